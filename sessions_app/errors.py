@@ -1,0 +1,72 @@
+"""The one tree of errors: each has a code for machines and a message fit to be shown.
+
+    HablaError
+    ├── SettingsError          a setting is wrong; names the variable and what would be right
+    ├── CommandError           a client asked for something that cannot be done; nothing changed
+    ├── RefusedError           a client may not have a session; carries the close code
+    ├── StoreError             the database did not keep something
+    └── EngineError            an engine failed
+        ├── EngineUnavailableError   it cannot be loaded; says how to mend that
+        └── DecodeError              the stream is not what it was said to be
+"""
+
+
+class HablaError(Exception):
+    """Something Habla can explain: ``code`` for machines, ``str()`` for people."""
+
+    code = "internal"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        if code is not None:
+            self.code = code
+
+
+class SettingsError(HablaError):
+    """A setting is wrong. The message names the variable and says what would be right."""
+
+    code = "bad_settings"
+
+    def __init__(self, message: str, *, variable: str) -> None:
+        super().__init__(message)
+        self.variable = variable
+
+
+class CommandError(HablaError):
+    """A client asked for something malformed, unknown or out of place. Nothing has changed."""
+
+    code = "bad_message"
+
+
+class RefusedError(HablaError):
+    """A client may not have a session. ``close_code`` is the WebSocket's close code."""
+
+    code = "refused"
+
+    def __init__(self, message: str, *, code: str, close_code: int) -> None:
+        super().__init__(message, code=code)
+        self.close_code = close_code
+
+
+class StoreError(HablaError):
+    """The database did not keep something."""
+
+    code = "not_kept"
+
+
+class EngineError(HablaError):
+    """An engine failed at something."""
+
+    code = "engine_failed"
+
+
+class EngineUnavailableError(EngineError):
+    """An engine cannot be loaded. The message says what is missing and how to mend it."""
+
+    code = "engine_unavailable"
+
+
+class DecodeError(EngineError):
+    """A stream is not what it was said to be, or expands beyond reason."""
+
+    code = "broken_stream"

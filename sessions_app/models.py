@@ -1,0 +1,140 @@
+"""The tables of what was said. They hold no rules beyond their constraints."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+DIRECTIONS = [
+    ("es_to_en", "Spanish → English"),
+    ("en_to_es", "English → Spanish"),
+    ("auto", "found by itself"),
+]
+MODES = [("conversation", "conversation"), ("classroom", "classroom")]
+
+
+class SessionState(models.TextChoices):
+    """How far a session has come. Every row reaches one of the last two."""
+
+    OPEN = "open", "live"
+    """A server has it; ``boot`` says which."""
+    CLOSED = "closed", "ended"
+    """It ended as it should; ``reason`` says why."""
+    LOST = "lost", "lost"
+    """Its server died; the next start noticed."""
+
+
+class Conversation(models.Model):
+    """What belongs together, over one or more sessions."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations"
+    )
+    title = models.CharField(max_length=120, blank=True)
+    started_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-started_at"]
+        indexes = [models.Index(fields=["user", "-started_at"])]
+
+    def __str__(self) -> str:
+        return self.title or f"Conversation of {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class TranslationSession(models.Model):
+    """One connection's life, as it is kept. (Django owns the word Session.)"""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="sessions"
+    )
+    state = models.CharField(
+        max_length=8, choices=SessionState.choices, default=SessionState.OPEN, db_index=True
+    )
+    reason = models.CharField(max_length=60, blank=True)
+    """Why it ended: ``client_left``, ``server_quits``, ..."""
+    boot = models.CharField(max_length=40)
+    """The serving process that has, or had, it."""
+    generation = models.PositiveIntegerField(default=0)
+    direction = models.CharField(max_length=8, choices=DIRECTIONS)
+    mode = models.CharField(max_length=12, choices=MODES)
+    engines = models.JSONField(default=dict)
+    started_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField(auto_now_add=True)
+    """The last sign of life."""
+    ended_at = models.DateTimeField(null=True, blank=True)
+    close_count = models.PositiveIntegerField(default=0)
+    """How often it was closed: exactly once, and the tests look."""
+    received_samples = models.BigIntegerField(default=0)
+    speech_samples = models.BigIntegerField(default=0)
+    silence_samples = models.BigIntegerField(default=0)
+    discarded_samples = models.BigIntegerField(default=0)
+    dropped_samples = models.BigIntegerField(default=0)
+    unfinished_samples = models.BigIntegerField(default=0)
+    losses = models.JSONField(default=dict)
+    """Samples by reason, of what was discarded, dropped or left unfinished."""
+
+    class Meta:
+        ordering = ["-started_at"]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M} {self.direction}"
+
+
+class Speaker(models.Model):
+    """Someone who speaks in a conversation."""
+
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="speakers"
+    )
+    key = models.CharField(max_length=20)
+    """The id that messages carry; it stays when the name changes."""
+    name = models.CharField(max_length=60)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "key"], name="one_speaker_a_key"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Exchange(models.Model):
+    """One utterance: what was said, and what it means in the other language."""
+
+    session = models.ForeignKey(
+        TranslationSession, on_delete=models.CASCADE, related_name="exchanges"
+    )
+    utterance_id = models.PositiveIntegerField()
+    speaker = models.ForeignKey(
+        Speaker, on_delete=models.SET_NULL, null=True, blank=True, related_name="exchanges"
+    )
+    source = models.TextField()
+    corrected = models.TextField(blank=True)
+    translated = models.TextField(blank=True)
+    language = models.CharField(max_length=2)
+    direction = models.CharField(max_length=8, choices=DIRECTIONS)
+    said_at = models.DateTimeField(auto_now_add=True)
+    start_seconds = models.FloatField(default=0)
+    end_seconds = models.FloatField(default=0)
+    confidence = models.FloatField(default=1)
+    phrases = models.JSONField(default=list, blank=True)
+    transcriber = models.CharField(max_length=120, blank=True)
+    translator = models.CharField(max_length=120, blank=True)
+    failure = models.CharField(max_length=40, blank=True)
+    """The code of what kept it from being translated."""
+
+    class Meta:
+        ordering = ["said_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "utterance_id"], name="one_exchange_an_utterance"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.source[:60]
