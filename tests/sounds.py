@@ -1,0 +1,69 @@
+"""Sound one can read: `say("hola mundo") + silence(0.7)` is PCM that the fake engines understand."""
+
+import io
+import wave
+
+import av
+import numpy as np
+
+from sessions_app.audio import SAMPLE_RATE, to_samples
+from sessions_app.engines.fake import PITCHES
+
+WORD_SECONDS = 0.2
+GAP_SECONDS = 0.05
+
+
+def say(text: str) -> bytes:
+    """Return a tone for each word of ``text``, each of WORD_SECONDS, with small gaps between."""
+    return b"".join(
+        tone(PITCHES[word], WORD_SECONDS) + silence(GAP_SECONDS) for word in text.split()
+    )
+
+
+def speech(seconds: float, word: str = "hola") -> bytes:
+    """Return one unbroken tone, heard as one ``word``."""
+    return tone(PITCHES[word], seconds)
+
+
+def tone(hertz: float, seconds: float) -> bytes:
+    """Return a sine of ``hertz`` with soft edges, 16 kHz mono s16le."""
+    t = np.arange(to_samples(seconds)) / SAMPLE_RATE
+    edge = np.clip(np.minimum(t, seconds - t) / 0.005, 0, 1)
+    return (8000 * np.sin(2 * np.pi * hertz * t) * edge).astype("<i2").tobytes()
+
+
+def silence(seconds: float) -> bytes:
+    """Return zeros."""
+    return bytes(2 * to_samples(seconds))
+
+
+def chunks(pcm: bytes, seconds: float = 0.25) -> list[bytes]:
+    """Cut ``pcm`` into pieces of ``seconds``, as a browser would send it."""
+    size = 2 * to_samples(seconds)
+    return [pcm[i : i + size] for i in range(0, len(pcm), size)]
+
+
+def wav(pcm: bytes) -> bytes:
+    """Return ``pcm`` as the bytes of a WAV file."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(pcm)
+    return buffer.getvalue()
+
+
+def webm(pcm: bytes) -> bytes:
+    """Return ``pcm`` as WebM/Opus, as MediaRecorder makes it."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="webm", options={"live": "1"}) as container:
+        stream = container.add_stream("libopus", rate=48_000)
+        stream.layout = "mono"
+        samples = np.frombuffer(pcm, dtype="<i2").reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        frame.sample_rate = SAMPLE_RATE
+        for resampled in av.AudioResampler("s16", "mono", 48_000).resample(frame):
+            container.mux(stream.encode(resampled))
+        container.mux(stream.encode(None))
+    return buffer.getvalue()
