@@ -109,6 +109,10 @@ class Exchange(models.Model):
     session = models.ForeignKey(
         TranslationSession, on_delete=models.CASCADE, related_name="exchanges"
     )
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="exchanges"
+    )
+    """Not always the session's: a session that starts afresh goes on in a new conversation."""
     utterance_id = models.PositiveIntegerField()
     speaker = models.ForeignKey(
         Speaker, on_delete=models.SET_NULL, null=True, blank=True, related_name="exchanges"
@@ -120,6 +124,7 @@ class Exchange(models.Model):
     direction = models.CharField(max_length=8, choices=DIRECTIONS)
     said_at = models.DateTimeField(auto_now_add=True)
     start_seconds = models.FloatField(default=0)
+    """On the session's clock of received sound, which runs on from one listening to the next."""
     end_seconds = models.FloatField(default=0)
     confidence = models.FloatField(default=1)
     phrases = models.JSONField(default=list, blank=True)
