@@ -1,0 +1,39 @@
+// What this browser remembers of its user's choices.
+
+const PREFIX = "habla.";
+
+export const DEFAULTS = Object.freeze({
+  theme: "system", // system, light, dark
+  textSize: "medium", // small, medium, large, huge
+  direction: "auto", // es_to_en, en_to_es, auto
+  mode: "conversation", // conversation, classroom
+  sound: "auto", // auto: the best encoding there is; pcm: samples as they are
+  shortcuts: true, // single keys steer the live page
+});
+
+const unsaved = new Map(); // private windows may refuse to store
+
+export function setting(name) {
+  if (unsaved.has(name)) return unsaved.get(name);
+  try {
+    const value = JSON.parse(localStorage.getItem(PREFIX + name));
+    return typeof value === typeof DEFAULTS[name] ? value : DEFAULTS[name];
+  } catch {
+    return DEFAULTS[name];
+  }
+}
+
+export function keepSetting(name, value) {
+  try {
+    localStorage.setItem(PREFIX + name, JSON.stringify(value));
+  } catch {
+    unsaved.set(name, value);
+  }
+  dispatchEvent(new CustomEvent("habla:setting", { detail: { name, value } }));
+}
+
+export function onSetting(name, listener) {
+  addEventListener("habla:setting", (event) => {
+    if (event.detail.name === name) listener(event.detail.value);
+  });
+}
