@@ -1,0 +1,145 @@
+"""Which engine is wanted: a short name, a dotted path or JSON, read without loading anything."""
+
+import difflib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from sessions_app.errors import SettingsError
+
+AUTO = "auto"
+"""Take the best that is there."""
+
+_HERE = "sessions_app.engines"
+ENGINES: Mapping[str, Mapping[str, str]] = {
+    "transcriber": {
+        "faster-whisper": f"{_HERE}.faster_whisper.FasterWhisperTranscriber",
+        "pocketsphinx": f"{_HERE}.pocketsphinx.PocketsphinxTranscriber",
+        "none": "",
+        "fake": f"{_HERE}.fake.FakeTranscriber",
+    },
+    "translator": {
+        "opus-mt": f"{_HERE}.opus_mt.OpusMtTranslator",
+        "apertium": f"{_HERE}.apertium.ApertiumTranslator",
+        "none": f"{_HERE}.none.NoTranslator",
+        "fake": f"{_HERE}.fake.FakeTranslator",
+    },
+    "detector": {
+        "silero": f"{_HERE}.silero.SileroDetector",
+        "fake": f"{_HERE}.fake.FakeDetector",
+    },
+}
+"""The classes behind the short names, by kind. An empty path stands for: nothing at all."""
+
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """An engine and how to build it."""
+
+    backend: str = AUTO
+    """``auto``, a short name, or the dotted path of a class."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Keyword arguments of the class."""
+
+
+def kind_of(variable: str) -> str:
+    """Return ``transcriber``, ``translator`` or ``detector``, as ``variable`` ends."""
+    return variable.lower().rpartition("_")[2]
+
+
+def parse_choice(text: str, *, variable: str) -> EngineChoice:
+    """Return the engine that ``text``, the value of the environment's ``variable``, asks for.
+
+    Raises:
+        SettingsError: it is none of ``auto``, a short name, a dotted path or JSON.
+    """
+    stripped = text.strip() or AUTO
+    choice = _parse_json(stripped, variable) if stripped[0] in "{[" else EngineChoice(stripped)
+    if choice.backend == AUTO and choice.options:
+        raise SettingsError(
+            f"{variable}: OPTIONS need a BACKEND that they belong to, not auto.", variable=variable
+        )
+    if not _is_known(choice.backend, variable) and not _DOTTED.fullmatch(choice.backend):
+        raise SettingsError(_complaint(choice.backend, variable), variable=variable)
+    return choice
+
+
+def _parse_json(text: str, variable: str) -> EngineChoice:
+    form = 'What would be right: {"BACKEND": "name or dotted path", "OPTIONS": {}}'
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SettingsError(
+            f"{variable} is not valid JSON at character {error.pos + 1}. {form}", variable=variable
+        ) from error
+    if not isinstance(value, dict) or not {"BACKEND"} <= value.keys() <= {"BACKEND", "OPTIONS"}:
+        raise SettingsError(f"{variable} has the wrong keys. {form}", variable=variable)
+    backend, options = value["BACKEND"], value.get("OPTIONS", {})
+    if not isinstance(backend, str) or not isinstance(options, dict):
+        raise SettingsError(
+            f"{variable}: BACKEND is a string and OPTIONS an object. {form}", variable=variable
+        )
+    return EngineChoice(backend.strip(), options)
+
+
+def names_of(variable: str) -> list[str]:
+    """Return ``auto`` and the short names that ``variable`` may have."""
+    return [AUTO, *ENGINES[kind_of(variable)]]
+
+
+def _is_known(backend: str, variable: str) -> bool:
+    return backend in names_of(variable)
+
+
+def _complaint(backend: str, variable: str) -> str:
+    names = names_of(variable)
+    near = difflib.get_close_matches(backend.lower().replace("_", "-"), names, n=1)
+    guess = f" Did you mean {near[0]}?" if near else ""
+    return (
+        f"{variable} names no engine: {backend!r}.{guess} What would be right: {', '.join(names)}, "
+        'the dotted path of a class, or JSON {"BACKEND": "...", "OPTIONS": {}}.'
+    )
+
+
+def check_choice(choice: EngineChoice, *, variable: str) -> None:
+    """Import the class of a dotted path; short names need no check and nothing is loaded.
+
+    Raises:
+        SettingsError: there is no such class.
+    """
+    if not _is_known(choice.backend, variable):
+        find_class(choice.backend, variable=variable)
+
+
+def find_class(backend: str, *, variable: str) -> Any:
+    """Return the class behind a short name or dotted path of ``variable``, imported.
+
+    Raises:
+        SettingsError: there is no such class.
+    """
+    path = ENGINES[kind_of(variable)].get(backend, backend)
+    module, _, name = path.rpartition(".")
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, SyntaxError) as error:
+        raise SettingsError(
+            f"{variable}: the module of {backend!r} cannot be imported: {error}.", variable=variable
+        ) from error
+    except AttributeError as error:
+        raise SettingsError(
+            f"{variable}: the module {module!r} has no {name!r}.{_near_class(module, name)}",
+            variable=variable,
+        ) from error
+    if not callable(found):
+        raise SettingsError(f"{variable}: {backend!r} is not a class.", variable=variable)
+    return found
+
+
+def _near_class(module: str, name: str) -> str:
+    near = difflib.get_close_matches(name, dir(import_module(module)), n=1)
+    return f" Did you mean {near[0]}?" if near else ""
