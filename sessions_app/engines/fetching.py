@@ -1,0 +1,125 @@
+"""One repository of the hub on its way to a directory: counted, stoppable, checked."""
+
+import fnmatch
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import huggingface_hub
+from huggingface_hub import constants
+from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+from sessions_app.engines.base import Progress
+from sessions_app.errors import EngineUnavailableError
+
+ANSWER_SECONDS = 10.0
+"""How long the hub may be silent; the library's own limit for lists is: for ever."""
+CHUNK_BYTES = 1 << 20
+"""How much comes between two looks at the stop sign."""
+ATTEMPTS = 2
+"""What came damaged is fetched once more."""
+
+
+class _StoppedError(Exception):
+    """Nobody wants the model any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """What to fetch and where to. Files that are there and whole are not fetched again."""
+
+    repo: str
+    directory: Path
+    patterns: tuple[str, ...]
+    endpoint: str
+
+    def run(self, step: str, progress: Progress, stopped: threading.Event) -> None:
+        """Fetch and check; blocks until done, or until ``stopped`` is set.
+
+        Raises:
+            EngineUnavailableError: the hub failed or broke off, or the files do not match.
+        """
+        _prepare_library()
+        try:
+            for _ in range(ATTEMPTS):
+                self._transfer(step, progress, stopped)
+                progress("checking", None)
+                if not self._remove_damaged():
+                    return
+        except (httpx2.HTTPError, OSError, ValueError) as error:
+            raise EngineUnavailableError(_explain(error.__cause__ or error, self.repo)) from error
+        raise EngineUnavailableError(f"{self.repo} came damaged from the hub, and was removed.")
+
+    def _transfer(self, step: str, progress: Progress, stopped: threading.Event) -> None:
+        plan = huggingface_hub.snapshot_download(
+            **self._what(), tqdm_class=_meter(0, step, progress, stopped), dry_run=True
+        )
+        total = sum(file.file_size or 0 for file in plan if file.will_download)
+        huggingface_hub.snapshot_download(
+            **self._what(), tqdm_class=_meter(total, step, progress, stopped)
+        )
+
+    def _what(self) -> dict[str, Any]:
+        return {
+            "repo_id": self.repo,
+            "local_dir": self.directory,
+            # its notes on revisions lie with the models, not in somebody's home
+            "cache_dir": self.directory.parent / ".hub",
+            "allow_patterns": list(self.patterns),
+            "endpoint": self.endpoint,
+        }
+
+    def _remove_damaged(self) -> list[str]:
+        api = huggingface_hub.HfApi(endpoint=self.endpoint)
+        found = api.verify_repo_checksums(self.repo, local_dir=self.directory).mismatches
+        damaged = [file["path"] for file in found if self._is_wanted(file["path"])]
+        for path in damaged:
+            (self.directory / path).unlink(missing_ok=True)
+        return damaged
+
+    def _is_wanted(self, path: str) -> bool:
+        return any(fnmatch.fnmatch(path, pattern) for pattern in self.patterns)
+
+
+def _prepare_library() -> None:
+    # plain HTTP: it resumes after a broken connection and hears a stop, which Xet does not
+    constants.HF_HUB_DISABLE_XET = True
+    constants.DOWNLOAD_CHUNK_SIZE = CHUNK_BYTES
+    huggingface_hub.set_client_factory(
+        lambda: httpx2.Client(follow_redirects=True, timeout=ANSWER_SECONDS)
+    )
+
+
+def _explain(error: BaseException, repo: str) -> str:
+    if isinstance(error, RepositoryNotFoundError):
+        return f"The hub has no {repo}, or does not show it to everybody."
+    if isinstance(error, (httpx2.HTTPError, LocalEntryNotFoundError)):
+        return f"The hub broke off while {repo} was fetched. Try again: whole files are kept."
+    return f"{repo} could not be kept. Is the disk full, or the models' directory not writable?"
+
+
+def _meter(total: int, step: str, progress: Progress, stopped: threading.Event) -> type[Any]:
+    """Return a progress bar that shows nothing: it tells ``progress``, and hears a stop.
+
+    ``total`` is how many bytes will come; 0: there is nothing to tell.
+    """
+    told = [0.0]
+
+    class Meter(tqdm):  # type: ignore[misc]
+        def __init__(self, *args: Any, **options: Any) -> None:
+            self.counts_bytes = options.get("desc", "").startswith("Reconstructing")
+            super().__init__(*args, **options | {"disable": True})
+
+        def update(self, n: float | None = 1) -> bool | None:
+            if stopped.is_set():
+                raise _StoppedError
+            self.n += n or 0
+            if total and self.counts_bytes and self.n / total >= told[0] + 0.005:
+                told[0] = self.n / total
+                progress(step, min(1.0, told[0]))
+            return None
+
+    return Meter
