@@ -1,0 +1,1 @@
+"""From chunks to exchanges, in stages: plain asyncio, without Django."""

@@ -1,0 +1,42 @@
+"""Wrong settings, named by `manage.py check` and before the server starts."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from sessions_app import conf
+from sessions_app.errors import SettingsError
+
+
+@register()
+def check_habla(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Name the first of Habla's own variables that is wrong."""
+    try:
+        conf.read()
+    except SettingsError as error:
+        return [Error(str(error), id="habla.E001")]
+    return []
+
+
+@register()
+def check_addresses(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Name a database or Redis URL that cannot be one."""
+    problems: list[CheckMessage] = []
+    if not settings.DATABASES["default"].get("ENGINE"):
+        problems.append(
+            Error(
+                "DATABASE_URL names no database that Django knows; "
+                "postgres://user:password@host:5432/name would be right.",
+                id="habla.E002",
+            )
+        )
+    redis = settings.REDIS_URL
+    if redis and urlsplit(redis).scheme not in ("redis", "rediss", "unix"):
+        problems.append(
+            Error("REDIS_URL is no Redis address; redis://host:6379/0 would be right.", id="habla.E003")
+        )
+    return problems

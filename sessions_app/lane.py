@@ -1,0 +1,76 @@
+"""The database lane: one thread, first in first out, for all that sessions read and write.
+
+Channels would send every query through the process's one sync thread, where a slow page stops
+every microphone (docs/lifecycle.md, H16). A call here is shielded: one whose caller was cancelled
+still completes, before any later call (H17).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from django.db import Error, close_old_connections, connections
+
+from sessions_app.errors import StoreError
+
+logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+LIMIT_SECONDS = 10.0
+"""How long a caller waits for its turn and its answer."""
+
+
+class Lane:
+    """One thread for the database, started when it is first used."""
+
+    def __init__(self) -> None:
+        self._executor: ThreadPoolExecutor | None = None
+
+    async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return what ``work`` returns, called on the lane.
+
+        Raises:
+            StoreError: the database failed, or did not answer within LIMIT_SECONDS.
+        """
+        call = asyncio.wrap_future(self._submit(lambda: work(*args, **kwargs)))
+        try:
+            async with asyncio.timeout(LIMIT_SECONDS):
+                return await asyncio.shield(call)
+        except TimeoutError as error:
+            call.add_done_callback(_hear_late_failure)
+            raise StoreError("The database does not answer.") from error
+        except asyncio.CancelledError:
+            call.add_done_callback(_hear_late_failure)
+            raise
+        except Error as error:
+            logger.exception("the database refused %s", getattr(work, "__name__", work))
+            raise StoreError("The database could not keep this.") from error
+
+    def close(self) -> None:
+        """Finish what was begun and close the lane's connections. May be called twice."""
+        if self._executor is not None:
+            self._submit(connections.close_all)
+            self._executor.shutdown(wait=True)
+            self._executor = None
+
+    def _submit(self, work: Callable[[], R]) -> Future[R]:
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(1, thread_name_prefix="habla database")
+        return self._executor.submit(_with_fresh_connection, work)
+
+
+def _with_fresh_connection(work: Callable[[], R]) -> R:
+    close_old_connections()
+    return work()
+
+
+def _hear_late_failure(call: "asyncio.Future[R]") -> None:
+    if not call.cancelled() and call.exception() is not None:
+        logger.error("a database call failed after its caller had left", exc_info=call.exception())
+
+
+lane = Lane()
+"""The process's only one."""

@@ -1,0 +1,256 @@
+"""From utterances to exchanges, in the order in which they were spoken."""
+
+import itertools
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from sessions_app.audio import to_seconds
+from sessions_app.engines.base import Translator
+from sessions_app.engines.scheduler import Seat
+from sessions_app.errors import EngineError, HablaError, StoreError
+from sessions_app.events import (
+    Direction,
+    Discarded,
+    DiscardReason,
+    Event,
+    Exchange,
+    Failure,
+    FinalTranscript,
+    Said,
+    Speaker,
+    Transcript,
+    Translation,
+    TranslationRequest,
+)
+from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.languages import LanguageChooser, language_of_text
+from sessions_app.pipeline.partials import Partials
+from sessions_app.pipeline.stage import Stage
+from sessions_app.pipeline.transcripts import judge
+from sessions_app.pipeline.utterance import Utterance
+
+logger = logging.getLogger(__name__)
+
+UTTERANCES_WAITING = 32
+"""How many utterances may wait for a slow engine before the listener waits too."""
+EXCHANGES_REMEMBERED = 6
+"""How many earlier exchanges a translator is given as context."""
+LANGUAGES = {"es": "Spanish", "en": "English"}
+
+Emit = Callable[[Event], Awaitable[None]]
+Keep = Callable[[Exchange, Utterance], Awaitable[Exchange]]
+
+
+class Interpreter:
+    """Transcribes, judges, translates, keeps and says: two stages, each with its own worker.
+
+    ``keep`` saves an exchange and returns it with its id; what a client sees was kept before.
+    """
+
+    def __init__(
+        self,
+        seat: Seat | None,
+        languages: frozenset[str],
+        translator: Translator,
+        speaker_of: Callable[[str], Speaker],
+        emit: Emit,
+        keep: Keep,
+        account: Account,
+        *,
+        transcriber_name: str = "",
+    ) -> None:
+        self._seat = seat
+        self._languages = languages
+        self._translator = translator
+        self._transcriber_name = transcriber_name
+        self._speaker_of = speaker_of
+        self._emit = emit
+        self._keep = keep
+        self._account = account
+        self._ids = itertools.count(1)
+        self._chooser = LanguageChooser(languages)
+        self._context: deque[Said] = deque(maxlen=EXCHANGES_REMEMBERED)
+        self._spoken: str | None = None
+        self.partials = Partials(seat, lambda: self._spoken, emit) if seat else None
+        self.transcribing: Stage[Utterance] = Stage(
+            "transcribe", self._transcribe, failed=self._not_heard, size=UTTERANCES_WAITING
+        )
+        self.translating: Stage[tuple[Utterance, FinalTranscript]] = Stage(
+            "translate", self._translate, failed=self._not_translated, size=UTTERANCES_WAITING
+        )
+
+    @property
+    def backlog(self) -> int:
+        """How many utterances wait for their words or their translation."""
+        return self.transcribing.waiting + self.translating.waiting
+
+    def next_id(self) -> int:
+        """Return the id of a new utterance: 1, 2, 3, ... within the session."""
+        return next(self._ids)
+
+    async def put(self, utterance: Utterance) -> None:
+        """Take the next utterance, waiting for room."""
+        await self.transcribing.put(utterance)
+
+    def offer(self, utterance: Utterance) -> bool:
+        """Take the next utterance if there is room; return whether it was taken."""
+        return self.transcribing.offer(utterance)
+
+    def follow(
+        self, utterance_id: int, direction: Direction, samples: int, pcm: Callable[[], bytes]
+    ) -> None:
+        """Take notice of speech that goes on: ``samples`` so far, which ``pcm`` would return."""
+        self._spoken = direction.source or self._chooser.current
+        if self.partials and (self._spoken is None or self._spoken in self._languages):
+            self.partials.hear(utterance_id, samples, pcm)
+
+    def settle(self, utterance_id: int) -> None:
+        """Say no more partials of an utterance: its final is on the way."""
+        if self.partials:
+            self.partials.finish(utterance_id)
+
+    def forget(self) -> None:
+        """Begin a new conversation: what was said before is no longer context."""
+        self._context.clear()
+
+    async def drained(self) -> None:
+        """Wait until all that was taken has been said."""
+        await self.transcribing.drained()
+        await self.translating.drained()
+
+    # --- first stage: words
+
+    async def _transcribe(self, utterance: Utterance) -> None:
+        if utterance.text:
+            await self._tell(utterance, self._typed(utterance))
+            return
+        transcript, reason = await self._hear(utterance)
+        if transcript is None or reason is not None:
+            self._account.discarded[reason or DiscardReason.NO_SPEECH] += utterance.samples
+            await self._emit(Discarded(utterance.id, reason or DiscardReason.NO_SPEECH))
+            return
+        self._account.transcribed += utterance.samples
+        await self._tell(utterance, transcript)
+
+    async def _hear(self, utterance: Utterance) -> tuple[Transcript | None, DiscardReason | None]:
+        if utterance.too_short:
+            return None, DiscardReason.TOO_SHORT
+        if self._seat is None:
+            raise EngineError("No engine here can hear speech.", code="no_transcriber")
+        language = await self._language(utterance, self._seat)
+        transcript = await self._seat.final(utterance.pcm, language)
+        return transcript, judge(transcript, to_seconds(utterance.samples))
+
+    async def _language(self, utterance: Utterance, seat: Seat) -> str | None:
+        language = utterance.manner.direction.source
+        if language is None:
+            found = await seat.language_probabilities(utterance.pcm)
+            return self._chooser.choose(found, to_seconds(utterance.samples)) if found else None
+        if language not in self._languages:
+            raise EngineError(
+                f"The engine that listens here does not know {LANGUAGES[language]}.",
+                code="language_not_supported",
+            )
+        return language
+
+    def _typed(self, utterance: Utterance) -> Transcript:
+        language = utterance.manner.direction.source or language_of_text(utterance.text)
+        return Transcript(utterance.text, language or self._chooser.current or "es")
+
+    async def _tell(self, utterance: Utterance, transcript: Transcript) -> None:
+        language = transcript.language
+        final = FinalTranscript(
+            utterance.id,
+            transcript.text.strip(),
+            language,
+            Direction.of(language),
+            utterance.speaker or self._speaker_of(language),
+            to_seconds(utterance.start_sample),
+            to_seconds(utterance.end_sample),
+            transcript.confidence,
+        )
+        self._account.utterances += 1
+        await self._emit(final)
+        await self.translating.put((utterance, final))
+
+    async def _not_heard(self, utterance: Utterance, error: Exception) -> None:
+        code, message = _explain(error, "This sentence could not be heard.")
+        self._account.discarded[code] += utterance.samples
+        await self._emit(Failure(code, message, about=utterance.id))
+
+    # --- second stage: the other language
+
+    async def _translate(self, item: tuple[Utterance, FinalTranscript]) -> None:
+        utterance, final = item
+        translation, failure = await self._translation(utterance, final)
+        exchange = await self._keep(
+            self._exchange(utterance, final, translation, failure), utterance
+        )
+        if failure is not None:
+            await self._emit(failure)
+            return
+        self._context.append(
+            Said(
+                exchange.corrected or exchange.source,
+                exchange.translated,
+                exchange.direction,
+                exchange.speaker.name if exchange.speaker else None,
+            )
+        )
+        await self._emit(exchange)
+
+    async def _translation(
+        self, utterance: Utterance, final: FinalTranscript
+    ) -> tuple[Translation, Failure | None]:
+        request = TranslationRequest(
+            final.text,
+            final.direction,
+            tuple(self._context),
+            utterance.manner.mode,
+            final.speaker.name if final.speaker else None,
+        )
+        try:
+            return await self._translator.translate(request), None
+        except EngineError as error:
+            logger.warning("utterance %d was not translated: %s", utterance.id, error)
+            failure = Failure("translation_failed", str(error), about=utterance.id)
+            return Translation(""), failure
+
+    def _exchange(
+        self,
+        utterance: Utterance,
+        final: FinalTranscript,
+        translation: Translation,
+        failure: Failure | None,
+    ) -> Exchange:
+        return Exchange(
+            utterance_id=utterance.id,
+            source=final.text,
+            translated=translation.text,
+            language=final.language,
+            direction=final.direction,
+            start_seconds=final.start_seconds,
+            end_seconds=final.end_seconds,
+            corrected=translation.corrected,
+            speaker=final.speaker,
+            phrases=translation.phrases,
+            confidence=min(final.confidence, translation.confidence),
+            transcriber="" if utterance.text else self._transcriber_name,
+            translator=translation.engine,
+            failure=failure.code if failure else "",
+        )
+
+    async def _not_translated(
+        self, item: tuple[Utterance, FinalTranscript], error: Exception
+    ) -> None:
+        code, message = _explain(error, "This sentence could not be translated.")
+        await self._emit(Failure(code, message, about=item[0].id))
+
+
+def _explain(error: Exception, message: str) -> tuple[str, str]:
+    if isinstance(error, HablaError):
+        logger.warning("%s (%s)", error, error.code)
+        return error.code, str(error)
+    logger.error("a bug in the pipeline", exc_info=error)
+    return "internal", message

@@ -1,0 +1,152 @@
+"""From chunks to utterances: one listening period, from `start_listening` to its end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+
+from sessions_app.audio import count_samples, to_seconds
+from sessions_app.engines.base import Decoder, DetectorStream
+from sessions_app.events import Event, SpeechEnded, SpeechStarted
+from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.interpreter import Interpreter
+from sessions_app.pipeline.segmenter import (
+    SegmentEnded,
+    Segmenter,
+    SegmenterOptions,
+    SegmentStarted,
+)
+from sessions_app.pipeline.utterance import Manner, Utterance
+
+
+class Sound:
+    """Decoder and detector of one stream, worked in the engines' own thread."""
+
+    def __init__(self, decoder: Decoder, detector: DetectorStream, executor: Executor) -> None:
+        self._decoder = decoder
+        self._detector = detector
+        self._executor = executor
+
+    async def decode(self, chunk: bytes) -> tuple[bytes, Sequence[float]]:
+        """Return the PCM that ``chunk`` completes, and the probabilities of whole frames."""
+        return await self._run(lambda: self._probe(self._decoder.decode(chunk)))
+
+    async def flush(self) -> tuple[bytes, Sequence[float]]:
+        """Return the rest, at the end of the stream."""
+        return await self._run(lambda: self._probe(self._decoder.flush()))
+
+    async def close(self) -> None:
+        """Release the decoder. May be called twice."""
+        # one thread, first in first out: never beside a decode that was cancelled but goes on
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._decoder.close)
+
+    def _probe(self, pcm: bytes) -> tuple[bytes, Sequence[float]]:
+        return pcm, self._detector.probabilities(pcm) if pcm else ()
+
+    async def _run(
+        self, work: Callable[[], tuple[bytes, Sequence[float]]]
+    ) -> tuple[bytes, Sequence[float]]:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+class Listener:
+    """Hears one stream: tells when speech begins and ends, and hands each utterance on.
+
+    All lengths are counted in samples: a stream at ten times its speed gives the same utterances.
+    """
+
+    def __init__(
+        self,
+        sound: Sound,
+        interpreter: Interpreter,
+        manner: Callable[[], Manner],
+        emit: Callable[[Event], Awaitable[None]],
+        account: Account,
+        options: SegmenterOptions,
+    ) -> None:
+        self._sound = sound
+        self._interpreter = interpreter
+        self._manner = manner
+        self._emit = emit
+        self._account = account
+        self._before = account.copy()
+        self._offset = account.received
+        self._segmenter = Segmenter(options)
+        self._open: tuple[int, Manner] | None = None
+
+    @property
+    def heard_samples(self) -> int:
+        """How much sound was decoded so far."""
+        return self._segmenter.heard_samples
+
+    @property
+    def account(self) -> Account:
+        """What became of this period's sound so far."""
+        return self._account.since(self._before)
+
+    async def hear(self, chunk: bytes) -> None:
+        """Take the next chunk; waits while the interpreter is full.
+
+        Raises:
+            DecodeError: the stream is broken; ``finish`` may still be called.
+        """
+        await self._push(*await self._sound.decode(chunk))
+
+    async def finish(self, *, broken: bool = False) -> None:
+        """End the period: what is half collected is handed on, to the last sample."""
+        try:
+            if not broken:
+                await self._push(*await self._sound.flush())
+            await self._tell(self._segmenter.flush())
+            self._count_silence()
+        finally:
+            await self._sound.close()
+
+    async def close(self) -> None:
+        """Release the stream without finishing it. May be called twice."""
+        await self._sound.close()
+
+    async def _push(self, pcm: bytes, probabilities: Sequence[float]) -> None:
+        self._account.received += count_samples(pcm)
+        boundaries = self._segmenter.push(pcm, probabilities)
+        self._count_silence()
+        await self._tell(boundaries)
+        if self._open is not None:
+            utterance_id, manner = self._open
+            self._interpreter.follow(
+                utterance_id,
+                manner.direction,
+                self._segmenter.open_samples,
+                self._segmenter.open_pcm,
+            )
+
+    def _count_silence(self) -> None:
+        self._account.silence = self._before.silence + self._segmenter.silent_samples
+
+    async def _tell(self, boundaries: Sequence[SegmentStarted | SegmentEnded]) -> None:
+        for boundary in boundaries:
+            if isinstance(boundary, SegmentStarted):
+                await self._begin(boundary)
+            else:
+                await self._end(boundary)
+
+    async def _begin(self, segment: SegmentStarted) -> None:
+        self._open = (self._interpreter.next_id(), self._manner())
+        at_seconds = to_seconds(segment.start_sample)
+        await self._emit(SpeechStarted(self._open[0], at_seconds))
+
+    async def _end(self, segment: SegmentEnded) -> None:
+        utterance_id, manner = self._open or (self._interpreter.next_id(), self._manner())
+        self._open = None
+        self._interpreter.settle(utterance_id)
+        await self._emit(SpeechEnded(utterance_id, to_seconds(segment.end_sample)))
+        await self._interpreter.put(
+            Utterance(
+                utterance_id,
+                manner,
+                pcm=segment.pcm,
+                start_sample=segment.start_sample,
+                end_sample=segment.end_sample,
+                offset_samples=self._offset,
+                too_short=segment.too_short,
+            )
+        )

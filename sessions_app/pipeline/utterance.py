@@ -1,0 +1,37 @@
+"""What passes between listener and interpreter."""
+
+from dataclasses import dataclass
+
+from sessions_app.events import Direction, Mode, Speaker
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an utterance is to be interpreted: as chosen when it began."""
+
+    direction: Direction
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A finished segment, or typed text, on its way to becoming an exchange."""
+
+    id: int
+    manner: Manner
+    pcm: bytes = b""
+    """16 kHz mono s16le; empty for typed text."""
+    start_sample: int = 0
+    """On the clock of its listening period."""
+    end_sample: int = 0
+    offset_samples: int = 0
+    """Where that period began on the session's clock."""
+    too_short: bool = False
+    text: str = ""
+    """What was typed; empty for speech."""
+    speaker: Speaker | None = None
+
+    @property
+    def samples(self) -> int:
+        """Return how many samples it lasts."""
+        return self.end_sample - self.start_sample

@@ -1,0 +1,244 @@
+"""JSON to commands, events to JSON: the public contract of docs/protocol.md. Pure."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
+
+from sessions_app import events
+from sessions_app.audio import SAMPLE_RATE, Encoding
+from sessions_app.errors import CommandError
+
+VERSION = 1
+MAX_MESSAGE_BYTES = 256 * 1024
+MAX_TEXT_CHARACTERS = 2_000
+MAX_NAME_CHARACTERS = 60
+BURST_SECONDS = 10
+"""How far ahead of real time a client may send."""
+LIMITS = {
+    "message_bytes": MAX_MESSAGE_BYTES,
+    "text_characters": MAX_TEXT_CHARACTERS,
+    "name_characters": MAX_NAME_CHARACTERS,
+    "burst_seconds": BURST_SECONDS,
+}
+
+
+class CloseCode:
+    """Why the server closes: Daphne can send only 1000 and 4xxx."""
+
+    LEFT = 1000
+    FAILED = 4011
+    QUITTING = 4012
+    FULL = 4013
+    NOT_OUR_PROTOCOL = 4400
+    LOGIN_FIRST = 4401
+    WRONG_ORIGIN = 4403
+    SILENT = 4408
+    TOO_FAST = 4409
+
+
+# --- what clients say -----------------------------------------------------------------------
+
+
+def _without_nul(text: str) -> str:
+    # PostgreSQL keeps no NUL, and nobody says one
+    return text.replace("\0", "")
+
+
+Words = Annotated[str, BeforeValidator(lambda v: _without_nul(v) if isinstance(v, str) else v)]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, strict=True, str_strip_whitespace=True, allow_inf_nan=False
+    )
+
+
+class StartListening(_Message):
+    """Sound follows, encoded so."""
+
+    type: Literal["start_listening"]
+    encoding: Encoding = Encoding.WEBM_OPUS
+    sample_rate: int = Field(SAMPLE_RATE, ge=8_000, le=192_000)
+    """Of PCM, in Hz."""
+
+
+class StopListening(_Message):
+    """No more sound; all that was sent is still heard."""
+
+    type: Literal["stop_listening"]
+
+
+class TextInput(_Message):
+    """Typed words, to be translated as if spoken."""
+
+    type: Literal["text_input"]
+    text: Words = Field(min_length=1, max_length=MAX_TEXT_CHARACTERS)
+    speaker_id: Words | None = Field(None, max_length=20)
+
+
+class SetDirection(_Message):
+    """Translate so from the next utterance on."""
+
+    type: Literal["set_direction"]
+    direction: events.Direction
+
+
+class SetMode(_Message):
+    """Be used for this from the next utterance on."""
+
+    type: Literal["set_mode"]
+    mode: events.Mode
+
+
+class RenameSpeaker(_Message):
+    """Call a speaker by this name."""
+
+    type: Literal["rename_speaker"]
+    speaker_id: Words = Field(min_length=1, max_length=20)
+    name: Words = Field(min_length=1, max_length=MAX_NAME_CHARACTERS)
+
+
+class NewConversation(_Message):
+    """Start afresh; what is in flight stays in the old conversation."""
+
+    type: Literal["new_conversation"]
+
+
+class StartPlayback(_Message):
+    """Play a recording into the session."""
+
+    type: Literal["start_playback"]
+    recording_id: int | str
+    mode: Literal["full", "segments"] = "full"
+    speed: float = Field(1.0, ge=0, le=16)
+
+
+class SteerPlayback(_Message):
+    """Hold the playback, let it go on, or end it."""
+
+    type: Literal["pause_playback", "resume_playback", "stop_playback"]
+
+
+class Ping(_Message):
+    """Are you there?"""
+
+    type: Literal["ping"]
+    t: JsonValue = None
+
+    @field_validator("t")
+    @classmethod
+    def _can_be_answered(cls, value: JsonValue) -> JsonValue:
+        json.dumps(value, allow_nan=False)  # 1e999 is JSON, infinity is not
+        return value
+
+
+Command = (
+    StartListening
+    | StopListening
+    | TextInput
+    | SetDirection
+    | SetMode
+    | RenameSpeaker
+    | NewConversation
+    | StartPlayback
+    | SteerPlayback
+    | Ping
+)
+_commands: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
+_CODES = {
+    "json_invalid": "bad_json",
+    "model_attributes_type": "bad_message",
+    "model_type": "bad_message",
+    "dict_type": "bad_message",
+    "union_tag_invalid": "unknown_type",
+    "union_tag_not_found": "unknown_type",
+}
+
+_MESSAGES = {
+    "bad_message": "A message is a JSON object with a type.",
+    "unknown_type": "A message needs a type that this server knows.",
+}
+
+
+def decode(text: str) -> Command:
+    """Return the command in a text frame.
+
+    Raises:
+        CommandError: it is malformed or unknown; the message names the field.
+    """
+    try:
+        return _commands.validate_json(text)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        code = _CODES.get(problem["type"], "bad_field")
+        where = ".".join(str(part) for part in problem["loc"][1:])
+        message = f"{where}: {problem['msg']}" if where else _MESSAGES.get(code, problem["msg"])
+        raise CommandError(message, code=code) from error
+
+
+def subject(text: str) -> str | None:
+    """Return the type that a text frame claims, to say what an error is about."""
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    kind = message.get("type") if isinstance(message, dict) else None
+    return kind[:40] if isinstance(kind, str) else None
+
+
+# --- what sessions say ----------------------------------------------------------------------
+
+_TYPES: dict[type, str] = {
+    events.SpeechStarted: "speech_started",
+    events.SpeechEnded: "speech_ended",
+    events.Partial: "partial",
+    events.FinalTranscript: "transcript",
+    events.Exchange: "translation",
+    events.Discarded: "discarded",
+    events.Lag: "lag",
+    events.Failure: "error",
+}
+_OF_A_TRANSLATION = (
+    "utterance_id",
+    "exchange_id",
+    "source",
+    "corrected",
+    "translated",
+    "direction",
+    "speaker",
+    "phrases",
+    "engine",
+)
+
+
+def encode(event: events.Event) -> str:
+    """Return the text frame that tells a client of ``event``."""
+    return json.dumps(_fields(event), ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _fields(event: events.Event) -> dict[str, Any]:
+    if isinstance(event, events.Notice):
+        return {"type": event.type, **event.fields}
+    fields = {name: _rounded(value) for name, value in asdict(event).items()}
+    if isinstance(event, events.Partial) and event.translation is None:
+        del fields["translation"]
+    if isinstance(event, events.Exchange):
+        fields["engine"] = event.translator
+        fields["corrected"] = event.corrected or event.source
+        fields = {name: fields[name] for name in _OF_A_TRANSLATION}
+    return {"type": _TYPES[type(event)], **fields}
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 3) if isinstance(value, float) else value

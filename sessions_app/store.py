@@ -1,0 +1,183 @@
+"""The only door through which a live session writes its rows. Every function runs on the lane."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from sessions_app import events
+from sessions_app.audio import to_seconds
+from sessions_app.lane import lane
+from sessions_app.models import Conversation, Exchange, SessionState, Speaker, TranslationSession
+from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.utterance import Manner
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """What a session's row begins with."""
+
+    id: uuid.UUID
+    user_id: int
+    manner: Manner
+    generation: int
+    engines: Mapping[str, events.EngineInfo]
+    boot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The conversation that a session writes to, and the names of those who speak in it."""
+
+    conversation_id: uuid.UUID
+    names: Mapping[str, str]
+    """By speaker id."""
+
+
+async def begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> Kept:
+    """Write the row of a session, in ``conversation_id`` if that is the user's, else a new one.
+
+    Raises:
+        StoreError: nothing was written.
+    """
+    return await lane.run(_begin_session, new, conversation_id)
+
+
+def _begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> Kept:
+    with transaction.atomic():
+        conversation = Conversation.objects.filter(pk=conversation_id, user_id=new.user_id).first()
+        conversation = conversation or Conversation.objects.create(user_id=new.user_id)
+        TranslationSession.objects.create(
+            id=new.id,
+            conversation=conversation,
+            boot=new.boot,
+            generation=new.generation,
+            direction=new.manner.direction,
+            mode=new.manner.mode,
+            engines={kind: asdict(info) for kind, info in new.engines.items()},
+        )
+        names = dict(conversation.speakers.values_list("key", "name"))
+    return Kept(conversation.pk, names)
+
+
+async def begin_conversation(session_id: uuid.UUID) -> Kept:
+    """Let the session go on in a new conversation."""
+    return await lane.run(_begin_conversation, session_id)
+
+
+def _begin_conversation(session_id: uuid.UUID) -> Kept:
+    session = TranslationSession.objects.select_related("conversation").get(pk=session_id)
+    conversation = Conversation.objects.create(user_id=session.conversation.user_id)
+    return Kept(conversation.pk, {})
+
+
+async def save_exchange(
+    session_id: uuid.UUID,
+    conversation_id: uuid.UUID,
+    exchange: events.Exchange,
+    *,
+    offset_samples: int,
+) -> int:
+    """Keep an exchange; return its id. ``offset_samples`` moves it to the session's clock."""
+    return await lane.run(
+        _save_exchange, session_id, conversation_id, exchange, to_seconds(offset_samples)
+    )
+
+
+def _save_exchange(
+    session_id: uuid.UUID, conversation_id: uuid.UUID, said: events.Exchange, offset: float
+) -> int:
+    with transaction.atomic():
+        row = Exchange.objects.create(
+            session_id=session_id,
+            conversation_id=conversation_id,
+            speaker=_speaker(conversation_id, said.speaker),
+            utterance_id=said.utterance_id,
+            source=said.source,
+            corrected=said.corrected,
+            translated=said.translated,
+            language=said.language,
+            direction=said.direction,
+            start_seconds=said.start_seconds + offset,
+            end_seconds=said.end_seconds + offset,
+            confidence=said.confidence,
+            phrases=[asdict(phrase) for phrase in said.phrases],
+            transcriber=said.transcriber,
+            translator=said.translator,
+            failure=said.failure,
+        )
+        now = timezone.now()
+        TranslationSession.objects.filter(pk=session_id).update(seen_at=now)
+        Conversation.objects.filter(pk=conversation_id).update(updated_at=now)
+        _give_title(conversation_id, said.source)
+    return row.pk
+
+
+def _give_title(conversation_id: uuid.UUID, words: str) -> None:
+    title = words if len(words) <= 80 else words[:79] + "…"
+    Conversation.objects.filter(pk=conversation_id, title="").update(title=title)
+
+
+def _speaker(conversation_id: uuid.UUID, speaker: events.Speaker | None) -> Speaker | None:
+    if speaker is None:
+        return None
+    row, _ = Speaker.objects.get_or_create(
+        conversation_id=conversation_id, key=speaker.id, defaults={"name": speaker.name}
+    )
+    return row
+
+
+async def rename_speaker(conversation_id: uuid.UUID, speaker: events.Speaker) -> None:
+    """Keep the name that people gave to a speaker."""
+    await lane.run(_rename_speaker, conversation_id, speaker)
+
+
+def _rename_speaker(conversation_id: uuid.UUID, speaker: events.Speaker) -> None:
+    Speaker.objects.update_or_create(
+        conversation_id=conversation_id, key=speaker.id, defaults={"name": speaker.name}
+    )
+
+
+async def end_session(session_id: uuid.UUID, reason: str, account: Account) -> bool:
+    """Close the session's row if it is still open; return whether this call closed it."""
+    return await lane.run(_end_session, session_id, reason, account)
+
+
+def _end_session(session_id: uuid.UUID, reason: str, account: Account) -> bool:
+    now = timezone.now()
+    unfinished = account.unfinished
+    losses = dict(account.discarded + account.dropped)
+    return bool(
+        TranslationSession.objects.filter(pk=session_id, state=SessionState.OPEN).update(
+            state=SessionState.CLOSED,
+            reason=reason,
+            seen_at=now,
+            ended_at=now,
+            close_count=F("close_count") + 1,
+            received_samples=account.received,
+            speech_samples=account.transcribed,
+            silence_samples=account.silence,
+            discarded_samples=account.discarded.total(),
+            dropped_samples=account.dropped.total(),
+            unfinished_samples=unfinished,
+            losses=losses | ({"unfinished": unfinished} if unfinished else {}),
+        )
+    )
+
+
+async def mark_lost(boot: str) -> int:
+    """Close the rows of servers that are gone, as lost; return how many there were."""
+    return await lane.run(_mark_lost, boot)
+
+
+def _mark_lost(boot: str) -> int:
+    orphans = TranslationSession.objects.filter(state=SessionState.OPEN).exclude(boot=boot)
+    return orphans.update(
+        state=SessionState.LOST,
+        reason="server_lost",
+        ended_at=F("seen_at"),
+        close_count=F("close_count") + 1,
+    )
