@@ -43,7 +43,7 @@ class Work(Generic[T_co]):
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: EngineError) -> None:
         """Give ``error`` to whoever still waits."""
         if not self.outcome.done():
             self.outcome.set_exception(error)
@@ -54,7 +54,7 @@ class Work(Generic[T_co]):
             # nobody here cancels a call whose waiter still waits: its engine was shut down
             self.fail(EngineError("The transcriber stopped before it had finished."))
         elif (error := task.exception()) is not None:
-            self.fail(error)
+            self.fail(_fit_to_be_shown(error))
         elif not self.outcome.done():
             self.outcome.set_result(task.result())
 
@@ -227,6 +227,15 @@ class Seat:
     async def _transcribe(self, pcm: bytes, language: str | None, *, final: bool) -> Transcript:
         transcriber = self._scheduler.transcriber
         return await _bounded(transcriber.transcribe(pcm, language=language, final=final), pcm)
+
+
+def _fit_to_be_shown(error: BaseException) -> EngineError:
+    if isinstance(error, EngineError):
+        return error
+    logger.error("a transcriber raised what is no EngineError", exc_info=error)
+    failure = EngineError("The transcriber failed at this piece.")
+    failure.__cause__ = error
+    return failure
 
 
 async def _bounded(answer: Coroutine[Any, Any, T], pcm: bytes) -> T:

@@ -1,0 +1,101 @@
+"""Speech or noise? What of a transcript can be believed."""
+
+import re
+import unicodedata
+from itertools import groupby
+
+from sessions_app.events import DiscardReason, Transcript
+from sessions_app.pipeline.phantoms import DOUBTFUL, PHANTOMS
+
+CERTAIN_SILENCE = 0.9
+"""Probability of no speech above which the words do not matter."""
+LIKELY_SILENCE = 0.6
+"""Probability of no speech that outweighs words the engine is unsure of: Whisper's own rule."""
+LOWEST_LOG_PROBABILITY = -1.0
+"""Whisper's own limit, below which it would try again at a higher temperature."""
+HIGHEST_COMPRESSION_RATIO = 2.4
+"""Whisper's own limit, above which a text repeats itself."""
+LOWEST_CONFIDENCE = 0.35
+"""Measured with pocketsphinx: what scores lower is noise made into words."""
+FEWEST_REPEATED_WORDS = 10
+"""People do say "no, no, no, no": fewer repeated words than this are believed."""
+LONGEST_LOOP_WORDS = 8
+LETTERS_PER_SECOND = 30
+"""Twice as fast as people talk ..."""
+LETTERS_AT_ONCE = 15
+"""... beyond a first word or two, which endpointing may have cut close."""
+
+
+def judge(transcript: Transcript, seconds: float) -> DiscardReason | None:
+    """Return why ``transcript`` is nothing that was said; None: it was said.
+
+    ``seconds`` is the length of the sound that it was made from.
+    """
+    words = _words(transcript.text)
+    if not words or _is_silent(transcript, words):
+        return DiscardReason.NO_SPEECH
+    if _is_unsure(transcript) or _is_invented(transcript.text, words, seconds):
+        return DiscardReason.HALLUCINATION
+    return None
+
+
+def _words(text: str) -> list[str]:
+    # what a transcriber sets in brackets or between notes is not speech: [Música], ♪♪, (risas)
+    spoken = re.sub(r"\[[^]]*\]|\([^)]*\)|\*[^*]*\*|♪[^♪]*♪?", " ", text)
+    return re.findall(r"\w+", _plain(spoken))
+
+
+def _plain(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def _is_silent(transcript: Transcript, words: list[str]) -> bool:
+    silence = transcript.no_speech_probability
+    unsure = transcript.average_log_probability < LOWEST_LOG_PROBABILITY
+    doubtful = unsure or " ".join(words) in DOUBTFUL
+    return silence >= CERTAIN_SILENCE or (silence > LIKELY_SILENCE and doubtful)
+
+
+def _is_unsure(transcript: Transcript) -> bool:
+    return (
+        transcript.confidence < LOWEST_CONFIDENCE
+        or transcript.average_log_probability < LOWEST_LOG_PROBABILITY
+        or transcript.compression_ratio > HIGHEST_COMPRESSION_RATIO
+    )
+
+
+def _is_invented(text: str, words: list[str], seconds: float) -> bool:
+    return (
+        _is_phantom(text)
+        or _is_loop(words)
+        or sum(map(len, words)) > LETTERS_AT_ONCE + LETTERS_PER_SECOND * seconds
+        or _is_another_script("".join(words))
+    )
+
+
+def _is_phantom(text: str) -> bool:
+    whole = " ".join(_words(text))
+    sentences = [" ".join(_words(part)) for part in re.split(r"[.!?…]+(?:\s|$)", text)]
+    return whole in PHANTOMS or all(part in PHANTOMS for part in sentences if part)
+
+
+def _is_loop(words: list[str]) -> bool:
+    return any(_repeated(words, size) for size in range(1, LONGEST_LOOP_WORDS + 1))
+
+
+def _repeated(words: list[str], size: int) -> bool:
+    """Return whether most of ``words`` says the same ``size`` words again and again."""
+    same = [before == after for before, after in zip(words, words[size:], strict=False)]
+    runs = [sum(1 for _ in run) + size for is_same, run in groupby(same) if is_same]
+    longest = max(runs, default=0)
+    return longest >= max(FEWEST_REPEATED_WORDS, 3 * size) and 2 * longest > len(words)
+
+
+def _is_another_script(letters: str) -> bool:
+    # Spanish and English are written in Latin letters: others were never said here
+    foreign = sum(not unicodedata.name(letter, "").startswith(_OURS) for letter in letters)
+    return 2 * foreign > len(letters)
+
+
+_OURS = ("LATIN", "DIGIT", "MASCULINE", "FEMININE")
