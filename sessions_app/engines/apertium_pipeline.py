@@ -11,6 +11,7 @@ import logging
 import os
 import shlex
 import shutil
+import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -104,11 +105,15 @@ class Pipeline:
     def kill(self) -> None:
         """End every process at once; ``wait`` sees them go. May be called twice."""
         self._is_killed = True
-        for process in self._processes:
+        if not self._processes:
+            return
+        first = self._processes[0]
+        if any(process.returncode is None for process in self._processes):
+            # the whole group in one call: Process.kill() would race its own watcher for the dead
             with suppress(ProcessLookupError):
-                process.kill()
-            if process.stdin is not None:
-                process.stdin.close()
+                os.killpg(first.pid, signal.SIGKILL)
+        if first.stdin is not None:
+            first.stdin.close()
 
     async def wait(self) -> None:
         """Return once every process has ended and is reaped."""

@@ -8,6 +8,7 @@ from sessions_app.engines.sentences import split_sentences
 _SPECIAL = re.compile(r"([\[\]^$/@\\<>{}])")
 """What means something in Apertium's stream format: https://wiki.apertium.org/wiki/Stream_format"""
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_FIRST_LETTER = re.compile(r"[^\W\d_]")
 _GAP = re.compile(r"(?<=\w) (?=[.,;!?](?:\s|$))")
 """Apertium leaves a space before the stop after a word it does not know: ``Soy Ana .``"""
 _ALWAYS_CAPITAL = re.compile(
@@ -51,9 +52,15 @@ def undress(answer: str, dressed: Dressed) -> str:
     text = _GAP.sub("", " ".join(answer.split()))
     if dressed.had_no_stop:
         text = text.removesuffix(".").rstrip()
-    if dressed.was_lowercase and not _ALWAYS_CAPITAL.match(text):
-        text = text[:1].lower() + text[1:]
-    return text
+    return lower_first(text) if dressed.was_lowercase else text
+
+
+def lower_first(text: str) -> str:
+    """Return ``text`` beginning with a small letter, unless its first word always has a capital."""
+    letter = _FIRST_LETTER.search(text)
+    if letter is None or _ALWAYS_CAPITAL.match(text, letter.start()):
+        return text
+    return text[: letter.start()] + letter[0].lower() + text[letter.end() :]
 
 
 def open_questions(text: str) -> str:

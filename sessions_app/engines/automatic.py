@@ -1,0 +1,122 @@
+"""What ``auto`` means: the best engine that is on this machine, and why not a better one."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from sessions_app.engines import hub
+from sessions_app.engines.base import Transcriber, Translator
+from sessions_app.engines.chain import ChainTranslator, directions_of
+from sessions_app.engines.choices import EngineChoice
+from sessions_app.engines.none import NoTranslator
+from sessions_app.errors import EngineUnavailableError
+from sessions_app.events import Direction, EngineInfo
+
+logger = logging.getLogger(__name__)
+
+Load = Callable[[str, EngineChoice], Awaitable[Any]]
+"""Loads the engine of a kind and choice, or raises EngineUnavailableError."""
+
+WHISPER = "whisper-small"
+"""The Whisper that suits most machines."""
+OPUS_MT = {Direction.ES_TO_EN: "opus-mt-es-en", Direction.EN_TO_ES: "opus-mt-en-es"}
+GET_WHISPER = f"Better: manage.py fetch_models {WHISPER}, then restart."
+GET_OPUS_MT = "Better: manage.py fetch_models opus-mt-es-en opus-mt-en-es, then restart."
+
+
+def best_whisper(models_dir: Path) -> str | None:
+    """Return the best Whisper on the disk: one that knows Spanish before one that does not."""
+    whispers = [name for name in hub.MODELS if name.startswith("whisper-")]
+    return max((n for n in whispers if hub.is_on_disk(n, models_dir)), key=_rank, default=None)
+
+
+def _rank(name: str) -> tuple[bool, int]:
+    return not name.endswith(".en"), hub.MODELS[name].megabytes or 0
+
+
+def is_good_enough(whisper: str | None) -> bool:
+    """Return whether ``whisper`` is at least the one that is recommended."""
+    return whisper is not None and _rank(whisper) >= _rank(WHISPER)
+
+
+async def best_transcriber(load: Load, models_dir: Path) -> tuple[Transcriber | None, EngineInfo]:
+    """Return Whisper from the disk, else pocketsphinx, else nothing: only typed text then."""
+    reason = "Whisper is not on this machine."
+    if name := best_whisper(models_dir):
+        choice = EngineChoice("faster-whisper", {"model": name})
+        whisper, reason = await _try(load, "transcriber", choice)
+        if whisper is not None:
+            return whisper, transcriber_info("faster-whisper", whisper)
+    sphinx, sphinx_reason = await _try(load, "transcriber", EngineChoice("pocketsphinx"))
+    if sphinx is not None:
+        why = f"{reason} Basic English is understood, and no Spanish. {GET_WHISPER}"
+        return sphinx, transcriber_info("pocketsphinx", sphinx, why)
+    why = f"{reason} {sphinx_reason} Only typed text is translated. {GET_WHISPER}"
+    return None, EngineInfo("none", why=why)
+
+
+async def best_translator(load: Load, models_dir: Path) -> tuple[Translator, EngineInfo]:
+    """Return OPUS-MT from the disk, Apertium for what it lacks, else nothing: untranslated then."""
+    found: dict[str, Translator] = {}
+    reasons: list[str] = []
+    if any(hub.is_on_disk(name, models_dir) for name in OPUS_MT.values()):
+        await _find(load, EngineChoice("opus-mt"), found, reasons)
+    if lacking := sorted(set(OPUS_MT) - _directions(found)):
+        reasons = reasons or [f"OPUS-MT is not on this machine{_for(lacking)}."]
+        await _find(load, EngineChoice("apertium", {"directions": lacking}), found, reasons)
+    return _chosen(found, reasons)
+
+
+def _chosen(found: dict[str, Translator], reasons: list[str]) -> tuple[Translator, EngineInfo]:
+    if "apertium" in found:
+        reasons = [*reasons, "Apertium translates by rules, for the gist only."]
+    if not found:
+        reasons = [*reasons, "What is said stays untranslated."]
+    why = " ".join([*reasons, GET_OPUS_MT]) if reasons else None
+    translators = list(found.values()) or [NoTranslator()]
+    translator = translators[0] if len(translators) == 1 else ChainTranslator(translators)
+    if not found:
+        return translator, EngineInfo("none", why=why)
+    return translator, translator_info(", ".join(found), translator, why)
+
+
+def _for(directions: list[Direction]) -> str:
+    names = {Direction.ES_TO_EN: "Spanish → English", Direction.EN_TO_ES: "English → Spanish"}
+    return f" for {names[directions[0]]}" if len(directions) == 1 else ""
+
+
+def _directions(found: dict[str, Translator]) -> frozenset[Direction]:
+    return frozenset().union(*map(directions_of, found.values()))
+
+
+async def _find(
+    load: Load, choice: EngineChoice, found: dict[str, Translator], reasons: list[str]
+) -> None:
+    translator, reason = await _try(load, "translator", choice)
+    if translator is None:
+        reasons.append(reason)
+    else:
+        found[choice.backend] = translator
+
+
+async def _try(load: Load, kind: str, choice: EngineChoice) -> tuple[Any, str]:
+    try:
+        return await load(kind, choice), ""
+    except EngineUnavailableError as error:
+        logger.info("passed over the %s %s: %s", kind, choice.backend, error)
+        return None, str(error)
+
+
+def transcriber_info(name: str, transcriber: Transcriber, why: str | None = None) -> EngineInfo:
+    """Return what people are told of ``transcriber``."""
+    languages = tuple(sorted(transcriber.languages))
+    if why is None and "es" not in languages:
+        why = f"This model understands no Spanish. {GET_WHISPER}"
+    return EngineInfo(name, languages, why)
+
+
+def translator_info(name: str, translator: Translator, why: str | None = None) -> EngineInfo:
+    """Return what people are told of ``translator``; its languages are those it translates from."""
+    sources = {direction.value[:2] for direction in directions_of(translator)}
+    return EngineInfo(name, tuple(sorted(sources)), why)

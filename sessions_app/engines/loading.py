@@ -1,0 +1,154 @@
+"""Settings -> engines: those that were chosen or, with ``auto``, the best that is there."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sessions_app.engines import building, hub
+from sessions_app.engines.automatic import (
+    OPUS_MT,
+    WHISPER,
+    best_transcriber,
+    best_translator,
+    best_whisper,
+    is_good_enough,
+    transcriber_info,
+    translator_info,
+)
+from sessions_app.engines.base import Detector, Progress, Transcriber, Translator
+from sessions_app.engines.choices import AUTO, EngineChoice, check_choice, parse_choice
+from sessions_app.errors import EngineUnavailableError
+from sessions_app.events import EngineInfo
+
+__all__ = [
+    "EngineChoice",
+    "EngineSettings",
+    "Engines",
+    "check_choice",
+    "load_engines",
+    "parse_choice",
+    "wanted_downloads",
+]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Which engines are wanted, and where the models lie."""
+
+    transcriber: EngineChoice
+    translator: EngineChoice
+    detector: EngineChoice
+    models_dir: Path
+
+
+@dataclass(slots=True)
+class Engines:
+    """One loaded set: a generation's engines."""
+
+    transcriber: Transcriber | None
+    """None: only typed text can be translated."""
+    translator: Translator
+    detector: Detector
+    infos: Mapping[str, EngineInfo] = field(default_factory=dict)
+    """What people are told, by ``transcriber``, ``translator`` and ``detector``."""
+
+    async def aclose(self) -> None:
+        """Close all of them, each within a limit, even if one fails at it. May be called twice."""
+        engines = (self.transcriber, self.translator, self.detector)
+        results = await asyncio.gather(*map(building.close, engines), return_exceptions=True)
+        for failure in results:
+            if failure is not None:
+                logger.error("an engine failed to close", exc_info=failure)
+
+
+def _silent(_step: str, _fraction: float | None) -> None:
+    """Tell nobody."""
+
+
+async def load_engines(settings: EngineSettings, progress: Progress = _silent) -> Engines:
+    """Return the engines that ``settings`` ask for, loaded.
+
+    ``auto`` takes the best that is on this machine and never waits for the network.
+
+    Raises:
+        EngineUnavailableError: an engine that was chosen cannot be loaded; those loaded before it
+            are closed again.
+    """
+    async with AsyncExitStack() as undo:
+        loader = _Loader(settings, progress, undo)
+        detector, detector_info = await loader.detector()
+        transcriber, transcriber_info = await loader.transcriber()
+        translator, translator_info = await loader.translator()
+        undo.pop_all()
+    infos = {
+        "transcriber": transcriber_info,
+        "translator": translator_info,
+        "detector": detector_info,
+    }
+    return Engines(transcriber, translator, detector, infos)
+
+
+def wanted_downloads(settings: EngineSettings) -> list[str]:
+    """Return the models on the hub that ``auto`` would use, were they on this machine."""
+    wanted: list[str] = []
+    if settings.transcriber.backend == AUTO and not is_good_enough(
+        best_whisper(settings.models_dir)
+    ):
+        wanted.append(WHISPER)
+    if settings.translator.backend == AUTO:
+        wanted += [n for n in OPUS_MT.values() if not hub.is_on_disk(n, settings.models_dir)]
+    return wanted
+
+
+class _Loader:
+    """Loads engines one by one; ``undo`` closes what it has loaded."""
+
+    def __init__(self, settings: EngineSettings, progress: Progress, undo: AsyncExitStack) -> None:
+        self._settings = settings
+        self._progress = progress
+        self._undo = undo
+
+    async def detector(self) -> tuple[Detector, EngineInfo]:
+        choice = self._settings.detector
+        if choice.backend == AUTO:
+            choice = EngineChoice("silero")
+        return await self._load("detector", choice), EngineInfo(choice.backend)
+
+    async def transcriber(self) -> tuple[Transcriber | None, EngineInfo]:
+        choice = self._settings.transcriber
+        if choice.backend == AUTO:
+            return await best_transcriber(self._load, self._settings.models_dir)
+        if choice.backend == "none":
+            why = "HABLA_TRANSCRIBER is none: only typed text is translated."
+            return None, EngineInfo("none", why=why)
+        transcriber: Transcriber = await self._load("transcriber", choice)
+        return transcriber, transcriber_info(choice.backend, transcriber)
+
+    async def translator(self) -> tuple[Translator, EngineInfo]:
+        choice = self._settings.translator
+        if choice.backend == AUTO:
+            return await best_translator(self._load, self._settings.models_dir)
+        translator: Translator = await self._load("translator", choice)
+        if choice.backend == "none":
+            why = "HABLA_TRANSLATOR is none: what is said stays untranslated."
+            return translator, EngineInfo("none", why=why)
+        return translator, translator_info(choice.backend, translator)
+
+    async def _load(self, kind: str, choice: EngineChoice) -> Any:
+        self._progress(f"loading the {kind} {choice.backend}", None)
+        engine = await building.build(
+            choice, variable=f"HABLA_{kind.upper()}", models_dir=self._settings.models_dir
+        )
+        self._undo.push_async_callback(building.close, engine)
+        try:
+            await building.load(engine)
+        except EngineUnavailableError:
+            await building.close(engine)
+            raise
+        return engine
