@@ -1,5 +1,30 @@
 """The addresses of pages and of the REST routes."""
 
-from django.urls import URLPattern, URLResolver
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+from django.views.i18n import set_language
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from sessions_app import views
+from sessions_app.api import api
+
+urlpatterns = [
+    path("", views.live, name="live"),
+    path("history/", views.history, name="history"),
+    path("history/<uuid:conversation_id>/", views.conversation, name="conversation"),
+    path(
+        "history/<uuid:conversation_id>/export",
+        views.export_conversation,
+        name="export_conversation",
+    ),
+    path(
+        "history/<uuid:conversation_id>/delete",
+        views.remove_conversation,
+        name="remove_conversation",
+    ),
+    path("login/", LoginView.as_view(template_name="sessions_app/login.html"), name="login"),
+    path("logout/", LogoutView.as_view(next_page="live"), name="logout"),
+    path("i18n/setlang/", login_not_required(set_language), name="set_language"),
+    path("healthz", views.healthz, name="healthz"),
+    path("api/", api.urls),
+]

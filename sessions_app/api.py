@@ -1,0 +1,78 @@
+"""The REST routes of sessions: what programs may ask, documented at /api/docs."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI, Status
+from ninja.pagination import paginate
+
+from sessions_app.access import user_of
+from sessions_app.api_rules import BrowserSafeAuth, ErrorOut, Paged, explain_errors
+from sessions_app.api_schemas import ExchangeOut, SessionOut
+from sessions_app.exports import ExportFormat, export
+from sessions_app.history import delete_session, exchanges_of, lines_of, session_of, sessions_of
+
+api = NinjaAPI(
+    title="Habla",
+    version="1",
+    description="What is live on this server, and what was said. Lists are newest first.",
+    urls_namespace="api",
+    auth=BrowserSafeAuth(),
+)
+explain_errors(api)
+
+NOT_FOUND = {HTTPStatus.NOT_FOUND: ErrorOut}
+NOT_NOW = {HTTPStatus.CONFLICT: ErrorOut}
+
+
+@api.get("/sessions", response=list[SessionOut], tags=["sessions"])
+@paginate(Paged)
+def list_sessions(request: HttpRequest) -> QuerySet[Any]:
+    """List your sessions, newest first."""
+    return sessions_of(user_of(request))
+
+
+@api.get(
+    "/sessions/{uuid:session_id}",
+    response={HTTPStatus.OK: SessionOut, **NOT_FOUND},
+    tags=["sessions"],
+)
+def get_session(request: HttpRequest, session_id: UUID) -> Any:
+    """Tell of one session."""
+    return session_of(user_of(request), session_id)
+
+
+@api.get(
+    "/sessions/{uuid:session_id}/exchanges",
+    response={HTTPStatus.OK: list[ExchangeOut], **NOT_FOUND},
+    tags=["sessions"],
+)
+@paginate(Paged)
+def list_exchanges(request: HttpRequest, session_id: UUID) -> QuerySet[Any]:
+    """List what was said in a session, newest first."""
+    return exchanges_of(session_of(user_of(request), session_id)).reverse()
+
+
+@api.get("/sessions/{uuid:session_id}/export", response=NOT_FOUND, tags=["sessions"])
+def export_session(
+    request: HttpRequest,
+    session_id: UUID,
+    format: ExportFormat = ExportFormat.TXT,  # noqa: A002 -- the name in the contract
+) -> HttpResponse:
+    """Return what was said in a session as a file, in the order in which it was said."""
+    text = export(lines_of(session_of(user_of(request), session_id)), format)
+    return HttpResponse(text, content_type=format.media_type)
+
+
+@api.delete(
+    "/sessions/{uuid:session_id}",
+    response={HTTPStatus.NO_CONTENT: None, **NOT_FOUND, **NOT_NOW},
+    tags=["sessions"],
+)
+def remove_session(request: HttpRequest, session_id: UUID) -> Status[None]:
+    """Delete a session with what was said in it; not while it is live."""
+    delete_session(user_of(request), session_id)
+    return Status(HTTPStatus.NO_CONTENT, None)

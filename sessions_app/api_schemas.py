@@ -1,0 +1,75 @@
+"""What the REST routes tell of a session and of an exchange."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from ninja import Field, Schema
+from pydantic import BeforeValidator
+
+from sessions_app.audio import to_seconds
+
+Seconds = Annotated[float, BeforeValidator(to_seconds)]
+"""Samples in the row, seconds on the wire."""
+
+
+class SpeakerOut(Schema):
+    """Who spoke: an id that stays, and a name that people may change."""
+
+    id: str = Field(validation_alias="key")
+    name: str
+
+
+class PhraseOut(Schema):
+    """Something worth noticing in what was said."""
+
+    text: str
+    meaning: str
+    kind: str
+    literal: str
+
+
+class SessionOut(Schema):
+    """One connection's life: when, how, why it ended, and where its sound went."""
+
+    id: UUID
+    conversation_id: UUID
+    title: str = Field(validation_alias="conversation.title")
+    state: str = Field(description="`open` (live), `closed` or `lost`")
+    reason: str = Field(description="Why it ended")
+    direction: str
+    mode: str
+    generation: int
+    engines: dict[str, Any]
+    started_at: datetime
+    ended_at: datetime | None
+    exchanges: int = Field(validation_alias="exchange_count", description="How many there are")
+    received_seconds: Seconds = Field(validation_alias="received_samples")
+    speech_seconds: Seconds = Field(validation_alias="speech_samples")
+    silence_seconds: Seconds = Field(validation_alias="silence_samples")
+    discarded_seconds: Seconds = Field(validation_alias="discarded_samples")
+    dropped_seconds: Seconds = Field(validation_alias="dropped_samples")
+    unfinished_seconds: Seconds = Field(validation_alias="unfinished_samples")
+
+
+class ExchangeOut(Schema):
+    """One utterance: what was said, and what it means in the other language."""
+
+    id: int
+    session_id: UUID
+    conversation_id: UUID
+    utterance_id: int
+    speaker: SpeakerOut | None
+    source: str
+    corrected: str = Field(description="The source as it was meant; empty: as it was heard")
+    translated: str
+    language: str
+    direction: str
+    said_at: datetime
+    start_seconds: float = Field(description="On the session's clock of received sound")
+    end_seconds: float
+    confidence: float
+    phrases: list[PhraseOut]
+    transcriber: str = Field(description="Which engine heard it; empty: it was typed")
+    translator: str
+    failure: str = Field(description="The code of what kept it from being translated")

@@ -1,0 +1,185 @@
+"""What was said as a file to take away: plain text, JSON, SubRip and WebVTT subtitles; pure."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from html import escape
+from typing import Any
+
+from sessions_app.events import Exchange
+
+TYPED_SECONDS = 2.0
+"""How long a subtitle stands that took no time to say: typed text."""
+
+
+class ExportFormat(StrEnum):
+    """How an export is written."""
+
+    TXT = "txt"
+    JSON = "json"
+    SRT = "srt"
+    VTT = "vtt"
+
+    @property
+    def media_type(self) -> str:
+        """Return the MIME type that a browser is told."""
+        return _MEDIA_TYPES[self]
+
+
+_MEDIA_TYPES = {
+    ExportFormat.TXT: "text/plain; charset=utf-8",
+    ExportFormat.JSON: "application/json",
+    ExportFormat.SRT: "application/x-subrip; charset=utf-8",
+    ExportFormat.VTT: "text/vtt; charset=utf-8",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One exchange at its place in what is exported."""
+
+    exchange: Exchange
+    said_at: datetime | None = None
+    """When it was kept; None where nothing is kept."""
+    offset_seconds: float = 0.0
+    """What lies before the clock of the exchange's source."""
+
+    @property
+    def start_seconds(self) -> float:
+        """Return when it begins, in seconds from the beginning of the export."""
+        return max(0.0, self.offset_seconds + self.exchange.start_seconds)
+
+    @property
+    def end_seconds(self) -> float:
+        """Return when it ends, in seconds from the beginning of the export."""
+        return max(self.start_seconds, self.offset_seconds + self.exchange.end_seconds)
+
+    @property
+    def speaker(self) -> str:
+        """Return the name of who said it; empty: unknown."""
+        return self.exchange.speaker.name if self.exchange.speaker else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Exchanges on one clock, in the order in which they were said."""
+
+    begins_seconds: float
+    """Where that clock stands at 0, in seconds from the beginning of the conversation."""
+    said: Sequence[tuple[Exchange, datetime | None]]
+
+
+def run_on(stretches: Iterable[Stretch]) -> list[Line]:
+    """Return the lines of a conversation over several sessions, on one clock.
+
+    A stretch never begins before the last one ended, even where its own clock says so: a recording
+    that is played faster than it was spoken takes less time than it holds.
+    """
+    lines: list[Line] = []
+    end_seconds = 0.0
+    for stretch in stretches:
+        if stretch.said:
+            first, _ = stretch.said[0]
+            offset = max(stretch.begins_seconds, end_seconds - first.start_seconds)
+            lines += [Line(exchange, said_at, offset) for exchange, said_at in stretch.said]
+            end_seconds = max(end_seconds, lines[-1].end_seconds)
+    return lines
+
+
+def export(lines: Iterable[Line], file_format: ExportFormat) -> str:
+    """Return ``lines`` as the text of a file."""
+    return _WRITERS[file_format](lines)
+
+
+def to_txt(lines: Iterable[Line]) -> str:
+    """Return plain text: time, speaker and source on a line, its translation below."""
+    return "".join(f"{_paragraph(line)}\n\n" for line in lines).removesuffix("\n")
+
+
+def _paragraph(line: Line) -> str:
+    time = _timestamp(line.start_seconds, ".").partition(".")[0]
+    name = f"{_flat(line.speaker)}: " if line.speaker else ""
+    return f"[{time}] {name}" + "\n".join(_texts(line))
+
+
+def to_json(lines: Iterable[Line]) -> str:
+    """Return a JSON object whose ``exchanges`` hold everything that is known of each."""
+    return json.dumps(
+        {"exchanges": [to_dict(line) for line in lines]}, ensure_ascii=False, indent=2
+    )
+
+
+def to_dict(line: Line) -> dict[str, Any]:
+    """Return one line as JSON can hold it."""
+    return asdict(line.exchange) | {
+        "speaker": line.speaker or None,
+        "start_seconds": round(line.start_seconds, 3),
+        "end_seconds": round(line.end_seconds, 3),
+        "said_at": line.said_at.isoformat() if line.said_at else None,
+    }
+
+
+def to_srt(lines: Iterable[Line]) -> str:
+    """Return SubRip subtitles, the source above its translation."""
+    return "".join(
+        f"{number}\n{_times(line, ',')}\n{_srt_text(line)}\n\n"
+        for number, line in enumerate(lines, start=1)
+    )
+
+
+def _srt_text(line: Line) -> str:
+    # SubRip knows no escapes: what could be read as a cue's times is written another way
+    return "\n".join(_texts(line)).replace("-->", "→")
+
+
+def to_vtt(lines: Iterable[Line]) -> str:
+    """Return WebVTT subtitles, the source above its translation, with a voice where one is known.
+
+    Escaped as https://www.w3.org/TR/webvtt1/#webvtt-cue-text asks.
+    """
+    return "WEBVTT\n\n" + "".join(
+        f"{number}\n{_times(line, '.')}\n{_vtt_text(line)}\n\n"
+        for number, line in enumerate(lines, start=1)
+    )
+
+
+def _vtt_text(line: Line) -> str:
+    voice = f"<v {escape(_flat(line.speaker), quote=False)}>" if line.speaker else ""
+    return voice + escape("\n".join(_texts(line)), quote=False)
+
+
+def _texts(line: Line) -> list[str]:
+    texts = [_flat(line.exchange.source), _flat(line.exchange.translated)]
+    return [text for text in texts if text] or ["…"]
+
+
+def _times(line: Line, point: str) -> str:
+    start, end = line.start_seconds, line.end_seconds
+    if _milliseconds(end) <= _milliseconds(start):
+        end = start + TYPED_SECONDS
+    return f"{_timestamp(start, point)} --> {_timestamp(end, point)}"
+
+
+def _timestamp(seconds: float, point: str) -> str:
+    whole, milliseconds = divmod(_milliseconds(seconds), 1000)
+    minutes, whole = divmod(whole, 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{whole:02}{point}{milliseconds:03}"
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _flat(text: str) -> str:
+    # a blank line would end a subtitle, and a line break would read as a translation
+    return " ".join(text.split())
+
+
+_WRITERS = {
+    ExportFormat.TXT: to_txt,
+    ExportFormat.JSON: to_json,
+    ExportFormat.SRT: to_srt,
+    ExportFormat.VTT: to_vtt,
+}

@@ -1,0 +1,179 @@
+"""The reading door to the session tables: what a person said so far, and never another's."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import TypeVar
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from sessions_app import events
+from sessions_app.errors import CommandError
+from sessions_app.exports import Line, Stretch, run_on
+from sessions_app.models import Conversation, Exchange, SessionState, TranslationSession
+from sessions_app.searching import patterns
+
+Row = TypeVar("Row", bound=Model)
+
+
+def conversations_of(user: User, query: str = "") -> QuerySet[Conversation]:
+    """Return the conversations in which ``user`` said something, newest first.
+
+    With a ``query``, those whose title, or one exchange of which, holds all of its words. Each has
+    ``exchange_count`` and ``found``: the first exchange's source that matches, None if none does.
+    """
+    words = patterns(query)
+    said = Exchange.objects.filter(conversation=OuterRef("pk"))
+    matching = said.filter(*map(_said, words))
+    titled = Q(*(Q(title__iregex=word) for word in words))
+    return (
+        Conversation.objects.filter(titled | Exists(matching) if words else Q(), user=user)
+        .filter(Exists(said))
+        .annotate(
+            exchange_count=_count(said, "conversation"),
+            found=Subquery(matching.order_by("said_at", "pk").values("source")[:1]),
+        )
+        .order_by("-started_at", "pk")
+    )
+
+
+def _said(word: str) -> Q:
+    return Q(source__iregex=word) | Q(corrected__iregex=word) | Q(translated__iregex=word)
+
+
+def _count(said: QuerySet[Exchange], key: str) -> Coalesce:
+    counted = said.order_by().values(key).annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted), 0)
+
+
+def conversation_of(user: User, conversation_id: UUID) -> Conversation:
+    """Return one conversation of ``user``.
+
+    Raises:
+        CommandError: ``not_found``, also where it is another's.
+    """
+    return _one(Conversation.objects.filter(user=user), conversation_id)
+
+
+def sessions_of(user: User) -> QuerySet[TranslationSession]:
+    """Return the sessions of ``user``, newest first, each with its ``exchange_count``."""
+    said = Exchange.objects.filter(session=OuterRef("pk"))
+    return (
+        TranslationSession.objects.filter(conversation__user=user)
+        .select_related("conversation")
+        .annotate(exchange_count=_count(said, "session"))
+        .order_by("-started_at", "pk")
+    )
+
+
+def session_of(user: User, session_id: UUID) -> TranslationSession:
+    """Return one session of ``user``, with its ``exchange_count``.
+
+    Raises:
+        CommandError: ``not_found``, also where it is another's.
+    """
+    return _one(sessions_of(user), session_id)
+
+
+def _one(rows: QuerySet[Row], row_id: UUID) -> Row:
+    row = rows.filter(pk=row_id).first()
+    if row is None:
+        raise CommandError(_("There is no such conversation or session."), code="not_found")
+    return row
+
+
+def exchanges_of(kept: Conversation | TranslationSession) -> QuerySet[Exchange]:
+    """Return what was said in a conversation or session, in the order in which it was said."""
+    return kept.exchanges.select_related("speaker", "session").order_by("said_at", "pk")
+
+
+def lines_of(kept: Conversation | TranslationSession) -> list[Line]:
+    """Return what was said in a conversation or session, to be exported.
+
+    The times of a session are those of its clock of received sound. The times of a conversation run
+    on from session to session, from when it was begun.
+    """
+    rows = exchanges_of(kept)
+    if isinstance(kept, TranslationSession):
+        return [Line(_event(row), row.said_at) for row in rows]
+    return run_on(_stretches(rows, kept.started_at))
+
+
+def _stretches(rows: QuerySet[Exchange], began_at: datetime) -> Iterator[Stretch]:
+    for session, said in groupby(rows, key=lambda row: row.session):
+        begins_seconds = (session.started_at - began_at).total_seconds()
+        yield Stretch(begins_seconds, [(_event(row), row.said_at) for row in said])
+
+
+def _event(row: Exchange) -> events.Exchange:
+    who = row.speaker
+    return events.Exchange(
+        utterance_id=row.utterance_id,
+        source=row.source,
+        corrected=row.corrected,
+        translated=row.translated,
+        language=row.language,
+        direction=events.Direction(row.direction),
+        start_seconds=row.start_seconds,
+        end_seconds=row.end_seconds,
+        speaker=events.Speaker(who.key, who.name) if who else None,
+        phrases=tuple(events.Phrase(**phrase) for phrase in row.phrases),
+        confidence=row.confidence,
+        transcriber=row.transcriber,
+        translator=row.translator,
+        failure=row.failure,
+        exchange_id=row.pk,
+    )
+
+
+def delete_conversation(user: User, conversation_id: UUID) -> None:
+    """Delete a conversation of ``user`` with all that was said in it.
+
+    Raises:
+        CommandError: ``not_found``; ``still_live``: a session still writes to it.
+    """
+    with transaction.atomic():
+        locked = Conversation.objects.select_for_update().filter(user=user)
+        conversation = _one(locked, conversation_id)
+        refuse_if_live(TranslationSession.objects.filter(_writes_to(conversation)))
+        conversation.delete()
+
+
+def delete_session(user: User, session_id: UUID) -> None:
+    """Delete a session of ``user``, what was said in it, and the conversation if that was all.
+
+    Raises:
+        CommandError: ``not_found``; ``still_live``.
+    """
+    with transaction.atomic():
+        locked = TranslationSession.objects.select_for_update(of=("self",))
+        session = _one(locked.filter(conversation__user=user), session_id)
+        refuse_if_live(TranslationSession.objects.filter(pk=session.pk))
+        touched = Conversation.objects.filter(_written_by(session))
+        conversation_ids = list(touched.values_list("pk", flat=True))
+        session.delete()
+        left = Conversation.objects.filter(pk__in=conversation_ids)
+        left.filter(sessions=None, exchanges=None).delete()
+
+
+def refuse_if_live(sessions: QuerySet[TranslationSession]) -> None:
+    """Let nothing be deleted that a server still writes to.
+
+    Raises:
+        CommandError: ``still_live``.
+    """
+    if sessions.filter(state=SessionState.OPEN).exists():
+        raise CommandError(_("It is still live: end it first, then delete it."), code="still_live")
+
+
+def _writes_to(conversation: Conversation) -> Q:
+    return Q(conversation=conversation) | Q(exchanges__conversation=conversation)
+
+
+def _written_by(session: TranslationSession) -> Q:
+    return Q(sessions=session) | Q(exchanges__session=session)

@@ -1,0 +1,94 @@
+"""What every HTTP request passes: the owner needs no login, all others do, REST speaks JSON."""
+
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+from typing import Any, cast
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.utils.deprecation import MiddlewareMixin
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from sessions_app.access import caller_of, owner
+
+API_PREFIX = "/api/"
+DOCS_PATH = "/api/docs"
+"""The one page below API_PREFIX that people open: it asks for a login as pages do."""
+
+
+class OwnerMiddleware(MiddlewareMixin):
+    """Make who sits at this machine the owner, unless somebody else logged in.
+
+    It stands behind AuthenticationMiddleware. The user is looked up when somebody asks.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Put the owner behind ``request.user``, if the request comes from this machine."""
+        if caller_of(request).is_at_home:
+            find = partial(_visitor_or_owner, request.user)
+            request.user = cast("User", SimpleLazyObject(find))
+            request.auser = sync_to_async(find)
+
+
+def _visitor_or_owner(visitor: User | AnonymousUser) -> User | AnonymousUser:
+    return visitor if visitor.is_authenticated else owner() or AnonymousUser()
+
+
+class LoginMiddleware(LoginRequiredMiddleware):
+    """Let nobody in who is unknown: pages send them to the login, REST answers 401.
+
+    What needs no login asks no database, so that ``/healthz`` tells of the process alone.
+    """
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[Any, Any],
+    ) -> HttpResponseBase | None:
+        """Return the way to the login, or None where the request may go on."""
+        if not getattr(view_func, "login_required", True):
+            return None
+        refusal = super().process_view(request, view_func, view_args, view_kwargs)
+        if refusal is not None and is_api(request):
+            return error_response(HTTPStatus.UNAUTHORIZED, _("Log in first."))
+        return refusal
+
+
+class JsonErrorsMiddleware(MiddlewareMixin):
+    """Give the errors of Django itself the shape of all errors of the REST routes.
+
+    An address that does not exist, a method that is not allowed, a foreign host, a bug.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Return ``response``, or JSON in its place where it is an error page for people."""
+        is_json = response.headers.get("Content-Type", "").startswith("application/json")
+        if response.status_code < HTTPStatus.BAD_REQUEST or is_json or not is_api(request):
+            return response
+        replacement = error_response(response.status_code, HTTPStatus(response.status_code).phrase)
+        if "Allow" in response.headers:
+            replacement.headers["Allow"] = response.headers["Allow"]
+        return replacement
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Return whether the request is for a REST route, and not for a page."""
+    return request.path_info.startswith(API_PREFIX) and request.path_info != DOCS_PATH
+
+
+def error_response(status: int, message: str, code: str = "") -> JsonResponse:
+    """Return an error of the REST routes; the status names the ``code`` where none is given."""
+    named = {
+        HTTPStatus.UNAUTHORIZED: "login_required",
+        HTTPStatus.INTERNAL_SERVER_ERROR: "internal",
+    }
+    code = code or named.get(HTTPStatus(status), HTTPStatus(status).name.lower())
+    return JsonResponse({"code": code, "message": message}, status=status)

@@ -1,0 +1,113 @@
+"""The pages for people, and the two addresses for machines that watch the server."""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import ParamSpec
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods, require_safe
+
+from sessions_app.access import user_of
+from sessions_app.errors import CommandError
+from sessions_app.exports import ExportFormat, export
+from sessions_app.history import (
+    conversation_of,
+    conversations_of,
+    delete_conversation,
+    exchanges_of,
+    lines_of,
+)
+
+CONVERSATIONS_A_PAGE = 25
+EXCHANGES_A_PAGE = 200
+Args = ParamSpec("Args")
+
+
+def found_or_404(view: Callable[Args, HttpResponse]) -> Callable[Args, HttpResponse]:
+    """Return ``view`` with the page for what does not exist in place of a ``not_found``."""
+
+    @wraps(view)
+    def found(*args: Args.args, **kwargs: Args.kwargs) -> HttpResponse:
+        try:
+            return view(*args, **kwargs)
+        except CommandError as error:
+            raise Http404 from error
+
+    return found
+
+
+@require_safe
+@ensure_csrf_cookie
+def live(request: HttpRequest) -> HttpResponse:
+    """Show the page on which people speak."""
+    return render(request, "sessions_app/live.html")
+
+
+@require_safe
+def history(request: HttpRequest) -> HttpResponse:
+    """Show what the user said so far, or what of it holds the words of ``q``."""
+    query = request.GET.get("q", "").strip()
+    pages = Paginator(conversations_of(user_of(request), query), CONVERSATIONS_A_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    return render(request, "sessions_app/history.html", {"page": page, "query": query})
+
+
+@require_safe
+@found_or_404
+def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Show one conversation, exchange by exchange."""
+    kept = conversation_of(user_of(request), conversation_id)
+    page = Paginator(exchanges_of(kept), EXCHANGES_A_PAGE).get_page(request.GET.get("page"))
+    context = {"conversation": kept, "page": page, "formats": list(ExportFormat)}
+    return render(request, "sessions_app/conversation.html", context)
+
+
+@require_safe
+@found_or_404
+def export_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Hand out one conversation as a file of the ``format`` asked for."""
+    kept = conversation_of(user_of(request), conversation_id)
+    try:
+        file_format = ExportFormat(request.GET.get("format", ExportFormat.TXT))
+    except ValueError as error:
+        raise Http404 from error
+    name = f"habla-{kept.started_at:%Y%m%d-%H%M}.{file_format}"
+    return HttpResponse(
+        export(lines_of(kept), file_format),
+        content_type=file_format.media_type,
+        headers={"Content-Disposition": str(content_disposition_header(True, name))},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@found_or_404
+def remove_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Ask whether a conversation shall be deleted; delete it where the answer is yes."""
+    kept = conversation_of(user_of(request), conversation_id)
+    if request.method != "POST":
+        return render(request, "sessions_app/delete.html", {"conversation": kept})
+    try:
+        delete_conversation(user_of(request), conversation_id)
+    except CommandError as error:
+        context = {"conversation": kept, "problem": str(error)}
+        return render(request, "sessions_app/delete.html", context, status=HTTPStatus.CONFLICT)
+    messages.success(request, _("The conversation is deleted."))
+    return redirect("history")
+
+
+@login_not_required
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that the process lives."""
+    return HttpResponse("ok\n", content_type="text/plain")
