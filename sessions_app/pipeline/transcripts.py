@@ -25,6 +25,9 @@ LETTERS_PER_SECOND = 30
 LETTERS_AT_ONCE = 15
 """... beyond a first word or two, which endpointing may have cut close."""
 
+SCRIPTS = ("LATIN", "DIGIT", "MASCULINE", "FEMININE")
+"""How Unicode's names of the letters begin that Spanish and English are written in."""
+
 
 def judge(transcript: Transcript, seconds: float) -> DiscardReason | None:
     """Return why ``transcript`` is nothing that was said; None: it was said.
@@ -93,9 +96,5 @@ def _repeated(words: list[str], size: int) -> bool:
 
 
 def _is_another_script(letters: str) -> bool:
-    # Spanish and English are written in Latin letters: others were never said here
-    foreign = sum(not unicodedata.name(letter, "").startswith(_OURS) for letter in letters)
+    foreign = sum(not unicodedata.name(letter, "").startswith(SCRIPTS) for letter in letters)
     return 2 * foreign > len(letters)
-
-
-_OURS = ("LATIN", "DIGIT", "MASCULINE", "FEMININE")
