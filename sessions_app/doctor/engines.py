@@ -1,0 +1,124 @@
+"""The engines: each really loaded, and given a tiny task."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from sessions_app.audio import FRAME_BYTES, SAMPLE_BYTES, SAMPLE_RATE
+from sessions_app.doctor.finding import Finding, broken, fine, warning
+from sessions_app.engines import apertium, hub
+from sessions_app.engines.chain import directions_of
+from sessions_app.engines.loading import (
+    EngineChoice,
+    Engines,
+    EngineSettings,
+    load_engines,
+    wanted_downloads,
+)
+from sessions_app.errors import EngineError
+from sessions_app.events import Direction, EngineInfo, TranslationRequest
+
+LOAD_SECONDS = 120.0
+TASK_SECONDS = 60.0
+HUB_SECONDS = 5.0
+TASKS = {Direction.ES_TO_EN: "hola", Direction.EN_TO_ES: "hello"}
+
+
+async def check_engine(settings: EngineSettings, kind: str) -> Finding:
+    """Load the ``kind`` of engine that ``settings`` ask for, alone, and give it a task."""
+    try:
+        async with asyncio.timeout(LOAD_SECONDS):
+            engines = await load_engines(_only(kind, settings))
+    except EngineError as error:
+        return broken(kind, str(error))
+    except TimeoutError:
+        return broken(kind, f"It was not loaded within {LOAD_SECONDS:g} seconds.")
+    try:
+        return await _examine(engines, kind)
+    finally:
+        await engines.aclose()
+
+
+def _only(kind: str, settings: EngineSettings) -> EngineSettings:
+    """Return ``settings`` with engines that cost nothing for all but ``kind``."""
+    nothing, fake = EngineChoice("none"), EngineChoice("fake")
+    return EngineSettings(
+        transcriber=settings.transcriber if kind == "transcriber" else nothing,
+        translator=settings.translator if kind == "translator" else nothing,
+        detector=settings.detector if kind == "detector" else fake,
+        models_dir=settings.models_dir,
+    )
+
+
+async def _examine(engines: Engines, kind: str) -> Finding:
+    info = engines.infos[kind]
+    try:
+        async with asyncio.timeout(TASK_SECONDS):
+            is_well = await _TASKS[kind](engines)
+    except (EngineError, TimeoutError) as error:
+        return broken(kind, f"{info.name} is loaded, but fails at a tiny task: {error}")
+    if not is_well:
+        return broken(kind, f"{info.name} is loaded, but has no answer to a tiny task.")
+    return warning(kind, _describe(info), info.why) if info.why else fine(kind, _describe(info))
+
+
+def _describe(info: EngineInfo) -> str:
+    return f"{info.name} ({', '.join(info.languages)})" if info.languages else info.name
+
+
+async def _transcribe(engines: Engines) -> bool:
+    second_of_silence = bytes(SAMPLE_RATE * SAMPLE_BYTES)
+    if engines.transcriber is not None:
+        await engines.transcriber.transcribe(second_of_silence, language=None, final=True)
+    return True
+
+
+async def _translate(engines: Engines) -> bool:
+    if engines.infos["translator"].name == "none":
+        return True
+    requests = [
+        TranslationRequest(text, direction)
+        for direction, text in TASKS.items()
+        if direction in directions_of(engines.translator)
+    ]
+    return all([(await engines.translator.translate(request)).text for request in requests])
+
+
+async def _detect(engines: Engines) -> bool:
+    probabilities = engines.detector.stream().probabilities(bytes(10 * FRAME_BYTES))
+    return len(probabilities) == 10 and max(probabilities) < 0.5
+
+
+_TASKS: dict[str, Callable[[Engines], Awaitable[bool]]] = {
+    "transcriber": _transcribe,
+    "translator": _translate,
+    "detector": _detect,
+}
+
+
+def check_models(settings: EngineSettings) -> Finding:
+    """Look which models are on the disk, and which are worth fetching."""
+    there = [name for name in hub.MODELS if hub.is_on_disk(name, settings.models_dir)]
+    message = ", ".join(there) or "none on this machine"
+    if wanted := wanted_downloads(settings):
+        return warning("models", message, f"python manage.py fetch_models {' '.join(wanted)}")
+    return fine("models", message)
+
+
+def check_apertium(settings: EngineSettings) -> Finding:
+    """Look for Apertium's rules, which translate where no model is."""
+    if any((apertium.MODES_DIR / f"{mode}.mode").exists() for mode in apertium.MODES.values()):
+        return fine("Apertium", "is installed")
+    if not wanted_downloads(settings):
+        return fine("Apertium", "is not installed, nor needed")
+    message = "Apertium is not installed: without models nothing is translated."
+    return warning("Apertium", message, "apt install apertium-eng-spa")
+
+
+def check_hub(settings: EngineSettings) -> Finding:
+    """Look whether models could be fetched from the hub. Blocks, for HUB_SECONDS at most."""
+    if hub.reachable(HUB_SECONDS):
+        return fine("model hub", f"{hub.endpoint()} answers")
+    if not wanted_downloads(settings):
+        return fine("model hub", "does not answer, and is not needed")
+    message = f"{hub.endpoint()} does not answer: no model can be fetched."
+    return warning("model hub", message, "Check the network and the proxy, or set HF_ENDPOINT.")

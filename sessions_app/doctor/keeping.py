@@ -1,0 +1,56 @@
+"""What keeps things: settings, database and Redis."""
+
+from urllib.parse import urlsplit
+
+import redis
+from django.core.checks import Error, run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.migrations.exceptions import MigrationSchemaMissing
+from django.db.migrations.executor import MigrationExecutor
+
+from sessions_app.doctor.finding import Finding, broken, fine
+
+ANSWER_SECONDS = 3.0
+
+
+def check_settings() -> list[Finding]:
+    """Run Django's checks, ours among them; return what they complain of."""
+    try:
+        complaints = run_checks()
+    except ImproperlyConfigured as error:
+        return [broken("settings", str(error))]
+    wrong = [complaint for complaint in complaints if complaint.level >= Error("").level]
+    if not wrong:
+        return [fine("settings", "are understood")]
+    return [broken("settings", complaint.msg, complaint.hint or "") for complaint in wrong]
+
+
+def check_database() -> Finding:
+    """Look whether the database answers and has all its tables."""
+    try:
+        executor = MigrationExecutor(connection)
+        missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except (DatabaseError, MigrationSchemaMissing, ImproperlyConfigured):
+        message = f"The database ({connection.vendor}) does not answer."
+        return broken("database", message, "Check DATABASE_URL, and that the database runs.")
+    if missing:
+        message = f"{missing} migration{'s are' if missing > 1 else ' is'} not applied."
+        return broken("database", message, "python manage.py migrate")
+    return fine("database", f"{connection.vendor}, all migrations applied")
+
+
+def check_redis(url: str) -> Finding:
+    """Look whether Redis answers at ``url``."""
+    where = urlsplit(url).hostname or "its socket"
+    try:
+        client = redis.Redis.from_url(
+            url, socket_connect_timeout=ANSWER_SECONDS, socket_timeout=ANSWER_SECONDS
+        )
+        with client:
+            client.ping()
+    except (redis.RedisError, OSError, ValueError):
+        mend = "Check REDIS_URL, and that Redis runs; without REDIS_URL one process needs none."
+        return broken("Redis", f"Redis does not answer at {where}.", mend)
+    return fine("Redis", f"answers at {where}")

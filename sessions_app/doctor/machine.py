@@ -1,0 +1,103 @@
+"""The machine under the server: Python, disk, port and system libraries."""
+
+import ctypes.util
+import errno
+import shutil
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+import httpx
+
+from sessions_app.doctor.finding import Finding, broken, fine, warning
+
+OLDEST_PYTHON = (3, 11)
+MEGABYTE = 1024 * 1024
+ROOM_MEGABYTES = 2000
+"""What the usual models and an evening of recordings take."""
+LEAST_MEGABYTES = 200
+ANSWER_SECONDS = 2.0
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+
+
+def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
+    """Look whether this Python is new enough."""
+    name = ".".join(map(str, version))
+    if version >= OLDEST_PYTHON:
+        return fine("Python", name)
+    return broken("Python", f"{name} is too old.", "Install Python 3.11 or newer.")
+
+
+def check_data_directory(directory: Path) -> Finding:
+    """Look whether a file can be written in ``directory``."""
+    mend = "Make it writable for this user, or set HABLA_DATA_DIR to a directory that is."
+    try:
+        with tempfile.TemporaryFile(dir=directory) as file:
+            file.write(b"habla")
+    except OSError as error:
+        why = error.strerror or "unknown error"
+        return broken("data directory", f"Nothing can be written in {directory}: {why}.", mend)
+    return fine("data directory", str(directory))
+
+
+def check_disk(directory: Path) -> Finding:
+    """Look how much room is left where ``directory`` lies."""
+    try:
+        megabytes = shutil.disk_usage(directory).free // MEGABYTE
+    except OSError:
+        return broken("disk space", f"{directory} cannot be looked at.", "Is it there?")
+    if megabytes < LEAST_MEGABYTES:
+        return broken("disk space", f"Only {megabytes:,} MB are left.", "Free some space.")
+    if megabytes < ROOM_MEGABYTES:
+        mend = f"Models and recordings want about {ROOM_MEGABYTES:,} MB."
+        return warning("disk space", f"{megabytes:,} MB are left.", mend)
+    return fine("disk space", f"{megabytes:,} MB are left")
+
+
+def check_port(host: str, port: int) -> Finding:
+    """Look whether ``port`` is free, or Habla itself answers there."""
+    name = f"{host}:{port}"
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        return _explain_port(name, error)
+    return fine("port", f"{name} is free")
+
+
+def _explain_port(name: str, error: OSError) -> Finding:
+    if error.errno == errno.EADDRINUSE:
+        if _is_habla(name):
+            return fine("port", f"Habla is running at http://{name}")
+        mend = "Stop that program, or choose another port: manage.py serve --port 8001"
+        return broken("port", f"Another program has {name}.", mend)
+    why = error.strerror or "unknown error"
+    return broken("port", f"{name} cannot be used: {why}.", "Choose another --host or --port.")
+
+
+def _is_habla(name: str) -> bool:
+    try:
+        answer = httpx.get(f"http://{name}/healthz", timeout=ANSWER_SECONDS, trust_env=False)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
+    return answer.status_code == httpx.codes.OK and answer.text.strip() == "ok"
+
+
+def check_libopus() -> Finding:
+    """Look for the library that decodes what browsers send at the least cost."""
+    if ctypes.util.find_library("opus"):
+        return fine("libopus", "is installed")
+    message = "libopus is not installed: decoding works, but costs more."
+    return warning("libopus", message, "apt install libopus0")
+
+
+def check_secure_context(allowed_hosts: list[str]) -> Finding:
+    """Look whether browsers will lend the microphone to the pages served."""
+    others = [host for host in allowed_hosts if host not in LOOPBACK]
+    if not others:
+        return fine("microphone", "browsers allow it on this machine, at http://localhost")
+    message = f"Browsers lend the microphone to {', '.join(others)} only over HTTPS."
+    return warning("microphone", message, "Put a proxy with a certificate in front of Habla.")

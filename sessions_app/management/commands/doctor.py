@@ -1,0 +1,66 @@
+"""The command `doctor`: checks every part the server needs and says how to mend what is missing."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from sessions_app.doctor.examination import examine
+from sessions_app.doctor.finding import Finding, Level
+
+MARKS = {Level.FINE: "✓", Level.WARNING: "!", Level.BROKEN: "✗"}
+COLUMN = 16
+"""Characters of the widest part's name, and a gap."""
+
+
+class Command(BaseCommand):
+    """Checks the server's parts one by one."""
+
+    help = "Check every part the server needs, and say how to mend what is missing."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take where the server would listen, and the form of the report."""
+        parser.add_argument("--host", default="127.0.0.1", help="where the server would listen")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print what each check finds; exit 1 when something is broken."""
+        findings: list[Finding] = []
+        for finding in examine(options["host"], options["port"]):
+            findings.append(finding)
+            if not options["json"]:
+                self._print(finding)
+        levels = [finding.level for finding in findings]
+        if options["json"]:
+            self._print_json(findings)
+        elif Level.BROKEN not in levels:
+            self.stdout.write(_good_news(levels.count(Level.WARNING)))
+        if broken := levels.count(Level.BROKEN):
+            raise CommandError(f"{broken} of {len(levels)} parts must be mended.", returncode=1)
+
+    def _print(self, finding: Finding) -> None:
+        style = {
+            Level.FINE: self.style.SUCCESS,
+            Level.WARNING: self.style.WARNING,
+            Level.BROKEN: self.style.ERROR,
+        }[finding.level]
+        self.stdout.write(
+            f"{style(MARKS[finding.level])} {finding.part:<{COLUMN}}{finding.message}"
+        )
+        if finding.mend:
+            self.stdout.write(f"  {'':<{COLUMN}}→ {finding.mend}")
+        self.stdout.flush()
+
+    def _print_json(self, findings: list[Finding]) -> None:
+        is_well = all(finding.level is not Level.BROKEN for finding in findings)
+        report = {"ok": is_well, "findings": [asdict(finding) for finding in findings]}
+        self.stdout.write(json.dumps(report, ensure_ascii=False, indent=2))
+
+
+def _good_news(warnings: int) -> str:
+    if not warnings:
+        return "Everything the server needs is there."
+    return f"The server can run; {warnings} thing{'s' if warnings > 1 else ''} could be better (!)."
