@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Status
 from ninja.pagination import paginate
 
+from sessions_app import registry
 from sessions_app.access import user_of
 from sessions_app.api_rules import BrowserSafeAuth, ErrorOut, Paged, explain_errors
 from sessions_app.api_schemas import ExchangeOut, SessionOut
@@ -26,6 +27,12 @@ explain_errors(api)
 
 NOT_FOUND = {HTTPStatus.NOT_FOUND: ErrorOut}
 NOT_NOW = {HTTPStatus.CONFLICT: ErrorOut}
+
+
+@api.get("/status", response=dict[str, Any], tags=["server"])
+def status(request: HttpRequest) -> dict[str, Any]:
+    """Tell what this server does: its engines, live sessions and backlog."""
+    return registry.status()
 
 
 @api.get("/sessions", response=list[SessionOut], tags=["sessions"])

@@ -26,5 +26,6 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(next_page="live"), name="logout"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
     path("api/", api.urls),
 ]

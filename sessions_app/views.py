@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
+from sessions_app import registry
 from sessions_app.access import user_of
 from sessions_app.errors import CommandError
 from sessions_app.exports import ExportFormat, export
@@ -111,3 +112,13 @@ def remove_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResp
 def healthz(request: HttpRequest) -> HttpResponse:
     """Say that the process lives."""
     return HttpResponse("ok\n", content_type="text/plain")
+
+
+@login_not_required
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Say whether a session opened now would produce text; with the reasons where it would not."""
+    reasons = registry.readiness()
+    status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
+    return JsonResponse({"ready": not reasons, "reasons": reasons}, status=status)
