@@ -2,8 +2,10 @@
 
 from sessions_app.audio import SAMPLE_RATE, Encoding
 from sessions_app.engines.base import Decoder
+from sessions_app.engines.libopus import load_libopus
 from sessions_app.engines.pcm import PcmDecoder
 from sessions_app.engines.pyav_stream import PyAVDecoder
+from sessions_app.engines.webm import WebmOpusDecoder
 
 CONTAINERS = {
     Encoding.WEBM_OPUS: "webm",
@@ -23,4 +25,7 @@ def open_decoder(encoding: Encoding, *, sample_rate: int = SAMPLE_RATE) -> Decod
     """
     if encoding is Encoding.PCM_S16LE:
         return PcmDecoder(sample_rate)
+    libopus = load_libopus() if encoding is Encoding.WEBM_OPUS else None
+    if libopus is not None:
+        return WebmOpusDecoder(libopus)
     return PyAVDecoder(CONTAINERS[encoding])

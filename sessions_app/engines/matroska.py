@@ -1,0 +1,168 @@
+"""What WebM's elements hold (RFC 9559): which track is Opus, and the packets of a block."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sessions_app.engines.ebml import Treatment, read_children, read_number
+from sessions_app.errors import DecodeError
+
+EBML = 0x1A45DFA3
+SEGMENT = 0x18538067
+TRACKS = 0x1654AE6B
+CLUSTER = 0x1F43B675
+SIMPLE_BLOCK = 0xA3
+BLOCK_GROUP = 0xA0
+
+_OF_NO_USE = (
+    *(0xEC, 0xBF),  # anywhere: Void, CRC-32
+    *(0x114D9B74, 0x1549A966, 0x1C53BB6B),  # in the segment: SeekHead, Info, Cues
+    *(0x1941A469, 0x1043A770, 0x1254C367),  # Attachments, Chapters, Tags
+    *(0xE7, 0x5854, 0xA7, 0xAB),  # in a cluster: Timestamp, SilentTracks, Position, PrevSize
+)
+GRAMMAR = {
+    **dict.fromkeys((SEGMENT, CLUSTER), Treatment.ENTER),
+    **dict.fromkeys((EBML, TRACKS, SIMPLE_BLOCK, BLOCK_GROUP), Treatment.KEEP),
+    **dict.fromkeys(_OF_NO_USE, Treatment.SKIP),
+}
+"""Every element that may stand in a segment or a cluster, except EncryptedBlock."""
+
+_BLOCK = 0xA1
+_DISCARD_PADDING = 0x75A2
+_DOC_TYPE = 0x4282
+_TRACK_ENTRY = 0xAE
+_TRACK_NUMBER = 0xD7
+_CODEC_ID = 0x86
+_CODEC_PRIVATE = 0x63A2
+_CONTENT_ENCODINGS = 0x6D80
+
+
+@dataclass(frozen=True, slots=True)
+class OpusTrack:
+    """The track that is heard."""
+
+    number: int
+    pre_skip: int
+    """Samples at 48 kHz to leave out at the beginning."""
+    gain: int
+    """Output gain, in 1/256 dB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Packets of one track."""
+
+    track: int
+    packets: tuple[bytes, ...]
+    discarded_nanoseconds: int = 0
+    """How much to leave out at the end of the last packet."""
+
+
+def check_header(payload: bytes) -> None:
+    """Accept the payload of the EBML element that a WebM stream begins with.
+
+    Raises:
+        DecodeError: it begins something else.
+    """
+    fields = {child.id: child.payload for child in read_children(payload)}
+    if fields.get(_DOC_TYPE, b"").rstrip(b"\0") not in (b"webm", b"matroska"):
+        raise DecodeError("The stream is not WebM.")
+
+
+def find_opus_track(payload: bytes) -> OpusTrack:
+    """Return the first Opus track in the payload of ``Tracks``.
+
+    Raises:
+        DecodeError: there is none that can be decoded.
+    """
+    for entry in read_children(payload):
+        fields = {child.id: child.payload for child in read_children(entry.payload)}
+        if entry.id == _TRACK_ENTRY and fields.get(_CODEC_ID, b"").rstrip(b"\0") == b"A_OPUS":
+            if _CONTENT_ENCODINGS in fields:
+                raise DecodeError("Compressed or encrypted WebM is not understood.")
+            number = int.from_bytes(fields.get(_TRACK_NUMBER, b""), "big")
+            return _read_opus_head(number, fields.get(_CODEC_PRIVATE, b""))
+    raise DecodeError("There is no Opus sound in the stream.")
+
+
+def read_group(payload: bytes) -> Block:
+    """Return what the payload of a ``BlockGroup`` holds."""
+    fields = {child.id: child.payload for child in read_children(payload)}
+    block = read_block(fields.get(_BLOCK, b""))
+    padding = int.from_bytes(fields.get(_DISCARD_PADDING, b""), "big", signed=True)
+    return Block(block.track, block.packets, max(0, padding))
+
+
+def read_block(payload: bytes) -> Block:
+    """Return what the payload of a ``SimpleBlock`` or ``Block`` holds.
+
+    Raises:
+        DecodeError: it is damaged.
+    """
+    track = read_number(payload, 0)
+    if track is None or len(payload) < track[1] + 3:
+        raise _damaged()
+    number, length = track
+    lacing, content = payload[length + 2] & 0x06, payload[length + 3 :]
+    if not lacing:
+        return Block(number, (content,))
+    return Block(number, tuple(_unlace(lacing, content)))
+
+
+def _read_opus_head(number: int, head: bytes) -> OpusTrack:
+    """Read an Opus header (RFC 7845, 5.1)."""
+    if len(head) < 19 or not head.startswith(b"OpusHead") or head[8] > 15:
+        raise DecodeError("The stream is broken: its Opus header is damaged.")
+    if not 1 <= head[9] <= 2 or head[18] != 0:
+        raise DecodeError("Opus with more than two channels is not understood.")
+    pre_skip = int.from_bytes(head[10:12], "little")
+    return OpusTrack(number, pre_skip, int.from_bytes(head[16:18], "little", signed=True))
+
+
+def _unlace(lacing: int, content: bytes) -> Iterator[bytes]:
+    """Yield the packets of a block that holds several (RFC 9559, 10.3)."""
+    if not content:
+        raise _damaged()
+    count = content[0] + 1
+    if lacing == 0x04:
+        sizes, position = [(len(content) - 1) // count] * (count - 1), 1
+    else:
+        sizes, position = (_xiph_sizes if lacing == 0x02 else _ebml_sizes)(content, count - 1)
+    for size in sizes:
+        if size < 0 or position + size > len(content):
+            raise _damaged()
+        yield content[position : position + size]
+        position += size
+    yield content[position:]
+
+
+def _xiph_sizes(content: bytes, count: int) -> tuple[list[int], int]:
+    """Return the sizes of all packets but the last, and where the first begins."""
+    sizes, position = [], 1
+    for _ in range(count):
+        size = 0
+        while content[position : position + 1] == b"\xff":
+            size, position = size + 255, position + 1
+        if position >= len(content):
+            raise _damaged()
+        sizes.append(size + content[position])
+        position += 1
+    return sizes, position
+
+
+def _ebml_sizes(content: bytes, count: int) -> tuple[list[int], int]:
+    """Return the same; each size but the first is written as a difference."""
+    sizes: list[int] = []
+    position = 1
+    for _ in range(count):
+        found = read_number(content, position)
+        if found is None:
+            raise _damaged()
+        value, length = found
+        middle = (1 << 7 * length - 1) - 1
+        sizes.append(sizes[-1] + value - middle if sizes else value)
+        position += length
+    return sizes, position
+
+
+def _damaged() -> DecodeError:
+    return DecodeError("The stream is broken: a block of it is damaged.")

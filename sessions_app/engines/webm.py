@@ -1,0 +1,105 @@
+"""Live WebM with Opus: an incremental walk to its packets, each decoded by libopus as it comes."""
+
+import ctypes
+from collections.abc import Iterator
+
+from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE
+from sessions_app.engines import matroska
+from sessions_app.engines.ebml import Element, ElementReader
+from sessions_app.engines.expansion import Expansion
+from sessions_app.engines.libopus import OpusDecoder
+from sessions_app.engines.matroska import Block, OpusTrack
+from sessions_app.errors import DecodeError
+
+OPUS_RATE = 48_000
+"""What an Opus header counts in, whatever the sound was (RFC 7845)."""
+
+
+class WebmOpusDecoder:
+    """Decodes one stream as MediaRecorder makes it, in the caller's thread.
+
+    The sound begins after the header's pre-skip and ends before the last block's padding, so its
+    length is that of what was recorded, to one sample.
+    """
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self._library = library
+        self._reader = ElementReader(matroska.GRAMMAR)
+        self._expansion = Expansion()
+        self._has_header = False
+        self._track: OpusTrack | None = None
+        self._opus: OpusDecoder | None = None
+        self._skip = 0  # samples still to be left out at the beginning
+        self._has_sound = False
+
+    def decode(self, chunk: bytes) -> bytes:
+        """Take the next chunk; return the 16 kHz mono s16le PCM that it completes. Blocks.
+
+        Raises:
+            DecodeError: the stream is broken or expands beyond reason.
+        """
+        self._expansion.receive(len(chunk))
+        pcm = b"".join(p for element in self._reader.read(chunk) for p in self._take(element))
+        self._has_sound = self._has_sound or bool(pcm)
+        return pcm
+
+    def flush(self) -> bytes:
+        """Take the stream as ended; nothing is left inside of it.
+
+        Raises:
+            DecodeError: it ends in the middle of a block, or there was no sound in it.
+        """
+        if not self._has_sound:
+            raise DecodeError("The stream ended before any sound came.")
+        if not self._reader.is_between_elements:
+            raise DecodeError("The end of the stream is missing.")
+        return b""
+
+    def close(self) -> None:
+        """Release everything. May be called twice, and in any state."""
+        if self._opus is not None:
+            self._opus.close()
+
+    def _take(self, element: Element) -> Iterator[bytes]:
+        """Yield the PCM of an element."""
+        if element.id == matroska.EBML:
+            self._begin(element.payload)
+        elif not self._has_header:
+            raise DecodeError("The stream does not begin with a WebM header.")
+        elif element.id == matroska.TRACKS:
+            self._choose_track(element.payload)
+        elif element.id == matroska.SIMPLE_BLOCK:
+            yield from self._decode_block(matroska.read_block(element.payload))
+        elif element.id == matroska.BLOCK_GROUP:
+            yield from self._decode_block(matroska.read_group(element.payload))
+
+    def _begin(self, payload: bytes) -> None:
+        if self._has_header:
+            raise DecodeError("A second stream begins inside of the first.")
+        matroska.check_header(payload)
+        self._has_header = True
+
+    def _choose_track(self, payload: bytes) -> None:
+        if self._track is None:  # a copy may follow later
+            self._track = matroska.find_opus_track(payload)
+            self._skip = round(self._track.pre_skip * SAMPLE_RATE / OPUS_RATE)
+            self._opus = OpusDecoder(self._library, gain=self._track.gain)
+
+    def _decode_block(self, block: Block) -> Iterator[bytes]:
+        if self._track is None or self._opus is None:
+            raise DecodeError("The stream is broken: sound comes before its description.")
+        if block.track != self._track.number:
+            return
+        discarded = round(block.discarded_nanoseconds * SAMPLE_RATE / 1e9)
+        for number, packet in enumerate(block.packets, start=1):
+            self._expansion.spend(self._opus.count_samples(packet))
+            pcm = self._opus.decode(packet)
+            is_last = number == len(block.packets)
+            yield self._trim(pcm, discarded if is_last else 0)
+
+    def _trim(self, pcm: bytes, discarded: int) -> bytes:
+        """Return ``pcm`` without what the header skips, and without ``discarded`` at its end."""
+        first = self._skip * SAMPLE_BYTES
+        last = max(0, len(pcm) - discarded * SAMPLE_BYTES)
+        self._skip -= min(self._skip, len(pcm) // SAMPLE_BYTES)
+        return pcm[first:last]
