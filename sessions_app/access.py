@@ -109,3 +109,9 @@ def _matches(origin: str, trusted: str) -> bool:
     scheme, _, netloc = origin.lower().partition("://")
     trusted_scheme, _, pattern = trusted.lower().partition("://")
     return scheme == trusted_scheme and is_same_domain(netloc, pattern.removeprefix("*"))
+
+
+def somebody_can_log_in() -> bool:
+    """Return whether there is a user with a password. Queries the database."""
+    users = get_user_model().objects.filter(is_active=True)
+    return any(user.has_usable_password() for user in users.iterator())

@@ -37,6 +37,9 @@ def check_addresses(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
     redis = settings.REDIS_URL
     if redis and urlsplit(redis).scheme not in ("redis", "rediss", "unix"):
         problems.append(
-            Error("REDIS_URL is no Redis address; redis://host:6379/0 would be right.", id="habla.E003")
+            Error(
+                "REDIS_URL is no Redis address; redis://host:6379/0 would be right.",
+                id="habla.E003",
+            )
         )
     return problems

@@ -69,7 +69,8 @@ def _number(habla: dict[str, Any], name: str, lowest: float, highest: float) -> 
         number = float("nan")
     if not lowest <= number <= highest:
         raise SettingsError(
-            f"{variable} is {habla[name]!r}; a number from {lowest:g} to {highest:g} would be right.",
+            f"{variable} is {habla[name]!r}; "
+            f"a number from {lowest:g} to {highest:g} would be right.",
             variable=variable,
         )
     return number

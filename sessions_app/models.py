@@ -44,7 +44,7 @@ class Conversation(models.Model):
 
 
 class TranslationSession(models.Model):
-    """One connection's life, as it is kept. (Django owns the word Session.)"""
+    """One connection's life, as it is kept; Django owns the word Session."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     conversation = models.ForeignKey(

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from sessions_app.audio import to_seconds
 from sessions_app.engines.base import Translator
 from sessions_app.engines.scheduler import Seat
-from sessions_app.errors import EngineError, HablaError, StoreError
+from sessions_app.errors import EngineError, HablaError
 from sessions_app.events import (
     Direction,
     Discarded,
@@ -61,7 +61,7 @@ class Interpreter:
         transcriber_name: str = "",
     ) -> None:
         self._seat = seat
-        self._languages = languages
+        self.languages = languages
         self._translator = translator
         self._transcriber_name = transcriber_name
         self._speaker_of = speaker_of
@@ -72,6 +72,8 @@ class Interpreter:
         self._chooser = LanguageChooser(languages)
         self._context: deque[Said] = deque(maxlen=EXCHANGES_REMEMBERED)
         self._spoken: str | None = None
+        self.waiting_samples = 0
+        """How much speech waits for its words."""
         self.partials = Partials(seat, lambda: self._spoken, emit) if seat else None
         self.transcribing: Stage[Utterance] = Stage(
             "transcribe", self._transcribe, failed=self._not_heard, size=UTTERANCES_WAITING
@@ -91,18 +93,15 @@ class Interpreter:
 
     async def put(self, utterance: Utterance) -> None:
         """Take the next utterance, waiting for room."""
+        self.waiting_samples += utterance.samples
         await self.transcribing.put(utterance)
-
-    def offer(self, utterance: Utterance) -> bool:
-        """Take the next utterance if there is room; return whether it was taken."""
-        return self.transcribing.offer(utterance)
 
     def follow(
         self, utterance_id: int, direction: Direction, samples: int, pcm: Callable[[], bytes]
     ) -> None:
         """Take notice of speech that goes on: ``samples`` so far, which ``pcm`` would return."""
         self._spoken = direction.source or self._chooser.current
-        if self.partials and (self._spoken is None or self._spoken in self._languages):
+        if self.partials and (self._spoken is None or self._spoken in self.languages):
             self.partials.hear(utterance_id, samples, pcm)
 
     def settle(self, utterance_id: int) -> None:
@@ -122,6 +121,12 @@ class Interpreter:
     # --- first stage: words
 
     async def _transcribe(self, utterance: Utterance) -> None:
+        try:
+            await self._find_words(utterance)
+        finally:
+            self.waiting_samples -= utterance.samples
+
+    async def _find_words(self, utterance: Utterance) -> None:
         if utterance.text:
             await self._tell(utterance, self._typed(utterance))
             return
@@ -147,7 +152,7 @@ class Interpreter:
         if language is None:
             found = await seat.language_probabilities(utterance.pcm)
             return self._chooser.choose(found, to_seconds(utterance.samples)) if found else None
-        if language not in self._languages:
+        if language not in self.languages:
             raise EngineError(
                 f"The engine that listens here does not know {LANGUAGES[language]}.",
                 code="language_not_supported",

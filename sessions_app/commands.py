@@ -1,0 +1,157 @@
+"""What a client may ask of its session, and what the session does then."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+from sessions_app import protocol, store
+from sessions_app.errors import CommandError, HablaError
+from sessions_app.events import Failure, Notice, Speaker
+from sessions_app.pipeline.interpreter import LANGUAGES
+from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.session import LiveSession, State
+
+Handler = Callable[[LiveSession, Any], Awaitable[None]]
+
+
+async def obey(session: LiveSession, command: protocol.Command) -> None:
+    """Let ``session`` do what ``command`` asks.
+
+    Never waits for engines: what must keep its place among the sound is put in line with it.
+
+    Raises:
+        CommandError: it cannot be done now; nothing has changed.
+    """
+    if isinstance(command, protocol.Ping):
+        await session.emit(Notice("pong", {} if command.t is None else {"t": command.t}))
+        return
+    if not session.is_open:
+        raise CommandError("The session is not ready yet, or is over.", code="not_ready")
+    await _HANDLERS[type(command)](session, command)
+
+
+async def _start_listening(session: LiveSession, command: protocol.StartListening) -> None:
+    _check_that_someone_hears(session)
+    _in_line(session, command, partial(_begin_to_listen, session, command))
+
+
+async def _begin_to_listen(session: LiveSession, command: protocol.StartListening) -> None:
+    if session.intake.is_listening:
+        raise CommandError("The session listens already.", code="already_listening")
+    await session.intake.start(command)
+    session.become(State.LISTENING)
+
+
+async def _stop_listening(session: LiveSession, command: protocol.StopListening) -> None:
+    _in_line(session, command, partial(_cease_to_listen, session))
+
+
+async def _cease_to_listen(session: LiveSession) -> None:
+    if not session.intake.is_listening:
+        raise CommandError("The session does not listen.", code="not_listening")
+    session.become(State.STOPPING)
+    await session.intake.stop()
+    session.become(State.IDLE)
+
+
+async def _new_conversation(session: LiveSession, command: protocol.NewConversation) -> None:
+    _in_line(session, command, partial(_start_afresh, session))
+
+
+async def _start_afresh(session: LiveSession) -> None:
+    if session.intake.is_listening:
+        await _cease_to_listen(session)
+    await session.interpreter.drained()
+    await session.begin_conversation()
+    fields = {"conversation_id": str(session.conversation_id)}
+    await session.emit(Notice("conversation_started", fields))
+    await _tell_speakers(session)
+
+
+async def _text_input(session: LiveSession, command: protocol.TextInput) -> None:
+    speaker = session.speakers.of(command.speaker_id) if command.speaker_id else None
+    _in_line(session, command, partial(_interpret, session, session.manner, command.text, speaker))
+
+
+async def _interpret(
+    session: LiveSession, manner: Manner, text: str, speaker: Speaker | None
+) -> None:
+    interpreter = session.interpreter
+    now = session.account.received
+    await interpreter.put(
+        Utterance(interpreter.next_id(), manner, offset_samples=now, text=text, speaker=speaker)
+    )
+
+
+async def _set_direction(session: LiveSession, command: protocol.SetDirection) -> None:
+    session.manner = Manner(command.direction, session.manner.mode)
+    await session.emit(Notice("direction_changed", {"direction": command.direction}))
+
+
+async def _set_mode(session: LiveSession, command: protocol.SetMode) -> None:
+    session.manner = Manner(session.manner.direction, command.mode)
+    await session.emit(Notice("mode_changed", {"mode": command.mode}))
+
+
+async def _rename_speaker(session: LiveSession, command: protocol.RenameSpeaker) -> None:
+    speaker = session.speakers.rename(command.speaker_id, command.name)
+    await store.rename_speaker(session.conversation_id, speaker)
+    await _tell_speakers(session)
+
+
+async def _start_playback(session: LiveSession, command: protocol.StartPlayback) -> None:
+    raise CommandError("There is no such recording.", code="unknown_recording")
+
+
+async def _steer_playback(session: LiveSession, command: protocol.SteerPlayback) -> None:
+    if command.type != "stop_playback":
+        raise CommandError("Nothing is being played.", code="not_playing")
+
+
+async def _tell_speakers(session: LiveSession) -> None:
+    speakers = [asdict(speaker) for speaker in session.speakers.all()]
+    await session.emit(Notice("speakers", {"speakers": speakers}))
+
+
+def _check_that_someone_hears(session: LiveSession) -> None:
+    languages = session.interpreter.languages
+    if not languages:
+        raise CommandError(
+            "No engine here can hear speech; typed text is translated.", code="no_transcriber"
+        )
+    source = session.manner.direction.source
+    if source is not None and source not in languages:
+        raise CommandError(
+            f"The engine that listens here does not know {LANGUAGES[source]}; "
+            "typed text is translated.",
+            code="language_not_supported",
+        )
+
+
+def _in_line(
+    session: LiveSession, command: protocol.Command, do: Callable[[], Awaitable[None]]
+) -> None:
+    """Let ``do`` keep its place among the sound."""
+
+    async def order() -> None:
+        try:
+            await do()
+        except HablaError as error:
+            await session.emit(Failure(error.code, str(error), about=command.type))
+
+    if not session.intake.order(order):
+        raise CommandError("Too much waits to be heard; try again in a moment.", code="busy")
+
+
+_HANDLERS: Mapping[type, Handler] = {
+    protocol.StartListening: _start_listening,
+    protocol.StopListening: _stop_listening,
+    protocol.NewConversation: _new_conversation,
+    protocol.TextInput: _text_input,
+    protocol.SetDirection: _set_direction,
+    protocol.SetMode: _set_mode,
+    protocol.RenameSpeaker: _rename_speaker,
+    protocol.StartPlayback: _start_playback,
+    protocol.SteerPlayback: _steer_playback,
+}

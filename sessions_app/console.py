@@ -1,0 +1,64 @@
+"""The console of a serving process: one command a line, on standard input."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Mapping
+
+logger = logging.getLogger(__name__)
+
+LINE_BYTES = 1_000
+"""A longer line is no command."""
+
+
+class Console:
+    """Calls the command that a line names. The end of input ends the console, not the server."""
+
+    def __init__(
+        self, commands: Mapping[str, Callable[[], None]], say: Callable[[str], None]
+    ) -> None:
+        self._commands = commands
+        self._say = say
+        self._rest = b""
+        self._file: int | None = None
+
+    def open(self, loop: asyncio.AbstractEventLoop, file: int) -> bool:
+        """Listen to the file descriptor ``file``; return whether it can be listened to."""
+        try:
+            loop.add_reader(file, self._read, loop)
+        except (OSError, ValueError):  # a plain file or /dev/null: not for an event loop (H27)
+            return False
+        self._file = file
+        return True
+
+    def close(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Listen no more. May be called twice."""
+        if self._file is not None:
+            loop.remove_reader(self._file)
+            self._file = None
+
+    def obey(self, line: str) -> None:
+        """Do what a line says; case and blanks around it do not count."""
+        word = line.strip().lower()
+        if word in self._commands:
+            self._commands[word]()
+        elif word:
+            self._say(f"Commands: {', '.join(self._commands)}.")
+
+    def _read(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._file is None:
+            return
+        try:
+            data = os.read(self._file, 4096)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            logger.info("the console is closed; the server goes on")
+            self.close(loop)
+            return
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        self._rest = self._rest[-LINE_BYTES:]
+        for line in lines:
+            self.obey(line.decode(errors="replace"))

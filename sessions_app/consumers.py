@@ -1,0 +1,179 @@
+"""Frames in, frames out, nothing in between."""
+
+import asyncio
+import sys
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from sessions_app import access, protocol, registry
+from sessions_app.commands import obey
+from sessions_app.errors import CommandError, HablaError, RefusedError
+from sessions_app.events import Direction, Event, Failure, Mode
+from sessions_app.lane import lane
+from sessions_app.pipeline.utterance import Manner
+from sessions_app.protocol import CloseCode
+from sessions_app.session import Ending, LiveSession, Wishes
+
+STRIKES = 50
+"""How many malformed messages in a row are answered before the connection is closed."""
+
+
+class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
+    """One client's connection. The session it starts ends with it, whatever ends it.
+
+    Channels runs ``disconnect`` only for the client's own message, so the end stands in the frame
+    around all handlers (docs/lifecycle.md, H1).
+    """
+
+    channel_layer_alias = "none"  # a broker that dies must not end a session (H19)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._session: LiveSession | None = None
+        self._life: asyncio.Task[None] | None = None
+        self._is_gone = False
+        self._is_early_told = False
+        self._strikes = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve the connection; return only when all that it started has ended."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if self._session is not None and self._life is not None:
+                self._session.end(_ending(sys.exception()))
+                await settle(self._life)
+
+    async def dispatch(self, message: Mapping[str, Any]) -> None:
+        """Hand on one message, without Channels' hop through the one database thread (H16)."""
+        match message["type"]:
+            case "websocket.receive" if message.get("bytes") is not None:
+                await self._hear(message["bytes"])
+            case "websocket.receive":
+                await self._read(message["text"])
+            case "websocket.connect":
+                await self.connect()
+            case "websocket.disconnect":
+                await self.disconnect(message["code"])
+                raise StopConsumer
+
+    # --- coming and going
+
+    async def connect(self) -> None:
+        """Accept first, so that a refusal can be explained; then begin the session."""
+        await self.accept()
+        try:
+            user_id = await self._admit()
+            wishes = Wishes(user_id, *await self._wishes())
+            self._session, self._life = registry.live.launch(
+                wishes, emit=self.emit, hang_up=self.hang_up
+            )
+        except RefusedError as refusal:
+            await self.emit(Failure(refusal.code, str(refusal), fatal=True))
+            await self.hang_up(refusal.close_code)
+        except HablaError as error:
+            await self.emit(Failure(error.code, str(error), fatal=True))
+            await self.hang_up(CloseCode.FAILED)
+
+    async def disconnect(self, code: int) -> None:
+        """Say why the client left; the frame around all handlers does the rest."""
+        self._is_gone = True
+        if self._session is not None:
+            reason = "client_left" if code in (1000, 1001) else "connection_lost"
+            self._session.end(Ending(reason))
+
+    async def _admit(self) -> int:
+        if not access.origin_allowed(self.scope):
+            message = "This page may not use this server."
+            raise RefusedError(message, code="wrong_origin", close_code=CloseCode.WRONG_ORIGIN)
+        user = await lane.run(access.user_for, self.scope)
+        if user is None:
+            message = "Log in first."
+            raise RefusedError(message, code="login_required", close_code=CloseCode.LOGIN_FIRST)
+        return user.pk
+
+    async def _wishes(self) -> tuple[Manner, uuid.UUID | None]:
+        query = parse_qs(self.scope["query_string"].decode("latin1"))
+        values = {name: value[-1] for name, value in query.items()}
+        try:
+            manner = Manner(
+                Direction(values.get("direction", Direction.ES_TO_EN)),
+                Mode(values.get("mode", Mode.CONVERSATION)),
+            )
+            conversation = values.get("conversation")
+            return manner, uuid.UUID(conversation) if conversation else None
+        except ValueError:
+            message = "The address names no direction, mode or conversation that there is."
+            await self.emit(Failure("bad_query", message, about="query"))
+            return Manner(Direction.ES_TO_EN, Mode.CONVERSATION), None
+
+    # --- frames in
+
+    async def _hear(self, chunk: bytes) -> None:
+        if self._session is None or self._session.feed(chunk) or self._session.is_open:
+            return
+        if not self._is_early_told:
+            self._is_early_told = True
+            message = "The session is not ready yet, or is over; this sound was not heard."
+            await self.emit(Failure("not_ready", message, about="audio"))
+
+    async def _read(self, text: str) -> None:
+        if self._session is None:
+            return
+        try:
+            await obey(self._session, protocol.decode(text))
+            self._strikes = 0
+        except CommandError as error:
+            await self.emit(Failure(error.code, str(error), about=protocol.subject(text)))
+            self._strikes += 1
+        except HablaError as error:
+            await self.emit(Failure(error.code, str(error), about=protocol.subject(text)))
+        if self._strikes >= STRIKES:
+            self._session.end(Ending("not_our_protocol", CloseCode.NOT_OUR_PROTOCOL))
+
+    # --- frames out
+
+    async def emit(self, event: Event) -> None:
+        """Tell the client; do nothing if it is gone. Never raises."""
+        if not self._is_gone:
+            try:
+                await self.send(text_data=protocol.encode(event))
+            except RuntimeError:  # autobahn: the peer closed while we spoke (H10)
+                self._is_gone = True
+
+    async def hang_up(self, code: int) -> None:
+        """Close the connection with ``code``; do nothing if it is gone. Never raises."""
+        if not self._is_gone:
+            self._is_gone = True
+            try:
+                await self.close(code=code)
+            except RuntimeError:
+                return
+
+
+async def settle(life: "asyncio.Task[None]") -> None:
+    """Wait until ``life`` is over, even if the waiting is cancelled; its own limits bound it.
+
+    Daphne cancels a consumer that takes long to close, and again every second (H7).
+    """
+    cancelled: asyncio.CancelledError | None = None
+    while not life.done():
+        try:
+            await asyncio.wait({life})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+
+
+def _ending(error: BaseException | None) -> Ending:
+    if isinstance(error, Exception):
+        return Ending("failed", CloseCode.FAILED, is_graceful=False)
+    if isinstance(error, asyncio.CancelledError):
+        return Ending("cancelled", CloseCode.FAILED)
+    return Ending("connection_lost")

@@ -1,0 +1,159 @@
+"""The shared engines by generation: a restart makes the next one, sessions keep theirs."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from sessions_app.engines.base import Progress
+from sessions_app.engines.loading import Engines
+from sessions_app.engines.scheduler import Scheduler
+from sessions_app.errors import EngineUnavailableError
+
+logger = logging.getLogger(__name__)
+
+Load = Callable[[Progress], Awaitable[Engines]]
+Tell = Callable[[str, float | None], Awaitable[None]]
+
+UNLOAD_SECONDS = 10.0
+"""How long unloading a generation may take before it is left behind."""
+
+
+class Generation:
+    """One loaded set of engines, and what shares them out."""
+
+    def __init__(self, number: int, engines: Engines) -> None:
+        self.number = number
+        self.engines = engines
+        self.scheduler = Scheduler(engines.transcriber) if engines.transcriber else None
+        self.sound = ThreadPoolExecutor(1, thread_name_prefix=f"habla sound {number}")
+        """Decodes and detects for all sessions, one chunk after the other."""
+        self.leases = 0
+        self.is_retired = False
+
+    async def unload(self) -> None:
+        """Release everything, within UNLOAD_SECONDS."""
+        try:
+            async with asyncio.timeout(UNLOAD_SECONDS):
+                if self.scheduler is not None:
+                    await self.scheduler.aclose()
+                await self.engines.aclose()
+        except TimeoutError:
+            logger.warning("generation %d did not unload in time", self.number)
+        finally:
+            self.sound.shutdown(wait=False)
+        logger.info("generation %d is unloaded", self.number)
+
+
+class Generations:
+    """The engines of today, and those that sessions still hold."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._lock = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._unloading: set[asyncio.Task[None]] = set()
+        self._count = 0
+        self.current: Generation | None = None
+        self.is_loading = False
+        self.step: tuple[str, float | None] = ("", None)
+        """What is being loaded, and how far it is (0..1)."""
+        self.problem: str = ""
+        """Why the last loading failed; empty if it did not."""
+
+    async def renew(self) -> Generation:
+        """Load the next generation and make it today's; the old one goes with its last session.
+
+        Raises:
+            EngineUnavailableError: it did not load; the old one goes on serving.
+        """
+        async with self._lock:
+            self._note_loading(is_loading=True)
+            try:
+                engines = await self._load(self._threadsafe_progress())
+            except EngineUnavailableError as error:
+                self.problem = str(error)
+                raise
+            finally:
+                self._note_loading(is_loading=False)
+            self.problem = ""
+            self._count += 1
+            old, self.current = self.current, Generation(self._count, engines)
+            self._notify()
+            if old is not None:
+                self._retire(old)
+            logger.info("generation %d serves: %s", self._count, describe(engines))
+            return self.current
+
+    async def lease(self, tell: Tell) -> Generation:
+        """Return today's generation, to be given back; waits while the first one loads.
+
+        ``tell`` is called with what is being loaded and how far it is.
+
+        Raises:
+            EngineUnavailableError: there is none, and none is being loaded.
+        """
+        while self.current is None:
+            if not self.is_loading:
+                raise EngineUnavailableError(self.problem or "No engines are loaded.")
+            changed = self._changed
+            await tell(*self.step)
+            await changed.wait()
+        self.current.leases += 1
+        return self.current
+
+    def give_back(self, generation: Generation) -> None:
+        """Take back what ``lease`` returned."""
+        generation.leases -= 1
+        if generation.is_retired and generation.leases == 0:
+            self._unload(generation)
+
+    async def aclose(self) -> None:
+        """Unload today's generation, and wait for all that are being unloaded."""
+        if self.current is not None:
+            current, self.current = self.current, None
+            self._unload(current)
+        if self._unloading:
+            await asyncio.wait(self._unloading, timeout=UNLOAD_SECONDS + 1)
+
+    def _retire(self, generation: Generation) -> None:
+        generation.is_retired = True
+        if generation.leases == 0:
+            self._unload(generation)
+
+    def _unload(self, generation: Generation) -> None:
+        name = f"habla unload {generation.number}"
+        task = asyncio.get_running_loop().create_task(generation.unload(), name=name)
+        self._unloading.add(task)
+        task.add_done_callback(self._unloading.discard)
+
+    def _threadsafe_progress(self) -> Progress:
+        loop = asyncio.get_running_loop()
+
+        def progress(what: str, fraction: float | None) -> None:
+            # told a hundred times at most for each step, from whatever thread
+            step = (what, None if fraction is None else round(fraction, 2))
+            if step != self.step:
+                loop.call_soon_threadsafe(self._note_step, step)
+
+        return progress
+
+    def _note_step(self, step: tuple[str, float | None]) -> None:
+        if step[0] != self.step[0]:
+            logger.info("loading: %s", step[0])
+        self.step = step
+        self._notify()
+
+    def _note_loading(self, *, is_loading: bool) -> None:
+        self.is_loading = is_loading
+        self.step = ("", None)
+        self._notify()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+def describe(engines: Engines) -> str:
+    """Return the engines' names in one line."""
+    return ", ".join(f"{kind} {info.name}" for kind, info in engines.infos.items())

@@ -1,0 +1,196 @@
+"""What comes in: chunks, and the commands that must keep their place among them."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+
+from sessions_app.audio import SAMPLE_BYTES, Encoding, to_samples, to_seconds
+from sessions_app.engines.base import Detector
+from sessions_app.engines.decoding import open_decoder
+from sessions_app.errors import DecodeError, HablaError
+from sessions_app.events import Event, Failure, Lag, Notice
+from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.interpreter import Interpreter
+from sessions_app.pipeline.listener import Listener, Sound
+from sessions_app.pipeline.segmenter import SegmenterOptions
+from sessions_app.pipeline.stage import Stage
+from sessions_app.pipeline.utterance import Manner
+from sessions_app.protocol import StartListening
+
+logger = logging.getLogger(__name__)
+
+ITEMS_WAITING = 2_048
+BYTES_WAITING = 8 * 1024 * 1024
+"""How much sound may wait, as it was sent: two minutes and more of PCM, half an hour of Opus."""
+LAG_SECONDS = 4.0
+"""How far behind is worth telling, and how often it is told, in seconds of sound."""
+
+Order = Callable[[], Awaitable[None]]
+
+
+class Intake:
+    """Takes sound without ever waiting, and works it off in the order in which it came.
+
+    One listening period at a time. ``listening`` is told when one begins and ends.
+    """
+
+    def __init__(
+        self,
+        interpreter: Interpreter,
+        detector: Detector,
+        executor: Executor,
+        manner: Callable[[], Manner],
+        emit: Callable[[Event], Awaitable[None]],
+        account: Account,
+        options: SegmenterOptions,
+    ) -> None:
+        self._interpreter = interpreter
+        self._detector = detector
+        self._executor = executor
+        self._manner = manner
+        self._emit = emit
+        self._account = account
+        self._options = options
+        self._listener: Listener | None = None
+        self._encoding = Encoding.PCM_S16LE
+        self._sample_rate = 0
+        self._waiting_bytes = 0
+        self._is_overrun = False
+        self._is_stray_told = False
+        self._lag_told_at = 0
+        self._dropped_told = 0
+        self.inbox: Stage[bytes | Order] = Stage(
+            "listen", self._take, failed=self._failed, size=ITEMS_WAITING
+        )
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether a listening period is open."""
+        return self._listener is not None
+
+    def feed(self, chunk: bytes) -> bool:
+        """Take a chunk if there is room; never waits. Return whether it was taken."""
+        has_room = self._waiting_bytes + len(chunk) <= BYTES_WAITING and not self._is_overrun
+        if has_room and self.inbox.offer(chunk):
+            self._waiting_bytes += len(chunk)
+            return True
+        self._drop(chunk)
+        return False
+
+    async def feed_waiting(self, chunk: bytes) -> None:
+        """Take a chunk, waiting for room: the door for sources that can wait."""
+        self._waiting_bytes += len(chunk)
+        await self.inbox.put(chunk)
+
+    def order(self, order: Order) -> bool:
+        """Take a command that keeps its place among the chunks; return whether it was taken."""
+        return self.inbox.offer(order)
+
+    # --- the orders; each runs in its turn
+
+    async def start(self, command: StartListening) -> None:
+        """Open a listening period."""
+        decoder = open_decoder(command.encoding, sample_rate=command.sample_rate)
+        self._listener = Listener(
+            Sound(decoder, self._detector.stream(), self._executor),
+            self._interpreter,
+            self._manner,
+            self._emit,
+            self._account,
+            self._options,
+        )
+        self._encoding, self._sample_rate = command.encoding, command.sample_rate
+        self._lag_told_at = 0
+        await self._emit(
+            Notice("listening_started", {"encoding": command.encoding, "recording": None})
+        )
+
+    async def stop(self, *, broken: bool = False) -> None:
+        """Close the listening period: all that was sent is heard, and told, first."""
+        listener, self._listener = self._listener, None
+        if listener is None:
+            return
+        self._is_overrun = self._is_stray_told = False
+        try:
+            await listener.finish(broken=broken)
+        except DecodeError as error:
+            await listener.finish(broken=True)
+            await self._emit(Failure(error.code, str(error), about="stop_listening"))
+        await self._interpreter.drained()
+        await self._emit(Notice("listening_stopped", _summary(listener.account)))
+
+    async def close(self) -> None:
+        """Release the open stream without finishing it. May be called twice."""
+        if self._listener is not None:
+            await self._listener.close()
+            self._listener = None
+
+    # --- one chunk
+
+    async def _take(self, item: bytes | Order) -> None:
+        if not isinstance(item, bytes):
+            await item()
+            return
+        self._waiting_bytes -= len(item)
+        if self._listener is None:
+            await self._answer_stray()
+            return
+        try:
+            await self._listener.hear(item)
+        except DecodeError as error:
+            await self._emit(Failure(error.code, str(error), about="start_listening"))
+            self._is_stray_told = True
+            await self.stop(broken=True)
+            self._is_stray_told = True
+            return
+        await self._tell_lag(self._listener)
+
+    async def _answer_stray(self) -> None:
+        # once: whoever sends four a second would be told four times a second
+        if not self._is_stray_told:
+            self._is_stray_told = True
+            message = "Sound came while nobody listened; send start_listening first."
+            await self._emit(Failure("not_listening", message, about="audio"))
+
+    async def _tell_lag(self, listener: Listener) -> None:
+        behind = self._interpreter.waiting_samples
+        dropped = self._account.dropped.total()
+        if behind < to_samples(LAG_SECONDS) and dropped == self._dropped_told:
+            return
+        if listener.heard_samples - self._lag_told_at >= to_samples(LAG_SECONDS):
+            self._lag_told_at, self._dropped_told = listener.heard_samples, dropped
+            await self._emit(Lag(to_seconds(behind), to_seconds(dropped)))
+
+    def _drop(self, chunk: bytes) -> None:
+        # a container with a hole is no stream any more; PCM goes on after the hole
+        if self._encoding is not Encoding.PCM_S16LE and not self._is_overrun:
+            self._is_overrun = self.inbox.offer(self._give_up)
+        samples = self._length_of(chunk)
+        self._account.received += samples
+        self._account.dropped["overrun"] += samples
+
+    def _length_of(self, chunk: bytes) -> int:
+        if self._encoding is Encoding.PCM_S16LE:
+            return len(chunk) // SAMPLE_BYTES * 16_000 // max(self._sample_rate, 1)
+        return 0
+
+    async def _give_up(self) -> None:
+        message = "The server cannot keep up; what came before is kept. Start again in a moment."
+        await self._emit(Failure("overrun", message, about="start_listening"))
+        await self.stop(broken=True)
+
+    async def _failed(self, item: bytes | Order, error: Exception) -> None:
+        if isinstance(error, HablaError):
+            await self._emit(Failure(error.code, str(error)))
+            return
+        logger.error("a bug in the intake", exc_info=error)
+        await self._emit(Failure("internal", "Something went wrong with the sound."))
+
+
+def _summary(account: Account) -> dict[str, float]:
+    return {
+        "utterances": account.utterances,
+        "speech_seconds": round(to_seconds(account.speech), 3),
+        "received_seconds": round(to_seconds(account.received), 3),
+        "dropped_seconds": round(to_seconds(account.dropped.total()), 3),
+    }

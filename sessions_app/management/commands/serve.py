@@ -1,0 +1,90 @@
+"""`manage.py serve`: runs Habla."""
+
+import os
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, SystemCheckError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from sessions_app import access, conf
+from sessions_app.addresses import own_names
+from sessions_app.caller import is_loopback
+from sessions_app.registry import live
+from sessions_app.runfile import AlreadyServingError, RunFile
+from sessions_app.serving import Address, ExitCode, Serving
+
+
+class Command(BaseCommand):
+    """Serve the page, the socket and everything else, until told to quit."""
+
+    help = "Runs Habla. Ctrl+C ends it gracefully; a second one sooner; a third at once."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say where to listen, and whether standard input is a console."""
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+        parser.add_argument("--port", type=int, default=8000, help="port to listen on")
+        console = parser.add_mutually_exclusive_group()
+        console.add_argument(
+            "--console",
+            action="store_true",
+            default=None,
+            dest="console",
+            help="take commands from standard input",
+        )
+        console.add_argument("--no-console", action="store_false", dest="console")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Serve, and exit with a code that says how it ended."""
+        self._check()
+        address = Address(options["host"], options["port"])
+        if not is_loopback(address.host):
+            self._open_to_others(address.host)
+        wants_console = options["console"]
+        has_console = sys.stdin.isatty() if wants_console is None else wants_console
+        try:
+            with RunFile(conf.read().run_dir) as run_file:
+                serving = Serving(
+                    live,
+                    conf.read(),
+                    address,
+                    run_file=run_file,
+                    say=self._say,
+                    has_console=has_console,
+                )
+                code = serving.run()
+        except AlreadyServingError as error:
+            raise CommandError(str(error), returncode=ExitCode.NOT_STARTED) from error
+        sys.exit(code)
+
+    def _check(self) -> None:
+        try:
+            self.check()
+            executor = MigrationExecutor(connection)
+            is_behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        except SystemCheckError as error:
+            raise CommandError(str(error), returncode=ExitCode.NOT_STARTED) from error
+        except DatabaseError as error:
+            message = "The database does not answer; look at DATABASE_URL."
+            raise CommandError(message, returncode=ExitCode.NOT_STARTED) from error
+        finally:
+            connection.close()
+        if is_behind:
+            message = "The database is not up to date; run `manage.py migrate` first."
+            raise CommandError(message, returncode=ExitCode.NOT_STARTED)
+
+    def _open_to_others(self, host: str) -> None:
+        if "ALLOWED_HOSTS" not in os.environ:
+            settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *own_names(host)]
+        self._say(f"Others reach this server as {', '.join(settings.ALLOWED_HOSTS)}.")
+        self._say("Browsers give the microphone only to https pages (and to localhost).")
+        if not access.somebody_can_log_in():
+            self._say("Nobody can log in yet: `manage.py createsuperuser` makes the first user.")
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()

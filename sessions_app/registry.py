@@ -1,0 +1,197 @@
+"""Who is live, and the engines they share: the process's only state."""
+
+import asyncio
+import functools
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sessions_app.conf import Conf
+from sessions_app.engines.loading import load_engines
+from sessions_app.errors import EngineUnavailableError, RefusedError
+from sessions_app.events import Event, Notice
+from sessions_app.generations import Generations
+from sessions_app.protocol import CloseCode
+from sessions_app.session import Ending, LiveSession, Wishes
+
+logger = logging.getLogger(__name__)
+
+ABORT_SECONDS = 12.0
+"""How long sessions may take to close once they are aborted: the limits of their steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """How all sessions ended when the server quit."""
+
+    sessions: int
+    cut_off: int
+    """How many had not finished when their time was up."""
+    stuck: int
+    """How many did not even close."""
+
+
+class Registry:
+    """The live sessions of this process, each in a task that belongs here."""
+
+    def __init__(self) -> None:
+        self.boot = uuid.uuid4().hex
+        """Names this run of the server in the rows it writes."""
+        self.sessions: dict[uuid.UUID, LiveSession] = {}
+        self.is_draining = False
+        self.conf: Conf | None = None
+        self.generations: Generations | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # --- the beginning
+
+    def open(self, conf: Conf) -> None:
+        """Begin to serve; ``load`` brings the engines."""
+        self.conf = conf
+        self.generations = Generations(functools.partial(load_engines, conf.engines))
+        self.is_draining = False
+
+    async def load(self) -> None:
+        """Load the first generation of engines, or the next.
+
+        A failure is logged and told to whoever asks; the server goes on without.
+        """
+        if self.generations is None:
+            raise RuntimeError("the registry is not open")
+        try:
+            await self.generations.renew()
+        except EngineUnavailableError as error:
+            logger.error("no engines: %s", error)  # noqa: TRY400 -- the message says it all
+
+    def launch(
+        self,
+        wishes: Wishes,
+        *,
+        emit: Callable[[Event], Awaitable[None]],
+        hang_up: Callable[[int], Awaitable[None]],
+    ) -> "tuple[LiveSession, asyncio.Task[None]]":
+        """Return a new session and the task that is its life.
+
+        Raises:
+            RefusedError: the server is full, or quits.
+        """
+        conf, generations = self._admit()
+        session = LiveSession(
+            wishes,
+            generations,
+            boot=self.boot,
+            drain_seconds=conf.drain_seconds,
+            emit=emit,
+            hang_up=hang_up,
+        )
+        self.sessions[session.id] = session
+        leave = functools.partial(self.sessions.pop, session.id, None)
+        task = asyncio.create_task(session.run(leave), name=f"habla session {session.id}")
+        self._tasks.add(task)
+        task.add_done_callback(functools.partial(self._forget, session))
+        return session, task
+
+    def _admit(self) -> tuple[Conf, Generations]:
+        if self.conf is None or self.generations is None or self.is_draining:
+            raise RefusedError(
+                "The server is shutting down; come back in a moment.",
+                code="server_quits",
+                close_code=CloseCode.QUITTING,
+            )
+        if len(self.sessions) >= self.conf.max_sessions:
+            raise RefusedError(
+                f"All {self.conf.max_sessions} places are taken; come back later.",
+                code="full",
+                close_code=CloseCode.FULL,
+            )
+        return self.conf, self.generations
+
+    def _forget(self, session: LiveSession, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        self.sessions.pop(session.id, None)
+        if not task.cancelled() and task.exception() is not None:
+            logger.error(
+                "session %s did not end as it should", session.id, exc_info=task.exception()
+            )
+
+    # --- the end
+
+    async def drain(self, seconds: float) -> Departure:
+        """Tell every client, let all sessions finish within ``seconds``, and close them."""
+        self.is_draining = True
+        leaving = list(self.sessions.values())
+        for session in leaving:
+            await session.emit(Notice("going_away", {"deadline_seconds": seconds}))
+            session.end(Ending("server_quits", CloseCode.QUITTING))
+        await self._gone(seconds)
+        late = [session for session in leaving if session.id in self.sessions]
+        self.abort()
+        stuck = await self._gone(ABORT_SECONDS)
+        cut_off = sum(s.is_cut_off for s in leaving if s not in late)
+        return Departure(len(leaving), len(late) + cut_off, stuck)
+
+    def abort(self) -> None:
+        """End all sessions at once, whatever they were doing."""
+        for session in list(self.sessions.values()):
+            session.end(Ending("server_quits", CloseCode.QUITTING, is_graceful=False))
+
+    async def close(self) -> None:
+        """Unload the engines."""
+        if self.generations is not None:
+            await self.generations.aclose()
+            self.generations = None
+
+    async def _gone(self, seconds: float) -> int:
+        if not self._tasks:
+            return 0
+        _, left = await asyncio.wait(self._tasks, timeout=seconds)
+        return len(left)
+
+    # --- what is told of it
+
+    def readiness(self) -> list[str]:
+        """Return why a session opened now would not produce text; empty: it would."""
+        if self.is_draining:
+            return ["The server is shutting down."]
+        generations = self.generations
+        if generations is None:
+            return ["No server runs in this process."]
+        if generations.current is None:
+            return [generations.problem or f"Engines are loading: {generations.step[0] or '...'}"]
+        return []
+
+    def status(self) -> dict[str, Any]:
+        """Return what `manage.py status --json` prints of this process."""
+        generation = self.generations.current if self.generations else None
+        sessions = list(self.sessions.values())
+        return {
+            "boot": self.boot,
+            "state": "draining" if self.is_draining else "serving",
+            "problems": self.readiness(),
+            "generation": generation.number if generation else None,
+            "engines": {
+                kind: asdict(info)
+                for kind, info in (generation.engines.infos if generation else {}).items()
+            },
+            "backlog": generation.scheduler.backlog if generation and generation.scheduler else 0,
+            "sessions": [
+                {"id": str(s.id), "state": s.state, "direction": s.manner.direction}
+                for s in sessions
+            ],
+        }
+
+
+live = Registry()
+"""This process's registry."""
+
+
+def readiness() -> list[str]:
+    """Return why a session opened now would not produce text; empty: it would."""
+    return live.readiness()
+
+
+def status() -> dict[str, Any]:
+    """Return what `manage.py status --json` prints of this process."""
+    return live.status()

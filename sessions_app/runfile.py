@@ -1,0 +1,79 @@
+"""The run file: one server a data directory, and who that is."""
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sessions_app.errors import HablaError
+
+
+class AlreadyServingError(HablaError):
+    """Another server has this data directory."""
+
+    code = "already_serving"
+
+
+class RunFile:
+    """Held while a server runs; the kernel lets go of it however the server ends.
+
+    A second server on one data directory would take the first one's sessions for lost.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / "serve.json"
+        self._file: int | None = None
+
+    def __enter__(self) -> "RunFile":
+        """Take the file.
+
+        Raises:
+            AlreadyServingError: another process holds it; the message says which.
+        """
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._close()
+            raise AlreadyServingError(_explain(read(self._path.parent))) from error
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go of it, emptied."""
+        if self._file is not None:
+            os.ftruncate(self._file, 0)
+        self._close()
+
+    def write(self, facts: dict[str, Any]) -> None:
+        """Say who serves, and where."""
+        if self._file is None:
+            raise RuntimeError("the run file is not held")
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, json.dumps(facts).encode(), 0)
+
+    def _close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def read(directory: Path) -> dict[str, Any]:
+    """Return what the server of ``directory`` last wrote; empty if there is nothing to read."""
+    try:
+        facts = json.loads((directory / "serve.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _explain(facts: dict[str, Any]) -> str:
+    who = f" (process {facts['pid']}, {facts.get('address', '')})" if "pid" in facts else ""
+    return f"Habla already runs on this data directory{who}."

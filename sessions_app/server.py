@@ -1,0 +1,122 @@
+"""The server: Daphne, with an end that waits for everyone and leaves nothing behind."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.server import Server
+from twisted.internet import defer, reactor
+
+from sessions_app.protocol import MAX_MESSAGE_BYTES
+
+logger = logging.getLogger(__name__)
+
+HANDSHAKE_SECONDS = 1.5
+"""How long closed connections may take to say goodbye."""
+CANCEL_SECONDS = 2.0
+"""How long what is left may take to end once it is cancelled."""
+APPLICATION_CHECK_SECONDS = 1
+TIMEOUT_CHECK_SECONDS = 2
+
+
+class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
+    """Daphne's server, told what docs/lifecycle.md measured of it.
+
+    ``drain`` is called once, when the reactor stops: it ends all sessions.
+    """
+
+    def __init__(
+        self, application: Any, *, host: str, port: int, drain: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._ports: list[Any] = []
+        self._drain = drain
+        self.listen_problem = ""
+        self.left_over = 0
+        """How many connections did not end even when they were cancelled."""
+        super().__init__(
+            application,
+            endpoints=build_endpoint_description_strings(host=host, port=port),
+            signal_handlers=False,
+            application_close_timeout=15,
+            websocket_timeout=-1,
+            websocket_handshake_timeout=5,
+            ping_interval=10,
+            ping_timeout=8,
+            websocket_max_message_size=MAX_MESSAGE_BYTES,
+            websocket_max_frame_size=MAX_MESSAGE_BYTES,
+            server_name="habla",
+        )
+
+    # --- listening
+
+    def listen_success(self, port: Any) -> None:
+        """Keep the port, to be closed before anything else when the server stops."""
+        self._ports.append(port)
+        super().listen_success(port)
+
+    def listen_error(self, failure: Any) -> None:
+        """Note why the address cannot be had; the server then does not start."""
+        self.listen_problem = failure.getErrorMessage()
+        super().listen_error(failure)
+
+    # --- Daphne's two periodic checks, which must never die (H6)
+
+    def application_checker(self) -> None:
+        """Reap finished applications, and check again whatever happens."""
+        for protocol, details in list(self.connections.items()):
+            _abandon_broken_stream(protocol, details)
+        self._check(
+            super().application_checker, self.application_checker, APPLICATION_CHECK_SECONDS
+        )
+
+    def timeout_checker(self) -> None:
+        """Ping and time out connections, and check again whatever happens."""
+        self._check(super().timeout_checker, self.timeout_checker, TIMEOUT_CHECK_SECONDS)
+
+    def _check(self, check: Callable[[], None], again: Callable[[], None], seconds: int) -> None:
+        try:
+            check()
+        except Exception:
+            logger.exception("a periodic check of the server failed")
+            reactor.callLater(seconds, again)  # type: ignore[attr-defined]
+
+    # --- the end
+
+    def kill_all_applications(self) -> "defer.Deferred[None]":
+        """Replace Daphne's: wait for all, within limits, and cancel only what is left."""
+        return defer.Deferred.fromFuture(asyncio.ensure_future(self._stop()))
+
+    async def _stop(self) -> None:
+        for port in self._ports:
+            await defer.maybeDeferred(port.stopListening).asFuture(asyncio.get_running_loop())
+        logger.info("no longer listening")
+        await self._drain()
+        applications = self._running_applications()
+        if applications:
+            await asyncio.wait(applications, timeout=HANDSHAKE_SECONDS)
+        await self._cancel([one for one in applications if not one.done()])
+
+    def _running_applications(self) -> "list[asyncio.Future[None]]":
+        found = (details.get("application_instance") for details in self.connections.values())
+        return [one for one in found if one is not None and not one.done()]
+
+    async def _cancel(self, applications: "list[asyncio.Future[None]]") -> None:
+        for application in applications:
+            application.cancel()
+        if applications:
+            _, left = await asyncio.wait(applications, timeout=CANCEL_SECONDS)
+            self.left_over = len(left)
+
+
+def _abandon_broken_stream(protocol: Any, details: dict[str, Any]) -> None:
+    """Hang up on a response that broke half-way: Daphne would raise at it for ever."""
+    application = details.get("application_instance")
+    if application is None or not application.done() or application.cancelled():
+        return
+    if application.exception() is None or not getattr(protocol, "_response_started", False):
+        return
+    logger.error("a response broke half-way", exc_info=application.exception())
+    del details["application_instance"]
+    protocol.transport.loseConnection()

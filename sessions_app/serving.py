@@ -1,0 +1,230 @@
+"""The life of the serving process: start, serve, drain, stop, and an honest exit code."""
+
+import asyncio
+import faulthandler
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from enum import IntEnum
+from types import FrameType
+from typing import Any
+
+import daphne.server
+from channels.routing import get_default_application
+from twisted.internet import reactor
+
+from sessions_app import store
+from sessions_app.conf import Conf
+from sessions_app.console import Console
+from sessions_app.lane import lane
+from sessions_app.registry import ABORT_SECONDS, Departure, Registry
+from sessions_app.runfile import RunFile
+from sessions_app.server import CANCEL_SECONDS, HANDSHAKE_SECONDS, HablaServer
+
+logger = logging.getLogger(__name__)
+
+WATCHDOG_SECONDS = 5.0
+"""How much longer than the sum of all limits the end may take before it is forced."""
+LEFTOVER_SECONDS = 2.0
+UNLOAD_SECONDS = 11.0
+
+
+class ExitCode(IntEnum):
+    """How `serve` ended. Never negative."""
+
+    GRACEFUL = 0
+    WATCHDOG = 1
+    NOT_STARTED = 2
+    CUT_OFF = 3
+    THIRD_SIGNAL = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+class Serving:
+    """One serving process. ``run`` returns when it has ended, with its exit code.
+
+    The first request to quit drains; the second skips the drain but not the clean-up; the third
+    ends at once.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        conf: Conf,
+        address: Address,
+        *,
+        run_file: RunFile,
+        say: Callable[[str], None],
+        has_console: bool,
+    ) -> None:
+        self._registry = registry
+        self._conf = conf
+        self._address = address
+        self._run_file = run_file
+        self._say = say
+        self._has_console = has_console
+        self._loop: asyncio.AbstractEventLoop = daphne.server.twisted_loop
+        self._server = HablaServer(
+            get_default_application(), host=address.host, port=address.port, drain=self._drain
+        )
+        self._console = Console(
+            {
+                "status": self._say_status,
+                "restart": lambda: self._spawn(self._registry.load(), "restart"),
+                "help": self._say_help,
+                "quit": lambda: self.quit("console"),
+            },
+            say,
+        )
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._requests = 0
+        self._departure = Departure(0, 0, 0)
+
+    def run(self) -> ExitCode:
+        """Serve until asked to quit."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        reactor.callWhenRunning(lambda: self._spawn(self._start(), "start"))  # type: ignore[attr-defined]
+        self._server.run()
+        if self._server.abort_start:
+            self._say(f"Cannot listen on {self._address}: {self._server.listen_problem}")
+            return ExitCode.NOT_STARTED
+        self._loop.run_until_complete(self._finish())
+        return self._exit_code()
+
+    # --- the beginning
+
+    async def _start(self) -> None:
+        self._registry.open(self._conf)
+        address = Address(self._address.host, self._server.listening_addresses[0][1])
+        self._run_file.write(
+            {"pid": os.getpid(), "address": str(address), "boot": self._registry.boot}
+        )
+        lost = await store.mark_lost(self._registry.boot)
+        if lost:
+            logger.warning("%d sessions of a server that died are marked as lost", lost)
+        if self._has_console:
+            self._open_console()
+        self._say(f"Habla is ready: {address}")
+        await self._registry.load()
+        if self._registry.generations is not None and self._registry.generations.current:
+            self._say(_describe_engines(self._registry.status()))
+
+    def _open_console(self) -> None:
+        if sys.stdin is None or sys.stdin.closed:
+            return
+        if not self._console.open(self._loop, sys.stdin.fileno()):
+            logger.info("standard input is no console")
+
+    # --- while it serves
+
+    def _say_status(self) -> None:
+        self._say(json.dumps(self._registry.status(), indent=2))
+
+    def _say_help(self) -> None:
+        self._say(
+            "status   what is live, and the engines\n"
+            "restart  load the engines anew; live sessions keep theirs\n"
+            "quit     let everyone finish, and end\n"
+            "help     this"
+        )
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = self._loop.create_task(work, name=f"habla {name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("%s failed", task.get_name(), exc_info=task.exception())
+
+    # --- the end
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        # not loop.add_signal_handler, which waits while the loop is blocked (H29)
+        if number == signal.SIGHUP:
+            self._loop.call_soon_threadsafe(self._console.obey, "restart")
+            return
+        self._arm_watchdog()
+        self._loop.call_soon_threadsafe(self.quit, signal.Signals(number).name)
+        if self._requests >= 2:
+            os._exit(ExitCode.THIRD_SIGNAL)
+
+    def quit(self, why: str) -> None:
+        """Begin to end; asked again, end faster."""
+        self._requests += 1
+        if self._requests == 1:
+            logger.info("quitting: %s", why)
+            self._arm_watchdog()
+            reactor.stop()  # type: ignore[attr-defined]
+        elif self._requests == 2:
+            logger.warning("quitting at once: %s", why)
+            self._registry.abort()
+        else:
+            os._exit(ExitCode.THIRD_SIGNAL)
+
+    async def _drain(self) -> None:
+        self._departure = await self._registry.drain(self._conf.quit_seconds)
+        logger.info(
+            "%d sessions ended, %d cut off, %d stuck",
+            self._departure.sessions,
+            self._departure.cut_off,
+            self._departure.stuck,
+        )
+
+    async def _finish(self) -> None:
+        """Close what the sessions shared, and leave no task behind (H2)."""
+        self._console.close(self._loop)
+        await self._registry.close()
+        logger.info("engines closed")
+        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=LEFTOVER_SECONDS)
+        await self._loop.shutdown_asyncgens()
+        lane.close()
+        logger.info("database closed")
+
+    def _exit_code(self) -> ExitCode:
+        departure = self._departure
+        if departure.cut_off or departure.stuck or self._server.left_over:
+            return ExitCode.CUT_OFF
+        return ExitCode.GRACEFUL
+
+    def _arm_watchdog(self) -> None:
+        # a thread in C: it fires even if the loop is blocked or the GIL is held (H30)
+        limits = (self._conf.quit_seconds, ABORT_SECONDS, HANDSHAKE_SECONDS, CANCEL_SECONDS)
+        seconds = sum(limits) + UNLOAD_SECONDS + LEFTOVER_SECONDS + WATCHDOG_SECONDS
+        if not _watchdog.is_set():
+            _watchdog.set()
+            faulthandler.dump_traceback_later(seconds, exit=True)
+
+
+_watchdog = threading.Event()
+
+
+def _describe_engines(status: dict[str, Any]) -> str:
+    lines = []
+    for kind, info in status["engines"].items():
+        languages = f" ({', '.join(info['languages'])})" if info["languages"] else ""
+        why = f" -- {info['why']}" if info["why"] else ""
+        lines.append(f"{kind:12} {info['name']}{languages}{why}")
+    return "\n".join(lines)
