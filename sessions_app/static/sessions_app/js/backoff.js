@@ -1,0 +1,9 @@
+// How long to wait before the next try: longer each time, and never the same for two pages.
+
+const FIRST_SECONDS = 0.5;
+const LONGEST_SECONDS = 15;
+
+export function pauseSeconds(attempt, random = Math.random) {
+  const longest = Math.min(LONGEST_SECONDS, FIRST_SECONDS * 2 ** attempt);
+  return longest * (0.5 + random() / 2);
+}

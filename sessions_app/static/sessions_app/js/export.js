@@ -1,0 +1,47 @@
+// The conversation as text and as subtitles.
+
+const SHORTEST_MS = 1000;
+const TYPED_MS = 3000; // typed text has no length of its own
+
+export function toText(entries, locale) {
+  return kept(entries).map((entry) => textOf(entry, locale)).join("\n\n");
+}
+
+export function toSubtitles(entries) {
+  const said = kept(entries);
+  const zero = Math.min(...said.map(startOf));
+  return said.map((entry, i) => subtitle(entry, i + 1, zero)).join("\n");
+}
+
+export function fileName(ending, moment = new Date()) {
+  const two = (number) => String(number).padStart(2, "0");
+  const day = [moment.getFullYear(), two(moment.getMonth() + 1), two(moment.getDate())].join("-");
+  return `habla-${day}-${two(moment.getHours())}${two(moment.getMinutes())}.${ending}`;
+}
+
+function kept(entries) {
+  return entries.filter((entry) => entry.source && entry.state !== "hearing").sort((a, b) => startOf(a) - startOf(b));
+}
+
+function startOf(entry) {
+  return entry.startedAt ?? entry.saidAt;
+}
+
+function textOf(entry, locale) {
+  const time = new Date(startOf(entry)).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+  const who = entry.speaker ? `${entry.speaker.name}: ` : "";
+  return [`[${time}] ${who}${entry.source}`, entry.translated].filter(Boolean).join("\n");
+}
+
+function subtitle(entry, number, zero) {
+  const start = startOf(entry) - zero;
+  const end = entry.endedAt ? entry.endedAt - zero : start + TYPED_MS;
+  const times = `${stamp(start)} --> ${stamp(Math.max(end, start + SHORTEST_MS))}`;
+  return [number, times, entry.source, entry.translated].filter(Boolean).join("\n") + "\n";
+}
+
+function stamp(ms) {
+  const pad = (number, digits) => String(Math.floor(number)).padStart(digits, "0");
+  const [hours, minutes, seconds] = [ms / 3600000, (ms / 60000) % 60, (ms / 1000) % 60];
+  return `${pad(hours, 2)}:${pad(minutes, 2)}:${pad(seconds, 2)},${pad(ms % 1000, 3)}`;
+}

@@ -1,0 +1,162 @@
+// What was said in this conversation: entries that the server's messages fill, one an utterance.
+//
+// An entry goes: hearing (partial words) -> heard (final words) -> done (translated) or failed.
+// Typed text goes: waiting -> sent -> done. What a broken connection leaves open is interrupted.
+
+const OPEN = new Set(["hearing", "heard", "sent"]);
+
+export class Journal {
+  entries = [];
+  session = "";
+  #changed;
+  #removed;
+  #clock;
+  #sourceZero = 0; // when the source's clock stood at zero, in ms
+  #typed = 0;
+
+  constructor({ changed, removed, clock = Date.now }) {
+    this.#changed = changed;
+    this.#removed = removed;
+    this.#clock = clock;
+  }
+
+  // Takes a message of the server; false: it is not about an utterance.
+  take(message) {
+    const act = this.#acts[message.type];
+    act?.(message);
+    return Boolean(act);
+  }
+
+  #acts = {
+    speech_started: (m) => this.#update(this.#find(m) ?? this.#add(m, "hearing"), {}),
+    speech_ended: (m) => this.#find(m) && this.#update(this.#find(m), { ended: true }),
+    partial: (m) => this.#hearPartial(m),
+    transcript: (m) => this.#hearFinal(m),
+    translation: (m) => this.#translate(m),
+    discarded: (m) => this.#find(m) && this.remove(this.#find(m), m.reason),
+    speakers: (m) => this.#rename(m.speakers ?? []),
+  };
+
+  beginSession(id) {
+    this.session = id;
+  }
+
+  beginSource() {
+    this.#sourceZero = this.#clock();
+  }
+
+  type(text) {
+    const entry = this.#push({ key: `typed:${(this.#typed += 1)}:${this.#clock()}`, typed: true });
+    return this.#update(entry, { source: text, state: "waiting" });
+  }
+
+  mark(entry, fields) {
+    return this.#update(entry, fields);
+  }
+
+  remove(entry, reason) {
+    this.entries = this.entries.filter((other) => other !== entry);
+    this.#removed(entry, reason);
+  }
+
+  // Forgets all but the typed text that nobody has translated yet.
+  clear() {
+    const kept = this.entries.filter((entry) => entry.state !== "waiting");
+    kept.forEach((entry) => this.remove(entry, "cleared"));
+  }
+
+  restore(entries) {
+    entries.forEach((entry) => this.#update(this.#push(entry), {}));
+  }
+
+  fail(utterance, reason) {
+    const entry = this.#find({ utterance_id: utterance });
+    if (entry) this.#update(entry, { state: "failed", reason, source: entry.source || wordsOf(entry) });
+    return Boolean(entry);
+  }
+
+  // The connection is gone: nothing more will come for what is open. Returns those entries.
+  interrupt() {
+    const open = this.entries.filter((entry) => OPEN.has(entry.state));
+    open.forEach((entry) => {
+      if (entry.state === "hearing" && !entry.stable && !entry.unstable) this.remove(entry, "interrupted");
+      else this.#update(entry, { state: "interrupted", source: entry.source || wordsOf(entry) });
+    });
+    return open;
+  }
+
+  #find({ utterance_id: utterance }) {
+    return this.entries.find((entry) => entry.key === `${this.session}:${utterance}`);
+  }
+
+  #add({ utterance_id: utterance }, state) {
+    return this.#push({ key: `${this.session}:${utterance}`, session: this.session, state });
+  }
+
+  #push(fields) {
+    const entry = { source: "", translated: "", saidAt: this.#clock(), ...fields };
+    this.entries.push(entry);
+    return entry;
+  }
+
+  #update(entry, fields) {
+    Object.assign(entry, fields);
+    this.#changed(entry);
+    return entry;
+  }
+
+  #hearPartial(message) {
+    const entry = this.#find(message) ?? this.#add(message, "hearing");
+    if (entry.state !== "hearing" || (entry.revision ?? -1) >= message.revision) return;
+    const { revision, stable, unstable, translation } = message;
+    this.#update(entry, { revision, stable, unstable, draft: translation ?? "" });
+  }
+
+  #hearFinal(message) {
+    const entry = this.#find(message) ?? this.#adopt(message, message.text) ?? this.#add(message, "heard");
+    const fields = { source: message.text, state: entry.state === "done" ? "done" : "heard" };
+    this.#update(entry, { ...fields, ...this.#about(message) });
+  }
+
+  #translate(message) {
+    const entry = this.#find(message) ?? this.#adopt(message, message.source) ?? this.#add(message, "heard");
+    const { source, corrected, translated, phrases, engine } = message;
+    const hasFailed = !translated && entry.state === "failed";
+    this.#update(entry, {
+      source, corrected, translated, phrases, engine,
+      state: hasFailed ? "failed" : "done",
+      ...this.#about(message),
+    });
+  }
+
+  #about(message) {
+    const about = { direction: message.direction, speaker: message.speaker ?? null };
+    const language = message.language ?? message.direction?.slice(0, 2);
+    if (language) about.language = language;
+    if (message.end_seconds > message.start_seconds) {
+      about.startedAt = this.#sourceZero + message.start_seconds * 1000;
+      about.endedAt = this.#sourceZero + message.end_seconds * 1000;
+    }
+    return about;
+  }
+
+  // The oldest typed text that was sent and reads the same becomes this utterance.
+  #adopt({ utterance_id: utterance }, text) {
+    const entry = this.entries.find(
+      (other) => other.state === "sent" && other.session === this.session && other.source === text,
+    );
+    if (entry) entry.key = `${this.session}:${utterance}`;
+    return entry;
+  }
+
+  #rename(speakers) {
+    const names = new Map(speakers.map((speaker) => [speaker.id, speaker]));
+    this.entries
+      .filter((entry) => names.has(entry.speaker?.id))
+      .forEach((entry) => this.#update(entry, { speaker: names.get(entry.speaker.id) }));
+  }
+}
+
+export function wordsOf(entry) {
+  return [entry.stable, entry.unstable].filter(Boolean).join(" ");
+}

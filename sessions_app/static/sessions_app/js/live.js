@@ -1,0 +1,189 @@
+// The live page: who talks to whom.
+
+import { Cards } from "./cards.js";
+import { Choices } from "./choices.js";
+import { Connection } from "./connection.js";
+import { ConnectionWords } from "./connectionwords.js";
+import { bindControls } from "./controls.js";
+import { engineProblems, missing, showEngines } from "./engines.js";
+import { Journal } from "./journal.js";
+import { Listening } from "./listening.js";
+import { askedFor, recall, remember } from "./memory.js";
+import { checkSurroundings } from "./microphone.js";
+import { Notices } from "./notices.js";
+import { describe, ProblemError } from "./problems.js";
+import { Renaming } from "./renaming.js";
+import { Follower } from "./scrolling.js";
+import { effects, hintOf } from "./serverwords.js";
+import { setting } from "./settings.js";
+import { say } from "./strings.js";
+import { Typing } from "./typing.js";
+
+const HINT_SECONDS = 5;
+const byId = (id) => document.getElementById(id);
+
+class Live {
+  conversation = "";
+  engines = null;
+  lastWord = ""; // the fatal error's words, said before the connection is closed
+  droppedSeconds = 0; // as the server last told them, of this session
+  #hintTimer = 0;
+
+  constructor(place) {
+    this.place = place;
+    this.notices = new Notices(byId("notices"));
+    this.cards = new Cards({
+      finals: byId("finals"),
+      partials: byId("partials"),
+      acts: { rename: (speaker) => this.renaming.ask(speaker), sendAgain: (entry) => this.typing.again(entry) },
+    });
+    this.follower = new Follower(byId("scroller"), byId("newest"));
+    this.journal = new Journal({
+      changed: (entry) => this.#show(entry),
+      removed: (entry, reason) => this.#remove(entry, reason),
+    });
+    this.choices = new Choices(byId("direction"), byId("mode"), (name, value) => this.#choose(name, value));
+    this.connection = new Connection(() => this.#address());
+    this.listening = new Listening(this.connection, () => setting("sound"));
+    this.typing = new Typing(this.journal, this.connection);
+    this.renaming = new Renaming(byId("rename"), (speaker, name) => this.#rename(speaker, name));
+    this.words = new ConnectionWords(this);
+  }
+
+  begin() {
+    const kept = recall();
+    this.conversation = askedFor() ?? kept.id;
+    if (this.conversation === kept.id) this.journal.restore(kept.entries);
+    this.journal.interrupt();
+    bindControls(this);
+    this.#listenToParts();
+    this.#checkMicrophone();
+    this.connection.open();
+  }
+
+  beginSession(message) {
+    this.conversation = message.conversation_id;
+    this.journal.beginSession(message.session_id);
+    this.choices.show("direction", message.direction);
+    this.choices.show("mode", message.mode);
+    this.setEngines(message.engines);
+    this.journal.take({ type: "speakers", speakers: message.speakers });
+    this.droppedSeconds = 0;
+    this.keep();
+  }
+
+  setEngines(engines) {
+    this.engines = engines;
+    showEngines(byId("engines"), engines);
+    this.showEngineProblems();
+  }
+
+  showEngineProblems() {
+    if (!this.engines) return;
+    this.notices.hide("no_transcriber", "no_language", "no_translator");
+    engineProblems(this.engines, this.choices.direction).forEach((problem) => {
+      this.notices.show({ ...problem, action: this.#wayOut(problem.code), canHide: true });
+    });
+  }
+
+  // The last chunk of sound goes out first; the old cards stay until the server begins afresh.
+  async anew() {
+    await this.listening.stop();
+    if (!this.connection.send({ type: "new_conversation" })) this.beginConversation("");
+  }
+
+  beginConversation(id) {
+    this.conversation = id;
+    this.journal.clear();
+    this.keep();
+    this.hint(say("hint.anew"));
+  }
+
+  setState(key) {
+    byId("state").textContent = say(`state.${key}`);
+  }
+
+  hint(text) {
+    byId("hint").textContent = text;
+    this.follower.follow();
+    clearTimeout(this.#hintTimer);
+    this.#hintTimer = setTimeout(() => (byId("hint").textContent = ""), HINT_SECONDS * 1000);
+  }
+
+  keep() {
+    remember(this.conversation, this.journal.entries);
+  }
+
+  #address() {
+    const address = new URL(this.place.dataset.socket, location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    address.searchParams.set("direction", this.choices.direction);
+    address.searchParams.set("mode", this.choices.mode);
+    if (this.conversation) address.searchParams.set("conversation", this.conversation);
+    return address;
+  }
+
+  #listenToParts() {
+    this.connection.addEventListener("message", ({ detail }) => this.#take(detail));
+    this.connection.addEventListener("state", ({ detail }) => this.#follow(detail));
+    this.listening.addEventListener("problem", ({ detail }) => this.notices.show(describe(detail.code, detail.values)));
+    this.listening.addEventListener("solved", ({ detail }) => this.notices.hide(detail.code));
+    addEventListener("pagehide", () => this.keep());
+  }
+
+  #take(message) {
+    if (!this.journal.take(message)) effects[message.type]?.(this, message);
+  }
+
+  #follow(detail) {
+    this.words.tell(detail);
+    if (detail.state === "ready") {
+      this.typing.send();
+      this.listening.resume();
+    } else if (detail.state === "waiting" || detail.state === "refused") {
+      this.journal.interrupt();
+      this.listening.interrupt();
+      if (detail.state === "refused") this.listening.stop();
+    }
+  }
+
+  #choose(name, value) {
+    this.connection.send({ type: `set_${name}`, [name]: value });
+    this.showEngineProblems();
+  }
+
+  #rename(speaker, name) {
+    this.connection.send({ type: "rename_speaker", speaker_id: speaker.id, name });
+  }
+
+  #wayOut(code) {
+    if (code !== "no_language") return undefined;
+    const other = missing(this.engines.transcriber, this.choices.direction) === "es" ? "en_to_es" : "es_to_en";
+    const label = say(other === "en_to_es" ? "button.english" : "button.spanish");
+    return { label, run: () => this.choices.choose("direction", other) };
+  }
+
+  #checkMicrophone() {
+    try {
+      checkSurroundings();
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      this.notices.show(describe(error.code, error.values));
+    }
+  }
+
+  #show(entry) {
+    byId("welcome").hidden = true;
+    this.cards.show(entry);
+    this.follower.follow();
+    if (entry.state !== "hearing") this.keep();
+  }
+
+  #remove(entry, reason) {
+    this.cards.remove(entry);
+    if (reason in { no_speech: 1, too_short: 1, hallucination: 1 }) this.hint(hintOf(reason));
+    byId("welcome").hidden = !this.cards.isEmpty;
+  }
+}
+
+new Live(byId("live")).begin();

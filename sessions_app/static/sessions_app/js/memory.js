@@ -1,0 +1,29 @@
+// What this tab was showing, so that a reload goes on with the same conversation.
+
+const KEY = "habla.conversation";
+const MOST_ENTRIES = 500;
+
+export function recall() {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEY));
+    return { id: kept?.id ?? "", entries: kept?.entries ?? [] };
+  } catch {
+    return { id: "", entries: [] };
+  }
+}
+
+// The conversation that a link of the history asks to go on with; the address forgets it again.
+export function askedFor() {
+  const id = new URLSearchParams(location.search).get("conversation");
+  if (id) history.replaceState(null, "", location.pathname);
+  return /^[0-9a-f-]{36}$/i.test(id) ? id : null;
+}
+
+export function remember(id, entries) {
+  const kept = entries.filter((entry) => entry.state !== "hearing").slice(-MOST_ENTRIES);
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify({ id, entries: kept }));
+  } catch {
+    // storage is full or closed: History has everything
+  }
+}

@@ -1,0 +1,28 @@
+// Every problem in words: what is wrong and what to do, by its code.
+
+import { knows, say } from "./strings.js";
+
+const ERRORS = new Set([
+  "mic_denied", "mic_missing", "mic_busy", "mic_failed", "mic_lost", "insecure", "unsupported",
+  "server_gone", "server_gone_retrying", "login_required", "wrong_origin", "protocol", "server_error",
+]);
+const CALM = new Set(["loading", "going_away", "no_translator"]);
+
+export class ProblemError extends Error {
+  constructor(code, values = {}) {
+    super(code);
+    this.code = code;
+    this.values = values;
+  }
+}
+
+// `values` fill the holes of the words; a code that has no words is told as the server told it.
+export function describe(code, values = {}) {
+  const known = knows(`problem.${code}.title`) ? code : "server_error";
+  return {
+    code,
+    level: ERRORS.has(known) ? "error" : CALM.has(known) ? "calm" : "warning",
+    title: say(`problem.${known}.title`, values),
+    help: say(`problem.${known}.help`, values).trim(),
+  };
+}

@@ -1,0 +1,71 @@
+// What the server says, besides words: each message's effect on the page.
+
+import { describe } from "./problems.js";
+import { say } from "./strings.js";
+
+const LAG_SHOWN_SECONDS = 12;
+const SAID_ELSEWHERE = new Set(["no_transcriber", "language_not_supported"]); // by engines.js, with a way out
+const STOPS_BY_ITSELF = new Set(["broken_stream", "overrun"]); // listening_stopped follows
+
+// `live` is the page (live.js). A message that is not here and not the journal's is not ours.
+export const effects = {
+  loading(live, { message, progress }) {
+    live.setState("loading");
+    live.notices.show({ ...describe("loading", { message: message ?? "" }), progress: progress ?? null });
+  },
+
+  ready(live, message) {
+    live.beginSession(message);
+  },
+
+  listening_started(live) {
+    live.journal.beginSource();
+  },
+
+  listening_stopped(live) {
+    live.listening.streamEnded();
+  },
+
+  direction_changed(live, { direction }) {
+    live.choices.show("direction", direction);
+    live.showEngineProblems();
+  },
+
+  mode_changed(live, { mode }) {
+    live.choices.show("mode", mode);
+  },
+
+  conversation_started(live, { conversation_id: id }) {
+    live.beginConversation(id);
+  },
+
+  engines_changed(live, { engines }) {
+    if (engines) live.setEngines(engines);
+  },
+
+  lag(live, { seconds, dropped_seconds: dropped }) {
+    const fresh = dropped - live.droppedSeconds;
+    live.droppedSeconds = dropped;
+    const code = fresh > 0 ? "dropped" : "too_slow";
+    const values = { seconds: Math.ceil(fresh > 0 ? fresh : seconds) };
+    live.notices.hide("dropped", "too_slow");
+    live.notices.show({ ...describe(code, values), seconds: LAG_SHOWN_SECONDS });
+  },
+
+  going_away(live, { deadline_seconds: seconds }) {
+    live.notices.show(describe("going_away", { seconds: Math.round(seconds) }));
+  },
+
+  error(live, { code, message, about, fatal }) {
+    if (typeof about === "number" && live.journal.fail(about, message)) return;
+    if (fatal) live.lastWord = message;
+    else if (!SAID_ELSEWHERE.has(code)) {
+      live.notices.show({ ...describe("server_error", { message }), code: `server:${code}` });
+    }
+    if (about === "start_listening" && !STOPS_BY_ITSELF.has(code)) live.listening.refuse();
+  },
+};
+
+export function hintOf(reason) {
+  return say(`hint.${reason}`);
+}

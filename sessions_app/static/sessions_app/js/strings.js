@@ -1,0 +1,15 @@
+// The words of the live page, in the language of the page.
+
+import { english } from "./strings_en.js";
+import { spanish } from "./strings_es.js";
+
+export const LANGUAGES = { en: english, es: spanish };
+
+export function knows(key) {
+  return key in english;
+}
+
+export function say(key, values = {}, language = document.documentElement.lang) {
+  const words = LANGUAGES[language.slice(0, 2)] ?? english;
+  return words[key].replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? hole);
+}
