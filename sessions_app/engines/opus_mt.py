@@ -174,6 +174,7 @@ class MarianModel:
             beam_size=beam_size,
             max_decoding_length=MAX_TOKENS,
             max_batch_size=8,
+            replace_unknowns=True,  # a name or an emoji is copied
         )
         return [self.target.decode(result.hypotheses[0]).strip() for result in results]
 
