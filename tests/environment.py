@@ -1,0 +1,19 @@
+"""The surroundings of every test, set before Django reads its settings (see addopts)."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+DATA_DIR = tempfile.mkdtemp(prefix="habla-tests-")
+atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
+
+for name in [name for name in os.environ if name.startswith("HABLA_")]:
+    if name != "HABLA_SHARED_AUDIO":
+        del os.environ[name]
+os.environ |= {
+    "HABLA_DATA_DIR": DATA_DIR,
+    "HABLA_TRANSCRIBER": "fake",
+    "HABLA_TRANSLATOR": "fake",
+    "HABLA_DETECTOR": "fake",
+}

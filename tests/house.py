@@ -1,0 +1,144 @@
+"""The whole house inside a test: its registry, and clients that come in by the consumer."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+from channels.testing import WebsocketCommunicator
+
+from habla_project.asgi import application
+from sessions_app import conf, registry
+from sessions_app.lane import lane
+from tests.sounds import chunks
+
+PATIENCE_SECONDS = 5.0
+
+
+class House:
+    """The process's registry, opened for one test."""
+
+    def __init__(self, settings: Any) -> None:
+        self._settings = settings
+        self.registry = registry.live
+
+    def choose(self, **choices: Any) -> None:
+        """Choose engines or other settings, for the next `open` or `restart`.
+
+        ``transcriber={"delay_seconds": 1}`` gives options to the fake one; a string is taken as
+        it would stand in the environment.
+        """
+        habla = dict(self._settings.HABLA)
+        for name, value in choices.items():
+            if isinstance(value, dict):
+                value = json.dumps({"BACKEND": "fake", "OPTIONS": value})
+            habla[name.upper()] = str(value)
+        self._settings.HABLA = habla
+
+    async def open(self) -> None:
+        """Begin to serve, with the engines chosen last."""
+        self.registry.open(conf.read())
+        await self.registry.load()
+
+    async def restart(self, **choices: Any) -> None:
+        """Begin anew, with other choices."""
+        await self.close()
+        self.choose(**choices)
+        await self.open()
+
+    async def close(self) -> None:
+        """End all sessions and let everything go."""
+        await self.registry.drain(PATIENCE_SECONDS)
+        await self.registry.close()
+        lane.close()
+
+
+class Client:
+    """A browser's connection, without the browser."""
+
+    def __init__(self, socket: WebsocketCommunicator) -> None:
+        self._socket = socket
+        self.heard: list[dict[str, Any]] = []
+        """All that the server said, in order."""
+
+    async def say(self, kind: str, **fields: Any) -> None:
+        """Send a command."""
+        await self._socket.send_to(text_data=json.dumps({"type": kind, **fields}))
+
+    async def send_text(self, text: str) -> None:
+        """Send a text frame as it is."""
+        await self._socket.send_to(text_data=text)
+
+    async def send_sound(self, pcm: bytes, seconds: float = 0.25) -> None:
+        """Send sound in chunks of ``seconds``."""
+        for chunk in chunks(pcm, seconds):
+            await self._socket.send_to(bytes_data=chunk)
+
+    async def speak(self, pcm: bytes) -> None:
+        """Start listening to PCM, send all of it, and stop; wait until all of it was told."""
+        await self.say("start_listening", encoding="pcm-s16le")
+        await self.send_sound(pcm)
+        await self.say("stop_listening")
+        await self.until("listening_stopped")
+
+    async def next(self) -> dict[str, Any]:
+        """Return the next message."""
+        message: dict[str, Any] = json.loads(await self._socket.receive_from(PATIENCE_SECONDS))
+        self.heard.append(message)
+        return message
+
+    async def until(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """Return the next message of this kind that has these fields, having heard all before."""
+        while True:
+            message = await self.next()
+            if message["type"] == kind and fields.items() <= message.items():
+                return message
+
+    async def close_code(self) -> int:
+        """Return the code with which the server closes, having heard all before."""
+        while True:
+            output = await self._socket.receive_output(PATIENCE_SECONDS)
+            if output["type"] == "websocket.close":
+                return int(output["code"])
+            self.heard.append(json.loads(output["text"]))
+
+    async def leave(self, code: int = 1000) -> None:
+        """Close the connection, and wait until the server has let go of it."""
+        await self._socket.disconnect(code, timeout=PATIENCE_SECONDS)
+
+    def told(self, kind: str) -> list[dict[str, Any]]:
+        """Return what was heard of one kind."""
+        return [message for message in self.heard if message["type"] == kind]
+
+    def texts(self) -> list[str]:
+        """Return the finals heard so far."""
+        return [message["text"] for message in self.told("transcript")]
+
+
+@asynccontextmanager
+async def client(
+    *,
+    host: str = "localhost",
+    origin: str | None = "http://localhost",
+    peer: str = "127.0.0.1",
+    cookie: str = "",
+    is_ready: bool = True,
+    **query: str,
+) -> AsyncIterator[Client]:
+    """Open a connection; wait for ``ready`` unless told not to; leave at the end."""
+    headers = [(b"host", host.encode())]
+    if origin:
+        headers.append((b"origin", origin.encode()))
+    if cookie:
+        headers.append((b"cookie", cookie.encode()))
+    path = f"/ws/session/?{urlencode(query)}" if query else "/ws/session/"
+    socket = WebsocketCommunicator(application, path, headers)
+    socket.scope["client"] = (peer, 50_000)
+    accepted, _ = await socket.connect(PATIENCE_SECONDS)
+    assert accepted
+    browser = Client(socket)
+    if is_ready:
+        await browser.until("ready")
+    yield browser
+    await browser.leave()
