@@ -1,0 +1,54 @@
+# Habla: `make run` serves it, `make test` tests it. Both set up what they need.
+HOST ?= 127.0.0.1
+PORT ?= 8000
+VENV ?= .venv
+export VENV
+PYTHON := $(VENV)/bin/python
+
+.PHONY: help run test check lint types layers migrations format bench screenshots lock clean
+
+help: ## say what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: ## serve on HOST and PORT
+	@scripts/setup.sh run
+	@$(PYTHON) manage.py migrate --verbosity 0
+	@exec $(PYTHON) manage.py serve --host $(HOST) --port $(PORT)
+
+test: .setup-test ## run the whole suite
+	$(PYTHON) -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+
+check: lint types layers migrations ## everything that reads the code without running it
+
+lint: .setup-test
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+types: .setup-test
+	$(PYTHON) -m mypy .
+
+layers: .setup-test
+	$(VENV)/bin/lint-imports
+
+migrations: .setup-test
+	HABLA_DATA_DIR=$$(mktemp -d) $(PYTHON) manage.py makemigrations --check --dry-run
+
+format: .setup-test ## mend what can be mended by itself
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+bench: .setup-test ## the figures of docs/performance.md
+	$(PYTHON) -m benches
+
+screenshots: .setup-test ## every page, on a phone and on a desk, into data/screenshots
+	$(PYTHON) -m tests.browser.screenshots data/screenshots
+
+lock: .setup-test ## pin what the requirements bring along
+	{ echo "# What the requirements bring along, pinned: made by 'make lock'."; $(VENV)/bin/pip freeze; } > constraints.txt
+
+clean: ## remove what was made, but no data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+
+.PHONY: .setup-test
+.setup-test:
+	@scripts/setup.sh test

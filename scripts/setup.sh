@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Makes the virtual environment and installs what `make run` or `make test` needs; repeating it costs nothing.
+#   scripts/setup.sh run|test
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+kind=${1:?run or test}
+venv=${VENV:-.venv}
+case $kind in
+  run)  requirements=requirements.txt;     packages="apertium-eng-spa libopus0" ;;
+  test) requirements=requirements-dev.txt
+        packages="apertium-eng-spa libopus0 chromium fonts-dejavu-core flite postgresql redis-server ffmpeg" ;;
+  *)    echo "setup.sh: run or test?" >&2; exit 2 ;;
+esac
+declare -A why=(
+  [apertium-eng-spa]="translation by rules, at once and offline"
+  [libopus0]="decoding Opus at a third of the cost"
+  [chromium]="the browser tests" [fonts-dejavu-core]="the browser tests' screenshots"
+  [flite]="the tests' speech" [postgresql]="the tests on PostgreSQL"
+  [redis-server]="the tests on Redis" [ffmpeg]="the benches' baseline"
+)
+
+say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
+
+# how packages may be installed here: as root, by sudo without a password, or not at all
+as_root=none
+if command -v apt-get >/dev/null; then
+  if [ "$(id -u)" = 0 ]; then as_root=""
+  elif sudo -n true 2>/dev/null; then as_root="sudo -n"
+  fi
+fi
+
+install_packages() {
+  [ "$as_root" = none ] && return 1
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 && return
+  $as_root apt-get update -qq >/dev/null 2>&1 || true
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+system_packages() {
+  local name missing=()
+  command -v dpkg-query >/dev/null || { say "Not Debian or Ubuntu: going on without $packages."; return; }
+  for name in $packages; do is_installed "$name" || missing+=("$name"); done
+  [ ${#missing[@]} -eq 0 ] && return
+  if [ "$as_root" != none ]; then
+    say "Installing ${missing[*]} ..."
+    for name in "${missing[@]}"; do
+      install_packages "$name" || say "Skipped $name (${why[$name]}): it could not be installed."
+    done
+  else
+    for name in "${missing[@]}"; do say "Skipped $name (${why[$name]}): sudo apt install $name brings it."; done
+  fi
+}
+
+find_python() {
+  local name
+  for name in python3.11 python3.12 python3.13 python3 python3.14; do
+    if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      echo "$name"; return
+    fi
+  done
+  say "Habla needs Python 3.11 or newer."; exit 2
+}
+
+make_venv() {
+  local python; python=$(find_python)
+  [ -x "$venv/bin/pip" ] && return
+  say "Making the virtual environment ..."
+  rm -rf "$venv"
+  if ! "$python" -m venv "$venv" >/dev/null 2>&1; then
+    rm -rf "$venv"
+    local package; package="python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
+    install_packages "$package" || { say "Python cannot make virtual environments: sudo apt install $package"; exit 2; }
+    "$python" -m venv "$venv"
+  fi
+}
+
+python_packages() {
+  local stamp
+  stamp="$venv/.habla-$kind-$(cat requirements.txt "$requirements" constraints.txt | sha256sum | cut -c1-16)"
+  [ -e "$stamp" ] && return
+  say "Installing $requirements ..."
+  "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
+  rm -f "$venv/.habla-$kind-"*
+  touch "$stamp"
+}
+
+make_venv
+python_packages
+system_packages
