@@ -26,17 +26,11 @@ LOOKALIKES = {
 
 def patterns(query: str) -> list[str]:
     """Return a regular expression for each word of ``query``, in the dialect of every database."""
-    return [_pattern(word) for word in query[:MAX_CHARACTERS].replace("\0", " ").split()]
-
-
-def _pattern(word: str) -> str:
-    return "".join(_letter(letter) for letter in _without_accents(word))
-
-
-def _without_accents(word: str) -> str:
-    parts = unicodedata.normalize("NFD", word.lower())
-    return "".join(part for part in parts if not unicodedata.combining(part))
+    words = unicodedata.normalize("NFC", query[:MAX_CHARACTERS]).replace("\0", " ").split()
+    return ["".join(map(_letter, word)) for word in words]
 
 
 def _letter(letter: str) -> str:
-    return LOOKALIKES.get(letter) or re.escape(letter)
+    plain = unicodedata.normalize("NFD", letter)[0].lower()
+    alike = LOOKALIKES.get(plain, "")
+    return alike if letter in alike else re.escape(letter)

@@ -1,0 +1,67 @@
+"""Tests of where a request comes from."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessions_app.caller import Caller, host_and_port, is_loopback
+
+
+def caller(peer: str | None = "127.0.0.1", **headers: str) -> Caller:
+    headers = {"host": "localhost:8000"} | headers
+    return Caller(peer, tuple((k.replace("_", "-"), v) for k, v in headers.items()))
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1:80", "[::1]:8000"])
+def test_who_reaches_this_machine_by_its_own_name_is_at_home(peer, host):
+    assert caller(peer, host=host).is_at_home
+
+
+@pytest.mark.parametrize("peer", [None, "", "192.168.1.7", "10.0.0.1", "::ffff:192.168.1.7", "x"])
+def test_who_comes_from_elsewhere_is_not_at_home(peer):
+    assert not caller(peer).is_at_home
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "192.168.1.7",
+        "localhost,evil.example",
+        "localhost@evil.example",
+        "0.0.0.0:8000",
+    ],
+)
+def test_a_foreign_name_that_leads_here_is_not_at_home(host):
+    assert not caller(host=host).is_at_home
+
+
+@pytest.mark.parametrize(
+    "header", ["x_forwarded_for", "x_forwarded_proto", "x_real_ip", "forwarded", "via"]
+)
+def test_what_a_proxy_sent_on_is_not_at_home(header):
+    assert not caller(**{header: "127.0.0.1"}).is_at_home
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://192.168.1.7:8000"])
+def test_what_a_foreign_page_asks_is_not_at_home(origin):
+    assert not caller(origin=origin).is_at_home
+
+
+def test_what_our_own_page_asks_is_at_home():
+    assert caller(origin="http://localhost:8000").is_at_home
+
+
+@pytest.mark.parametrize("header", ["origin", "referer", "sec_fetch_site", "cookie"])
+def test_a_browser_is_told_from_a_program(header):
+    assert not caller(**{header: "x"}).is_program
+    assert caller(accept="*/*").is_program
+
+
+@given(st.text())
+def test_no_host_at_all_breaks_the_reading_of_it(host):
+    assert caller(host=host).is_at_home == is_loopback(host_and_port(host, "http")[0])
