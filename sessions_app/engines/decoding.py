@@ -18,7 +18,9 @@ CONTAINERS = {
 def open_decoder(encoding: Encoding, *, sample_rate: int = SAMPLE_RATE) -> Decoder:
     """Return a decoder for one stream of ``encoding``; whoever takes it must close it.
 
-    ``sample_rate`` in Hz counts for PCM only; other streams say theirs themselves.
+    ``sample_rate`` in Hz counts for PCM only; other streams say theirs themselves. Opus decodes to
+    the length of what was recorded, to one sample. AAC in a live MP4 does not say what its encoder
+    added before the sound (1,024 to 2,112 samples, up to 48 ms), so that is heard too.
 
     Raises:
         DecodeError: the rate is not one that PCM may have.

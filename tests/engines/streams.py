@@ -1,0 +1,124 @@
+"""Encoded streams for tests: real ones by PyAV's own encoders, and WebM put together by hand."""
+
+import io
+from collections.abc import Iterable
+
+import av
+import numpy as np
+
+from sessions_app.audio import SAMPLE_RATE, Encoding
+
+OPTIONS = {
+    Encoding.WEBM_OPUS: {"live": "1", "cluster_time_limit": "1000"},
+    Encoding.OGG_OPUS: {"page_duration": "100000"},
+    Encoding.MP4_AAC: {
+        "movflags": "frag_keyframe+empty_moov+default_base_moof",
+        "frag_duration": "100000",
+    },
+}
+KINDS = {
+    Encoding.WEBM_OPUS: ("webm", "libopus", 48_000),
+    Encoding.OGG_OPUS: ("ogg", "libopus", 48_000),
+    Encoding.MP4_AAC: ("mp4", "aac", 44_100),
+}
+
+
+def chirp(seconds: float) -> bytes:
+    """Sound that is different everywhere, 16 kHz mono s16le."""
+    t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    return (8000 * np.sin(2 * np.pi * (200 + 150 * t) * t)).astype("<i2").tobytes()
+
+
+def encode(pcm: bytes, encoding: Encoding, *, layout: str = "mono") -> bytes:
+    """Return ``pcm`` as a browser would send it: a live stream of ``encoding``."""
+    container, codec, rate = KINDS[encoding]
+    file = io.BytesIO()
+    with av.open(file, "w", format=container, options=OPTIONS[encoding]) as output:
+        stream = output.add_stream(codec, rate=rate, layout=layout, bit_rate=32_000)
+        assert isinstance(stream, av.AudioStream)
+        for frame in frames_of(pcm, stream.codec_context):
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return file.getvalue()
+
+
+def frames_of(pcm: bytes, codec: av.AudioCodecContext) -> Iterable[av.AudioFrame]:
+    """Return ``pcm`` in frames as ``codec`` takes them."""
+    whole = av.AudioFrame.from_ndarray(np.frombuffer(pcm, "<i2").reshape(1, -1), "s16", "mono")
+    whole.sample_rate = SAMPLE_RATE
+    resampler = av.AudioResampler(
+        format=codec.format, layout=codec.layout, rate=codec.sample_rate, frame_size=960
+    )
+    return [*resampler.resample(whole), *resampler.resample(None)]
+
+
+def opus_packets(pcm: bytes) -> list[bytes]:
+    """Return ``pcm`` as Opus packets of 20 ms."""
+    codec = av.AudioCodecContext.create("libopus", "w")
+    codec.sample_rate, codec.layout, codec.format = 48_000, "mono", "s16"
+    codec.bit_rate = 32_000
+    frames: list[av.AudioFrame | None] = [*frames_of(pcm, codec), None]
+    return [bytes(packet) for frame in frames for packet in codec.encode(frame)]
+
+
+# --- WebM by hand ---
+
+EBML, SEGMENT, INFO, TRACKS, CLUSTER = 0x1A45DFA3, 0x18538067, 0x1549A966, 0x1654AE6B, 0x1F43B675
+SIMPLE_BLOCK, BLOCK_GROUP, BLOCK, DISCARD_PADDING, VOID = 0xA3, 0xA0, 0xA1, 0x75A2, 0xEC
+UNKNOWN_SIZE = b"\x01" + b"\xff" * 7
+
+
+def element(identity: int, payload: bytes, *, size: bytes | None = None) -> bytes:
+    """Return an EBML element; ``size`` in place of the true one."""
+    name = identity.to_bytes((identity.bit_length() + 7) // 8, "big")
+    return name + (number(len(payload)) if size is None else size) + payload
+
+
+def number(value: int, length: int = 4) -> bytes:
+    """Return ``value`` as an EBML number of ``length`` bytes."""
+    return (value | 1 << 7 * length).to_bytes(length, "big")
+
+
+def opus_head(*, channels: int = 1, pre_skip: int = 312, gain: int = 0, mapping: int = 0) -> bytes:
+    """Return an Opus header (RFC 7845)."""
+    return b"".join(
+        (
+            b"OpusHead\x01",
+            bytes([channels]),
+            pre_skip.to_bytes(2, "little"),
+            (48_000).to_bytes(4, "little"),
+            gain.to_bytes(2, "little", signed=True),
+            bytes([mapping]),
+        )
+    )
+
+
+def track(
+    codec: bytes = b"A_OPUS", private: bytes | None = None, *, place: int = 1, more: bytes = b""
+) -> bytes:
+    """Return a track's entry."""
+    head = opus_head() if private is None else private
+    kind = 1 if codec.startswith(b"V") else 2
+    fields = element(0xD7, bytes([place])) + element(0x83, bytes([kind]))
+    return element(0xAE, fields + element(0x86, codec) + element(0x63A2, head) + more)
+
+
+def webm_header(tracks: bytes | None = None, *, doc_type: bytes = b"webm") -> bytes:
+    """Return all that comes before the first cluster."""
+    return (
+        element(EBML, element(0x4282, doc_type))
+        + element(SEGMENT, b"", size=UNKNOWN_SIZE)
+        + element(INFO, b"")
+        + element(TRACKS, track() if tracks is None else tracks)
+    )
+
+
+def block(packet: bytes, *, place: int = 1, flags: int = 0x80) -> bytes:
+    """Return the payload of a block."""
+    return bytes([0x80 | place, 0, 0, flags]) + packet
+
+
+def simple_blocks(packets: Iterable[bytes]) -> bytes:
+    """Return a cluster of unknown size that holds ``packets``."""
+    content = b"".join(element(SIMPLE_BLOCK, block(packet)) for packet in packets)
+    return element(CLUSTER, element(0xE7, b"\0") + content, size=UNKNOWN_SIZE)
