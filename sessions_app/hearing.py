@@ -1,0 +1,134 @@
+"""A file through the pipeline, in this process and without a session: what `transcribe` does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sessions_app.audio import Encoding, count_samples, to_seconds
+from sessions_app.engines.base import Progress
+from sessions_app.engines.decoding import open_decoder
+from sessions_app.engines.loading import EngineSettings, load_engines
+from sessions_app.engines.pyav import decode_file
+from sessions_app.errors import EngineUnavailableError
+from sessions_app.events import Event, Exchange, Failure
+from sessions_app.generations import Generation
+from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.interpreter import LANGUAGES, Interpreter
+from sessions_app.pipeline.listener import Listener, Sound
+from sessions_app.pipeline.segmenter import SegmenterOptions
+from sessions_app.pipeline.speakers import Speakers
+from sessions_app.pipeline.utterance import Manner, Utterance
+
+Heard = Callable[[float], None]
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was found in a file."""
+
+    exchanges: list[Exchange] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    account: Account = field(default_factory=Account)
+
+
+@asynccontextmanager
+async def opened(settings: EngineSettings, progress: Progress) -> AsyncIterator[Generation]:
+    """Load engines of one's own, and unload them at the end.
+
+    Raises:
+        EngineUnavailableError: one cannot be loaded.
+    """
+    generation = Generation(0, await load_engines(settings, progress))
+    try:
+        yield generation
+    finally:
+        await generation.unload()
+
+
+async def hear_file(
+    path: Path,
+    generation: Generation,
+    manner: Manner,
+    *,
+    told: Callable[[Exchange], None],
+    heard: Heard,
+) -> Findings:
+    """Return what is said in the media file ``path``.
+
+    ``told`` is called with each exchange as it comes, ``heard`` with the seconds heard so far.
+
+    Raises:
+        HablaError: the file holds no sound, or no engine knows its language.
+    """
+    findings = Findings()
+    interpreter = _interpreter(generation, manner, findings, told)
+    decoder = open_decoder(Encoding.PCM_S16LE)
+    sound = Sound(decoder, generation.engines.detector.stream(), generation.sound)
+    listener = Listener(
+        sound, interpreter, lambda: manner, _noting(findings), findings.account, SegmenterOptions()
+    )
+    async with asyncio.TaskGroup() as tasks:
+        workers = [
+            tasks.create_task(interpreter.transcribing.run(), name="habla transcribe"),
+            tasks.create_task(interpreter.translating.run(), name="habla translate"),
+        ]
+        try:
+            await _feed(path, listener, heard)
+            await interpreter.drained()
+        finally:
+            await listener.close()
+            for worker in workers:
+                worker.cancel()
+    return findings
+
+
+async def _feed(path: Path, listener: Listener, heard: Heard) -> None:
+    blocks = decode_file(path)
+    samples = 0
+    while (block := await asyncio.to_thread(_next, blocks)) is not None:
+        await listener.hear(block)
+        samples += count_samples(block)
+        heard(to_seconds(samples))
+    await listener.finish()
+
+
+def _next(blocks: Iterator[bytes]) -> bytes | None:
+    return next(blocks, None)
+
+
+def _interpreter(
+    generation: Generation, manner: Manner, findings: Findings, told: Callable[[Exchange], None]
+) -> Interpreter:
+    engines, scheduler = generation.engines, generation.scheduler
+    languages = engines.transcriber.languages if engines.transcriber else frozenset()
+    source = manner.direction.source
+    if scheduler is None or (source is not None and source not in languages):
+        wanted = LANGUAGES[source] if source else "speech"
+        why = engines.infos["transcriber"].why or ""
+        raise EngineUnavailableError(f"No engine here can hear {wanted}. {why}".strip())
+
+    async def keep(exchange: Exchange, utterance: Utterance) -> Exchange:
+        findings.exchanges.append(exchange)
+        told(exchange)
+        return exchange
+
+    return Interpreter(
+        scheduler.seat(),
+        languages,
+        engines.translator,
+        Speakers().of,
+        _noting(findings),
+        keep,
+        findings.account,
+        transcriber_name=engines.infos["transcriber"].name,
+    )
+
+
+def _noting(findings: Findings) -> Callable[[Event], Awaitable[None]]:
+    async def note(event: Event) -> None:
+        if isinstance(event, Failure):
+            findings.failures.append(event)
+
+    return note
