@@ -53,10 +53,10 @@ class Registry:
         self.generations = Generations(functools.partial(load_engines, conf.engines))
         self.is_draining = False
 
-    async def load(self) -> None:
-        """Load the first generation of engines, or the next.
+    async def load(self) -> bool:
+        """Load the first generation of engines, or the next; return whether it loaded.
 
-        A failure is logged and told to whoever asks; the server goes on without.
+        A failure is logged and told to whoever asks; the server goes on with what it has.
         """
         if self.generations is None:
             raise RuntimeError("the registry is not open")
@@ -64,6 +64,8 @@ class Registry:
             await self.generations.renew()
         except EngineUnavailableError as error:
             logger.error("no engines: %s", error)  # noqa: TRY400 -- the message says it all
+            return False
+        return True
 
     def launch(
         self,
@@ -87,8 +89,9 @@ class Registry:
             hang_up=hang_up,
         )
         self.sessions[session.id] = session
-        leave = functools.partial(self.sessions.pop, session.id, None)
-        task = asyncio.create_task(session.run(leave), name=f"habla session {session.id}")
+        task = asyncio.create_task(
+            session.run(functools.partial(self._leave, session)), name=f"habla session {session.id}"
+        )
         self._tasks.add(task)
         task.add_done_callback(functools.partial(self._forget, session))
         return session, task
@@ -108,13 +111,21 @@ class Registry:
             )
         return self.conf, self.generations
 
+    def _leave(self, session: LiveSession) -> None:
+        self.sessions.pop(session.id, None)
+
     def _forget(self, session: LiveSession, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
-        self.sessions.pop(session.id, None)
+        self._leave(session)
         if not task.cancelled() and task.exception() is not None:
             logger.error(
                 "session %s did not end as it should", session.id, exc_info=task.exception()
             )
+
+    async def tell_all(self, event: Event) -> None:
+        """Tell every live client."""
+        for session in list(self.sessions.values()):
+            await session.emit(event)
 
     # --- the end
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server
-from twisted.internet import defer, reactor
+from twisted.internet import defer
+from twisted.internet import reactor as twisted_reactor
 
 from sessions_app.protocol import MAX_MESSAGE_BYTES
 
 logger = logging.getLogger(__name__)
+reactor: Any = twisted_reactor  # a module that becomes one of several classes
 
 HANDSHAKE_SECONDS = 1.5
 """How long closed connections may take to say goodbye."""
@@ -80,7 +82,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
             check()
         except Exception:
             logger.exception("a periodic check of the server failed")
-            reactor.callLater(seconds, again)  # type: ignore[attr-defined]
+            reactor.callLater(seconds, again)
 
     # --- the end
 

@@ -16,15 +16,15 @@ from typing import Any
 
 import daphne.server
 from channels.routing import get_default_application
-from twisted.internet import reactor
 
 from sessions_app import store
 from sessions_app.conf import Conf
 from sessions_app.console import Console
+from sessions_app.improving import improve, tell_engines
 from sessions_app.lane import lane
 from sessions_app.registry import ABORT_SECONDS, Departure, Registry
 from sessions_app.runfile import RunFile
-from sessions_app.server import CANCEL_SECONDS, HANDSHAKE_SECONDS, HablaServer
+from sessions_app.server import CANCEL_SECONDS, HANDSHAKE_SECONDS, HablaServer, reactor
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class Serving:
         self._console = Console(
             {
                 "status": self._say_status,
-                "restart": lambda: self._spawn(self._registry.load(), "restart"),
+                "restart": lambda: self._spawn(self._restart(), "restart"),
                 "help": self._say_help,
                 "quit": lambda: self.quit("console"),
             },
@@ -100,7 +100,7 @@ class Serving:
         """Serve until asked to quit."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
-        reactor.callWhenRunning(lambda: self._spawn(self._start(), "start"))  # type: ignore[attr-defined]
+        reactor.callWhenRunning(lambda: self._spawn(self._start(), "start"))
         self._server.run()
         if self._server.abort_start:
             self._say(f"Cannot listen on {self._address}: {self._server.listen_problem}")
@@ -122,9 +122,9 @@ class Serving:
         if self._has_console:
             self._open_console()
         self._say(f"Habla is ready: {address}")
-        await self._registry.load()
-        if self._registry.generations is not None and self._registry.generations.current:
+        if await self._registry.load():
             self._say(_describe_engines(self._registry.status()))
+        self._spawn(improve(self._registry, self._conf, self._say), "downloads")
 
     def _open_console(self) -> None:
         if sys.stdin is None or sys.stdin.closed:
@@ -136,6 +136,13 @@ class Serving:
 
     def _say_status(self) -> None:
         self._say(json.dumps(self._registry.status(), indent=2))
+
+    async def _restart(self) -> None:
+        if await self._registry.load():
+            await tell_engines(self._registry)
+            self._say(_describe_engines(self._registry.status()))
+        else:
+            self._say("The engines could not be loaded anew; the old ones go on serving.")
 
     def _say_help(self) -> None:
         self._say(
@@ -173,7 +180,7 @@ class Serving:
         if self._requests == 1:
             logger.info("quitting: %s", why)
             self._arm_watchdog()
-            reactor.stop()  # type: ignore[attr-defined]
+            reactor.stop()
         elif self._requests == 2:
             logger.warning("quitting at once: %s", why)
             self._registry.abort()

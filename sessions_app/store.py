@@ -48,8 +48,7 @@ async def begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> K
 
 def _begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> Kept:
     with transaction.atomic():
-        conversation = Conversation.objects.filter(pk=conversation_id, user_id=new.user_id).first()
-        conversation = conversation or Conversation.objects.create(user_id=new.user_id)
+        conversation = _own_conversation(new.user_id, conversation_id)
         TranslationSession.objects.create(
             id=new.id,
             conversation=conversation,
@@ -61,6 +60,12 @@ def _begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> Kept:
         )
         names = dict(conversation.speakers.values_list("key", "name"))
     return Kept(conversation.pk, names)
+
+
+def _own_conversation(user_id: int, conversation_id: uuid.UUID | None) -> Conversation:
+    own = Conversation.objects.filter(user_id=user_id)
+    found = own.filter(pk=conversation_id).first() if conversation_id else None
+    return found or Conversation.objects.create(user_id=user_id)
 
 
 async def begin_conversation(session_id: uuid.UUID) -> Kept:
