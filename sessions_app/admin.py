@@ -56,6 +56,7 @@ class SessionInline(NothingChanges, TabularInline):
     can_delete = False
     show_change_link = True
     fields = ("started_at", "ended_at", "state", "reason", "direction", "mode")
+    readonly_fields = fields
 
 
 class ExchangeInline(NothingChanges, TabularInline):
@@ -67,6 +68,7 @@ class ExchangeInline(NothingChanges, TabularInline):
     show_change_link = True
     verbose_name_plural = _("exchanges, the newest of them")
     fields = ("said_at", "speaker", "language", "source", "translated", "failure")
+    readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the newest exchanges of the row that the page shows."""

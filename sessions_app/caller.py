@@ -54,7 +54,7 @@ class Caller:
     @property
     def is_program(self) -> bool:
         """Return whether no browser is behind this, so that no page can have forged it."""
-        return not any(name in BROWSER_HEADERS for name, _ in self.headers)
+        return not any(value and name in BROWSER_HEADERS for name, value in self.headers)
 
 
 def is_loopback(host: str) -> bool:

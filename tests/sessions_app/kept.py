@@ -26,12 +26,13 @@ def the_owner() -> User:
 def keep_conversation(
     user: User, *said: str, title: str = "", after_seconds: int = 0
 ) -> Conversation:
-    """Keep a conversation of one ended session; each of ``said`` is ``source|translation``."""
+    """Keep a conversation; where anything was ``said``, that was in one session."""
     conversation = Conversation.objects.create(user=user, title=title)
     began_at = BEGAN_AT + timedelta(seconds=after_seconds)
     Conversation.objects.filter(pk=conversation.pk).update(started_at=began_at)
     conversation.refresh_from_db()
-    keep_session(conversation, *said)
+    if said:
+        keep_session(conversation, *said)
     return conversation
 
 
