@@ -1,0 +1,1 @@
+"""What Habla costs, measured from outside on a real serving process: `python -m benches`."""

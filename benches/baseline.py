@@ -1,0 +1,101 @@
+"""What Habla is compared with, as a server of its own: the usual way, and a bare echo.
+
+The usual way is an ffmpeg process for each session and one call of the ONNX detector for each frame
+of 32 ms, on the event loop. `daphne benches.baseline:application` serves both.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from time import monotonic
+from typing import Any
+
+from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.conf import settings
+from django.urls import path
+
+from benches.engines import Probe
+from sessions_app.audio import FRAME_BYTES, FRAME_SAMPLES
+from sessions_app.engines.silero import SileroDetector
+from sessions_app.pipeline.segmenter import SegmentEnded, Segmenter, SegmenterOptions
+
+if not settings.configured:
+    settings.configure(DEBUG=False, ALLOWED_HOSTS=["*"], INSTALLED_APPS=[], CHANNEL_LAYERS={})
+
+FFMPEG = (
+    *("ffmpeg", "-loglevel", "error", "-threads", "1", "-fflags", "nobuffer"),
+    *("-probesize", "32", "-analyzeduration", "0", "-f", "matroska", "-i", "pipe:0"),
+    *("-f", "s16le", "-ar", "16000", "-ac", "1", "-flush_packets", "1", "pipe:1"),
+)
+NOTED_FRAMES = 4
+"""Every how many frames the probe notes."""
+
+
+class Echo(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
+    """Answers each frame with its length: what any server on Daphne must take at least."""
+
+    channel_layer_alias = "none"
+
+    async def dispatch(self, message: Mapping[str, Any]) -> None:
+        """Answer one message, without Channels' hop through a thread."""
+        if message["type"] == "websocket.receive":
+            await self.send(text_data=json.dumps({"type": "echo", "bytes": len(message["bytes"])}))
+        elif message["type"] == "websocket.connect":
+            await self.accept()
+        else:
+            raise StopConsumer
+
+
+class Usual(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
+    """Decodes by a process of its own, and detects frame by frame."""
+
+    channel_layer_alias = "none"
+    detector = SileroDetector()
+    probe: Probe | None = None
+
+    async def connect(self) -> None:
+        """Start the session's ffmpeg and its reader."""
+        type(self).probe = self.probe or Probe()
+        self.ffmpeg = await asyncio.create_subprocess_exec(
+            *FFMPEG, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        self.reading = asyncio.create_task(self._read())
+        await self.accept()
+        await self.send(text_data=json.dumps({"type": "ready"}))
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Hand a chunk to ffmpeg."""
+        if bytes_data and self.ffmpeg.stdin is not None:
+            self.ffmpeg.stdin.write(bytes_data)
+            await self.ffmpeg.stdin.drain()
+
+    async def disconnect(self, code: int) -> None:
+        """End the process and its reader."""
+        self.reading.cancel()
+        self.ffmpeg.kill()
+        await self.ffmpeg.wait()
+
+    async def _read(self) -> None:
+        if self.ffmpeg.stdout is None or self.probe is None:
+            return
+        stream, segmenter = self.detector.stream(), Segmenter(SegmenterOptions())
+        number, frames = self.probe.next_stream(), 0
+        while frame := await self.ffmpeg.stdout.readexactly(FRAME_BYTES):
+            events = segmenter.push(frame, stream.probabilities(frame))
+            frames += 1
+            if frames % NOTED_FRAMES == 0:
+                self.probe.note(number, frames * FRAME_SAMPLES, monotonic())
+            for event in events:
+                kind = "speech_ended" if isinstance(event, SegmentEnded) else "speech_started"
+                await self.send(text_data=json.dumps({"type": kind}))
+
+
+application = ProtocolTypeRouter(
+    {
+        "websocket": URLRouter(
+            [path("ws/echo/", Echo.as_asgi()), path("ws/session/", Usual.as_asgi())]
+        )
+    }
+)

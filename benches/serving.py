@@ -1,0 +1,163 @@
+"""Server processes to measure: Habla as it is served, and the baseline; each on one core."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from benches.engines import PROBE_VARIABLE
+
+CORES = sorted(os.sched_getaffinity(0))
+"""What this process may use, before it keeps to one."""
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 40.0
+STOP_SECONDS = 25.0
+FAKES = {
+    "HABLA_TRANSCRIBER": "benches.engines.InstantTranscriber",
+    "HABLA_TRANSLATOR": "fake",
+    "HABLA_DETECTOR": "fake",
+}
+"""Engines that take no time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that runs."""
+
+    pid: int
+    port: int
+    probe: Path
+    """Where its detector notes what it has judged."""
+
+    @property
+    def resident_megabytes(self) -> float:
+        """Return the memory it holds, in MB."""
+        for line in Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        return float("nan")
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Return the CPU time it has used, its children's apart."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
+        user, system = fields.split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def keep_to_second_core() -> None:
+    """Leave the first core to the servers, where there are two."""
+    if len(CORES) > 1:
+        os.sched_setaffinity(0, set(CORES[1:]))
+
+
+@contextlib.asynccontextmanager
+async def habla(settings: Mapping[str, str]) -> AsyncIterator[Server]:
+    """Serve Habla on the first core, in a data directory of its own."""
+    with tempfile.TemporaryDirectory(prefix="habla-bench-") as directory:
+        environment = _environment(Path(directory)) | dict(settings)
+        environment |= {"HABLA_DATA_DIR": directory, "LOG_LEVEL": "WARNING"}
+        await _run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], environment)
+        port = _free_port()
+        command = [sys.executable, "manage.py", "serve", "--port", str(port), "--no-console"]
+        async with _process(command, environment, port, Path(directory), "/readyz") as server:
+            yield server
+
+
+@contextlib.asynccontextmanager
+async def baseline() -> AsyncIterator[Server]:
+    """Serve the baseline on the first core."""
+    with tempfile.TemporaryDirectory(prefix="habla-bench-") as directory:
+        port = _free_port()
+        command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port)]
+        command += ["-v", "0", "benches.baseline:application"]
+        environment = _environment(Path(directory))
+        async with _process(command, environment, port, Path(directory), None) as server:
+            yield server
+
+
+def _environment(directory: Path) -> dict[str, str]:
+    return os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "HABLA_MAX_SESSIONS": "2000",
+        PROBE_VARIABLE: str(directory / "probe"),
+    }
+
+
+async def _run(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment)
+    async with asyncio.timeout(START_SECONDS):
+        if await process.wait() != 0:
+            raise RuntimeError(f"{command[1]} {command[2]} failed")
+
+
+@contextlib.asynccontextmanager
+async def _process(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    port: int,
+    directory: Path,
+    ready_path: str | None,
+) -> AsyncIterator[Server]:
+    process = await asyncio.create_subprocess_exec(
+        *("taskset", "-c", str(CORES[0]), *command),
+        cwd=ROOT,
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        await _until_ready(process, port, ready_path)
+        yield Server(process.pid, port, directory / "probe")
+    finally:
+        await _stop(process)
+
+
+async def _until_ready(
+    process: asyncio.subprocess.Process, port: int, ready_path: str | None
+) -> None:
+    async with asyncio.timeout(START_SECONDS):
+        while process.returncode is None:
+            with contextlib.suppress(OSError, httpx.TransportError):
+                if await _is_ready(port, ready_path):
+                    return
+            await asyncio.sleep(0.1)
+    raise RuntimeError("the server ended before it was ready")
+
+
+async def _is_ready(port: int, ready_path: str | None) -> bool:
+    if ready_path is None:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.close()
+        return True
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"http://127.0.0.1:{port}{ready_path}")
+    return answer.status_code == httpx.codes.OK
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await process.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

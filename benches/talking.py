@@ -1,0 +1,97 @@
+"""Clients of a bench: real WebSockets that talk at the pace of speech and note when what came."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+
+OPENING_SECONDS = 20.0
+FRAME_OVERHEAD_BYTES = 4
+"""What a WebSocket frame adds to a message of up to 64 KiB, sent by a server."""
+
+Message = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Talker:
+    """One client, and what it has sent and heard, by the monotonic clock."""
+
+    socket: ClientConnection
+    sent_at: list[float] = field(default_factory=list)
+    """When each chunk was sent."""
+    heard: list[tuple[float, Message]] = field(default_factory=list)
+    received_bytes: int = 0
+
+    async def talk(self, chunks: Iterable[bytes], interval_seconds: float, begin_at: float) -> None:
+        """Send ``chunks``, one every ``interval_seconds``, from ``begin_at`` on."""
+        for number, chunk in enumerate(chunks):
+            await asyncio.sleep(begin_at + number * interval_seconds - monotonic())
+            self.sent_at.append(monotonic())
+            await self.socket.send(chunk)
+
+    async def listen(self) -> None:
+        """Note all that comes, until the connection ends."""
+        async for text in self.socket:
+            at = monotonic()
+            self.received_bytes += len(str(text).encode()) + FRAME_OVERHEAD_BYTES
+            self.heard.append((at, json.loads(text)))
+
+    def of(self, kind: str) -> list[tuple[float, Message]]:
+        """Return the messages of type ``kind``, and when they came."""
+        return [(at, message) for at, message in self.heard if message["type"] == kind]
+
+
+@contextlib.asynccontextmanager
+async def talker(port: int, path: str, encoding: str | None) -> AsyncIterator[Talker]:
+    """Connect, begin to listen for sound of ``encoding`` unless it is None, and note what comes."""
+    address = f"127.0.0.1:{port}"
+    async with connect(
+        f"ws://{address}/ws/{path}/?direction=es_to_en",
+        origin=f"http://{address}",  # type: ignore[arg-type]  # its NewType of str is not exported
+        compression=None,
+        ping_interval=None,
+        open_timeout=OPENING_SECONDS,
+    ) as socket:
+        if encoding is not None:
+            await _begin(socket, encoding)
+        client = Talker(socket)
+        listening = asyncio.create_task(client.listen(), name="bench listener")
+        try:
+            yield client
+        finally:
+            listening.cancel()
+            await asyncio.wait({listening})
+
+
+async def talk_together(
+    talkers: Sequence[Talker], chunks: Sequence[bytes], interval_seconds: float
+) -> None:
+    """Let all talk at once, their chunks spread evenly over the interval; wait for the echo."""
+    begin_at = monotonic() + 0.1
+    async with asyncio.TaskGroup() as tasks:
+        for number, client in enumerate(talkers):
+            phase = interval_seconds * number / len(talkers)
+            tasks.create_task(client.talk(chunks, interval_seconds, begin_at + phase))
+    await asyncio.sleep(1.0)
+
+
+async def _begin(socket: ClientConnection, encoding: str) -> None:
+    async with asyncio.timeout(OPENING_SECONDS):
+        await _until(socket, "ready")
+        await socket.send(json.dumps({"type": "start_listening", "encoding": encoding}))
+        await _until(socket, "listening_started")
+
+
+async def _until(socket: ClientConnection, kind: str) -> None:
+    async for text in socket:
+        message = json.loads(text)
+        if message["type"] == kind:
+            return
+        if message["type"] == "error":
+            raise RuntimeError(f"the server refused: {message['message']}")
+    raise RuntimeError(f"the server hung up before {kind}")
