@@ -1,0 +1,70 @@
+"""Text reaches Apertium without being taken for its notation, and comes back as it was dressed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessions_app.engines.apertium_text import (
+    dress,
+    escape,
+    lower_first,
+    open_questions,
+    undress,
+    unescape,
+)
+
+PLAIN = st.text(st.characters(exclude_characters="\ue05e"))
+
+
+@given(PLAIN)
+def test_what_was_escaped_is_found_again(text: str) -> None:
+    assert unescape(escape(text)) == text
+
+
+@given(PLAIN)
+def test_a_dressed_sentence_is_undressed_to_itself(text: str) -> None:
+    words = " ".join(text.split())
+    dressed = dress(words)
+    assert dressed.text.casefold().startswith(words[:1].casefold())
+    if words.isascii() and " " not in words and not words.startswith("I"):
+        assert undress(dressed.text, dressed) == words
+
+
+@pytest.mark.parametrize(
+    ("source", "dressed"),
+    [("la casa es roja", "La casa es roja."), ("¿Qué?", "¿Qué?"), ("Sí.", "Sí."), ("5", "5.")],
+)
+def test_a_sentence_gets_the_capital_and_the_stop_it_lacks(source: str, dressed: str) -> None:
+    assert dress(source).text == dressed
+
+
+@pytest.mark.parametrize(
+    ("source", "answer", "text"),
+    [
+        ("la casa es roja", "The house is red.", "the house is red"),
+        ("La casa es roja.", "The house is red.", "The house is red."),
+        ("no sé", "I do not know.", "I do not know"),
+        ("lunes", "Monday.", "Monday"),
+        ("Soy Ana", "I am Ana .", "I am Ana"),
+        ("¿qué?", "¿What?", "¿What?"),
+    ],
+)
+def test_what_the_source_had_not_is_taken_back(source: str, answer: str, text: str) -> None:
+    assert undress(answer, dress(source)) == text
+
+
+def test_a_small_letter_comes_after_an_opening_mark_too() -> None:
+    assert lower_first("¿Cómo estás?") == "¿cómo estás?"
+
+
+@pytest.mark.parametrize(
+    ("text", "opened"),
+    [
+        ("Hola! Dónde es la canal?", "¡Hola! ¿Dónde es la canal?"),
+        ("¿Ya? ¡Sí!", "¿Ya? ¡Sí!"),
+        ("?!", "?!"),
+        ("", ""),
+    ],
+)
+def test_spanish_questions_are_opened(text: str, opened: str) -> None:
+    assert open_questions(text) == opened

@@ -1,0 +1,126 @@
+"""What holds for every translator: the contract of sessions_app/engines/base.py."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from sessions_app.engines.apertium import MODES, MODES_DIR, ApertiumTranslator
+from sessions_app.engines.base import Translator
+from sessions_app.engines.chain import ChainTranslator
+from sessions_app.engines.fake import FakeTranslator
+from sessions_app.engines.none import NoTranslator
+from sessions_app.engines.opus_mt import OpusMtTranslator
+from sessions_app.engines.phrasebook import PhrasebookTranslator
+from sessions_app.errors import EngineError
+from sessions_app.events import Direction, Translation, TranslationRequest
+
+APERTIUM_IS_THERE = all((MODES_DIR / f"{mode}.mode").exists() for mode in MODES.values())
+needs_apertium = pytest.mark.skipif(
+    not APERTIUM_IS_THERE, reason="the package apertium-eng-spa is not installed"
+)
+Models = dict[str, Path]
+
+
+def opus_mt(models: Models) -> Translator:
+    return OpusMtTranslator(es_en=models["es-en"], en_es=models["en-es"], threads=1)
+
+
+def apertium(models: Models) -> Translator:
+    return ApertiumTranslator()
+
+
+def phrasebook(models: Models) -> Translator:
+    return PhrasebookTranslator(opus_mt(models))
+
+
+def chain(models: Models) -> Translator:
+    one_way = OpusMtTranslator(es_en=models["es-en"], models_dir="nowhere", threads=1)
+    return ChainTranslator([one_way, FakeTranslator()])
+
+
+MAKERS = [
+    opus_mt,
+    pytest.param(apertium, marks=needs_apertium),
+    phrasebook,
+    chain,
+    lambda models: FakeTranslator(),
+]
+NAMES = ["opus-mt", "apertium", "phrasebook", "chain", "fake"]
+
+
+@pytest.fixture(params=MAKERS, ids=NAMES)
+def make(request: pytest.FixtureRequest, opus_directories: Models) -> Callable[[], Translator]:
+    maker: Callable[[Models], Translator] = request.param
+    return lambda: maker(opus_directories)
+
+
+@pytest.fixture
+async def translator(make: Callable[[], Translator]) -> AsyncIterator[Translator]:
+    made = make()
+    await made.load()
+    yield made
+    await made.aclose()
+
+
+def request(text: str, direction: Direction = Direction.ES_TO_EN) -> TranslationRequest:
+    return TranslationRequest(text, direction)
+
+
+async def test_words_come_out_in_the_other_language(translator: Translator) -> None:
+    english = await translator.translate(request("gracias"))
+    spanish = await translator.translate(request("water", Direction.EN_TO_ES))
+    assert english.text in ("thanks", "thank you")
+    assert spanish.text == "agua"
+    assert english.engine
+    assert spanish.engine
+
+
+async def test_nothing_is_translated_to_nothing(translator: Translator) -> None:
+    assert (await translator.translate(request(""))).text == ""
+    assert (await translator.translate(request(" \n\t"))).text == ""
+
+
+ODD = ["\ud800", "\x00", "[^hola$]{<x>}\\/@", "*#@+~ ...", "¡¿?!", "😀 日本", "a" * 2000, "a\nb"]
+
+
+@pytest.mark.parametrize("text", ODD)
+async def test_odd_text_leaves_the_translator_well(translator: Translator, text: str) -> None:
+    odd = await asyncio.gather(translator.translate(request(text)), return_exceptions=True)
+    assert [type(each) for each in odd] in ([Translation], [EngineError])
+    assert (await translator.translate(request("agua"))).text == "water"
+
+
+async def test_requests_at_once_do_not_mix(translator: Translator) -> None:
+    words = {"agua": "water", "casa": "house", "roja": "red"}
+    answers = await asyncio.gather(*(translator.translate(request(w)) for w in [*words] * 4))
+    assert [answer.text for answer in answers] == [*words.values()] * 4
+
+
+async def test_a_cancelled_request_leaves_the_next_one_right(translator: Translator) -> None:
+    asked = asyncio.create_task(translator.translate(request("casa " * 20)))
+    await asyncio.wait([asked], timeout=0.001)
+    asked.cancel()
+    await asyncio.wait([asked])
+    assert (await translator.translate(request("agua"))).text == "water"
+
+
+async def test_closing_may_be_done_twice_and_ends_the_work(make: Callable[[], Translator]) -> None:
+    translator = make()
+    await translator.load()
+    await translator.aclose()
+    await translator.aclose()
+    with pytest.raises(EngineError):
+        await translator.translate(request("el perro"))
+
+
+async def test_closing_may_come_before_loading(make: Callable[[], Translator]) -> None:
+    await make().aclose()
+
+
+async def test_no_translator_answers_with_nothing() -> None:
+    none = NoTranslator()
+    await none.load()
+    assert await none.translate(request("hola")) == Translation(text="", engine="none")
+    await none.aclose()
