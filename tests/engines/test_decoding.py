@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE, Encoding, count_samples, to_samples
@@ -239,6 +239,7 @@ def test_a_decoder_can_be_closed_after_its_end(way: str) -> None:
 # --- PCM ---
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 3000), min_size=1, max_size=20))
 def test_samples_pass_unchanged_by_any_chunks(sizes: list[int]) -> None:
     chunks, place = [], 0

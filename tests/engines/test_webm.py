@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions_app.audio import count_samples
@@ -211,6 +211,7 @@ def test_a_packet_says_its_length_before_it_is_decoded():
     opus.close()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(0, len(PLAIN)), st.integers(1, 400))
 def test_garbage_anywhere_is_decoded_or_refused_and_nothing_else(
     garbage: bytes, place: int, size: int
@@ -218,6 +219,7 @@ def test_garbage_anywhere_is_decoded_or_refused_and_nothing_else(
     assert verdict(PLAIN[:place] + garbage + PLAIN[place:], size)[-1:] in ("", ".")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(PLAIN) - 1), st.integers(0, 255)), max_size=5))
 def test_damaged_bytes_are_decoded_or_refused_and_nothing_else(
     damage: list[tuple[int, int]],
