@@ -1,7 +1,6 @@
 """The reading door to the session tables: what a person said so far, and never another's."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import groupby
 from typing import TypeVar
 from uuid import UUID
@@ -89,7 +88,7 @@ def _one(rows: QuerySet[Row], row_id: UUID) -> Row:
 
 def exchanges_of(kept: Conversation | TranslationSession) -> QuerySet[Exchange]:
     """Return what was said in a conversation or session, in the order in which it was said."""
-    return kept.exchanges.select_related("speaker", "session").order_by("said_at", "pk")
+    return kept.exchanges.select_related("speaker").order_by("said_at", "pk")
 
 
 def lines_of(kept: Conversation | TranslationSession) -> list[Line]:
@@ -101,13 +100,18 @@ def lines_of(kept: Conversation | TranslationSession) -> list[Line]:
     rows = exchanges_of(kept)
     if isinstance(kept, TranslationSession):
         return [Line(_event(row), row.said_at) for row in rows]
-    return run_on(_stretches(rows, kept.started_at))
+    return run_on(_stretches(rows, _offsets(kept)))
 
 
-def _stretches(rows: QuerySet[Exchange], began_at: datetime) -> Iterator[Stretch]:
-    for session, said in groupby(rows, key=lambda row: row.session):
-        begins_seconds = (session.started_at - began_at).total_seconds()
-        yield Stretch(begins_seconds, [(_event(row), row.said_at) for row in said])
+def _offsets(conversation: Conversation) -> dict[UUID, float]:
+    sessions = conversation.exchanges.order_by().values("session")
+    begun = TranslationSession.objects.filter(pk__in=sessions).values_list("pk", "started_at")
+    return {key: (at - conversation.started_at).total_seconds() for key, at in begun}
+
+
+def _stretches(rows: QuerySet[Exchange], offsets: dict[UUID, float]) -> Iterator[Stretch]:
+    for key, said in groupby(rows, key=lambda row: row.session_id):
+        yield Stretch(offsets.get(key, 0.0), [(_event(row), row.said_at) for row in said])
 
 
 def _event(row: Exchange) -> events.Exchange:
