@@ -5,12 +5,13 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from sessions_app import protocol, store
+from sessions_app import protocol
 from sessions_app.errors import CommandError, HablaError
 from sessions_app.events import Failure, Notice, Speaker
 from sessions_app.pipeline.interpreter import LANGUAGES
 from sessions_app.pipeline.utterance import Manner, Utterance
-from sessions_app.session import LiveSession, State
+from sessions_app.session import LiveSession
+from sessions_app.states import State
 
 Handler = Callable[[LiveSession, Any], Awaitable[None]]
 
@@ -37,9 +38,9 @@ async def _start_listening(session: LiveSession, command: protocol.StartListenin
 
 
 async def _begin_to_listen(session: LiveSession, command: protocol.StartListening) -> None:
-    if session.intake.is_listening:
+    if session.pipeline.intake.is_listening:
         raise CommandError("The session listens already.", code="already_listening")
-    await session.intake.start(command)
+    await session.pipeline.intake.start(command)
     session.become(State.LISTENING)
 
 
@@ -48,10 +49,10 @@ async def _stop_listening(session: LiveSession, command: protocol.StopListening)
 
 
 async def _cease_to_listen(session: LiveSession) -> None:
-    if not session.intake.is_listening:
+    if not session.pipeline.intake.is_listening:
         raise CommandError("The session does not listen.", code="not_listening")
     session.become(State.STOPPING)
-    await session.intake.stop()
+    await session.pipeline.intake.stop()
     session.become(State.IDLE)
 
 
@@ -60,24 +61,25 @@ async def _new_conversation(session: LiveSession, command: protocol.NewConversat
 
 
 async def _start_afresh(session: LiveSession) -> None:
-    if session.intake.is_listening:
+    if session.pipeline.intake.is_listening:
         await _cease_to_listen(session)
-    await session.interpreter.drained()
-    await session.begin_conversation()
-    fields = {"conversation_id": str(session.conversation_id)}
+    await session.pipeline.interpreter.drained()
+    await session.book.begin_conversation()
+    session.pipeline.interpreter.forget()
+    fields = {"conversation_id": str(session.book.conversation_id)}
     await session.emit(Notice("conversation_started", fields))
     await _tell_speakers(session)
 
 
 async def _text_input(session: LiveSession, command: protocol.TextInput) -> None:
-    speaker = session.speakers.of(command.speaker_id) if command.speaker_id else None
+    speaker = session.book.speakers.of(command.speaker_id) if command.speaker_id else None
     _in_line(session, command, partial(_interpret, session, session.manner, command.text, speaker))
 
 
 async def _interpret(
     session: LiveSession, manner: Manner, text: str, speaker: Speaker | None
 ) -> None:
-    interpreter = session.interpreter
+    interpreter = session.pipeline.interpreter
     now = session.account.received
     await interpreter.put(
         Utterance(interpreter.next_id(), manner, offset_samples=now, text=text, speaker=speaker)
@@ -95,8 +97,7 @@ async def _set_mode(session: LiveSession, command: protocol.SetMode) -> None:
 
 
 async def _rename_speaker(session: LiveSession, command: protocol.RenameSpeaker) -> None:
-    speaker = session.speakers.rename(command.speaker_id, command.name)
-    await store.rename_speaker(session.conversation_id, speaker)
+    await session.book.rename(command.speaker_id, command.name)
     await _tell_speakers(session)
 
 
@@ -110,12 +111,12 @@ async def _steer_playback(session: LiveSession, command: protocol.SteerPlayback)
 
 
 async def _tell_speakers(session: LiveSession) -> None:
-    speakers = [asdict(speaker) for speaker in session.speakers.all()]
+    speakers = [asdict(speaker) for speaker in session.book.speakers.all()]
     await session.emit(Notice("speakers", {"speakers": speakers}))
 
 
 def _check_that_someone_hears(session: LiveSession) -> None:
-    languages = session.interpreter.languages
+    languages = session.pipeline.interpreter.languages
     if not languages:
         raise CommandError(
             "No engine here can hear speech; typed text is translated.", code="no_transcriber"
@@ -140,7 +141,7 @@ def _in_line(
         except HablaError as error:
             await session.emit(Failure(error.code, str(error), about=command.type))
 
-    if not session.intake.order(order):
+    if not session.pipeline.intake.order(order):
         raise CommandError("Too much waits to be heard; try again in a moment.", code="busy")
 
 

@@ -17,7 +17,8 @@ from sessions_app.events import Direction, Event, Failure, Mode
 from sessions_app.lane import lane
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import CloseCode
-from sessions_app.session import Ending, LiveSession, Wishes
+from sessions_app.session import LiveSession, Wishes
+from sessions_app.states import Ending
 
 STRIKES = 50
 """How many malformed messages in a row are answered before the connection is closed."""

@@ -14,7 +14,8 @@ from sessions_app.errors import EngineUnavailableError, RefusedError
 from sessions_app.events import Event, Notice
 from sessions_app.generations import Generations
 from sessions_app.protocol import CloseCode
-from sessions_app.session import Ending, LiveSession, Wishes
+from sessions_app.session import LiveSession, Wishes
+from sessions_app.states import Ending
 
 logger = logging.getLogger(__name__)
 

@@ -5,68 +5,26 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
+from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any
 
-from sessions_app import store
+from sessions_app.assembly import Pipeline
 from sessions_app.audio import to_seconds
-from sessions_app.engines.scheduler import Seat
+from sessions_app.book import Book
 from sessions_app.errors import HablaError
-from sessions_app.events import Event, Exchange, Failure, Notice
+from sessions_app.events import Event, Failure, Notice
 from sessions_app.generations import Generation, Generations
-from sessions_app.intake import Intake
 from sessions_app.pipeline.account import Account
-from sessions_app.pipeline.interpreter import Interpreter
 from sessions_app.pipeline.segmenter import SegmenterOptions
-from sessions_app.pipeline.speakers import Speakers
-from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import LIMITS, VERSION, CloseCode
+from sessions_app.states import OPEN_STATES, TRANSITIONS, Ending, State
 
 logger = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 5.0
 """The limit of each single step of closing."""
-
-
-class State(StrEnum):
-    """How far a session has come. Only this module changes it."""
-
-    OPENING = "opening"
-    """Its engines and its row are being got."""
-    IDLE = "idle"
-    """It takes commands and typed text."""
-    LISTENING = "listening"
-    """It takes sound."""
-    STOPPING = "stopping"
-    """It takes no more sound, and finishes what it took."""
-    DRAINING = "draining"
-    """It takes nothing any more, and finishes what it took."""
-    CLOSED = "closed"
-    """Nothing of it is left."""
-
-
-TRANSITIONS: dict[State, frozenset[State]] = {
-    State.OPENING: frozenset({State.IDLE, State.DRAINING, State.CLOSED}),
-    State.IDLE: frozenset({State.LISTENING, State.DRAINING, State.CLOSED}),
-    State.LISTENING: frozenset({State.STOPPING, State.DRAINING, State.CLOSED}),
-    State.STOPPING: frozenset({State.IDLE, State.DRAINING, State.CLOSED}),
-    State.DRAINING: frozenset({State.CLOSED}),
-    State.CLOSED: frozenset(),
-}
-"""What may follow what; docs/lifecycle.md draws it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """Why a session ends, and how."""
-
-    reason: str
-    """For the row and the last message: ``client_left``, ``server_quits``, ``failed``, ..."""
-    code: int = CloseCode.LEFT
-    is_graceful: bool = True
-    """Whether what was accepted is finished first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +54,14 @@ class LiveSession:
         hang_up: Callable[[int], Awaitable[None]],
         segmenting: SegmenterOptions | None = None,
     ) -> None:
-        self.id = uuid.uuid4()
+        self.book = Book(wishes.user_id, wishes.conversation_id, boot)
+        self.id = self.book.session_id
         self.state = State.OPENING
         self.account = Account()
         self.manner = wishes.manner
-        self.speakers = Speakers()
         self.ending: Ending | None = None
         self.generation: Generation | None = None
-        self._conversation_id = wishes.conversation_id
-        self._wishes = wishes
         self._generations = generations
-        self._boot = boot
         self._drain_seconds = drain_seconds
         self.emit = emit
         self._hang_up = hang_up
@@ -123,11 +78,11 @@ class LiveSession:
     @property
     def is_open(self) -> bool:
         """Whether it takes commands."""
-        return self.state in (State.IDLE, State.LISTENING, State.STOPPING)
+        return self.state in OPEN_STATES
 
     def feed(self, chunk: bytes) -> bool:
         """Take a chunk of sound; never waits. Return whether it was taken."""
-        return self.is_open and self.intake.feed(chunk)
+        return self.is_open and self.pipeline.intake.feed(chunk)
 
     def end(self, ending: Ending) -> None:
         """Begin the end. The first reason wins; a later abort only shortens the drain."""
@@ -159,36 +114,27 @@ class LiveSession:
     async def _open(self, closers: AsyncExitStack) -> None:
         self.generation = generation = await self._generations.lease(self._tell_loading)
         closers.callback(self._generations.give_back, generation)
-        self._take_up(await store.begin_session(self._row(generation), self._conversation_id))
-        seat = generation.scheduler.seat() if generation.scheduler else None
-        if seat is not None:
-            closers.callback(seat.close)
-        self.interpreter = self._make_interpreter(generation, seat)
-        self.intake = self._make_intake(generation)
-        self._later(closers, "sound", self.intake.close)
+        await self.book.open(generation, self.manner)
+        self.pipeline = Pipeline(
+            generation, self.book, lambda: self.manner, self.emit, self.account, self._segmenting
+        )
+        self._later(closers, "pipeline", self.pipeline.close)
 
     async def _live(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             workers = [
-                self._work(tasks, "listen", self.intake.inbox.run()),
-                self._work(tasks, "transcribe", self.interpreter.transcribing.run()),
-                self._work(tasks, "translate", self.interpreter.translating.run()),
+                self._work(tasks, name, work) for name, work in self.pipeline.workers().items()
             ]
-            if self.interpreter.partials is not None:
-                workers.append(self._work(tasks, "partials", self.interpreter.partials.run()))
             self.become(State.IDLE)
             await self.emit(self._ready())
             await self._ended.wait()
             self.become(State.DRAINING)
             if self.ending is not None and self.ending.is_graceful:
-                self.is_cut_off = not await self._unless_ended(self._drain(), self._drain_seconds)
+                self.is_cut_off = not await self._unless_ended(
+                    self.pipeline.drain(), self._drain_seconds
+                )
             for worker in workers:
                 worker.cancel()
-
-    async def _drain(self) -> None:
-        await self.intake.inbox.drained()
-        await self.intake.stop()
-        await self.interpreter.drained()
 
     def _work(
         self, tasks: asyncio.TaskGroup, name: str, work: Coroutine[Any, Any, None]
@@ -264,7 +210,7 @@ class LiveSession:
         if self.is_cut_off:
             reason += "_cut_off"
             logger.warning("session %s: %s, unfinished sound was cut off", self.id, reason)
-        await store.end_session(self.id, reason, self.account)
+        await self.book.close(reason, self.account)
         logger.info("session %s ended: %s", self.id, reason)
 
     async def _say_goodbye(self) -> None:
@@ -275,60 +221,6 @@ class LiveSession:
         fields = {"reason": ending.reason, "accepted_seconds": round(accepted, 3)}
         await self.emit(Notice("closed", fields))
         await self._hang_up(ending.code)
-
-    # --- what it is made of
-
-    def _row(self, generation: Generation) -> store.NewSession:
-        return store.NewSession(
-            id=self.id,
-            user_id=self._wishes.user_id,
-            manner=self.manner,
-            generation=generation.number,
-            engines=generation.engines.infos,
-            boot=self._boot,
-        )
-
-    def _take_up(self, kept: store.Kept) -> None:
-        self.conversation_id = kept.conversation_id
-        self.speakers = Speakers(kept.names)
-
-    def _make_interpreter(self, generation: Generation, seat: Seat | None) -> Interpreter:
-        engines = generation.engines
-        return Interpreter(
-            seat,
-            engines.transcriber.languages if engines.transcriber else frozenset(),
-            engines.translator,
-            lambda key: self.speakers.of(key),
-            self.emit,
-            self._keep,
-            self.account,
-            transcriber_name=engines.infos["transcriber"].name,
-        )
-
-    def _make_intake(self, generation: Generation) -> Intake:
-        return Intake(
-            self.interpreter,
-            generation.engines.detector,
-            generation.sound,
-            lambda: self.manner,
-            self.emit,
-            self.account,
-            self._segmenting,
-        )
-
-    async def _keep(self, exchange: Exchange, utterance: Utterance) -> Exchange:
-        exchange_id = await store.save_exchange(
-            self.id,
-            self.conversation_id,
-            exchange,
-            offset_samples=utterance.offset_samples,
-        )
-        return replace(exchange, exchange_id=exchange_id)
-
-    async def begin_conversation(self) -> None:
-        """Start afresh: what was said before is no longer context, nor are its names."""
-        self._take_up(await store.begin_conversation(self.id))
-        self.interpreter.forget()
 
     # --- what it tells of itself
 
@@ -345,12 +237,12 @@ class LiveSession:
             {
                 "protocol": VERSION,
                 "session_id": str(self.id),
-                "conversation_id": str(self.conversation_id),
+                "conversation_id": str(self.book.conversation_id),
                 "direction": self.manner.direction,
                 "mode": self.manner.mode,
                 "generation": generation.number,
                 "engines": {kind: asdict(info) for kind, info in infos.items()},
-                "speakers": [asdict(speaker) for speaker in self.speakers.all()],
+                "speakers": [asdict(speaker) for speaker in self.book.speakers.all()],
                 "limits": LIMITS,
             },
         )

@@ -72,6 +72,7 @@ class Listener:
         self._offset = account.received
         self._segmenter = Segmenter(options)
         self._open: tuple[int, Manner] | None = None
+        self._was_fed = False
 
     @property
     def heard_samples(self) -> int:
@@ -89,12 +90,13 @@ class Listener:
         Raises:
             DecodeError: the stream is broken; ``finish`` may still be called.
         """
+        self._was_fed = True
         await self._push(*await self._sound.decode(chunk))
 
     async def finish(self, *, broken: bool = False) -> None:
         """End the period: what is half collected is handed on, to the last sample."""
         try:
-            if not broken:
+            if self._was_fed and not broken:
                 await self._push(*await self._sound.flush())
             await self._tell(self._segmenter.flush())
             self._count_silence()

@@ -1,0 +1,75 @@
+"""A session's pipeline, put together on one generation of engines."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from sessions_app.book import Book
+from sessions_app.events import Event
+from sessions_app.generations import Generation
+from sessions_app.intake import Intake
+from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.interpreter import Interpreter
+from sessions_app.pipeline.segmenter import SegmenterOptions
+from sessions_app.pipeline.utterance import Manner
+
+
+class Pipeline:
+    """What a session's sound goes through, from its first chunk to its last exchange.
+
+    It has one generation's engines for its whole life, and one seat among those who share the
+    transcriber.
+    """
+
+    def __init__(
+        self,
+        generation: Generation,
+        book: Book,
+        manner: Callable[[], Manner],
+        emit: Callable[[Event], Awaitable[None]],
+        account: Account,
+        segmenting: SegmenterOptions,
+    ) -> None:
+        engines = generation.engines
+        self._seat = generation.scheduler.seat() if generation.scheduler else None
+        self.interpreter = Interpreter(
+            self._seat,
+            engines.transcriber.languages if engines.transcriber else frozenset(),
+            engines.translator,
+            lambda key: book.speakers.of(key),
+            emit,
+            book.keep,
+            account,
+            transcriber_name=engines.infos["transcriber"].name,
+        )
+        self.intake = Intake(
+            self.interpreter,
+            engines.detector,
+            generation.sound,
+            manner,
+            emit,
+            account,
+            segmenting,
+        )
+
+    def workers(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """Return what must run while the session lives, by name."""
+        workers = {
+            "listen": self.intake.inbox.run(),
+            "transcribe": self.interpreter.transcribing.run(),
+            "translate": self.interpreter.translating.run(),
+        }
+        if self.interpreter.partials is not None:
+            workers["partials"] = self.interpreter.partials.run()
+        return workers
+
+    async def drain(self) -> None:
+        """Finish all that was accepted."""
+        await self.intake.inbox.drained()
+        await self.intake.stop()
+        await self.interpreter.drained()
+
+    async def close(self) -> None:
+        """Release the open stream and the seat; the workers have ended. May be called twice."""
+        if self._seat is not None:
+            self._seat.close()
+        await self.intake.close()

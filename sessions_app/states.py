@@ -1,0 +1,48 @@
+"""How far a session has come, what may follow, and why it ends."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sessions_app.protocol import CloseCode
+
+
+class State(StrEnum):
+    """How far a session has come. Only `session.py` changes it."""
+
+    OPENING = "opening"
+    """Its engines and its row are being got."""
+    IDLE = "idle"
+    """It takes commands and typed text."""
+    LISTENING = "listening"
+    """It takes sound."""
+    STOPPING = "stopping"
+    """It takes no more sound, and finishes what it took."""
+    DRAINING = "draining"
+    """It takes nothing any more, and finishes what it took."""
+    CLOSED = "closed"
+    """Nothing of it is left."""
+
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.OPENING: frozenset({State.IDLE, State.DRAINING, State.CLOSED}),
+    State.IDLE: frozenset({State.LISTENING, State.DRAINING, State.CLOSED}),
+    State.LISTENING: frozenset({State.STOPPING, State.DRAINING, State.CLOSED}),
+    State.STOPPING: frozenset({State.IDLE, State.DRAINING, State.CLOSED}),
+    State.DRAINING: frozenset({State.CLOSED}),
+    State.CLOSED: frozenset(),
+}
+"""What may follow what; docs/lifecycle.md draws it."""
+
+OPEN_STATES = frozenset({State.IDLE, State.LISTENING, State.STOPPING})
+"""Those in which a session takes commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why a session ends, and how."""
+
+    reason: str
+    """For the row and the last message: ``client_left``, ``server_quits``, ``failed``, ..."""
+    code: int = CloseCode.LEFT
+    is_graceful: bool = True
+    """Whether what was accepted is finished first."""
