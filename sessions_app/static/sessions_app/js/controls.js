@@ -26,8 +26,9 @@ function showState(live) {
   const button = byId("listen");
   button.setAttribute("aria-pressed", String(isOn));
   button.querySelector(".label").textContent = say(LABELS[isOn && state === "stopping" ? "starting" : state]);
-  if (!live.connection.isReady && state !== "idle") live.setState("listening_later");
-  else if (live.connection.isReady) live.setState({ idle: "ready", starting: "allow" }[state] ?? state);
+  const isAway = !live.connection.isReady || live.isGoingAway;
+  if (isAway && isOn) live.setState("listening_later");
+  else if (!isAway) live.setState({ idle: "ready", starting: "allow" }[state] ?? state);
 }
 
 function showLevel(dock, level) {

@@ -79,10 +79,11 @@ export class Listening extends EventTarget {
     this.#become("starting");
   }
 
-  // The server has ended a stream: because we asked, or for a reason of its own.
-  async streamEnded() {
+  // The server has ended a stream: because we asked, because it restarts, or for a reason of its own.
+  async streamEnded(isGoingAway) {
     clearTimeout(this.#overdue);
     if (this.state === "stopping") await this.#finish();
+    else if (isGoingAway) this.interrupt();
     else if (this.#isCongested) await this.#decongest();
     else if (this.state === "listening") this.#giveUp(new ProblemError("stopped"));
   }

@@ -12,6 +12,7 @@ import { askedFor, recall, remember } from "./memory.js";
 import { checkSurroundings } from "./microphone.js";
 import { Notices } from "./notices.js";
 import { describe, ProblemError } from "./problems.js";
+import { Recovery } from "./recovery.js";
 import { Renaming } from "./renaming.js";
 import { Follower } from "./scrolling.js";
 import { effects, hintOf } from "./serverwords.js";
@@ -26,6 +27,7 @@ class Live {
   conversation = "";
   engines = null;
   lastWord = ""; // the fatal error's words, said before the connection is closed
+  isGoingAway = false; // the server said that it is about to restart
   droppedSeconds = 0; // as the server last told them, of this session
   #hintTimer = 0;
 
@@ -47,6 +49,7 @@ class Live {
     this.listening = new Listening(this.connection, () => setting("sound"));
     this.typing = new Typing(this.journal, this.connection);
     this.renaming = new Renaming(byId("rename"), (speaker, name) => this.#rename(speaker, name));
+    this.recovery = new Recovery(this.journal, place.dataset.sessions, (entry) => this.typing.again(entry));
     this.words = new ConnectionWords(this);
   }
 
@@ -69,6 +72,7 @@ class Live {
     this.setEngines(message.engines);
     this.journal.take({ type: "speakers", speakers: message.speakers });
     this.droppedSeconds = 0;
+    this.isGoingAway = false;
     this.keep();
   }
 
@@ -139,6 +143,7 @@ class Live {
     this.words.tell(detail);
     if (detail.state === "ready") {
       this.typing.send();
+      this.recovery.begin();
       this.listening.resume();
     } else if (detail.state === "waiting" || detail.state === "refused") {
       this.journal.interrupt();

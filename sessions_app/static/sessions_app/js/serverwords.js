@@ -23,7 +23,7 @@ export const effects = {
   },
 
   listening_stopped(live) {
-    live.listening.streamEnded();
+    live.listening.streamEnded(live.isGoingAway);
   },
 
   direction_changed(live, { direction }) {
@@ -53,6 +53,7 @@ export const effects = {
   },
 
   going_away(live, { deadline_seconds: seconds }) {
+    live.isGoingAway = true;
     live.notices.show(describe("going_away", { seconds: Math.round(seconds) }));
   },
 

@@ -1,0 +1,113 @@
+"""Browsers and the server they visit."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_playwright
+
+from tests.browser.chromium import PROGRAM, Complaints, launch
+from tests.browser.server import Server
+from tests.sounds import silence, wav
+
+MODULE_SECONDS = 60
+PHONE: ViewportSize = {"width": 390, "height": 844}
+ANSWER_MS = 10_000
+
+OpenPage = Callable[..., Page]
+Serve = Callable[..., Server]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.timeout(MODULE_SECONDS))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    served = Server(tmp_path_factory.mktemp("browser-server"))
+    served.start()
+    yield served
+    assert served.end() == 0
+
+
+@pytest.fixture(scope="module")
+def player() -> Iterator[Playwright]:
+    # of one module: Playwright's loop must be gone when an asynchronous test begins
+    if PROGRAM is None:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="module")
+def browser(player: Playwright) -> Iterator[Browser]:
+    """Return a browser whose microphone beeps."""
+    with launch(player) as launched:
+        yield launched
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """Let a test name what may be complained of; anything else is a failure."""
+    return []
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Return what starts a server of the test's own, with some settings in its environment."""
+    with ExitStack() as servers:
+
+        def started(**environment: str) -> Server:
+            own = Server(tmp_path, **environment)
+            servers.callback(own.end)
+            own.start()
+            return own
+
+        yield started
+
+
+@pytest.fixture
+def open_page(server: Server, serve: Serve, complaints: list[str]) -> Iterator[OpenPage]:
+    """Return what opens a page of its own in a browser, and hears its complaints.
+
+    It asks for ``serve`` so that pages are closed before the servers they show.
+    """
+    heard = Complaints()
+    with ExitStack() as contexts:
+
+        def opened(
+            browser: Browser,
+            path: str = "/",
+            *,
+            at: str = server.address,
+            script: str = "",
+            locale: str = "en",
+        ) -> Page:
+            context = contexts.enter_context(browser.new_context(viewport=PHONE, locale=locale))
+            context.set_default_timeout(ANSWER_MS)
+            page = context.new_page()
+            heard.listen(page)
+            if script:
+                page.add_init_script(script)
+            page.goto(at + path)
+            return page
+
+        yield opened
+    assert heard.other_than(complaints) == []
+
+
+@pytest.fixture
+def speaking(player: Playwright, tmp_path: Path) -> Iterator[Callable[[bytes], Browser]]:
+    """Return what launches a browser whose microphone hears some PCM once, after a silence."""
+    with ExitStack() as browsers:
+
+        def launched(pcm: bytes) -> Browser:
+            file = tmp_path / f"{len(list(tmp_path.iterdir()))}.wav"
+            file.write_bytes(wav(silence(1.0) + pcm + silence(3.0)))
+            return browsers.enter_context(launch(player, sound=file))
+
+        yield launched

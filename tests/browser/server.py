@@ -1,0 +1,83 @@
+"""A real `manage.py serve` in a process and data directory of its own, for browsers to visit."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FAKES = {"HABLA_TRANSCRIBER": "fake", "HABLA_TRANSLATOR": "fake", "HABLA_DETECTOR": "fake"}
+END_SECONDS = 30
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Server:
+    """Serves on one port; may be ended and started again, as a restart would."""
+
+    def __init__(self, data_dir: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._log = data_dir / "serve.log"
+        self._environment = {**os.environ, **FAKES, **environment, "HABLA_DATA_DIR": str(data_dir)}
+        self._process: subprocess.Popen[str] | None = None
+        self.manage("migrate", "--verbosity", "0")
+
+    def manage(self, *arguments: str) -> None:
+        """Run a management command on this server's data."""
+        command = [sys.executable, "manage.py", *arguments]
+        subprocess.run(command, cwd=ROOT, env=self._environment, check=True, timeout=60)
+
+    def add_user(self, name: str, password: str) -> None:
+        """Let somebody log in from elsewhere."""
+        self._environment |= {
+            "DJANGO_SUPERUSER_USERNAME": name,
+            "DJANGO_SUPERUSER_EMAIL": f"{name}@habla.test",
+            "DJANGO_SUPERUSER_PASSWORD": password,
+        }
+        self.manage("createsuperuser", "--noinput", "--verbosity", "0")
+
+    def start(self) -> None:
+        """Serve; return when the address answers."""
+        command = [sys.executable, "manage.py", "serve", "--no-console", "--port", str(self.port)]
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        self._await_its_word()
+
+    def _await_its_word(self) -> None:
+        process = self._process
+        if process is None or process.stdout is None:
+            raise RuntimeError("the server was not started")
+        for line in process.stdout:
+            if self.address in line:
+                return
+        raise RuntimeError(f"the server ended with {process.wait()}: {self._log.read_text()}")
+
+    def end(self) -> int:
+        """Ask the server to end gracefully; return its exit code."""
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        process.send_signal(signal.SIGTERM)
+        try:
+            return process.wait(END_SECONDS)
+        finally:
+            process.kill()
+            if process.stdout is not None:
+                process.stdout.close()
