@@ -1,6 +1,7 @@
 """Text as Apertium takes and gives it: escaped, with its capital and its full stop."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sessions_app.engines.sentences import split_sentences
@@ -10,7 +11,7 @@ _SPECIAL = re.compile(r"([\[\]$/@\\<>{}])")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _CARET = "\ue05e"
 """Stands for ``^``: escaped as the format asks, it keeps a stage from flushing (3.8.3)."""
-_FIRST_LETTER = re.compile(r"[^\W\d_]")
+_FIRST_LETTER = re.compile(r"\W*([^\W\d_])")
 _GAP = re.compile(r"(?<=\w) (?=[.,;!?](?:\s|$))")
 """Apertium leaves a space before the stop after a word it does not know: ``Soy Ana .``"""
 _ALWAYS_CAPITAL = re.compile(
@@ -43,10 +44,16 @@ class Dressed:
 
 def dress(text: str) -> Dressed:
     """Return ``text`` with a capital first and a full stop last: both steer Apertium's tagger."""
-    was_lowercase = text[:1].islower()
+    was_lowercase = begins_small(text)
     had_no_stop = text[-1:].isalnum()
-    capital = text[:1].upper() + text[1:] if was_lowercase else text
+    capital = _change_first(text, str.upper) if was_lowercase else text
     return Dressed(capital + "." if had_no_stop else capital, was_lowercase, had_no_stop)
+
+
+def begins_small(text: str) -> bool:
+    """Return whether the first word of ``text`` begins with a small letter."""
+    letter = _FIRST_LETTER.match(text)
+    return letter is not None and letter[1].islower()
 
 
 def undress(answer: str, dressed: Dressed) -> str:
@@ -59,10 +66,14 @@ def undress(answer: str, dressed: Dressed) -> str:
 
 def lower_first(text: str) -> str:
     """Return ``text`` beginning with a small letter, unless its first word always has a capital."""
-    letter = _FIRST_LETTER.search(text)
-    if letter is None or _ALWAYS_CAPITAL.match(text, letter.start()):
+    letter = _FIRST_LETTER.match(text)
+    if letter is None or _ALWAYS_CAPITAL.match(text, letter.start(1)):
         return text
-    return text[: letter.start()] + letter[0].lower() + text[letter.end() :]
+    return _change_first(text, str.lower)
+
+
+def _change_first(text: str, change: Callable[[str], str]) -> str:
+    return _FIRST_LETTER.sub(lambda letter: change(letter[0]), text, count=1)
 
 
 def open_questions(text: str) -> str:

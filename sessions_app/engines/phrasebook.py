@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
-from sessions_app.engines.apertium_text import lower_first, open_questions
+from sessions_app.engines.apertium_text import begins_small, lower_first, open_questions
 from sessions_app.engines.base import Translator
 from sessions_app.engines.chain import directions_of
 from sessions_app.engines.sentences import split_sentences
@@ -95,7 +95,7 @@ def _fit(answer: str, sentence: str, direction: Direction) -> str:
         answer += stop[0]
     if direction is Direction.EN_TO_ES:
         answer = open_questions(answer)
-    return lower_first(answer) if sentence[:1].islower() else answer
+    return lower_first(answer) if begins_small(sentence) else answer
 
 
 @cache

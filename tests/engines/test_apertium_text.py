@@ -32,7 +32,13 @@ def test_a_dressed_sentence_is_undressed_to_itself(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("source", "dressed"),
-    [("la casa es roja", "La casa es roja."), ("¿Qué?", "¿Qué?"), ("Sí.", "Sí."), ("5", "5.")],
+    [
+        ("la casa es roja", "La casa es roja."),
+        ("¿Qué?", "¿Qué?"),
+        ("¿qué?", "¿Qué?"),
+        ("Sí.", "Sí."),
+        ("5", "5."),
+    ],
 )
 def test_a_sentence_gets_the_capital_and_the_stop_it_lacks(source: str, dressed: str) -> None:
     assert dress(source).text == dressed
@@ -46,7 +52,8 @@ def test_a_sentence_gets_the_capital_and_the_stop_it_lacks(source: str, dressed:
         ("no sé", "I do not know.", "I do not know"),
         ("lunes", "Monday.", "Monday"),
         ("Soy Ana", "I am Ana .", "I am Ana"),
-        ("¿qué?", "¿What?", "¿What?"),
+        ("¿qué?", "What?", "what?"),
+        ("3 casas", "3 Houses.", "3 Houses"),
     ],
 )
 def test_what_the_source_had_not_is_taken_back(source: str, answer: str, text: str) -> None:
