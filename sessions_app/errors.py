@@ -1,13 +1,13 @@
 """The one tree of errors: each has a code for machines and a message fit to be shown.
 
-    HablaError
-    ├── SettingsError          a setting is wrong; names the variable and what would be right
-    ├── CommandError           a client asked for something that cannot be done; nothing changed
-    ├── RefusedError           a client may not have a session; carries the close code
-    ├── StoreError             the database did not keep something
-    └── EngineError            an engine failed
-        ├── EngineUnavailableError   it cannot be loaded; says how to mend that
-        └── DecodeError              the stream is not what it was said to be
+HablaError
+├── SettingsError          a setting is wrong; names the variable and what would be right
+├── CommandError           a client asked for something that cannot be done; nothing changed
+├── RefusedError           a client may not have a session; carries the close code
+├── StoreError             the database did not keep something
+└── EngineError            an engine failed
+    ├── EngineUnavailableError   it cannot be loaded; says how to mend that
+    └── DecodeError              the stream is not what it was said to be
 """
 
 

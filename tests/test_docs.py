@@ -1,0 +1,107 @@
+"""The documents say what the code does."""
+
+import re
+import typing
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import get_commands
+
+from sessions_app import protocol, session
+from sessions_app.audio import Encoding
+from sessions_app.events import Direction, DiscardReason, Mode
+from sessions_app.protocol import CloseCode
+from sessions_app.serving import ExitCode
+
+ROOT = Path(__file__).parent.parent
+SOURCES = "\n".join(path.read_text() for path in (ROOT / "sessions_app").rglob("*.py"))
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / f"{name}.md").read_text()
+
+
+def section(text: str, title: str) -> str:
+    return text.partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+def rows(text: str) -> list[list[str]]:
+    """Return the cells of a table's rows, without its head."""
+    lines = [line.strip("|") for line in text.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in re.split(r"\|(?: |$)", line)] for line in lines]
+    return [row for row in cells if not row[0].startswith("---")][1:]
+
+
+def first_names(text: str) -> set[str]:
+    """Return the names in the first column of a table."""
+    return {name for row in rows(text) for name in names(row[0])}
+
+
+def names(text: str) -> set[str]:
+    return set(re.findall(r"`([a-z_0-9-]+)`", text))
+
+
+def test_the_protocol_page_lists_every_command() -> None:
+    documented = first_names(section(page("protocol"), "Client → server"))
+    understood: set[str] = set()
+    for command in typing.get_args(protocol.Command):
+        understood |= set(typing.get_args(command.model_fields["type"].annotation))
+    assert documented == understood
+
+
+def test_the_protocol_page_lists_every_message() -> None:
+    documented = first_names(section(page("protocol"), "Server → client"))
+    said = set(re.findall(r'Notice\(\s*"([a-z_]+)"', SOURCES))
+    said |= set(protocol._TYPES.values())  # noqa: SLF001 -- the whole table, and nothing else
+    assert documented == said
+
+
+def test_the_protocol_page_lists_every_error() -> None:
+    documented = first_names(section(page("protocol"), "Errors"))
+    raised = set(re.findall(r'(?:CommandError|RefusedError)\([^()]*code="([a-z_]+)"', SOURCES))
+    raised |= set(re.findall(r'Failure\(\s*"([a-z_]+)"', SOURCES))
+    assert raised - documented == set()
+
+
+def test_the_protocol_page_lists_every_close_code() -> None:
+    documented = {int(row[0]) for row in rows(section(page("protocol"), "Close codes"))}
+    codes = {value for name, value in vars(CloseCode).items() if name.isupper()}
+    assert documented == codes
+
+
+def test_the_protocol_page_lists_every_value() -> None:
+    assert {*Encoding, *Direction, *Mode, *DiscardReason} - names(page("protocol")) == set()
+
+
+def test_the_lifecycle_page_draws_every_transition() -> None:
+    drawn = {
+        next(iter(names(row[0]))): names(row[1])
+        for row in rows(section(page("lifecycle"), "States"))
+    }
+    assert drawn == {str(state): {*after} for state, after in session.TRANSITIONS.items()}
+
+
+def test_the_lifecycle_page_lists_every_exit_code() -> None:
+    listed = {int(row[0]) for row in rows(section(page("lifecycle"), "The end of the server"))}
+    assert listed == {int(code) for code in ExitCode}
+
+
+def test_the_operations_page_lists_every_variable() -> None:
+    listed = set(re.findall(r"^\| `([A-Z_]+)`", page("operations"), flags=re.MULTILINE))
+    read = set(re.findall(r'"([A-Z_]{4,})"', (ROOT / "habla_project/settings.py").read_text()))
+    read |= {f"HABLA_{name}" for name in settings.HABLA} | {"DATABASE_URL"}
+    assert {name for name in listed if name not in read} == set()
+    assert {f"HABLA_{name}" for name in settings.HABLA} - listed == set()
+
+
+def test_the_operations_page_lists_every_command_of_ours() -> None:
+    ours = {name for name, app in get_commands().items() if app in ("sessions_app", "playback_app")}
+    assert ours - set(re.findall(r"`manage\.py ([a-z_]+)", page("operations"))) == set()
+
+
+def test_the_architecture_page_names_every_room() -> None:
+    rooms = {path.name for path in (ROOT / "sessions_app").glob("*.py")} - {
+        "__init__.py",
+        "apps.py",
+    }
+    assert {room for room in rooms if f"`{room}`" not in page("architecture")} == set()

@@ -1,0 +1,44 @@
+"""Every room says what it is, none is too long, and nothing of this machine is in the tree."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LONGEST_ROOM = 300
+ROOMS = sorted(
+    path
+    for app in ("habla_project", "sessions_app", "playback_app")
+    for path in (ROOT / app).rglob("*.py")
+    if "migrations" not in path.parts and path.read_text()
+)
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_room_says_what_it_is_and_fits_on_a_few_screens(room: Path) -> None:
+    text = room.read_text()
+    first_line = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+    assert first_line
+    assert len(text.splitlines()) <= LONGEST_ROOM
+
+
+def test_no_path_of_a_machine_and_no_secret_is_in_the_tree() -> None:
+    pattern = r"(/home/[a-z]|/root/|BEGIN [A-Z ]*PRIVATE KEY)"
+    found = subprocess.run(
+        ["git", "grep", "-nIE", pattern, "--", ":!tests/test_house.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.stdout == ""
+
+
+def test_every_requirement_is_pinned_and_has_its_reason() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        lines = (ROOT / name).read_text().splitlines()
+        wanted = [line for line in lines if re.match(r"[a-z]", line)]
+        assert [line for line in wanted if not re.match(r"[\w.\[\]-]+==\S+ +# .+", line)] == []
