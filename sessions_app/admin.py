@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 else:
     ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
 
+admin.site.site_header = admin.site.site_title = "Habla"
+
 INLINE_EXCHANGES = 50
 """The newest of a conversation or session: a page cannot show thousands, their own list can."""
 
