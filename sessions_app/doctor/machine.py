@@ -47,6 +47,11 @@ def check_disk(directory: Path) -> Finding:
         megabytes = shutil.disk_usage(directory).free // MEGABYTE
     except OSError:
         return broken("disk space", f"{directory} cannot be looked at.", "Is it there?")
+    return judge_room(megabytes)
+
+
+def judge_room(megabytes: int) -> Finding:
+    """Return what to make of ``megabytes`` of room."""
     if megabytes < LEAST_MEGABYTES:
         return broken("disk space", f"Only {megabytes:,} MB are left.", "Free some space.")
     if megabytes < ROOM_MEGABYTES:

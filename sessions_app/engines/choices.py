@@ -126,9 +126,14 @@ def find_class(backend: str, *, variable: str) -> Any:
     module, _, name = path.rpartition(".")
     try:
         found = getattr(import_module(module), name)
-    except (ImportError, SyntaxError) as error:
+    except ImportError as error:
+        lacking = error.name or module
         raise SettingsError(
-            f"{variable}: the module of {backend!r} cannot be imported: {error}.", variable=variable
+            f"{variable}: {backend!r} needs {lacking}, which is not there.", variable=variable
+        ) from error
+    except SyntaxError as error:
+        raise SettingsError(
+            f"{variable}: the module {module!r} is not Python.", variable=variable
         ) from error
     except AttributeError as error:
         raise SettingsError(

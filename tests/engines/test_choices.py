@@ -1,0 +1,90 @@
+"""An engine is chosen by a short name, a dotted path or JSON; anything else is explained."""
+
+import pytest
+
+from sessions_app.engines.choices import (
+    ENGINES,
+    EngineChoice,
+    check_choice,
+    find_class,
+    parse_choice,
+)
+from sessions_app.errors import SettingsError
+
+TRANSLATOR = "HABLA_TRANSLATOR"
+DOTTED = "sessions_app.engines.none.NoTranslator"
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("", EngineChoice("auto")),
+        (" auto ", EngineChoice("auto")),
+        ("opus-mt", EngineChoice("opus-mt")),
+        (DOTTED, EngineChoice(DOTTED)),
+        ('{"BACKEND": "opus-mt"}', EngineChoice("opus-mt")),
+        (
+            '{"BACKEND": "opus-mt", "OPTIONS": {"beam_size": 4}}',
+            EngineChoice("opus-mt", {"beam_size": 4}),
+        ),
+    ],
+)
+def test_a_choice_is_read_in_any_of_its_forms(text: str, choice: EngineChoice) -> None:
+    assert parse_choice(text, variable=TRANSLATOR) == choice
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("apertum", "Did you mean apertium?"),
+        ("Opus_MT", "Did you mean opus-mt?"),
+        ("whisper", "What would be right: auto, opus-mt, apertium, none, fake,"),
+        ("faster-whisper", "names no engine: 'faster-whisper'"),
+        ("two words.here", "names no engine"),
+        ('{"BACKEND": ', "not valid JSON at character 12"),
+        ('["opus-mt"]', "wrong keys"),
+        ('{"OPTIONS": {}}', "wrong keys"),
+        ('{"BACKEND": "opus-mt", "MORE": 1}', "wrong keys"),
+        ('{"BACKEND": 1}', "BACKEND is a string and OPTIONS an object"),
+        ('{"BACKEND": "opus-mt", "OPTIONS": []}', "BACKEND is a string and OPTIONS an object"),
+        ('{"BACKEND": "auto", "OPTIONS": {"a": 1}}', "OPTIONS need a BACKEND"),
+    ],
+)
+def test_a_wrong_choice_names_the_variable_and_what_would_be_right(text: str, hint: str) -> None:
+    with pytest.raises(SettingsError) as failure:
+        parse_choice(text, variable=TRANSLATOR)
+    assert failure.value.variable == TRANSLATOR
+    assert str(failure.value).startswith(TRANSLATOR)
+    assert hint in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("sessions_app.engines.nun.NoTranslator", "needs sessions_app.engines.nun, which is not"),
+        ("sessions_app.engines.none.NoTranslater", "Did you mean NoTranslator?"),
+        ("sessions_app.engines.apertium.MODES", "is not a class"),
+    ],
+)
+def test_a_dotted_path_that_leads_nowhere_is_told(path: str, hint: str) -> None:
+    with pytest.raises(SettingsError, match=TRANSLATOR) as failure:
+        check_choice(EngineChoice(path), variable=TRANSLATOR)
+    assert hint in str(failure.value)
+
+
+def test_a_dotted_path_that_is_right_is_not_complained_of() -> None:
+    check_choice(EngineChoice(DOTTED), variable=TRANSLATOR)
+    check_choice(EngineChoice("auto"), variable=TRANSLATOR)
+
+
+@pytest.mark.parametrize(
+    ("variable", "name"),
+    [
+        (f"HABLA_{kind.upper()}", name)
+        for kind, names in ENGINES.items()
+        for name, path in names.items()
+        if path
+    ],
+)
+def test_every_short_name_has_its_class(variable: str, name: str) -> None:
+    assert isinstance(find_class(name, variable=variable), type)
