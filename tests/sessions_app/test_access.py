@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
-from sessions_app.access import origin_allowed, owner, user_for
+from sessions_app.access import origin_allowed, owner, somebody_can_log_in, user_for
 from sessions_app.middleware import OwnerMiddleware
 from tests.sessions_app.kept import at_home
 
@@ -233,3 +233,11 @@ def test_no_page_of_a_foreign_name_may_open_the_socket(host):
 def test_trusted_origins_may_open_the_socket(settings, origin, allowed):
     settings.CSRF_TRUSTED_ORIGINS = ["https://class.example", "https://*.school.example"]
     assert origin_allowed(scope(origin=origin)) == allowed
+
+
+def test_somebody_can_log_in_once_there_is_a_password(ana):
+    owner()
+    assert somebody_can_log_in()
+    ana.set_unusable_password()
+    ana.save()
+    assert not somebody_can_log_in()
