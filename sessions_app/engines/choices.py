@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from sessions_app.errors import SettingsError
@@ -45,6 +46,16 @@ class EngineChoice:
     """``auto``, a short name, or the dotted path of a class."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Keyword arguments of the class."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Which engines are wanted, and where the models lie."""
+
+    transcriber: EngineChoice
+    translator: EngineChoice
+    detector: EngineChoice
+    models_dir: Path
 
 
 def kind_of(variable: str) -> str:

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sessions_app.engines import building, hub
@@ -20,7 +19,13 @@ from sessions_app.engines.automatic import (
     translator_info,
 )
 from sessions_app.engines.base import Detector, Progress, Transcriber, Translator
-from sessions_app.engines.choices import AUTO, EngineChoice, check_choice, parse_choice
+from sessions_app.engines.choices import (
+    AUTO,
+    EngineChoice,
+    EngineSettings,
+    check_choice,
+    parse_choice,
+)
 from sessions_app.errors import EngineUnavailableError
 from sessions_app.events import EngineInfo
 
@@ -35,16 +40,6 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """Which engines are wanted, and where the models lie."""
-
-    transcriber: EngineChoice
-    translator: EngineChoice
-    detector: EngineChoice
-    models_dir: Path
 
 
 @dataclass(slots=True)
