@@ -1,6 +1,5 @@
 """The machine under the server: Python, disk, port and system libraries."""
 
-import ctypes.util
 import errno
 import shutil
 import socket
@@ -11,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from sessions_app.doctor.finding import Finding, broken, fine, warning
+from sessions_app.engines.libopus import load_libopus
 
 OLDEST_PYTHON = (3, 11)
 MEGABYTE = 1024 * 1024
@@ -93,8 +93,8 @@ def _is_habla(name: str) -> bool:
 
 def check_libopus() -> Finding:
     """Look for the library that decodes what browsers send at the least cost."""
-    if ctypes.util.find_library("opus"):
-        return fine("libopus", "is installed")
+    if load_libopus() is not None:
+        return fine("libopus", "is there")
     message = "libopus is not installed: decoding works, but costs more."
     return warning("libopus", message, "apt install libopus0")
 

@@ -1,5 +1,6 @@
 """Settings become engines: the chosen ones or an error, and with auto the best that is there."""
 
+import asyncio
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sessions_app.engines.apertium import ApertiumTranslator
-from sessions_app.engines.automatic import best_translator, best_whisper
+from sessions_app.engines.automatic import best_transcriber, best_translator, best_whisper
 from sessions_app.engines.choices import EngineChoice
 from sessions_app.engines.fake import FakeDetector, FakeTranscriber, FakeTranslator
 from sessions_app.engines.loading import Engines, EngineSettings, load_engines, wanted_downloads
@@ -46,6 +47,16 @@ class Witness:
         self.closed += 1
         if self._sticky:
             raise EngineError("The witness does not want to go.")
+
+
+class SlowTranslator(FakeTranslator):
+    """Never gets ready, and says that it tries."""
+
+    is_loading = asyncio.Event()
+
+    async def load(self) -> None:
+        self.is_loading.set()
+        await asyncio.Event().wait()
 
 
 @pytest.fixture(autouse=True)
@@ -117,6 +128,20 @@ async def test_an_engine_that_cannot_be_loaded_is_closed_itself(fakes: EngineSet
     with pytest.raises(EngineUnavailableError, match="The witness is broken"):
         await load_engines(replace(fakes, transcriber=broken))
     assert Witness.made[0].closed > 0
+
+
+async def test_what_was_loaded_is_closed_when_loading_is_cancelled(fakes: EngineSettings) -> None:
+    settings = replace(
+        fakes,
+        transcriber=EngineChoice(f"{HERE}.Witness"),
+        translator=EngineChoice(f"{HERE}.SlowTranslator"),
+    )
+    loading = asyncio.create_task(load_engines(settings))
+    await asyncio.wait_for(SlowTranslator.is_loading.wait(), 5)
+    loading.cancel()
+    await asyncio.wait([loading])
+    assert loading.cancelled()
+    assert [witness.closed for witness in Witness.made] == [1]
 
 
 async def test_options_that_a_class_does_not_take_are_told(fakes: EngineSettings) -> None:
@@ -239,3 +264,25 @@ def test_no_heavy_library_is_imported_before_an_engine_is_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout == b"[]\n"
+
+
+async def test_auto_takes_typed_text_only_where_nothing_can_listen(tmp_path: Path) -> None:
+    async def refuse(kind: str, choice: EngineChoice) -> object:
+        raise EngineUnavailableError(f"The {kind} {choice.backend} is not here.")
+
+    transcriber, info = await best_transcriber(refuse, tmp_path)
+    assert transcriber is None
+    assert info.name == "none"
+    assert "The transcriber pocketsphinx is not here. Only typed text" in (info.why or "")
+
+
+async def test_auto_says_that_an_english_whisper_understands_no_spanish(tmp_path: Path) -> None:
+    put_whisper(tmp_path, "whisper-tiny.en")
+
+    async def load(kind: str, choice: EngineChoice) -> object:
+        assert choice == EngineChoice("faster-whisper", {"model": "whisper-tiny.en"})
+        return FakeTranscriber(languages=["en"])
+
+    _, info = await best_transcriber(load, tmp_path)
+    assert (info.name, info.languages) == ("faster-whisper", ("en",))
+    assert "no Spanish" in (info.why or "")
