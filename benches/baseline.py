@@ -25,12 +25,10 @@ if not settings.configured:
     settings.configure(DEBUG=False, ALLOWED_HOSTS=["*"], INSTALLED_APPS=[], CHANNEL_LAYERS={})
 
 FFMPEG = (
-    *("ffmpeg", "-loglevel", "error", "-threads", "1", "-fflags", "nobuffer"),
+    *("ffmpeg", "-loglevel", "fatal", "-threads", "1", "-fflags", "nobuffer"),
     *("-probesize", "32", "-analyzeduration", "0", "-f", "matroska", "-i", "pipe:0"),
     *("-f", "s16le", "-ar", "16000", "-ac", "1", "-flush_packets", "1", "pipe:1"),
 )
-NOTED_FRAMES = 4
-"""Every how many frames the probe notes."""
 
 
 class Echo(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
@@ -85,8 +83,7 @@ class Usual(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no ty
         while frame := await self.ffmpeg.stdout.readexactly(FRAME_BYTES):
             events = segmenter.push(frame, stream.probabilities(frame))
             frames += 1
-            if frames % NOTED_FRAMES == 0:
-                self.probe.note(number, frames * FRAME_SAMPLES, monotonic())
+            self.probe.note(number, frames * FRAME_SAMPLES, monotonic())
             for event in events:
                 kind = "speech_ended" if isinstance(event, SegmentEnded) else "speech_started"
                 await self.send(text_data=json.dumps({"type": kind}))

@@ -45,12 +45,16 @@ class Server:
                 return int(line.split()[1]) / 1024
         return float("nan")
 
-    @property
-    def cpu_seconds(self) -> float:
-        """Return the CPU time it has used, its children's apart."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
-        user, system = fields.split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+def core_busy_seconds() -> float:
+    """Return how long the servers' core has been busy since the machine started."""
+    for line in Path("/proc/stat").read_text(encoding="utf-8").splitlines():
+        name, *ticks = line.split()
+        if name == f"cpu{CORES[0]}":
+            user, nice, system, _idle, _waiting, interrupt, soft_interrupt, *_ = map(int, ticks)
+            busy = user + nice + system + interrupt + soft_interrupt
+            return busy / os.sysconf("SC_CLK_TCK")
+    return float("nan")
 
 
 def keep_to_second_core() -> None:

@@ -70,6 +70,8 @@ def _end_of(stable: Sequence[Word], newest: Sequence[Word]) -> int:
     A newer hypothesis may hear the stable words differently, even in another number: what comes
     after the last one that both have is what counts.
     """
+    if _agreement(stable, newest) == len(stable):
+        return len(stable)
     matcher = SequenceMatcher(None, _keys(stable), _keys(newest), autojunk=False)
     ends = [(a + size, b + size) for a, b, size in matcher.get_matching_blocks() if size]
     in_stable, in_newest = ends[-1] if ends else (0, 0)

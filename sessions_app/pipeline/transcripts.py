@@ -25,8 +25,11 @@ LETTERS_PER_SECOND = 30
 LETTERS_AT_ONCE = 15
 """... beyond a first word or two, which endpointing may have cut close."""
 
-SCRIPTS = ("LATIN", "DIGIT", "MASCULINE", "FEMININE")
-"""How Unicode's names of the letters begin that Spanish and English are written in."""
+_ASIDE = re.compile(r"\[[^]]*\]|\([^)]*\)|\*[^*]*\*|♪[^♪]*♪?")
+"""What a transcriber sets in brackets or between notes is not speech: [Música], ♪♪, (risas)."""
+_ACCENTS = re.compile(r"[\u0300-\u036f]")
+_FOREIGN = re.compile(r"[^\W\d_a-zA-Z\u00aa\u00ba\u00c0-\u024f]")
+"""Letters of other scripts than the Latin one, which Spanish and English are written in."""
 
 
 def judge(transcript: Transcript, seconds: float) -> DiscardReason | None:
@@ -43,14 +46,11 @@ def judge(transcript: Transcript, seconds: float) -> DiscardReason | None:
 
 
 def _words(text: str) -> list[str]:
-    # what a transcriber sets in brackets or between notes is not speech: [Música], ♪♪, (risas)
-    spoken = re.sub(r"\[[^]]*\]|\([^)]*\)|\*[^*]*\*|♪[^♪]*♪?", " ", text)
-    return re.findall(r"\w+", _plain(spoken))
+    return re.findall(r"\w+", _plain(_ASIDE.sub(" ", text)))
 
 
 def _plain(text: str) -> str:
-    decomposed = unicodedata.normalize("NFD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return _ACCENTS.sub("", unicodedata.normalize("NFD", text.casefold()))
 
 
 def _is_silent(transcript: Transcript, words: list[str]) -> bool:
@@ -96,5 +96,4 @@ def _repeated(words: list[str], size: int) -> bool:
 
 
 def _is_another_script(letters: str) -> bool:
-    foreign = sum(not unicodedata.name(letter, "").startswith(SCRIPTS) for letter in letters)
-    return 2 * foreign > len(letters)
+    return 2 * len(_FOREIGN.findall(letters)) > len(letters)
