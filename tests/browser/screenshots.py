@@ -1,0 +1,113 @@
+"""Takes a picture of every page: `python -m tests.browser.screenshots DIRECTORY`."""
+
+import sys
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.chromium import PROGRAM, launch
+from tests.browser.server import Server
+from tests.sounds import say, silence, wav
+
+WIDTHS = {390: 844, 1280: 800}
+THEMES = ("light", "dark")
+SPOKEN = (
+    silence(1)
+    + say("hola mundo la casa es roja")
+    + silence(1.2)
+    + say("thanks the house is red")
+    + silence(1.2)
+    + say("quiero agua gracias no no no sí hola mundo")
+    + silence(60)
+)
+
+
+def main() -> int:
+    """Take them all; return the exit code."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=Path)
+    directory: Path = parser.parse_args().directory
+    if PROGRAM is None:
+        sys.stderr.write("chromium is not installed; on Debian: apt install chromium\n")
+        return 1
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as data, serving(Path(data)) as server:
+        take_all(server, Path(data), directory)
+    return 0
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[Server]:
+    """Serve, with engines that need no model."""
+    server = Server(data)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.end()
+
+
+def take_all(server: Server, data: Path, directory: Path) -> None:
+    """Take every page at every width in every theme."""
+    sound = data / "spoken.wav"
+    sound.write_bytes(wav(SPOKEN))
+    with sync_playwright() as player:
+        for width in WIDTHS:
+            for theme in THEMES:
+                with launch(player, sound=sound) as browser:
+                    page = open_page(browser, width, theme)
+                    take_each(page, server, directory, f"{width}-{theme}")
+
+
+def open_page(browser: Browser, width: int, theme: str) -> Page:
+    """Open an empty page of ``width`` pixels."""
+    context = browser.new_context(
+        viewport={"width": width, "height": WIDTHS[width]},
+        color_scheme="dark" if theme == "dark" else "light",
+        device_scale_factor=1,
+        locale="en",
+    )
+    return context.new_page()
+
+
+def take_each(page: Page, server: Server, directory: Path, suffix: str) -> None:
+    """Speak, and take every page on the way."""
+
+    def take(name: str, *, is_long: bool = False) -> None:
+        page.screenshot(path=directory / f"{name}-{suffix}.png", full_page=is_long)
+
+    page.goto(server.address)
+    expect(page.locator("#state")).to_have_text("Ready")
+    take("live-empty")
+    page.locator("#listen").click()
+    expect(page.locator("#finals .translated")).to_have_count(2, timeout=20_000)
+    expect(page.locator("#partials .stable")).to_contain_text("gracias", timeout=10_000)
+    take("live")
+    page.locator("#preferences > summary").click()
+    take("preferences")
+    page.locator("#listen").click()
+    for name, path in (("history", "/history/"), ("search", "/history/?q=agua")):
+        page.goto(server.address + path)
+        take(name, is_long=True)
+    page.locator(".list a").first.click()
+    take("conversation", is_long=True)
+    page.get_by_role("link", name="Delete").click()
+    take("delete")
+    for name, path in (
+        ("login", "/login/"),
+        ("missing", "/nowhere"),
+        ("admin", "/admin/"),
+        ("admin-sessions", "/admin/sessions_app/translationsession/"),
+        ("api", "/api/docs"),
+    ):
+        page.goto(server.address + path)
+        page.wait_for_load_state("networkidle")
+        take(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+"""The page's pure modules, each by itself, in the browser that runs them."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import OpenPage
+
+JOURNAL = """
+    const { Journal } = await import("/static/sessions_app/js/journal.js");
+    const removed = [];
+    let now = 1000;
+    const journal = new Journal({
+        changed: () => {},
+        removed: (entry, reason) => removed.push(reason),
+        clock: () => now,
+    });
+    journal.beginSession("s");
+    const take = (type, fields) => journal.take({ type, ...fields });
+    const states = () => journal.entries.map((entry) => entry.state);
+"""
+
+
+@pytest.fixture
+def page(browser: Browser, open_page: OpenPage) -> Page:
+    return open_page(browser, path="/history/")
+
+
+def run(page: Page, module: str, body: str) -> Any:
+    """Run ``body`` with everything that ``module`` exports as ``m``; return what it returns."""
+    path = f"/static/sessions_app/js/{module}.js"
+    return page.evaluate(f"async () => {{ const m = await import('{path}'); {body} }}")
+
+
+def test_pauses_grow_to_a_limit_and_differ_between_pages(page: Page) -> None:
+    longest = run(page, "backoff", "return [0, 1, 2, 3, 9].map((n) => m.pauseSeconds(n, () => 1));")
+    assert longest == [0.5, 1, 2, 4, 15]
+    shortest = run(page, "backoff", "return [0, 1, 9].map((n) => m.pauseSeconds(n, () => 0));")
+    assert shortest == [0.25, 0.5, 7.5]
+
+
+def test_both_languages_have_the_same_words_and_holes(page: Page) -> None:
+    holes = """
+        const shape = (words) => Object.entries(words)
+            .map(([key, text]) => [key, (text.match(/\\{\\w+\\}/g) ?? []).sort().join()]).sort();
+        return [shape(m.LANGUAGES.en), shape(m.LANGUAGES.es)];
+    """
+    english, spanish = run(page, "strings", holes)
+    assert english == spanish
+
+
+def test_words_fill_their_holes(page: Page) -> None:
+    assert run(page, "strings", "return m.say('card.rename', {name: 'Ana'}, 'en');") == "Rename Ana"
+    spanish = "return m.say('card.rename', {name: 'Ana'}, 'es-MX');"
+    assert run(page, "strings", spanish) == "Cambiar el nombre de Ana"
+
+
+@pytest.mark.parametrize("rate", [48_000, 44_100, 16_000, 96_000])
+def test_resampling_keeps_a_voice_and_removes_what_16_khz_cannot_hold(
+    page: Page, rate: int
+) -> None:
+    loudness = f"""
+        const heard = (hertz) => {{
+            const resampler = new m.Resampler({rate}, 16000);
+            const tone = Float32Array.from({{length: {rate}}}, (_, i) =>
+                Math.sin(2 * Math.PI * hertz * i / {rate}));
+            const out = resampler.push(tone).subarray(1000);
+            return Math.sqrt(out.reduce((sum, x) => sum + x * x, 0) / out.length);
+        }};
+        return [heard(300), heard(3000), heard({rate} > 16000 ? 12000 : 0)];
+    """
+    low, middle, high = run(page, "resampler", loudness)
+    assert abs(low - 0.707) < 0.01
+    assert abs(middle - 0.707) < 0.01
+    assert high < 0.001
+
+
+def test_resampling_gives_the_same_samples_however_the_sound_is_cut(page: Page) -> None:
+    cut = """
+        const sound = Float32Array.from({length: 44100}, (_, i) => Math.sin(i * i / 90000));
+        const whole = new m.Resampler(44100, 16000);
+        const once = [...whole.push(sound), ...whole.flush()];
+        const parts = new m.Resampler(44100, 16000);
+        const pieces = [];
+        for (let at = 0; at < sound.length; at += 997) {
+            pieces.push(...parts.push(sound.subarray(at, at + 997)));
+        }
+        pieces.push(...parts.flush());
+        return [once.length, pieces.length, once.every((x, i) => x === pieces[i])];
+    """
+    assert run(page, "resampler", cut) == [16_000, 16_000, True]
+
+
+def test_samples_become_integers_within_their_range(page: Page) -> None:
+    body = "return [...m.toInt16(Float32Array.of(0, 0.5, 1, 3, -1, -3))];"
+    assert run(page, "pcm", body) == [0, 16384, 32767, 32767, -32767, -32767]
+
+
+def test_the_meter_shows_silence_as_nothing_and_a_full_tone_as_nearly_all(page: Page) -> None:
+    body = """
+        const tone = Float32Array.from({length: 1024}, (_, i) => Math.sin(i / 5));
+        return [m.levelOf(new Float32Array(1024)), m.levelOf(tone)];
+    """
+    silent, loud = run(page, "meter", body)
+    assert silent == 0
+    assert 0.9 < loud < 1
+
+
+def test_subtitles_count_from_the_first_word(page: Page) -> None:
+    body = """
+        return m.toSubtitles([
+            {source: "hola", translated: "hello", state: "done", startedAt: 5000, endedAt: 7250},
+            {source: "", translated: "", state: "hearing", saidAt: 6000},
+            {source: "adiós", translated: "", state: "failed", saidAt: 3725000},
+        ]);
+    """
+    assert run(page, "export", body) == (
+        "1\n00:00:00,000 --> 00:00:02,250\nhola\nhello\n\n2\n01:02:00,000 --> 01:02:03,000\nadiós\n"
+    )
+
+
+def test_an_older_revision_never_replaces_a_newer_one(page: Page) -> None:
+    body = f"""{JOURNAL}
+        take("partial", {{utterance_id: 1, revision: 3, stable: "a", unstable: "b"}});
+        take("partial", {{utterance_id: 1, revision: 2, stable: "", unstable: "old"}});
+        take("transcript", {{utterance_id: 1, text: "a b c", direction: "es_to_en"}});
+        take("partial", {{utterance_id: 1, revision: 4, stable: "late", unstable: ""}});
+        return [journal.entries.length, journal.entries[0].source, states()];
+    """
+    assert run(page, "journal", body) == [1, "a b c", ["heard"]]
+
+
+def test_an_utterance_of_the_next_session_is_not_taken_for_one_of_the_last(page: Page) -> None:
+    body = f"""{JOURNAL}
+        take("transcript", {{utterance_id: 1, text: "one", direction: "es_to_en"}});
+        journal.interrupt();
+        journal.beginSession("t");
+        take("transcript", {{utterance_id: 1, text: "two", direction: "es_to_en"}});
+        return journal.entries.map((entry) => [entry.source, entry.state]);
+    """
+    assert run(page, "journal", body) == [["one", "interrupted"], ["two", "heard"]]
+
+
+def test_typed_text_meets_its_answer_and_twice_the_same_meets_two(page: Page) -> None:
+    body = f"""{JOURNAL}
+        ["hola", "hola"].forEach((text) => {{
+            journal.mark(journal.type(text), {{state: "sent", session: "s"}});
+        }});
+        take("transcript", {{utterance_id: 4, text: "hola", direction: "es_to_en"}});
+        const first = states();
+        take("translation", {{utterance_id: 4, source: "hola", translated: "hello"}});
+        take("translation", {{utterance_id: 5, source: "hola", translated: "hi"}});
+        return [first, journal.entries.map((entry) => entry.translated)];
+    """
+    assert run(page, "journal", body) == [["heard", "sent"], ["hello", "hi"]]
+
+
+def test_what_a_broken_connection_leaves_open_is_marked_and_what_waits_still_waits(
+    page: Page,
+) -> None:
+    body = f"""{JOURNAL}
+        take("speech_started", {{utterance_id: 1}});
+        take("partial", {{utterance_id: 2, revision: 1, stable: "me", unstable: "gusta"}});
+        take("translation", {{utterance_id: 3, source: "sí", translated: "yes"}});
+        journal.type("later");
+        journal.interrupt();
+        return [states(), removed, journal.entries[0].source];
+    """
+    assert run(page, "journal", body) == [
+        ["interrupted", "done", "waiting"],
+        ["interrupted"],
+        "me gusta",
+    ]
+
+
+def test_a_sentence_is_placed_in_time_by_its_source(page: Page) -> None:
+    body = f"""{JOURNAL}
+        now = 60000;
+        journal.beginSource();
+        take("transcript", {{utterance_id: 1, text: "a", start_seconds: 1.5, end_seconds: 2}});
+        return [journal.entries[0].startedAt, journal.entries[0].endedAt];
+    """
+    assert run(page, "journal", body) == [61500, 62000]
