@@ -11,6 +11,7 @@ from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
 from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.pipeline.utterance import Manner
+from sessions_app.states import State
 
 
 class Pipeline:
@@ -28,6 +29,7 @@ class Pipeline:
         emit: Callable[[Event], Awaitable[None]],
         account: Account,
         segmenting: SegmenterOptions,
+        become: Callable[[State], None],
     ) -> None:
         engines = generation.engines
         self._seat = generation.scheduler.seat() if generation.scheduler else None
@@ -49,6 +51,7 @@ class Pipeline:
             emit,
             account,
             segmenting,
+            become,
         )
 
     def workers(self) -> dict[str, Coroutine[Any, Any, None]]:

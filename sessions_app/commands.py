@@ -7,11 +7,10 @@ from typing import Any
 
 from sessions_app import protocol
 from sessions_app.errors import CommandError, HablaError
-from sessions_app.events import Failure, Notice, Speaker
+from sessions_app.events import Failure, Notice
 from sessions_app.pipeline.interpreter import LANGUAGES
 from sessions_app.pipeline.utterance import Manner, Utterance
 from sessions_app.session import LiveSession
-from sessions_app.states import State
 
 Handler = Callable[[LiveSession, Any], Awaitable[None]]
 
@@ -33,15 +32,14 @@ async def obey(session: LiveSession, command: protocol.Command) -> None:
 
 
 async def _start_listening(session: LiveSession, command: protocol.StartListening) -> None:
-    _check_that_someone_hears(session)
     _in_line(session, command, partial(_begin_to_listen, session, command))
 
 
 async def _begin_to_listen(session: LiveSession, command: protocol.StartListening) -> None:
     if session.pipeline.intake.is_listening:
         raise CommandError("The session listens already.", code="already_listening")
+    _check_that_someone_hears(session)
     await session.pipeline.intake.start(command)
-    session.become(State.LISTENING)
 
 
 async def _stop_listening(session: LiveSession, command: protocol.StopListening) -> None:
@@ -51,9 +49,7 @@ async def _stop_listening(session: LiveSession, command: protocol.StopListening)
 async def _cease_to_listen(session: LiveSession) -> None:
     if not session.pipeline.intake.is_listening:
         raise CommandError("The session does not listen.", code="not_listening")
-    session.become(State.STOPPING)
     await session.pipeline.intake.stop()
-    session.become(State.IDLE)
 
 
 async def _new_conversation(session: LiveSession, command: protocol.NewConversation) -> None:
@@ -72,31 +68,45 @@ async def _start_afresh(session: LiveSession) -> None:
 
 
 async def _text_input(session: LiveSession, command: protocol.TextInput) -> None:
+    _in_line(session, command, partial(_interpret, session, command))
+
+
+async def _interpret(session: LiveSession, command: protocol.TextInput) -> None:
     speaker = session.book.speakers.of(command.speaker_id) if command.speaker_id else None
-    _in_line(session, command, partial(_interpret, session, session.manner, command.text, speaker))
-
-
-async def _interpret(
-    session: LiveSession, manner: Manner, text: str, speaker: Speaker | None
-) -> None:
     interpreter = session.pipeline.interpreter
-    now = session.account.received
-    await interpreter.put(
-        Utterance(interpreter.next_id(), manner, offset_samples=now, text=text, speaker=speaker)
+    utterance = Utterance(
+        interpreter.next_id(),
+        session.manner,
+        offset_samples=session.account.received,
+        text=command.text,
+        speaker=speaker,
     )
+    await interpreter.put(utterance)
 
 
 async def _set_direction(session: LiveSession, command: protocol.SetDirection) -> None:
+    _in_line(session, command, partial(_change_direction, session, command))
+
+
+async def _change_direction(session: LiveSession, command: protocol.SetDirection) -> None:
     session.manner = Manner(command.direction, session.manner.mode)
     await session.emit(Notice("direction_changed", {"direction": command.direction}))
 
 
 async def _set_mode(session: LiveSession, command: protocol.SetMode) -> None:
+    _in_line(session, command, partial(_change_mode, session, command))
+
+
+async def _change_mode(session: LiveSession, command: protocol.SetMode) -> None:
     session.manner = Manner(session.manner.direction, command.mode)
     await session.emit(Notice("mode_changed", {"mode": command.mode}))
 
 
 async def _rename_speaker(session: LiveSession, command: protocol.RenameSpeaker) -> None:
+    _in_line(session, command, partial(_rename, session, command))
+
+
+async def _rename(session: LiveSession, command: protocol.RenameSpeaker) -> None:
     await session.book.rename(command.speaker_id, command.name)
     await _tell_speakers(session)
 

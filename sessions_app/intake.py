@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from sessions_app.audio import SAMPLE_BYTES, Encoding, to_samples, to_seconds
 from sessions_app.engines.base import Detector
 from sessions_app.engines.decoding import open_decoder
-from sessions_app.errors import DecodeError, HablaError
+from sessions_app.errors import EngineError, HablaError
 from sessions_app.events import Event, Failure, Lag, Notice
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
@@ -16,6 +16,7 @@ from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.pipeline.stage import Stage
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import StartListening
+from sessions_app.states import State
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ Order = Callable[[], Awaitable[None]]
 class Intake:
     """Takes sound without ever waiting, and works it off in the order in which it came.
 
-    One listening period at a time. ``listening`` is told when one begins and ends.
+    One listening period at a time. ``become`` is told when one begins, ends and has ended.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Intake:
         emit: Callable[[Event], Awaitable[None]],
         account: Account,
         options: SegmenterOptions,
+        become: Callable[[State], None],
     ) -> None:
         self._interpreter = interpreter
         self._detector = detector
@@ -51,6 +53,7 @@ class Intake:
         self._emit = emit
         self._account = account
         self._options = options
+        self._become = become
         self._listener: Listener | None = None
         self._encoding = Encoding.PCM_S16LE
         self._sample_rate = 0
@@ -101,6 +104,7 @@ class Intake:
         )
         self._encoding, self._sample_rate = command.encoding, command.sample_rate
         self._lag_told_at = 0
+        self._become(State.LISTENING)
         await self._emit(
             Notice("listening_started", {"encoding": command.encoding, "recording": None})
         )
@@ -111,12 +115,14 @@ class Intake:
         if listener is None:
             return
         self._is_overrun = self._is_stray_told = False
+        self._become(State.STOPPING)
         try:
             await listener.finish(broken=broken)
-        except DecodeError as error:
+        except EngineError as error:
             await listener.finish(broken=True)
             await self._emit(Failure(error.code, str(error), about="stop_listening"))
         await self._interpreter.drained()
+        self._become(State.IDLE)
         await self._emit(Notice("listening_stopped", _summary(listener.account)))
 
     async def close(self) -> None:
@@ -137,11 +143,10 @@ class Intake:
             return
         try:
             await self._listener.hear(item)
-        except DecodeError as error:
+        except EngineError as error:
             await self._emit(Failure(error.code, str(error), about="start_listening"))
-            self._is_stray_told = True
             await self.stop(broken=True)
-            self._is_stray_told = True
+            self._is_stray_told = True  # the rest of the stream is still on its way
             return
         await self._tell_lag(self._listener)
 

@@ -59,6 +59,7 @@ class LiveSession:
         self.state = State.OPENING
         self.account = Account()
         self.manner = wishes.manner
+        self._wished_conversation_id = wishes.conversation_id
         self.ending: Ending | None = None
         self.generation: Generation | None = None
         self._generations = generations
@@ -90,7 +91,8 @@ class LiveSession:
             self.ending = ending
             self._ended.set()
         self._is_aborted = self._is_aborted or not ending.is_graceful
-        if self._limit is not None and self._is_to_be_cut():
+        # one that has expired already is about to end its step
+        if self._limit is not None and not self._limit.expired() and self._is_to_be_cut():
             self._limit.reschedule(0)
 
     def become(self, state: State) -> None:
@@ -116,7 +118,13 @@ class LiveSession:
         closers.callback(self._generations.give_back, generation)
         await self.book.open(generation, self.manner)
         self.pipeline = Pipeline(
-            generation, self.book, lambda: self.manner, self.emit, self.account, self._segmenting
+            generation,
+            self.book,
+            lambda: self.manner,
+            self.emit,
+            self.account,
+            self._segmenting,
+            self.become,
         )
         self._later(closers, "pipeline", self.pipeline.close)
 
@@ -126,6 +134,7 @@ class LiveSession:
                 self._work(tasks, name, work) for name, work in self.pipeline.workers().items()
             ]
             self.become(State.IDLE)
+            await self._tell_of_another_conversation()
             await self.emit(self._ready())
             await self._ended.wait()
             self.become(State.DRAINING)
@@ -226,6 +235,11 @@ class LiveSession:
 
     async def _tell_loading(self, what: str, progress: float | None) -> None:
         await self.emit(Notice("loading", {"message": what, "progress": progress}))
+
+    async def _tell_of_another_conversation(self) -> None:
+        if self._wished_conversation_id not in (None, self.book.conversation_id):
+            message = "There is no such conversation of yours; this is a new one."
+            await self.emit(Failure("unknown_conversation", message, about="query"))
 
     def _ready(self) -> Notice:
         generation = self.generation
