@@ -1,5 +1,6 @@
 """From utterances to exchanges, in the order in which they were spoken."""
 
+import asyncio
 import itertools
 import logging
 from collections import deque
@@ -36,6 +37,8 @@ UTTERANCES_WAITING = 32
 """How many utterances may wait for a slow engine before the listener waits too."""
 EXCHANGES_REMEMBERED = 6
 """How many earlier exchanges a translator is given as context."""
+TRANSLATION_SECONDS = 60.0
+"""How long a translator may take for one utterance: a large model on a slow machine."""
 LANGUAGES = {"es": "Spanish", "en": "English"}
 
 Emit = Callable[[Event], Awaitable[None]]
@@ -135,7 +138,6 @@ class Interpreter:
             self._account.discarded[reason or DiscardReason.NO_SPEECH] += utterance.samples
             await self._emit(Discarded(utterance.id, reason or DiscardReason.NO_SPEECH))
             return
-        self._account.transcribed += utterance.samples
         await self._tell(utterance, transcript)
 
     async def _hear(self, utterance: Utterance) -> tuple[Transcript | None, DiscardReason | None]:
@@ -175,6 +177,7 @@ class Interpreter:
             to_seconds(utterance.end_sample),
             transcript.confidence,
         )
+        self._account.transcribed += utterance.samples
         self._account.utterances += 1
         await self._emit(final)
         await self.translating.put((utterance, final))
@@ -189,9 +192,8 @@ class Interpreter:
     async def _translate(self, item: tuple[Utterance, FinalTranscript]) -> None:
         utterance, final = item
         translation, failure = await self._translation(utterance, final)
-        exchange = await self._keep(
-            self._exchange(utterance, final, translation, failure), utterance
-        )
+        made = self._exchange(utterance, final, translation, failure)
+        exchange = await self._keep(made, utterance)
         if failure is not None:
             await self._emit(failure)
             return
@@ -216,11 +218,15 @@ class Interpreter:
             final.speaker.name if final.speaker else None,
         )
         try:
-            return await self._translator.translate(request), None
+            async with asyncio.timeout(TRANSLATION_SECONDS):
+                return await self._translator.translate(request), None
         except EngineError as error:
             logger.warning("utterance %d was not translated: %s", utterance.id, error)
-            failure = Failure("translation_failed", str(error), about=utterance.id)
-            return Translation(""), failure
+            return Translation(""), Failure("translation_failed", str(error), about=utterance.id)
+        except TimeoutError:
+            logger.warning("utterance %d was not translated in time", utterance.id)
+            message = "The translator did not answer in time."
+            return Translation(""), Failure("translation_failed", message, about=utterance.id)
 
     def _exchange(
         self,
@@ -250,7 +256,20 @@ class Interpreter:
         self, item: tuple[Utterance, FinalTranscript], error: Exception
     ) -> None:
         code, message = _explain(error, "This sentence could not be translated.")
-        await self._emit(Failure(code, message, about=item[0].id))
+        failure = Failure(code, message, about=item[0].id)
+        if not isinstance(error, HablaError):
+            # the translator has a bug: the words are kept all the same
+            await self._keep_words(*item, failure)
+        await self._emit(failure)
+
+    async def _keep_words(
+        self, utterance: Utterance, final: FinalTranscript, failure: Failure
+    ) -> None:
+        exchange = self._exchange(utterance, final, Translation(""), failure)
+        try:
+            await self._keep(exchange, utterance)
+        except HablaError as error:
+            logger.warning("utterance %d was not kept: %s", utterance.id, error)
 
 
 def _explain(error: Exception, message: str) -> tuple[str, str]:
