@@ -1,6 +1,7 @@
 """JSON to commands, events to JSON: the public contract of docs/protocol.md. Pure."""
 
 import json
+import math
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -25,6 +26,8 @@ MAX_TEXT_CHARACTERS = 2_000
 MAX_NAME_CHARACTERS = 60
 BURST_SECONDS = 10
 """How far ahead of real time a client may send."""
+SLOWEST, FASTEST = 0.25, 16.0
+"""Of playback; 1 is as fast as it was spoken."""
 LIMITS = {
     "message_bytes": MAX_MESSAGE_BYTES,
     "text_characters": MAX_TEXT_CHARACTERS,
@@ -121,7 +124,14 @@ class StartPlayback(_Message):
     type: Literal["start_playback"]
     recording_id: int | str
     mode: Literal["full", "segments"] = "full"
-    speed: float = Field(1.0, ge=0, le=16)
+    speed: float = Field(1.0, ge=0, le=FASTEST)
+
+    @field_validator("speed")
+    @classmethod
+    def _is_a_speed(cls, value: float) -> float:
+        if 0 < value < SLOWEST:
+            raise ValueError(f"0 (as fast as it goes) or {SLOWEST:g} to {FASTEST:g} would be right")
+        return value
 
 
 class SteerPlayback(_Message):
@@ -158,6 +168,7 @@ Command = (
 _commands: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
 _CODES = {
     "json_invalid": "bad_json",
+    "string_unicode": "bad_json",
     "model_attributes_type": "bad_message",
     "model_type": "bad_message",
     "dict_type": "bad_message",
@@ -223,8 +234,10 @@ _OF_A_TRANSLATION = (
 
 
 def encode(event: events.Event) -> str:
-    """Return the text frame that tells a client of ``event``."""
-    return json.dumps(_fields(event), ensure_ascii=False, separators=(",", ":"), default=str)
+    """Return the text frame that tells a client of ``event``: valid JSON, and valid UTF-8."""
+    text = json.dumps(_fields(event), ensure_ascii=False, separators=(",", ":"), default=str)
+    # half a surrogate pair, from an engine or a client, would not get through the socket
+    return text.encode(errors="replace").decode()
 
 
 def _fields(event: events.Event) -> dict[str, Any]:
@@ -241,4 +254,6 @@ def _fields(event: events.Event) -> dict[str, Any]:
 
 
 def _rounded(value: Any) -> Any:
-    return round(value, 3) if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    return round(value, 3) if math.isfinite(value) else None
