@@ -8,13 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from sessions_app.engines.base import Progress
 from sessions_app.engines.loading import Engines
 from sessions_app.engines.scheduler import Scheduler
-from sessions_app.errors import EngineUnavailableError
+from sessions_app.errors import EngineError, EngineUnavailableError
 
 logger = logging.getLogger(__name__)
 
 Load = Callable[[Progress], Awaitable[Engines]]
 Tell = Callable[[str, float | None], Awaitable[None]]
 
+UNEXPLAINED = "The engines could not be loaded; the server's log says why."
+"""What is told when an engine fails in a way that it does not explain."""
 UNLOAD_SECONDS = 10.0
 """How long unloading a generation may take before it is left behind."""
 
@@ -56,6 +58,7 @@ class Generations:
         self._count = 0
         self.current: Generation | None = None
         self.is_loading = False
+        self._is_closed = False
         self.step: tuple[str, float | None] = ("", None)
         """What is being loaded, and how far it is (0..1)."""
         self.problem: str = ""
@@ -68,15 +71,21 @@ class Generations:
             EngineUnavailableError: it did not load; the old one goes on serving.
         """
         async with self._lock:
+            self.problem = ""
             self._note_loading(is_loading=True)
+            engines: Engines | None = None
             try:
                 engines = await self._load(self._threadsafe_progress())
-            except EngineUnavailableError as error:
+            except EngineError as error:
                 self.problem = str(error)
-                raise
+                raise EngineUnavailableError(self.problem) from error
             finally:
+                if engines is None and not self.problem:
+                    self.problem = UNEXPLAINED
                 self._note_loading(is_loading=False)
-            self.problem = ""
+            if self._is_closed:
+                await engines.aclose()
+                raise EngineUnavailableError("The server is shutting down.")
             self._count += 1
             old, self.current = self.current, Generation(self._count, engines)
             self._notify()
@@ -109,7 +118,11 @@ class Generations:
             self._unload(generation)
 
     async def aclose(self) -> None:
-        """Unload today's generation, and wait for all that are being unloaded."""
+        """Unload today's generation, and wait for all that are being unloaded.
+
+        What is being loaded is unloaded as soon as it is there.
+        """
+        self._is_closed = True
         if self.current is not None:
             current, self.current = self.current, None
             self._unload(current)
