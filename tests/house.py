@@ -1,7 +1,8 @@
 """The whole house inside a test: its registry, and clients that come in by the consumer."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -21,6 +22,7 @@ class House:
 
     def __init__(self, settings: Any) -> None:
         self._settings = settings
+        self._loading: asyncio.Task[bool] | None = None
         self.registry = registry.live
 
     def choose(self, **choices: Any) -> None:
@@ -47,8 +49,20 @@ class House:
         self.choose(**choices)
         await self.open()
 
+    async def restart_slowly(self, **choices: Any) -> None:
+        """Begin anew, with other choices, while the engines still load."""
+        await self.close()
+        self.choose(**choices)
+        self.registry.open(conf.read())
+        self._loading = asyncio.create_task(self.registry.load(), name="habla loading")
+        await eventually(lambda: self.registry.readiness() != ["Engines are loading: ..."])
+
     async def close(self) -> None:
-        """End all sessions and let everything go."""
+        """End all sessions and let everything go. May be called twice."""
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.wait({self._loading})
+            self._loading = None
         await self.registry.drain(PATIENCE_SECONDS)
         await self.registry.close()
         lane.close()
@@ -61,6 +75,7 @@ class Client:
         self._socket = socket
         self.heard: list[dict[str, Any]] = []
         """All that the server said, in order."""
+        self.pings = 0
 
     async def say(self, kind: str, **fields: Any) -> None:
         """Send a command."""
@@ -73,7 +88,11 @@ class Client:
     async def send_sound(self, pcm: bytes, seconds: float = 0.25) -> None:
         """Send sound in chunks of ``seconds``."""
         for chunk in chunks(pcm, seconds):
-            await self._socket.send_to(bytes_data=chunk)
+            await self.send_bytes(chunk)
+
+    async def send_bytes(self, chunk: bytes) -> None:
+        """Send a binary frame as it is."""
+        await self._socket.send_to(bytes_data=chunk)
 
     async def speak(self, pcm: bytes) -> None:
         """Start listening to PCM, send all of it, and stop; wait until all of it was told."""
@@ -95,6 +114,12 @@ class Client:
             if message["type"] == kind and fields.items() <= message.items():
                 return message
 
+    async def still_works(self) -> bool:
+        """Return whether a ping is answered, having heard all before."""
+        self.pings += 1
+        await self.say("ping", t=self.pings)
+        return bool((await self.until("pong"))["t"] == self.pings)
+
     async def close_code(self) -> int:
         """Return the code with which the server closes, having heard all before."""
         while True:
@@ -115,6 +140,14 @@ class Client:
         """Return the finals heard so far."""
         return [message["text"] for message in self.told("transcript")]
 
+    def translations(self) -> list[str]:
+        """Return the translations heard so far."""
+        return [message["translated"] for message in self.told("translation")]
+
+    def problems(self) -> list[tuple[str, Any]]:
+        """Return the code and the subject of each error heard so far."""
+        return [(message["code"], message["about"]) for message in self.told("error")]
+
 
 @asynccontextmanager
 async def client(
@@ -123,22 +156,29 @@ async def client(
     origin: str | None = "http://localhost",
     peer: str = "127.0.0.1",
     cookie: str = "",
+    headers: Mapping[str, str] | None = None,
     is_ready: bool = True,
     **query: str,
 ) -> AsyncIterator[Client]:
     """Open a connection; wait for ``ready`` unless told not to; leave at the end."""
-    headers = [(b"host", host.encode())]
-    if origin:
-        headers.append((b"origin", origin.encode()))
-    if cookie:
-        headers.append((b"cookie", cookie.encode()))
+    sent = {"host": host, "origin": origin, "cookie": cookie, **(headers or {})}
+    pairs = [(name.encode(), value.encode()) for name, value in sent.items() if value]
     path = f"/ws/session/?{urlencode(query)}" if query else "/ws/session/"
-    socket = WebsocketCommunicator(application, path, headers)
+    socket = WebsocketCommunicator(application, path, pairs)
     socket.scope["client"] = (peer, 50_000)
     accepted, _ = await socket.connect(PATIENCE_SECONDS)
     assert accepted
     browser = Client(socket)
-    if is_ready:
-        await browser.until("ready")
-    yield browser
-    await browser.leave()
+    try:
+        if is_ready:
+            await browser.until("ready")
+        yield browser
+    finally:
+        await browser.leave()
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Return as soon as ``holds`` does; fail if it does not in PATIENCE_SECONDS."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not holds():  # noqa: ASYNC110 -- what is looked at tells nobody
+            await asyncio.sleep(0.01)

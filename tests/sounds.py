@@ -1,4 +1,4 @@
-"""Sound one can read: `say("hola mundo") + silence(0.7)` is PCM that the fake engines understand."""
+"""Sound one can read: `say("hola") + silence(0.7)` is PCM that the fake engines understand."""
 
 import io
 import wave
@@ -54,16 +54,45 @@ def wav(pcm: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def at_rate(pcm: bytes, hertz: int) -> bytes:
+    """Return ``pcm`` as samples at ``hertz``."""
+    return b"".join(
+        bytes(frame.planes[0])[: 2 * frame.samples]
+        for frame in _frames(pcm, av.AudioResampler("s16", "mono", hertz))
+    )
+
+
 def webm(pcm: bytes) -> bytes:
     """Return ``pcm`` as WebM/Opus, as MediaRecorder makes it."""
+    return _encode(pcm, "webm", "libopus", 48_000, {"live": "1"})
+
+
+def ogg(pcm: bytes) -> bytes:
+    """Return ``pcm`` as Ogg/Opus, in pages of 100 ms."""
+    return _encode(pcm, "ogg", "libopus", 48_000, {"page_duration": "100000"})
+
+
+def mp4(pcm: bytes) -> bytes:
+    """Return ``pcm`` as fragmented MP4 with AAC, as Safari's MediaRecorder makes it."""
+    flags = "frag_keyframe+empty_moov+default_base_moof"
+    return _encode(pcm, "mp4", "aac", 44_100, {"movflags": flags, "frag_duration": "100000"})
+
+
+def _encode(pcm: bytes, container: str, codec: str, hertz: int, options: dict[str, str]) -> bytes:
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format="webm", options={"live": "1"}) as container:
-        stream = container.add_stream("libopus", rate=48_000)
-        stream.layout = "mono"
-        samples = np.frombuffer(pcm, dtype="<i2").reshape(1, -1)
-        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
-        frame.sample_rate = SAMPLE_RATE
-        for resampled in av.AudioResampler("s16", "mono", 48_000).resample(frame):
-            container.mux(stream.encode(resampled))
-        container.mux(stream.encode(None))
+    with av.open(buffer, "w", format=container, options=options) as output:
+        stream = output.add_stream(codec, rate=hertz, layout="mono")
+        assert isinstance(stream, av.AudioStream)
+        kind = stream.codec_context
+        resampler = av.AudioResampler(kind.format, kind.layout, kind.sample_rate, frame_size=960)
+        for frame in _frames(pcm, resampler):
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
     return buffer.getvalue()
+
+
+def _frames(pcm: bytes, resampler: av.AudioResampler) -> list[av.AudioFrame]:
+    samples = np.frombuffer(pcm, dtype="<i2").reshape(1, -1)
+    frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+    frame.sample_rate = SAMPLE_RATE
+    return [*resampler.resample(frame), *resampler.resample(None)]

@@ -1,0 +1,88 @@
+"""Engines of one's own, as anybody may write them: named in settings by their dotted path."""
+
+import asyncio
+
+from sessions_app.engines.fake import FakeDetector, FakeDetectorStream, FakeTranscriber
+from sessions_app.errors import EngineError
+from sessions_app.events import Transcript, Translation, TranslationRequest
+
+RECALLING = "tests.scenarios.engines.RecallingTranslator"
+FAULTY = "tests.scenarios.engines.FaultyTranslator"
+FAULTY_EAR = "tests.scenarios.engines.FaultyTranscriber"
+FAULTY_DETECTOR = "tests.scenarios.engines.FaultyDetector"
+REFUSING = "tests.scenarios.engines.RefusingTranslator"
+RUDE = "tests.scenarios.engines.RudeTranslator"
+FOREIGN = "tests.scenarios.engines.ForeignTranscriber"
+
+
+class RecallingTranslator:
+    """Says what it was given: the mode, who speaks, and what was said before."""
+
+    async def load(self) -> None:
+        """Be ready."""
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        before = ",".join(said.source for said in request.context)
+        return Translation(f"{request.mode} {request.speaker} [{before}]", engine="recalling")
+
+    async def aclose(self) -> None:
+        """Hold nothing."""
+
+
+class FaultyTranslator(RecallingTranslator):
+    """Has a bug that shows at the word agua, with a secret in it."""
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        if "agua" in request.text:
+            raise KeyError("/home/secret")
+        return Translation(request.text.upper(), engine="faulty")
+
+
+class RefusingTranslator(RecallingTranslator):
+    """Cannot be loaded, and says so by the plain error of an engine."""
+
+    async def load(self) -> None:
+        raise EngineError("The refusing translator wants a key.")
+
+
+class RudeTranslator(RecallingTranslator):
+    """Cannot be loaded, and says so by an error that is none of ours."""
+
+    async def load(self) -> None:
+        await asyncio.sleep(0)
+        raise OSError("/home/secret")
+
+
+class FaultyTranscriber(FakeTranscriber):
+    """Has a bug that shows at the word agua, with a secret in it."""
+
+    async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
+        transcript = await super().transcribe(pcm, language=language, final=final)
+        if "agua" in transcript.text and final:
+            raise KeyError("/home/secret")
+        return transcript
+
+
+class ForeignTranscriber(FakeTranscriber):
+    """Answers in a language that nobody asked for."""
+
+    async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
+        transcript = await super().transcribe(pcm, language=language, final=final)
+        return Transcript(transcript.text, "fr")
+
+
+class FaultyDetectorStream(FakeDetectorStream):
+    """Fails at the first sound that is loud."""
+
+    def probabilities(self, pcm: bytes) -> list[float]:
+        found = list(super().probabilities(pcm))
+        if 1.0 in found:
+            raise EngineError("The detector failed.")
+        return found
+
+
+class FaultyDetector(FakeDetector):
+    """Makes streams that fail."""
+
+    def stream(self) -> FakeDetectorStream:
+        return FaultyDetectorStream()
