@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sessions_app.engines.base import Progress
 from sessions_app.engines.choices import EngineChoice, find_class
 from sessions_app.engines.phrasebook import PhrasebookTranslator
 from sessions_app.errors import EngineUnavailableError, SettingsError
@@ -20,45 +21,44 @@ LOAD_SECONDS = 3600.0
 """How long an engine may take to load: the largest model, over a slow line."""
 CLOSE_SECONDS = 10.0
 """How long an engine may take to close."""
-_WITH_MODELS_DIR = frozenset({"faster-whisper", "opus-mt"})
-"""The short names whose classes are told where models lie."""
 
 
-async def build(choice: EngineChoice, *, variable: str, models_dir: Path) -> Any:
+async def build(
+    choice: EngineChoice, *, variable: str, models_dir: Path, progress: Progress
+) -> Any:
     """Return the engine of ``choice``, not loaded yet.
 
-    Its module is imported and its class called in a thread: either may take a second.
+    Its module is imported and its class called in a thread: either may take a second. Habla's own
+    engines are given ``models_dir`` and ``progress`` where they take them.
 
     Raises:
         EngineUnavailableError: there is no such class, or it refuses the OPTIONS.
     """
-    options = dict(choice.options)
-    if choice.backend in _WITH_MODELS_DIR:
-        options.setdefault("models_dir", models_dir)
-    engine = await _in_thread(lambda: _construct(choice.backend, options, variable))
+    ours = {} if "." in choice.backend else {"models_dir": models_dir, "progress": progress}
+    engine = await _in_thread(lambda: _construct(choice, ours, variable))
     return PhrasebookTranslator(engine) if choice.backend == "apertium" else engine
 
 
-def _construct(backend: str, options: Mapping[str, Any], variable: str) -> Any:
+def _construct(choice: EngineChoice, ours: Mapping[str, Any], variable: str) -> Any:
     try:
-        engine_class = find_class(backend, variable=variable)
+        engine_class = find_class(choice.backend, variable=variable)
     except SettingsError as error:
         raise EngineUnavailableError(str(error)) from error
-    _check_options(engine_class, options, f"{variable}: {backend}")
-    try:
-        return engine_class(**options)
-    except (TypeError, ValueError) as error:
-        raise EngineUnavailableError(
-            f"{variable}: {backend} cannot use a value in its OPTIONS."
-        ) from error
-
-
-def _check_options(engine_class: Callable[..., Any], options: Mapping[str, Any], who: str) -> None:
     signature = inspect.signature(engine_class)
+    given = {name: value for name, value in ours.items() if name in signature.parameters}
+    who = f"{variable}: {choice.backend}"
+    _check_options(signature, choice.options, who)
+    try:
+        return engine_class(**{**given, **choice.options})
+    except (TypeError, ValueError) as error:
+        raise EngineUnavailableError(f"{who} cannot use a value in its OPTIONS.") from error
+
+
+def _check_options(signature: inspect.Signature, options: Mapping[str, Any], who: str) -> None:
     try:
         signature.bind(**options)
     except TypeError as error:
-        known = ", ".join(signature.parameters) or "none"
+        known = ", ".join(name for name in signature.parameters if name != "progress") or "none"
         raise EngineUnavailableError(
             f"{who} does not take these OPTIONS. It takes: {known}."
         ) from error

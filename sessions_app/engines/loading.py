@@ -138,7 +138,10 @@ class _Loader:
     async def _load(self, kind: str, choice: EngineChoice) -> Any:
         self._progress(f"loading the {kind} {choice.backend}", None)
         engine = await building.build(
-            choice, variable=f"HABLA_{kind.upper()}", models_dir=self._settings.models_dir
+            choice,
+            variable=f"HABLA_{kind.upper()}",
+            models_dir=self._settings.models_dir,
+            progress=self._progress,
         )
         self._undo.push_async_callback(building.close, engine)
         try:

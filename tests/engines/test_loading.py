@@ -286,3 +286,14 @@ async def test_auto_says_that_an_english_whisper_understands_no_spanish(tmp_path
     _, info = await best_transcriber(load, tmp_path)
     assert (info.name, info.languages) == ("faster-whisper", ("en",))
     assert "no Spanish" in (info.why or "")
+
+
+async def test_a_chosen_whisper_that_cannot_be_fetched_is_an_error_and_no_fallback(
+    fakes: EngineSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    told: list[str] = []
+    settings = replace(fakes, transcriber=EngineChoice("faster-whisper"))
+    with pytest.raises(EngineUnavailableError, match="fetch_models whisper-small"):
+        await load_engines(settings, lambda step, fraction: told.append(step))
+    assert "asking the hub" in told
