@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 
 from sessions_app.audio import FRAME_BYTES, SAMPLE_BYTES, SAMPLE_RATE
 from sessions_app.doctor.finding import Finding, broken, fine, warning
-from sessions_app.engines import apertium, hub
+from sessions_app.engines import hub
+from sessions_app.engines.apertium_modes import installed_modes
 from sessions_app.engines.chain import directions_of
 from sessions_app.engines.loading import (
     EngineChoice,
@@ -106,7 +107,7 @@ def check_models(settings: EngineSettings) -> Finding:
 
 def check_apertium(settings: EngineSettings) -> Finding:
     """Look for Apertium's rules, which translate where no model is."""
-    if any((apertium.MODES_DIR / f"{mode}.mode").exists() for mode in apertium.MODES.values()):
+    if installed_modes():
         return fine("Apertium", "is installed")
     if not wanted_downloads(settings):
         return fine("Apertium", "is not installed, nor needed")

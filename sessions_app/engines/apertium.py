@@ -4,15 +4,13 @@ import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
-from sessions_app.engines.apertium_pipeline import Command, PipelineKeeper, read_mode
+from sessions_app.engines.apertium_modes import MODES_DIR, Command, installed_modes, read_mode
+from sessions_app.engines.apertium_pipeline import PipelineKeeper
 from sessions_app.engines.apertium_text import dress, escape, open_questions, undress, unescape
 from sessions_app.engines.sentences import clean
 from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import Direction, Translation, TranslationRequest
 
-MODES_DIR = Path("/usr/share/apertium/modes")
-"""Where Debian's packages put their modes."""
-MODES = {Direction.ES_TO_EN: "spa-eng", Direction.EN_TO_ES: "eng-spa"}
 _MEND = "Install it with: apt install apertium-eng-spa"
 _PROBES = {Direction.ES_TO_EN: "gracias", Direction.EN_TO_ES: "thanks"}
 
@@ -55,14 +53,9 @@ class ApertiumTranslator:
             raise EngineUnavailableError(f"Apertium does not answer. {_MEND}") from error
 
     def _installed_modes(self) -> dict[Direction, list[Command]]:
-        paths = {
-            direction: self._modes_dir / f"{MODES[direction]}.mode"
-            for direction in sorted(self.directions)
-        }
+        installed = installed_modes(self._modes_dir)
         try:
-            return {
-                direction: read_mode(path) for direction, path in paths.items() if path.exists()
-            }
+            return {way: read_mode(installed[way]) for way in installed if way in self.directions}
         except (OSError, ValueError, IndexError) as error:
             raise EngineUnavailableError(f"Apertium's modes cannot be read. {_MEND}") from error
 

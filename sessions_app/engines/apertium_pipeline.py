@@ -9,37 +9,18 @@ record that is otherwise well-formed.
 import asyncio
 import logging
 import os
-import shlex
 import shutil
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from pathlib import Path
+
+from sessions_app.engines.apertium_modes import Command
 
 logger = logging.getLogger(__name__)
 
-Command = Sequence[str]
-
 MAX_RECORD_BYTES = 4 * 1024 * 1024
 _END = b"\0"
-
-
-def read_mode(path: Path) -> list[Command]:
-    """Return the programs of the mode file ``path``, set to answer request by request.
-
-    Unknown words come through unmarked (``-n``).
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    stages = path.read_text(encoding="utf-8").strip().split("|")
-    return [_stage(shlex.split(stage)) for stage in stages]
-
-
-def _stage(words: list[str]) -> Command:
-    program, *arguments = words
-    return [program, "-z", *("-n" if word == "$1" else word for word in arguments if word != "$2")]
 
 
 class Pipeline:

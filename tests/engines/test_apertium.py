@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions_app.engines.apertium import MODES_DIR, ApertiumTranslator
+from sessions_app.engines.apertium import ApertiumTranslator
+from sessions_app.engines.apertium_modes import MODES_DIR
 from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import Direction, Translation, TranslationRequest
 from tests.engines.processes import all_ended, children_of, watch

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engines.apertium_pipeline import PipelineKeeper, read_mode
+from sessions_app.engines.apertium_modes import read_mode
+from sessions_app.engines.apertium_pipeline import PipelineKeeper
 from tests.engines.processes import all_ended, children_of, watch
 
 ECHO = [["cat"], ["cat"], ["cat"]]

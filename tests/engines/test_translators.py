@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engines.apertium import MODES, MODES_DIR, ApertiumTranslator
+from sessions_app.engines.apertium import ApertiumTranslator
+from sessions_app.engines.apertium_modes import MODES, installed_modes
 from sessions_app.engines.base import Translator
 from sessions_app.engines.chain import ChainTranslator
 from sessions_app.engines.fake import FakeTranslator
@@ -16,7 +17,7 @@ from sessions_app.engines.phrasebook import PhrasebookTranslator
 from sessions_app.errors import EngineError
 from sessions_app.events import Direction, Translation, TranslationRequest
 
-APERTIUM_IS_THERE = all((MODES_DIR / f"{mode}.mode").exists() for mode in MODES.values())
+APERTIUM_IS_THERE = installed_modes().keys() == MODES.keys()
 needs_apertium = pytest.mark.skipif(
     not APERTIUM_IS_THERE, reason="the package apertium-eng-spa is not installed"
 )
