@@ -10,7 +10,7 @@ import httpx2
 import huggingface_hub
 from huggingface_hub import constants
 from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
-from tqdm import tqdm  # type: ignore[import-untyped]
+from tqdm import tqdm
 
 from sessions_app.engines.base import Progress
 from sessions_app.errors import EngineUnavailableError

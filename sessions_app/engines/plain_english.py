@@ -13,12 +13,13 @@ _AUXILIARY = (
     r"(?:n't)?"
 )
 _SUBJECT = r"(?:i|you|he|she|it|we|they|there|this|that|these|those|the|my|your|our|anyone|anybody)"
+_LEAD = re.compile(r"(?:(?:and|so|but|well|okay|excuse me|please) )+")
 _QUESTION = re.compile(
-    rf"(?:(?:and|so|but|well|okay|excuse me|please) )*"
-    rf"(?:(?:what|where|when|who|which|why|how)(?:'s\b| (?:\w+ ){{0,2}}{_AUXILIARY}\b)"
-    rf"|(?:what|how) about\b|{_AUXILIARY} {_SUBJECT}\b)"
+    rf"(?:what|where|when|who|which|why|how)(?:'s\b| (?:\w+ ){{0,2}}{_AUXILIARY}\b)"
+    rf"|(?:what|how) about\b|{_AUXILIARY} {_SUBJECT}\b"
 )
 _RELATIVE = re.compile(rf"(?:what|where|when|who|which|why|how) {_SUBJECT}\b")
+"""It begins a clause, not a question: "what you can do for your country"."""
 
 
 def sentence(words: str, *, whole: bool = True) -> str:
@@ -35,4 +36,5 @@ def sentence(words: str, *, whole: bool = True) -> str:
 
 def is_question(words: str) -> bool:
     """Return whether ``words`` begin like a question: "where is", "how much does", "can you"."""
-    return bool(_QUESTION.match(words)) and not _RELATIVE.match(words)
+    core = _LEAD.sub("", words, count=1)
+    return bool(_QUESTION.match(core)) and not _RELATIVE.match(core)
