@@ -63,7 +63,7 @@ def test_a_wrong_choice_names_the_variable_and_what_would_be_right(text: str, hi
     [
         ("sessions_app.engines.nun.NoTranslator", "needs sessions_app.engines.nun, which is not"),
         ("sessions_app.engines.none.NoTranslater", "Did you mean NoTranslator?"),
-        ("sessions_app.engines.apertium.MODES", "is not a class"),
+        ("sessions_app.engines.apertium_modes.MODES", "is not a class"),
     ],
 )
 def test_a_dotted_path_that_leads_nowhere_is_told(path: str, hint: str) -> None:
