@@ -7,8 +7,8 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "habla_project.settings")
 http = get_asgi_application()
 
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 -- after Django is set up
+from channels.routing import ProtocolTypeRouter, URLRouter  # after Django is set up
 
-from sessions_app.routing import websocket_urlpatterns  # noqa: E402
+from sessions_app.routing import websocket_urlpatterns
 
 application = ProtocolTypeRouter({"http": http, "websocket": URLRouter(websocket_urlpatterns)})

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
+from django.db.utils import load_backend
 
 SQLITE_OPTIONS = {
     "timeout": 5,
@@ -50,13 +52,17 @@ def _write_once(path: Path, text: str) -> None:
 
 def database(env: environ.Env, directory: Path) -> dict[str, Any]:
     """Return Django's settings of the database that DATABASE_URL names; SQLite without it."""
-    config: dict[str, Any] = {}
-    if env.str("DATABASE_URL", default=""):
-        with contextlib.suppress(Exception):
-            config = env.db_url("DATABASE_URL")
-    else:
-        config = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(directory / "habla.sqlite3")}
-    config["CONN_MAX_AGE"] = None
-    if config.get("ENGINE", "").endswith("sqlite3"):
-        config["OPTIONS"] = SQLITE_OPTIONS | config.get("OPTIONS", {})
-    return config
+    if not env.str("DATABASE_URL", default=""):
+        return _sqlite({"NAME": str(directory / "habla.sqlite3")})
+    with contextlib.suppress(ImproperlyConfigured, ValueError, KeyError):
+        config: dict[str, Any] = env.db_url("DATABASE_URL")
+        load_backend(config["ENGINE"])
+        is_sqlite = config["ENGINE"].endswith("sqlite3")
+        return _sqlite(config) if is_sqlite else config | {"CONN_MAX_AGE": None}
+    return {}
+
+
+def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
+    options = SQLITE_OPTIONS | config.get("OPTIONS", {})
+    engine = "django.db.backends.sqlite3"
+    return config | {"ENGINE": engine, "OPTIONS": options, "CONN_MAX_AGE": None}

@@ -11,6 +11,8 @@ from django.core.checks import CheckMessage, Error, register
 from sessions_app import conf
 from sessions_app.errors import SettingsError
 
+NO_DATABASE = "django.db.backends.dummy"
+
 
 @register()
 def check_habla(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -26,10 +28,11 @@ def check_habla(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 def check_addresses(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Name a database or Redis URL that cannot be one."""
     problems: list[CheckMessage] = []
-    if not settings.DATABASES["default"].get("ENGINE"):
+    # where no engine could be read from the URL, Django has put its dummy in
+    if settings.DATABASES["default"].get("ENGINE", NO_DATABASE) == NO_DATABASE:
         problems.append(
             Error(
-                "DATABASE_URL names no database that Django knows; "
+                "DATABASE_URL names no database that Django knows and has the driver of; "
                 "postgres://user:password@host:5432/name would be right.",
                 id="habla.E002",
             )

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, SystemCheckError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -68,7 +69,7 @@ class Command(BaseCommand):
             is_behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
         except SystemCheckError as error:
             raise CommandError(str(error), returncode=ExitCode.NOT_STARTED) from error
-        except DatabaseError as error:
+        except (DatabaseError, ImproperlyConfigured) as error:
             message = "The database does not answer; look at DATABASE_URL."
             raise CommandError(message, returncode=ExitCode.NOT_STARTED) from error
         finally:
