@@ -147,6 +147,10 @@ class Interpreter:
             raise EngineError("No engine here can hear speech.", code="no_transcriber")
         language = await self._language(utterance, self._seat)
         transcript = await self._seat.final(utterance.pcm, language)
+        if transcript.language not in LANGUAGES:
+            raise EngineError(
+                "This was neither Spanish nor English.", code="language_not_supported"
+            )
         return transcript, judge(transcript, to_seconds(utterance.samples))
 
     async def _language(self, utterance: Utterance, seat: Seat) -> str | None:
