@@ -57,7 +57,8 @@ class Generations:
         self._unloading: set[asyncio.Task[None]] = set()
         self._count = 0
         self.current: Generation | None = None
-        self.is_loading = False
+        self.is_loading = True
+        """Whether a generation is on its way; the first one is, from the beginning."""
         self._is_closed = False
         self.step: tuple[str, float | None] = ("", None)
         """What is being loaded, and how far it is (0..1)."""
