@@ -83,7 +83,7 @@ class Client:
 
     async def send_text(self, text: str) -> None:
         """Send a text frame as it is."""
-        await self._socket.send_to(text_data=text)
+        await self._socket.send_input({"type": "websocket.receive", "text": text})
 
     async def send_sound(self, pcm: bytes, seconds: float = 0.25) -> None:
         """Send sound in chunks of ``seconds``."""
@@ -92,7 +92,7 @@ class Client:
 
     async def send_bytes(self, chunk: bytes) -> None:
         """Send a binary frame as it is."""
-        await self._socket.send_to(bytes_data=chunk)
+        await self._socket.send_input({"type": "websocket.receive", "bytes": chunk})
 
     async def speak(self, pcm: bytes) -> None:
         """Start listening to PCM, send all of it, and stop; wait until all of it was told."""
@@ -169,12 +169,10 @@ async def client(
     accepted, _ = await socket.connect(PATIENCE_SECONDS)
     assert accepted
     browser = Client(socket)
-    try:
-        if is_ready:
-            await browser.until("ready")
-        yield browser
-    finally:
-        await browser.leave()
+    if is_ready:
+        await browser.until("ready")
+    yield browser
+    await browser.leave()
 
 
 async def eventually(holds: Callable[[], bool]) -> None:
