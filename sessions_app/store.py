@@ -1,5 +1,6 @@
 """The only door through which a live session writes its rows. Every function runs on the lane."""
 
+import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,6 +15,10 @@ from sessions_app.lane import lane
 from sessions_app.models import Conversation, Exchange, SessionState, Speaker, TranslationSession
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.utterance import Manner
+
+ENGINE_CHARACTERS = 120
+FAILURE_CHARACTERS = 40
+"""What the columns of an exchange hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +106,36 @@ def _save_exchange(
             conversation_id=conversation_id,
             speaker=_speaker(conversation_id, said.speaker),
             utterance_id=said.utterance_id,
-            source=said.source,
-            corrected=said.corrected,
-            translated=said.translated,
+            source=_fit(said.source),
+            corrected=_fit(said.corrected),
+            translated=_fit(said.translated),
             language=said.language,
             direction=said.direction,
             start_seconds=said.start_seconds + offset,
             end_seconds=said.end_seconds + offset,
-            confidence=said.confidence,
-            phrases=[asdict(phrase) for phrase in said.phrases],
-            transcriber=said.transcriber,
-            translator=said.translator,
-            failure=said.failure,
+            confidence=said.confidence if math.isfinite(said.confidence) else 0.0,
+            phrases=[_fit_phrase(phrase) for phrase in said.phrases],
+            transcriber=_fit(said.transcriber, ENGINE_CHARACTERS),
+            translator=_fit(said.translator, ENGINE_CHARACTERS),
+            failure=_fit(said.failure, FAILURE_CHARACTERS),
         )
         now = timezone.now()
         TranslationSession.objects.filter(pk=session_id).update(seen_at=now)
         Conversation.objects.filter(pk=conversation_id).update(updated_at=now)
-        _give_title(conversation_id, said.source)
+        _give_title(conversation_id, _fit(said.source))
     return row.pk
+
+
+def _fit(text: str, longest: int | None = None) -> str:
+    """Return ``text`` as any database keeps it in a field: engines say what they like.
+
+    PostgreSQL refuses NUL and what is too long, and half a surrogate pair is no UTF-8.
+    """
+    return text.replace("\0", "").encode(errors="replace").decode()[:longest]
+
+
+def _fit_phrase(phrase: events.Phrase) -> dict[str, str]:
+    return {name: _fit(text) for name, text in asdict(phrase).items()}
 
 
 def _give_title(conversation_id: uuid.UUID, words: str) -> None:

@@ -1,16 +1,18 @@
 """Engines of one's own, as anybody may write them: named in settings by their dotted path."""
 
 import asyncio
+import math
 
 from sessions_app.engines.fake import FakeDetector, FakeDetectorStream, FakeTranscriber
 from sessions_app.errors import EngineError
-from sessions_app.events import Transcript, Translation, TranslationRequest
+from sessions_app.events import Phrase, Transcript, Translation, TranslationRequest
 
 RECALLING = "tests.scenarios.engines.RecallingTranslator"
 FAULTY = "tests.scenarios.engines.FaultyTranslator"
 FAULTY_EAR = "tests.scenarios.engines.FaultyTranscriber"
 FAULTY_DETECTOR = "tests.scenarios.engines.FaultyDetector"
 REFUSING = "tests.scenarios.engines.RefusingTranslator"
+CARELESS = "tests.scenarios.engines.CarelessTranslator"
 RUDE = "tests.scenarios.engines.RudeTranslator"
 FOREIGN = "tests.scenarios.engines.ForeignTranscriber"
 
@@ -36,6 +38,15 @@ class FaultyTranslator(RecallingTranslator):
         if "agua" in request.text:
             raise KeyError("/home/secret")
         return Translation(request.text.upper(), engine="faulty")
+
+
+class CarelessTranslator(RecallingTranslator):
+    """Says what no database keeps and no socket carries."""
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        phrase = Phrase("ho\0la", "half \ud83d")
+        name = "careless" * 100
+        return Translation("hel\0lo \ud83d", "", (phrase,), math.nan, name)
 
 
 class RefusingTranslator(RecallingTranslator):

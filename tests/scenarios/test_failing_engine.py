@@ -83,6 +83,19 @@ async def test_words_in_a_language_that_nobody_speaks_here_are_told_as_a_failure
     assert browser.translations() == ["thanks"]
 
 
+async def test_what_no_database_keeps_is_left_out_of_what_is_kept_and_told(
+    house: House, connect: Connect
+) -> None:
+    await house.restart(translator=engines.CARELESS)
+    async with connect() as browser:
+        await browser.speak(say("hola"))
+    row = await Exchange.objects.aget()
+    assert (row.translated, len(row.translator)) == ("hello ?", 120)
+    assert row.phrases == [{"text": "hola", "meaning": "half ?", "kind": "idiom", "literal": ""}]
+    assert [m["exchange_id"] for m in browser.told("translation")] == [row.pk]
+    assert browser.problems() == []
+
+
 async def test_a_detector_that_fails_ends_the_listening_and_not_the_session(
     house: House, connect: Connect
 ) -> None:
