@@ -10,6 +10,30 @@ from tests.browser.conftest import OpenPage
 TEXT = "Type instead of speaking"
 FOCUS = "document.activeElement.id || document.activeElement.className"
 
+CONTRASTS = """
+    () => {
+        const pairs = [
+            ["ink", "paper"], ["ink", "surface"], ["muted", "paper"], ["muted", "surface"],
+            ["accent", "paper"], ["accent", "surface"], ["accent-ink", "accent"],
+            ["danger-ink", "danger"], ["danger", "surface"], ["ink", "danger-soft"],
+            ["ink", "warning-soft"], ["ink", "accent-soft"],
+            ["spanish", "surface"], ["english", "surface"],
+        ];
+        const style = getComputedStyle(document.documentElement);
+        const light = (name) => {
+            const hex = style.getPropertyValue("--" + name).trim();
+            const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255)
+                .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        };
+        return Object.fromEntries(pairs.map(([text, behind]) => {
+            const [low, high] = [light(text), light(behind)].sort((a, b) => a - b);
+            return [text + " on " + behind, (high + 0.05) / (low + 0.05)];
+        }));
+    }
+"""
+"""The contrast of text and background of every pair of colours that is used (WCAG 2.2, 1.4.3)."""
+
 
 def type_in(page: Page, text: str) -> None:
     """Type ``text`` and wait for its translation."""
@@ -195,3 +219,28 @@ def test_no_page_is_wider_than_a_phone_or_breaks_its_own_rules(
     page = open_page(browser, path=path, locale=locale)
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 390
+
+
+@pytest.mark.parametrize("size", ["medium", "huge"])
+def test_the_largest_text_still_fits_the_smallest_phone(
+    browser: Browser, open_page: OpenPage, size: str
+) -> None:
+    page = open_page(browser, script=f"localStorage.setItem('habla.textSize', '\"{size}\"')")
+    page.set_viewport_size({"width": 320, "height": 640})
+    type_in(page, "hola mundo")
+    expect(page.locator("html")).to_have_attribute("data-text-size", size)
+    for part in ("#listen", "#anew", "#typing button", "#mode", "#preferences > summary"):
+        box = page.locator(part).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 320
+        assert box["y"] + box["height"] <= 640
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_all_text_stands_out_from_what_is_behind_it(
+    browser: Browser, open_page: OpenPage, theme: str
+) -> None:
+    page = open_page(browser, script=f"localStorage.setItem('habla.theme', '\"{theme}\"')")
+    ratios = page.evaluate(CONTRASTS)
+    assert {pair: ratio for pair, ratio in ratios.items() if ratio < 4.5} == {}

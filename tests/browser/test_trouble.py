@@ -12,6 +12,23 @@ BROKEN_SOCKET = "WebSocket connection to"
 REFUSING = """
     navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException("", "{}"); }};
 """
+SLOW = """
+    window.isSlow = false;
+    const waiting = [];
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (data) {
+        if (window.isSlow) waiting.push(() => send.call(this, data));
+        else send.call(this, data);
+    };
+    Object.defineProperty(WebSocket.prototype, "bufferedAmount", {
+        get: () => (window.isSlow ? 1000000 : 0),
+    });
+    window.recover = () => {
+        window.isSlow = false;
+        waiting.forEach((act) => act());
+    };
+"""
+"""A network that carries nothing from ``isSlow = true`` until ``recover()``."""
 MUTED = """
     const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = async (wishes) => {
@@ -71,6 +88,22 @@ def test_a_muted_and_a_lost_microphone_are_told(browser: Browser, open_page: Ope
     page.evaluate("window.track.dispatchEvent(new Event('ended'))")
     assert "The microphone is gone" in notice(page, "mic_lost")
     expect(page.locator("#state")).to_have_text("Ready")
+
+
+def test_a_slow_network_is_told_and_a_new_stream_follows_the_broken_one(
+    browser: Browser, open_page: OpenPage
+) -> None:
+    page = open_page(browser, script=SLOW)
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#state")).to_have_text("Listening")
+    page.evaluate("window.isSlow = true")
+    assert "The network is too slow" in notice(page, "slow_network")
+    page.evaluate("window.recover()")
+    expect(page.locator('[data-code="slow_network"]')).to_have_count(0)
+    expect(page.locator("#state")).to_have_text("Listening")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#state")).to_have_text("Ready")
+    expect(page.locator('[data-code^="server"]')).to_have_count(0)
 
 
 def test_a_server_that_restarts_is_come_back_to_and_nothing_is_lost(

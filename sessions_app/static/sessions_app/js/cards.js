@@ -53,7 +53,7 @@ export class Cards {
 
   #finalCard(entry) {
     const { language, state } = entry;
-    const card = make("li", { class: `card said pair ${language ?? ""} ${state}`, "data-state": state });
+    const card = make("li", { class: `card said pair ${state}`, "data-state": state });
     card.append(this.#metaLine(entry), make("p", languageOf("source", language), entry.source));
     if (entry.translated) {
       card.append(make("p", languageOf("translated", language === "es" ? "en" : "es"), entry.translated));

@@ -2,8 +2,8 @@
 
 import { pauseSeconds } from "./backoff.js";
 
-export const PING_SECONDS = 15;
-export const ANSWER_SECONDS = 10; // a ping that is not answered so soon means a dead network
+const PING_SECONDS = 15;
+const ANSWER_SECONDS = 10; // a ping that is not answered so soon means a dead network
 const STEADY_SECONDS = 5; // a connection that lasted so long makes the next pause short again
 const FULL_SECONDS = 12;
 const LAST_WORD = { 4400: "protocol", 4401: "login_required", 4403: "wrong_origin", 4408: "silent" };
@@ -49,12 +49,6 @@ export class Connection extends EventTarget {
 
   hurry() {
     if (this.state === "waiting") this.open();
-  }
-
-  // Leaves this session and begins another, at once.
-  renew() {
-    this.#drop();
-    this.open();
   }
 
   send(message) {

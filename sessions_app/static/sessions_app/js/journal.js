@@ -157,6 +157,6 @@ export class Journal {
   }
 }
 
-export function wordsOf(entry) {
+function wordsOf(entry) {
   return [entry.stable, entry.unstable].filter(Boolean).join(" ");
 }

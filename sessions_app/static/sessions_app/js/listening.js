@@ -135,6 +135,7 @@ export class Listening extends EventTarget {
     this.#recorder = recorder;
     this.#connection.send({ type: "start_listening", ...recorder.fields });
     recorder.start();
+    recorder.ended.then(() => this.#recorder === recorder && !this.#isCongested && this.stop());
     this.#become("listening");
     this.#sayWhatWasMissed();
   }
@@ -160,12 +161,14 @@ export class Listening extends EventTarget {
     this.#isCongested = true;
     this.#recorder.abandon();
     this.#connection.send({ type: "stop_listening" });
+    this.#deafSince = performance.now();
     this.#report(true, "slow_network");
   }
 
   async #decongest() {
     this.#isCongested = false;
     this.#recorder = null;
+    this.#report(false, "slow_network");
     await this.resume();
   }
 

@@ -1,4 +1,4 @@
-// How loud the microphone is, many times a second, and whether it gives any sound at all.
+// How loud the microphone is, many times a second, and whether it ever gives any sound at all.
 
 const FLOOR_DB = -60;
 const FADE = 0.85; // a level falls by this factor a frame: easier on the eye than a flicker
@@ -17,10 +17,11 @@ export class Meter {
   #context = null;
   #frame = 0;
   #level = 0;
-  #heardAt = 0;
+  #attachedAt = 0;
+  #hasHeard = false; // a good noise gate gives true silence between words, but not from the start
   #isSilent = false;
 
-  // `onLevel(0..1)` is told every frame, `onSilence(true/false)` when even noise is missing.
+  // `onLevel(0..1)` is told every frame, `onSilence(true/false)` when not even noise came.
   constructor({ onLevel, onSilence }) {
     this.#onLevel = onLevel;
     this.#onSilence = onSilence;
@@ -32,7 +33,8 @@ export class Meter {
     const analyser = this.#context.createAnalyser();
     analyser.fftSize = 1024;
     this.#context.createMediaStreamSource(stream).connect(analyser);
-    this.#heardAt = performance.now();
+    this.#attachedAt = performance.now();
+    this.#hasHeard = false;
     const samples = new Float32Array(analyser.fftSize);
     const measure = () => {
       analyser.getFloatTimeDomainData(samples);
@@ -52,9 +54,9 @@ export class Meter {
   }
 
   #show(samples) {
-    const now = performance.now();
-    if (samples.some((sample) => Math.abs(sample) > SILENT)) this.#heardAt = now;
-    this.#tellSilence(now - this.#heardAt > SILENT_SECONDS * 1000);
+    const isLate = performance.now() - this.#attachedAt > SILENT_SECONDS * 1000;
+    this.#hasHeard ||= samples.some((sample) => Math.abs(sample) > SILENT);
+    this.#tellSilence(isLate && !this.#hasHeard);
     this.#level = Math.max(levelOf(samples), this.#level * FADE);
     this.#onLevel(this.#level);
   }

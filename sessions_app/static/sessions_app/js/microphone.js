@@ -12,7 +12,7 @@ const REASONS = {
   AbortError: "mic_busy",
 };
 
-export function localAddress(place = location) {
+function localAddress(place = location) {
   return `http://localhost${place.port ? `:${place.port}` : ""}/`;
 }
 

@@ -2,7 +2,7 @@
 
 import { Resampler } from "./resampler.js";
 
-export const SAMPLE_RATE = 16000;
+const SAMPLE_RATE = 16000;
 const STOP_MS = 2000;
 
 export function toInt16(samples) {
@@ -16,7 +16,7 @@ export class PcmRecorder {
   #collector;
   #resampler;
   #onChunk;
-  #ended;
+  ended;
 
   constructor(context, stream, onChunk) {
     this.#context = context;
@@ -24,7 +24,7 @@ export class PcmRecorder {
     this.#resampler = new Resampler(context.sampleRate, SAMPLE_RATE);
     this.#source = context.createMediaStreamSource(stream);
     this.#collector = new AudioWorkletNode(context, "habla-collector", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
-    this.#ended = new Promise((resolve) => {
+    this.ended = new Promise((resolve) => {
       this.#collector.port.onmessage = ({ data }) => (data ? this.#hand(this.#resampler.push(data)) : resolve());
     });
   }
@@ -43,7 +43,7 @@ export class PcmRecorder {
 
   async stop() {
     this.#collector.port.postMessage("end");
-    await Promise.race([this.#ended, new Promise((resolve) => setTimeout(resolve, STOP_MS))]);
+    await Promise.race([this.ended, new Promise((resolve) => setTimeout(resolve, STOP_MS))]);
     this.#hand(this.#resampler.flush());
     this.abandon();
   }

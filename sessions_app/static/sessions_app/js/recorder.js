@@ -16,7 +16,7 @@ export class CompressedRecorder {
   fields; // of start_listening
   #recorder;
   #onChunk;
-  #ended;
+  ended; // resolves when no chunk will come any more, also if the browser ends it by itself
 
   constructor(stream, onChunk) {
     const [mimeType, encoding] = supportedKind();
@@ -24,7 +24,7 @@ export class CompressedRecorder {
     this.#onChunk = onChunk;
     this.#recorder = new MediaRecorder(stream, { mimeType, audioBitsPerSecond: BITS_PER_SECOND });
     this.#recorder.addEventListener("dataavailable", ({ data }) => data.size && this.#onChunk(data));
-    this.#ended = new Promise((resolve) => this.#recorder.addEventListener("stop", resolve));
+    this.ended = new Promise((resolve) => this.#recorder.addEventListener("stop", resolve));
   }
 
   start() {
@@ -34,7 +34,7 @@ export class CompressedRecorder {
   // Resolves when the last chunk has been handed over: "stop" comes after the last "dataavailable".
   async stop() {
     if (this.#recorder.state !== "inactive") this.#recorder.stop();
-    await Promise.race([this.#ended, new Promise((resolve) => setTimeout(resolve, STOP_MS))]);
+    await Promise.race([this.ended, new Promise((resolve) => setTimeout(resolve, STOP_MS))]);
   }
 
   abandon() {

@@ -2,7 +2,7 @@
 
 const PREFIX = "habla.";
 
-export const DEFAULTS = Object.freeze({
+const DEFAULTS = Object.freeze({
   theme: "system", // system, light, dark
   textSize: "medium", // small, medium, large, huge
   direction: "auto", // es_to_en, en_to_es, auto
@@ -30,10 +30,4 @@ export function keepSetting(name, value) {
     unsaved.set(name, value);
   }
   dispatchEvent(new CustomEvent("habla:setting", { detail: { name, value } }));
-}
-
-export function onSetting(name, listener) {
-  addEventListener("habla:setting", (event) => {
-    if (event.detail.name === name) listener(event.detail.value);
-  });
 }

@@ -25,7 +25,6 @@ export const english = {
   "state.listening_later": "Listening goes on when the server is back",
   "state.stopping": "Translating what was said last",
 
-  "card.you": "You",
   "card.rename": "Rename {name}",
   "card.typed": "typed",
   "card.heard": "Being translated",
@@ -46,7 +45,6 @@ export const english = {
   "hint.not_copied": "The browser did not allow copying. Save it as text instead.",
   "hint.nothing": "Nothing has been said yet.",
   "hint.anew": "A new conversation. The last one is kept under History.",
-  "hint.speaker_renamed": "Renamed.",
 
   "engines.line": "Heard by {transcriber} · translated by {translator}",
   "engines.transcriber": "Hears: {name}",
@@ -83,7 +81,7 @@ export const english = {
   "problem.server_gone_retrying.title": "The server cannot be reached",
   "problem.server_gone_retrying.help": "Trying again now. What you see stays, and what you type is sent when it is back.",
   "problem.unheard.title": "{seconds} s were not heard",
-  "problem.unheard.help": "The connection was broken meanwhile. Please say it again.",
+  "problem.unheard.help": "The connection did not carry them. Please say it again.",
   "problem.going_away.title": "The server is about to restart",
   "problem.going_away.help": "Finish your sentence: it is still translated within {seconds} s. The page comes back by itself.",
   "problem.too_slow.title": "The server is {seconds} s behind",

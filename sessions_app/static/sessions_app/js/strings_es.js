@@ -25,7 +25,6 @@ export const spanish = {
   "state.listening_later": "Seguirá escuchando cuando vuelva el servidor",
   "state.stopping": "Traduciendo lo último que se dijo",
 
-  "card.you": "Usted",
   "card.rename": "Cambiar el nombre de {name}",
   "card.typed": "escrito",
   "card.heard": "Traduciéndose",
@@ -46,7 +45,6 @@ export const spanish = {
   "hint.not_copied": "El navegador no permitió copiar. Guárdelo como texto.",
   "hint.nothing": "Todavía no se ha dicho nada.",
   "hint.anew": "Una conversación nueva. La anterior está en el Historial.",
-  "hint.speaker_renamed": "Nombre cambiado.",
 
   "engines.line": "Oye {transcriber} · traduce {translator}",
   "engines.transcriber": "Oye: {name}",
@@ -83,7 +81,7 @@ export const spanish = {
   "problem.server_gone_retrying.title": "No se puede llegar al servidor",
   "problem.server_gone_retrying.help": "Intentándolo de nuevo. Lo que ve se queda, y lo que escriba se enviará cuando vuelva.",
   "problem.unheard.title": "No se oyeron {seconds} s",
-  "problem.unheard.help": "La conexión estaba cortada mientras tanto. Por favor, repítalo.",
+  "problem.unheard.help": "La conexión no los transportó. Por favor, repítalo.",
   "problem.going_away.title": "El servidor va a reiniciarse",
   "problem.going_away.help": "Termine su frase: aún se traduce en los próximos {seconds} s. La página vuelve por sí sola.",
   "problem.too_slow.title": "El servidor va {seconds} s por detrás",
