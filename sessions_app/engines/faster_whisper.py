@@ -119,9 +119,7 @@ class FasterWhisperTranscriber:
         if self._running:
             waiting = [asyncio.wrap_future(work) for work in list(self._running)]
             await asyncio.wait(waiting, timeout=CLOSE_SECONDS)
-        runner, self._runner = self._runner, None
-        if runner is not None and not self._running:
-            runner.unload()
+        self._runner = None
 
     async def _find(self) -> Path:
         if (given := Path(self._model)).is_dir():

@@ -60,8 +60,10 @@ class SphinxProcess:
             await self.end()
             raise _unavailable() from WorkerLostError(said["error"])
 
-    async def hear(self, pcm: bytes) -> list[tuple[str, float]]:
+    async def hear(self, pcm: bytes, *, final: bool) -> list[tuple[str, float]]:
         """Return the words in ``pcm`` (16 kHz mono s16le), each with its posterior probability.
+
+        ``final`` takes up to twice the time where there is noise.
 
         Raises:
             EngineError: it could make nothing of this piece.
@@ -69,7 +71,7 @@ class SphinxProcess:
         """
         await self.start()
         patience = PATIENCE_SECONDS + PATIENCE_PER_SECOND * to_seconds(count_samples(pcm))
-        said = await self._converse(pcm, patience)
+        said = await self._converse((b"F" if final else b"P") + pcm, patience)
         if "error" in said:
             raise EngineError("pocketsphinx failed at this piece.") from WorkerLostError(
                 said["error"]

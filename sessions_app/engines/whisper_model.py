@@ -1,7 +1,10 @@
 """A Whisper model in the hand of a thread: opened on the best device, asked, summed up."""
 
+import hashlib
 import logging
 import math
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +13,7 @@ from typing import Any
 import ctranslate2  # type: ignore[import-untyped]
 import faster_whisper  # type: ignore[import-untyped]
 import numpy as np
+from faster_whisper.audio import pad_or_trim  # type: ignore[import-untyped]
 
 from sessions_app.audio import SAMPLE_RATE
 from sessions_app.events import Transcript
@@ -24,6 +28,9 @@ FINAL_TEMPERATURES = (0.0, 0.4)
 LOWEST_LOG_PROBABILITY = -1.0
 HIGHEST_COMPRESSION_RATIO = 2.4
 
+REMEMBERED = 4
+"""Pieces whose encoding is kept, 2 to 8 MB each."""
+
 Samples = np.ndarray[Any, np.dtype[np.float32]]
 
 
@@ -36,10 +43,42 @@ class WhisperOptions:
     hotwords: str | None = None
 
 
+class EncodingModel(faster_whisper.WhisperModel):  # type: ignore[misc]
+    """A Whisper that looks at the same sound once: for its language, then for its words.
+
+    Looking (the encoder) takes most of the time, and always as long as for thirty seconds.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._encoded: OrderedDict[bytes, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def encode(self, features: Samples) -> Any:
+        """Return what the encoder makes of ``features`` (80 or 128 mels by 3000 windows)."""
+        key = hashlib.blake2b(np.ascontiguousarray(features).data, digest_size=16).digest()
+        with self._lock:
+            if key in self._encoded:
+                return self._encoded[key]
+        encoded = super().encode(features)
+        with self._lock:
+            self._encoded[key] = encoded
+            while len(self._encoded) > REMEMBERED:
+                self._encoded.popitem(last=False)
+        return encoded
+
+    def languages_in(self, samples: Samples) -> Sequence[tuple[str, float]]:
+        """Return every language that it knows, with how likely ``samples`` are it."""
+        features = self.feature_extractor(samples)
+        # exactly what `transcribe` will ask for: the last window of the spectrum is left out
+        encoded = self.encode(pad_or_trim(features[..., :-1]))
+        return [(token[2:-2], p) for token, p in self.model.detect_language(encoded)[0]]
+
+
 class WhisperRunner:
     """A loaded model. Its methods block, and may be called by as many threads as it has workers."""
 
-    def __init__(self, model: Any, options: WhisperOptions) -> None:
+    def __init__(self, model: EncodingModel, options: WhisperOptions) -> None:
         self._model = model
         self._options = options
         self.is_multilingual: bool = model.model.is_multilingual
@@ -64,16 +103,12 @@ class WhisperRunner:
             return {"es": 0.0, "en": 1.0}
         if len(samples) < SHORTEST_SECONDS * SAMPLE_RATE:
             return {"es": 0.5, "en": 0.5}
-        _, _, found = self._model.detect_language(samples)
+        found = self._model.languages_in(samples)
         among = {language: p for language, p in found if language in LANGUAGES}
         total = sum(among.values())
         if total <= 0:
             return {"es": 0.5, "en": 0.5}
         return {language: among.get(language, 0.0) / total for language in LANGUAGES}
-
-    def unload(self) -> None:
-        """Give the model's memory back; it cannot be used any more."""
-        self._model.model.unload_model()
 
     def _how(self, final: bool) -> dict[str, Any]:
         options = self._options
@@ -107,7 +142,7 @@ def open_model(
     """
 
     def on(device: str) -> WhisperRunner:
-        model = faster_whisper.WhisperModel(
+        model = EncodingModel(
             str(directory),
             device=device,
             compute_type=compute_type or _compute_type(device),
