@@ -7,9 +7,14 @@ of 32 ms, on the event loop. `daphne benches.baseline:application` serves both.
 import asyncio
 import json
 from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import onnxruntime  # type: ignore[import-untyped]
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -18,7 +23,6 @@ from django.urls import path
 
 from benches.engines import Probe
 from sessions_app.audio import FRAME_BYTES, FRAME_SAMPLES
-from sessions_app.engines.silero import SileroDetector
 from sessions_app.pipeline.segmenter import SegmentEnded, Segmenter, SegmenterOptions
 
 if not settings.configured:
@@ -29,6 +33,39 @@ FFMPEG = (
     *("-probesize", "32", "-analyzeduration", "0", "-f", "matroska", "-i", "pipe:0"),
     *("-f", "s16le", "-ar", "16000", "-ac", "1", "-flush_packets", "1", "pipe:1"),
 )
+
+
+CONTEXT_SAMPLES = 64
+"""Of the former frame, which the detector sees before each frame."""
+
+
+def load_detector() -> onnxruntime.InferenceSession:
+    """Return the Silero model that faster-whisper ships."""
+    spec = find_spec("faster_whisper")
+    if spec is None or not spec.submodule_search_locations:
+        raise RuntimeError("faster-whisper is not installed")
+    path = Path(spec.submodule_search_locations[0]) / "assets" / "silero_vad_v6.onnx"
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # more would leave the core that they are given
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+class FrameByFrame:
+    """The detector's state for one source, asked for each frame."""
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
+        self._state = [np.zeros((1, 1, 128), np.float32)] * 2
+        self._context: npt.NDArray[np.float32] = np.zeros(CONTEXT_SAMPLES, np.float32)
+
+    def probability(self, frame: bytes) -> float:
+        """Return how likely ``frame`` holds speech."""
+        samples = np.frombuffer(frame, "<i2").astype(np.float32) / np.float32(32768)
+        sound = np.concatenate([self._context, samples])[None]
+        self._context = samples[-CONTEXT_SAMPLES:]
+        feeds = {"input": sound, "h": self._state[0], "c": self._state[1]}
+        output, *self._state = self._session.run(None, feeds)
+        return float(output.item())
 
 
 class Echo(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
@@ -50,7 +87,7 @@ class Usual(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no ty
     """Decodes by a process of its own, and detects frame by frame."""
 
     channel_layer_alias = "none"
-    detector = SileroDetector()
+    detector = load_detector()
     probe: Probe | None = None
 
     async def connect(self) -> None:
@@ -78,10 +115,10 @@ class Usual(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no ty
     async def _read(self) -> None:
         if self.ffmpeg.stdout is None or self.probe is None:
             return
-        stream, segmenter = self.detector.stream(), Segmenter(SegmenterOptions())
+        stream, segmenter = FrameByFrame(self.detector), Segmenter(SegmenterOptions())
         number, frames = self.probe.next_stream(), 0
         while frame := await self.ffmpeg.stdout.readexactly(FRAME_BYTES):
-            events = segmenter.push(frame, stream.probabilities(frame))
+            events = segmenter.push(frame, [stream.probability(frame)])
             frames += 1
             self.probe.note(number, frames * FRAME_SAMPLES, monotonic())
             for event in events:

@@ -29,7 +29,7 @@ LOOKS = 3
 """How often a bad window is looked at again, in case the machine hiccuped."""
 SETTLE_SECONDS = 1.0
 WINDOW_SECONDS = 3.0
-ENOUGH_SECONDS = 110.0
+ENOUGH_SECONDS = 75.0
 """How long sessions are added at most; also how long each one could talk."""
 SLACK_SAMPLES = 2048
 """What a decoder and the framing may rightly hold back: ffmpeg keeps one packet of 60 ms."""
