@@ -9,7 +9,11 @@ from typing import Any
 import httpx2
 import huggingface_hub
 from huggingface_hub import constants
-from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+)
 from tqdm import tqdm
 
 from sessions_app.engines.base import Progress
@@ -96,6 +100,11 @@ def _prepare_library() -> None:
 def _explain(error: BaseException, repo: str) -> str:
     if isinstance(error, RepositoryNotFoundError):
         return f"The hub has no {repo}, or does not show it to everybody."
+    if isinstance(error, HfHubHTTPError):
+        status = error.response.status_code
+        return (
+            f"The hub answers to {repo} with error {status}. Is HF_ENDPOINT the address of a hub?"
+        )
     if isinstance(error, (httpx2.HTTPError, LocalEntryNotFoundError)):
         return f"The hub broke off while {repo} was fetched. Try again: whole files are kept."
     return f"{repo} could not be kept. Is the disk full, or the models' directory not writable?"

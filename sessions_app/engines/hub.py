@@ -210,8 +210,14 @@ def _download(
 
 def unreachable_message(name: str) -> str:
     """Return what to tell people whose machine lacks model ``name`` and finds no hub."""
-    why = "HF_HUB_OFFLINE forbids asking the hub" if is_offline() else "the hub does not answer"
     return (
-        f"The model {name} is not on this machine, and {why}. With a network, run "
+        f"The model {name} is not on this machine. {silence_explained()} With a network, run "
         f"`manage.py fetch_models {name}`; HF_ENDPOINT names another hub."
     )
+
+
+def silence_explained() -> str:
+    """Return why the hub is not reachable, as far as it is known here."""
+    if is_offline():
+        return "HF_HUB_OFFLINE forbids asking the hub."
+    return "The hub does not answer."
