@@ -1,0 +1,19 @@
+"""`manage.py check`: Django's own, which ends with 2 where a setting is wrong."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, SystemCheckError
+from django.core.management.commands import check
+
+WRONG_SETTING = 2
+
+
+class Command(check.Command):
+    """Name what is wrong with the settings."""
+
+    def handle(self, *app_labels: Any, **options: Any) -> None:
+        """Check, and exit with WRONG_SETTING where Django would exit with 1."""
+        try:
+            super().handle(*app_labels, **options)
+        except SystemCheckError as error:
+            raise CommandError(str(error), returncode=WRONG_SETTING) from error
