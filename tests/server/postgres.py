@@ -1,0 +1,78 @@
+"""A real PostgreSQL, in a directory of its own and without a port, for one test."""
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+from asyncio.subprocess import DEVNULL, STDOUT
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 60.0
+USER = "postgres"
+
+
+def find_program(name: str) -> Path | None:
+    """Return a program of PostgreSQL, from Debian's directories or the path."""
+    installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    found = shutil.which(name)
+    return installed[-1] if installed else Path(found) if found else None
+
+
+@asynccontextmanager
+async def cluster() -> AsyncIterator[str]:
+    """Make and run a cluster; yield the DATABASE_URL of a database in it."""
+    # not below pytest's directory, which only its owner may enter
+    directory = Path(tempfile.mkdtemp(prefix="habla-postgres-"))
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(directory, USER, USER)
+        await _make(directory)
+        async with _served(directory):
+            yield f"postgres://{USER}@/{directory}/{USER}"
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+async def _make(directory: Path) -> None:
+    arguments = ["-D", str(directory / "data"), "-U", USER, "-A", "trust", "-E", "UTF8", "-N"]
+    process = await _start("initdb", *arguments, directory=directory)
+    async with asyncio.timeout(START_SECONDS):
+        assert await process.wait() == 0
+
+
+@asynccontextmanager
+async def _served(directory: Path) -> AsyncIterator[None]:
+    where = ["-D", str(directory / "data"), "-k", str(directory), "-c", "listen_addresses="]
+    server = await _start("postgres", *where, "-c", "fsync=off", directory=directory)
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            while not await _is_ready(directory):
+                assert server.returncode is None
+        yield
+    finally:
+        if server.returncode is None:
+            server.send_signal(signal.SIGINT)
+        await server.wait()
+
+
+async def _is_ready(directory: Path) -> bool:
+    arguments = ["-h", str(directory), "-U", USER, "-t", "1"]
+    return await (await _start("pg_isready", *arguments, directory=directory)).wait() == 0
+
+
+async def _start(name: str, *arguments: str, directory: Path) -> asyncio.subprocess.Process:
+    # PostgreSQL refuses to run as root
+    other: dict[str, Any] = {"user": USER, "group": USER, "extra_groups": []}
+    return await asyncio.create_subprocess_exec(
+        str(find_program(name)),
+        *arguments,
+        cwd=directory,
+        stdin=DEVNULL,
+        stdout=DEVNULL,
+        stderr=STDOUT,
+        **(other if os.geteuid() == 0 else {}),
+    )

@@ -1,0 +1,141 @@
+"""A real `manage.py serve` in a process of its own, that never outlives its test."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FAKES = {"HABLA_TRANSCRIBER": "fake", "HABLA_TRANSLATOR": "fake", "HABLA_DETECTOR": "fake"}
+READY = "Habla is ready: "
+LAST_OF_ENGINES = "detector     "
+"""How the last line about the engines begins."""
+START_SECONDS = 30.0
+END_SECONDS = 40.0
+NEVER_LOGGED = ("Traceback", "never awaited", "was destroyed", "never retrieved")
+
+
+def environment(data_dir: Path, **choices: str) -> dict[str, str]:
+    """Return the environment of a process that has ``data_dir`` and fake engines."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HABLA_")}
+    return {**kept, **FAKES, "HABLA_DATA_DIR": str(data_dir), **choices}
+
+
+async def manage(*arguments: str, env: Mapping[str, str], limit: float = 60) -> tuple[int, str]:
+    """Run a management command; return its exit code and all that it printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "manage.py",
+        *arguments,
+        cwd=ROOT,
+        env=env,
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=STDOUT,
+    )
+    try:
+        async with asyncio.timeout(limit):
+            output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode or 0, output.decode()
+
+
+class Running:
+    """One serving process."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log_path: Path) -> None:
+        self._process = process
+        self._log_path = log_path
+        self.said: list[str] = []
+        """The lines of its standard output so far."""
+
+    @property
+    def address(self) -> str:
+        """Return where it listens: ``http://127.0.0.1:43210``."""
+        return next(line.removeprefix(READY) for line in self.said if line.startswith(READY))
+
+    @property
+    def socket_address(self) -> str:
+        """Return the WebSocket's address."""
+        return f"{self.address.replace('http', 'ws')}/ws/session/"
+
+    @property
+    def log(self) -> str:
+        """Return what it logged so far."""
+        return self._log_path.read_text()
+
+    async def until_said(self, text: str) -> str:
+        """Return the next line of its standard output that holds ``text``."""
+        if self._process.stdout is None:
+            raise RuntimeError("the server has no standard output")
+        async with asyncio.timeout(START_SECONDS):
+            while line := (await self._process.stdout.readline()).decode().rstrip():
+                self.said.append(line)
+                if text in line:
+                    return line
+        raise AssertionError(f"never said {text!r}: {self.said} {self.log}")
+
+    async def type(self, line: str) -> None:
+        """Type a line into its console."""
+        if self._process.stdin is None:
+            raise RuntimeError("the server has no console")
+        self._process.stdin.write(line.encode())
+        await self._process.stdin.drain()
+
+    def end_input(self) -> None:
+        """Close its standard input, as Ctrl+D does."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    def signal(self, number: int = signal.SIGTERM) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    async def ended(self) -> int:
+        """Return its exit code, when it has ended."""
+        async with asyncio.timeout(END_SECONDS):
+            rest, _ = await self._process.communicate()
+        self.said += rest.decode().splitlines()
+        return self._process.returncode or 0
+
+    async def kill(self) -> None:
+        """End it as a power cut would."""
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.communicate()
+
+
+@asynccontextmanager
+async def running(
+    data_dir: Path, *, has_console: bool = False, has_input: bool = True, **choices: str
+) -> AsyncIterator[Running]:
+    """Serve ``data_dir`` on a free port; wait until it is ready; kill it if it is left running."""
+    log_path = data_dir / "serve.log"
+    with log_path.open("a") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "manage.py",
+            "serve",
+            "--port=0",
+            "--console" if has_console else "--no-console",
+            cwd=ROOT,
+            env=environment(data_dir, **choices),
+            stdin=PIPE if has_console and has_input else DEVNULL,
+            stdout=PIPE,
+            stderr=log,
+        )
+    server = Running(process, log_path)
+    try:
+        await server.until_said(READY)
+        await server.until_said(LAST_OF_ENGINES)
+        yield server
+    finally:
+        await server.kill()
+    assert [text for text in NEVER_LOGGED if text in server.log] == []

@@ -1,0 +1,76 @@
+"""A client of a real server: a real socket, and plain HTTP."""
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from tests.sounds import chunks
+
+PATIENCE_SECONDS = 20.0
+
+
+class Visitor:
+    """A client that remembers what it heard."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+        self.heard: list[dict[str, Any]] = []
+
+    async def say(self, kind: str, **fields: Any) -> None:
+        await self._socket.send(json.dumps({"type": kind, **fields}))
+
+    async def send_sound(self, pcm: bytes) -> None:
+        for chunk in chunks(pcm):
+            await self._socket.send(chunk)
+
+    async def until(self, kind: str) -> dict[str, Any]:
+        """Return the next message of this kind, having heard all before."""
+        while True:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                message: dict[str, Any] = json.loads(await self._socket.recv())
+            self.heard.append(message)
+            if message["type"] == kind:
+                return message
+
+    async def close_code(self) -> int | None:
+        """Return the code with which the server closes, having heard all before."""
+        try:
+            await self.until("nothing that there is")
+        except ConnectionClosed:
+            return self._socket.close_code
+        return None
+
+    def told(self, kind: str) -> list[dict[str, Any]]:
+        """Return what was heard of one kind."""
+        return [message for message in self.heard if message["type"] == kind]
+
+
+@asynccontextmanager
+async def visitor(address: str) -> AsyncIterator[Visitor]:
+    """Open a connection to a server's WebSocket, and wait until it is ready."""
+    async with connect(address, proxy=None) as socket:
+        guest = Visitor(socket)
+        await guest.until("ready")
+        yield guest
+
+
+async def status_of(url: str) -> int:
+    """Return the status with which ``url`` answers."""
+    return await asyncio.to_thread(_status_of, url)
+
+
+def _status_of(url: str) -> int:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=PATIENCE_SECONDS) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
