@@ -55,6 +55,8 @@ def test_the_page_speaks_spanish_to_those_who_do(browser: Browser, open_page: Op
     page.locator("#listen").click()
     expect(page.locator("#listen")).to_have_text("Parar")
     expect(page.locator("#state")).to_have_text("Escuchando")
+    type_in(page, "hola")
+    expect(page.locator("#finals .speaker").last).to_have_text("Quien habla español")
 
 
 def test_the_language_of_the_pages_can_be_changed_and_stays(
@@ -229,7 +231,7 @@ def test_the_largest_text_still_fits_the_smallest_phone(
     page.set_viewport_size({"width": 320, "height": 640})
     type_in(page, "hola mundo")
     expect(page.locator("html")).to_have_attribute("data-text-size", size)
-    for part in ("#listen", "#anew", "#typing button", "#mode", "#preferences > summary"):
+    for part in ("#direction", "#listen", "#anew", "#typing button", "#mode", "#preferences > summary"):
         box = page.locator(part).bounding_box()
         assert box is not None
         assert box["x"] >= 0

@@ -1,7 +1,8 @@
 // Entries of the journal as cards on the page. Text is only ever text.
 
-import { say } from "./strings.js";
 import { make } from "./elements.js";
+import { nameOf } from "./speakers.js";
+import { say } from "./strings.js";
 
 export class Cards {
   #finals;
@@ -73,8 +74,9 @@ export class Cards {
   }
 
   #speakerButton(speaker) {
-    const label = say("card.rename", { name: speaker.name });
-    const button = make("button", { class: "speaker", type: "button", title: label }, speaker.name);
+    const name = nameOf(speaker);
+    const title = say("card.rename", { name });
+    const button = make("button", { class: "speaker", type: "button", title }, name);
     button.addEventListener("click", () => this.#acts.rename(speaker));
     return button;
   }

@@ -1,5 +1,7 @@
 // The conversation as text and as subtitles.
 
+import { nameOf } from "./speakers.js";
+
 const SHORTEST_MS = 1000;
 const TYPED_MS = 3000; // typed text has no length of its own
 
@@ -29,7 +31,7 @@ function startOf(entry) {
 
 function textOf(entry, locale) {
   const time = new Date(startOf(entry)).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
-  const who = entry.speaker ? `${entry.speaker.name}: ` : "";
+  const who = entry.speaker ? `${nameOf(entry.speaker)}: ` : "";
   return [`[${time}] ${who}${entry.source}`, entry.translated].filter(Boolean).join("\n");
 }
 

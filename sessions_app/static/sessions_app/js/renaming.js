@@ -1,5 +1,7 @@
 // Asks how a speaker is called.
 
+import { nameOf } from "./speakers.js";
+
 export class Renaming {
   #dialog;
   #field;
@@ -16,7 +18,7 @@ export class Renaming {
 
   ask(speaker) {
     this.#speaker = speaker;
-    this.#field.value = speaker.name;
+    this.#field.value = nameOf(speaker);
     this.#dialog.returnValue = "";
     this.#dialog.showModal();
     this.#field.select();

@@ -53,6 +53,8 @@ export const english = {
   "engines.none": "nobody (only typed text)",
   "engines.untranslated": "nobody",
   "engines.languages": "{name} ({languages})",
+  "speaker.es": "Spanish speaker",
+  "speaker.en": "English speaker",
   "language.es": "Spanish",
   "language.en": "English",
 

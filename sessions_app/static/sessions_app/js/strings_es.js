@@ -53,6 +53,8 @@ export const spanish = {
   "engines.none": "nadie (solo texto escrito)",
   "engines.untranslated": "nadie",
   "engines.languages": "{name} ({languages})",
+  "speaker.es": "Quien habla español",
+  "speaker.en": "Quien habla inglés",
   "language.es": "español",
   "language.en": "inglés",
 
