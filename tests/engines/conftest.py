@@ -1,10 +1,21 @@
 """Tiny models and spoken sentences that the engines' tests share, made once a run."""
 
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 
+from tests.engines.spoken import read_pcm
+from tests.tiny.fakehub import FakeHub
 from tests.tiny.opusmt import make_opus_mt
+from tests.tiny.whisper import make_whisper
+
+Flite = Callable[..., bytes]
+HEARD = "and so my fellow americans ask not"
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +23,49 @@ def opus_directories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path
     """Return the directories of two tiny OPUS-MT models, by direction: ``es-en``, ``en-es``."""
     models = tmp_path_factory.mktemp("opus")
     return {name: make_opus_mt(models / name, name) for name in ("es-en", "en-es")}
+
+
+@pytest.fixture(scope="session")
+def whisper_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the directory of a tiny Whisper that hears HEARD, in English."""
+    return make_whisper(tmp_path_factory.mktemp("whisper"), HEARD, "en")
+
+
+@pytest.fixture(scope="session")
+def spanish_whisper_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the directory of a tiny Whisper that hears "hola mundo", in Spanish."""
+    return make_whisper(tmp_path_factory.mktemp("whisper"), "hola mundo", "es")
+
+
+@pytest.fixture(scope="session")
+def flite(tmp_path_factory: pytest.TempPathFactory) -> Flite:
+    """Return what speaks: ``flite("How much does this cost?")`` is 16 kHz mono s16le PCM."""
+    program = shutil.which("flite")
+    if program is None:
+        pytest.skip("the program flite is not installed")
+    path = tmp_path_factory.mktemp("flite") / "spoken.wav"
+
+    @cache
+    def speak(text: str, voice: str = "rms") -> bytes:
+        subprocess.run([program, "-voice", voice, "-t", text, "-o", str(path)], check=True)
+        return read_pcm(path)
+
+    return speak
+
+
+@pytest.fixture
+def fake_hub(
+    opus_directories: dict[str, Path], whisper_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FakeHub]:
+    """Return a hub on localhost that holds OPUS-MT es-en and the small Whisper, both tiny."""
+    repositories = {
+        "michaelfeil/ct2fast-opus-mt-es-en": opus_directories["es-en"],
+        "Systran/faster-whisper-small": whisper_directory,
+    }
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
+    with FakeHub(repositories) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        yield hub
+    huggingface_hub.close_session()
