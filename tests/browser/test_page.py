@@ -10,6 +10,7 @@ from tests.browser.conftest import OpenPage
 TEXT = "Type instead of speaking"
 FOCUS = "document.activeElement.id || document.activeElement.className"
 
+PARTS = ("#preferences > summary", "#direction", "#mode", "#typing button", "#listen", "#anew")
 CONTRASTS = """
     () => {
         const pairs = [
@@ -231,7 +232,14 @@ def test_the_largest_text_still_fits_the_smallest_phone(
     page.set_viewport_size({"width": 320, "height": 640})
     type_in(page, "hola mundo")
     expect(page.locator("html")).to_have_attribute("data-text-size", size)
-    for part in ("#direction", "#listen", "#anew", "#typing button", "#mode", "#preferences > summary"):
+    for part in (
+        "#direction",
+        "#listen",
+        "#anew",
+        "#typing button",
+        "#mode",
+        "#preferences > summary",
+    ):
         box = page.locator(part).bounding_box()
         assert box is not None
         assert box["x"] >= 0
