@@ -13,8 +13,9 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from sessions_app import access, protocol, registry
 from sessions_app.commands import obey
 from sessions_app.errors import CommandError, HablaError, RefusedError
-from sessions_app.events import Direction, Event, Failure, Mode
+from sessions_app.events import Direction, Failure, Mode
 from sessions_app.lane import lane
+from sessions_app.outlet import Outlet
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import CloseCode
 from sessions_app.session import LiveSession, Wishes
@@ -37,12 +38,13 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         super().__init__()
         self._session: LiveSession | None = None
         self._life: asyncio.Task[None] | None = None
-        self._is_gone = False
+        self._outlet: Outlet
         self._is_early_told = False
         self._strikes = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve the connection; return only when all that it started has ended."""
+        self._outlet = Outlet(send, scope.get("habla.flow"), self._cannot_keep_up)
         try:
             await super().__call__(scope, receive, send)
         finally:
@@ -72,21 +74,25 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             user_id = await self._admit()
             wishes = Wishes(user_id, *await self._wishes())
             self._session, self._life = registry.live.launch(
-                wishes, emit=self.emit, hang_up=self.hang_up
+                wishes, emit=self._outlet.emit, hang_up=self._outlet.hang_up
             )
         except RefusedError as refusal:
-            await self.emit(Failure(refusal.code, str(refusal), fatal=True))
-            await self.hang_up(refusal.close_code)
+            await self._outlet.emit(Failure(refusal.code, str(refusal), fatal=True))
+            await self._outlet.hang_up(refusal.close_code)
         except HablaError as error:
-            await self.emit(Failure(error.code, str(error), fatal=True))
-            await self.hang_up(CloseCode.FAILED)
+            await self._outlet.emit(Failure(error.code, str(error), fatal=True))
+            await self._outlet.hang_up(CloseCode.FAILED)
 
     async def disconnect(self, code: int) -> None:
         """Say why the client left; the frame around all handlers does the rest."""
-        self._is_gone = True
+        self._outlet.is_gone = True
         if self._session is not None:
             reason = "client_left" if code in (1000, 1001) else "connection_lost"
             self._session.end(Ending(reason))
+
+    def _cannot_keep_up(self) -> None:
+        if self._session is not None:
+            self._session.end(Ending("cannot_keep_up", CloseCode.TOO_FAST))
 
     async def _admit(self) -> int:
         if not access.origin_allowed(self.scope):
@@ -110,7 +116,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             return manner, uuid.UUID(conversation) if conversation else None
         except ValueError:
             message = "The address names no direction, mode or conversation that there is."
-            await self.emit(Failure("bad_query", message, about="query"))
+            await self._outlet.emit(Failure("bad_query", message, about="query"))
             return Manner(Direction.ES_TO_EN, Mode.CONVERSATION), None
 
     # --- frames in
@@ -121,7 +127,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         if not self._is_early_told:
             self._is_early_told = True
             message = "The session is not ready yet, or is over; this sound was not heard."
-            await self.emit(Failure("not_ready", message, about="audio"))
+            await self._outlet.emit(Failure("not_ready", message, about="audio"))
 
     async def _read(self, text: str) -> None:
         if self._session is None:
@@ -130,31 +136,12 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             await obey(self._session, protocol.decode(text))
             self._strikes = 0
         except CommandError as error:
-            await self.emit(Failure(error.code, str(error), about=protocol.subject(text)))
+            await self._outlet.emit(Failure(error.code, str(error), about=protocol.subject(text)))
             self._strikes += 1
         except HablaError as error:
-            await self.emit(Failure(error.code, str(error), about=protocol.subject(text)))
+            await self._outlet.emit(Failure(error.code, str(error), about=protocol.subject(text)))
         if self._strikes >= STRIKES:
             self._session.end(Ending("not_our_protocol", CloseCode.NOT_OUR_PROTOCOL))
-
-    # --- frames out
-
-    async def emit(self, event: Event) -> None:
-        """Tell the client; do nothing if it is gone. Never raises."""
-        if not self._is_gone:
-            try:
-                await self.send(text_data=protocol.encode(event))
-            except RuntimeError:  # autobahn: the peer closed while we spoke (H10)
-                self._is_gone = True
-
-    async def hang_up(self, code: int) -> None:
-        """Close the connection with ``code``; do nothing if it is gone. Never raises."""
-        if not self._is_gone:
-            self._is_gone = True
-            try:
-                await self.close(code=code)
-            except RuntimeError:
-                return
 
 
 async def settle(life: "asyncio.Task[None]") -> None:

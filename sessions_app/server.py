@@ -10,6 +10,7 @@ from daphne.server import Server
 from twisted.internet import defer
 from twisted.internet import reactor as twisted_reactor
 
+from sessions_app.flow import Flow
 from sessions_app.protocol import MAX_MESSAGE_BYTES
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,12 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         """Note why the address cannot be had; the server then does not start."""
         self.listen_problem = failure.getErrorMessage()
         super().listen_error(failure)
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Give a WebSocket's application the means to see what its client takes (H11)."""
+        if scope["type"] == "websocket":
+            scope["habla.flow"] = Flow(protocol)
+        return super().create_application(protocol, scope)
 
     # --- Daphne's two periodic checks, which must never die (H6)
 

@@ -1,0 +1,47 @@
+"""How fast sound may come: a burst, and then at most twice as fast as it is spoken."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+class Verdict(Enum):
+    """What a source's speed calls for."""
+
+    FINE = auto()
+    WARN = auto()
+    """It is faster than agreed; told once for each time."""
+    END = auto()
+    """It was told, and went on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaceOptions:
+    """How far ahead of real time a source may be."""
+
+    factor: float = 2.0
+    """Seconds of sound that may come in a second ..."""
+    burst_seconds: float = 10.0
+    """... beyond these, in seconds of sound."""
+    grace_seconds: float = 10.0
+    """How much more may come after the warning."""
+
+
+class Pace:
+    """Watches one listening period, by the loop's clock as its caller reads it."""
+
+    def __init__(self, options: PaceOptions, now: float) -> None:
+        self._options = options
+        self._began_at = now
+        self._is_warned = False
+
+    def judge(self, sound_seconds: float, now: float) -> Verdict:
+        """Return what ``sound_seconds``, all that came since the beginning, call for."""
+        agreed = self._options.burst_seconds + self._options.factor * (now - self._began_at)
+        if sound_seconds <= agreed:
+            self._is_warned = False
+            return Verdict.FINE
+        if not self._is_warned:
+            self._is_warned = True
+            return Verdict.WARN
+        too_far = sound_seconds > agreed + self._options.grace_seconds
+        return Verdict.END if too_far else Verdict.FINE
