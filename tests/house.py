@@ -114,6 +114,19 @@ class Client:
             if message["type"] == kind and fields.items() <= message.items():
                 return message
 
+    async def until_any(self, *kinds: str) -> str:
+        """Return the kind of the next message that is one of these, having heard all before.
+
+        ``closed`` is also what the end of the connection is called.
+        """
+        while True:
+            output = await self._socket.receive_output(PATIENCE_SECONDS)
+            if output["type"] == "websocket.close":
+                return "closed"
+            self.heard.append(json.loads(output["text"]))
+            if self.heard[-1]["type"] in kinds:
+                return str(self.heard[-1]["type"])
+
     async def still_works(self) -> bool:
         """Return whether a ping is answered, having heard all before."""
         self.pings += 1

@@ -7,11 +7,12 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import get_commands
 
-from sessions_app import protocol, session
+from sessions_app import protocol
 from sessions_app.audio import Encoding
 from sessions_app.events import Direction, DiscardReason, Mode
 from sessions_app.protocol import CloseCode
 from sessions_app.serving import ExitCode
+from sessions_app.states import TRANSITIONS
 
 ROOT = Path(__file__).parent.parent
 SOURCES = "\n".join(path.read_text() for path in (ROOT / "sessions_app").rglob("*.py"))
@@ -78,7 +79,7 @@ def test_the_lifecycle_page_draws_every_transition() -> None:
         next(iter(names(row[0]))): names(row[1])
         for row in rows(section(page("lifecycle"), "States"))
     }
-    assert drawn == {str(state): {*after} for state, after in session.TRANSITIONS.items()}
+    assert drawn == {str(state): {*after} for state, after in TRANSITIONS.items()}
 
 
 def test_the_lifecycle_page_lists_every_exit_code() -> None:

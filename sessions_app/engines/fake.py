@@ -123,8 +123,7 @@ class FakeTranslator:
         words = request.text.split()
         if self._failing_word and self._failing_word in words:
             raise EngineError("The fake translator was told to fail on this word.")
-        known = zip(SPANISH, ENGLISH, strict=True)
-        pairs = {es: en for es, en in known}
+        pairs = dict(zip(SPANISH, ENGLISH, strict=True))
         if request.direction is Direction.EN_TO_ES:
             pairs = {en: es for es, en in pairs.items()}
         return Translation(" ".join(pairs.get(w.lower(), w) for w in words), engine="fake")

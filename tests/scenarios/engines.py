@@ -36,7 +36,7 @@ class FaultyTranslator(RecallingTranslator):
 
     async def translate(self, request: TranslationRequest) -> Translation:
         if "agua" in request.text:
-            raise KeyError("/home/secret")
+            raise KeyError("/srv/secret")
         return Translation(request.text.upper(), engine="faulty")
 
 
@@ -61,7 +61,7 @@ class RudeTranslator(RecallingTranslator):
 
     async def load(self) -> None:
         await asyncio.sleep(0)
-        raise OSError("/home/secret")
+        raise OSError("/srv/secret")
 
 
 class FaultyTranscriber(FakeTranscriber):
@@ -70,7 +70,7 @@ class FaultyTranscriber(FakeTranscriber):
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
         transcript = await super().transcribe(pcm, language=language, final=final)
         if "agua" in transcript.text and final:
-            raise KeyError("/home/secret")
+            raise KeyError("/srv/secret")
         return transcript
 
 

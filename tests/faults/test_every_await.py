@@ -1,0 +1,49 @@
+"""Whatever await of a session is cancelled, or fails: nothing is left, and the row is closed."""
+
+import asyncio
+
+import pytest
+
+from sessions_app.models import SessionState, TranslationSession
+from tests.conftest import Connect
+from tests.faults.saboteur import Sabotage, Saboteur
+from tests.house import House, eventually
+from tests.sounds import say, silence
+
+SESSION = frozenset({"LiveSession.run", "Stage.run", "Partials.run"})
+FARTHEST = 1_000
+"""More awaits than one visit has."""
+
+
+async def visit(connect: Connect) -> None:
+    """Connect, speak, type, start afresh and leave; go early if something ends it."""
+    async with connect(is_ready=False) as browser:
+        if await browser.until_any("ready", "closed") != "ready":
+            return
+        await browser.say("start_listening", encoding="pcm-s16le")
+        await browser.send_sound(say("hola mundo") + silence(0.8) + say("agua"))
+        await browser.say("stop_listening")
+        await browser.say("text_input", text="gracias")
+        await browser.say("new_conversation")
+        await browser.until_any("conversation_started", "error", "closed")
+
+
+def left_over() -> list[str]:
+    """Return the names of the tasks that a session has left behind."""
+    return [t.get_name() for t in asyncio.all_tasks() if t.get_name().startswith("habla")]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("kind", Sabotage)
+async def test_every_await_may_be_cut(kind: Sabotage, connect: Connect, house: House) -> None:
+    for k in range(1, FARTHEST):
+        saboteur = Saboteur(kind, k, SESSION)
+        with saboteur.at_work():
+            await visit(connect)
+        await eventually(lambda: left_over() == [])
+        rows = {(row.state, row.close_count) async for row in TranslationSession.objects.all()}
+        assert (k, rows) in ((k, set()), (k, {(SessionState.CLOSED, 1)}))
+        assert house.registry.sessions == {}
+        if not saboteur.has_acted:
+            break
+    assert not saboteur.has_acted
