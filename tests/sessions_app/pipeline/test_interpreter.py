@@ -1,0 +1,138 @@
+"""The interpreter: utterances become exchanges in the order in which they were spoken."""
+
+import pytest
+
+from sessions_app.engines.fake import FakeTranscriber, FakeTranslator
+from sessions_app.errors import EngineError
+from sessions_app.events import (
+    Direction,
+    Exchange,
+    Failure,
+    FinalTranscript,
+    Mode,
+    Said,
+    Translation,
+    TranslationRequest,
+)
+from sessions_app.pipeline import interpreter as room
+from sessions_app.pipeline.utterance import Manner
+from tests.sessions_app.pipeline.assembled import assembled
+from tests.sounds import say, silence
+
+
+class AskingTranslator(FakeTranslator):
+    """Remembers what it was asked; the first answer takes longest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[TranslationRequest] = []
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        self.asked.append(request)
+        return await super().translate(request)
+
+
+async def test_finals_and_translations_keep_the_order_in_which_things_were_said() -> None:
+    async with assembled(FakeTranscriber(delay_seconds=0.02)) as pipeline:
+        await pipeline.hear([(say("hola") + silence(1)) * 2])
+        await pipeline.type("gracias")
+        await pipeline.interpreter.drained()
+    kinds = (FinalTranscript, Exchange)
+    ids = [(type(e), e.utterance_id) for e in pipeline.told if isinstance(e, kinds)]
+    assert [i for kind, i in ids if kind is FinalTranscript] == [1, 2, 3]
+    assert [i for kind, i in ids if kind is Exchange] == [1, 2, 3]
+    assert [e.exchange_id for e in pipeline.told if isinstance(e, Exchange)] == [1, 2, 3]
+
+
+async def test_a_translator_is_given_what_was_said_before() -> None:
+    translator = AskingTranslator()
+    async with assembled(translator=translator) as pipeline:
+        pipeline.manner = Manner(Direction.ES_TO_EN, Mode.CLASSROOM)
+        for text in ("hola", "mundo"):
+            await pipeline.type(text)
+        await pipeline.interpreter.drained()
+    name = "Spanish speaker"
+    assert translator.asked == [
+        TranslationRequest("hola", Direction.ES_TO_EN, (), Mode.CLASSROOM, name),
+        TranslationRequest(
+            "mundo",
+            Direction.ES_TO_EN,
+            (Said("hola", "hello", Direction.ES_TO_EN, name),),
+            Mode.CLASSROOM,
+            name,
+        ),
+    ]
+
+
+async def test_a_translator_is_given_no_more_than_the_last_six() -> None:
+    translator = AskingTranslator()
+    async with assembled(translator=translator) as pipeline:
+        for _ in range(9):
+            await pipeline.type("hola")
+        await pipeline.interpreter.drained()
+    assert [len(request.context) for request in translator.asked] == [0, 1, 2, 3, 4, 5, 6, 6, 6]
+
+
+async def test_what_is_forgotten_is_no_context() -> None:
+    translator = AskingTranslator()
+    async with assembled(translator=translator) as pipeline:
+        await pipeline.type("hola")
+        await pipeline.interpreter.drained()
+        pipeline.interpreter.forget()
+        await pipeline.type("mundo")
+        await pipeline.interpreter.drained()
+    assert translator.asked[1].context == ()
+
+
+async def test_what_cannot_be_kept_is_told_and_not_shown() -> None:
+    async with assembled() as pipeline:
+        pipeline.is_full = True
+        await pipeline.type("hola")
+        await pipeline.interpreter.drained()
+        pipeline.is_full = False
+        await pipeline.type("gracias")
+        await pipeline.interpreter.drained()
+    assert [(f.code, f.about) for f in pipeline.told if isinstance(f, Failure)] == [("not_kept", 1)]
+    assert [e.source for e in pipeline.told if isinstance(e, Exchange)] == ["gracias"]
+
+
+async def test_a_translator_that_does_not_answer_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "TRANSLATION_SECONDS", 0.05)
+    async with assembled(translator=FakeTranslator(delay_seconds=60)) as pipeline:
+        await pipeline.type("hola")
+        await pipeline.interpreter.drained()
+    assert [f for f in pipeline.told if isinstance(f, Failure)] == [
+        Failure("translation_failed", "The translator did not answer in time.", about=1)
+    ]
+    assert [(e.source, e.translated, e.failure) for e in pipeline.kept] == [
+        ("hola", "", "translation_failed")
+    ]
+
+
+async def test_a_word_that_cannot_be_heard_is_discarded_by_its_reason() -> None:
+    async with assembled(FakeTranscriber(failing_word="agua")) as pipeline:
+        await pipeline.hear([say("quiero agua") + silence(1) + say("hola")])
+    assert pipeline.texts == ["hola"]
+    assert set(pipeline.account.discarded) == {"engine_failed"}
+    assert pipeline.account.unfinished == 0
+
+
+async def test_nothing_waits_any_more_once_it_is_drained() -> None:
+    async with assembled() as pipeline:
+        await pipeline.hear([(say("hola") + silence(1)) * 3])
+        assert (pipeline.interpreter.backlog, pipeline.interpreter.waiting_samples) == (0, 0)
+
+
+async def test_an_error_is_fit_to_be_shown() -> None:
+    class Secretive(FakeTranslator):
+        async def translate(self, request: TranslationRequest) -> Translation:
+            raise EngineError("The translator is out.") from OSError("/secret")
+
+    async with assembled(translator=Secretive()) as pipeline:
+        await pipeline.type("hola")
+        await pipeline.interpreter.drained()
+    assert [f.message for f in pipeline.told if isinstance(f, Failure)] == [
+        "The translator is out."
+    ]

@@ -1,0 +1,36 @@
+"""Speakers: told apart by their language, and called what people call them."""
+
+import pytest
+
+from sessions_app.errors import CommandError
+from sessions_app.events import Speaker
+from sessions_app.pipeline.speakers import Speakers
+
+
+def test_everyone_has_a_name_from_the_beginning() -> None:
+    assert Speakers().all() == [Speaker("es", "Spanish speaker"), Speaker("en", "English speaker")]
+
+
+def test_a_speaker_keeps_the_name_that_people_gave() -> None:
+    speakers = Speakers()
+    assert speakers.rename("es", "Ana") == Speaker("es", "Ana")
+    assert speakers.of("es") == Speaker("es", "Ana")
+    assert speakers.of("en") == Speaker("en", "English speaker")
+
+
+def test_names_that_were_kept_come_back() -> None:
+    assert [speaker.name for speaker in Speakers({"en": "Bob", "x": "Eva"}).all()] == [
+        "Spanish speaker",
+        "Bob",
+        "Eva",
+    ]
+
+
+def test_nobody_else_speaks_here() -> None:
+    speakers = Speakers()
+    with pytest.raises(CommandError) as refusal:
+        speakers.of("fr")
+    assert refusal.value.code == "unknown_speaker"
+    with pytest.raises(CommandError):
+        speakers.rename("fr", "Luc")
+    assert len(speakers.all()) == 2
