@@ -29,7 +29,7 @@ LOOKS = 3
 """How often a bad window is looked at again, in case the machine hiccuped."""
 SETTLE_SECONDS = 1.0
 WINDOW_SECONDS = 3.0
-ENOUGH_SECONDS = 75.0
+ENOUGH_SECONDS = 90.0
 """How long sessions are added at most; also how long each one could talk."""
 SLACK_SAMPLES = 2048
 """What a decoder and the framing may rightly hold back: ffmpeg keeps one packet of 60 ms."""
@@ -90,6 +90,8 @@ async def _capacity(way: Way, slices: list[bytes]) -> int:
                 break
             holds = len(crowd.talkers)
             step = max(SMALLEST_STEP, min(2 * holds, round(holds * _room(window) / 2)))
+        else:
+            say(f"  {way.name:6} time is up: it may hold more")
         return holds
 
 
