@@ -22,6 +22,7 @@ HABLA = {
     "DETECTOR": env.str("HABLA_DETECTOR", default="auto"),
     "DRAIN_SECONDS": env.str("HABLA_DRAIN_SECONDS", default="8"),
     "QUIT_SECONDS": env.str("HABLA_QUIT_SECONDS", default="20"),
+    "SILENCE_SECONDS": env.str("HABLA_SILENCE_SECONDS", default="60"),
     "MAX_SESSIONS": env.str("HABLA_MAX_SESSIONS", default="64"),
     "RECORDING": env.str("HABLA_RECORDING", default="on"),
 }

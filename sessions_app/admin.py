@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.audio import to_seconds
+from sessions_app.ending import end_sessions
 from sessions_app.models import Conversation, Exchange, SessionState, Speaker, TranslationSession
 
 if TYPE_CHECKING:
@@ -170,6 +171,27 @@ class SessionAdmin(NothingChanges, NothingLiveIsDeleted):
     date_hierarchy = "started_at"
     search_fields = ("=id", "reason", "conversation__title", "conversation__user__username")
     inlines = (ExchangeInline,)
+    actions = ("end_sessions",)
+
+    @admin.action(description=_("End the selected sessions"), permissions=["end"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Let sessions end gracefully, in whatever process they live; say what happened."""
+        live = set(queryset.filter(state=SessionState.OPEN).values_list("pk", flat=True))
+        left = end_sessions(live)
+        ended = TranslationSession.objects.filter(pk__in=live - left)
+        for session in ended:
+            self.message_user(
+                request, f"{session}: {session.get_state_display()}, {session.reason}"
+            )
+        if left:
+            finishing = _("{} still finish what was said.").format(len(left))
+            self.message_user(request, finishing, messages.WARNING)
+        if not live:
+            self.message_user(request, _("None of them is live."), messages.WARNING)
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """Return whether this person may end other people's sessions."""
+        return bool(request.user.has_perm("sessions_app.change_translationsession"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the rows, each with how many exchanges it has."""

@@ -13,6 +13,7 @@ from sessions_app import registry
 from sessions_app.access import user_of
 from sessions_app.api_rules import BrowserSafeAuth, ErrorOut, Paged, explain_errors
 from sessions_app.api_schemas import ExchangeOut, SessionOut
+from sessions_app.ending import end_sessions
 from sessions_app.exports import ExportFormat, export
 from sessions_app.history import delete_session, exchanges_of, lines_of, session_of, sessions_of
 
@@ -72,6 +73,19 @@ def export_session(
     """Return what was said in a session as a file, in the order in which it was said."""
     text = export(lines_of(session_of(user_of(request), session_id)), format)
     return HttpResponse(text, content_type=format.media_type)
+
+
+@api.delete(
+    "/sessions/{uuid:session_id}/live",
+    response={HTTPStatus.OK: SessionOut, HTTPStatus.ACCEPTED: SessionOut, **NOT_FOUND},
+    tags=["sessions"],
+)
+def end_session(request: HttpRequest, session_id: UUID) -> Status[Any]:
+    """End a live session gracefully, whichever process has it; 202 while it still finishes."""
+    session = session_of(user_of(request), session_id)
+    still_live = end_sessions([session.pk])
+    status = HTTPStatus.ACCEPTED if still_live else HTTPStatus.OK
+    return Status(status, session_of(user_of(request), session_id))
 
 
 @api.delete(

@@ -30,6 +30,7 @@ class Pipeline:
         account: Account,
         segmenting: SegmenterOptions,
         become: Callable[[State], None],
+        too_fast: Callable[[], None],
     ) -> None:
         engines = generation.engines
         self._seat = generation.scheduler.seat() if generation.scheduler else None
@@ -52,6 +53,7 @@ class Pipeline:
             account,
             segmenting,
             become,
+            too_fast,
         )
 
     def workers(self) -> dict[str, Coroutine[Any, Any, None]]:

@@ -1,6 +1,6 @@
 """The reading door to the session tables: what a person said so far, and never another's."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import groupby
 from typing import TypeVar
 from uuid import UUID
@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sessions_app import events
@@ -163,6 +164,18 @@ def delete_session(user: User, session_id: UUID) -> None:
         session.delete()
         left = Conversation.objects.filter(pk__in=conversation_ids)
         left.filter(sessions=None, exchanges=None).delete()
+
+
+def ask_to_end(session_ids: Collection[UUID]) -> None:
+    """Note in the rows of these sessions that they should end; the first wish stands."""
+    live = TranslationSession.objects.filter(pk__in=session_ids, state=SessionState.OPEN)
+    live.filter(end_requested_at=None).update(end_requested_at=timezone.now())
+
+
+def live_among(session_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of these sessions that have not ended."""
+    live = TranslationSession.objects.filter(pk__in=session_ids, state=SessionState.OPEN)
+    return set(live.values_list("pk", flat=True))
 
 
 def refuse_if_live(sessions: QuerySet[TranslationSession]) -> None:

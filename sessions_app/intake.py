@@ -1,8 +1,10 @@
 """What comes in: chunks, and the commands that must keep their place among them."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from typing import Any
 
 from sessions_app.audio import SAMPLE_BYTES, Encoding, to_samples, to_seconds
 from sessions_app.engines.base import Detector
@@ -12,6 +14,7 @@ from sessions_app.events import Event, Failure, Lag, Notice
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
 from sessions_app.pipeline.listener import Listener, Sound
+from sessions_app.pipeline.pace import Pace, PaceOptions, Verdict
 from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.pipeline.stage import Stage
 from sessions_app.pipeline.utterance import Manner
@@ -45,6 +48,7 @@ class Intake:
         account: Account,
         options: SegmenterOptions,
         become: Callable[[State], None],
+        too_fast: Callable[[], None],
     ) -> None:
         self._interpreter = interpreter
         self._detector = detector
@@ -54,6 +58,9 @@ class Intake:
         self._account = account
         self._options = options
         self._become = become
+        self._too_fast = too_fast
+        self._pace: Pace | None = None
+        self._is_refusing = False
         self._listener: Listener | None = None
         self._encoding = Encoding.PCM_S16LE
         self._sample_rate = 0
@@ -91,8 +98,8 @@ class Intake:
 
     # --- the orders; each runs in its turn
 
-    async def start(self, command: StartListening) -> None:
-        """Open a listening period."""
+    async def start(self, command: StartListening, *, is_live: bool = True) -> None:
+        """Open a listening period; a source that is not live may come at any speed."""
         decoder = open_decoder(command.encoding, sample_rate=command.sample_rate)
         self._listener = Listener(
             Sound(decoder, self._detector.stream(), self._executor),
@@ -104,6 +111,8 @@ class Intake:
         )
         self._encoding, self._sample_rate = command.encoding, command.sample_rate
         self._lag_told_at = 0
+        now = asyncio.get_running_loop().time()
+        self._pace = Pace(PaceOptions(), now) if is_live else None
         self._become(State.LISTENING)
         await self._emit(
             Notice("listening_started", {"encoding": command.encoding, "recording": None})
@@ -138,6 +147,9 @@ class Intake:
             await item()
             return
         self._waiting_bytes -= len(item)
+        if self._is_refusing:
+            self._count_as_dropped(item, "too_fast")
+            return
         if self._listener is None:
             await self._answer_stray()
             return
@@ -149,6 +161,19 @@ class Intake:
             self._is_stray_told = True  # the rest of the stream is still on its way
             return
         await self._tell_lag(self._listener)
+        await self._judge_pace(self._listener)
+
+    async def _judge_pace(self, listener: Listener) -> None:
+        if self._pace is None:
+            return
+        now = asyncio.get_running_loop().time()
+        verdict = self._pace.judge(to_seconds(listener.heard_samples), now)
+        if verdict is Verdict.WARN:
+            message = "Sound comes faster than anybody speaks; slow down, or it is not heard."
+            await self._emit(Failure("too_fast", message, about="audio"))
+        elif verdict is Verdict.END:
+            self._is_refusing = True
+            self._too_fast()
 
     async def _answer_stray(self) -> None:
         # once: whoever sends four a second would be told four times a second
@@ -170,9 +195,12 @@ class Intake:
         # a container with a hole is no stream any more; PCM goes on after the hole
         if self._encoding is not Encoding.PCM_S16LE and not self._is_overrun:
             self._is_overrun = self.inbox.offer(self._give_up)
+        self._count_as_dropped(chunk, "overrun")
+
+    def _count_as_dropped(self, chunk: bytes, reason: str) -> None:
         samples = self._length_of(chunk)
         self._account.received += samples
-        self._account.dropped["overrun"] += samples
+        self._account.dropped[reason] += samples
 
     def _length_of(self, chunk: bytes) -> int:
         if self._encoding is Encoding.PCM_S16LE:
@@ -192,10 +220,11 @@ class Intake:
         await self._emit(Failure("internal", "Something went wrong with the sound."))
 
 
-def _summary(account: Account) -> dict[str, float]:
+def _summary(account: Account) -> dict[str, Any]:
     return {
         "utterances": account.utterances,
         "speech_seconds": round(to_seconds(account.speech), 3),
         "received_seconds": round(to_seconds(account.received), 3),
         "dropped_seconds": round(to_seconds(account.dropped.total()), 3),
+        "account": account.as_dict(),
     }

@@ -65,6 +65,8 @@ class TranslationSession(models.Model):
     seen_at = models.DateTimeField(auto_now_add=True)
     """The last sign of life."""
     ended_at = models.DateTimeField(null=True, blank=True)
+    end_requested_at = models.DateTimeField(null=True, blank=True)
+    """When somebody asked, from wherever, that it should end; its server looks every second."""
     close_count = models.PositiveIntegerField(default=0)
     """How often it was closed: exactly once, and the tests look."""
     received_samples = models.BigIntegerField(default=0)

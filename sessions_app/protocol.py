@@ -19,20 +19,19 @@ from pydantic import (
 from sessions_app import events
 from sessions_app.audio import SAMPLE_RATE, Encoding
 from sessions_app.errors import CommandError
+from sessions_app.pipeline.pace import PaceOptions
 
 VERSION = 1
 MAX_MESSAGE_BYTES = 256 * 1024
 MAX_TEXT_CHARACTERS = 2_000
 MAX_NAME_CHARACTERS = 60
-BURST_SECONDS = 10
-"""How far ahead of real time a client may send."""
 SLOWEST, FASTEST = 0.25, 16.0
 """Of playback; 1 is as fast as it was spoken."""
 LIMITS = {
     "message_bytes": MAX_MESSAGE_BYTES,
     "text_characters": MAX_TEXT_CHARACTERS,
     "name_characters": MAX_NAME_CHARACTERS,
-    "burst_seconds": BURST_SECONDS,
+    "burst_seconds": PaceOptions().burst_seconds,
 }
 
 

@@ -4,16 +4,18 @@ import asyncio
 import functools
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sessions_app import store
 from sessions_app.conf import Conf
 from sessions_app.engines.loading import load_engines
 from sessions_app.errors import EngineUnavailableError, RefusedError
 from sessions_app.events import Event, Notice
 from sessions_app.generations import Generations
 from sessions_app.protocol import CloseCode
+from sessions_app.runfile import directory_id
 from sessions_app.session import LiveSession, Wishes
 from sessions_app.states import Ending
 
@@ -38,7 +40,7 @@ class Registry:
     """The live sessions of this process, each in a task that belongs here."""
 
     def __init__(self) -> None:
-        self.boot = uuid.uuid4().hex
+        self.boot = ""
         """Names this run of the server in the rows it writes."""
         self.sessions: dict[uuid.UUID, LiveSession] = {}
         self.is_draining = False
@@ -51,6 +53,7 @@ class Registry:
     def open(self, conf: Conf) -> None:
         """Begin to serve; ``load`` brings the engines."""
         self.conf = conf
+        self.boot = store.new_boot(directory_id(conf.run_dir))
         self.generations = Generations(functools.partial(load_engines, conf.engines))
         self.is_draining = False
 
@@ -86,6 +89,7 @@ class Registry:
             generations,
             boot=self.boot,
             drain_seconds=conf.drain_seconds,
+            silence_seconds=conf.silence_seconds,
             emit=emit,
             hang_up=hang_up,
         )
@@ -111,6 +115,12 @@ class Registry:
                 close_code=CloseCode.FULL,
             )
         return self.conf, self.generations
+
+    def end(self, session_ids: Collection[uuid.UUID], ending: Ending) -> None:
+        """Let those of these sessions end that are live here."""
+        for session_id in session_ids:
+            if (session := self.sessions.get(session_id)) is not None:
+                session.end(ending)
 
     def _leave(self, session: LiveSession) -> None:
         self.sessions.pop(session.id, None)

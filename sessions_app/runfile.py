@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import secrets
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -63,6 +64,15 @@ class RunFile:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def directory_id(directory: Path) -> str:
+    """Return what tells this data directory from others, made at the first call."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = directory / "id"
+    if not path.exists():
+        path.write_text(secrets.token_hex(8), encoding="ascii")
+    return path.read_text(encoding="ascii").strip()
 
 
 def read(directory: Path) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from typing import Any
 import daphne.server
 from channels.routing import get_default_application
 
-from sessions_app import store
 from sessions_app.conf import Conf
 from sessions_app.console import Console
 from sessions_app.improving import improve, tell_engines
@@ -25,6 +24,7 @@ from sessions_app.lane import lane
 from sessions_app.registry import ABORT_SECONDS, Departure, Registry
 from sessions_app.runfile import RunFile
 from sessions_app.server import CANCEL_SECONDS, HANDSHAKE_SECONDS, HablaServer, reactor
+from sessions_app.vigil import keep_vigil
 
 logger = logging.getLogger(__name__)
 
@@ -116,9 +116,7 @@ class Serving:
         self._run_file.write(
             {"pid": os.getpid(), "address": str(address), "boot": self._registry.boot}
         )
-        lost = await store.mark_lost(self._registry.boot)
-        if lost:
-            logger.warning("%d sessions of a server that died are marked as lost", lost)
+        self._spawn(keep_vigil(self._registry), "vigil")
         if self._has_console:
             self._open_console()
         self._say(f"Habla is ready: {address}")

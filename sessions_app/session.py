@@ -50,6 +50,7 @@ class LiveSession:
         *,
         boot: str,
         drain_seconds: float,
+        silence_seconds: float,
         emit: Callable[[Event], Awaitable[None]],
         hang_up: Callable[[int], Awaitable[None]],
         segmenting: SegmenterOptions | None = None,
@@ -64,6 +65,8 @@ class LiveSession:
         self.generation: Generation | None = None
         self._generations = generations
         self._drain_seconds = drain_seconds
+        self._silence_seconds = silence_seconds
+        self._was_heard = asyncio.Event()
         self.emit = emit
         self._hang_up = hang_up
         self._segmenting = segmenting or SegmenterOptions()
@@ -83,6 +86,7 @@ class LiveSession:
 
     def feed(self, chunk: bytes) -> bool:
         """Take a chunk of sound; never waits. Return whether it was taken."""
+        self._was_heard.set()
         return self.is_open and self.pipeline.intake.feed(chunk)
 
     def end(self, ending: Ending) -> None:
@@ -125,6 +129,7 @@ class LiveSession:
             self.account,
             self._segmenting,
             self.become,
+            self._sends_too_fast,
         )
         self._later(closers, "pipeline", self.pipeline.close)
 
@@ -133,6 +138,7 @@ class LiveSession:
             workers = [
                 self._work(tasks, name, work) for name, work in self.pipeline.workers().items()
             ]
+            workers.append(self._work(tasks, "silence", self._watch_for_silence()))
             self.become(State.IDLE)
             await self._tell_of_another_conversation()
             await self.emit(self._ready())
@@ -144,6 +150,17 @@ class LiveSession:
                 )
             for worker in workers:
                 worker.cancel()
+
+    async def _watch_for_silence(self) -> None:
+        """End the session when sound is expected and none comes (H13); never returns."""
+        while True:
+            self._was_heard.clear()
+            try:
+                async with asyncio.timeout(self._silence_seconds):
+                    await self._was_heard.wait()
+            except TimeoutError:
+                if self.state is State.LISTENING:
+                    self.end(Ending("silent", CloseCode.SILENT))
 
     def _work(
         self, tasks: asyncio.TaskGroup, name: str, work: Coroutine[Any, Any, None]
@@ -157,6 +174,9 @@ class LiveSession:
         if self.state is not State.DRAINING:
             logger.error("session %s: %s ended unasked", self.id, worker.get_name())
             self.end(Ending("failed", CloseCode.FAILED, is_graceful=False))
+
+    def _sends_too_fast(self) -> None:
+        self.end(Ending("too_fast", CloseCode.TOO_FAST))
 
     # --- limits
 
@@ -227,7 +247,11 @@ class LiveSession:
         if self._failure is not None:
             await self.emit(self._failure)
         accepted = to_seconds(self.account.received - self.account.dropped.total())
-        fields = {"reason": ending.reason, "accepted_seconds": round(accepted, 3)}
+        fields = {
+            "reason": ending.reason,
+            "accepted_seconds": round(accepted, 3),
+            "account": self.account.as_dict(),
+        }
         await self.emit(Notice("closed", fields))
         await self._hang_up(ending.code)
 

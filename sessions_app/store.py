@@ -2,11 +2,12 @@
 
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from sessions_app import events
@@ -19,6 +20,20 @@ from sessions_app.pipeline.utterance import Manner
 ENGINE_CHARACTERS = 120
 FAILURE_CHARACTERS = 40
 """What the columns of an exchange hold."""
+
+
+SILENT_SERVER_SECONDS = 15.0
+"""How long a server may give no sign of life before its sessions count as lost."""
+
+
+def new_boot(directory_id: str) -> str:
+    """Return a name for this run of the server of a data directory."""
+    return f"{directory_id}-{uuid.uuid4().hex[:16]}"
+
+
+def directory_of(boot: str) -> str:
+    """Return the beginning that all runs on one data directory share."""
+    return boot.partition("-")[0] + "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +205,35 @@ def _end_session(session_id: uuid.UUID, reason: str, account: Account) -> bool:
     )
 
 
+async def look(session_ids: Collection[uuid.UUID], *, is_beat: bool) -> set[uuid.UUID]:
+    """Return which of these live sessions somebody asked to end; with ``is_beat``, say they live.
+
+    ``seen_at`` is what a server that died leaves of when it did.
+    """
+    return await lane.run(_look, session_ids, is_beat) if session_ids else set()
+
+
+def _look(session_ids: Collection[uuid.UUID], is_beat: bool) -> set[uuid.UUID]:
+    rows = TranslationSession.objects.filter(pk__in=session_ids, state=SessionState.OPEN)
+    if is_beat:
+        rows.update(seen_at=timezone.now())
+    return set(rows.filter(end_requested_at__isnull=False).values_list("pk", flat=True))
+
+
 async def mark_lost(boot: str) -> int:
-    """Close the rows of servers that are gone, as lost; return how many there were."""
+    """Close the rows of servers that are gone, as lost; return how many there were.
+
+    A server of the same data directory is gone, since ``boot`` has its lock; one elsewhere is when
+    its sessions gave no sign of life for SILENT_SERVER_SECONDS.
+    """
     return await lane.run(_mark_lost, boot)
 
 
 def _mark_lost(boot: str) -> int:
-    orphans = TranslationSession.objects.filter(state=SessionState.OPEN).exclude(boot=boot)
-    return orphans.update(
+    silent_since = timezone.now() - timedelta(seconds=SILENT_SERVER_SECONDS)
+    is_gone = Q(boot__startswith=directory_of(boot)) | Q(seen_at__lt=silent_since)
+    orphans = TranslationSession.objects.filter(is_gone, state=SessionState.OPEN)
+    return orphans.exclude(boot=boot).update(
         state=SessionState.LOST,
         reason="server_lost",
         ended_at=F("seen_at"),

@@ -44,6 +44,17 @@ class Account:
             utterances=self.utterances - earlier.utterances,
         )
 
+    def as_dict(self) -> dict[str, int | dict[str, int]]:
+        """Return all of it, in samples, as JSON can hold it."""
+        return {
+            "received": self.received,
+            "transcribed": self.transcribed,
+            "silence": self.silence,
+            "discarded": dict(self.discarded),
+            "dropped": dict(self.dropped),
+            "unfinished": self.unfinished,
+        }
+
     def copy(self) -> "Account":
         """Return the account as it stands now."""
         return Account(

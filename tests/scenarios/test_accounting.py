@@ -53,6 +53,7 @@ async def test_the_last_message_says_how_much_was_taken(house: House, connect: C
         await browser.speak(say("hola mundo") + silence(1.5))
         await house.registry.drain(1)
         assert await browser.close_code() == 4012
-    assert browser.told("closed") == [
-        {"type": "closed", "reason": "server_quits", "accepted_seconds": 2.0}
-    ]
+    [closed] = browser.told("closed")
+    account = closed.pop("account")
+    assert closed == {"type": "closed", "reason": "server_quits", "accepted_seconds": 2.0}
+    assert account["received"] == account["transcribed"] + account["silence"] == 32_000

@@ -230,6 +230,7 @@ def test_the_routes_are_described(program):
         "/api/sessions/{session_id}",
         "/api/sessions/{session_id}/exchanges",
         "/api/sessions/{session_id}/export",
+        "/api/sessions/{session_id}/live",
     ]
 
 
