@@ -20,7 +20,6 @@ from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.pipeline.speakers import Speakers
 from sessions_app.pipeline.utterance import Manner, Utterance
 
-
 SPANISH = Manner(Direction.ES_TO_EN, Mode.CONVERSATION)
 
 

@@ -1,0 +1,24 @@
+"""The names under which others may reach this machine."""
+
+import ipaddress
+import socket
+
+import pytest
+
+from sessions_app.addresses import own_names
+
+
+@pytest.mark.parametrize(
+    ("host", "names"),
+    [("192.0.2.7", ["192.0.2.7"]), ("house.example", ["house.example"]), ("::1", ["[::1]"])],
+)
+def test_one_address_has_one_name(host: str, names: list[str]) -> None:
+    assert own_names(host) == names
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_who_listens_everywhere_has_the_names_of_the_machine(host: str) -> None:
+    name, local, *outward = own_names(host)
+    assert name == socket.gethostname().lower()
+    assert local == f"{name.partition('.')[0]}.local"
+    assert [str(ipaddress.ip_address(address)) for address in outward] == outward

@@ -1,0 +1,54 @@
+"""The settings: typed and checked, and a wrong one is named with what would be right."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sessions_app import conf
+from sessions_app.errors import SettingsError
+
+
+def read(settings: Any, **changes: object) -> conf.Conf:
+    settings.HABLA = settings.HABLA | changes
+    return conf.read()
+
+
+def test_settings_are_typed(settings: Any) -> None:
+    found = read(settings, DRAIN_SECONDS="2.5", QUIT_SECONDS="0", MAX_SESSIONS="7", RECORDING="OFF")
+    assert (found.drain_seconds, found.quit_seconds, found.max_sessions) == (2.5, 0, 7)
+    assert found.is_recording is False
+    assert found.engines.transcriber.backend == "fake"
+    assert found.run_dir == Path(settings.HABLA["DATA_DIR"]) / "run"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("DRAIN_SECONDS", "soon", "HABLA_DRAIN_SECONDS is 'soon'; a number from 0 to 600"),
+        ("DRAIN_SECONDS", "-1", "HABLA_DRAIN_SECONDS is '-1'"),
+        ("QUIT_SECONDS", "nan", "HABLA_QUIT_SECONDS is 'nan'"),
+        ("QUIT_SECONDS", "inf", "HABLA_QUIT_SECONDS is 'inf'"),
+        ("MAX_SESSIONS", "0", "HABLA_MAX_SESSIONS is '0'; a number from 1 to 100000"),
+        ("RECORDING", "maybe", "HABLA_RECORDING is 'maybe'; 'on' or 'off' would be right."),
+        ("TRANSCRIBER", "wisper", "HABLA_TRANSCRIBER names no engine: 'wisper'"),
+        ("TRANSLATOR", "{", "HABLA_TRANSLATOR is not valid JSON"),
+        (
+            "DETECTOR",
+            "no.such.Module",
+            "HABLA_DETECTOR: 'no.such.Module' needs no, which is not there.",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_named(settings: Any, name: str, value: str, message: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        read(settings, **{name: value})
+    assert refusal.value.variable == f"HABLA_{name}"
+    assert str(refusal.value).startswith(message)
+
+
+def test_a_data_directory_that_is_a_file_is_named(settings: Any, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(SettingsError, match="a directory of your own would be right"):
+        read(settings, DATA_DIR=file)

@@ -1,0 +1,228 @@
+"""The protocol: whatever comes in is a command or an error in words; what goes out is JSON."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessions_app import events, protocol
+from sessions_app.audio import Encoding
+from sessions_app.errors import CommandError
+from sessions_app.events import Direction, Mode
+
+SPEAKER = events.Speaker("es", "Ana")
+
+KINDS = [
+    "start_listening",
+    "stop_listening",
+    "text_input",
+    "set_direction",
+    "set_mode",
+    "rename_speaker",
+    "new_conversation",
+    "start_playback",
+    "pause_playback",
+    "ping",
+    "nope",
+]
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+fields = st.sampled_from(
+    ["text", "speaker_id", "name", "encoding", "sample_rate", "direction", "mode", "speed", "t"]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ('{"type":"stop_listening"}', protocol.StopListening(type="stop_listening")),
+        ('{"type":"new_conversation"}', protocol.NewConversation(type="new_conversation")),
+        (
+            '{"type":"start_listening"}',
+            protocol.StartListening(
+                type="start_listening", encoding=Encoding.WEBM_OPUS, sample_rate=16_000
+            ),
+        ),
+        (
+            '{"type":"start_listening","encoding":"pcm-s16le","sample_rate":48000}',
+            protocol.StartListening(
+                type="start_listening", encoding=Encoding.PCM_S16LE, sample_rate=48_000
+            ),
+        ),
+        (
+            '{"type":"text_input","text":" ho\\u0000la ","speaker_id":"es"}',
+            protocol.TextInput(type="text_input", text="hola", speaker_id="es"),
+        ),
+        (
+            '{"type":"set_direction","direction":"auto"}',
+            protocol.SetDirection(type="set_direction", direction=Direction.AUTO),
+        ),
+        (
+            '{"type":"set_mode","mode":"classroom"}',
+            protocol.SetMode(type="set_mode", mode=Mode.CLASSROOM),
+        ),
+        (
+            '{"type":"start_playback","recording_id":7,"speed":0}',
+            protocol.StartPlayback(type="start_playback", recording_id=7, speed=0),
+        ),
+        ('{"type":"ping","t":[1]}', protocol.Ping(type="ping", t=[1])),
+    ],
+)
+def test_a_command_is_read(text: str, command: protocol.Command) -> None:
+    assert protocol.decode(text) == command
+
+
+def decoded_or_refused(text: str) -> bool:
+    """Decode; let nothing but a CommandError pass, whose answer can be sent."""
+    try:
+        protocol.decode(text)
+    except CommandError as error:
+        failure = events.Failure(error.code, str(error), about=protocol.subject(text))
+        assert protocol.encode(failure).encode()
+    return True
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=())))
+def test_no_text_does_any_harm(text: str) -> None:
+    assert decoded_or_refused(text)
+
+
+@given(any_json)
+def test_no_json_does_any_harm(value: object) -> None:
+    assert decoded_or_refused(json.dumps(value))
+
+
+@given(st.sampled_from(KINDS), st.dictionaries(fields, any_json))
+def test_no_field_does_any_harm(kind: str, values: dict[str, object]) -> None:
+    assert decoded_or_refused(json.dumps({"type": kind, **values}))
+
+
+def test_an_error_names_the_field() -> None:
+    with pytest.raises(CommandError) as refusal:
+        protocol.decode('{"type":"set_direction","direction":"fr"}')
+    assert refusal.value.code == "bad_field"
+    assert str(refusal.value).startswith("direction: ")
+
+
+@pytest.mark.parametrize("speed", [0, 0.25, 1, 16])
+def test_a_playback_may_have_this_speed(speed: float) -> None:
+    command = protocol.decode(f'{{"type":"start_playback","recording_id":1,"speed":{speed}}}')
+    assert isinstance(command, protocol.StartPlayback)
+    assert command.speed == speed
+
+
+@pytest.mark.parametrize("speed", [-1, 0.1, 0.249, 16.1, "NaN"])
+def test_a_playback_may_not_have_that_speed(speed: object) -> None:
+    with pytest.raises(CommandError):
+        protocol.decode(f'{{"type":"start_playback","recording_id":1,"speed":{speed}}}')
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('{"type":"ping"}', "ping"),
+        ('{"type":5}', None),
+        ("[]", None),
+        ("{", None),
+        ("[" * 100_000, None),
+        ('{"type":"' + "a" * 100 + '"}', "a" * 40),
+    ],
+)
+def test_an_error_is_about_the_type_that_was_claimed(text: str, kind: str | None) -> None:
+    assert protocol.subject(text) == kind
+
+
+# --- what goes out
+
+EXCHANGE = events.Exchange(
+    utterance_id=3,
+    source="hola",
+    translated="hello",
+    language="es",
+    direction=Direction.ES_TO_EN,
+    start_seconds=0.12345,
+    end_seconds=1.0,
+    speaker=SPEAKER,
+    phrases=(events.Phrase("hola", "a greeting"),),
+    transcriber="fake",
+    translator="opus-mt",
+    exchange_id=9,
+)
+
+
+def told(event: events.Event) -> dict[str, object]:
+    message: dict[str, object] = json.loads(protocol.encode(event))
+    return message
+
+
+def test_a_translation_is_told_with_what_the_contract_names() -> None:
+    assert told(EXCHANGE) == {
+        "type": "translation",
+        "utterance_id": 3,
+        "exchange_id": 9,
+        "source": "hola",
+        "corrected": "hola",
+        "translated": "hello",
+        "direction": "es_to_en",
+        "speaker": {"id": "es", "name": "Ana"},
+        "phrases": [{"text": "hola", "meaning": "a greeting", "kind": "idiom", "literal": ""}],
+        "engine": "opus-mt",
+    }
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        (
+            events.SpeechStarted(1, 0.12345),
+            {"type": "speech_started", "utterance_id": 1, "at_seconds": 0.123},
+        ),
+        (
+            events.SpeechEnded(1, 2.0),
+            {"type": "speech_ended", "utterance_id": 1, "at_seconds": 2.0},
+        ),
+        (
+            events.Partial(1, 2, "hola", "mun"),
+            {
+                "type": "partial",
+                "utterance_id": 1,
+                "revision": 2,
+                "stable": "hola",
+                "unstable": "mun",
+            },
+        ),
+        (
+            events.Discarded(1, events.DiscardReason.TOO_SHORT),
+            {"type": "discarded", "utterance_id": 1, "reason": "too_short"},
+        ),
+        (events.Lag(4.5, 0), {"type": "lag", "seconds": 4.5, "dropped_seconds": 0}),
+        (
+            events.Failure("code", "words", about=7),
+            {"type": "error", "code": "code", "message": "words", "about": 7, "fatal": False},
+        ),
+        (events.Notice("pong", {"t": None}), {"type": "pong", "t": None}),
+    ],
+)
+def test_an_event_is_told_as_the_contract_says(
+    event: events.Event, message: dict[str, object]
+) -> None:
+    assert told(event) == message
+
+
+@given(
+    st.text(alphabet=st.characters(exclude_categories=())),
+    st.floats(),
+)
+def test_whatever_an_engine_says_is_valid_json_and_utf_8(text: str, number: float) -> None:
+    final = events.FinalTranscript(
+        1, text, "es", Direction.ES_TO_EN, events.Speaker("es", text), 0, number, number
+    )
+    frame = protocol.encode(final)
+    assert frame.encode()
+    message = json.loads(frame, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert message["confidence"] == (round(number, 3) if math.isfinite(number) else None)

@@ -1,0 +1,171 @@
+"""The store: rows are written once, closed once, and kept whatever an engine says."""
+
+import math
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from sessions_app import store
+from sessions_app.events import Direction, EngineInfo, Exchange, Mode, Phrase, Speaker
+from sessions_app.lane import lane
+from sessions_app.models import Conversation, TranslationSession
+from sessions_app.models import Exchange as Row
+from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.utterance import Manner
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SAID = Exchange(
+    utterance_id=1,
+    source="hola mundo",
+    translated="hello world",
+    language="es",
+    direction=Direction.ES_TO_EN,
+    start_seconds=0.5,
+    end_seconds=1.5,
+    speaker=Speaker("es", "Ana"),
+)
+
+
+@pytest.fixture(autouse=True)
+async def lane_is_closed() -> AsyncIterator[None]:
+    yield
+    lane.close()
+
+
+async def user_id(name: str = "ana") -> int:
+    user, _ = await get_user_model().objects.aget_or_create(username=name)
+    return user.pk
+
+
+async def new_session(boot: str = "boot", name: str = "ana") -> store.NewSession:
+    manner = Manner(Direction.ES_TO_EN, Mode.CONVERSATION)
+    engines = {"transcriber": EngineInfo("fake", ("es",))}
+    return store.NewSession(uuid.uuid4(), await user_id(name), manner, 1, engines, boot)
+
+
+async def test_a_session_begins_in_a_new_conversation() -> None:
+    new = await new_session()
+    kept = await store.begin_session(new, None)
+    row = await TranslationSession.objects.aget()
+    assert (row.pk, row.conversation_id, row.state) == (new.id, kept.conversation_id, "open")
+    assert (row.direction, row.mode, row.boot) == ("es_to_en", "conversation", "boot")
+    assert row.engines["transcriber"]["name"] == "fake"
+
+
+async def test_a_session_goes_on_in_a_conversation_of_its_user_with_its_names() -> None:
+    first = await store.begin_session(await new_session(), None)
+    await store.rename_speaker(first.conversation_id, Speaker("es", "Ana"))
+    again = await store.begin_session(await new_session(), first.conversation_id)
+    assert again == store.Kept(first.conversation_id, {"es": "Ana"})
+
+
+async def test_the_conversation_of_another_is_not_gone_on_with() -> None:
+    hers = await store.begin_session(await new_session(), None)
+    his = await store.begin_session(await new_session(name="bob"), hers.conversation_id)
+    assert his.conversation_id != hers.conversation_id
+    assert await Conversation.objects.acount() == 2
+
+
+async def test_an_exchange_is_kept_on_the_clock_of_its_session() -> None:
+    new = await new_session()
+    kept = await store.begin_session(new, None)
+    pk = await store.save_exchange(new.id, kept.conversation_id, SAID, offset_samples=32_000)
+    row = await Row.objects.select_related("speaker", "conversation").aget()
+    assert (row.pk, row.source, row.translated) == (pk, "hola mundo", "hello world")
+    assert (row.start_seconds, row.end_seconds) == (2.5, 3.5)
+    assert row.speaker is not None
+    assert (row.speaker.key, row.speaker.name) == ("es", "Ana")
+    assert row.conversation.title == "hola mundo"
+
+
+async def test_the_first_words_are_the_title_cut_where_they_are_long() -> None:
+    new = await new_session()
+    kept = await store.begin_session(new, None)
+    for number, words in enumerate(("a" * 200, "hola")):
+        said = replace(SAID, utterance_id=number, source=words)
+        await store.save_exchange(new.id, kept.conversation_id, said, offset_samples=0)
+    assert (await Conversation.objects.aget()).title == "a" * 79 + "…"
+
+
+async def test_what_no_database_keeps_is_left_out() -> None:
+    new = await new_session()
+    kept = await store.begin_session(new, None)
+    said = replace(
+        SAID,
+        source="ho\0la \ud83d",
+        phrases=(Phrase("\0", "\udc00"),),
+        confidence=math.nan,
+        transcriber="t" * 500,
+        translator="t" * 500,
+        failure="f" * 500,
+    )
+    await store.save_exchange(new.id, kept.conversation_id, said, offset_samples=0)
+    row = await Row.objects.aget()
+    assert (row.source, row.confidence) == ("hola ?", 0)
+    assert row.phrases == [{"text": "", "meaning": "?", "kind": "idiom", "literal": ""}]
+    assert [len(row.transcriber), len(row.translator), len(row.failure)] == [120, 120, 40]
+
+
+async def test_a_row_is_closed_by_the_first_who_closes_it() -> None:
+    new = await new_session()
+    await store.begin_session(new, None)
+    account = Account(received=10, transcribed=4, silence=3)
+    account.discarded["too_short"] = 2
+    assert await store.end_session(new.id, "client_left", account) is True
+    assert await store.end_session(new.id, "server_quits", Account()) is False
+    row = await TranslationSession.objects.aget()
+    assert (row.state, row.reason, row.close_count) == ("closed", "client_left", 1)
+    assert (row.received_samples, row.speech_samples, row.silence_samples) == (10, 4, 3)
+    assert (row.discarded_samples, row.unfinished_samples) == (2, 1)
+    assert row.losses == {"too_short": 2, "unfinished": 1}
+    assert row.ended_at is not None
+
+
+async def test_a_row_that_is_not_there_is_not_closed() -> None:
+    assert await store.end_session(uuid.uuid4(), "client_left", Account()) is False
+
+
+async def states() -> dict[uuid.UUID, tuple[str, int]]:
+    rows = TranslationSession.objects.all()
+    return {row.pk: (row.state, row.close_count) async for row in rows}
+
+
+async def test_open_rows_of_an_earlier_server_of_this_directory_are_lost() -> None:
+    old, now, elsewhere = [store.new_boot(directory) for directory in ("here", "here", "there")]
+    gone, ours, ended, other = [await new_session(boot) for boot in (old, now, old, elsewhere)]
+    for new in (gone, ours, ended, other):
+        await store.begin_session(new, None)
+    await store.end_session(ended.id, "client_left", Account())
+    assert await store.mark_lost(now) == 1
+    assert await store.mark_lost(now) == 0
+    assert await states() == {
+        gone.id: ("lost", 1),
+        ours.id: ("open", 0),
+        ended.id: ("closed", 1),
+        other.id: ("open", 0),
+    }
+
+
+async def test_rows_of_a_server_elsewhere_that_fell_silent_are_lost() -> None:
+    elsewhere = await new_session(store.new_boot("there"))
+    await store.begin_session(elsewhere, None)
+    silent_since = timezone.now() - timedelta(seconds=store.SILENT_SERVER_SECONDS + 1)
+    await TranslationSession.objects.aupdate(seen_at=silent_since)
+    assert await store.mark_lost(store.new_boot("here")) == 1
+    assert await states() == {elsewhere.id: ("lost", 1)}
+
+
+async def test_a_new_conversation_belongs_to_the_same_user() -> None:
+    new = await new_session()
+    first = await store.begin_session(new, None)
+    second = await store.begin_conversation(new.id)
+    assert second.conversation_id != first.conversation_id
+    assert second.names == {}
+    row = await Conversation.objects.aget(pk=second.conversation_id)
+    assert row.user_id == new.user_id
