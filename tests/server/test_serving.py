@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from tests.house import eventually
 from tests.server.running import LAST_OF_ENGINES, environment, manage, running
 from tests.server.visitor import status_of, visitor
 from tests.sounds import say, silence
@@ -224,7 +225,7 @@ async def test_rows_of_a_server_that_was_killed_are_found_lost(data_dir: Path) -
         await server.kill()
     assert rows(data_dir) == [("open", "", 0)]
     async with running(data_dir):
-        assert rows(data_dir) == [("lost", "server_lost", 1)]
+        await eventually(lambda: rows(data_dir) == [("lost", "server_lost", 1)])
     assert said(data_dir) == [("hola mundo", "hello world")]
 
 
