@@ -11,6 +11,8 @@ from benches.talking import talk_together, talker
 WARM = 4
 """Sessions that are there first: what only the first one costs is no cost of a session."""
 MORE = 44
+LOADING = '{"BACKEND": "fake", "OPTIONS": {"load_seconds": 60}}'
+"""What keeps the engines away while the process is looked at."""
 SECONDS = 6.0
 
 
@@ -18,7 +20,7 @@ async def measure() -> list[Figure]:
     """Return the memory of the process, and of one session in mid-speech sent as WebM/Opus."""
     detecting = FAKES | {"HABLA_DETECTOR": "silero"}
     slices = await asyncio.to_thread(_slices)
-    async with habla(FAKES | {"HABLA_TRANSCRIBER": "fake"}) as server:
+    async with habla(FAKES | {"HABLA_TRANSCRIBER": LOADING}, "/healthz") as server:
         alone = server.resident_megabytes
     async with habla(detecting) as server, AsyncExitStack() as clients:
         await _talk(clients, server.port, WARM, slices)

@@ -64,15 +64,18 @@ def keep_to_second_core() -> None:
 
 
 @contextlib.asynccontextmanager
-async def habla(settings: Mapping[str, str]) -> AsyncIterator[Server]:
-    """Serve Habla on the first core, in a data directory of its own."""
+async def habla(settings: Mapping[str, str], ready_path: str = "/readyz") -> AsyncIterator[Server]:
+    """Serve Habla on the first core, in a data directory of its own.
+
+    Ready is when ``ready_path`` answers 200.
+    """
     with tempfile.TemporaryDirectory(prefix="habla-bench-") as directory:
         environment = _environment(Path(directory)) | dict(settings)
         environment |= {"HABLA_DATA_DIR": directory, "LOG_LEVEL": "WARNING"}
         await _run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], environment)
         port = _free_port()
         command = [sys.executable, "manage.py", "serve", "--port", str(port), "--no-console"]
-        async with _process(command, environment, port, Path(directory), "/readyz") as server:
+        async with _process(command, environment, port, Path(directory), ready_path) as server:
             yield server
 
 

@@ -32,8 +32,6 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
     around all handlers (docs/lifecycle.md, H1).
     """
 
-    channel_layer_alias = "none"  # a broker that dies must not end a session (H19)
-
     def __init__(self) -> None:
         super().__init__()
         self._session: LiveSession | None = None
@@ -46,11 +44,21 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         """Serve the connection; return only when all that it started has ended."""
         self._outlet = Outlet(send, scope.get("habla.flow"), self._cannot_keep_up)
         try:
-            await super().__call__(scope, receive, send)
+            await self._serve(scope, receive, send)
         finally:
             if self._session is not None and self._life is not None:
                 self._session.end(_ending(sys.exception()))
                 await settle(self._life)
+
+    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
+        # Channels' own loop makes a task of every message, and may swallow a cancellation (H26);
+        # it would ask for a channel layer too, and a broker that dies must end no session (H19)
+        self.scope, self.base_send = scope, send
+        try:
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            return
 
     async def dispatch(self, message: Mapping[str, Any]) -> None:
         """Hand on one message, without Channels' hop through the one database thread (H16)."""

@@ -1,11 +1,13 @@
-"""Which decoder takes which encoding."""
+"""Which decoder takes which encoding.
+
+libav takes 16 MB and a tenth of a second to load, so it comes with the engines, in their thread,
+and not with this module.
+"""
+
+from importlib import import_module
 
 from sessions_app.audio import SAMPLE_RATE, Encoding
 from sessions_app.engines.base import Decoder
-from sessions_app.engines.libopus import load_libopus
-from sessions_app.engines.pcm import PcmDecoder
-from sessions_app.engines.pyav_stream import PyAVDecoder
-from sessions_app.engines.webm import WebmOpusDecoder
 
 CONTAINERS = {
     Encoding.WEBM_OPUS: "webm",
@@ -13,6 +15,12 @@ CONTAINERS = {
     Encoding.MP4_AAC: "mp4",
 }
 """libav's name of the container that each encoding is forced to be."""
+
+
+def load_decoders() -> None:
+    """Load what decodes, so that the first stream need not wait for it. Blocks."""
+    for name in ("libopus", "pcm", "pyav_stream", "webm"):
+        import_module(f"sessions_app.engines.{name}")
 
 
 def open_decoder(encoding: Encoding, *, sample_rate: int = SAMPLE_RATE) -> Decoder:
@@ -25,6 +33,12 @@ def open_decoder(encoding: Encoding, *, sample_rate: int = SAMPLE_RATE) -> Decod
     Raises:
         DecodeError: the rate is not one that PCM may have.
     """
+    # ruff: noqa: PLC0415 -- see above
+    from sessions_app.engines.libopus import load_libopus
+    from sessions_app.engines.pcm import PcmDecoder
+    from sessions_app.engines.pyav_stream import PyAVDecoder
+    from sessions_app.engines.webm import WebmOpusDecoder
+
     if encoding is Encoding.PCM_S16LE:
         return PcmDecoder(sample_rate)
     libopus = load_libopus() if encoding is Encoding.WEBM_OPUS else None

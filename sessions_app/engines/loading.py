@@ -26,6 +26,7 @@ from sessions_app.engines.choices import (
     check_choice,
     parse_choice,
 )
+from sessions_app.engines.decoding import load_decoders
 from sessions_app.errors import EngineUnavailableError
 from sessions_app.events import EngineInfo
 
@@ -77,6 +78,7 @@ async def load_engines(settings: EngineSettings, progress: Progress = _silent) -
     """
     async with AsyncExitStack() as undo:
         loader = _Loader(settings, progress, undo)
+        await asyncio.to_thread(load_decoders)
         detector, detector_info = await loader.detector()
         transcriber, transcriber_info = await loader.transcriber()
         translator, translator_info = await loader.translator()
