@@ -1,6 +1,7 @@
 """Models that are fetched: what there is, where it lies, and how it comes from the hub.
 
 The hub is where huggingface_hub looks: HF_ENDPOINT names another one, HF_HUB_OFFLINE forbids it.
+Its client and what that brings take 25 MB; they are imported when the hub is asked, not before.
 """
 
 import asyncio
@@ -11,11 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-from huggingface_hub import constants
-
 from sessions_app.engines.base import Progress
-from sessions_app.engines.fetching import Fetch
 from sessions_app.errors import EngineUnavailableError
 
 PROBE_SECONDS = 8.0
@@ -118,6 +115,8 @@ def _has(directory: Path, pattern: str) -> bool:
 
 def endpoint() -> str:
     """Return the address of the hub."""
+    from huggingface_hub import constants  # noqa: PLC0415 -- heavy: see above
+
     named = os.environ.get("HF_ENDPOINT", "").rstrip("/")
     return named or constants.ENDPOINT
 
@@ -145,6 +144,8 @@ def reachable(timeout: float = PROBE_SECONDS) -> bool:
 
 
 def _ask(timeout: float, answered: threading.Event) -> None:
+    import httpx  # noqa: PLC0415 -- heavy: see above
+
     try:
         response = httpx.head(endpoint(), timeout=timeout, follow_redirects=True)
     except (httpx.HTTPError, httpx.InvalidURL, OSError):
@@ -195,6 +196,8 @@ def _on_loop(
 def _download(
     model: HubModel, directory: Path, progress: Progress, stopped: threading.Event
 ) -> Path:
+    from sessions_app.engines.fetching import Fetch  # noqa: PLC0415 -- heavy: see above
+
     progress("asking the hub", None)
     if not reachable():
         raise EngineUnavailableError(unreachable_message(model.name))
