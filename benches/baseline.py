@@ -6,6 +6,7 @@ of 32 ms, on the event loop. `daphne benches.baseline:application` serves both.
 
 import asyncio
 import json
+import os
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +23,7 @@ from django.conf import settings
 from django.urls import path
 
 from benches.engines import Probe
+from benches.serving import THREADS_VARIABLE
 from sessions_app.audio import FRAME_BYTES, FRAME_SAMPLES
 from sessions_app.pipeline.segmenter import SegmentEnded, Segmenter, SegmenterOptions
 
@@ -46,7 +48,8 @@ def load_detector() -> onnxruntime.InferenceSession:
         raise RuntimeError("faster-whisper is not installed")
     path = Path(spec.submodule_search_locations[0]) / "assets" / "silero_vad_v6.onnx"
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # more would leave the core that they are given
+    # 0: as many as onnxruntime likes, which is what it does unless it is told otherwise
+    options.intra_op_num_threads = int(os.environ.get(THREADS_VARIABLE, "0"))
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 

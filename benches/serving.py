@@ -18,6 +18,7 @@ from benches.engines import PROBE_VARIABLE
 CORES = sorted(os.sched_getaffinity(0))
 """What this process may use, before it keeps to one."""
 ROOT = Path(__file__).resolve().parent.parent
+THREADS_VARIABLE = "HABLA_BENCH_DETECTOR_THREADS"
 START_SECONDS = 40.0
 STOP_SECONDS = 25.0
 FAKES = {
@@ -26,6 +27,10 @@ FAKES = {
     "HABLA_DETECTOR": "fake",
 }
 """Engines that take no time."""
+
+
+SESSION_FIELD, CPU_FIELDS = 3, slice(11, 13)
+"""Of /proc/PID/stat behind the name: the session, and user and system time (man 5 proc)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,17 @@ class Server:
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) / 1024
         return float("nan")
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Return what it and its children have used so far, on whatever core."""
+        ticks = 0
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                fields = path.read_text(encoding="utf-8").rpartition(")")[2].split()
+                if int(fields[SESSION_FIELD]) == self.pid:
+                    ticks += sum(map(int, fields[CPU_FIELDS]))
+        return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def core_busy_seconds() -> float:
@@ -80,13 +96,16 @@ async def habla(settings: Mapping[str, str], ready_path: str = "/readyz") -> Asy
 
 
 @contextlib.asynccontextmanager
-async def baseline() -> AsyncIterator[Server]:
-    """Serve the baseline on the first core."""
+async def baseline(detector_threads: int = 0) -> AsyncIterator[Server]:
+    """Serve the baseline on the first core; its detector has so many threads, 0: as it comes.
+
+    As it comes, onnxruntime makes a thread for each core of the machine and binds it there.
+    """
     with tempfile.TemporaryDirectory(prefix="habla-bench-") as directory:
         port = _free_port()
         command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port)]
         command += ["-v", "0", "benches.baseline:application"]
-        environment = _environment(Path(directory))
+        environment = _environment(Path(directory)) | {THREADS_VARIABLE: str(detector_threads)}
         async with _process(command, environment, port, Path(directory), None) as server:
             yield server
 
