@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import logging
+import threading
 import uuid
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict, dataclass
@@ -47,11 +48,13 @@ class Registry:
         self.conf: Conf | None = None
         self.generations: Generations | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     # --- the beginning
 
     def open(self, conf: Conf) -> None:
-        """Begin to serve; ``load`` brings the engines."""
+        """Begin to serve, on the running loop; ``load`` brings the engines."""
+        self._loop = asyncio.get_running_loop()
         self.conf = conf
         self.boot = store.new_boot(directory_id(conf.run_dir))
         self.generations = Generations(functools.partial(load_engines, conf.engines))
@@ -198,6 +201,8 @@ class Registry:
                 for kind, info in (generation.engines.infos if generation else {}).items()
             },
             "backlog": generation.scheduler.backlog if generation and generation.scheduler else 0,
+            "tasks": len(asyncio.all_tasks(self._loop)) if self._loop else 0,
+            "threads": threading.active_count(),
             "sessions": [
                 {"id": str(s.id), "state": s.state, "direction": s.manner.direction}
                 for s in sessions
