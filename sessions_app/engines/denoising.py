@@ -2,8 +2,9 @@
 
 A Wiener filter whose ratio of speech to noise is smoothed as Ephraim and Malah do (1984, "decision
 directed"). The noise is what the quietest tenth of the piece holds at each frequency. Measured with
-pocketsphinx: white noise at 15 dB, words wrong 82 % -> 48 %; a broadcast of 1961, 23 % -> 18 %;
-clean speech stays as it is. It takes 2 ms of CPU per second of sound.
+pocketsphinx: white noise at 15 dB, words wrong 78 % -> 29 % (firmly); at 20 dB, 48 % -> 30 %
+(gently, the surer hearing). It takes 2 ms of CPU per second of sound. Clean speech can only lose by
+it, and rooms that ring lose by the firm way: ask ``clarity`` first.
 """
 
 import math
@@ -20,6 +21,8 @@ EDGE = WINDOW // HOP
 SHORTEST = 8 * WINDOW
 """Samples (0.26 s) from which noise can be told from speech."""
 QUIETEST_PERCENT = 10
+NOISE_OF_QUIETEST = 3.0
+"""Steady noise is so much stronger, on average, than its quietest tenth."""
 SMOOTHING = 0.9
 """How much of a window's ratio comes from the window before."""
 LOWEST_GAIN = 0.1
@@ -43,9 +46,10 @@ def clarity(pcm: bytes) -> float:
     return 10 * math.log10(loudness / noise) if loudness > 0 else math.inf
 
 
-def denoise(pcm: bytes) -> bytes:
+def denoise(pcm: bytes, *, firmly: bool) -> bytes:
     """Return ``pcm`` (16 kHz mono s16le, whole samples) with its steady noise turned down.
 
+    ``firmly`` takes out all the noise that is likely there; otherwise only what is there for sure.
     The length stays. What is too short to know its noise stays as it is.
     """
     samples = _samples(pcm)
@@ -53,7 +57,8 @@ def denoise(pcm: bytes) -> bytes:
         return pcm
     spectrum = _spectrum(samples)
     power = np.abs(spectrum) ** 2
-    cleaned = _sound(spectrum * _gains(power / _noise(power)), len(samples))
+    noise = _noise(power) * (NOISE_OF_QUIETEST if firmly else 1.0)
+    cleaned = _sound(spectrum * _gains(power / noise), len(samples))
     return np.clip(np.round(cleaned), -32_768, 32_767).astype("<i2").tobytes()
 
 

@@ -1,6 +1,7 @@
 """One repository of the hub on its way to a directory: counted, stoppable, checked."""
 
 import fnmatch
+import functools
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,9 @@ class Fetch:
         return any(fnmatch.fnmatch(path, pattern) for pattern in self.patterns)
 
 
+@functools.cache
 def _prepare_library() -> None:
+    """Set the library up, once: to do it again would break off what another thread fetches."""
     # plain HTTP: it resumes after a broken connection and hears a stop, which Xet does not
     constants.HF_HUB_DISABLE_XET = True
     constants.DOWNLOAD_CHUNK_SIZE = CHUNK_BYTES
@@ -126,9 +129,11 @@ def _meter(total: int, step: str, progress: Progress, stopped: threading.Event) 
             if stopped.is_set():
                 raise _StoppedError
             self.n += n or 0
-            if total and self.counts_bytes and self.n / total >= told[0] + 0.005:
-                told[0] = self.n / total
-                progress(step, min(1.0, told[0]))
+            if total and self.counts_bytes:
+                fraction = min(1.0, self.n / total)
+                if fraction >= told[0] + 0.005 or fraction == 1.0 > told[0]:
+                    told[0] = fraction
+                    progress(step, fraction)
             return None
 
     return Meter

@@ -26,7 +26,7 @@ OPTIONS = {"maxhmmpf": 6000, "maxwpf": 15, "pl_window": 10}
 CLEAN_DECIBELS = 35.0
 """Speech that stands this far above its noise is heard as it is."""
 NOISY_DECIBELS = 22.0
-"""Below this a partial is heard without its noise; a final is heard both ways."""
+"""Below this it is heard without its noise."""
 FINAL = ord("F")
 SHORTEST_SECONDS = 0.1
 """No word is shorter, and pocketsphinx breaks at less than a window."""
@@ -89,17 +89,18 @@ def _answer(decoder: Any, message: bytes) -> dict[str, Any]:
 def _hear(decoder: Any, pcm: bytes, *, final: bool) -> Words:
     """Return the words in ``pcm``, each with its posterior probability.
 
-    A filter helps where there is noise and may harm where there is little; so a final is heard with
-    and without it, and what was heard more surely counts.
+    A filter helps where there is much noise and may harm where there is little. In between, a
+    final is heard with and without it, and what was heard more surely counts.
     """
     if to_seconds(count_samples(pcm)) < SHORTEST_SECONDS:
         return []
     clear = clarity(pcm)
-    if clear >= CLEAN_DECIBELS:
+    if clear < NOISY_DECIBELS:
+        return _decode(decoder, denoise(pcm, firmly=True))
+    if clear >= CLEAN_DECIBELS or not final:
         return _decode(decoder, pcm)
-    if not final:
-        return _decode(decoder, denoise(pcm) if clear < NOISY_DECIBELS else pcm)
-    return max(_decode(decoder, pcm), _decode(decoder, denoise(pcm)), key=certainty)
+    filtered = denoise(pcm, firmly=False)
+    return max(_decode(decoder, pcm), _decode(decoder, filtered), key=certainty)
 
 
 def _decode(decoder: Any, pcm: bytes) -> Words:

@@ -24,7 +24,7 @@ class FakeHub(ThreadingHTTPServer):
 
     ``broken``: paths that are answered with a status of failure. ``cut``: file names whose first
     transfer breaks off half way. ``damaged``: how often a file name arrives with its first byte
-    wrong. ``silent``: accepts, and never answers. ``asked`` lists what was asked of it.
+    wrong. ``asked`` lists what was asked of it, ``ranges`` from which byte the rest of a file was.
     """
 
     daemon_threads = True
@@ -35,9 +35,8 @@ class FakeHub(ThreadingHTTPServer):
         self.broken: dict[str, HTTPStatus] = {}
         self.cut: set[str] = set()
         self.damaged: dict[str, int] = {}
-        self.silent = False
         self.asked: list[str] = []
-        self.closing = threading.Event()
+        self.ranges: list[int] = []
         self._serving = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
 
     @property
@@ -49,7 +48,6 @@ class FakeHub(ThreadingHTTPServer):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.closing.set()
         self.shutdown()
         self._serving.join()
         self.server_close()
@@ -71,10 +69,7 @@ class _Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
         self.server.asked.append(f"{self.command} {path}")
-        if self.server.silent:
-            self.server.closing.wait(30)
-            self.close_connection = True
-        elif status := next((s for part, s in self.server.broken.items() if part in path), None):
+        if status := next((s for part, s in self.server.broken.items() if part in path), None):
             self._say(status, {"error": "as the test wants it"})
         elif path == "/":
             self._say(HTTPStatus.OK, {})
@@ -119,6 +114,7 @@ class _Answer(BaseHTTPRequestHandler):
         headers = {"ETag": f'"{_sum(content)}"', "X-Repo-Commit": REVISION}
         headers["Content-Length"] = str(len(content) - start)
         if start:
+            self.server.ranges.append(start)
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
         self._begin(HTTPStatus.PARTIAL_CONTENT if start else HTTPStatus.OK, headers)
         if self.command == "GET":
