@@ -4,6 +4,7 @@ from pathlib import Path
 
 import environ
 
+from habla_project.logs import is_worth_a_line
 from habla_project.surroundings import data_directory, database, secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -132,6 +133,11 @@ LOGGING = {
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)-7s %(name)s  %(message)s"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "worth": {"()": "django.utils.log.CallbackFilter", "callback": is_worth_a_line},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["worth"]},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

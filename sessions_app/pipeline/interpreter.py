@@ -181,6 +181,7 @@ class Interpreter:
             to_seconds(utterance.end_sample),
             transcript.confidence,
         )
+        self._chooser.note(language)
         self._account.transcribed += utterance.samples
         self._account.utterances += 1
         await self._emit(final)
