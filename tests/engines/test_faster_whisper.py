@@ -1,0 +1,175 @@
+"""The real faster-whisper on tiny models: languages, where models come from, what goes wrong."""
+
+import asyncio
+import os
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from sessions_app.engines.faster_whisper import FasterWhisperTranscriber
+from sessions_app.engines.whisper_model import summarise
+from sessions_app.errors import EngineError, EngineUnavailableError
+from sessions_app.events import Transcript
+from tests.engines.conftest import HEARD
+from tests.sounds import say
+from tests.tiny.fakehub import FakeHub
+from tests.tiny.whisper import make_whisper
+
+PCM = say("hola mundo")
+
+
+async def heard(transcriber: FasterWhisperTranscriber, language: str | None = None) -> Transcript:
+    try:
+        await transcriber.load()
+        return await transcriber.transcribe(PCM, language=language, final=True)
+    finally:
+        await transcriber.aclose()
+
+
+async def test_the_language_is_found_among_spanish_and_english(
+    spanish_whisper_directory: Path,
+) -> None:
+    transcript = await heard(FasterWhisperTranscriber(str(spanish_whisper_directory)))
+    assert (transcript.text, transcript.language) == ("hola mundo", "es")
+
+
+async def test_a_third_language_is_taken_for_one_of_the_two(tmp_path: Path) -> None:
+    french = make_whisper(tmp_path / "french", "bonjour", "fr")
+    transcriber = FasterWhisperTranscriber(str(french))
+    await transcriber.load()
+    found = await transcriber.language_probabilities(PCM)
+    await transcriber.aclose()
+    assert sum(found.values()) == pytest.approx(1)
+    assert found.keys() == {"es", "en"}
+
+
+async def test_a_language_that_is_given_is_not_looked_for(whisper_directory: Path) -> None:
+    transcript = await heard(FasterWhisperTranscriber(str(whisper_directory)), "es")
+    assert transcript.language == "es"
+
+
+async def test_an_english_only_model_says_so_and_refuses_spanish(tmp_path: Path) -> None:
+    english = make_whisper(tmp_path / "english", HEARD, english_only=True)
+    transcriber = FasterWhisperTranscriber(str(english))
+    await transcriber.load()
+    assert transcriber.languages == {"en"}
+    assert await transcriber.language_probabilities(PCM) == {"es": 0.0, "en": 1.0}
+    assert (await transcriber.transcribe(PCM, language=None, final=True)).text == HEARD
+    with pytest.raises(EngineError, match="English only"):
+        await transcriber.transcribe(PCM, language="es", final=True)
+    await transcriber.aclose()
+
+
+async def test_a_model_that_hears_nothing_gives_no_words(tmp_path: Path) -> None:
+    silent = make_whisper(tmp_path / "silent", "")
+    transcript = await heard(FasterWhisperTranscriber(str(silent)), "en")
+    assert (transcript.text, transcript.confidence) == ("", 0.0)
+
+
+async def test_several_workers_take_several_pieces_at_once(whisper_directory: Path) -> None:
+    transcriber = FasterWhisperTranscriber(str(whisper_directory), workers=3, hotwords="Ana")
+    await transcriber.load()
+    calls = [transcriber.transcribe(PCM, language=None, final=False) for _ in range(9)]
+    answers = await asyncio.gather(*calls)
+    await transcriber.aclose()
+    assert transcriber.parallel == 3
+    assert [answer.text for answer in answers] == [HEARD] * 9
+
+
+async def test_a_model_that_is_not_there_is_fetched_and_then_stays(
+    fake_hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    transcriber = FasterWhisperTranscriber(
+        "small", models_dir=tmp_path, progress=lambda step, _: told.append(step)
+    )
+    assert (await heard(transcriber, "en")).text == HEARD
+    assert "fetching whisper-small" in told
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    again = FasterWhisperTranscriber("small", models_dir=tmp_path)
+    assert (await heard(again, "en")).text == HEARD
+
+
+async def test_any_repository_of_the_hub_may_be_named(
+    fake_hub: FakeHub, spanish_whisper_directory: Path, tmp_path: Path
+) -> None:
+    fake_hub.repositories["somebody/mi-whisper"] = spanish_whisper_directory
+    transcriber = FasterWhisperTranscriber("somebody/mi-whisper", models_dir=tmp_path)
+    assert (await heard(transcriber, "es")).text == "hola mundo"
+
+
+async def test_a_hub_that_is_out_of_reach_is_found_out_soon_and_told_with_a_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    transcriber = FasterWhisperTranscriber("small", models_dir=tmp_path)
+    began = time.monotonic()
+    with pytest.raises(EngineUnavailableError, match="fetch_models whisper-small"):
+        await transcriber.load()
+    assert time.monotonic() - began < 10
+    await transcriber.aclose()
+
+
+async def test_a_directory_that_is_no_model_is_told_with_what_it_lacks(tmp_path: Path) -> None:
+    with pytest.raises(EngineUnavailableError, match=r"config\.json, model\.bin, tokenizer\.json"):
+        await heard(FasterWhisperTranscriber(str(tmp_path)))
+
+
+async def test_a_model_that_is_broken_says_how_to_mend_it(
+    whisper_directory: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(whisper_directory, tmp_path, dirs_exist_ok=True)
+    os.truncate(tmp_path / "model.bin", 99)
+    with pytest.raises(EngineUnavailableError, match="Fetch it again"):
+        await heard(FasterWhisperTranscriber(str(tmp_path)))
+
+
+@pytest.mark.parametrize(("device", "compute_type"), [("abacus", None), ("cpu", "int7")])
+async def test_a_device_or_precision_that_is_not_there_is_told(
+    whisper_directory: Path, device: str, compute_type: str | None
+) -> None:
+    directory = str(whisper_directory)
+    transcriber = FasterWhisperTranscriber(directory, device=device, compute_type=compute_type)
+    with pytest.raises(EngineUnavailableError, match="does not run here"):
+        await heard(transcriber)
+
+
+async def test_a_cancelled_load_leaves_nothing_that_hinders_closing(
+    whisper_directory: Path,
+) -> None:
+    transcriber = FasterWhisperTranscriber(str(whisper_directory))
+    loading = asyncio.create_task(transcriber.load())
+    await asyncio.wait([loading], timeout=0.001)
+    loading.cancel()
+    await asyncio.wait([loading])
+    async with asyncio.timeout(5):
+        await transcriber.aclose()
+
+
+@dataclass
+class Heard:
+    """A segment, with what the library says of it."""
+
+    text: str
+    avg_logprob: float
+    no_speech_prob: float = 0.0
+    compression_ratio: float = 1.0
+    tokens: list[int] = field(default_factory=list)
+
+
+def test_segments_weigh_as_many_tokens_as_they_have() -> None:
+    long = Heard(" Buenos días.", -0.2, 0.1, 1.2, [1] * 9)
+    short = Heard(" Eh.", -1.2, 0.6, 0.8, [1])
+    transcript = summarise([long, short], "es")
+    assert transcript.text == "Buenos días. Eh."
+    assert transcript.average_log_probability == pytest.approx(-0.3)
+    assert transcript.no_speech_probability == pytest.approx(0.15)
+    assert transcript.compression_ratio == 1.2
+    assert transcript.confidence == pytest.approx(0.741, abs=1e-3)
+
+
+def test_no_segments_are_silence() -> None:
+    assert summarise([], "es") == Transcript("", "es", 0.0, no_speech_probability=1.0)
