@@ -20,7 +20,7 @@ MODESTY = 0.75
 
 
 class PocketsphinxTranscriber:
-    """Finds English words, in ``workers`` processes of about 100 MB each.
+    """Finds English words, in ``workers`` processes of about 120 MB each.
 
     The first is started by ``load``, the others when there is work for them. A transcript's
     confidence follows the mean posterior probability of its words: below 0.35 it is mostly noise.
