@@ -2,11 +2,16 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
+from django.templatetags.static import static
 from django.urls import path
+from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from sessions_app import views
 from sessions_app.api import api
+
+ICON = "sessions_app/icons/habla.svg"
+"""What browsers ask for at /favicon.ico where a page names no icon, as the admin's do."""
 
 urlpatterns = [
     path("", views.live, name="live"),
@@ -27,5 +32,6 @@ urlpatterns = [
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("favicon.ico", login_not_required(RedirectView.as_view(url=static(ICON)))),
     path("api/", api.urls),
 ]

@@ -88,9 +88,10 @@ def test_a_session_that_was_ended_for_silence_goes_on_when_asked(
         (
             "loading",
             {"message": "downloading the model", "progress": 0.4},
-            "loading",
+            "fetching",
             "downloading the model",
         ),
+        ("engines_changed", {"generation": 2, "engines": {}}, "engines_changed", "Better engines"),
         (
             "error",
             {"code": "busy", "message": "Too much waits.", "about": "text_input", "fatal": False},

@@ -10,8 +10,10 @@ const STOPS_BY_ITSELF = new Set(["broken_stream", "overrun"]); // listening_stop
 // `live` is the page (live.js). A message that is not here and not the journal's is not ours.
 export const effects = {
   loading(live, { message, progress }) {
-    live.setState("loading");
-    live.notices.show({ ...describe("loading", { message: message ?? "" }), progress: progress ?? null });
+    // once a session is open, it is better engines that come, for the next one
+    const code = live.connection.isReady ? "fetching" : "loading";
+    if (code === "loading") live.setState("loading");
+    live.notices.show({ ...describe(code, { message: message ?? "" }), progress: progress ?? null });
   },
 
   ready(live, message) {
@@ -39,8 +41,10 @@ export const effects = {
     live.beginConversation(id);
   },
 
-  engines_changed(live, { engines }) {
-    if (engines) live.setEngines(engines);
+  engines_changed(live) {
+    live.notices.hide("fetching");
+    const action = { label: say("button.reload"), run: () => location.reload() };
+    live.notices.show({ ...describe("engines_changed"), action, canHide: true });
   },
 
   lag(live, { seconds, dropped_seconds: dropped }) {
