@@ -58,11 +58,11 @@ def database(env: environ.Env, directory: Path) -> dict[str, Any]:
         config: dict[str, Any] = env.db_url("DATABASE_URL")
         load_backend(config["ENGINE"])
         is_sqlite = config["ENGINE"].endswith("sqlite3")
-        return _sqlite(config) if is_sqlite else config | {"CONN_MAX_AGE": None}
+        return _sqlite(config) if is_sqlite else config
     return {}
 
 
 def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
     options = SQLITE_OPTIONS | config.get("OPTIONS", {})
     engine = "django.db.backends.sqlite3"
-    return config | {"ENGINE": engine, "OPTIONS": options, "CONN_MAX_AGE": None}
+    return config | {"ENGINE": engine, "OPTIONS": options}

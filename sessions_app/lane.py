@@ -58,8 +58,20 @@ class Lane:
 
     def _submit(self, work: Callable[[], R]) -> Future[R]:
         if self._executor is None:
-            self._executor = ThreadPoolExecutor(1, thread_name_prefix="habla database")
+            self._executor = ThreadPoolExecutor(
+                1, thread_name_prefix="habla database", initializer=_keep_connections
+            )
         return self._executor.submit(_with_fresh_connection, work)
+
+
+def _keep_connections() -> None:
+    """Let this thread's connections outlive a call.
+
+    Those of pages end with their request: each request has a thread of its own under ASGI, and what
+    a dead thread leaves open stays so until the garbage collector comes by.
+    """
+    for connection in connections.all():
+        connection.settings_dict = connection.settings_dict | {"CONN_MAX_AGE": None}
 
 
 def _with_fresh_connection(work: Callable[[], R]) -> R:
