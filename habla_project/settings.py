@@ -25,6 +25,7 @@ HABLA = {
     "QUIT_SECONDS": env.str("HABLA_QUIT_SECONDS", default="20"),
     "SILENCE_SECONDS": env.str("HABLA_SILENCE_SECONDS", default="60"),
     "MAX_SESSIONS": env.str("HABLA_MAX_SESSIONS", default="64"),
+    "OWNER": env.str("HABLA_OWNER", default="on"),
     "RECORDING": env.str("HABLA_RECORDING", default="on"),
 }
 
@@ -138,6 +139,15 @@ LOGGING = {
     },
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["worth"]},
+    },
+    "loggers": {
+        # anybody may send a foreign Host, and as often as they like: answered, but no line each
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        # they would print each address they ask
+        "httpx": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
+        "huggingface_hub": {"level": "WARNING"},
+        "faster_whisper": {"level": "WARNING"},
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

@@ -27,13 +27,22 @@ OWNER = "owner"
 def owner() -> User | None:
     """Return the owner, made at the first call; None where that user was deactivated.
 
+    None also where HABLA_OWNER is off, or where the settings speak of a proxy: one that adds no
+    header to what it forwards cannot be told from a browser at this machine.
+
     Two processes that ask at once get the same user. Queries the database.
     """
+    if settings.HABLA["OWNER"] == "off" or _is_published():
+        return None
     user, _ = get_user_model().objects.get_or_create(
         username=OWNER,
         defaults={"is_staff": True, "is_superuser": True, "password": make_password(None)},
     )
     return user if user.is_active else None
+
+
+def _is_published() -> bool:
+    return bool(settings.CSRF_TRUSTED_ORIGINS or settings.SESSION_COOKIE_SECURE)
 
 
 def user_of(request: HttpRequest) -> User:
@@ -44,7 +53,12 @@ def user_of(request: HttpRequest) -> User:
 def caller_of(request: HttpRequest) -> Caller:
     """Return where ``request`` comes from."""
     headers = [(name.lower(), value) for name, value in request.headers.items()]
-    return Caller(peer=request.META.get("REMOTE_ADDR") or None, headers=tuple(headers))
+    scope: Mapping[str, Any] = getattr(request, "scope", {})
+    return Caller(
+        peer=request.META.get("REMOTE_ADDR") or None,
+        headers=tuple(headers),
+        http_version=str(scope.get("http_version", "1.1")),
+    )
 
 
 def caller_in(scope: Mapping[str, Any]) -> Caller:
@@ -54,7 +68,11 @@ def caller_in(scope: Mapping[str, Any]) -> Caller:
         (name.decode("latin1").lower(), value.decode("latin1"))
         for name, value in scope.get("headers", [])
     ]
-    return Caller(peer=client[0] if client else None, headers=tuple(headers))
+    return Caller(
+        peer=client[0] if client else None,
+        headers=tuple(headers),
+        http_version=str(scope.get("http_version", "1.1")),
+    )
 
 
 def user_for(scope: Mapping[str, Any]) -> User | None:

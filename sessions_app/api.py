@@ -32,8 +32,9 @@ NOT_NOW = {HTTPStatus.CONFLICT: ErrorOut}
 
 @api.get("/status", response=dict[str, Any], tags=["server"])
 def status(request: HttpRequest) -> dict[str, Any]:
-    """Tell what this server does: its engines, live sessions and backlog."""
-    return registry.status()
+    """Tell what this server does: its engines, backlog and live sessions; to others only yours."""
+    user = user_of(request)
+    return registry.status(None if user.is_superuser else user.pk)
 
 
 @api.get("/sessions", response=list[SessionOut], tags=["sessions"])

@@ -61,9 +61,10 @@ class Book:
             CommandError: there is nobody of that id.
             StoreError: the name was not kept.
         """
-        speaker = self.speakers.rename(key, name)
+        speaker = replace(self.speakers.of(key), name=name)
         if self.conversation_id is not None:
             await store.rename_speaker(self.conversation_id, speaker)
+        self.speakers.call(speaker)
         return speaker
 
     async def begin_conversation(self) -> None:

@@ -20,6 +20,7 @@ class Caller:
     """The address of the socket's other end; None where it has none."""
     headers: tuple[tuple[str, str], ...]
     """Names in lower case, and values."""
+    http_version: str = "1.1"
 
     def header(self, name: str) -> str:
         """Return the value of a header, joined by commas where it was sent twice; empty: absent."""
@@ -42,6 +43,8 @@ class Caller:
             is_loopback(self.peer or "")
             and is_loopback(split_domain_port(self.host)[0])
             and not self.is_forwarded
+            and self.http_version
+            != "1.0"  # what nginx speaks to a server behind it; no browser does
             and (self.origin is None or is_loopback(_domain(self.origin)))
         )
 

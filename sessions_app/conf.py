@@ -25,6 +25,8 @@ class Conf:
     """How long a client that is listened to may send nothing."""
     max_sessions: int
     """Live sessions that one process admits."""
+    has_owner: bool
+    """Whether who sits at this machine needs no login."""
     is_recording: bool
     """Whether the sound of sessions is kept."""
 
@@ -54,6 +56,7 @@ def read() -> Conf:
         quit_seconds=_number(habla, "QUIT_SECONDS", 0, 600),
         silence_seconds=_number(habla, "SILENCE_SECONDS", 1, 86_400),
         max_sessions=int(_number(habla, "MAX_SESSIONS", 1, 100_000)),
+        has_owner=_switch(habla, "OWNER"),
         is_recording=_switch(habla, "RECORDING"),
     )
 

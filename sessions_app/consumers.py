@@ -63,6 +63,8 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
     async def dispatch(self, message: Mapping[str, Any]) -> None:
         """Hand on one message, without Channels' hop through the one database thread (H16)."""
         match message["type"]:
+            case "websocket.receive" if _is_too_big(message):
+                await self._outlet.emit(_too_big())
             case "websocket.receive" if message.get("bytes") is not None:
                 await self._hear(message["bytes"])
             case "websocket.receive":
@@ -141,15 +143,37 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         if self._session is None:
             return
         try:
-            await obey(self._session, protocol.decode(text))
-            self._strikes = 0
+            command = protocol.decode(text)
         except CommandError as error:
-            await self._outlet.emit(Failure(error.code, str(error), about=protocol.subject(text)))
-            self._strikes += 1
+            await self._strike(self._session, error, text)
+            return
+        self._strikes = 0
+        try:
+            await obey(self._session, command)
         except HablaError as error:
-            await self._outlet.emit(Failure(error.code, str(error), about=protocol.subject(text)))
+            await self._outlet.emit(Failure(error.code, str(error), about=command.type))
+
+    async def _strike(self, session: LiveSession, error: CommandError, text: str) -> None:
+        await self._outlet.emit(Failure(error.code, str(error), about=protocol.subject(text)))
+        self._strikes += 1
         if self._strikes >= STRIKES:
-            self._session.end(Ending("not_our_protocol", CloseCode.NOT_OUR_PROTOCOL))
+            session.end(Ending("not_our_protocol", CloseCode.NOT_OUR_PROTOCOL))
+
+
+def _is_too_big(message: Mapping[str, Any]) -> bool:
+    if (chunk := message.get("bytes")) is not None:
+        return len(chunk) > protocol.MAX_MESSAGE_BYTES
+    text = message["text"]
+    # a character takes four bytes at most
+    return (
+        len(text) > protocol.MAX_MESSAGE_BYTES // 4
+        and len(text.encode()) > protocol.MAX_MESSAGE_BYTES
+    )
+
+
+def _too_big() -> Failure:
+    kibibytes = protocol.MAX_MESSAGE_BYTES // 1024
+    return Failure("too_big", f"A message may hold {kibibytes} KiB; this one was not read.")
 
 
 async def settle(life: "asyncio.Task[None]") -> None:

@@ -187,10 +187,14 @@ class Registry:
             return [generations.problem or f"Engines are loading: {generations.step[0] or '...'}"]
         return []
 
-    def status(self) -> dict[str, Any]:
-        """Return what `manage.py status --json` prints of this process."""
+    def status(self, user_id: int | None = None) -> dict[str, Any]:
+        """Return what `manage.py status --json` prints of this process.
+
+        With a ``user_id`` only that user's sessions are listed; all are counted.
+        """
         generation = self.generations.current if self.generations else None
-        sessions = list(self.sessions.values())
+        live = list(self.sessions.values())
+        sessions = [session for session in live if user_id in (None, session.user_id)]
         return {
             "boot": self.boot,
             "state": "draining" if self.is_draining else "serving",
@@ -203,6 +207,7 @@ class Registry:
             "backlog": generation.scheduler.backlog if generation and generation.scheduler else 0,
             "tasks": len(asyncio.all_tasks(self._loop)) if self._loop else 0,
             "threads": threading.active_count(),
+            "live": len(live),
             "sessions": [
                 {"id": str(s.id), "state": s.state, "direction": s.manner.direction}
                 for s in sessions
@@ -219,6 +224,6 @@ def readiness() -> list[str]:
     return live.readiness()
 
 
-def status() -> dict[str, Any]:
-    """Return what `manage.py status --json` prints of this process."""
-    return live.status()
+def status(user_id: int | None = None) -> dict[str, Any]:
+    """Return what `manage.py status --json` prints of this process, to one user or to all."""
+    return live.status(user_id)

@@ -20,6 +20,8 @@ HANDSHAKE_SECONDS = 1.5
 """How long closed connections may take to say goodbye."""
 CANCEL_SECONDS = 2.0
 """How long what is left may take to end once it is cancelled."""
+REFUSED_BYTES = 4 * MAX_MESSAGE_BYTES
+"""A message over MAX_MESSAGE_BYTES is answered; one over this is not even read: close code 1009."""
 APPLICATION_CHECK_SECONDS = 1
 TIMEOUT_CHECK_SECONDS = 2
 
@@ -47,8 +49,8 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
             websocket_handshake_timeout=5,
             ping_interval=10,
             ping_timeout=8,
-            websocket_max_message_size=MAX_MESSAGE_BYTES,
-            websocket_max_frame_size=MAX_MESSAGE_BYTES,
+            websocket_max_message_size=REFUSED_BYTES,
+            websocket_max_frame_size=REFUSED_BYTES,
             server_name="habla",
         )
 
@@ -57,6 +59,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
     def listen_success(self, port: Any) -> None:
         """Keep the port, to be closed before anything else when the server stops."""
         self._ports.append(port)
+        self.ws_factory.setProtocolOptions(failByDrop=False)  # a close code, and not a dead line
         super().listen_success(port)
 
     def listen_error(self, failure: Any) -> None:

@@ -59,6 +59,7 @@ class LiveSession:
         self.id = self.book.session_id
         self.state = State.OPENING
         self.account = Account()
+        self.user_id = wishes.user_id
         self.manner = wishes.manner
         self._wished_conversation_id = wishes.conversation_id
         self.ending: Ending | None = None

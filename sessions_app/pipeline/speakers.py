@@ -25,15 +25,13 @@ class Speakers:
             raise CommandError("Nobody of that id speaks here.", code="unknown_speaker")
         return Speaker(key, self._names[key])
 
-    def rename(self, key: str, name: str) -> Speaker:
-        """Call the speaker ``key`` by ``name`` from now on.
+    def call(self, speaker: Speaker) -> None:
+        """Call the speaker of that id by that name from now on.
 
         Raises:
             CommandError: there is nobody of that id.
         """
-        speaker = Speaker(self.of(key).id, name)
-        self._names[key] = name
-        return speaker
+        self._names[self.of(speaker.id).id] = speaker.name
 
     def all(self) -> list[Speaker]:
         """Return everyone, in the order in which they were first known."""

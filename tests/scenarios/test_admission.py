@@ -114,3 +114,12 @@ async def test_what_is_said_to_a_closed_door_is_not_heard(connect: Connect) -> N
         await browser.say("text_input", text="hola")
         await browser.send_sound(say("hola"))
     assert await TranslationSession.objects.acount() == 0
+
+
+async def test_the_status_lists_to_a_user_only_their_own_sessions(
+    connect: Connect, house: House
+) -> None:
+    async with connect():
+        owners = house.registry.status()["sessions"]
+        others = house.registry.status(user_id=-1)
+        assert (len(owners), others["sessions"], others["live"]) == (1, [], 1)

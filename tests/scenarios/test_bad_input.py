@@ -247,3 +247,20 @@ async def test_a_good_message_among_bad_ones_makes_the_count_begin_again(
                 await browser.send_text("{bad")
             assert await browser.still_works()
     assert len(browser.told("error")) == 98
+
+
+@pytest.mark.parametrize("size", [256 * 1024 + 1, 900_000])
+async def test_a_message_that_is_too_big_is_answered(connect: Connect, size: int) -> None:
+    async with connect() as browser:
+        await browser.send_text("é" * (size // 2 + 1))
+        await browser.send_bytes(bytes(size))
+        assert await browser.still_works()
+    assert browser.problems() == [("too_big", None), ("too_big", None)]
+
+
+async def test_commands_that_are_well_formed_are_no_strikes(connect: Connect) -> None:
+    async with connect() as browser:
+        for _ in range(60):
+            await browser.say("pause_playback")
+        assert await browser.still_works()
+    assert browser.problems() == [("not_playing", "pause_playback")] * 60

@@ -241,3 +241,18 @@ def test_somebody_can_log_in_once_there_is_a_password(ana):
     ana.set_unusable_password()
     ana.save()
     assert not somebody_can_log_in()
+
+
+# --- behind a proxy that says nothing of whom it forwards
+
+
+def test_an_owner_who_is_off_must_log_in(settings):
+    settings.HABLA = settings.HABLA | {"OWNER": "off"}
+    assert at_home().get("/history/").status_code == 302
+    assert user_for(scope()) is None
+
+
+def test_settings_that_speak_of_a_proxy_turn_the_owner_off(settings):
+    settings.CSRF_TRUSTED_ORIGINS = ["https://habla.example.org"]
+    assert at_home().get("/history/").status_code == 302
+    assert user_for(scope()) is None

@@ -65,3 +65,9 @@ def test_a_browser_is_told_from_a_program(header):
 @given(st.text())
 def test_no_host_at_all_breaks_the_reading_of_it(host):
     assert caller(host=host).is_at_home == is_loopback(host_and_port(host, "http")[0])
+
+
+def test_what_speaks_http_1_0_is_a_proxy_and_no_browser():
+    headers = (("host", "127.0.0.1:8000"),)
+    assert Caller("127.0.0.1", headers, "1.1").is_at_home
+    assert not Caller("127.0.0.1", headers, "1.0").is_at_home

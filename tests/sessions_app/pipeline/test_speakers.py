@@ -13,7 +13,8 @@ def test_everyone_has_a_name_from_the_beginning() -> None:
 
 def test_a_speaker_keeps_the_name_that_people_gave() -> None:
     speakers = Speakers()
-    assert speakers.rename("es", "Ana") == Speaker("es", "Ana")
+    speakers.call(Speaker("es", "Ana"))
+    assert speakers.of("es") == Speaker("es", "Ana")
     assert speakers.of("es") == Speaker("es", "Ana")
     assert speakers.of("en") == Speaker("en", "English speaker")
 
@@ -32,5 +33,5 @@ def test_nobody_else_speaks_here() -> None:
         speakers.of("fr")
     assert refusal.value.code == "unknown_speaker"
     with pytest.raises(CommandError):
-        speakers.rename("fr", "Luc")
+        speakers.call(Speaker("fr", "Luc"))
     assert len(speakers.all()) == 2
