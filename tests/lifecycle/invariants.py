@@ -9,11 +9,12 @@ import threading
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
 
 from sessions_app.models import TranslationSession
 from tests.house import House, eventually
@@ -84,7 +85,7 @@ def rows(data_dir: Path) -> list[Row]:
 
 def reasons(data_dir: Path) -> list[str]:
     """Return why each session ended, the warm-up's left out."""
-    return [row.reason for row in rows(data_dir)[1:]]
+    return [row.reason for row in rows(data_dir)][1:]
 
 
 def said(data_dir: Path) -> list[str]:
@@ -157,16 +158,18 @@ async def served(
     *,
     exit_code: int = 0,
     ends_itself: bool = False,
+    new_threads: int = 0,
     **choices: Any,
 ) -> AsyncIterator[Running]:
     """Serve ``data_dir``; when the test is over, look at what is left, and end it.
 
     ``ends_itself``: the test ends it, and waits for nothing to be let go before.
+    ``new_threads``: how many the server rightly makes meanwhile, and keeps.
     """
     async with running(data_dir, **choices) as server:
-        if choices.get("has_engines", True):
-            await _warm_up(server)
+        await (_warm_up if choices.get("has_engines", True) else _knock)(server)
         baseline = await fewest(server)
+        baseline = replace(baseline, threads=baseline.threads + new_threads)
         yield server
         if not ends_itself:
             await let_go(server, baseline)
@@ -182,6 +185,12 @@ async def _warm_up(server: Running) -> None:
         await guest.send_sound(say("no") + silence(0.2))
         await guest.say("stop_listening")
         await guest.until("listening_stopped")
+
+
+async def _knock(server: Running) -> None:
+    """Come, hear one word, and go."""
+    async with connect(server.socket_address, proxy=None) as socket:
+        await socket.recv()
 
 
 async def look_at_house(house: House, caplog: pytest.LogCaptureFixture) -> None:

@@ -39,6 +39,10 @@ class Visitor:
             if message["type"] == kind:
                 return message
 
+    async def leave(self) -> None:
+        """Close the connection."""
+        await self._socket.close()
+
     async def close_code(self) -> int | None:
         """Return the code with which the server closes, having heard all before."""
         try:
