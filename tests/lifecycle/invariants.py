@@ -113,6 +113,13 @@ def _status(address: str) -> dict[str, Any]:
     return found
 
 
+async def alone(server: Running) -> None:
+    """Wait until the server has no sessions."""
+    async with asyncio.timeout(SETTLED_SECONDS):
+        while (await status(server))["sessions"]:
+            await asyncio.sleep(0.01)
+
+
 async def held(server: Running) -> Held:
     """Return what the server holds, while it answers one request."""
     return _held(await status(server), Path(f"/proc/{server.pid}"))
@@ -168,6 +175,7 @@ async def served(
     """
     async with running(data_dir, **choices) as server:
         await (_warm_up if choices.get("has_engines", True) else _knock)(server)
+        await alone(server)
         baseline = await fewest(server)
         baseline = replace(baseline, threads=baseline.threads + new_threads)
         yield server
