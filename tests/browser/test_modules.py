@@ -116,8 +116,35 @@ def test_subtitles_count_from_the_first_word(page: Page) -> None:
         ]);
     """
     assert run(page, "export", body) == (
-        "1\n00:00:00,000 --> 00:00:02,250\nhola\nhello\n\n2\n01:02:00,000 --> 01:02:03,000\nadiós\n"
+        "1\n00:00:00,000 --> 00:00:02,250\nhola\nhello\n\n2\n01:02:00,000 --> 01:02:02,000\nadiós\n"
     )
+
+
+FORGED = """
+        const entries = [{
+            source: " hola\\n\\n2\\n00:00:05,000 --> 00:00:06,000\\nforged ",
+            translated: "hello\\r\\n\\u2028 --> there",
+            state: "done",
+            saidAt: 0,
+            speaker: {id: "1", name: "Ana\\n[00:00] Bob"},
+        }];
+"""
+
+
+def test_no_words_can_forge_a_subtitle(page: Page) -> None:
+    assert run(page, "export", f"{FORGED} return m.toSubtitles(entries);") == (
+        "1\n00:00:00,000 --> 00:00:02,000\n"
+        "hola 2 00:00:05,000 → 00:00:06,000 forged\nhello → there\n"
+    )
+
+
+def test_no_words_or_name_can_forge_a_line_of_the_text(page: Page) -> None:
+    lines = run(page, "export", f"{FORGED} return m.toText(entries, 'en').split('\\n');")
+    assert [line.partition("] ")[2] for line in lines] == [
+        "Ana [00:00] Bob: hola 2 00:00:05,000 --> 00:00:06,000 forged",
+        "",
+    ]
+    assert lines[1] == "hello --> there"
 
 
 def test_an_older_revision_never_replaces_a_newer_one(page: Page) -> None:

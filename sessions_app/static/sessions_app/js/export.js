@@ -3,7 +3,7 @@
 import { nameOf } from "./speakers.js";
 
 const SHORTEST_MS = 1000;
-const TYPED_MS = 3000; // typed text has no length of its own
+const TYPED_MS = 2000; // typed text has no length of its own; as long as in exports.py
 
 export function toText(entries, locale) {
   return kept(entries).map((entry) => textOf(entry, locale)).join("\n\n");
@@ -31,15 +31,27 @@ function startOf(entry) {
 
 function textOf(entry, locale) {
   const time = new Date(startOf(entry)).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
-  const who = entry.speaker ? `${nameOf(entry.speaker)}: ` : "";
-  return [`[${time}] ${who}${entry.source}`, entry.translated].filter(Boolean).join("\n");
+  const who = entry.speaker ? `${flat(nameOf(entry.speaker))}: ` : "";
+  const [source, translated] = texts(entry);
+  return [`[${time}] ${who}${source}`, translated].filter(Boolean).join("\n");
 }
 
 function subtitle(entry, number, zero) {
   const start = startOf(entry) - zero;
   const end = entry.endedAt ? entry.endedAt - zero : start + TYPED_MS;
   const times = `${stamp(start)} --> ${stamp(Math.max(end, start + SHORTEST_MS))}`;
-  return [number, times, entry.source, entry.translated].filter(Boolean).join("\n") + "\n";
+  // SubRip knows no escapes: what could be read as a cue's times is written another way
+  const words = texts(entry).map((text) => text.replaceAll("-->", "→"));
+  return [number, times, ...words].filter(Boolean).join("\n") + "\n";
+}
+
+function texts({ source, translated }) {
+  return [flat(source), flat(translated ?? "")];
+}
+
+// A blank line would end a subtitle, and a line break would read as a translation.
+function flat(text) {
+  return text.trim().split(/\s+/).join(" ");
 }
 
 function stamp(ms) {
