@@ -1,6 +1,7 @@
 """What was said as a file to take away: plain text, JSON, SubRip and WebVTT subtitles; pure."""
 
 import json
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -100,7 +101,7 @@ def to_txt(lines: Iterable[Line]) -> str:
 
 def _paragraph(line: Line) -> str:
     time = _timestamp(line.start_seconds, ".").partition(".")[0]
-    name = f"{_flat(line.speaker)}: " if line.speaker else ""
+    name = f"{flat(line.speaker)}: " if line.speaker else ""
     return f"[{time}] {name}" + "\n".join(_texts(line))
 
 
@@ -146,12 +147,12 @@ def to_vtt(lines: Iterable[Line]) -> str:
 
 
 def _vtt_text(line: Line) -> str:
-    voice = f"<v {escape(_flat(line.speaker), quote=False)}>" if line.speaker else ""
+    voice = f"<v {escape(flat(line.speaker), quote=False)}>" if line.speaker else ""
     return voice + escape("\n".join(_texts(line)), quote=False)
 
 
 def _texts(line: Line) -> list[str]:
-    texts = [_flat(line.exchange.source), _flat(line.exchange.translated)]
+    texts = [flat(line.exchange.source), flat(line.exchange.translated)]
     return [text for text in texts if text] or ["…"]
 
 
@@ -172,10 +173,22 @@ def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-def _flat(text: str) -> str:
-    # a blank line would end a subtitle, and a line break would read as a translation
-    return " ".join(text.split())
+def flat(text: str) -> str:
+    """Return ``text`` on one line, without what a terminal or a reader would obey instead of show.
 
+    A blank line would end a subtitle, a line break would read as a translation, and a control of
+    direction would turn round what stands after it.
+    """
+    return " ".join("".join(filter(_is_shown, text)).split())
+
+
+def _is_shown(character: str) -> bool:
+    is_control = unicodedata.category(character) == "Cc" and not character.isspace()
+    return not is_control and character not in _TURNS
+
+
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""What opens or closes a stretch in another direction of writing."""
 
 _WRITERS = {
     ExportFormat.TXT: to_txt,

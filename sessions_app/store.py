@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from sessions_app import events
 from sessions_app.audio import to_seconds
+from sessions_app.exports import flat
 from sessions_app.lane import lane
 from sessions_app.models import Conversation, Exchange, SessionState, Speaker, TranslationSession
 from sessions_app.pipeline.account import Account
@@ -154,7 +155,8 @@ def _fit_phrase(phrase: events.Phrase) -> dict[str, str]:
 
 
 def _give_title(conversation_id: uuid.UUID, words: str) -> None:
-    title = words if len(words) <= 80 else words[:79] + "…"
+    line = flat(words)
+    title = line if len(line) <= 80 else line[:79] + "…"
     Conversation.objects.filter(pk=conversation_id, title="").update(title=title)
 
 

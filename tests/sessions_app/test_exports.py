@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions_app.events import Direction, Exchange, Phrase, Speaker
-from sessions_app.exports import ExportFormat, Line, Stretch, export, run_on
+from sessions_app.exports import ExportFormat, Line, Stretch, export, flat, run_on
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ANA = Speaker("1", "Ana")
@@ -190,7 +190,7 @@ def test_every_subtitle_ends_after_it_begins(lines):
 def test_webvtt_says_what_was_said_once_it_is_unescaped(lines):
     text = export(lines, ExportFormat.VTT)
     for line in lines:
-        assert " ".join(line.exchange.source.split()) in unescape(text)
+        assert flat(line.exchange.source) in unescape(text)
 
 
 @given(st.lists(st.tuples(st.floats(-1000, 1000), st.lists(st.floats(0, 1000), max_size=4))))
@@ -208,3 +208,12 @@ def test_sessions_never_run_backwards(parts):
 def _seconds(timestamp: str) -> float:
     hours, minutes, seconds = timestamp.split(":")
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+@pytest.mark.parametrize("file_format", [ExportFormat.TXT, ExportFormat.SRT, ExportFormat.VTT])
+def test_what_a_terminal_would_obey_is_left_out(file_format: ExportFormat):
+    nasty = "\x1b[2Jhola\x07 \x00 \x9bmundo\u202e \u2066y\u2069\x85luna"
+    written = export([Line(said(nasty, nasty, speaker=Speaker("1", "A\u202ena\x08")))], file_format)
+    assert "[2Jhola mundo y luna\n[2Jhola mundo y luna\n" in written
+    assert ("Ana" in written) == (file_format is not ExportFormat.SRT)
+    assert re.findall(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", written) == []

@@ -93,6 +93,14 @@ async def test_the_first_words_are_the_title_cut_where_they_are_long() -> None:
     assert (await Conversation.objects.aget()).title == "a" * 79 + "…"
 
 
+async def test_a_title_is_one_line_of_what_is_shown() -> None:
+    new = await new_session()
+    kept = await store.begin_session(new, None)
+    said = replace(SAID, source=" hola\n\n\u202emundo\t\x1b[31m ")
+    await store.save_exchange(new.id, kept.conversation_id, said, offset_samples=0)
+    assert (await Conversation.objects.aget()).title == "hola mundo [31m"
+
+
 async def test_what_no_database_keeps_is_left_out() -> None:
     new = await new_session()
     kept = await store.begin_session(new, None)
