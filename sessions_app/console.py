@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 logger = logging.getLogger(__name__)
 
 LINE_BYTES = 1_000
-"""A longer line is no command."""
+"""A longer line, without its end, is no command."""
 
 
 class Console:
@@ -39,7 +39,7 @@ class Console:
 
     def obey(self, line: str) -> None:
         """Do what a line says; case and blanks around it do not count."""
-        word = line.strip().lower()
+        word = line.strip().lower() if len(line) <= LINE_BYTES else line
         if word in self._commands:
             self._commands[word]()
         elif word:
@@ -59,6 +59,6 @@ class Console:
             self.close(loop)
             return
         *lines, self._rest = (self._rest + data).split(b"\n")
-        self._rest = self._rest[-LINE_BYTES:]
+        self._rest = self._rest[: LINE_BYTES + 1]  # as much as tells that it is too long
         for line in lines:
             self.obey(line.decode(errors="replace"))
