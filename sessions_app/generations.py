@@ -118,8 +118,8 @@ class Generations:
         if generation.is_retired and generation.leases == 0:
             self._unload(generation)
 
-    async def aclose(self) -> None:
-        """Unload today's generation, and wait for all that are being unloaded.
+    async def aclose(self, seconds: float = UNLOAD_SECONDS + 1) -> bool:
+        """Unload today's generation; return whether all were unloaded within ``seconds``.
 
         What is being loaded is unloaded as soon as it is there.
         """
@@ -128,7 +128,8 @@ class Generations:
             current, self.current = self.current, None
             self._unload(current)
         if self._unloading:
-            await asyncio.wait(self._unloading, timeout=UNLOAD_SECONDS + 1)
+            await asyncio.wait(self._unloading, timeout=seconds)
+        return not self._unloading
 
     def _retire(self, generation: Generation) -> None:
         generation.is_retired = True

@@ -12,9 +12,9 @@ from typing import Any
 from sessions_app import store
 from sessions_app.conf import Conf
 from sessions_app.engines.loading import load_engines
-from sessions_app.errors import EngineUnavailableError, RefusedError
+from sessions_app.errors import EngineUnavailableError, RefusedError, StoreError
 from sessions_app.events import Event, Notice
-from sessions_app.generations import Generations
+from sessions_app.generations import UNLOAD_SECONDS, Generations
 from sessions_app.protocol import CloseCode
 from sessions_app.runfile import directory_id
 from sessions_app.session import LiveSession, Wishes
@@ -22,8 +22,14 @@ from sessions_app.states import Ending
 
 logger = logging.getLogger(__name__)
 
-ABORT_SECONDS = 12.0
-"""How long sessions may take to close once they are aborted: the limits of their steps."""
+ABORT_SECONDS = 3.0
+"""How long sessions may take to close once a quitting server aborts them."""
+ROWS_SECONDS = 1.0
+"""How long the rows of those that did not close may take."""
+TELL_SECONDS = 0.1
+"""The least that clients are given to hear that the server quits, however little time it has."""
+
+SERVER_QUITS = Ending("server_quits", CloseCode.QUITTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,8 @@ class Registry:
 
         A failure is logged and told to whoever asks; the server goes on with what it has.
         """
+        if self.is_draining:
+            return False
         if self.generations is None:
             raise RuntimeError("the registry is not open")
         try:
@@ -84,7 +92,7 @@ class Registry:
         """Return a new session and the task that is its life.
 
         Raises:
-            RefusedError: the server is full, or quits.
+            RefusedError: the server is full, or quits; or this process does not serve.
         """
         conf, generations = self._admit()
         session = LiveSession(
@@ -105,7 +113,13 @@ class Registry:
         return session, task
 
     def _admit(self) -> tuple[Conf, Generations]:
-        if self.conf is None or self.generations is None or self.is_draining:
+        if self.conf is None:  # runserver, or another server of ASGI applications (H35)
+            raise RefusedError(
+                "This process shows pages only; live sessions need `manage.py serve`.",
+                code="not_serving",
+                close_code=CloseCode.FAILED,
+            )
+        if self.generations is None or self.is_draining:
             raise RefusedError(
                 "The server is shutting down; come back in a moment.",
                 code="server_quits",
@@ -137,41 +151,67 @@ class Registry:
             )
 
     async def tell_all(self, event: Event) -> None:
-        """Tell every live client."""
-        for session in list(self.sessions.values()):
-            await session.emit(event)
+        """Tell every live client; one that does not read keeps no other waiting."""
+        await asyncio.gather(*(session.emit(event) for session in self.sessions.values()))
 
     # --- the end
 
     async def drain(self, seconds: float) -> Departure:
         """Tell every client, let all sessions finish within ``seconds``, and close them."""
         self.is_draining = True
+        deadline = asyncio.get_running_loop().time() + seconds
         leaving = list(self.sessions.values())
-        for session in leaving:
-            await session.emit(Notice("going_away", {"deadline_seconds": seconds}))
-            session.end(Ending("server_quits", CloseCode.QUITTING))
-        await self._gone(seconds)
+        await self._send_away(leaving, seconds)
+        await self._gone(deadline - asyncio.get_running_loop().time())
         late = [session for session in leaving if session.id in self.sessions]
         self.abort()
         stuck = await self._gone(ABORT_SECONDS)
+        await self._close_rows_of_stuck()
         cut_off = sum(s.is_cut_off for s in leaving if s not in late)
         return Departure(len(leaving), len(late) + cut_off, stuck)
+
+    async def _send_away(self, leaving: list[LiveSession], seconds: float) -> None:
+        """Tell all at once, since a client that does not read takes seconds; then end them all."""
+
+        async def send_away(session: LiveSession) -> None:
+            await session.emit(Notice("going_away", {"deadline_seconds": seconds}))
+            session.end(SERVER_QUITS)
+
+        telling = [asyncio.create_task(send_away(session)) for session in leaving]
+        if telling:
+            _, late = await asyncio.wait(telling, timeout=max(seconds, TELL_SECONDS))
+            for task in late:
+                task.cancel()
+        for session in leaving:
+            session.end(SERVER_QUITS)
+
+    async def _close_rows_of_stuck(self) -> None:
+        """Close the rows of sessions that do not: the process will not outlive them for long."""
+        stuck = list(self.sessions.values())
+        if not stuck:
+            return
+        logger.error("sessions that do not close: %s", ", ".join(str(s.id) for s in stuck))
+        try:
+            async with asyncio.timeout(ROWS_SECONDS):
+                for session in stuck:
+                    await session.book.close(f"{SERVER_QUITS.reason}_cut_off", session.account)
+        except (TimeoutError, StoreError):
+            logger.exception("their rows could not be closed; the next start will mark them lost")
 
     def abort(self) -> None:
         """End all sessions at once, whatever they were doing."""
         for session in list(self.sessions.values()):
             session.end(Ending("server_quits", CloseCode.QUITTING, is_graceful=False))
 
-    async def close(self) -> None:
-        """Unload the engines."""
-        if self.generations is not None:
-            await self.generations.aclose()
-            self.generations = None
+    async def close(self, seconds: float = UNLOAD_SECONDS) -> bool:
+        """Unload the engines; return whether that was done within ``seconds``."""
+        generations, self.generations = self.generations, None
+        return generations is None or await generations.aclose(seconds)
 
     async def _gone(self, seconds: float) -> int:
         if not self._tasks:
             return 0
-        _, left = await asyncio.wait(self._tasks, timeout=seconds)
+        _, left = await asyncio.wait(self._tasks, timeout=max(seconds, 0))
         return len(left)
 
     # --- what is told of it
