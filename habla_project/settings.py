@@ -23,6 +23,7 @@ HABLA = {
     "DETECTOR": env.str("HABLA_DETECTOR", default="auto"),
     "DRAIN_SECONDS": env.str("HABLA_DRAIN_SECONDS", default="8"),
     "QUIT_SECONDS": env.str("HABLA_QUIT_SECONDS", default="20"),
+    "WATCHDOG_SECONDS": env.str("HABLA_WATCHDOG_SECONDS", default="5"),
     "SILENCE_SECONDS": env.str("HABLA_SILENCE_SECONDS", default="60"),
     "MAX_SESSIONS": env.str("HABLA_MAX_SESSIONS", default="64"),
     "OWNER": env.str("HABLA_OWNER", default="on"),

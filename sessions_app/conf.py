@@ -21,6 +21,8 @@ class Conf:
     """How long a leaving session may finish what was accepted."""
     quit_seconds: float
     """How long a quitting server waits for all sessions."""
+    watchdog_seconds: float
+    """How much longer than all its limits the end of the server may take before it is forced."""
     silence_seconds: float
     """How long a client that is listened to may send nothing."""
     max_sessions: int
@@ -54,6 +56,7 @@ def read() -> Conf:
         ),
         drain_seconds=_number(habla, "DRAIN_SECONDS", 0, 600),
         quit_seconds=_number(habla, "QUIT_SECONDS", 0, 600),
+        watchdog_seconds=_number(habla, "WATCHDOG_SECONDS", 0.1, 600),
         silence_seconds=_number(habla, "SILENCE_SECONDS", 1, 86_400),
         max_sessions=int(_number(habla, "MAX_SESSIONS", 1, 100_000)),
         has_owner=_switch(habla, "OWNER"),

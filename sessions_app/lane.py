@@ -8,7 +8,7 @@ still completes, before any later call (H17).
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import ParamSpec, TypeVar
 
 from django.db import Error, close_old_connections, connections
@@ -49,12 +49,19 @@ class Lane:
             logger.exception("the database refused %s", getattr(work, "__name__", work))
             raise StoreError("The database could not keep this.") from error
 
-    def close(self) -> None:
-        """Finish what was begun and close the lane's connections. May be called twice."""
-        if self._executor is not None:
-            self._submit(connections.close_all)
-            self._executor.shutdown(wait=True)
-            self._executor = None
+    def close(self, seconds: float = LIMIT_SECONDS) -> bool:
+        """Finish what was begun and close the lane's connections; return whether that was done.
+
+        Waits up to ``seconds``; what the database keeps for longer is left to itself. Blocks. May
+        be called twice.
+        """
+        if self._executor is None:
+            return True
+        closing = self._submit(connections.close_all)
+        is_closed = closing in wait({closing}, seconds).done
+        self._executor.shutdown(wait=is_closed)
+        self._executor = None
+        return is_closed
 
     def _submit(self, work: Callable[[], R]) -> Future[R]:
         if self._executor is None:

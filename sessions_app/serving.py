@@ -7,12 +7,12 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import daphne.server
 from channels.routing import get_default_application
@@ -21,17 +21,31 @@ from sessions_app.conf import Conf
 from sessions_app.console import Console
 from sessions_app.improving import improve, tell_engines
 from sessions_app.lane import lane
-from sessions_app.registry import ABORT_SECONDS, Departure, Registry
+from sessions_app.registry import ABORT_SECONDS, ROWS_SECONDS, Departure, Registry
 from sessions_app.runfile import RunFile
 from sessions_app.server import CANCEL_SECONDS, HANDSHAKE_SECONDS, HablaServer, reactor
 from sessions_app.vigil import keep_vigil
 
 logger = logging.getLogger(__name__)
 
-WATCHDOG_SECONDS = 5.0
-"""How much longer than the sum of all limits the end may take before it is forced."""
-LEFTOVER_SECONDS = 2.0
-UNLOAD_SECONDS = 11.0
+ENGINES_SECONDS = 2.0
+"""How long unloading the engines may take."""
+TASKS_SECONDS = 0.5
+"""How long what is left may take to end once it is cancelled."""
+DATABASE_SECONDS = 1.0
+"""How long the database may take to finish what it was told."""
+AFTER_DRAIN_SECONDS = sum(
+    (
+        ABORT_SECONDS,
+        ROWS_SECONDS,
+        HANDSHAKE_SECONDS,
+        CANCEL_SECONDS,
+        ENGINES_SECONDS,
+        TASKS_SECONDS,
+        DATABASE_SECONDS,
+    )
+)
+"""All limits of the end but the drain's: with it, less than the 30 s that services are given."""
 
 
 class ExitCode(IntEnum):
@@ -88,13 +102,16 @@ class Serving:
                 "status": self._say_status,
                 "restart": lambda: self._spawn(self._restart(), "restart"),
                 "help": self._say_help,
-                "quit": lambda: self.quit("console"),
+                "quit": self._quit_by_console,
             },
             say,
         )
         self._tasks: set[asyncio.Task[None]] = set()
         self._requests = 0
         self._departure = Departure(0, 0, 0)
+        self._is_watched = False
+        self._is_whole = True
+        """Whether every step of the end was done within its limit."""
 
     def run(self) -> ExitCode:
         """Serve until asked to quit."""
@@ -125,8 +142,10 @@ class Serving:
         self._spawn(improve(self._registry, self._conf, self._say), "downloads")
 
     def _open_console(self) -> None:
-        if sys.stdin is None or sys.stdin.closed:
+        if sys.stdin is None:
             return
+        # a terminal that is read in the background would stop the process
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
         if not self._console.open(self._loop, sys.stdin.fileno()):
             logger.info("standard input is no console")
 
@@ -167,23 +186,29 @@ class Serving:
         if number == signal.SIGHUP:
             self._loop.call_soon_threadsafe(self._console.obey, "restart")
             return
-        self._arm_watchdog()
-        self._loop.call_soon_threadsafe(self.quit, signal.Signals(number).name)
-        if self._requests >= 2:
-            os._exit(ExitCode.THIRD_SIGNAL)
+        self._quit(signal.Signals(number).name)
 
-    def quit(self, why: str) -> None:
-        """Begin to end; asked again, end faster."""
-        self._requests += 1
-        if self._requests == 1:
-            logger.info("quitting: %s", why)
-            self._arm_watchdog()
-            reactor.stop()
-        elif self._requests == 2:
-            logger.warning("quitting at once: %s", why)
-            self._registry.abort()
+    def _quit_by_console(self) -> None:
+        if self._requests:  # typed twice is not meant twice
+            self._say("Habla is quitting already; Ctrl+C ends it sooner.")
         else:
+            self._quit("console")
+
+    def _quit(self, why: str) -> None:
+        """Begin to end; asked again, end faster. Counts at once, even if the loop is blocked."""
+        self._requests += 1
+        if self._requests > 2:
             os._exit(ExitCode.THIRD_SIGNAL)
+        self._arm_watchdog()
+        self._loop.call_soon_threadsafe(self._end if self._requests == 1 else self._end_now, why)
+
+    def _end(self, why: str) -> None:
+        logger.info("quitting: %s", why)
+        reactor.stop()
+
+    def _end_now(self, why: str) -> None:
+        logger.warning("quitting at once: %s", why)
+        self._registry.abort()
 
     async def _drain(self) -> None:
         self._departure = await self._registry.drain(self._conf.quit_seconds)
@@ -197,33 +222,54 @@ class Serving:
     async def _finish(self) -> None:
         """Close what the sessions shared, and leave no task behind (H2)."""
         self._console.close(self._loop)
-        await self._registry.close()
-        logger.info("engines closed")
-        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in left:
-            task.cancel()
-        if left:
-            await asyncio.wait(left, timeout=LEFTOVER_SECONDS)
-        await self._loop.shutdown_asyncgens()
-        lane.close()
-        logger.info("database closed")
+        self._note("engines", is_done=await self._registry.close(ENGINES_SECONDS))
+        self._note("tasks", is_done=await _end_tasks())
+        self._note("database", is_done=lane.close(DATABASE_SECONDS))
+
+    def _note(self, step: str, *, is_done: bool) -> None:
+        self._is_whole = self._is_whole and is_done
+        if is_done:
+            logger.info("%s closed", step)
+        else:
+            logger.error("%s left behind: they did not end in time", step)
 
     def _exit_code(self) -> ExitCode:
         departure = self._departure
-        if departure.cut_off or departure.stuck or self._server.left_over:
+        if departure.cut_off or departure.stuck or self._server.left_over or not self._is_whole:
             return ExitCode.CUT_OFF
         return ExitCode.GRACEFUL
 
     def _arm_watchdog(self) -> None:
         # a thread in C: it fires even if the loop is blocked or the GIL is held (H30)
-        limits = (self._conf.quit_seconds, ABORT_SECONDS, HANDSHAKE_SECONDS, CANCEL_SECONDS)
-        seconds = sum(limits) + UNLOAD_SECONDS + LEFTOVER_SECONDS + WATCHDOG_SECONDS
-        if not _watchdog.is_set():
-            _watchdog.set()
+        if not self._is_watched:
+            self._is_watched = True
+            seconds = self._conf.quit_seconds + AFTER_DRAIN_SECONDS + self._conf.watchdog_seconds
             faulthandler.dump_traceback_later(seconds, exit=True)
 
 
-_watchdog = threading.Event()
+def leave(code: ExitCode) -> NoReturn:
+    """End the process, whatever threads are stuck in it: what is durable is done (H28)."""
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # closed, or never there
+            stream.flush()
+    os._exit(code)
+
+
+async def _end_tasks() -> bool:
+    """Cancel every task but this one; return whether all of them ended."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(TASKS_SECONDS):
+            if left:
+                await asyncio.wait(left)
+            await asyncio.get_running_loop().shutdown_asyncgens()
+    stuck = asyncio.all_tasks() - {asyncio.current_task()}
+    if stuck:
+        logger.error("tasks that do not end: %s", ", ".join(task.get_name() for task in stuck))
+    return not stuck
 
 
 def _describe_engines(status: dict[str, Any]) -> str:

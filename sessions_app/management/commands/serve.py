@@ -1,8 +1,11 @@
 """`manage.py serve`: runs Habla."""
 
 import os
+import signal
 import sys
 from argparse import ArgumentParser
+from contextlib import suppress
+from types import FrameType
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +19,7 @@ from sessions_app.addresses import own_names
 from sessions_app.caller import is_loopback
 from sessions_app.registry import live
 from sessions_app.runfile import AlreadyServingError, RunFile
-from sessions_app.serving import Address, ExitCode, Serving
+from sessions_app.serving import Address, ExitCode, Serving, leave
 
 
 class Command(BaseCommand):
@@ -41,12 +44,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve, and exit with a code that says how it ended."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _give_up)
         self._check()
         address = Address(options["host"], options["port"])
         if not is_loopback(address.host):
             self._open_to_others(address.host)
         wants_console = options["console"]
-        has_console = sys.stdin.isatty() if wants_console is None else wants_console
+        # a process without standard input has no terminal either
+        is_terminal = sys.stdin is not None and sys.stdin.isatty()
+        has_console = is_terminal if wants_console is None else wants_console
         try:
             with RunFile(conf.read().run_dir) as run_file:
                 serving = Serving(
@@ -60,7 +67,7 @@ class Command(BaseCommand):
                 code = serving.run()
         except AlreadyServingError as error:
             raise CommandError(str(error), returncode=ExitCode.NOT_STARTED) from error
-        sys.exit(code)
+        leave(code)
 
     def _check(self) -> None:
         try:
@@ -87,5 +94,11 @@ class Command(BaseCommand):
             self._say("Nobody can log in yet: `manage.py createsuperuser` makes the first user.")
 
     def _say(self, text: str) -> None:
-        self.stdout.write(text)
-        self.stdout.flush()
+        with suppress(OSError, ValueError):  # who read it has gone, as in `serve | head -1`
+            self.stdout.write(text)
+            self.stdout.flush()
+
+
+def _give_up(number: int, frame: FrameType | None) -> None:
+    """End a server that is asked to before it serves anybody."""
+    sys.exit(ExitCode.GRACEFUL)
