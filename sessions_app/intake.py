@@ -60,6 +60,7 @@ class Intake:
         self._become = become
         self._too_fast = too_fast
         self._pace: Pace | None = None
+        self._received_before = 0
         self._is_refusing = False
         self._listener: Listener | None = None
         self._encoding = Encoding.PCM_S16LE
@@ -111,6 +112,7 @@ class Intake:
         )
         self._encoding, self._sample_rate = command.encoding, command.sample_rate
         self._lag_told_at = 0
+        self._received_before = self._account.received
         now = asyncio.get_running_loop().time()
         self._pace = Pace(PaceOptions(), now) if is_live else None
         self._become(State.LISTENING)
@@ -161,13 +163,14 @@ class Intake:
             self._is_stray_told = True  # the rest of the stream is still on its way
             return
         await self._tell_lag(self._listener)
-        await self._judge_pace(self._listener)
+        await self._judge_pace()
 
-    async def _judge_pace(self, listener: Listener) -> None:
+    async def _judge_pace(self) -> None:
         if self._pace is None:
             return
-        now = asyncio.get_running_loop().time()
-        verdict = self._pace.judge(to_seconds(listener.heard_samples), now)
+        # what found no room came all the same: a flood is not slower for being dropped
+        came = self._account.received - self._received_before
+        verdict = self._pace.judge(to_seconds(came), asyncio.get_running_loop().time())
         if verdict is Verdict.WARN:
             message = "Sound comes faster than anybody speaks; slow down, or it is not heard."
             await self._emit(Failure("too_fast", message, about="audio"))
