@@ -116,7 +116,7 @@ def _status(address: str) -> dict[str, Any]:
 async def alone(server: Running) -> None:
     """Wait until the server has no sessions."""
     async with asyncio.timeout(SETTLED_SECONDS):
-        while (await status(server))["sessions"]:
+        while (await status(server))["sessions"]:  # noqa: ASYNC110 -- it tells nobody
             await asyncio.sleep(0.01)
 
 

@@ -26,6 +26,14 @@ class Visitor:
     async def say(self, kind: str, **fields: Any) -> None:
         await self._socket.send(json.dumps({"type": kind, **fields}))
 
+    async def send(self, message: str | bytes) -> bool:
+        """Send a frame as it is; return whether the connection was still there."""
+        try:
+            await self._socket.send(message)
+        except ConnectionClosed:
+            return False
+        return True
+
     async def send_sound(self, pcm: bytes) -> None:
         for chunk in chunks(pcm):
             await self._socket.send(chunk)
@@ -57,11 +65,12 @@ class Visitor:
 
 
 @asynccontextmanager
-async def visitor(address: str) -> AsyncIterator[Visitor]:
-    """Open a connection to a server's WebSocket, and wait until it is ready."""
+async def visitor(address: str, *, is_ready: bool = True) -> AsyncIterator[Visitor]:
+    """Open a connection to a server's WebSocket; wait for ``ready`` unless told not to."""
     async with connect(address, proxy=None) as socket:
         guest = Visitor(socket)
-        await guest.until("ready")
+        if is_ready:
+            await guest.until("ready")
         yield guest
 
 
