@@ -14,6 +14,7 @@ from sessions_app import access, protocol, registry
 from sessions_app.commands import obey
 from sessions_app.errors import CommandError, HablaError, RefusedError
 from sessions_app.events import Direction, Failure, Mode
+from sessions_app.flow import Flow
 from sessions_app.lane import lane
 from sessions_app.outlet import Outlet
 from sessions_app.pipeline.utterance import Manner
@@ -54,9 +55,13 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         # Channels' own loop makes a task of every message, and may swallow a cancellation (H26);
         # it would ask for a channel layer too, and a broker that dies must end no session (H19)
         self.scope, self.base_send = scope, send
+        flow: Flow | None = scope.get("habla.flow")
         try:
             while True:
-                await self.dispatch(await receive())
+                message = await receive()
+                if flow is not None:
+                    flow.taken(message)
+                await self.dispatch(message)
         except StopConsumer:
             return
 

@@ -1,15 +1,22 @@
-"""How much a client lets us say: Daphne's send never waits, so the transport is asked itself.
+"""How much a client lets us say, and how much we let it say: the transport is asked itself.
 
 ASGI's ``send`` under Daphne neither blocks nor reports what it buffers: 300 MB for a client that
 stopped reading, and nobody noticed (docs/lifecycle.md, H11). Twisted tells a push producer when the
-transport's buffer is full and when it is empty again.
+transport's buffer is full and when it is empty again. The queue of what came in has no limit either
+(H12): while the consumer is busy, no more is read.
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
+
+WAITING_BYTES = 512 * 1024
+"""How much may have come and not been taken before no more is read: two messages of any size."""
+MESSAGE_BYTES = 512
+"""What a message takes beside what is in it."""
 
 
 @implementer(IPushProducer)
@@ -21,6 +28,8 @@ class Flow:
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._is_attached = False
+        self._waiting_bytes = 0
+        self._is_held_up = False
 
     @property
     def is_stalled(self) -> bool:
@@ -48,6 +57,22 @@ class Flow:
         """Drop the connection and what is still to be sent on it."""
         self._protocol.dropConnection(abort=True)
 
+    # --- the other direction
+
+    def came(self, message: Mapping[str, Any]) -> None:
+        """Note that ``message`` waits for the consumer; read no more if too much does."""
+        self._waiting_bytes += _size(message)
+        if self._waiting_bytes > WAITING_BYTES and not self._is_held_up:
+            self._is_held_up = True
+            self._protocol.transport.pauseProducing()
+
+    def taken(self, message: Mapping[str, Any]) -> None:
+        """Note that the consumer has ``message``; read on if there is room again."""
+        self._waiting_bytes -= _size(message)
+        if self._is_held_up and self._waiting_bytes <= WAITING_BYTES // 2:
+            self._is_held_up = False
+            self._protocol.transport.resumeProducing()
+
     # --- what Twisted calls; the names are Twisted's
 
     def pauseProducing(self) -> None:  # noqa: N802
@@ -61,3 +86,20 @@ class Flow:
     def stopProducing(self) -> None:  # noqa: N802
         """Let nobody wait: the connection is gone."""
         self._has_room.set()
+
+
+class Inlet:
+    """What Daphne takes for the consumer's queue: it tells ``flow`` what comes."""
+
+    def __init__(self, queue: "asyncio.Queue[Mapping[str, Any]]", flow: Flow) -> None:
+        self._queue = queue
+        self._flow = flow
+
+    def put_nowait(self, message: Mapping[str, Any]) -> None:
+        """Hand on what came."""
+        self._flow.came(message)
+        self._queue.put_nowait(message)
+
+
+def _size(message: Mapping[str, Any]) -> int:
+    return MESSAGE_BYTES + len(message.get("bytes") or message.get("text") or "")

@@ -69,7 +69,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         super().listen_error(failure)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
-        """Give a WebSocket's application the means to see what its client takes (H11), and sends."""
+        """Give a WebSocket's application the means to see what its client takes and sends (H11)."""
         if scope["type"] != "websocket":
             return super().create_application(protocol, scope)
         scope["habla.flow"] = flow = Flow(protocol)
