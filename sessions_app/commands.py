@@ -8,7 +8,7 @@ from typing import Any
 from sessions_app import protocol
 from sessions_app.errors import CommandError, HablaError
 from sessions_app.events import Failure, Notice
-from sessions_app.pipeline.interpreter import LANGUAGES
+from sessions_app.pipeline.languages import LANGUAGES, only_language
 from sessions_app.pipeline.utterance import Manner, Utterance
 from sessions_app.session import LiveSession
 
@@ -40,6 +40,7 @@ async def _begin_to_listen(session: LiveSession, command: protocol.StartListenin
         raise CommandError("The session listens already.", code="already_listening")
     _check_that_someone_hears(session)
     await session.pipeline.intake.start(command)
+    await _tell_if_only_one_is_heard(session, command)
 
 
 async def _stop_listening(session: LiveSession, command: protocol.StopListening) -> None:
@@ -91,6 +92,8 @@ async def _set_direction(session: LiveSession, command: protocol.SetDirection) -
 async def _change_direction(session: LiveSession, command: protocol.SetDirection) -> None:
     session.manner = Manner(command.direction, session.manner.mode)
     await session.emit(Notice("direction_changed", {"direction": command.direction}))
+    if session.pipeline.intake.is_listening:
+        await _tell_if_only_one_is_heard(session, command)
 
 
 async def _set_mode(session: LiveSession, command: protocol.SetMode) -> None:
@@ -138,6 +141,13 @@ def _check_that_someone_hears(session: LiveSession) -> None:
             "typed text is translated.",
             code="language_not_supported",
         )
+
+
+async def _tell_if_only_one_is_heard(session: LiveSession, command: protocol.Command) -> None:
+    languages = session.pipeline.interpreter.languages
+    if only := only_language(session.manner.direction, languages):
+        message = f"Only {only} is heard here; any other speech is taken for it."
+        await session.emit(Failure("only_one_language", message, about=command.type))
 
 
 def _in_line(

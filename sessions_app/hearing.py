@@ -15,7 +15,8 @@ from sessions_app.errors import EngineUnavailableError
 from sessions_app.events import Event, Exchange, Failure
 from sessions_app.generations import Generation
 from sessions_app.pipeline.account import Account
-from sessions_app.pipeline.interpreter import LANGUAGES, Interpreter
+from sessions_app.pipeline.interpreter import Interpreter
+from sessions_app.pipeline.languages import LANGUAGES, only_language
 from sessions_app.pipeline.listener import Listener, Sound
 from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.pipeline.speakers import Speakers
@@ -45,6 +46,14 @@ async def opened(settings: EngineSettings, progress: Progress) -> AsyncIterator[
         yield generation
     finally:
         await generation.unload()
+
+
+def warning(generation: Generation, manner: Manner) -> str:
+    """Return what people should know before they believe what is heard; empty: nothing."""
+    transcriber = generation.engines.transcriber
+    only = only_language(manner.direction, transcriber.languages) if transcriber else ""
+    why = generation.engines.infos["transcriber"].why or "the engine knows no other language."
+    return f"Only {only} can be heard here: {why}" if only else ""
 
 
 async def hear_file(

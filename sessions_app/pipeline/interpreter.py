@@ -25,7 +25,7 @@ from sessions_app.events import (
     TranslationRequest,
 )
 from sessions_app.pipeline.account import Account
-from sessions_app.pipeline.languages import LanguageChooser, language_of_text
+from sessions_app.pipeline.languages import LANGUAGES, LanguageChooser, language_of_text
 from sessions_app.pipeline.partials import Partials
 from sessions_app.pipeline.stage import Stage
 from sessions_app.pipeline.transcripts import judge
@@ -39,7 +39,6 @@ EXCHANGES_REMEMBERED = 6
 """How many earlier exchanges a translator is given as context."""
 TRANSLATION_SECONDS = 60.0
 """How long a translator may take for one utterance: a large model on a slow machine."""
-LANGUAGES = {"es": "Spanish", "en": "English"}
 
 Emit = Callable[[Event], Awaitable[None]]
 Keep = Callable[[Exchange, Utterance], Awaitable[Exchange]]

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 
+from sessions_app.events import Direction
 from sessions_app.pipeline.stopwords import ENGLISH_WORDS, SPANISH_WORDS
 
-LANGUAGES = frozenset({"es", "en"})
+LANGUAGES = {"es": "Spanish", "en": "English"}
 CLEARLY = 0.7
 """How likely the other language must be for a speaker to have changed to it ..."""
 CLEARLY_WHEN_SHORT = 0.85
@@ -28,6 +29,12 @@ _ENGLISH_SHAPES = re.compile(
 )
 
 
+def only_language(direction: Direction, languages: frozenset[str]) -> str:
+    """Return the name of the one language that is heard where ``auto`` promises both; else ""."""
+    known = sorted(languages & LANGUAGES.keys())
+    return LANGUAGES[known[0]] if direction.source is None and len(known) == 1 else ""
+
+
 class LanguageChooser:
     """Finds the language of each utterance among Spanish and English, and sticks to it.
 
@@ -35,7 +42,7 @@ class LanguageChooser:
     """
 
     def __init__(self, languages: frozenset[str]) -> None:
-        known = languages & LANGUAGES
+        known = languages & LANGUAGES.keys()
         self._only = next(iter(known)) if len(known) == 1 else None
         self._current: str | None = None
 

@@ -9,6 +9,7 @@ from tests.browser.chromium import NO_TO_THE_MICROPHONE, launch
 from tests.browser.conftest import OpenPage, Serve
 
 BROKEN_SOCKET = "WebSocket connection to"
+ENGLISH_ONLY = json.dumps({"BACKEND": "fake", "OPTIONS": {"languages": ["en"]}})
 REFUSING = """
     navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException("", "{}"); }};
 """
@@ -187,8 +188,7 @@ def test_loading_engines_are_told_and_typed_text_waits_for_them(
 def test_an_engine_that_does_not_know_the_language_is_told_with_a_way_out(
     browser: Browser, open_page: OpenPage, serve: Serve
 ) -> None:
-    english = json.dumps({"BACKEND": "fake", "OPTIONS": {"languages": ["en"]}})
-    server = serve(HABLA_TRANSCRIBER=english)
+    server = serve(HABLA_TRANSCRIBER=ENGLISH_ONLY)
     page = open_page(browser, at=server.address)
     page.get_by_text("ES → EN").click()
     words = notice(page, "no_language")
@@ -201,6 +201,19 @@ def test_an_engine_that_does_not_know_the_language_is_told_with_a_way_out(
     expect(page.locator('[data-code="no_language"]')).to_have_count(0)
     page.get_by_role("button", name="Start").click()
     expect(page.locator("#state")).to_have_text("Listening")
+
+
+def test_an_english_engine_listens_in_auto_under_one_notice(
+    browser: Browser, open_page: OpenPage, serve: Serve
+) -> None:
+    page = open_page(browser, at=serve(HABLA_TRANSCRIBER=ENGLISH_ONLY).address)
+    page.get_by_text("Auto", exact=True).click()
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#state")).to_have_text("Listening")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#state")).to_have_text("Ready")
+    assert "knows only English" in notice(page, "no_language")
+    expect(page.locator("[data-code]")).to_have_count(1)
 
 
 def test_a_server_that_only_takes_typed_text_says_so(

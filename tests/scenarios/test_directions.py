@@ -93,11 +93,37 @@ async def test_an_english_engine_told_in_mid_speech_to_hear_spanish_says_that_it
     assert browser.problems() == [("language_not_supported", 2)]
 
 
-async def test_an_english_engine_listens_in_auto(house: House, connect: Connect) -> None:
+async def test_an_english_engine_listens_in_auto_and_says_that_it_hears_nothing_else(
+    house: House, connect: Connect
+) -> None:
     await house.restart(transcriber={"languages": ["en"]})
     async with connect(direction="auto") as browser:
         await browser.speak(say("hello world"))
     assert browser.translations() == ["hola mundo"]
+    assert browser.problems() == [("only_one_language", "start_listening")]
+    warning = browser.told("error")[0]
+    assert warning["message"] == "Only English is heard here; any other speech is taken for it."
+    assert warning["fatal"] is False
+
+
+async def test_an_english_engine_that_listens_warns_when_auto_is_chosen(
+    house: House, connect: Connect
+) -> None:
+    await house.restart(transcriber={"languages": ["en"]})
+    async with connect(direction="en_to_es") as browser:
+        await browser.say("start_listening", encoding="pcm-s16le")
+        await browser.say("set_direction", direction="auto")
+        await browser.send_sound(say("hello world"))
+        await browser.say("stop_listening")
+        await browser.until("listening_stopped")
+    assert browser.translations() == ["hola mundo"]
+    assert browser.problems() == [("only_one_language", "set_direction")]
+
+
+async def test_an_engine_that_hears_both_languages_warns_of_nothing(connect: Connect) -> None:
+    async with connect(direction="auto") as browser:
+        await browser.speak(say("hello world"))
+    assert browser.problems() == []
 
 
 @pytest.mark.parametrize("direction", ["es_to_en", "en_to_es", "auto"])

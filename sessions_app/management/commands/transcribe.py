@@ -14,7 +14,7 @@ from sessions_app.engines.pyav import duration_seconds
 from sessions_app.errors import HablaError
 from sessions_app.events import Direction, Exchange, Mode
 from sessions_app.exports import ExportFormat, Line, export
-from sessions_app.hearing import Findings, hear_file, opened
+from sessions_app.hearing import Findings, hear_file, opened, warning
 from sessions_app.pipeline.utterance import Manner
 
 FORMATS = {
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=list(FORMATS), default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print what was found; exit 1 with the reason if nothing could be."""
+        """Print what was found, and say if it was nothing; exit 1 where no sound could be heard."""
         if not options["file"].is_file():
             raise CommandError(f"There is no file {options['file']}.")
         manner = Manner(Direction(options["direction"]), Mode.CONVERSATION)
@@ -66,6 +66,7 @@ class Command(BaseCommand):
         duration = await asyncio.to_thread(duration_seconds, path)
         with tqdm(total=duration or 0.0, bar_format=_BAR, disable=None, delay=0.2) as bar:
             async with opened(conf.read().engines, lambda step, _: bar.set_description(step)) as it:
+                self._warn(warning(it, manner))
                 bar.set_description(path.name)
                 return await hear_file(
                     path,
@@ -74,6 +75,11 @@ class Command(BaseCommand):
                     told=self._tell if file_format is ExportFormat.TXT else _say_nothing,
                     heard=lambda seconds: _move(bar, seconds),
                 )
+
+    def _warn(self, message: str) -> None:
+        if message:
+            with tqdm.external_write_mode():
+                self.stderr.write(message)
 
     def _tell(self, exchange: Exchange) -> None:
         with tqdm.external_write_mode():

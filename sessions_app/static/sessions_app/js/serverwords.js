@@ -4,8 +4,9 @@ import { describe } from "./problems.js";
 import { say } from "./strings.js";
 
 const LAG_SHOWN_SECONDS = 12;
-const SAID_ELSEWHERE = new Set(["no_transcriber", "language_not_supported"]); // by engines.js, with a way out
+const SAID_ELSEWHERE = new Set(["no_transcriber", "language_not_supported", "only_one_language"]); // by engines.js, with a way out
 const STOPS_BY_ITSELF = new Set(["broken_stream", "overrun"]); // listening_stopped follows
+const GOES_ON = "only_one_language"; // a warning: it listens
 
 // `live` is the page (live.js). A message that is not here and not the journal's is not ours.
 export const effects = {
@@ -67,7 +68,7 @@ export const effects = {
     else if (!SAID_ELSEWHERE.has(code)) {
       live.notices.show({ ...describe("server_error", { message }), code: `server:${code}` });
     }
-    if (about === "start_listening" && !STOPS_BY_ITSELF.has(code)) live.listening.refuse();
+    if (about === "start_listening" && code !== GOES_ON && !STOPS_BY_ITSELF.has(code)) live.listening.refuse();
   },
 };
 
