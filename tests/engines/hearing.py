@@ -1,0 +1,40 @@
+"""One sound as a stream of every encoding, and every way to decode it."""
+
+from collections.abc import Callable
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from sessions_app.audio import Encoding
+from sessions_app.engines.base import Decoder
+from sessions_app.engines.decoding import open_decoder
+from sessions_app.engines.pyav_stream import PyAVDecoder
+from tests.engines.streams import OPTIONS, chirp, encode
+
+SECONDS = 3.3
+SOUND = chirp(SECONDS)
+STREAMS = {encoding: encode(SOUND, encoding) for encoding in OPTIONS}
+WAYS: dict[str, tuple[Encoding, Callable[[], Decoder]]] = {
+    "webm": (Encoding.WEBM_OPUS, lambda: open_decoder(Encoding.WEBM_OPUS)),
+    "webm by PyAV": (Encoding.WEBM_OPUS, lambda: PyAVDecoder("webm")),
+    "ogg": (Encoding.OGG_OPUS, lambda: open_decoder(Encoding.OGG_OPUS)),
+    "mp4": (Encoding.MP4_AAC, lambda: open_decoder(Encoding.MP4_AAC)),
+}
+every_way = pytest.mark.parametrize("way", WAYS)
+
+
+def pieces(stream: bytes, size: int) -> list[bytes]:
+    return [stream[first : first + size] for first in range(0, len(stream), size)]
+
+
+def hear(decoder: Decoder, chunks: list[bytes]) -> bytes:
+    with closing(decoder):
+        return b"".join([decoder.decode(chunk) for chunk in chunks]) + decoder.flush()
+
+
+def likeness(one: bytes, other: bytes) -> float:
+    """How alike two sounds of about one length are: 1 is the same."""
+    a, b = (np.frombuffer(pcm, "<i2").astype(float) for pcm in (one, other))
+    length = min(len(a), len(b))
+    return float(np.corrcoef(a[:length], b[:length])[0, 1])

@@ -1,0 +1,63 @@
+"""Files of any kind are given whole, a second at a time; what holds no sound is refused."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sessions_app.audio import Encoding, count_samples, to_samples
+from sessions_app.engines.decoding import open_decoder
+from sessions_app.engines.pyav import decode_file, duration_seconds
+from sessions_app.errors import DecodeError
+from tests.engines.files import missing, picture, playlist, recording, text
+from tests.engines.hearing import SECONDS, SOUND, STREAMS, WAYS, hear
+from tests.engines.streams import opus_packets, simple_blocks, webm_header
+
+
+@pytest.fixture(autouse=True)
+def every_thread_ends() -> Iterator[None]:
+    before = threading.active_count()
+    yield
+    assert threading.active_count() == before
+
+
+def test_a_file_is_given_in_seconds(tmp_path: Path) -> None:
+    blocks = list(decode_file(recording(tmp_path)))
+    assert [count_samples(block) for block in blocks] == [16_000, 16_000, 16_000, 4_800]
+    assert b"".join(blocks) == SOUND
+
+
+@pytest.mark.parametrize("encoding", STREAMS)
+def test_a_file_of_any_kind_is_given_whole(encoding: Encoding, tmp_path: Path) -> None:
+    path = tmp_path / "recording"
+    path.write_bytes(STREAMS[encoding])
+    assert b"".join(decode_file(path)) == hear(
+        WAYS["webm by PyAV"][1]() if encoding is Encoding.WEBM_OPUS else open_decoder(encoding),
+        [STREAMS[encoding]],
+    )
+
+
+def test_what_is_damaged_in_a_file_is_left_out(tmp_path: Path) -> None:
+    packets = opus_packets(SOUND)
+    path = tmp_path / "damaged.webm"
+    path.write_bytes(webm_header() + simple_blocks([*packets[:50], b"\xff\xff", *packets[50:]]))
+    assert sum(count_samples(block) for block in decode_file(path)) > to_samples(3.2)
+
+
+def test_a_file_says_its_length_where_it_knows_it(tmp_path: Path) -> None:
+    live = tmp_path / "live.webm"
+    live.write_bytes(STREAMS[Encoding.WEBM_OPUS])
+    assert duration_seconds(recording(tmp_path)) == pytest.approx(SECONDS)
+    assert duration_seconds(live) is None
+
+
+@pytest.mark.parametrize("make", [picture, text, playlist, missing])
+def test_a_file_without_sound_of_its_own_is_refused(
+    make: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    path = make(tmp_path)
+    with pytest.raises(DecodeError):
+        list(decode_file(path))
+    with pytest.raises(DecodeError):
+        duration_seconds(path)
