@@ -5,7 +5,8 @@ VENV ?= .venv
 export VENV
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help run test check lint types layers migrations format bench screenshots lock clean
+.PHONY: help run test check lint types layers migrations format bench bench-lifecycle soak
+.PHONY: screenshots lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -39,6 +40,12 @@ format: .setup-test ## mend what can be mended by itself
 
 bench: .setup-test ## the figures of docs/performance.md
 	$(PYTHON) -m benches
+
+bench-lifecycle: .setup-test ## the figures of docs/lifecycle.md
+	$(PYTHON) -m benches.lifecycle
+
+soak: .setup-test ## ten thousand sessions, ended in every way; COUNT=2000 for fewer
+	$(PYTHON) -m tests.soak $(COUNT)
 
 screenshots: .setup-test ## every page, on a phone and on a desk, into data/screenshots
 	$(PYTHON) -m tests.browser.screenshots data/screenshots

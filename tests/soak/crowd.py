@@ -1,0 +1,135 @@
+"""Thousands of sessions on one real server, and what it holds whenever all have left."""
+
+import asyncio
+import json
+import random
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from tests.lifecycle.invariants import (
+    MEGABYTE,
+    Held,
+    fewest,
+    held,
+    let_go,
+    resident_bytes,
+    rows,
+)
+from tests.server.running import LAST_OF_ENGINES, Running, running
+from tests.soak.ways import FAILING_WORD, PATIENCE_SECONDS, WAYS, Way, says_a_sentence
+
+AT_ONCE = 50
+GROWTH_MEGABYTES = 10.0
+"""How much memory a server may gain after its first stage, however many come."""
+ENGINE = {"BACKEND": "fake", "OPTIONS": {"failing_word": FAILING_WORD, "parallel": 4}}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the server holds when so many have come, and all have left."""
+
+    sessions: int
+    seconds: float
+    """Since the first one came."""
+    held: Held
+    megabytes: float
+
+    def __str__(self) -> str:
+        held = self.held
+        return (
+            f"{self.sessions:8} {self.seconds:7.0f} s {held.tasks:4} tasks {held.threads:3} threads"
+            f"{held.descriptors:5} descriptors {held.children:2} children {self.megabytes:7.1f} MB"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Which ways were gone, and why the rows say that sessions ended."""
+
+    ways: Counter[str]
+    reasons: Counter[str]
+
+    @property
+    def problems(self) -> list[str]:
+        """Return what does not fit; who is reset before it is ready may leave no row."""
+        expected: Counter[str] = Counter()
+        for way in WAYS:
+            expected[way.reason] += self.ways[way.name]
+        unsure = {"connection_lost"}
+        return [
+            f"{self.reasons[reason]} rows end with {reason}, not {expected[reason]}"
+            for reason in expected | self.reasons
+            if reason not in unsure and self.reasons[reason] != expected[reason]
+        ]
+
+
+def a_hundred(rng: random.Random) -> list[Way]:
+    """Return a hundred visits in some order."""
+    ways = [way for way in WAYS for _ in range(way.share)]
+    rng.shuffle(ways)
+    return ways
+
+
+async def soak(data_dir: Path, count: int, *, stage: int) -> AsyncIterator[Look]:
+    """Let ``count`` sessions come and leave, and look after every ``stage`` of them.
+
+    Each stage has a restart of the engines in its middle. Both counts are multiples of a hundred.
+    Fails if the server keeps anything but memory, leaves a row open, closed twice or unbalanced,
+    logs what no server should, or does not end with 0.
+    """
+    rng = random.Random(count)
+    began_at = monotonic()
+    engine = json.dumps(ENGINE)
+    async with running(data_dir, HABLA_TRANSCRIBER=engine, HABLA_MAX_SESSIONS="300") as server:
+        await _warm_up(server)
+        baseline = await fewest(server)
+        for come in range(stage, count + 1, stage):
+            ways = [way for _ in range(stage // 100) for way in a_hundred(rng)]
+            await _come_and_leave(server, ways)
+            await server.until_said(LAST_OF_ENGINES)
+            await let_go(server, baseline)
+            megabytes = resident_bytes(server.pid) / MEGABYTE
+            yield Look(come, monotonic() - began_at, await fewest(server), megabytes)
+        server.signal()
+        assert await server.ended() == 0
+    assert [row.problem for row in rows(data_dir) if row.problem] == []
+
+
+async def _warm_up(server: Running) -> None:
+    """Let the server make what it then keeps: at its first session, and for requests at once."""
+    await says_a_sentence(server)
+    await asyncio.gather(*(held(server) for _ in range(AT_ONCE)))
+
+
+async def _come_and_leave(server: Running, ways: list[Way]) -> None:
+    coming = _with_a_restart(server, ways)
+    async with asyncio.TaskGroup() as crowd:
+        for _ in range(AT_ONCE):
+            crowd.create_task(_visit(server, coming))
+
+
+def _with_a_restart(server: Running, ways: list[Way]) -> Iterator[Way]:
+    for number, way in enumerate(ways):
+        if number == len(ways) // 2:
+            server.signal(signal.SIGHUP)
+        yield way
+
+
+async def _visit(server: Running, coming: Iterator[Way]) -> None:
+    for way in coming:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await way.visit(server)
+        except Exception as error:
+            error.add_note(f"by one who {way.name}")
+            raise
+
+
+def outcome(data_dir: Path, count: int) -> Outcome:
+    """Return how a soak of ``count`` ended, by its rows; the warm-up's is left out."""
+    ways = Counter({way.name: way.share * count // 100 for way in WAYS})
+    return Outcome(ways, Counter(row.reason for row in rows(data_dir)[1:]))
