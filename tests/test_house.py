@@ -11,8 +11,8 @@ ROOT = Path(__file__).parent.parent
 LONGEST_ROOM = 300
 ROOMS = sorted(
     path
-    for app in ("habla_project", "sessions_app", "playback_app")
-    for path in (ROOT / app).rglob("*.py")
+    for part in ("habla_project", "sessions_app", "playback_app", "tests", "benches")
+    for path in (ROOT / part).rglob("*.py")
     if "migrations" not in path.parts and path.read_text()
 )
 
