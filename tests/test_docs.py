@@ -4,6 +4,7 @@ import re
 import typing
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 from django.core.management import get_commands
 
@@ -16,6 +17,10 @@ from sessions_app.states import TRANSITIONS
 
 ROOT = Path(__file__).parent.parent
 SOURCES = "\n".join(path.read_text() for path in (ROOT / "sessions_app").rglob("*.py"))
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)>\s]+)|(?:src|href)=\"([^\"]+)\"")
 
 
 def page(name: str) -> str:
@@ -106,3 +111,20 @@ def test_the_architecture_page_names_every_room() -> None:
         "apps.py",
     }
     assert {room for room in rooms if f"`{room}`" not in page("architecture")} == set()
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: path.name)
+def test_every_link_and_picture_leads_somewhere(document: Path) -> None:
+    targets = [one or other for one, other in LINK.findall(document.read_text())]
+    files = [t.partition("#")[0] for t in targets if not re.match(r"[a-z]+:|#|/", t)]
+    assert [file for file in files if not (document.parent / file).exists()] == []
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: path.name)
+def test_every_link_to_a_heading_finds_it(document: Path) -> None:
+    targets = [one or other for one, other in LINK.findall(document.read_text())]
+    for target in (t for t in targets if "#" in t and not re.match(r"[a-z]+:|/", t)):
+        file, _, anchor = target.partition("#")
+        text = (document.parent / file if file else document).read_text()
+        titles = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+        assert anchor in {re.sub(r"[^\w -]", "", t.lower()).replace(" ", "-") for t in titles}
