@@ -65,4 +65,6 @@ def database(env: environ.Env, directory: Path) -> dict[str, Any]:
 def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
     options = SQLITE_OPTIONS | config.get("OPTIONS", {})
     engine = "django.db.backends.sqlite3"
-    return config | {"ENGINE": engine, "OPTIONS": options}
+    # a file for the tests too: Django's database in memory knows no WAL, and its lock does not wait
+    test = {"NAME": f"{config['NAME']}.test"}
+    return config | {"ENGINE": engine, "OPTIONS": options, "TEST": test}
