@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 5.0
 """The limit of each single step of closing."""
+BROKEN = Failure("internal", "Something broke here; please reload.", fatal=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +141,23 @@ class LiveSession:
                 self._work(tasks, name, work) for name, work in self.pipeline.workers().items()
             ]
             workers.append(self._work(tasks, "silence", self._watch_for_silence()))
-            self.become(State.IDLE)
-            await self._tell_of_another_conversation()
-            await self.emit(self._ready())
-            await self._ended.wait()
-            self.become(State.DRAINING)
-            if self.ending is not None and self.ending.is_graceful:
-                self.is_cut_off = not await self._unless_ended(
-                    self.pipeline.drain(), self._drain_seconds
-                )
-            for worker in workers:
-                worker.cancel()
+            try:
+                await self._serve()
+            finally:
+                for worker in workers:
+                    worker.remove_done_callback(self._miss)
+                    worker.cancel()
+
+    async def _serve(self) -> None:
+        self.become(State.IDLE)
+        await self._tell_of_another_conversation()
+        await self.emit(self._ready())
+        await self._ended.wait()
+        self.become(State.DRAINING)
+        if self.ending is not None and self.ending.is_graceful:
+            self.is_cut_off = True  # unless it comes to the end of this
+            drain = self.pipeline.drain()
+            self.is_cut_off = not await self._unless_ended(drain, self._drain_seconds)
 
     async def _watch_for_silence(self) -> None:
         """End the session when sound is expected and none comes (H13); never returns."""
@@ -171,10 +178,12 @@ class LiveSession:
         return worker
 
     def _miss(self, worker: "asyncio.Task[None]") -> None:
-        # a worker that ends before its session, in whatever way, must not go unnoticed
-        if self.state is not State.DRAINING:
-            logger.error("session %s: %s ended unasked", self.id, worker.get_name())
-            self.end(Ending("failed", CloseCode.FAILED, is_graceful=False))
+        # a worker that ends before it is told to, in whatever way, must not go unnoticed: nobody
+        # does its work any more, and a drain would wait for it in vain
+        logger.error("session %s: %s ended unasked", self.id, worker.get_name())
+        if self.ending is None:
+            self._failure = BROKEN
+        self.end(Ending("failed", CloseCode.FAILED, is_graceful=False))
 
     def _sends_too_fast(self) -> None:
         self.end(Ending("too_fast", CloseCode.TOO_FAST))
@@ -231,12 +240,14 @@ class LiveSession:
             self._failure = Failure(getattr(error, "code", "internal"), str(error), fatal=True)
         elif isinstance(error, Exception):
             logger.error("session %s broke", self.id, exc_info=error)
-            self._failure = Failure("internal", "Something broke here; please reload.", fatal=True)
+            self._failure = BROKEN
         self.end(Ending("failed", CloseCode.FAILED, is_graceful=False))
         return isinstance(error, Exception)
 
     async def _end_row(self) -> None:
         reason = self.ending.reason if self.ending else "failed"
+        if self.account.unfinished and reason != "failed":
+            self.is_cut_off = True
         if self.is_cut_off:
             reason += "_cut_off"
             logger.warning("session %s: %s, unfinished sound was cut off", self.id, reason)
