@@ -25,6 +25,9 @@ from tests.sounds import say, silence
 SETTLED_SECONDS = 20.0
 """How long what is left may take to go: a closing handshake with nobody, and then some."""
 MEGABYTE = 1024 * 1024
+DATABASE = "habla.sqlite3"
+PAGE_DESCRIPTORS = 4
+"""What a page before, whose answer is out already, may still hold of the database."""
 COLUMNS = (
     "id, state, reason, close_count, received_samples, speech_samples, silence_samples,"
     " discarded_samples, dropped_samples, unfinished_samples"
@@ -67,16 +70,21 @@ class Held:
     tasks: int
     threads: int
     descriptors: int
+    database_descriptors: int
     children: int
 
     def exceeds(self, earlier: "Held") -> bool:
         """Return whether there is more of anything than ``earlier``."""
         return any(getattr(self, name) > getattr(earlier, name) for name in self.__slots__)
 
+    def plus(self, **more: int) -> "Held":
+        """Return all of this, and ``more``."""
+        return replace(self, **{name: getattr(self, name) + n for name, n in more.items()})
+
 
 def rows(data_dir: Path) -> list[Row]:
     """Return every session's row, in the order in which they began."""
-    with closing(sqlite3.connect(data_dir / "habla.sqlite3", timeout=10)) as database:
+    with closing(sqlite3.connect(data_dir / DATABASE, timeout=10)) as database:
         found = database.execute(
             f"select {COLUMNS} from sessions_app_translationsession order by started_at"
         ).fetchall()
@@ -90,7 +98,7 @@ def reasons(data_dir: Path) -> list[str]:
 
 def said(data_dir: Path) -> list[str]:
     """Return what was said, in the order in which it was kept, the warm-up's left out."""
-    with closing(sqlite3.connect(data_dir / "habla.sqlite3", timeout=10)) as database:
+    with closing(sqlite3.connect(data_dir / DATABASE, timeout=10)) as database:
         found = database.execute("select source from sessions_app_exchange order by id").fetchall()
     return [source for (source,) in found][1:]
 
@@ -127,13 +135,22 @@ async def held(server: Running) -> Held:
 
 def _held(told: dict[str, Any], process: Path) -> Held:
     children = process.glob("task/*/children")
+    open_files = [_link(path) for path in process.glob("fd/*")]
+    of_database = [name for name in open_files if DATABASE in name]
     return Held(
         sessions=len(told["sessions"]),
         tasks=told["tasks"],
         threads=told["threads"],
-        descriptors=len(list(process.glob("fd/*"))),
+        descriptors=len(open_files) - len(of_database),
+        database_descriptors=len(of_database),
         children=sum(len(_text(path).split()) for path in children),
     )
+
+
+def _link(path: Path) -> str:
+    with suppress(OSError):  # it has just been closed
+        return str(path.readlink())
+    return ""
 
 
 def _text(path: Path) -> str:
@@ -177,7 +194,7 @@ async def served(
         await (_warm_up if choices.get("has_engines", True) else _knock)(server)
         await alone(server)
         baseline = await fewest(server)
-        baseline = replace(baseline, threads=baseline.threads + new_threads)
+        baseline = baseline.plus(threads=new_threads, database_descriptors=PAGE_DESCRIPTORS)
         yield server
         if not ends_itself:
             await let_go(server, baseline)
