@@ -19,6 +19,7 @@ CORES = sorted(os.sched_getaffinity(0))
 """What this process may use, before it keeps to one."""
 ROOT = Path(__file__).resolve().parent.parent
 THREADS_VARIABLE = "HABLA_BENCH_DETECTOR_THREADS"
+PROBE = "probe"
 START_SECONDS = 40.0
 STOP_SECONDS = 25.0
 FAKES = {
@@ -37,16 +38,43 @@ SESSION_FIELD, CPU_FIELDS = 3, slice(11, 13)
 class Server:
     """A server that runs."""
 
-    pid: int
+    process: asyncio.subprocess.Process
     port: int
-    probe: Path
-    """Where its detector notes what it has judged."""
+    directory: Path
+    """Where it keeps what it writes."""
+
+    @property
+    def pid(self) -> int:
+        """Return the process's id."""
+        return self.process.pid
+
+    @property
+    def probe(self) -> Path:
+        """Return where its detector notes what it has judged."""
+        return self.directory / PROBE
+
+    @property
+    def database(self) -> Path:
+        """Return where its database is."""
+        return self.directory / "habla.sqlite3"
 
     @property
     def resident_megabytes(self) -> float:
         """Return the memory it holds, in MB."""
+        return self._megabytes("VmRSS:")
+
+    @property
+    def peak_megabytes(self) -> float:
+        """Return the most memory that it held since ``forget_peak``, in MB."""
+        return self._megabytes("VmHWM:")
+
+    def forget_peak(self) -> None:
+        """Let the peak begin at what it holds now."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5", encoding="ascii")
+
+    def _megabytes(self, field: str) -> float:
         for line in Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(field):
                 return int(line.split()[1]) / 1024
         return float("nan")
 
@@ -115,7 +143,7 @@ def _environment(directory: Path) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
         "HABLA_MAX_SESSIONS": "2000",
-        PROBE_VARIABLE: str(directory / "probe"),
+        PROBE_VARIABLE: str(directory / PROBE),
     }
 
 
@@ -144,7 +172,7 @@ async def _process(
     )
     try:
         await _until_ready(process, port, ready_path)
-        yield Server(process.pid, port, directory / "probe")
+        yield Server(process, port, directory)
     finally:
         await _stop(process)
 

@@ -22,6 +22,8 @@ class Talker:
     """One client, and what it has sent and heard, by the monotonic clock."""
 
     socket: ClientConnection
+    session_id: str = ""
+    """Empty where there is no session."""
     sent_at: list[float] = field(default_factory=list)
     """When each chunk was sent."""
     heard: list[tuple[float, Message]] = field(default_factory=list)
@@ -47,8 +49,13 @@ class Talker:
 
 
 @contextlib.asynccontextmanager
-async def talker(port: int, path: str, encoding: str | None) -> AsyncIterator[Talker]:
-    """Connect, begin to listen for sound of ``encoding`` unless it is None, and note what comes."""
+async def talker(
+    port: int, path: str, encoding: str | None, *, reads: bool = True
+) -> AsyncIterator[Talker]:
+    """Connect, begin to listen for sound of ``encoding`` unless it is None, and note what comes.
+
+    One that does not read notes nothing.
+    """
     address = f"127.0.0.1:{port}"
     async with connect(
         f"ws://{address}/ws/{path}/?direction=es_to_en",
@@ -57,9 +64,11 @@ async def talker(port: int, path: str, encoding: str | None) -> AsyncIterator[Ta
         ping_interval=None,
         open_timeout=OPENING_SECONDS,
     ) as socket:
-        if encoding is not None:
-            await _begin(socket, encoding)
-        client = Talker(socket)
+        session_id = "" if encoding is None else await _begin(socket, encoding)
+        client = Talker(socket, session_id)
+        if not reads:
+            yield client
+            return
         listening = asyncio.create_task(client.listen(), name="bench listener")
         try:
             yield client
@@ -80,18 +89,19 @@ async def talk_together(
     await asyncio.sleep(1.0)
 
 
-async def _begin(socket: ClientConnection, encoding: str) -> None:
+async def _begin(socket: ClientConnection, encoding: str) -> str:
     async with asyncio.timeout(OPENING_SECONDS):
-        await _until(socket, "ready")
+        session_id: str = (await _until(socket, "ready"))["session_id"]
         await socket.send(json.dumps({"type": "start_listening", "encoding": encoding}))
         await _until(socket, "listening_started")
+    return session_id
 
 
-async def _until(socket: ClientConnection, kind: str) -> None:
+async def _until(socket: ClientConnection, kind: str) -> Message:
     async for text in socket:
-        message = json.loads(text)
+        message: Message = json.loads(text)
         if message["type"] == kind:
-            return
+            return message
         if message["type"] == "error":
             raise RuntimeError(f"the server refused: {message['message']}")
     raise RuntimeError(f"the server hung up before {kind}")
