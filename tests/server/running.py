@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -121,27 +121,33 @@ class Running:
 async def running(
     data_dir: Path,
     *,
-    has_console: bool = False,
+    has_console: bool | None = False,
     has_input: bool = True,
     has_engines: bool = True,
     may_log: Collection[str] = (),
+    stdin: int | None = None,
+    through: Sequence[str] = (),
     **choices: str,
 ) -> AsyncIterator[Running]:
     """Serve ``data_dir`` on a free port; wait until it is ready; kill it if it is left running.
 
-    ``has_engines``: wait for them too. ``may_log``: what of NEVER_LOGGED is expected for once.
+    ``has_console``: None leaves that to the server. ``has_engines``: wait for them too.
+    ``may_log``: what of NEVER_LOGGED is expected for once. ``stdin``: a file that it reads.
+    ``through``: the program and arguments that start it, and become it.
     """
+    console = {None: [], True: ["--console"], False: ["--no-console"]}[has_console]
     log_path = data_dir / "serve.log"
     with log_path.open("a") as log:
         process = await asyncio.create_subprocess_exec(
+            *through,
             sys.executable,
             "manage.py",
             "serve",
             "--port=0",
-            "--console" if has_console else "--no-console",
+            *console,
             cwd=ROOT,
             env=environment(data_dir, **choices),
-            stdin=PIPE if has_console and has_input else DEVNULL,
+            stdin=stdin or (PIPE if has_console and has_input else DEVNULL),
             stdout=PIPE,
             stderr=log,
         )
