@@ -9,19 +9,14 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from sessions_app import conf
-from sessions_app.errors import SettingsError
 
 NO_DATABASE = "django.db.backends.dummy"
 
 
 @register()
 def check_habla(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Name the first of Habla's own variables that is wrong."""
-    try:
-        conf.read()
-    except SettingsError as error:
-        return [Error(str(error), id="habla.E001")]
-    return []
+    """Name each of Habla's own variables that is wrong."""
+    return [Error(str(mistake), id="habla.E001") for mistake in conf.mistakes()]
 
 
 @register()

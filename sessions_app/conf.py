@@ -1,6 +1,8 @@
 """settings.HABLA as checked, typed values: the only module that reads it."""
 
+import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,61 +46,87 @@ def read() -> Conf:
     Raises:
         SettingsError: one is wrong; it names the variable and says what would be right.
     """
-    habla: dict[str, Any] = settings.HABLA
-    data_dir = _writable(habla["DATA_DIR"])
-    return Conf(
-        data_dir=data_dir,
-        engines=EngineSettings(
-            transcriber=_engine(habla, "TRANSCRIBER"),
-            translator=_engine(habla, "TRANSLATOR"),
-            detector=_engine(habla, "DETECTOR"),
-            models_dir=data_dir / "models",
-        ),
-        drain_seconds=_number(habla, "DRAIN_SECONDS", 0, 600),
-        quit_seconds=_number(habla, "QUIT_SECONDS", 0, 600),
-        watchdog_seconds=_number(habla, "WATCHDOG_SECONDS", 0.1, 600),
-        silence_seconds=_number(habla, "SILENCE_SECONDS", 1, 86_400),
-        max_sessions=int(_number(habla, "MAX_SESSIONS", 1, 100_000)),
-        has_owner=_switch(habla, "OWNER"),
-        is_recording=_switch(habla, "RECORDING"),
-    )
+    reader = _Reader(settings.HABLA)
+    conf = reader.conf()
+    if reader.mistakes:
+        raise reader.mistakes[0]
+    return conf
 
 
-def _engine(habla: dict[str, Any], name: str) -> EngineChoice:
-    choice = parse_choice(str(habla[name]), variable=f"HABLA_{name}")
-    check_choice(choice, variable=f"HABLA_{name}")
-    return choice
+def mistakes() -> list[SettingsError]:
+    """Return what is wrong with each setting that is."""
+    reader = _Reader(settings.HABLA)
+    reader.conf()
+    return reader.mistakes
 
 
-def _number(habla: dict[str, Any], name: str, lowest: float, highest: float) -> float:
-    variable = f"HABLA_{name}"
-    try:
-        number = float(habla[name])
-    except ValueError:
-        number = float("nan")
-    if not lowest <= number <= highest:
-        raise SettingsError(
-            f"{variable} is {habla[name]!r}; "
-            f"a number from {lowest:g} to {highest:g} would be right.",
-            variable=variable,
+class _Reader:
+    """Reads on after a mistake, so that all of them are known at once."""
+
+    def __init__(self, habla: Mapping[str, Any]) -> None:
+        self._habla = habla
+        self.mistakes: list[SettingsError] = []
+
+    def conf(self) -> Conf:
+        data_dir = self._directory("DATA_DIR")
+        return Conf(
+            data_dir=data_dir,
+            engines=EngineSettings(
+                transcriber=self._engine("TRANSCRIBER"),
+                translator=self._engine("TRANSLATOR"),
+                detector=self._engine("DETECTOR"),
+                models_dir=data_dir / "models",
+            ),
+            drain_seconds=self._number("DRAIN_SECONDS", 0, 600),
+            quit_seconds=self._number("QUIT_SECONDS", 0, 600),
+            watchdog_seconds=self._number("WATCHDOG_SECONDS", 0.1, 600),
+            silence_seconds=self._number("SILENCE_SECONDS", 1, 86_400),
+            max_sessions=self._whole_number("MAX_SESSIONS", 1, 100_000),
+            has_owner=self._switch("OWNER"),
+            is_recording=self._switch("RECORDING"),
         )
-    return number
 
+    def _engine(self, name: str) -> EngineChoice:
+        variable = f"HABLA_{name}"
+        try:
+            choice = parse_choice(str(self._habla[name]), variable=variable)
+            check_choice(choice, variable=variable)
+        except SettingsError as error:
+            self.mistakes.append(error)
+            return EngineChoice()
+        return choice
 
-def _switch(habla: dict[str, Any], name: str) -> bool:
-    value = str(habla[name]).lower()
-    if value not in ("on", "off"):
-        raise SettingsError(
-            f"HABLA_{name} is {value!r}; 'on' or 'off' would be right.", variable=f"HABLA_{name}"
-        )
-    return value == "on"
+    def _number(self, name: str, lowest: float, highest: float) -> float:
+        try:
+            number = float(self._habla[name])
+        except ValueError:
+            number = math.nan
+        if not lowest <= number <= highest:
+            self._note(name, f"a number from {lowest:g} to {highest:g}")
+        return number
 
+    def _whole_number(self, name: str, lowest: int, highest: int) -> int:
+        try:
+            number = int(self._habla[name])
+        except ValueError:
+            number = lowest - 1
+        if not lowest <= number <= highest:
+            self._note(name, f"a whole number from {lowest} to {highest}")
+        return number
 
-def _writable(data_dir: Path) -> Path:
-    if not data_dir.is_dir() or not os.access(data_dir, os.W_OK | os.X_OK):
-        raise SettingsError(
-            f"HABLA_DATA_DIR is {str(data_dir)!r}, where nothing can be written; "
-            "a directory of your own would be right.",
-            variable="HABLA_DATA_DIR",
-        )
-    return data_dir
+    def _switch(self, name: str) -> bool:
+        value = str(self._habla[name]).lower()
+        if value not in ("on", "off"):
+            self._note(name, "'on' or 'off'")
+        return value == "on"
+
+    def _directory(self, name: str) -> Path:
+        directory: Path = self._habla[name]
+        if not directory.is_dir() or not os.access(directory, os.W_OK | os.X_OK):
+            self._note(name, "a directory of your own, in which one can write,")
+        return directory
+
+    def _note(self, name: str, what_is_right: str) -> None:
+        variable = f"HABLA_{name}"
+        message = f"{variable} is {str(self._habla[name])!r}; {what_is_right} would be right."
+        self.mistakes.append(SettingsError(message, variable=variable))

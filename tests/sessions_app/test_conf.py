@@ -29,7 +29,8 @@ def test_settings_are_typed(settings: Any) -> None:
         ("DRAIN_SECONDS", "-1", "HABLA_DRAIN_SECONDS is '-1'"),
         ("QUIT_SECONDS", "nan", "HABLA_QUIT_SECONDS is 'nan'"),
         ("QUIT_SECONDS", "inf", "HABLA_QUIT_SECONDS is 'inf'"),
-        ("MAX_SESSIONS", "0", "HABLA_MAX_SESSIONS is '0'; a number from 1 to 100000"),
+        ("MAX_SESSIONS", "0", "HABLA_MAX_SESSIONS is '0'; a whole number from 1 to 100000"),
+        ("MAX_SESSIONS", "7.5", "HABLA_MAX_SESSIONS is '7.5'; a whole number"),
         ("RECORDING", "maybe", "HABLA_RECORDING is 'maybe'; 'on' or 'off' would be right."),
         ("TRANSCRIBER", "wisper", "HABLA_TRANSCRIBER names no engine: 'wisper'"),
         ("TRANSLATOR", "{", "HABLA_TRANSLATOR is not valid JSON"),
@@ -47,8 +48,21 @@ def test_a_wrong_setting_is_named(settings: Any, name: str, value: str, message:
     assert str(refusal.value).startswith(message)
 
 
+def test_all_that_is_wrong_is_known_at_once(settings: Any) -> None:
+    wrong = {"OWNER": "maybe", "DRAIN_SECONDS": "soon", "TRANSLATOR": "nope"}
+    settings.HABLA = settings.HABLA | wrong
+    named = [mistake.variable for mistake in conf.mistakes()]
+    assert named == ["HABLA_TRANSLATOR", "HABLA_DRAIN_SECONDS", "HABLA_OWNER"]
+
+
+def test_where_nothing_is_wrong_there_are_no_mistakes() -> None:
+    assert conf.mistakes() == []
+
+
 def test_a_data_directory_that_is_a_file_is_named(settings: Any, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    with pytest.raises(SettingsError, match="a directory of your own would be right"):
+    with pytest.raises(
+        SettingsError, match="a directory of your own, in which"
+    ):
         read(settings, DATA_DIR=file)
