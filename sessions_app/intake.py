@@ -88,19 +88,14 @@ class Intake:
         self._drop(chunk)
         return False
 
-    async def feed_waiting(self, chunk: bytes) -> None:
-        """Take a chunk, waiting for room: the door for sources that can wait."""
-        self._waiting_bytes += len(chunk)
-        await self.inbox.put(chunk)
-
     def order(self, order: Order) -> bool:
         """Take a command that keeps its place among the chunks; return whether it was taken."""
         return self.inbox.offer(order)
 
     # --- the orders; each runs in its turn
 
-    async def start(self, command: StartListening, *, is_live: bool = True) -> None:
-        """Open a listening period; a source that is not live may come at any speed."""
+    async def start(self, command: StartListening) -> None:
+        """Open a listening period."""
         decoder = open_decoder(command.encoding, sample_rate=command.sample_rate)
         self._listener = Listener(
             Sound(decoder, self._detector.stream(), self._executor),
@@ -114,7 +109,7 @@ class Intake:
         self._lag_told_at = 0
         self._received_before = self._account.received
         now = asyncio.get_running_loop().time()
-        self._pace = Pace(PaceOptions(), now) if is_live else None
+        self._pace = Pace(PaceOptions(), now)
         self._become(State.LISTENING)
         await self._emit(
             Notice("listening_started", {"encoding": command.encoding, "recording": None})

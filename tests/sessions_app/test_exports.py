@@ -211,7 +211,7 @@ def _seconds(timestamp: str) -> float:
 
 
 @pytest.mark.parametrize("file_format", [ExportFormat.TXT, ExportFormat.SRT, ExportFormat.VTT])
-def test_what_a_terminal_would_obey_is_left_out(file_format: ExportFormat):
+def test_what_a_terminal_would_obey_is_left_out(file_format: ExportFormat) -> None:
     nasty = "\x1b[2Jhola\x07 \x00 \x9bmundo\u202e \u2066y\u2069\x85luna"
     written = export([Line(said(nasty, nasty, speaker=Speaker("1", "A\u202ena\x08")))], file_format)
     assert "[2Jhola mundo y luna\n[2Jhola mundo y luna\n" in written
