@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sessions_app.engines.base import Progress
-from sessions_app.engines.choices import EngineChoice, find_class
+from sessions_app.engines.choices import EngineChoice, check_options, find_class
 from sessions_app.engines.phrasebook import PhrasebookTranslator
 from sessions_app.errors import EngineUnavailableError, SettingsError
 
@@ -42,25 +42,16 @@ async def build(
 def _construct(choice: EngineChoice, ours: Mapping[str, Any], variable: str) -> Any:
     try:
         engine_class = find_class(choice.backend, variable=variable)
+        check_options(engine_class, choice, variable=variable)
     except SettingsError as error:
         raise EngineUnavailableError(str(error)) from error
-    signature = inspect.signature(engine_class)
-    given = {name: value for name, value in ours.items() if name in signature.parameters}
-    who = f"{variable}: {choice.backend}"
-    _check_options(signature, choice.options, who)
+    known = inspect.signature(engine_class).parameters
+    given = {name: value for name, value in ours.items() if name in known}
     try:
         return engine_class(**{**given, **choice.options})
     except (TypeError, ValueError) as error:
-        raise EngineUnavailableError(f"{who} cannot use a value in its OPTIONS.") from error
-
-
-def _check_options(signature: inspect.Signature, options: Mapping[str, Any], who: str) -> None:
-    try:
-        signature.bind(**options)
-    except TypeError as error:
-        known = ", ".join(name for name in signature.parameters if name != "progress") or "none"
         raise EngineUnavailableError(
-            f"{who} does not take these OPTIONS. It takes: {known}."
+            f"{variable}: {choice.backend} cannot use a value in its OPTIONS."
         ) from error
 
 

@@ -1,6 +1,7 @@
 """Which engine is wanted: a short name, a dotted path or JSON, read without loading anything."""
 
 import difflib
+import inspect
 import json
 import re
 from collections.abc import Mapping
@@ -109,7 +110,9 @@ def _is_known(backend: str, variable: str) -> bool:
 
 def _complaint(backend: str, variable: str) -> str:
     names = names_of(variable)
-    near = difflib.get_close_matches(backend.lower().replace("_", "-"), names, n=1)
+    # `none` is no guess: who asked for an engine did not mean to go without
+    likely = [name for name in names if name != "none"]
+    near = difflib.get_close_matches(backend.lower().replace("_", "-"), likely, n=1)
     guess = f" Did you mean {near[0]}?" if near else ""
     return (
         f"{variable} names no engine: {backend!r}.{guess} What would be right: {', '.join(names)}, "
@@ -118,13 +121,39 @@ def _complaint(backend: str, variable: str) -> str:
 
 
 def check_choice(choice: EngineChoice, *, variable: str) -> None:
-    """Import the class of a dotted path; short names need no check and nothing is loaded.
+    """Import the class of a dotted path or of what has OPTIONS; nothing is loaded.
+
+    A short name without OPTIONS needs no check, and its module may take a second to import.
 
     Raises:
-        SettingsError: there is no such class.
+        SettingsError: there is no such class, or it does not take the OPTIONS.
     """
-    if not _is_known(choice.backend, variable):
-        find_class(choice.backend, variable=variable)
+    if choice.options and not ENGINES[kind_of(variable)].get(choice.backend, choice.backend):
+        raise SettingsError(f"{variable}: {choice.backend} takes no OPTIONS.", variable=variable)
+    if choice.options or not _is_known(choice.backend, variable):
+        check_options(find_class(choice.backend, variable=variable), choice, variable=variable)
+
+
+def check_options(engine_class: Any, choice: EngineChoice, *, variable: str) -> None:
+    """Compare the OPTIONS with what ``engine_class`` takes.
+
+    Raises:
+        SettingsError: it does not take them, or it needs more.
+    """
+    try:
+        signature = inspect.signature(engine_class)
+    except ValueError as error:  # what is built into Python tells no signature
+        raise SettingsError(
+            f"{variable}: {choice.backend!r} is not an engine.", variable=variable
+        ) from error
+    try:
+        signature.bind(**choice.options)
+    except TypeError as error:
+        known = ", ".join(name for name in signature.parameters if name != "progress") or "none"
+        raise SettingsError(
+            f"{variable}: {choice.backend} does not take these OPTIONS. It takes: {known}.",
+            variable=variable,
+        ) from error
 
 
 def find_class(backend: str, *, variable: str) -> Any:

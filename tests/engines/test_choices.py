@@ -1,5 +1,8 @@
 """An engine is chosen by a short name, a dotted path or JSON; anything else is explained."""
 
+import subprocess
+import sys
+
 import pytest
 
 from sessions_app.engines.choices import (
@@ -38,6 +41,7 @@ def test_a_choice_is_read_in_any_of_its_forms(text: str, choice: EngineChoice) -
     [
         ("apertum", "Did you mean apertium?"),
         ("Opus_MT", "Did you mean opus-mt?"),
+        ("nope", "names no engine: 'nope'. What would be right"),
         ("whisper", "What would be right: auto, opus-mt, apertium, none, fake,"),
         ("faster-whisper", "names no engine: 'faster-whisper'"),
         ("two words.here", "names no engine"),
@@ -64,12 +68,43 @@ def test_a_wrong_choice_names_the_variable_and_what_would_be_right(text: str, hi
         ("sessions_app.engines.nun.NoTranslator", "needs sessions_app.engines.nun, which is not"),
         ("sessions_app.engines.none.NoTranslater", "Did you mean NoTranslator?"),
         ("sessions_app.engines.apertium_modes.MODES", "is not a class"),
+        ("builtins.int", "'builtins.int' is not an engine."),
     ],
 )
 def test_a_dotted_path_that_leads_nowhere_is_told(path: str, hint: str) -> None:
     with pytest.raises(SettingsError, match=TRANSLATOR) as failure:
         check_choice(EngineChoice(path), variable=TRANSLATOR)
     assert hint in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "choice", "hint"),
+    [
+        ("HABLA_TRANSCRIBER", EngineChoice("fake", {"speed": 1}), "It takes: languages, delay_"),
+        ("HABLA_TRANSCRIBER", EngineChoice("faster-whisper", {"modle": "tiny"}), "takes: model,"),
+        ("HABLA_TRANSLATOR", EngineChoice(DOTTED, {"speed": 1}), "It takes: none."),
+        ("HABLA_TRANSCRIBER", EngineChoice("none", {"speed": 1}), "none takes no OPTIONS."),
+    ],
+)
+def test_options_that_an_engine_does_not_take_are_told_with_those_it_takes(
+    variable: str, choice: EngineChoice, hint: str
+) -> None:
+    with pytest.raises(SettingsError, match=variable) as failure:
+        check_choice(choice, variable=variable)
+    assert hint in str(failure.value)
+
+
+def test_options_that_an_engine_takes_are_not_complained_of() -> None:
+    check_choice(EngineChoice("opus-mt", {"beam_size": 4}), variable=TRANSLATOR)
+
+
+def test_a_short_name_alone_imports_nothing_that_takes_long() -> None:
+    script = (
+        "import sys; from sessions_app.engines.choices import EngineChoice, check_choice; "
+        "check_choice(EngineChoice('faster-whisper'), variable='HABLA_TRANSCRIBER'); "
+        "assert 'sessions_app.engines.faster_whisper' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=9)
 
 
 def test_a_dotted_path_that_is_right_is_not_complained_of() -> None:
