@@ -1,6 +1,8 @@
 """Engines whose moods a test decides, also those of a server: named by their dotted path."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from sessions_app.errors import EngineUnavailableError
 from sessions_app.events import Transcript
 
 STUCK = "tests.lifecycle.engines.StuckTranscriber"
+MOODY = "tests.lifecycle.engines.MoodyTranscriber"
 FICKLE = "tests.lifecycle.engines.FickleTranscriber"
 
 
@@ -33,3 +36,28 @@ class FickleTranscriber(FakeTranscriber):
         await super().load()
         if await asyncio.to_thread(self._obstacle.exists):
             raise EngineUnavailableError("The fickle transcriber does not feel like it.")
+
+
+class MoodyTranscriber(FakeTranscriber):
+    """Has a bug that shows when a session is put together, while it is in a bad mood."""
+
+    _is_in_bad_mood = False
+
+    @property
+    def languages(self) -> frozenset[str]:
+        if self._is_in_bad_mood:
+            raise RuntimeError("/srv/secret")
+        return self._languages
+
+    @languages.setter
+    def languages(self, value: frozenset[str]) -> None:
+        self._languages = value
+
+    @classmethod
+    @contextmanager
+    def in_bad_mood(cls) -> Iterator[None]:
+        cls._is_in_bad_mood = True
+        try:
+            yield
+        finally:
+            cls._is_in_bad_mood = False

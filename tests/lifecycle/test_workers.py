@@ -1,0 +1,204 @@
+"""What a session owns may die, vanish or be collected: the session ends, told, and all of it."""
+
+import asyncio
+import gc
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db.models import QuerySet
+
+from sessions_app.events import Lag
+from sessions_app.lane import lane
+from sessions_app.models import Conversation, Exchange, Speaker, TranslationSession
+from sessions_app.protocol import CloseCode
+from sessions_app.session import LiveSession
+from tests.conftest import Connect
+from tests.house import Client, House, eventually
+from tests.lifecycle.engines import MOODY, STUCK, MoodyTranscriber
+from tests.sounds import say, silence
+
+WORKERS = ("listen", "transcribe", "translate", "partials", "silence")
+
+
+async def reasons() -> list[str]:
+    return [row.reason async for row in TranslationSession.objects.order_by("started_at")]
+
+
+def worker_of(session: LiveSession, name: str) -> "asyncio.Task[None]":
+    wanted = f"habla {name} {session.id}"
+    (found,) = [task for task in asyncio.all_tasks() if task.get_name() == wanted]
+    return found
+
+
+async def is_told_and_closed(browser: Client) -> bool:
+    code = await browser.close_code()
+    return (code, browser.problems()) == (CloseCode.FAILED, [("internal", None)])
+
+
+@pytest.mark.parametrize("name", WORKERS)
+async def test_a_worker_that_a_stranger_cancels_ends_its_session_and_no_other(
+    name: str, house: House, connect: Connect
+) -> None:
+    async with connect() as browser, connect() as other:
+        session = next(iter(house.registry.sessions.values()))
+        worker_of(session, name).cancel()
+        assert await is_told_and_closed(browser)
+        await other.speak(say("hola"))
+        assert other.translations() == ["hello"]
+    assert await reasons() == ["failed", "client_left"]
+
+
+@contextmanager
+def instead_of_workers(work: Callable[[], Awaitable[None]]) -> Iterator[None]:
+    """Let every stage that is begun meanwhile do ``work`` in place of its own."""
+
+    async def run() -> None:
+        await work()
+
+    def make(loop: asyncio.AbstractEventLoop, inner: Any, **options: Any) -> Any:
+        if getattr(inner, "__qualname__", "") == "Stage.run":
+            inner.close()
+            inner = run()
+        return asyncio.Task(inner, loop=loop, **options)
+
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(make)
+    try:
+        yield
+    finally:
+        loop.set_task_factory(None)
+
+
+async def give_up() -> None:
+    """End, as no worker should."""
+    await asyncio.sleep(0)
+
+
+async def break_down() -> None:
+    """Raise what nobody expects."""
+    await asyncio.sleep(0)
+    raise RuntimeError("/srv/secret")
+
+
+@pytest.mark.parametrize("work", [give_up, break_down])
+async def test_a_worker_that_returns_or_raises_ends_its_session_told(
+    work: Callable[[], Awaitable[None]], connect: Connect
+) -> None:
+    with instead_of_workers(work):
+        async with connect(is_ready=False) as browser:
+            assert await is_told_and_closed(browser)
+    async with connect() as later:
+        await later.speak(say("hola"))
+        assert later.translations() == ["hello"]
+    assert await reasons() == ["failed", "client_left"]
+
+
+@pytest.mark.parametrize("name", ["transcribe", "translate"])
+async def test_a_worker_that_dies_while_its_client_leaves_does_not_hold_it_up(
+    name: str, house: House, connect: Connect
+) -> None:
+    await house.restart(transcriber=f'{{"BACKEND": "{STUCK}"}}', drain_seconds=60)
+    async with connect() as browser:
+        await browser.say("start_listening", encoding="pcm-s16le")
+        await browser.send_sound(say("agua") + silence(1))
+        await browser.until("speech_ended")
+        (session,) = house.registry.sessions.values()
+        leaving = asyncio.create_task(browser.leave())
+        await eventually(lambda: session.state == "draining")
+        worker_of(session, name).cancel()
+        await leaving
+    assert await reasons() == ["client_left_cut_off"]
+
+
+async def test_what_cannot_be_put_together_gives_back_its_engines(
+    house: House, connect: Connect
+) -> None:
+    await house.restart(transcriber=f'{{"BACKEND": "{MOODY}"}}')
+    generations = house.registry.generations
+    assert generations is not None
+    with MoodyTranscriber.in_bad_mood():
+        async with connect(is_ready=False) as browser:
+            assert await is_told_and_closed(browser)
+    assert generations.current is not None
+    assert generations.current.leases == 0
+    async with connect() as later:
+        await later.speak(say("hola"))
+    assert await reasons() == ["failed", "client_left"]
+
+
+async def test_collecting_garbage_all_the_time_loses_no_task(connect: Connect) -> None:
+    async def collect() -> None:
+        while True:
+            gc.collect()
+            await asyncio.sleep(0)
+
+    gc.freeze()  # what was there before is not looked at each time
+    collecting = asyncio.create_task(collect())
+    async with connect() as browser, connect() as other:
+        await asyncio.gather(browser.speak(say("hola mundo")), other.speak(say("agua")))
+        assert browser.translations() == ["hello world"]
+        assert other.translations() == ["water"]
+    collecting.cancel()
+    await asyncio.wait({collecting})
+    gc.unfreeze()
+    assert await reasons() == ["client_left"] * 2
+
+
+async def test_emitting_after_the_close_does_nothing(house: House, connect: Connect) -> None:
+    async with connect() as browser:
+        (session,) = house.registry.sessions.values()
+        await browser.leave()
+        for _ in range(2):
+            asyncio.get_running_loop().call_soon(session.feed, b"\0\0")
+            await session.emit(Lag(1.0, 0.0))
+    assert browser.told("lag") == []
+
+
+# --- the database, and cancels
+
+
+STORE_CALLS: dict[str, tuple[str, dict[str, Any], Callable[[], QuerySet[Any]]]] = {
+    "begin_conversation": ("new_conversation", {}, lambda: Conversation.objects.all()[1:]),
+    "save_exchange": ("text_input", {"text": "hola"}, Exchange.objects.all),
+    "rename_speaker": (
+        "rename_speaker",
+        {"speaker_id": "es", "name": "Ana"},
+        lambda: Speaker.objects.filter(name="Ana"),
+    ),
+}
+"""What is said for each, and what it writes."""
+
+
+@contextmanager
+def lane_held() -> Iterator[Callable[[], None]]:
+    """Hold the database lane up, until the yielded function is called or the test is over."""
+    gate = threading.Event()
+    holding = asyncio.get_running_loop().create_task(lane.run(gate.wait, 20))
+    try:
+        yield gate.set
+    finally:
+        gate.set()
+        holding.add_done_callback(lambda task: task.result())
+
+
+@pytest.mark.parametrize("call", STORE_CALLS)
+async def test_a_cancel_during_a_database_call_completes_it_and_closes_the_row_after_it(
+    call: str, house: House, connect: Connect
+) -> None:
+    kind, fields, written = STORE_CALLS[call]
+    async with connect() as browser:
+        (session,) = house.registry.sessions.values()
+        with lane_held() as let_go:
+            await browser.say(kind, **fields)
+            if kind == "text_input":
+                await browser.until("transcript")
+            assert await browser.still_works()  # by now it waits for the database
+            worker_of(session, "session").cancel()
+            await asyncio.sleep(0)
+            let_go()
+        await browser.close_code()
+    assert await reasons() == ["failed"]
+    assert await written().acount() == 1
