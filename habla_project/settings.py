@@ -5,16 +5,19 @@ from pathlib import Path
 import environ
 
 from habla_project.logs import is_worth_a_line
-from habla_project.surroundings import data_directory, database, secret_key
+from habla_project.surroundings import Lenient, data_directory, database, secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
+lenient = Lenient(env)
+MISTAKES = lenient.mistakes
+"""What was wrong in the environment so far, for `manage.py check` to name."""
 
 DATA_DIR = data_directory(env.str("HABLA_DATA_DIR", default=""), BASE_DIR)
 SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key(DATA_DIR)
-DEBUG = env.bool("DEBUG", default=False)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+DEBUG = lenient.switch("DEBUG", safe=False)
+ALLOWED_HOSTS = lenient.names("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = lenient.names("CSRF_TRUSTED_ORIGINS", default=[])
 
 HABLA = {
     "DATA_DIR": DATA_DIR,
@@ -124,7 +127,7 @@ CONTENT_SECURITY_POLICY = {
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = env.bool("COOKIES_SECURE", default=False)
+SESSION_COOKIE_SECURE = lenient.switch("COOKIES_SECURE", safe=True)
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
@@ -150,5 +153,5 @@ LOGGING = {
         "huggingface_hub": {"level": "WARNING"},
         "faster_whisper": {"level": "WARNING"},
     },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": lenient.log_level("LOG_LEVEL")},
 }

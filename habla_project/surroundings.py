@@ -1,4 +1,4 @@
-"""The machine around Habla: its data directory, secret key and database.
+"""The machine around Habla: its data directory, secret key, database and switches.
 
 Nothing here raises for a wrong setting: settings must load so that `manage.py check` can name the
 mistake (see sessions_app/checks.py). What could not be made is left for the check to find.
@@ -6,6 +6,7 @@ mistake (see sessions_app/checks.py). What could not be made is left for the che
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
 """Measured: no lock error with fifty sessions, where Django's defaults give hundreds."""
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def data_directory(named: str, base: Path) -> Path:
@@ -48,6 +50,40 @@ def _write_once(path: Path, text: str) -> None:
             draft.write_text(text, encoding="ascii")
             os.link(draft, path)
     draft.unlink(missing_ok=True)
+
+
+class Lenient:
+    """Reads what would keep Django from starting, the safe way where it is wrong.
+
+    ``mistakes`` say for whom it may concern what was wrong, and what would be right.
+    """
+
+    def __init__(self, env: environ.Env) -> None:
+        self._env = env
+        self.mistakes: list[str] = []
+
+    def switch(self, name: str, *, safe: bool) -> bool:
+        """Return whether ``name`` is on: off if unset, ``safe`` if it is neither."""
+        word = self._env.str(name, default="").strip().lower()
+        if word in ("", "off", "false", "no", "0"):
+            return False
+        if word in ("on", "true", "yes", "1"):
+            return True
+        self.mistakes.append(f"{name} is {word!r}; 'on' or 'off' would be right.")
+        return safe
+
+    def log_level(self, name: str) -> str:
+        """Return the level that ``name`` says; INFO if it is unset or wrong."""
+        word = self._env.str(name, default="").strip().upper() or "INFO"
+        if word in LOG_LEVELS:
+            return word
+        self.mistakes.append(f"{name} is {word!r}; one of {', '.join(LOG_LEVELS)} would be right.")
+        return "INFO"
+
+    def names(self, name: str, *, default: Sequence[str]) -> list[str]:
+        """Return what stands between the commas of ``name``, without blanks."""
+        found: list[str] = self._env.list(name, default=list(default))
+        return [word.strip() for word in found if word.strip()]
 
 
 def database(env: environ.Env, directory: Path) -> dict[str, Any]:

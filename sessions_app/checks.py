@@ -1,5 +1,6 @@
 """Wrong settings, named by `manage.py check` and before the server starts."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from sessions_app import conf
 
+HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-f:.]+\]", re.IGNORECASE)
 NO_DATABASE = "django.db.backends.dummy"
 
 
@@ -17,6 +19,24 @@ NO_DATABASE = "django.db.backends.dummy"
 def check_habla(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Name each of Habla's own variables that is wrong."""
     return [Error(str(mistake), id="habla.E001") for mistake in conf.mistakes()]
+
+
+@register()
+def check_surroundings(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Name what the settings had to read leniently, and names that no request can have."""
+    problems = [Error(mistake, id="habla.E004") for mistake in settings.MISTAKES]
+    wrong = [name for name in settings.ALLOWED_HOSTS if not HOST.fullmatch(name)]
+    problems += [
+        Error(
+            f"ALLOWED_HOSTS holds {name!r}; a name or address alone would be right, such as "
+            "habla.example.org, without https://, port or path.",
+            id="habla.E005",
+        )
+        for name in wrong
+    ]
+    return [*problems]
 
 
 @register()
