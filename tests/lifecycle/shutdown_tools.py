@@ -212,15 +212,6 @@ async def at_terminal(data_dir: Path, **choices: Any) -> AsyncIterator[tuple[Run
             yield server, typing
 
 
-def children(pid: int) -> set[int]:
-    """Return the processes that a process started, and theirs."""
-    found: set[int] = set()
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, path.read_text().split()):
-            found |= {child} | children(child)
-    return found
-
-
 def is_running(pid: int) -> bool:
     """Return whether a process is there, and no zombie."""
     try:
