@@ -56,7 +56,10 @@ function bindMenu(menu, live) {
 async function take(act, live) {
   const { entries } = live.journal;
   if (!entries.length) live.hint(say("hint.nothing"));
-  else if (act === "copy") live.hint(say((await copy(entries)) ? "hint.copied" : "hint.not_copied"));
-  else if (act === "share") await share(entries);
-  else save(entries, act);
+  else if (act === "copy" || (act === "share" && !(await share(entries)))) await copyAndSay(entries, live);
+  else if (act !== "share") save(entries, act);
+}
+
+async function copyAndSay(entries, live) {
+  live.hint(say((await copy(entries)) ? "hint.copied" : "hint.not_copied"));
 }

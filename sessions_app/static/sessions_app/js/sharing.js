@@ -21,11 +21,13 @@ export async function copy(entries) {
   }
 }
 
+// Returns false where the device would not share; who changed their mind has been served.
 export async function share(entries) {
   try {
     await navigator.share({ title: "Habla", text: KINDS.txt.make(entries) });
+    return true;
   } catch (error) {
-    if (error.name !== "AbortError") throw error; // somebody changed their mind
+    return error.name === "AbortError";
   }
 }
 
