@@ -41,19 +41,13 @@ async def refused(address: str, **options: Any) -> tuple[list[str], int | None]:
     return [error["code"] for error in guest.told("error")], code
 
 
-async def listen(guest: Visitor, pcm: bytes) -> None:
-    """Start listening to PCM, and send it."""
-    await guest.say("start_listening", encoding="pcm-s16le")
-    await guest.send_sound(pcm)
-
-
 # --- how it ends
 
 
 async def test_a_clean_close_a_reset_and_a_break_are_told_apart(data_dir: Path) -> None:
     async with served(data_dir) as server:
         async with visitor(server.socket_address) as guest:
-            await listen(guest, say("hola mundo"))
+            await guest.listen(say("hola mundo"))
             await guest.until("speech_started")
         await eventually(lambda: reasons(data_dir) == ["client_left"])
         async with raw_client(server.socket_address) as rude:
@@ -102,7 +96,7 @@ async def test_a_message_over_the_limit_harms_its_sender_at_most(
             await socket.send(filler * (REFUSED_BYTES + 1))
             assert await guest.close_code() == 1009
         await eventually(lambda: "connection_lost" in reasons(data_dir))
-        await listen(other, say("hola") + silence(1))
+        await other.listen(say("hola") + silence(1))
         assert (await other.until("translation"))["translated"] == "hello"
         await other.leave()
 
@@ -163,7 +157,7 @@ async def test_clients_come_and_go_while_the_engines_load(data_dir: Path) -> Non
 
     async def come_and_stay() -> None:
         async with visitor(server.socket_address) as guest:
-            await listen(guest, say("hola") + silence(1))
+            await guest.listen(say("hola") + silence(1))
             assert (await guest.until("translation"))["translated"] == "hello"
             assert [m["type"] for m in guest.heard[:2]] == ["loading", "loading"]
 
@@ -204,7 +198,7 @@ async def test_every_close_code_of_the_protocol_is_sent(data_dir: Path) -> None:
         in_database(data_dir, "drop trigger breaking")
         async with visitor(address) as guest:
             seen.add((await refused(address))[1])
-            await listen(guest, say("hola"))
+            await guest.listen(say("hola"))
             seen.add(await guest.close_code())
         await alone(server)
         async with visitor(address) as guest:
@@ -213,7 +207,7 @@ async def test_every_close_code_of_the_protocol_is_sent(data_dir: Path) -> None:
             seen.add(await guest.close_code())
         await alone(server)
         async with visitor(address) as guest:
-            await listen(guest, speech(25))
+            await guest.listen(speech(25))
             seen.add(await guest.close_code())
         await alone(server)
         async with visitor(address) as guest:

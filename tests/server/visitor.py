@@ -38,6 +38,16 @@ class Visitor:
         for chunk in chunks(pcm):
             await self._socket.send(chunk)
 
+    async def listen(self, pcm: bytes) -> None:
+        """Start listening to PCM, and send it."""
+        await self.say("start_listening", encoding="pcm-s16le")
+        await self.send_sound(pcm)
+
+    async def type_and_hear(self, text: str) -> None:
+        """Type a text, and wait for its translation."""
+        await self.say("text_input", text=text)
+        assert (await self.until("translation"))["source"] == text
+
     async def until(self, kind: str) -> dict[str, Any]:
         """Return the next message of this kind, having heard all before."""
         while True:
