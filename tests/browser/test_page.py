@@ -182,7 +182,7 @@ def test_a_conversation_of_the_history_is_gone_on_with(
     ("button", "ending", "words"),
     [
         ("Save as text", ".txt", "Spanish speaker: quiero agua\nwant water"),
-        ("Save as subtitles", ".srt", "1\n00:00:00,000 --> 00:00:03,000\nquiero agua\nwant water"),
+        ("Save as subtitles", ".srt", "1\n00:00:00,000 --> 00:00:02,000\nquiero agua\nwant water"),
     ],
 )
 def test_the_conversation_is_saved_as_a_file(
