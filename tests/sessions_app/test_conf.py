@@ -62,7 +62,5 @@ def test_where_nothing_is_wrong_there_are_no_mistakes() -> None:
 def test_a_data_directory_that_is_a_file_is_named(settings: Any, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    with pytest.raises(
-        SettingsError, match="a directory of your own, in which"
-    ):
+    with pytest.raises(SettingsError, match="a directory of your own, in which"):
         read(settings, DATA_DIR=file)
