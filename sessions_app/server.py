@@ -19,6 +19,9 @@ reactor: Any = twisted_reactor  # a module that becomes one of several classes
 
 HANDSHAKE_SECONDS = 1.5
 """How long closed connections may take to say goodbye."""
+CLOSING_SECONDS = 4.0
+"""How long a client may take to answer a close: autobahn's second is too short for one who sends
+much, whose answer comes after all that is still on its way."""
 CANCEL_SECONDS = 1.0
 """How long what is left may take to end once it is cancelled."""
 REFUSED_BYTES = 4 * MAX_MESSAGE_BYTES
@@ -72,6 +75,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         """Give a WebSocket's application the means to see what its client takes and sends (H11)."""
         if scope["type"] != "websocket":
             return super().create_application(protocol, scope)
+        protocol.closeHandshakeTimeout = CLOSING_SECONDS
         scope["habla.flow"] = flow = Flow(protocol)
         queue = super().create_application(protocol, scope)
         return None if queue is None else Inlet(queue, flow)
@@ -80,17 +84,23 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
 
     def application_checker(self) -> None:
         """Reap finished applications, and check again whatever happens."""
-        for protocol, details in list(self.connections.items()):
-            _abandon_broken_stream(protocol, details)
-        self._check(
-            super().application_checker, self.application_checker, APPLICATION_CHECK_SECONDS
-        )
+
+        def check() -> None:
+            for protocol, details in list(self.connections.items()):
+                _abandon_broken_stream(protocol, details)
+            super(HablaServer, self).application_checker()
+
+        self._check(check, self.application_checker, APPLICATION_CHECK_SECONDS)
 
     def timeout_checker(self) -> None:
         """Ping and time out connections, and check again whatever happens."""
-        for protocol in list(self.connections):
-            _forget_future(protocol)
-        self._check(super().timeout_checker, self.timeout_checker, TIMEOUT_CHECK_SECONDS)
+
+        def check() -> None:
+            for protocol in list(self.connections):
+                _forget_future(protocol)
+            super(HablaServer, self).timeout_checker()
+
+        self._check(check, self.timeout_checker, TIMEOUT_CHECK_SECONDS)
 
     def _check(self, check: Callable[[], None], again: Callable[[], None], seconds: int) -> None:
         try:
