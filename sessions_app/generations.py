@@ -44,7 +44,6 @@ class Generation:
             logger.warning("generation %d did not unload in time", self.number)
         finally:
             self.sound.shutdown(wait=False)
-        logger.info("generation %d is unloaded", self.number)
 
 
 class Generations:
@@ -138,7 +137,7 @@ class Generations:
 
     def _unload(self, generation: Generation) -> None:
         name = f"habla unload {generation.number}"
-        task = asyncio.get_running_loop().create_task(generation.unload(), name=name)
+        task = asyncio.get_running_loop().create_task(_unload(generation), name=name)
         self._unloading.add(task)
         task.add_done_callback(self._unloading.discard)
 
@@ -167,6 +166,11 @@ class Generations:
     def _notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+async def _unload(generation: Generation) -> None:
+    await generation.unload()
+    logger.info("generation %d is unloaded", generation.number)
 
 
 def describe(engines: Engines) -> str:
