@@ -181,8 +181,6 @@ class LiveSession:
         # a worker that ends before it is told to, in whatever way, must not go unnoticed: nobody
         # does its work any more, and a drain would wait for it in vain
         logger.error("session %s: %s ended unasked", self.id, worker.get_name())
-        if self.ending is None:
-            self._failure = BROKEN
         self.end(Ending("failed", CloseCode.FAILED, is_graceful=False))
 
     def _sends_too_fast(self) -> None:
@@ -240,7 +238,6 @@ class LiveSession:
             self._failure = Failure(getattr(error, "code", "internal"), str(error), fatal=True)
         elif isinstance(error, Exception):
             logger.error("session %s broke", self.id, exc_info=error)
-            self._failure = BROKEN
         self.end(Ending("failed", CloseCode.FAILED, is_graceful=False))
         return isinstance(error, Exception)
 
@@ -256,8 +253,8 @@ class LiveSession:
 
     async def _say_goodbye(self) -> None:
         ending = self.ending or Ending("failed", CloseCode.FAILED)
-        if self._failure is not None:
-            await self.emit(self._failure)
+        if self._failure is not None or ending.code == CloseCode.FAILED:
+            await self.emit(self._failure or BROKEN)
         accepted = to_seconds(self.account.received - self.account.dropped.total())
         fields = {
             "reason": ending.reason,
