@@ -4,7 +4,7 @@ import asyncio
 import gc
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -94,6 +94,67 @@ async def test_a_worker_that_returns_or_raises_ends_its_session_told(
         await later.speak(say("hola"))
         assert later.translations() == ["hello"]
     assert await reasons() == ["failed", "client_left"]
+
+
+class Unreadable(str):
+    """A text that breaks whoever takes it up."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        raise RuntimeError("/srv/secret")
+
+
+async def test_a_handler_that_raises_while_a_segment_is_at_work_ends_its_session_told(
+    house: House, connect: Connect
+) -> None:
+    async def speak_and_break() -> None:
+        async with connect() as browser:
+            await browser.say("start_listening", encoding="pcm-s16le")
+            await browser.send_sound(say("hola") + silence(1))
+            await browser.until("speech_ended")
+            await browser.send_text(Unreadable("{}"))
+            assert await is_told_and_closed(browser)
+
+    await house.restart(transcriber={"delay_seconds": 60})
+    async with connect() as other:
+        with pytest.raises(RuntimeError):
+            await speak_and_break()
+        assert await other.still_works()
+    assert sorted(await reasons()) == ["client_left", "failed"]
+
+
+async def test_a_connection_cancelled_again_and_again_waits_for_its_session(
+    house: House, connect: Connect
+) -> None:
+    await house.restart(transcriber={"delay_seconds": 0.3})
+    with suppress(asyncio.CancelledError):  # what the connection ends with
+        async with connect() as browser:
+            await browser.say("start_listening", encoding="pcm-s16le")
+            await browser.send_sound(say("hola mundo"))
+            await browser.until("speech_started")
+            assert await cancel_again_and_again(connection()) > 5
+    assert await reasons() == ["cancelled"]
+    assert [row.source async for row in Exchange.objects.all()] == ["hola mundo"]
+
+
+def connection() -> "asyncio.Task[Any]":
+    """Return the task of the only connection."""
+    (found,) = [
+        task
+        for task in asyncio.all_tasks()
+        if "ProtocolTypeRouter" in getattr(task.get_coro(), "__qualname__", "")
+    ]
+    return found
+
+
+async def cancel_again_and_again(task: "asyncio.Task[Any]") -> int:
+    """Do as Daphne does every second, only sooner; return how often it took."""
+    cancels = 0
+    while not task.done():
+        cancels += task.cancel()
+        await asyncio.sleep(0.01)
+    return cancels
 
 
 @pytest.mark.parametrize("name", ["transcribe", "translate"])
