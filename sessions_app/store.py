@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from sessions_app import events
@@ -79,6 +80,7 @@ def _begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> Kept:
             mode=new.manner.mode,
             engines={kind: asdict(info) for kind, info in new.engines.items()},
         )
+        TranslationSession.objects.filter(pk=new.id).update(seen_at=Now())
         names = dict(conversation.speakers.values_list("key", "name"))
     return Kept(conversation.pk, names)
 
@@ -136,7 +138,7 @@ def _save_exchange(
             failure=_fit(said.failure, FAILURE_CHARACTERS),
         )
         now = timezone.now()
-        TranslationSession.objects.filter(pk=session_id).update(seen_at=now)
+        TranslationSession.objects.filter(pk=session_id).update(seen_at=Now())
         Conversation.objects.filter(pk=conversation_id).update(updated_at=now)
         _give_title(conversation_id, _fit(said.source))
     return row.pk
@@ -210,7 +212,8 @@ def _end_session(session_id: uuid.UUID, reason: str, account: Account) -> bool:
 async def look(session_ids: Collection[uuid.UUID], *, is_beat: bool) -> set[uuid.UUID]:
     """Return which of these live sessions somebody asked to end; with ``is_beat``, say they live.
 
-    ``seen_at`` is what a server that died leaves of when it did.
+    ``seen_at`` is what a server that died leaves of when it did; it is told by the database's
+    clock, since those of two servers may differ.
     """
     return await lane.run(_look, session_ids, is_beat) if session_ids else set()
 
@@ -218,7 +221,7 @@ async def look(session_ids: Collection[uuid.UUID], *, is_beat: bool) -> set[uuid
 def _look(session_ids: Collection[uuid.UUID], is_beat: bool) -> set[uuid.UUID]:
     rows = TranslationSession.objects.filter(pk__in=session_ids, state=SessionState.OPEN)
     if is_beat:
-        rows.update(seen_at=timezone.now())
+        rows.update(seen_at=Now())
     return set(rows.filter(end_requested_at__isnull=False).values_list("pk", flat=True))
 
 
@@ -232,7 +235,7 @@ async def mark_lost(boot: str) -> int:
 
 
 def _mark_lost(boot: str) -> int:
-    silent_since = timezone.now() - timedelta(seconds=SILENT_SERVER_SECONDS)
+    silent_since = Now() - timedelta(seconds=SILENT_SERVER_SECONDS)
     is_gone = Q(boot__startswith=directory_of(boot)) | Q(seen_at__lt=silent_since)
     orphans = TranslationSession.objects.filter(is_gone, state=SessionState.OPEN)
     return orphans.exclude(boot=boot).update(

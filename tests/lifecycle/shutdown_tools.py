@@ -28,6 +28,8 @@ from tests.server.visitor import Visitor
 from tests.sounds import say, silence
 
 FOREVER_SECONDS = 600
+FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
+"""The library that tells a process another time, where it is installed."""
 Another = Callable[[str], Path]
 
 

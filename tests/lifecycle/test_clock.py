@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.lifecycle.invariants import reasons, said, served
-from tests.lifecycle.shutdown_tools import speak
+from tests.lifecycle.shutdown_tools import FAKETIME, speak
 from tests.server.running import Running
 from tests.server.visitor import visitor
 
-FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
 CHECKED_SECONDS = 4.5
 """In so long Daphne checks its connections twice."""
 

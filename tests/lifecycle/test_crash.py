@@ -11,7 +11,7 @@ import pytest
 
 from sessions_app.engines.apertium_modes import installed_modes
 from tests.engines.processes import all_ended, children_of, watch
-from tests.lifecycle.shutdown_tools import Another, another, ask, fake, speak
+from tests.lifecycle.shutdown_tools import FAKETIME, Another, another, ask, fake, speak
 from tests.server.postgres import cluster, find_program
 from tests.server.running import environment, manage, running
 from tests.server.visitor import visitor
@@ -156,3 +156,28 @@ async def kept_in(url: str, data_dir: Path) -> list[list[Any]]:
     assert code == 0, output
     found: list[list[Any]] = json.loads(output.splitlines()[-1])
     return found
+
+
+@pytest.mark.skipif(find_program("initdb") is None, reason="PostgreSQL is not installed")
+@pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not installed")
+async def test_a_server_whose_clock_is_an_hour_late_is_not_taken_for_dead(
+    another: Another, tmp_path: Path
+) -> None:
+    through = ("env", f"LD_PRELOAD={FAKETIME}", "FAKETIME=-1h", "FAKETIME_DONT_FAKE_MONOTONIC=1")
+    here, elsewhere = another("here"), another("elsewhere")
+    async with cluster() as url:
+        await manage("migrate", env=environment(tmp_path, DATABASE_URL=url))
+        async with running(elsewhere, through=through, DATABASE_URL=url) as late:
+            async with visitor(late.socket_address) as guest:
+                await speak(guest, "hola")
+                await guest.until("translation")
+                async with running(here, DATABASE_URL=url) as server:
+                    async with visitor(server.socket_address):
+                        assert (await kept_in(url, here))[0][:2] == ["open", ""]
+                    server.signal()
+                    assert await server.ended() == 0
+                await guest.leave()
+            late.signal()
+            assert await late.ended() == 0
+        kept = [session[:3] for session in await kept_in(url, here)]
+        assert kept == [["closed", "client_left", 1]] * 2
