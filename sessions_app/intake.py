@@ -24,7 +24,7 @@ from sessions_app.states import State
 logger = logging.getLogger(__name__)
 
 ITEMS_WAITING = 2_048
-BYTES_WAITING = 8 * 1024 * 1024
+BYTES_WAITING = 4 * 1024 * 1024
 """How much sound may wait, as it was sent: two minutes and more of PCM, half an hour of Opus."""
 LAG_SECONDS = 4.0
 """How far behind is worth telling, and how often it is told, in seconds of sound."""
