@@ -147,6 +147,8 @@ LOGGING = {
     "loggers": {
         # anybody may send a foreign Host, and as often as they like: answered, but no line each
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        # its start is told by our own line
+        "daphne.server": {"level": "WARNING"},
         # they would print each address they ask
         "httpx": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
