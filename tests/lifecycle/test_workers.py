@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import QuerySet
 
 from sessions_app.events import Lag
@@ -133,12 +134,12 @@ async def test_a_connection_cancelled_again_and_again_waits_for_its_session(
             await browser.say("start_listening", encoding="pcm-s16le")
             await browser.send_sound(say("hola mundo"))
             await browser.until("speech_started")
-            assert await cancel_again_and_again(connection()) > 5
+            assert await cancel_again_and_again(task_of_connection()) > 5
     assert await reasons() == ["cancelled"]
     assert [row.source async for row in Exchange.objects.all()] == ["hola mundo"]
 
 
-def connection() -> "asyncio.Task[Any]":
+def task_of_connection() -> "asyncio.Task[Any]":
     """Return the task of the only connection."""
     (found,) = [
         task
@@ -219,6 +220,14 @@ async def test_emitting_after_the_close_does_nothing(house: House, connect: Conn
 
 
 # --- the database, and cancels
+
+
+async def test_only_the_lane_keeps_its_database_connection(house: House) -> None:
+    def longest() -> Any:
+        return connection.settings_dict["CONN_MAX_AGE"]
+
+    assert await lane.run(longest) is None
+    assert longest() == 0
 
 
 STORE_CALLS: dict[str, tuple[str, dict[str, Any], Callable[[], QuerySet[Any]]]] = {
