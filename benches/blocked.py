@@ -38,9 +38,11 @@ async def measure() -> list[Figure]:
         await asyncio.sleep(1.0)
     delays = [one for client in talkers for one in _delays(client, begin_at, end_at)]
     kept = sum(len(client.of("translation")) for client in talkers)
+    longest = max(_longest_wait(client) for client in talkers)
     return [
         Figure(f"frame to speech_started, p50 of {len(delays)}", percentile(delays, 50), "ms"),
         Figure("frame to speech_started, p99", percentile(delays, 99), "ms", 100),
+        Figure("longest wait of a sentence to be kept", longest, "s"),
         Figure("sentences not kept in the end", SESSIONS * SENTENCES - kept, "", 0),
     ]
 
@@ -64,3 +66,8 @@ def _delays(client: Talker, begin_at: float, end_at: float) -> list[float]:
         for sent, heard in zip(began_at, heard_at, strict=True)
         if begin_at <= sent < end_at
     ]
+
+
+def _longest_wait(client: Talker) -> float:
+    pairs = zip(client.of("speech_ended"), client.of("translation"), strict=True)
+    return max(kept_at - ended_at for (ended_at, _), (kept_at, _) in pairs)

@@ -12,7 +12,7 @@ from benches.serving import FAKES, Server, habla
 from benches.talking import talk_together, talker
 
 FLOOD_BYTES = 200 * 1024 * 1024
-FRAME = bytes(64 * 1024)
+FRAME = sounds.silence(sounds.CHUNK_SECONDS)
 PING = json.dumps({"type": "ping", "t": "x" * 100_000})
 """What is answered with as much."""
 WARM_SECONDS = 2.0
