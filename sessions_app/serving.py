@@ -32,7 +32,7 @@ ENGINES_SECONDS = 2.0
 """How long unloading the engines may take."""
 TASKS_SECONDS = 0.5
 """How long what is left may take to end once it is cancelled."""
-DATABASE_SECONDS = 1.0
+DATABASE_SECONDS = 0.5
 """How long the database may take to finish what it was told."""
 AFTER_DRAIN_SECONDS = sum(
     (
@@ -155,6 +155,9 @@ class Serving:
         self._say(json.dumps(self._registry.status(), indent=2))
 
     async def _restart(self) -> None:
+        if self._requests:
+            self._say("Habla is quitting; nothing is loaded any more.")
+            return
         if await self._registry.load():
             await tell_engines(self._registry)
             self._say(_describe_engines(self._registry.status()))
