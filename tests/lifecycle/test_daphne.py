@@ -3,12 +3,12 @@
 import asyncio
 import http.client
 import inspect
-import re
+import socket
 import sys
 import time
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +24,7 @@ from websockets.exceptions import InvalidStatus
 from sessions_app.server import HablaServer, reactor
 from tests.lifecycle.invariants import reasons, said, served
 from tests.lifecycle.shutdown_tools import speak
-from tests.server.running import ROOT, environment
+from tests.server.running import ROOT, START_SECONDS, environment
 from tests.server.visitor import Visitor, visitor
 
 pytestmark = pytest.mark.timeout(60)
@@ -154,22 +154,28 @@ async def test_runserver_says_that_it_has_no_live_sessions(data_dir: Path) -> No
 
 @asynccontextmanager
 async def runserver(data_dir: Path) -> AsyncIterator[str]:
-    """Run Django's development server on a free port; yield its address."""
+    """Run Django's development server on a free port; yield its address when it listens."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "manage.py", "runserver", "--noreload", "127.0.0.1:0"),
+        *(sys.executable, "manage.py", "runserver", "--noreload", address),
         cwd=ROOT,
         env=environment(data_dir),
         stdin=DEVNULL,
-        stdout=PIPE,
-        stderr=STDOUT,
+        stdout=DEVNULL,
+        stderr=DEVNULL,
     )
-    assert process.stdout is not None
     try:
-        async with asyncio.timeout(30):
-            async for line in process.stdout:
-                if found := re.search(r"Listening on TCP address (\S+)", line.decode()):
-                    yield found[1]
-                    break
+        async with asyncio.timeout(START_SECONDS):
+            while not await asyncio.to_thread(is_there, address):
+                await asyncio.sleep(0.1)
+        yield address
     finally:
         process.kill()
-        await process.communicate()
+        await process.wait()
+
+
+def is_there(address: str) -> bool:
+    host, port = address.split(":")
+    with closing(socket.socket()) as wire:
+        return wire.connect_ex((host, int(port))) == 0
