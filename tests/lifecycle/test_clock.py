@@ -11,8 +11,9 @@ from tests.lifecycle.shutdown_tools import FAKETIME, speak
 from tests.server.running import Running
 from tests.server.visitor import visitor
 
-CHECKED_SECONDS = 4.5
-"""In so long Daphne checks its connections twice."""
+NOTICED_SECONDS = 5.0
+CHECKED_SECONDS = 2.5
+"""In so long Daphne checks its connections."""
 
 pytestmark = [
     pytest.mark.timeout(60),
@@ -49,7 +50,7 @@ async def test_a_clock_that_is_set_ends_no_session(data_dir: Path) -> None:
 
 async def noticed(server: Running, offset: timedelta) -> None:
     """Come and go until what the server logs of it has another date."""
-    async with asyncio.timeout(CHECKED_SECONDS):
+    async with asyncio.timeout(NOTICED_SECONDS):
         while f"{datetime.now(UTC) + offset:%Y-%m-%d %H:}" not in server.log:
             async with visitor(server.socket_address):
                 pass

