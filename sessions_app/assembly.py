@@ -75,6 +75,12 @@ class Pipeline:
 
     async def close(self) -> None:
         """Release the open stream and the seat; the workers have ended. May be called twice."""
+        for stage in (
+            self.intake.inbox,
+            self.interpreter.transcribing,
+            self.interpreter.translating,
+        ):
+            stage.close()
         if self._seat is not None:
             self._seat.close()
         await self.intake.close()

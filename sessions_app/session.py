@@ -136,17 +136,25 @@ class LiveSession:
         self._later(closers, "pipeline", self.pipeline.close)
 
     async def _live(self) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            workers = [
-                self._work(tasks, name, work) for name, work in self.pipeline.workers().items()
-            ]
-            workers.append(self._work(tasks, "silence", self._watch_for_silence()))
-            try:
-                await self._serve()
-            finally:
-                for worker in workers:
-                    worker.remove_done_callback(self._miss)
-                    worker.cancel()
+        # no TaskGroup, which would wait for ever for an engine that is deaf to cancellation
+        workers = [self._work(name, work) for name, work in self.pipeline.workers().items()]
+        workers.append(self._work("silence", self._watch_for_silence()))
+        try:
+            await self._serve()
+        finally:
+            for worker in workers:
+                worker.remove_done_callback(self._miss)
+                worker.cancel()
+            await self._let_go(workers)
+
+    async def _let_go(self, workers: "list[asyncio.Task[None]]") -> None:
+        ended, deaf = await asyncio.wait(workers, timeout=CLOSE_SECONDS)
+        for worker in ended:
+            if not worker.cancelled() and (error := worker.exception()) is not None:
+                logger.error("session %s: %s broke", self.id, worker.get_name(), exc_info=error)
+        for worker in deaf:
+            self.is_cut_off = True
+            logger.error("session %s: %s is deaf and left behind", self.id, worker.get_name())
 
     async def _serve(self) -> None:
         self.become(State.IDLE)
@@ -170,10 +178,8 @@ class LiveSession:
                 if self.state is State.LISTENING:
                     self.end(Ending("silent", CloseCode.SILENT))
 
-    def _work(
-        self, tasks: asyncio.TaskGroup, name: str, work: Coroutine[Any, Any, None]
-    ) -> "asyncio.Task[None]":
-        worker = tasks.create_task(work, name=f"habla {name} {self.id}")
+    def _work(self, name: str, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        worker = asyncio.create_task(work, name=f"habla {name} {self.id}")
         worker.add_done_callback(self._miss)
         return worker
 

@@ -28,6 +28,7 @@ class Stage(Generic[T]):
         self._work = work
         self._failed = failed
         self._inbox: asyncio.Queue[T] = asyncio.Queue(size)
+        self._is_closed = False
 
     @property
     def waiting(self) -> int:
@@ -50,9 +51,13 @@ class Stage(Generic[T]):
         """Wait until all that was taken is done."""
         await self._inbox.join()
 
+    def close(self) -> None:
+        """Begin nothing more, whatever becomes of the worker: what it calls may be deaf."""
+        self._is_closed = True
+
     async def run(self) -> None:
-        """Work until cancelled."""
-        while True:
+        """Work until cancelled, or closed."""
+        while not self._is_closed:
             item = await self._inbox.get()
             try:
                 await self._work(item)
