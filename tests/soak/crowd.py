@@ -20,12 +20,14 @@ from tests.lifecycle.invariants import (
     rows,
 )
 from tests.server.running import LAST_OF_ENGINES, Running, running
-from tests.soak.ways import FAILING_WORD, PATIENCE_SECONDS, WAYS, Way, says_a_sentence
+from tests.soak.ways import FAILING_WORD, PATIENCE_SECONDS, WAYS, Way
 
 AT_ONCE = 50
 GROWTH_MEGABYTES = 10.0
 """How much memory a server may gain after its first stage, however many come."""
 ENGINE = {"BACKEND": "fake", "OPTIONS": {"failing_word": FAILING_WORD, "parallel": 4}}
+WARMING = [way for way in WAYS if way.is_greedy for _ in range(2 * way.share)]
+"""Who comes first, and is not counted: as many greedy ones at once as ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,8 @@ async def soak(data_dir: Path, count: int, *, stage: int) -> AsyncIterator[Look]
 
 
 async def _warm_up(server: Running) -> None:
-    """Let the server make what it then keeps: at its first session, and for requests at once."""
-    await says_a_sentence(server)
+    """Let the server get what it then keeps: at sessions, requests and greed at once."""
+    await asyncio.gather(*(way.visit(server) for way in WARMING))
     await asyncio.gather(*(held(server) for _ in range(AT_ONCE)))
 
 
@@ -133,6 +135,6 @@ async def _visit(server: Running, coming: Iterator[Way]) -> None:
 
 
 def outcome(data_dir: Path, count: int) -> Outcome:
-    """Return how a soak of ``count`` ended, by its rows; the warm-up's is left out."""
+    """Return how a soak of ``count`` ended, by its rows; the warm-up's are left out."""
     ways = Counter({way.name: way.share * count // 100 for way in WAYS})
-    return Outcome(ways, Counter(row.reason for row in rows(data_dir)[1:]))
+    return Outcome(ways, Counter(row.reason for row in rows(data_dir)[len(WARMING) :]))
