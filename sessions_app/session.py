@@ -12,6 +12,7 @@ from typing import Any
 from sessions_app.assembly import Pipeline
 from sessions_app.audio import to_seconds
 from sessions_app.book import Book
+from sessions_app.crew import Crew
 from sessions_app.errors import HablaError
 from sessions_app.events import Event, Failure, Notice
 from sessions_app.generations import Generation, Generations
@@ -136,25 +137,15 @@ class LiveSession:
         self._later(closers, "pipeline", self.pipeline.close)
 
     async def _live(self) -> None:
-        # no TaskGroup, which would wait for ever for an engine that is deaf to cancellation
-        workers = [self._work(name, work) for name, work in self.pipeline.workers().items()]
-        workers.append(self._work("silence", self._watch_for_silence()))
+        crew = Crew(str(self.id), self._misses_a_worker)
+        for name, work in self.pipeline.workers().items():
+            crew.hire(name, work)
+        crew.hire("silence", self._watch_for_silence())
         try:
             await self._serve()
         finally:
-            for worker in workers:
-                worker.remove_done_callback(self._miss)
-                worker.cancel()
-            await self._let_go(workers)
-
-    async def _let_go(self, workers: "list[asyncio.Task[None]]") -> None:
-        ended, deaf = await asyncio.wait(workers, timeout=CLOSE_SECONDS)
-        for worker in ended:
-            if not worker.cancelled() and (error := worker.exception()) is not None:
-                logger.error("session %s: %s broke", self.id, worker.get_name(), exc_info=error)
-        for worker in deaf:
-            self.is_cut_off = True
-            logger.error("session %s: %s is deaf and left behind", self.id, worker.get_name())
+            if not await crew.let_go(CLOSE_SECONDS):
+                self.is_cut_off = True
 
     async def _serve(self) -> None:
         self.become(State.IDLE)
@@ -178,15 +169,7 @@ class LiveSession:
                 if self.state is State.LISTENING:
                     self.end(Ending("silent", CloseCode.SILENT))
 
-    def _work(self, name: str, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        worker = asyncio.create_task(work, name=f"habla {name} {self.id}")
-        worker.add_done_callback(self._miss)
-        return worker
-
-    def _miss(self, worker: "asyncio.Task[None]") -> None:
-        # a worker that ends before it is told to, in whatever way, must not go unnoticed: nobody
-        # does its work any more, and a drain would wait for it in vain
-        logger.error("session %s: %s ended unasked", self.id, worker.get_name())
+    def _misses_a_worker(self) -> None:
         self.end(Ending("failed", CloseCode.FAILED, is_graceful=False))
 
     def _sends_too_fast(self) -> None:
