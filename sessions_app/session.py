@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 5.0
 """The limit of each single step of closing."""
+LET_GO_SECONDS = 2.0
+"""How long workers may take to end: shorter, so that a client still hears why it is closed."""
 BROKEN = Failure("internal", "Something broke here; please reload.", fatal=True)
 
 
@@ -144,7 +146,7 @@ class LiveSession:
         try:
             await self._serve()
         finally:
-            if not await crew.let_go(CLOSE_SECONDS):
+            if not await crew.let_go(LET_GO_SECONDS):
                 self.is_cut_off = True
 
     async def _serve(self) -> None:

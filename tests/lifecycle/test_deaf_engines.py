@@ -39,7 +39,7 @@ async def test_a_session_leaves_a_deaf_engine_behind(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(session, "CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr(session, "LET_GO_SECONDS", 0.2)
     path = f"{__name__}.{DeafTranslator.__name__}"
     await house.restart(translator=path, drain_seconds=0.2)
     async with connect() as browser:
