@@ -195,7 +195,7 @@ async def test_collecting_garbage_all_the_time_loses_no_task(connect: Connect) -
     async def collect() -> None:
         while True:
             gc.collect()
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)  # the others get on between two collections
 
     gc.freeze()  # what was there before is not looked at each time
     collecting = asyncio.create_task(collect())
