@@ -33,6 +33,7 @@ class Pipeline:
         too_fast: Callable[[], None],
     ) -> None:
         engines = generation.engines
+        self.account = account
         self._seat = generation.scheduler.seat() if generation.scheduler else None
         self.interpreter = Interpreter(
             self._seat,

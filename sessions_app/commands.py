@@ -1,6 +1,6 @@
 """What a client may ask of its session, and what the session does then."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -32,10 +32,12 @@ async def obey(session: LiveSession, command: protocol.Command) -> None:
 
 
 async def _start_listening(session: LiveSession, command: protocol.StartListening) -> None:
-    _in_line(session, command, partial(_begin_to_listen, session, command))
+    in_line(session, command, partial(_begin_to_listen, session, command))
 
 
 async def _begin_to_listen(session: LiveSession, command: protocol.StartListening) -> None:
+    if session.guests.is_busy:
+        raise CommandError("A recording is being played; stop it first.", code="already_playing")
     if session.pipeline.intake.is_listening:
         raise CommandError("The session listens already.", code="already_listening")
     _check_that_someone_hears(session)
@@ -44,20 +46,21 @@ async def _begin_to_listen(session: LiveSession, command: protocol.StartListenin
 
 
 async def _stop_listening(session: LiveSession, command: protocol.StopListening) -> None:
-    _in_line(session, command, partial(_cease_to_listen, session))
+    in_line(session, command, partial(_cease_to_listen, session))
 
 
 async def _cease_to_listen(session: LiveSession) -> None:
-    if not session.pipeline.intake.is_listening:
+    if not session.pipeline.intake.is_listening or session.guests.is_busy:
         raise CommandError("The session does not listen.", code="not_listening")
     await session.pipeline.intake.stop()
 
 
 async def _new_conversation(session: LiveSession, command: protocol.NewConversation) -> None:
-    _in_line(session, command, partial(_start_afresh, session))
+    in_line(session, command, partial(_start_afresh, session))
 
 
 async def _start_afresh(session: LiveSession) -> None:
+    await session.dismiss()
     if session.pipeline.intake.is_listening:
         await _cease_to_listen(session)
     await session.pipeline.interpreter.drained()
@@ -69,7 +72,7 @@ async def _start_afresh(session: LiveSession) -> None:
 
 
 async def _text_input(session: LiveSession, command: protocol.TextInput) -> None:
-    _in_line(session, command, partial(_interpret, session, command))
+    in_line(session, command, partial(_interpret, session, command))
 
 
 async def _interpret(session: LiveSession, command: protocol.TextInput) -> None:
@@ -86,7 +89,7 @@ async def _interpret(session: LiveSession, command: protocol.TextInput) -> None:
 
 
 async def _set_direction(session: LiveSession, command: protocol.SetDirection) -> None:
-    _in_line(session, command, partial(_change_direction, session, command))
+    in_line(session, command, partial(_change_direction, session, command))
 
 
 async def _change_direction(session: LiveSession, command: protocol.SetDirection) -> None:
@@ -97,7 +100,7 @@ async def _change_direction(session: LiveSession, command: protocol.SetDirection
 
 
 async def _set_mode(session: LiveSession, command: protocol.SetMode) -> None:
-    _in_line(session, command, partial(_change_mode, session, command))
+    in_line(session, command, partial(_change_mode, session, command))
 
 
 async def _change_mode(session: LiveSession, command: protocol.SetMode) -> None:
@@ -106,21 +109,12 @@ async def _change_mode(session: LiveSession, command: protocol.SetMode) -> None:
 
 
 async def _rename_speaker(session: LiveSession, command: protocol.RenameSpeaker) -> None:
-    _in_line(session, command, partial(_rename, session, command))
+    in_line(session, command, partial(_rename, session, command))
 
 
 async def _rename(session: LiveSession, command: protocol.RenameSpeaker) -> None:
     await session.book.rename(command.speaker_id, command.name)
     await _tell_speakers(session)
-
-
-async def _start_playback(session: LiveSession, command: protocol.StartPlayback) -> None:
-    raise CommandError("There is no such recording.", code="unknown_recording")
-
-
-async def _steer_playback(session: LiveSession, command: protocol.SteerPlayback) -> None:
-    if command.type != "stop_playback":
-        raise CommandError("Nothing is being played.", code="not_playing")
 
 
 async def _tell_speakers(session: LiveSession) -> None:
@@ -150,7 +144,7 @@ async def _tell_if_only_one_is_heard(session: LiveSession, command: protocol.Com
         await session.emit(Failure("only_one_language", message, about=command.type))
 
 
-def _in_line(
+def in_line(
     session: LiveSession, command: protocol.Command, do: Callable[[], Awaitable[None]]
 ) -> None:
     """Let ``do`` keep its place among the sound."""
@@ -165,7 +159,12 @@ def _in_line(
         raise CommandError("Too much waits to be heard; try again in a moment.", code="busy")
 
 
-_HANDLERS: Mapping[type, Handler] = {
+def teach(command: type, handler: Handler) -> None:
+    """Let sessions do with a command what an app above them, such as playback, knows to do."""
+    _HANDLERS[command] = handler
+
+
+_HANDLERS: dict[type, Handler] = {
     protocol.StartListening: _start_listening,
     protocol.StopListening: _stop_listening,
     protocol.NewConversation: _new_conversation,
@@ -173,6 +172,4 @@ _HANDLERS: Mapping[type, Handler] = {
     protocol.SetDirection: _set_direction,
     protocol.SetMode: _set_mode,
     protocol.RenameSpeaker: _rename_speaker,
-    protocol.StartPlayback: _start_playback,
-    protocol.SteerPlayback: _steer_playback,
 }

@@ -38,6 +38,15 @@ class CommandError(HablaError):
     code = "bad_message"
 
 
+class DismissedError(HablaError):
+    """A guest of a session, such as a playback, has to go."""
+
+    code = "dismissed"
+
+    def __init__(self) -> None:
+        super().__init__("It was ended.")
+
+
 class RefusedError(HablaError):
     """A client may not have a session. ``close_code`` is the WebSocket's close code."""
 

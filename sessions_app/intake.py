@@ -9,7 +9,7 @@ from typing import Any
 from sessions_app.audio import SAMPLE_BYTES, Encoding, to_samples, to_seconds
 from sessions_app.engines.base import Detector
 from sessions_app.engines.decoding import open_decoder
-from sessions_app.errors import EngineError, HablaError
+from sessions_app.errors import CommandError, EngineError, HablaError
 from sessions_app.events import Event, Failure, Lag, Notice
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
@@ -68,6 +68,7 @@ class Intake:
         self._waiting_bytes = 0
         self._is_overrun = False
         self._is_stray_told = False
+        self._is_visit = False
         self._lag_told_at = 0
         self._dropped_told = 0
         self.inbox: Stage[bytes | Order] = Stage(
@@ -94,8 +95,8 @@ class Intake:
 
     # --- the orders; each runs in its turn
 
-    async def start(self, command: StartListening) -> None:
-        """Open a listening period."""
+    async def start(self, command: StartListening, *, is_visit: bool = False) -> None:
+        """Open a listening period; in a visit, ``hear`` brings the sound, and ``feed`` does not."""
         decoder = open_decoder(command.encoding, sample_rate=command.sample_rate)
         self._listener = Listener(
             Sound(decoder, self._detector.stream(), self._executor),
@@ -110,26 +111,58 @@ class Intake:
         self._received_before = self._account.received
         now = asyncio.get_running_loop().time()
         self._pace = Pace(PaceOptions(), now)
+        self._is_visit = is_visit
         self._become(State.LISTENING)
-        await self._emit(
-            Notice("listening_started", {"encoding": command.encoding, "recording": None})
-        )
+        if not is_visit:
+            fields = {"encoding": command.encoding, "recording": None}
+            await self._emit(Notice("listening_started", fields))
+
+    async def hear(self, chunk: bytes) -> int:
+        """Hear the next chunk of a visit; return how many samples it has brought so far.
+
+        Raises:
+            CommandError: no listening period is open.
+            EngineError: the stream is broken.
+        """
+        if self._listener is None:
+            raise CommandError("Nobody listens.", code="not_listening")
+        await self._listener.hear(chunk)
+        return self._listener.heard_samples
+
+    async def end_visit(self) -> None:
+        """Close a visit's period: all that it brought is told first.
+
+        Raises:
+            EngineError: the stream is broken at its end; what came before is told.
+        """
+        problem = await self._finish(broken=False)
+        if problem is not None:
+            raise problem
 
     async def stop(self, *, broken: bool = False) -> None:
         """Close the listening period: all that was sent is heard, and told, first."""
+        await self._finish(broken=broken)
+
+    async def _finish(self, *, broken: bool) -> EngineError | None:
+        """End the period, if one is open; return what broke its stream at the end."""
         listener, self._listener = self._listener, None
         if listener is None:
-            return
+            return None
         self._is_overrun = self._is_stray_told = False
         self._become(State.STOPPING)
+        problem: EngineError | None = None
         try:
             await listener.finish(broken=broken)
         except EngineError as error:
+            problem = error
             await listener.finish(broken=True)
-            await self._emit(Failure(error.code, str(error), about="stop_listening"))
+            if not self._is_visit:
+                await self._emit(Failure(error.code, str(error), about="stop_listening"))
         await self._interpreter.drained()
         self._become(State.IDLE)
-        await self._emit(Notice("listening_stopped", _summary(listener.account)))
+        if not self._is_visit:
+            await self._emit(Notice("listening_stopped", _summary(listener.account)))
+        return problem
 
     async def close(self) -> None:
         """Release the open stream without finishing it. May be called twice."""
@@ -147,7 +180,7 @@ class Intake:
         if self._is_refusing:
             self._count_as_dropped(item, "too_fast")
             return
-        if self._listener is None:
+        if self._listener is None or self._is_visit:
             await self._answer_stray()
             return
         try:

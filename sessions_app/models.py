@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 DIRECTIONS = [
     ("es_to_en", "Spanish → English"),
@@ -65,6 +66,8 @@ class TranslationSession(models.Model):
     seen_at = models.DateTimeField(auto_now_add=True)
     """The last sign of life."""
     ended_at = models.DateTimeField(null=True, blank=True)
+    is_listening = models.BooleanField(default=False)
+    """Whether it takes sound just now, from a microphone or a playback."""
     end_requested_at = models.DateTimeField(null=True, blank=True)
     """When somebody asked, from wherever, that it should end; its server looks every second."""
     close_count = models.PositiveIntegerField(default=0)
@@ -134,6 +137,8 @@ class Exchange(models.Model):
     translator = models.CharField(max_length=120, blank=True)
     failure = models.CharField(max_length=40, blank=True)
     """The code of what kept it from being translated."""
+    playback_id = models.UUIDField(null=True, blank=True, db_index=True)
+    """The playback that said it; none if people did. A session does not know what a playback is."""
 
     class Meta:
         ordering = ["said_at", "pk"]
@@ -145,3 +150,83 @@ class Exchange(models.Model):
 
     def __str__(self) -> str:
         return self.source[:60]
+
+
+class RecordingState(models.TextChoices):
+    """How whole a recording is."""
+
+    RECORDING = "recording", "being recorded"
+    COMPLETE = "complete", "complete"
+    SALVAGED = "salvaged", "salvaged"
+    """Its server died; what had been written was saved at the next start."""
+
+
+class Recording(models.Model):
+    """The sound of one listening period, or of an imported file. Files are found by its id."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="recordings"
+    )
+    session = models.ForeignKey(
+        TranslationSession,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="recordings",
+    )
+    """None: it was imported."""
+    title = models.CharField(max_length=120, blank=True)
+    """The name of an imported file, for people; never a path."""
+    state = models.CharField(
+        max_length=10,
+        choices=RecordingState.choices,
+        default=RecordingState.RECORDING,
+        db_index=True,
+    )
+    started_at = models.DateTimeField(default=timezone.now)
+    encoding = models.CharField(max_length=12)
+    sample_rate = models.PositiveIntegerField(default=16_000)
+    """Of PCM, in Hz."""
+    direction = models.CharField(max_length=8, choices=DIRECTIONS, default="es_to_en")
+    mode = models.CharField(max_length=12, choices=MODES, default="conversation")
+    duration_seconds = models.FloatField(default=0)
+    bytes = models.BigIntegerField(default=0)
+    """Of all its files."""
+    has_sound = models.BooleanField(default=False)
+    """Whether the raw stream is kept, and not only segments."""
+    is_bookmarked = models.BooleanField(default=False)
+    """Never pruned."""
+
+    class Meta:
+        ordering = ["-started_at"]
+        indexes = [models.Index(fields=["user", "-started_at"])]
+
+    def __str__(self) -> str:
+        return self.title or f"Recording of {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class RecordedSegment(models.Model):
+    """One utterance that the pipeline cut out of a recording, with what it then became."""
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="segments")
+    utterance_id = models.PositiveIntegerField()
+    start_sample = models.BigIntegerField()
+    """At 16 kHz, on the recording's own clock."""
+    end_sample = models.BigIntegerField()
+    language = models.CharField(max_length=2, blank=True)
+    text = models.TextField(blank=True)
+    translation = models.TextField(blank=True)
+    discarded = models.CharField(max_length=40, blank=True)
+    """Why it became no exchange; empty if it did."""
+
+    class Meta:
+        ordering = ["start_sample", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recording", "utterance_id"], name="one_segment_an_utterance"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:60] or f"Segment {self.utterance_id}"

@@ -5,21 +5,23 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from sessions_app import greeting
 from sessions_app.assembly import Pipeline
 from sessions_app.audio import to_seconds
 from sessions_app.book import Book
 from sessions_app.crew import Crew
-from sessions_app.errors import HablaError
+from sessions_app.errors import CommandError, HablaError
 from sessions_app.events import Event, Failure, Notice
 from sessions_app.generations import Generation, Generations
+from sessions_app.guests import Door, Guest, Guests
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.pipeline.utterance import Manner
-from sessions_app.protocol import LIMITS, VERSION, CloseCode
+from sessions_app.protocol import CloseCode
 from sessions_app.states import OPEN_STATES, TRANSITIONS, Ending, State
 
 logger = logging.getLogger(__name__)
@@ -80,6 +82,7 @@ class LiveSession:
         self._failure: Failure | None = None
         self._is_aborted = False
         self._ended = asyncio.Event()
+        self.guests = Guests(str(self.id))
         self._limit: asyncio.Timeout | None = None
 
     # --- the doors
@@ -93,6 +96,26 @@ class LiveSession:
         """Take a chunk of sound; never waits. Return whether it was taken."""
         self._was_heard.set()
         return self.is_open and self.pipeline.intake.feed(chunk)
+
+    def receive(self, guest: Guest) -> None:
+        """Let a guest, such as a playback, in; it ends with the session, or by ``dismiss``.
+
+        Raises:
+            CommandError: the session takes nothing now, listens, or has a guest.
+        """
+        if not self.is_open:
+            raise CommandError("The session is not ready yet, or is over.", code="not_ready")
+        if self.pipeline.intake.is_listening and not self.guests.is_busy:
+            raise CommandError("The session listens already.", code="already_listening")
+        self.guests.receive(guest, Door(self.pipeline, lambda: self.manner))
+
+    async def dismiss(self) -> None:
+        """Let the guest go, in its turn among the commands: all it brought is told first."""
+        if self.guests.is_busy:
+            self.guests.refuse()
+            await self.pipeline.intake.stop()
+            await self.pipeline.interpreter.drained()
+            await self.guests.dismiss()
 
     def end(self, ending: Ending) -> None:
         """Begin the end. The first reason wins; a later abort only shortens the drain."""
@@ -146,19 +169,24 @@ class LiveSession:
         try:
             await self._serve()
         finally:
-            if not await crew.let_go(LET_GO_SECONDS):
+            is_alone = await self.guests.close(LET_GO_SECONDS)
+            if not await crew.let_go(LET_GO_SECONDS) or not is_alone:
                 self.is_cut_off = True
 
     async def _serve(self) -> None:
         self.become(State.IDLE)
         await self._tell_of_another_conversation()
-        await self.emit(self._ready())
+        await self._greet()
         await self._ended.wait()
         self.become(State.DRAINING)
         if self.ending is not None and self.ending.is_graceful:
             self.is_cut_off = True  # unless it comes to the end of this
-            drain = self.pipeline.drain()
-            self.is_cut_off = not await self._unless_ended(drain, self._drain_seconds)
+            self.is_cut_off = not await self._unless_ended(self._drain(), self._drain_seconds)
+
+    async def _drain(self) -> None:
+        self.guests.refuse()
+        await self.pipeline.drain()
+        await self.guests.dismiss()
 
     async def _watch_for_silence(self) -> None:
         """End the session when sound is expected and none comes (H13); never returns."""
@@ -168,7 +196,7 @@ class LiveSession:
                 async with asyncio.timeout(self._silence_seconds):
                     await self._was_heard.wait()
             except TimeoutError:
-                if self.state is State.LISTENING:
+                if self.state is State.LISTENING and not self.guests.is_busy:
                     self.end(Ending("silent", CloseCode.SILENT))
 
     def _misses_a_worker(self) -> None:
@@ -265,22 +293,7 @@ class LiveSession:
             message = "There is no such conversation of yours; this is a new one."
             await self.emit(Failure("unknown_conversation", message, about="query"))
 
-    def _ready(self) -> Notice:
-        generation = self.generation
-        if generation is None:
+    async def _greet(self) -> None:
+        if self.generation is None:
             raise RuntimeError("a session without engines is not ready")
-        infos = generation.engines.infos
-        return Notice(
-            "ready",
-            {
-                "protocol": VERSION,
-                "session_id": str(self.id),
-                "conversation_id": str(self.book.conversation_id),
-                "direction": self.manner.direction,
-                "mode": self.manner.mode,
-                "generation": generation.number,
-                "engines": {kind: asdict(info) for kind, info in infos.items()},
-                "speakers": [asdict(speaker) for speaker in self.book.speakers.all()],
-                "limits": LIMITS,
-            },
-        )
+        await self.emit(greeting.ready(self.book, self.manner, self.generation))

@@ -163,7 +163,7 @@ def test_other_machines_need_https_for_the_microphone() -> None:
 
 def test_a_missing_migration_is_counted() -> None:
     assert keeping.check_database().level is Level.FINE
-    MigrationRecorder(connection).record_unapplied("sessions_app", "0002_end_requested")
+    MigrationRecorder(connection).record_unapplied("sessions_app", "0003_recordings")
     finding = keeping.check_database()
     assert finding.level is Level.BROKEN
     assert finding.mend == "python manage.py migrate"
