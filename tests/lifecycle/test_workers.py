@@ -192,6 +192,8 @@ async def test_what_cannot_be_put_together_gives_back_its_engines(
 
 
 async def test_collecting_garbage_all_the_time_loses_no_task(connect: Connect) -> None:
+    before = gc.get_stats()[2]["collections"]
+
     async def collect() -> None:
         while True:
             gc.collect()
@@ -206,6 +208,7 @@ async def test_collecting_garbage_all_the_time_loses_no_task(connect: Connect) -
     collecting.cancel()
     await asyncio.wait({collecting})
     gc.unfreeze()
+    assert gc.get_stats()[2]["collections"] - before > 10
     assert await reasons() == ["client_left"] * 2
 
 
