@@ -1,5 +1,6 @@
 """A house with fake engines, and clients that speak to it."""
 
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -9,6 +10,15 @@ import pytest
 from tests.house import Client, House, client
 
 Connect = Callable[..., AbstractAsyncContextManager[Client]]
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Return a port of this machine on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ ENGINES: Mapping[str, Mapping[str, str]] = {
     "transcriber": {
         "faster-whisper": f"{_HERE}.faster_whisper.FasterWhisperTranscriber",
         "pocketsphinx": f"{_HERE}.pocketsphinx.PocketsphinxTranscriber",
+        "openai": f"{_HERE}.openai_audio.OpenAiTranscriber",
         "none": "",
         "fake": f"{_HERE}.fake.FakeTranscriber",
     },

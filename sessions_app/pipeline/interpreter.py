@@ -5,6 +5,7 @@ import itertools
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from sessions_app.audio import to_seconds
 from sessions_app.engines.base import Translator
@@ -146,6 +147,8 @@ class Interpreter:
             raise EngineError("No engine here can hear speech.", code="no_transcriber")
         language = await self._language(utterance, self._seat)
         transcript = await self._seat.final(utterance.pcm, language)
+        if not transcript.language:  # a server that does not tell it
+            transcript = replace(transcript, language=self._language_of(transcript.text))
         if transcript.language not in LANGUAGES:
             raise EngineError(
                 "This was neither Spanish nor English.", code="language_not_supported"
@@ -165,8 +168,11 @@ class Interpreter:
         return language
 
     def _typed(self, utterance: Utterance) -> Transcript:
-        language = utterance.manner.direction.source or language_of_text(utterance.text)
-        return Transcript(utterance.text, language or self._chooser.current or "es")
+        language = utterance.manner.direction.source or self._language_of(utterance.text)
+        return Transcript(utterance.text, language)
+
+    def _language_of(self, text: str) -> str:
+        return language_of_text(text) or self._chooser.current or "es"
 
     async def _tell(self, utterance: Utterance, transcript: Transcript) -> None:
         language = transcript.language

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,13 @@ import pytest
 from sessions_app.engines.base import LanguageFinder, Transcriber
 from sessions_app.engines.fake import FakeTranscriber
 from sessions_app.engines.faster_whisper import FasterWhisperTranscriber
+from sessions_app.engines.openai_audio import OpenAiTranscriber
 from sessions_app.engines.pocketsphinx import PocketsphinxTranscriber
 from sessions_app.errors import EngineError
 from sessions_app.events import Transcript
 from tests.engines.conftest import HEARD, Flite
 from tests.sounds import say
+from tests.tiny.fakeears import FakeEars
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,13 @@ class Candidate:
     text: str
 
 
-@pytest.fixture(params=["faster-whisper", "pocketsphinx", "fake"])
+@pytest.fixture
+def ears() -> Iterator[FakeEars]:
+    with FakeEars() as server:
+        yield server
+
+
+@pytest.fixture(params=["faster-whisper", "pocketsphinx", "openai", "fake"])
 def candidate(request: pytest.FixtureRequest) -> Candidate:
     if request.param == "faster-whisper":
         directory: Path = request.getfixturevalue("whisper_directory")
@@ -38,6 +46,9 @@ def candidate(request: pytest.FixtureRequest) -> Candidate:
         flite: Flite = request.getfixturevalue("flite")
         text = "How much does this cost?"
         return Candidate(PocketsphinxTranscriber, flite(text), text)
+    if request.param == "openai":
+        url = request.getfixturevalue("ears").url
+        return Candidate(lambda: OpenAiTranscriber(url), say("hello world"), "hello world")
     return Candidate(FakeTranscriber, say("hello world"), "hello world")
 
 
@@ -108,7 +119,8 @@ async def test_a_cancelled_piece_leaves_the_next_one_right(
 
 async def test_likely_languages_sum_to_one(transcriber: Transcriber, candidate: Candidate) -> None:
     if not isinstance(transcriber, LanguageFinder):
-        assert transcriber.languages == {"en"}
+        # it knows one language only, or finds it by itself
+        assert transcriber.languages == {"en"} or isinstance(transcriber, OpenAiTranscriber)
         return
     for pcm in (candidate.pcm, b"", bytes(64_000)):
         found = await transcriber.language_probabilities(pcm)

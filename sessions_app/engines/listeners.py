@@ -1,0 +1,78 @@
+"""Which of several servers is asked next: the least busy of those that are well."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+FIRST_REST_SECONDS = 1.0
+LONGEST_REST_SECONDS = 30.0
+"""How long a server that failed is left alone: twice as long each time, up to this."""
+
+
+class Listener:
+    """One server, and how it has done so far. Times are those of the monotonic clock."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.host = urlsplit(url).netloc.rpartition("@")[2]
+        """For messages: without a name and password that the address may hold."""
+        self.format = 0
+        """How far down the ladder of formats it had to be gone."""
+        self.busy = 0
+        """How many pieces it works on."""
+        self.rest_seconds = 0.0
+        self._rests_until = 0.0
+
+    @property
+    def is_well(self) -> bool:
+        """Whether its last answer was one."""
+        return self.rest_seconds == 0
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether it should be left alone just now."""
+        return time.monotonic() < self._rests_until
+
+    def answered(self) -> None:
+        """Take note that it is well."""
+        self.rest_seconds = self._rests_until = 0.0
+
+    def failed(self) -> None:
+        """Leave it alone for a while, longer each time."""
+        self.rest_seconds = min(
+            max(FIRST_REST_SECONDS, self.rest_seconds * 2), LONGEST_REST_SECONDS
+        )
+        self._rests_until = time.monotonic() + self.rest_seconds
+
+    def rests(self) -> None:
+        """Leave it alone for a moment: it is well, and has too much to do."""
+        self._rests_until = time.monotonic() + FIRST_REST_SECONDS
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Count a piece while it is worked on."""
+        self.busy += 1
+        try:
+            yield
+        finally:
+            self.busy -= 1
+
+
+class Listeners:
+    """All of them."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = list(listeners)
+
+    def all(self) -> Sequence[Listener]:
+        """Return every one, as they were named."""
+        return self._listeners
+
+    def well(self) -> Sequence[Listener]:
+        """Return those that are well."""
+        return [listener for listener in self._listeners if listener.is_well]
+
+    def in_order(self) -> Sequence[Listener]:
+        """Return them as they should be asked: the least busy first, the resting ones last."""
+        return sorted(self._listeners, key=lambda one: (one.is_resting, one.busy))
