@@ -11,6 +11,7 @@ from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
 from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.pipeline.utterance import Manner
+from sessions_app.pipeline.wordless import Wordless
 from sessions_app.states import State
 
 
@@ -34,6 +35,8 @@ class Pipeline:
     ) -> None:
         engines = generation.engines
         self.account = account
+        self._wordless = Wordless(emit)
+        emit = self._wordless.emit
         self._seat = generation.scheduler.seat() if generation.scheduler else None
         self.interpreter = Interpreter(
             self._seat,
@@ -63,6 +66,7 @@ class Pipeline:
             "listen": self.intake.inbox.run(),
             "transcribe": self.interpreter.transcribing.run(),
             "translate": self.interpreter.translating.run(),
+            "words": self._wordless.run(),
         }
         if self.interpreter.partials is not None:
             workers["partials"] = self.interpreter.partials.run()

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from typing import Any
 
+from sessions_app import measures
 from sessions_app.audio import SAMPLE_BYTES, Encoding, to_samples, to_seconds
 from sessions_app.engines.base import Detector
 from sessions_app.engines.decoding import open_decoder
@@ -232,6 +233,7 @@ class Intake:
         samples = self._length_of(chunk)
         self._account.received += samples
         self._account.dropped[reason] += samples
+        measures.DROPPED.labels(reason).inc(to_seconds(samples))
 
     def _length_of(self, chunk: bytes) -> int:
         if self._encoding is Encoding.PCM_S16LE:

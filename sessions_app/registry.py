@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sessions_app import store
+from sessions_app import measures, store
 from sessions_app.conf import Conf
 from sessions_app.engines.loading import load_engines
 from sessions_app.errors import EngineUnavailableError, RefusedError, StoreError
@@ -140,7 +140,8 @@ class Registry:
                 session.end(ending)
 
     def _leave(self, session: LiveSession) -> None:
-        self.sessions.pop(session.id, None)
+        if self.sessions.pop(session.id, None) is not None:
+            measures.ENDED.labels(session.ending.reason if session.ending else "failed").inc()
 
     def _forget(self, session: LiveSession, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)

@@ -32,6 +32,7 @@ urlpatterns = [
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", views.metrics_of_this_process, name="metrics"),
     path("favicon.ico", login_not_required(RedirectView.as_view(url=static(ICON)))),
     path("api/", api.urls),
 ]

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
-from sessions_app import registry
+from sessions_app import metrics, registry
 from sessions_app.access import user_of
 from sessions_app.errors import CommandError
 from sessions_app.exports import ExportFormat, export
@@ -122,3 +122,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
     reasons = registry.readiness()
     status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
     return JsonResponse({"ready": not reasons, "reasons": reasons}, status=status)
+
+
+@require_safe
+@never_cache
+def metrics_of_this_process(request: HttpRequest) -> HttpResponse:
+    """Tell Prometheus how things stand, to the owner or whoever logged in."""
+    return HttpResponse(metrics.exposition(), content_type=metrics.CONTENT_TYPE_LATEST)

@@ -4,10 +4,12 @@ import asyncio
 import functools
 import itertools
 import logging
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from sessions_app import measures
 from sessions_app.audio import count_samples, to_seconds
 from sessions_app.engines.base import LanguageFinder, Transcriber
 from sessions_app.engines.turns import Turns
@@ -39,9 +41,15 @@ class Work(Generic[T_co]):
     seat: int
     call: Call[T_co]
     is_final: bool
+    came_at: float = field(default_factory=time.monotonic)
     outcome: asyncio.Future[T_co] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+
+    @property
+    def kind(self) -> str:
+        """Return what it is counted as."""
+        return "final" if self.is_final else "partial"
 
     def fail(self, error: EngineError) -> None:
         """Give ``error`` to whoever still waits."""
@@ -149,7 +157,9 @@ class Scheduler:
         return {work.seat for _, work in self._running.values() if not work.is_final}
 
     def _start(self, slot: int, work: Work[object]) -> None:
-        task = asyncio.create_task(work.call(), name=f"habla scheduler {slot}")
+        measures.QUEUE.labels(work.kind).observe(time.monotonic() - work.came_at)
+        call = _timed(work.kind, work.call())
+        task = asyncio.create_task(call, name=f"habla scheduler {slot}")
         self._running[slot] = (task, work)
         task.add_done_callback(functools.partial(self._settle, slot, work))
 
@@ -236,6 +246,11 @@ def _fit_to_be_shown(error: BaseException) -> EngineError:
     failure = EngineError("The transcriber failed at this piece.")
     failure.__cause__ = error
     return failure
+
+
+async def _timed(kind: str, call: Coroutine[Any, Any, T]) -> T:
+    with measures.ENGINE.labels(kind).time():
+        return await call
 
 
 async def _bounded(answer: Coroutine[Any, Any, T], pcm: bytes) -> T:

@@ -3,10 +3,12 @@
 import asyncio
 import itertools
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from sessions_app import measures
 from sessions_app.audio import to_seconds
 from sessions_app.engines.base import Translator
 from sessions_app.engines.scheduler import Seat
@@ -135,8 +137,10 @@ class Interpreter:
             return
         transcript, reason = await self._hear(utterance)
         if transcript is None or reason is not None:
-            self._account.discarded[reason or DiscardReason.NO_SPEECH] += utterance.samples
-            await self._emit(Discarded(utterance.id, reason or DiscardReason.NO_SPEECH))
+            reason = reason or DiscardReason.NO_SPEECH
+            self._account.discarded[reason] += utterance.samples
+            measures.UTTERANCES.labels(reason).inc()
+            await self._emit(Discarded(utterance.id, reason))
             return
         await self._tell(utterance, transcript)
 
@@ -189,19 +193,25 @@ class Interpreter:
         self._chooser.note(language)
         self._account.transcribed += utterance.samples
         self._account.utterances += 1
+        measures.UTTERANCES.labels("typed" if utterance.text else "transcribed").inc()
+        measures.FINAL.observe(time.monotonic() - utterance.ended_at)
         await self._emit(final)
         await self.translating.put((utterance, final))
 
     async def _not_heard(self, utterance: Utterance, error: Exception) -> None:
         code, message = _explain(error, "This sentence could not be heard.")
         self._account.discarded[code] += utterance.samples
+        measures.UTTERANCES.labels("failed").inc()
         await self._emit(Failure(code, message, about=utterance.id))
 
     # --- second stage: the other language
 
     async def _translate(self, item: tuple[Utterance, FinalTranscript]) -> None:
         utterance, final = item
-        translation, failure = await self._translation(utterance, final)
+        with measures.TRANSLATION.time():
+            translation, failure = await self._translation(utterance, final)
+        outcome = failure.code if failure else "translated"
+        measures.TRANSLATIONS.labels(translation.engine, outcome).inc()
         made = self._exchange(utterance, final, translation, failure)
         exchange = await self._keep(made, utterance)
         if failure is not None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 
+from sessions_app import measures
 from sessions_app.audio import count_samples, to_seconds
 from sessions_app.engines.base import Decoder, DetectorStream
 from sessions_app.events import Event, SpeechEnded, SpeechStarted
@@ -108,7 +109,9 @@ class Listener:
         await self._sound.close()
 
     async def _push(self, pcm: bytes, probabilities: Sequence[float]) -> None:
-        self._account.received += count_samples(pcm)
+        samples = count_samples(pcm)
+        self._account.received += samples
+        measures.RECEIVED.inc(to_seconds(samples))
         boundaries = self._segmenter.push(pcm, probabilities)
         self._count_silence()
         await self._tell(boundaries)

@@ -1,6 +1,7 @@
 """What passes between listener and interpreter."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
 from sessions_app.events import Direction, Mode, Speaker
 
@@ -30,6 +31,8 @@ class Utterance:
     text: str = ""
     """What was typed; empty for speech."""
     speaker: Speaker | None = None
+    ended_at: float = field(default_factory=time.monotonic)
+    """When it was handed on, on the monotonic clock."""
 
     @property
     def samples(self) -> int:

@@ -165,6 +165,13 @@ def test_the_process_lives(browser):
     assert browser.get("/healthz").content == b"ok\n"
 
 
+def test_metrics_are_for_the_owner_and_those_who_logged_in(browser):
+    answer = browser.get("/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert b"habla_ready 0.0" in answer.content
+    assert Client().get("/metrics").headers["Location"].startswith("/login/")
+
+
 def test_without_a_serving_process_nothing_is_ready(browser):
     answer = browser.get("/readyz")
     assert answer.status_code == 503

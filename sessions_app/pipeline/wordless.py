@@ -1,0 +1,64 @@
+"""Notices when somebody speaks and no words come of it, and says so."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from sessions_app.events import (
+    Discarded,
+    Event,
+    Failure,
+    FinalTranscript,
+    Partial,
+    SpeechStarted,
+)
+
+PATIENCE_SECONDS = 20.0
+"""How long speech may go on without a word before that is told."""
+
+
+class Wordless:
+    """Hands events on, and tells the client when speech brings neither words nor a verdict."""
+
+    def __init__(
+        self, emit: Callable[[Event], Awaitable[None]], seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        self._emit = emit
+        self._seconds = seconds
+        self._since: float | None = None
+        self._speaks = asyncio.Event()
+
+    async def emit(self, event: Event) -> None:
+        """Take notice of ``event``, and hand it on."""
+        if isinstance(event, SpeechStarted):
+            if self._since is None:
+                self._since = asyncio.get_running_loop().time()
+            self._speaks.set()
+        elif isinstance(event, Partial | FinalTranscript | Discarded):
+            self._calm_down()
+        await self._emit(event)
+
+    async def run(self) -> None:
+        """Watch until cancelled; the session owns the task that this runs in."""
+        while True:
+            await self._speaks.wait()
+            left = self._seconds - self._waited()
+            if left > 0:
+                await asyncio.sleep(left)
+            elif self._since is not None:
+                self._calm_down()
+                await self._emit(
+                    Failure(
+                        "no_words",
+                        f"Speech has come for {self._seconds:.0f} seconds, and no words of it. "
+                        "The engine is stuck, or too slow for this machine.",
+                        about="audio",
+                    )
+                )
+
+    def _waited(self) -> float:
+        since = self._since
+        return 0.0 if since is None else asyncio.get_running_loop().time() - since
+
+    def _calm_down(self) -> None:
+        self._since = None
+        self._speaks.clear()

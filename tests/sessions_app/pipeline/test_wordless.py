@@ -1,0 +1,55 @@
+"""Who speaks and is given no words is told, once, and again only after new speech."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from sessions_app.events import Discarded, DiscardReason, Event, Failure, Partial, SpeechStarted
+from sessions_app.pipeline.wordless import Wordless
+from tests.house import eventually
+
+
+class Watched:
+    """A watch of 0.05 s, and what it told."""
+
+    def __init__(self) -> None:
+        self.told: list[Event] = []
+        self.wordless = Wordless(self._take, 0.05)
+
+    async def _take(self, event: Event) -> None:
+        self.told.append(event)
+
+    def problems(self) -> list[str]:
+        return [event.code for event in self.told if isinstance(event, Failure)]
+
+
+@pytest.fixture
+async def watched() -> AsyncIterator[Watched]:
+    made = Watched()
+    work = asyncio.create_task(made.wordless.run())
+    yield made
+    work.cancel()
+    await asyncio.wait({work})
+
+
+async def test_speech_without_words_is_told_once(watched: Watched) -> None:
+    await watched.wordless.emit(SpeechStarted(1, 0.0))
+    await eventually(lambda: watched.problems() == ["no_words"])
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await eventually(lambda: len(watched.problems()) > 1)
+    await watched.wordless.emit(SpeechStarted(2, 9.0))
+    await eventually(lambda: watched.problems() == ["no_words"] * 2)
+
+
+@pytest.mark.parametrize(
+    "answer", [Partial(1, 1, "hola", ""), Discarded(1, DiscardReason.NO_SPEECH)], ids=str
+)
+async def test_words_or_a_verdict_are_enough(watched: Watched, answer: Event) -> None:
+    await watched.wordless.emit(SpeechStarted(1, 0.0))
+    await watched.wordless.emit(answer)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await eventually(lambda: watched.problems() != [])
+    assert watched.told == [SpeechStarted(1, 0.0), answer]
