@@ -49,6 +49,14 @@ class InstantTranscriber:
         return {"es": 1.0, "en": 0.0}
 
 
+class SilentTranscriber(InstantTranscriber):
+    """Hears nothing at all: for what is measured before any recognition."""
+
+    async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
+        """Return no words."""
+        return Transcript("", language or "es", no_speech_probability=1.0)
+
+
 class Probe:
     """Notes in a file how far each stream has come, and when."""
 

@@ -69,8 +69,11 @@ class Window:
 async def measure() -> list[Figure]:
     """Return how many sessions either way holds, and the ratio."""
     slices = await asyncio.to_thread(_slices)
-    detector = {"HABLA_DETECTOR": "benches.engines.ProbedDetector"}
-    habla_holds = await _capacity(Way("Habla", habla(FAKES | detector), "webm-opus"), slices)
+    engines = {
+        "HABLA_DETECTOR": "benches.engines.ProbedDetector",
+        "HABLA_TRANSCRIBER": "benches.engines.SilentTranscriber",
+    }
+    habla_holds = await _capacity(Way("Habla", habla(FAKES | engines), "webm-opus"), slices)
     usual_holds = await _capacity(Way("usual", baseline(), None), slices)
     tuned_holds = await _capacity(Way("tuned", baseline(1), None), slices)
     return [

@@ -19,8 +19,8 @@ from sessions_app.lane import lane
 from sessions_app.outlet import Outlet
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import CloseCode
-from sessions_app.session import LiveSession, Wishes
-from sessions_app.states import Ending
+from sessions_app.session import LiveSession
+from sessions_app.states import Ending, Wishes
 
 STRIKES = 50
 """How many malformed messages in a row are answered before the connection is closed."""

@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from sessions_app.engines.base import Progress
 from sessions_app.engines.loading import Engines
 from sessions_app.engines.scheduler import Scheduler
 from sessions_app.errors import EngineError, EngineUnavailableError
+from sessions_app.pipeline.workbench import Workbench
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Generation:
         self.number = number
         self.engines = engines
         self.scheduler = Scheduler(engines.transcriber) if engines.transcriber else None
-        self.sound = ThreadPoolExecutor(1, thread_name_prefix=f"habla sound {number}")
+        self.sound = Workbench(f"habla sound {number}")
         """Decodes and detects for all sessions, one chunk after the other."""
         self.leases = 0
         self.is_retired = False
@@ -43,7 +43,7 @@ class Generation:
         except TimeoutError:
             logger.warning("generation %d did not unload in time", self.number)
         finally:
-            self.sound.shutdown(wait=False)
+            self.sound.close()
 
 
 class Generations:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor
 from typing import Any
 
 from sessions_app import measures
@@ -19,6 +18,7 @@ from sessions_app.pipeline.pace import Pace, PaceOptions, Verdict
 from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.pipeline.stage import Stage
 from sessions_app.pipeline.utterance import Manner
+from sessions_app.pipeline.workbench import Workbench
 from sessions_app.protocol import StartListening
 from sessions_app.states import State
 
@@ -43,7 +43,7 @@ class Intake:
         self,
         interpreter: Interpreter,
         detector: Detector,
-        executor: Executor,
+        workbench: Workbench,
         manner: Callable[[], Manner],
         emit: Callable[[Event], Awaitable[None]],
         account: Account,
@@ -53,7 +53,7 @@ class Intake:
     ) -> None:
         self._interpreter = interpreter
         self._detector = detector
-        self._executor = executor
+        self._workbench = workbench
         self._manner = manner
         self._emit = emit
         self._account = account
@@ -100,7 +100,7 @@ class Intake:
         """Open a listening period; in a visit, ``hear`` brings the sound, and ``feed`` does not."""
         decoder = open_decoder(command.encoding, sample_rate=command.sample_rate)
         self._listener = Listener(
-            Sound(decoder, self._detector.stream(), self._executor),
+            Sound(decoder, self._detector.stream(), self._workbench),
             self._interpreter,
             self._manner,
             self._emit,

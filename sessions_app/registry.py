@@ -17,8 +17,8 @@ from sessions_app.events import Event, Notice
 from sessions_app.generations import UNLOAD_SECONDS, Generations
 from sessions_app.protocol import CloseCode
 from sessions_app.runfile import directory_id
-from sessions_app.session import LiveSession, Wishes
-from sessions_app.states import Ending
+from sessions_app.session import LiveSession
+from sessions_app.states import Ending, Wishes
 
 logger = logging.getLogger(__name__)
 

@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -20,9 +18,8 @@ from sessions_app.generations import Generation, Generations
 from sessions_app.guests import Door, Guest, Guests
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.segmenter import SegmenterOptions
-from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import CloseCode
-from sessions_app.states import OPEN_STATES, TRANSITIONS, Ending, State
+from sessions_app.states import OPEN_STATES, TRANSITIONS, Ending, State, Wishes
 
 logger = logging.getLogger(__name__)
 
@@ -31,15 +28,6 @@ CLOSE_SECONDS = 5.0
 LET_GO_SECONDS = 2.0
 """How long workers may take to end: shorter, so that a client still hears why it is closed."""
 BROKEN = Failure("internal", "Something broke here; please reload.", fatal=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the client asked for when it came."""
-
-    user_id: int
-    manner: Manner
-    conversation_id: uuid.UUID | None = None
 
 
 class LiveSession:
@@ -73,7 +61,7 @@ class LiveSession:
         self._generations = generations
         self._drain_seconds = drain_seconds
         self._silence_seconds = silence_seconds
-        self._was_heard = asyncio.Event()
+        self._heard_at = 0.0
         self.emit = emit
         self._hang_up = hang_up
         self._segmenting = segmenting or SegmenterOptions()
@@ -94,7 +82,7 @@ class LiveSession:
 
     def feed(self, chunk: bytes) -> bool:
         """Take a chunk of sound; never waits. Return whether it was taken."""
-        self._was_heard.set()
+        self._heard_at = asyncio.get_running_loop().time()
         return self.is_open and self.pipeline.intake.feed(chunk)
 
     def receive(self, guest: Guest) -> None:
@@ -190,14 +178,17 @@ class LiveSession:
 
     async def _watch_for_silence(self) -> None:
         """End the session when sound is expected and none comes (H13); never returns."""
+        # `feed` only notes the time: no task is woken by every chunk
+        clock = asyncio.get_running_loop().time
+        begun_at = clock()
         while True:
-            self._was_heard.clear()
-            try:
-                async with asyncio.timeout(self._silence_seconds):
-                    await self._was_heard.wait()
-            except TimeoutError:
-                if self.state is State.LISTENING and not self.guests.is_busy:
-                    self.end(Ending("silent", CloseCode.SILENT))
+            left = max(begun_at, self._heard_at) + self._silence_seconds - clock()
+            if left > 0:
+                await asyncio.sleep(left)
+                continue
+            begun_at = clock()
+            if self.state is State.LISTENING and not self.guests.is_busy:
+                self.end(Ending("silent", CloseCode.SILENT))
 
     def _misses_a_worker(self) -> None:
         self.end(Ending("failed", CloseCode.FAILED, is_graceful=False))

@@ -1,8 +1,10 @@
-"""How far a session has come, what may follow, and why it ends."""
+"""What a session begins with, how far it has come, what may follow, and why it ends."""
 
+import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import CloseCode
 
 
@@ -46,3 +48,12 @@ class Ending:
     code: int = CloseCode.LEFT
     is_graceful: bool = True
     """Whether what was accepted is finished first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the client asked for when it came."""
+
+    user_id: int
+    manner: Manner
+    conversation_id: uuid.UUID | None = None

@@ -1,8 +1,6 @@
 """From chunks to utterances: one listening period, from `start_listening` to its end."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Executor
 
 from sessions_app import measures
 from sessions_app.audio import count_samples, to_seconds
@@ -17,36 +15,32 @@ from sessions_app.pipeline.segmenter import (
     SegmentStarted,
 )
 from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.pipeline.workbench import Workbench
 
 
 class Sound:
     """Decoder and detector of one stream, worked in the engines' own thread."""
 
-    def __init__(self, decoder: Decoder, detector: DetectorStream, executor: Executor) -> None:
+    def __init__(self, decoder: Decoder, detector: DetectorStream, workbench: Workbench) -> None:
         self._decoder = decoder
         self._detector = detector
-        self._executor = executor
+        self._workbench = workbench
 
     async def decode(self, chunk: bytes) -> tuple[bytes, Sequence[float]]:
         """Return the PCM that ``chunk`` completes, and the probabilities of whole frames."""
-        return await self._run(lambda: self._probe(self._decoder.decode(chunk)))
+        return await self._workbench.do(lambda: self._probe(self._decoder.decode(chunk)))
 
     async def flush(self) -> tuple[bytes, Sequence[float]]:
         """Return the rest, at the end of the stream."""
-        return await self._run(lambda: self._probe(self._decoder.flush()))
+        return await self._workbench.do(lambda: self._probe(self._decoder.flush()))
 
     async def close(self) -> None:
         """Release the decoder. May be called twice."""
         # one thread, first in first out: never beside a decode that was cancelled but goes on
-        await asyncio.get_running_loop().run_in_executor(self._executor, self._decoder.close)
+        await self._workbench.do(self._decoder.close)
 
     def _probe(self, pcm: bytes) -> tuple[bytes, Sequence[float]]:
         return pcm, self._detector.probabilities(pcm) if pcm else ()
-
-    async def _run(
-        self, work: Callable[[], tuple[bytes, Sequence[float]]]
-    ) -> tuple[bytes, Sequence[float]]:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
 
 class Listener:

@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidHandshake, InvalidMessage
 
 from sessions_app.events import Direction, Event, Mode, Notice
 from sessions_app.pipeline.utterance import Manner
-from sessions_app.session import Wishes
+from sessions_app.states import Wishes
 from tests.house import House, eventually
 from tests.lifecycle.invariants import reasons, rows, said, served
 from tests.lifecycle.shutdown_tools import Another, another, fake, speak

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +18,7 @@ from sessions_app.pipeline.listener import Listener, Sound
 from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.pipeline.speakers import Speakers
 from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.pipeline.workbench import Workbench
 
 SPANISH = Manner(Direction.ES_TO_EN, Mode.CONVERSATION)
 
@@ -61,8 +61,8 @@ class Assembled:
         self, chunks: Iterable[bytes], encoding: Encoding = Encoding.PCM_S16LE
     ) -> Listener:
         """Let one listening period be heard, until all of it is said."""
-        executor = ThreadPoolExecutor(1)
-        sound = Sound(open_decoder(encoding), FakeDetector().stream(), executor)
+        workbench = Workbench("habla test sound")
+        sound = Sound(open_decoder(encoding), FakeDetector().stream(), workbench)
         listener = Listener(
             sound,
             self.interpreter,
@@ -77,7 +77,7 @@ class Assembled:
             await listener.finish()
         finally:
             await listener.close()
-            executor.shutdown()
+            workbench.close()
         await self.interpreter.drained()
         return listener
 

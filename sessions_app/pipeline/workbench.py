@@ -1,0 +1,90 @@
+"""One thread for small pieces of blocking work, many of them in one go."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from sessions_app.errors import EngineError
+
+T = TypeVar("T")
+
+MOST_AT_ONCE = 16
+"""Pieces handed over together: more would keep the first ones waiting for their results."""
+
+Piece = tuple[Callable[[], Any], "asyncio.Future[Any]"]
+Outcome = tuple[Any, Exception | None]
+
+
+class Workbench:
+    """Does pieces of work in one thread, in the order in which they came.
+
+    What came while the thread was busy goes over in one piece and comes back in one: a thread that
+    is woken for every chunk of every session costs as much as the work itself.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._waiting: list[Piece] = []
+        self._is_busy = False
+        self._is_closed = False
+
+    async def do(self, work: Callable[[], T]) -> T:
+        """Return what ``work`` returns, or raise what it raises.
+
+        Work whose waiter was cancelled before its turn is left out; what has begun goes on.
+
+        Raises:
+            EngineError: the workbench is closed.
+        """
+        if self._is_closed:
+            raise EngineError("The engines were unloaded.")
+        loop = asyncio.get_running_loop()
+        result: asyncio.Future[T] = loop.create_future()
+        self._waiting.append((work, result))
+        if not self._is_busy:
+            self._hand_over(loop)
+        return await result
+
+    def close(self) -> None:
+        """Take no more work, and fail what waits. May be called twice."""
+        self._is_closed = True
+        waiting, self._waiting = self._waiting, []
+        for _, result in waiting:
+            if not result.done():
+                result.set_exception(EngineError("The engines were unloaded."))
+        self._executor.shutdown(wait=False)
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        pieces, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+        self._is_busy = True
+        self._executor.submit(self._work_off, pieces, loop)
+
+    def _work_off(self, pieces: list[Piece], loop: asyncio.AbstractEventLoop) -> None:
+        outcomes = [_outcome(work) if not result.done() else None for work, result in pieces]
+        loop.call_soon_threadsafe(self._hand_back, pieces, outcomes, loop)
+
+    def _hand_back(
+        self,
+        pieces: list[Piece],
+        outcomes: list[Outcome | None],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        for (_, result), outcome in zip(pieces, outcomes, strict=True):
+            if outcome is None or result.done():
+                continue
+            value, error = outcome
+            if error is None:
+                result.set_result(value)
+            else:
+                result.set_exception(error)
+        self._is_busy = False
+        if self._waiting:
+            self._hand_over(loop)
+
+
+def _outcome(work: Callable[[], Any]) -> Outcome:
+    try:
+        return work(), None
+    except Exception as error:  # noqa: BLE001 -- raised where the work was asked for
+        return None, error

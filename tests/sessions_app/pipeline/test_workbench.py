@@ -1,0 +1,93 @@
+"""Small pieces of work in one thread: in order, many in one go, none lost."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from sessions_app.errors import DecodeError, EngineError
+from sessions_app.pipeline.workbench import MOST_AT_ONCE, Workbench
+
+
+@pytest.fixture
+def bench() -> Iterator[Workbench]:
+    made = Workbench("habla test bench")
+    yield made
+    made.close()
+
+
+async def test_results_and_failures_come_to_whoever_asked(bench: Workbench) -> None:
+    def fail() -> None:
+        raise DecodeError("broken")
+
+    assert await bench.do(lambda: 6 * 7) == 42
+    with pytest.raises(DecodeError, match="broken"):
+        await bench.do(fail)
+    assert await bench.do(lambda: "and on") == "and on"
+
+
+async def test_work_is_done_in_the_order_in_which_it_came_and_in_one_thread(
+    bench: Workbench,
+) -> None:
+    done: list[int] = []
+    threads: set[int] = set()
+
+    def note(number: int) -> None:
+        done.append(number)
+        threads.add(threading.get_ident())
+
+    many = MOST_AT_ONCE * 3 + 1
+    await asyncio.gather(*(bench.do(lambda n=n: note(n)) for n in range(many)))  # type: ignore[misc]
+    assert done == list(range(many))
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
+
+
+async def test_what_is_cancelled_before_its_turn_is_left_out_and_the_rest_is_done(
+    bench: Workbench,
+) -> None:
+    go, done = threading.Event(), []
+    first = asyncio.create_task(bench.do(lambda: go.wait(5)))
+    second = asyncio.create_task(bench.do(lambda: done.append("second")))
+    third = asyncio.create_task(bench.do(lambda: done.append("third")))
+    await asyncio.sleep(0)
+    second.cancel()
+    await asyncio.wait({second})
+    go.set()
+    await asyncio.gather(first, third)
+    assert done == ["third"]
+
+
+async def test_what_was_begun_goes_on_before_the_next_though_nobody_waits(
+    bench: Workbench,
+) -> None:
+    begun, go, done = threading.Event(), threading.Event(), []
+
+    def slow() -> None:
+        begun.set()
+        go.wait(5)
+        done.append("slow")
+
+    slow_one = asyncio.create_task(bench.do(slow))
+    await asyncio.to_thread(begun.wait, 5)
+    slow_one.cancel()
+    closing = asyncio.create_task(bench.do(lambda: done.append("closed")))
+    go.set()
+    await closing
+    assert done == ["slow", "closed"]
+
+
+async def test_a_closed_bench_takes_no_work_and_fails_what_waits(bench: Workbench) -> None:
+    go = threading.Event()
+    running = asyncio.create_task(bench.do(lambda: go.wait(5)))
+    waiting = asyncio.create_task(bench.do(lambda: None))
+    await asyncio.sleep(0)
+    bench.close()
+    bench.close()
+    go.set()
+    assert await running is True
+    with pytest.raises(EngineError, match="unloaded"):
+        await waiting
+    with pytest.raises(EngineError, match="unloaded"):
+        await bench.do(lambda: None)
