@@ -31,6 +31,9 @@ HABLA = {
     "MAX_SESSIONS": env.str("HABLA_MAX_SESSIONS", default="64"),
     "OWNER": env.str("HABLA_OWNER", default="on"),
     "RECORDING": env.str("HABLA_RECORDING", default="on"),
+    "KEEP_RECORDINGS_DAYS": env.str("HABLA_KEEP_RECORDINGS_DAYS", default="0"),
+    "KEEP_RECORDINGS_GB": env.str("HABLA_KEEP_RECORDINGS_GB", default="0"),
+    "IMPORT_GB": env.str("HABLA_IMPORT_GB", default="4"),
 }
 
 INSTALLED_APPS = [

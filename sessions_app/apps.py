@@ -1,6 +1,7 @@
 """The app of live sessions."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_delete
 
 
 class SessionsConfig(AppConfig):
@@ -8,5 +9,11 @@ class SessionsConfig(AppConfig):
     verbose_name = "Conversations"
 
     def ready(self) -> None:
-        """Register the checks."""
-        from sessions_app import checks  # noqa: F401, PLC0415 -- models must be loaded first
+        """Register the checks; let the files of a recording go with its row."""
+        from sessions_app import (  # noqa: PLC0415 -- models must be loaded first
+            checks,  # noqa: F401
+            sound_files,
+        )
+
+        recording = self.get_model("Recording")
+        post_delete.connect(sound_files.remove_with_row, sender=recording)

@@ -33,6 +33,12 @@ class Conf:
     """Whether who sits at this machine needs no login."""
     is_recording: bool
     """Whether the sound of sessions is kept."""
+    keep_recordings_days: float
+    """How old a recording may grow; 0: as old as it likes."""
+    keep_recordings_gb: float
+    """How many gigabytes (10^9 bytes) all recordings may take; 0: as many as there are."""
+    import_gb: float
+    """How large a file may be that is imported."""
 
     @property
     def run_dir(self) -> Path:
@@ -51,6 +57,12 @@ def read() -> Conf:
     if reader.mistakes:
         raise reader.mistakes[0]
     return conf
+
+
+def recordings_dir() -> Path:
+    """Return where recorded sound lies."""
+    data_dir: Path = settings.HABLA["DATA_DIR"]
+    return data_dir / "recordings"
 
 
 def mistakes() -> list[SettingsError]:
@@ -84,6 +96,9 @@ class _Reader:
             max_sessions=self._whole_number("MAX_SESSIONS", 1, 100_000),
             has_owner=self._switch("OWNER"),
             is_recording=self._switch("RECORDING"),
+            keep_recordings_days=self._number("KEEP_RECORDINGS_DAYS", 0, 36_500),
+            keep_recordings_gb=self._number("KEEP_RECORDINGS_GB", 0, 1_000_000),
+            import_gb=self._number("IMPORT_GB", 0.001, 1_000_000),
         )
 
     def _engine(self, name: str) -> EngineChoice:

@@ -1,0 +1,105 @@
+"""Where recorded sound lies: by the id of its recording, and never outside of its directory.
+
+    recordings/3f/3f0c...e1/sound.webm            what the client sent, in its own container
+    recordings/3f/3f0c...e1/segments/7.wav        the seventh utterance of its session
+
+What is being written ends with ``.part``, and is not found here. No name or path from a client
+comes near the disk.
+"""
+
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from sessions_app import conf
+from sessions_app.audio import Encoding
+
+logger = logging.getLogger(__name__)
+
+ENDINGS = {
+    Encoding.WEBM_OPUS: ".webm",
+    Encoding.OGG_OPUS: ".ogg",
+    Encoding.MP4_AAC: ".mp4",
+    Encoding.PCM_S16LE: ".wav",
+}
+"""PCM gets a header, so that a browser can play it."""
+PART = ".part"
+"""How the name of a file ends that is not whole yet."""
+
+
+def folder(recording_id: UUID) -> Path:
+    """Return where the files of a recording lie, or would."""
+    name = str(recording_id)
+    return conf.recordings_dir() / name[:2] / name
+
+
+def raw_path(recording_id: UUID, encoding: str) -> Path | None:
+    """Return the file with what the client sent; None: there is none."""
+    ending = ENDINGS.get(Encoding(encoding)) if encoding in list(Encoding) else None
+    return _found(folder(recording_id) / f"sound{ending}") if ending else None
+
+
+def segment_path(recording_id: UUID, utterance_id: int) -> Path | None:
+    """Return the WAV file, 16 kHz mono, of one utterance; None: there is none."""
+    return _found(folder(recording_id) / "segments" / f"{int(utterance_id)}.wav")
+
+
+def size(recording_id: UUID) -> int:
+    """Return how many bytes the files of a recording take."""
+    return sum(path.lstat().st_size for path in _files(recording_id))
+
+
+def parts(recording_id: UUID) -> list[Path]:
+    """Return its files that were never finished."""
+    return [path for path in _files(recording_id) if path.suffix == PART]
+
+
+def remove(recording_id: UUID) -> None:
+    """Delete all files of a recording. What cannot be deleted is logged."""
+    place = folder(recording_id)
+    try:
+        if place.is_symlink():
+            place.unlink()
+        elif _is_inside(place) and place.is_dir():
+            shutil.rmtree(place)
+        with suppress(OSError):  # others lie there too
+            place.parent.rmdir()
+    except OSError:
+        logger.exception("recording %s: its files could not be deleted", recording_id)
+
+
+def remove_with_row(instance: Any, **_: Any) -> None:
+    """Delete the files of a recording whose row is being deleted, once that is final."""
+    recording_id: UUID = instance.pk
+    transaction.on_commit(lambda: remove(recording_id))
+
+
+def ids() -> Iterator[UUID]:
+    """Yield the recordings of which there are files, whatever the database knows of them."""
+    for place in conf.recordings_dir().glob("??/*"):
+        with suppress(ValueError):  # nothing of ours
+            recording_id = UUID(place.name)
+            if place == folder(recording_id):
+                yield recording_id
+
+
+def _files(recording_id: UUID) -> list[Path]:
+    place = folder(recording_id)
+    if place.is_symlink() or not _is_inside(place):
+        return []
+    return [path for path in place.rglob("*") if path.is_file() and not path.is_symlink()]
+
+
+def _found(path: Path) -> Path | None:
+    return path if path.is_file() and _is_inside(path) else None
+
+
+def _is_inside(path: Path) -> bool:
+    """Return whether ``path`` lies in the directory of recordings wherever links may lead."""
+    return path.resolve().is_relative_to(conf.recordings_dir().resolve())
