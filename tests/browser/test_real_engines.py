@@ -24,6 +24,8 @@ ENGINES = {
 }
 WORD_ERROR_RATE = 0.3
 """Of clean speech, through the browser's noise suppression and Opus."""
+OPENING = {"all", "my", "fellow", "american"}
+"""What was read of "and so my fellow Americans" in each of six runs; one may be missing."""
 Interpreted = Callable[[Path, str], tuple[str, str]]
 
 pytestmark = pytest.mark.skipif(
@@ -76,7 +78,7 @@ def test_clean_speech_is_read_nearly_word_for_word_and_in_spanish(
 
 @pytest.mark.skipif(not BROADCAST.exists(), reason="shared/audio/jfk.wav is not there")
 def test_an_old_broadcast_is_followed_in_gist(interpreted: Interpreted) -> None:
-    # of 1961, and through noise suppression and Opus: most words differ from run to run
+    # of 1961, and through noise suppression and Opus: no single word is sure
     words, spanish = interpreted(BROADCAST, "fellow")
-    assert "fellow" in words.split()
-    assert spanish != ""
+    assert len(OPENING & set(words.split())) >= 3
+    assert {"todo", "mi", "americano"} & set(spanish.split())
