@@ -5,5 +5,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    # before the sessions': it adds routes to their REST interface, which is then complete
+    path("", include("playback_app.urls")),
     path("", include("sessions_app.urls")),
 ]

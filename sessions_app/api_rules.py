@@ -16,7 +16,11 @@ from sessions_app.middleware import error_response
 MAX_LIMIT = 500
 MAX_OFFSET = 2**31 - 1
 """What every database takes."""
-STATUSES = {"not_found": HTTPStatus.NOT_FOUND, "still_live": HTTPStatus.CONFLICT}
+STATUSES = {
+    "not_found": HTTPStatus.NOT_FOUND,
+    "still_live": HTTPStatus.CONFLICT,
+    "changed_meanwhile": HTTPStatus.CONFLICT,
+}
 
 
 class BrowserSafeAuth(SessionAuth):

@@ -46,6 +46,12 @@ export const english = {
   "hint.nothing": "Nothing has been said yet.",
   "hint.anew": "A new conversation. The last one is kept under History.",
 
+  "playing.title": "A recording is played",
+  "playing.progress": "How much of it was played",
+  "playing.pause": "Pause",
+  "playing.resume": "Go on",
+  "playing.stop": "Stop it",
+
   "engines.line": "Heard by {transcriber} · translated by {translator}",
   "engines.transcriber": "Hears: {name}",
   "engines.translator": "Translates: {name}",

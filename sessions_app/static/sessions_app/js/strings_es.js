@@ -46,6 +46,12 @@ export const spanish = {
   "hint.nothing": "Todavía no se ha dicho nada.",
   "hint.anew": "Una conversación nueva. La anterior está en el Historial.",
 
+  "playing.title": "Se reproduce una grabación",
+  "playing.progress": "Cuánto se ha reproducido",
+  "playing.pause": "Pausar",
+  "playing.resume": "Seguir",
+  "playing.stop": "Detenerla",
+
   "engines.line": "Oye {transcriber} · traduce {translator}",
   "engines.transcriber": "Oye: {name}",
   "engines.translator": "Traduce: {name}",

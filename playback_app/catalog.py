@@ -1,0 +1,137 @@
+"""The reading door to recordings: what a person recorded, and never another's; all by id."""
+
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, Length, Replace
+from django.utils.translation import gettext as _
+
+from playback_app.models import ACTIVE, GroundTruth, Playback
+from sessions_app.errors import CommandError
+from sessions_app.models import RecordedSegment, Recording, RecordingState
+
+Row = TypeVar("Row", Recording, RecordedSegment)
+
+
+def recordings_of(user: User) -> QuerySet[Recording]:
+    """Return the recordings of ``user``, newest first, with what `with_counts` adds."""
+    return with_counts(Recording.objects.filter(user=user)).order_by("-started_at", "pk")
+
+
+def with_counts(recordings: QuerySet[Recording]) -> QuerySet[Recording]:
+    """Return ``recordings``, each with more to tell.
+
+    ``segment_count`` of the segments with words, ``word_count`` of their words, ``is_playing``:
+    whether a playback of it goes on, ``has_truth``: whether somebody wrote what was really said.
+    Each is looked up for the rows that are shown alone, so pages cost the same however many
+    recordings there are.
+    """
+    said = spoken(RecordedSegment.objects.filter(recording=OuterRef("pk"))).order_by()
+    spaces = Length(Replace("text", Value(" "), Value("")))
+    words = Sum(Length("text") - spaces + 1)
+    truths = GroundTruth.objects.filter(recording=OuterRef("pk"))
+    playing = Playback.objects.filter(recording=OuterRef("pk"), state__in=ACTIVE)
+    return recordings.annotate(
+        segment_count=_of_each(said, Count("pk")),
+        word_count=_of_each(said, words),
+        is_playing=Exists(playing),
+        has_truth=Exists(truths),
+    )
+
+
+def _of_each(said: QuerySet[RecordedSegment], amount: Count | Sum) -> Coalesce:
+    summed = said.values("recording").annotate(amount=amount).values("amount")
+    return Coalesce(Subquery(summed, output_field=IntegerField()), 0)
+
+
+def recording_of(user: User, recording_id: UUID) -> Recording:
+    """Return one recording of ``user``, with what `with_counts` adds.
+
+    Raises:
+        CommandError: ``not_found``, also where it is another's.
+    """
+    return one_of(recordings_of(user), recording_id)
+
+
+def one_of(rows: QuerySet[Row], key: Any) -> Row:
+    """Return the row of this key.
+
+    Raises:
+        CommandError: ``not_found``.
+    """
+    row = rows.filter(pk=key).first()
+    if row is None:
+        raise CommandError(_("There is no such recording."), code="not_found")
+    return row
+
+
+def spoken(segments: QuerySet[RecordedSegment]) -> QuerySet[RecordedSegment]:
+    """Return those of ``segments`` that have words."""
+    return segments.exclude(text="")
+
+
+def segments_of(recording: Recording) -> QuerySet[RecordedSegment]:
+    """Return the segments of ``recording`` that have words, as they were spoken.
+
+    Each has ``truth_version`` (0: nobody wrote one), ``true_transcript`` and ``true_translation``,
+    of the newest ground truth.
+    """
+    newest = GroundTruth.objects.filter(segment=OuterRef("pk")).order_by("-version")
+    return (
+        spoken(RecordedSegment.objects.filter(recording=recording))
+        .annotate(
+            truth_version=Coalesce(Subquery(newest.values("version")[:1]), 0),
+            true_transcript=Subquery(newest.values("transcript")[:1]),
+            true_translation=Subquery(newest.values("translation")[:1]),
+        )
+        .order_by("start_sample", "pk")
+    )
+
+
+def set_bookmark(user: User, recording_id: UUID, is_bookmarked: bool) -> Recording:
+    """Keep a recording of ``user`` from being pruned, or no longer; return it.
+
+    Raises:
+        CommandError: ``not_found``.
+    """
+    mine = Recording.objects.filter(user=user, pk=recording_id)
+    mine.update(is_bookmarked=is_bookmarked)
+    return recording_of(user, recording_id)
+
+
+def toggle_bookmark(user: User, recording_id: UUID) -> Recording:
+    """Turn the bookmark of a recording of ``user`` the other way; return it.
+
+    Raises:
+        CommandError: ``not_found``.
+    """
+    recording = recording_of(user, recording_id)
+    return set_bookmark(user, recording_id, not recording.is_bookmarked)
+
+
+def refuse_if_busy(recording: Recording) -> None:
+    """Let nothing be deleted that is being recorded or played.
+
+    Raises:
+        CommandError: ``still_live``.
+    """
+    if recording.state == RecordingState.RECORDING:
+        raise CommandError(_("It is still being recorded."), code="still_live")
+    if Playback.objects.filter(recording=recording, state__in=ACTIVE).exists():
+        raise CommandError(_("It is being played: stop that first."), code="still_live")
+
+
+def delete_recording(user: User, recording_id: UUID) -> None:
+    """Delete a recording of ``user`` with its files, its ground truth and its playbacks.
+
+    Raises:
+        CommandError: ``not_found``; ``still_live``: it is being recorded or played.
+    """
+    with transaction.atomic():
+        locked = Recording.objects.select_for_update().filter(user=user)
+        recording = one_of(locked, recording_id)
+        refuse_if_busy(recording)
+        recording.delete()

@@ -1,0 +1,117 @@
+"""Files handed out in the parts that players ask for (RFC 9110, section 14)."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+
+from sessions_app.middleware import error_response
+
+BLOCK_BYTES = 64 * 1024
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+"""One part; whoever asks for several at once gets the whole, as the RFC allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes ``first`` to ``last``, both included, of something ``size`` bytes long."""
+
+    first: int
+    last: int
+    size: int
+
+    @property
+    def length(self) -> int:
+        """Return how many bytes it is."""
+        return self.last - self.first + 1
+
+
+class UnsatisfiableError(ValueError):
+    """What was asked for lies wholly outside."""
+
+
+def part_of(header: str, size: int) -> Part | None:
+    """Return the part that a Range header asks for of ``size`` bytes; None: the whole.
+
+    Raises:
+        UnsatisfiableError: it begins behind the end.
+    """
+    match = RANGE.fullmatch(header.strip())
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if not first:
+        part = Part(max(0, size - int(last)), size - 1, size)
+    else:
+        part = Part(int(first), min(int(last or size), size - 1), size)
+    if last and first and int(last) < int(first):
+        return None
+    if part.first >= size or part.length < 1:
+        raise UnsatisfiableError
+    return part
+
+
+def answer(request: HttpRequest, path: Path, media_type: str, version: str) -> HttpResponseBase:
+    """Return the file at ``path``, or the part of it that ``request`` asks for.
+
+    ``version`` changes whenever the bytes do.
+
+    Raises:
+        OSError: the file is gone.
+    """
+    size = path.stat().st_size
+    headers = {
+        "Content-Type": media_type,
+        "Accept-Ranges": "bytes",
+        "ETag": f'"{version}"',
+        "Cache-Control": "private, no-cache",
+        "X-Content-Type-Options": "nosniff",
+    }
+    try:
+        part = part_of(_wanted(request, headers["ETag"]), size)
+    except UnsatisfiableError:
+        status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+        refusal = error_response(status, status.phrase)
+        refusal.headers["Content-Range"] = f"bytes */{size}"
+        return refusal
+    if part is None:
+        return _send(request, path, Part(0, size - 1, size), HTTPStatus.OK, headers)
+    headers["Content-Range"] = f"bytes {part.first}-{part.last}/{size}"
+    return _send(request, path, part, HTTPStatus.PARTIAL_CONTENT, headers)
+
+
+def _wanted(request: HttpRequest, etag: str) -> str:
+    if request.headers.get("If-Range", etag) != etag:
+        return ""
+    return request.headers.get("Range", "")
+
+
+def _send(
+    request: HttpRequest, path: Path, part: Part, status: int, headers: dict[str, str]
+) -> HttpResponseBase:
+    headers = headers | {"Content-Length": str(part.length)}
+    if request.method == "HEAD":
+        return HttpResponse(status=status, headers=headers)
+    blocks = _blocks(path, part)
+    # an iterator of the other kind would be read into memory wholly before the first byte goes out
+    content = _in_a_thread(blocks) if isinstance(request, ASGIRequest) else blocks
+    return StreamingHttpResponse(content, status=status, headers=headers)
+
+
+def _blocks(path: Path, part: Part) -> Iterator[bytes]:
+    left = part.length
+    with path.open("rb") as file:
+        file.seek(part.first)
+        while left and (block := file.read(min(left, BLOCK_BYTES))):
+            yield block
+            left -= len(block)
+
+
+async def _in_a_thread(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while block := await asyncio.to_thread(next, blocks, b""):
+        yield block

@@ -1,0 +1,55 @@
+"""A recording's sound, handed out as the browser sent it."""
+
+from http import HTTPStatus
+from pathlib import Path
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+
+from playback_app.catalog import recording_of
+from playback_app.ranges import answer
+from sessions_app.access import user_of
+from sessions_app.errors import CommandError
+from sessions_app.models import Recording, RecordingState
+from sessions_app.sound_files import raw_path
+
+MEDIA_TYPES = {
+    ".webm": "audio/webm",
+    ".ogg": "audio/ogg",
+    ".mp4": "audio/mp4",
+    ".wav": "audio/wav",
+}
+"""By the ending of the file."""
+
+
+def sound_answer(request: HttpRequest, recording_id: UUID) -> HttpResponseBase:
+    """Return the sound of a recording of whoever asks, or the part of it that is asked for.
+
+    Raises:
+        CommandError: ``not_found``, also where no sound was kept; ``still_live``.
+    """
+    recording = recording_of(user_of(request), recording_id)
+    if recording.state == RecordingState.RECORDING:
+        raise CommandError(_("It is still being recorded."), code="still_live")
+    path = raw_path(recording.pk, recording.encoding)
+    if path is None:
+        raise _gone()
+    try:
+        version = f"{recording.pk}-{path.stat().st_size}"
+        response = answer(request, path, MEDIA_TYPES[path.suffix], version)
+    except OSError as error:
+        raise _gone() from error
+    if response.status_code < HTTPStatus.BAD_REQUEST:
+        response.headers["Content-Disposition"] = _disposition(request, recording, path)
+    return response
+
+
+def _disposition(request: HttpRequest, recording: Recording, path: Path) -> str:
+    name = f"habla-{recording.started_at:%Y%m%d-%H%M%S}{path.suffix}"
+    return str(content_disposition_header("download" in request.GET, name))
+
+
+def _gone() -> CommandError:
+    return CommandError(_("Its sound is not kept."), code="not_found")

@@ -1,0 +1,20 @@
+"""The addresses of recordings: pages, and what they add to the REST routes."""
+
+from django.urls import path
+
+from playback_app import views
+from playback_app.recordings_api import router
+from sessions_app.api import api
+
+api.add_router("/recordings", router)
+
+urlpatterns = [
+    path("recordings/", views.recordings, name="recordings"),
+    path("recordings/<uuid:recording_id>/", views.recording, name="recording"),
+    path(
+        "recordings/<uuid:recording_id>/bookmark",
+        views.bookmark_recording,
+        name="bookmark_recording",
+    ),
+    path("recordings/<uuid:recording_id>/delete", views.remove_recording, name="remove_recording"),
+]
