@@ -1,5 +1,6 @@
 """settings.HABLA as checked, typed values: the only module that reads it."""
 
+import json
 import math
 import os
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from sessions_app.engines.llm_profiles import PROFILES
 from sessions_app.engines.loading import EngineChoice, EngineSettings, check_choice, parse_choice
 from sessions_app.errors import SettingsError
 
@@ -88,6 +90,7 @@ class _Reader:
                 translator=self._engine("TRANSLATOR"),
                 detector=self._engine("DETECTOR"),
                 models_dir=data_dir / "models",
+                llm=self._llm(),
             ),
             drain_seconds=self._number("DRAIN_SECONDS", 0, 600),
             quit_seconds=self._number("QUIT_SECONDS", 0, 600),
@@ -110,6 +113,33 @@ class _Reader:
             self.mistakes.append(error)
             return EngineChoice()
         return choice
+
+    def _llm(self) -> Mapping[str, Any] | None:
+        """Return the options of the language model; None: HABLA_LLM_URL is off."""
+        names = ("URL", "MODEL", "KEY", "PROFILE")
+        words = {name.lower(): str(self._habla[f"LLM_{name}"]).strip() for name in names}
+        if words["url"].lower() == "off":
+            return None
+        if words["url"] and not words["url"].startswith(("http://", "https://")):
+            # what stands there is not repeated: it may hold a password
+            message = (
+                "HABLA_LLM_URL: an address that begins with http:// or https:// would be right."
+            )
+            self.mistakes.append(SettingsError(message, variable="HABLA_LLM_URL"))
+        if words["profile"] and words["profile"] not in PROFILES:
+            self._note("LLM_PROFILE", f"one of {', '.join(PROFILES)}")
+        prices = self._prices()
+        return {name: value for name, value in words.items() if value} | {"prices": prices}
+
+    def _prices(self) -> dict[str, list[float]]:
+        try:
+            prices = json.loads(str(self._habla["LLM_PRICES"]) or "{}")
+            return {
+                model: [float(read), float(written)] for model, (read, written) in prices.items()
+            }
+        except (ValueError, TypeError, AttributeError):
+            self._note("LLM_PRICES", 'JSON like {"model": [0.15, 0.6]}')
+            return {}
 
     def _number(self, name: str, lowest: float, highest: float) -> float:
         try:

@@ -7,6 +7,7 @@ HablaError
 ├── StoreError             the database did not keep something
 └── EngineError            an engine failed
     ├── EngineUnavailableError   it cannot be loaded; says how to mend that
+    ├── EngineBusyError          it wants to be left alone for a while
     └── DecodeError              the stream is not what it was said to be
 """
 
@@ -73,6 +74,16 @@ class EngineUnavailableError(EngineError):
     """An engine cannot be loaded. The message says what is missing and how to mend it."""
 
     code = "engine_unavailable"
+
+
+class EngineBusyError(EngineError):
+    """An engine wants to be left alone for ``rest_seconds``."""
+
+    code = "engine_busy"
+
+    def __init__(self, message: str, *, rest_seconds: float) -> None:
+        super().__init__(message)
+        self.rest_seconds = rest_seconds
 
 
 class DecodeError(EngineError):

@@ -84,6 +84,18 @@ class TranslationRequest:
     context: tuple[Said, ...] = ()
     mode: Mode = Mode.CONVERSATION
     speaker: str | None = None
+    topic: str = ""
+    """What is being talked of, in one line; empty: not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a translation took, where a model counts it."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float = 0.0
+    """In the currency of the prices in the settings; 0 where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +106,12 @@ class Phrase:
     meaning: str
     kind: str = "idiom"
     literal: str = ""
+    region: str = ""
+    """Where an idiom is said: ``ES``, ``LA``, ``US``, ``UK``, with commas between."""
+    register: str = ""
+    start: int | None = None
+    """Where it stands in the source, in characters; None where the engine does not say."""
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +126,7 @@ class Translation:
     confidence: float = 1.0
     engine: str = ""
     """The name of the engine that answered."""
+    usage: Usage = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +217,7 @@ class Exchange:
     """The code of the error that kept it from being translated; empty: none."""
     exchange_id: int | None = None
     """The row's id, once it is kept."""
+    usage: Usage = Usage()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ def _only(kind: str, settings: EngineSettings) -> EngineSettings:
         translator=settings.translator if kind == "translator" else nothing,
         detector=settings.detector if kind == "detector" else fake,
         models_dir=settings.models_dir,
+        llm=settings.llm,
     )
 
 

@@ -1,7 +1,7 @@
 """What ``auto`` means: the best engine that is on this machine, and why not a better one."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,16 +56,57 @@ async def best_transcriber(load: Load, models_dir: Path) -> tuple[Transcriber | 
     return None, EngineInfo("none", why=why)
 
 
-async def best_translator(load: Load, models_dir: Path) -> tuple[Translator, EngineInfo]:
-    """Return OPUS-MT from the disk, Apertium for what it lacks, else nothing: untranslated then."""
+async def best_translator(
+    load: Load, models_dir: Path, llm: Mapping[str, Any] | None = None
+) -> tuple[Translator, EngineInfo]:
+    """Return the best that answers: a language model, OPUS-MT, Apertium, else nothing.
+
+    ``llm`` are the options of the language model; without an address among them it is looked for
+    on this machine, and without options nowhere. One that is configured is kept even when it does
+    not answer yet.
+    """
     found: dict[str, Translator] = {}
     reasons: list[str] = []
+    if llm is not None:
+        is_configured = bool(llm.get("url") or llm.get("profile"))
+        options = {**llm, "must_answer": not is_configured}
+        refusals: list[str] = []
+        await _find(load, EngineChoice("llm", options), found, refusals)
+        reasons += refusals if is_configured else []
+    return await _with_local(load, models_dir, found, reasons)
+
+
+async def chosen_llm(
+    load: Load, choice: EngineChoice, models_dir: Path
+) -> tuple[Translator, EngineInfo]:
+    """Return the language model that was chosen, with this machine's translators behind it.
+
+    Raises:
+        EngineUnavailableError: it cannot be used as it was chosen.
+    """
+    found: dict[str, Translator] = {"llm": await load("translator", choice)}
+    return await _with_local(load, models_dir, found, [])
+
+
+async def _with_local(
+    load: Load, models_dir: Path, found: dict[str, Translator], reasons: list[str]
+) -> tuple[Translator, EngineInfo]:
+    local: dict[str, Translator] = {}
     if any(hub.is_on_disk(name, models_dir) for name in OPUS_MT.values()):
-        await _find(load, EngineChoice("opus-mt"), found, reasons)
-    if lacking := sorted(set(OPUS_MT) - _directions(found)):
+        await _find(load, EngineChoice("opus-mt"), local, reasons)
+    if lacking := sorted(set(OPUS_MT) - _directions(local)):
         reasons = reasons or [f"OPUS-MT is not on this machine{_for(lacking)}."]
-        await _find(load, EngineChoice("apertium", {"directions": lacking}), found, reasons)
-    return _chosen(found, reasons)
+        await _find(load, EngineChoice("apertium", {"directions": lacking}), local, reasons)
+    if "llm" in found:
+        return _with_llm(found | local)
+    return _chosen(local, reasons)
+
+
+def _with_llm(found: dict[str, Translator]) -> tuple[Translator, EngineInfo]:
+    # always a chain: even alone, a server that fails is left alone for a while
+    why: str | None = getattr(found["llm"], "why", None)
+    chain = ChainTranslator(list(found.values()))
+    return chain, translator_info(", ".join(found), chain, why)
 
 
 def _chosen(found: dict[str, Translator], reasons: list[str]) -> tuple[Translator, EngineInfo]:

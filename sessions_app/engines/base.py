@@ -1,9 +1,9 @@
 """What the house asks of an engine: protocols, and nothing else."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from sessions_app.events import Transcript, Translation, TranslationRequest
+from sessions_app.events import Said, Transcript, Translation, TranslationRequest
 
 Progress = Callable[[str, float | None], None]
 """Told while an engine loads: what is being done, and how far it is (0..1, None: unknown)."""
@@ -65,6 +65,38 @@ class Translator(Protocol):
 
     async def aclose(self) -> None:
         """Release everything. May be called twice, and before ``load``."""
+        ...
+
+
+Tell = Callable[[str], Awaitable[None]]
+"""Told a draft as it grows: each time all of it so far."""
+
+
+@runtime_checkable
+class Drafter(Protocol):
+    """What a translator offers in addition if it can translate speech that goes on."""
+
+    async def draft(self, request: TranslationRequest, tell: Tell) -> None:
+        """Tell a translation of the beginning of a sentence while it is being made.
+
+        Cancelling it ends the work at once, wherever that is done. Nothing may be told at all.
+
+        Raises:
+            EngineError: it failed; the next may work.
+        """
+        ...
+
+
+@runtime_checkable
+class TopicFinder(Protocol):
+    """What a translator offers in addition if it can say what is being talked of."""
+
+    async def find_topic(self, said: Sequence[Said], topic: str) -> str:
+        """Return one line about ``said``, where ``topic`` was the last one; empty: nothing better.
+
+        Raises:
+            EngineError: it failed.
+        """
         ...
 
 

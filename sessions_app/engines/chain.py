@@ -1,12 +1,15 @@
-"""A translator made of translators: the first that can, and the next when it fails."""
+"""A translator made of translators: the first that can, and the next when it fails or rests."""
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
-from sessions_app.engines.base import Translator
+from sessions_app.engines.base import Drafter, Tell, TopicFinder, Translator
+from sessions_app.engines.breaker import Breaker, BreakerState
 from sessions_app.errors import EngineError, EngineUnavailableError
-from sessions_app.events import Direction, Translation, TranslationRequest
+from sessions_app.events import Direction, Said, Translation, TranslationRequest
 
 logger = logging.getLogger(__name__)
 
@@ -19,16 +22,58 @@ def directions_of(translator: Translator) -> frozenset[Direction]:
     return directions
 
 
-class ChainTranslator:
-    """Asks its translators in order; ``Translation.engine`` names the one that answered."""
+def is_cloud(translator: Translator) -> bool:
+    """Return whether ``translator`` says that it sends what is said out of the house."""
+    return bool(getattr(translator, "is_cloud", False))
 
-    def __init__(self, translators: Sequence[Translator]) -> None:
-        self._translators = tuple(translators)
+
+def trusted(translators: Sequence[Translator]) -> list[Translator]:
+    """Return ``translators`` without those in the cloud that stand behind a local one.
+
+    Who chose a local translator did not agree to what is said leaving the house.
+    """
+    kept: list[Translator] = []
+    for translator in translators:
+        if is_cloud(translator) and not all(map(is_cloud, kept)):
+            logger.warning("a translator in the cloud is no fallback for a local one: left out")
+        else:
+            kept.append(translator)
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Provider:
+    translator: Translator
+    breaker: Breaker
+
+    def knows(self, direction: Direction) -> bool:
+        return direction in directions_of(self.translator)
+
+
+class ChainTranslator:
+    """Asks its translators in order; ``Translation.engine`` names the one that answered.
+
+    Each has a breaker of its own: one that failed is left alone for a while, and the next is asked.
+    ``clock`` returns seconds that only grow.
+    """
+
+    def __init__(
+        self, translators: Sequence[Translator], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._left_out = [one for one in translators if one not in trusted(translators)]
+        self._providers = tuple(
+            _Provider(each, Breaker(clock=clock)) for each in trusted(translators)
+        )
 
     @property
     def directions(self) -> frozenset[Direction]:
         """Return the directions that at least one of the translators knows."""
-        return frozenset().union(*(directions_of(each) for each in self._translators))
+        return frozenset().union(*(directions_of(each.translator) for each in self._providers))
+
+    @property
+    def states(self) -> tuple[BreakerState, ...]:
+        """Return how each translator is, in order."""
+        return tuple(provider.breaker.state for provider in self._providers)
 
     async def load(self) -> None:
         """Load each; go on with those that could be.
@@ -36,39 +81,75 @@ class ChainTranslator:
         Raises:
             EngineUnavailableError: none could be; it is the reason of the first.
         """
-        loaded: list[Translator] = []
+        loaded: list[_Provider] = []
         failures: list[EngineUnavailableError] = []
-        for translator in self._translators:
+        for provider in self._providers:
             try:
-                await translator.load()
-                loaded.append(translator)
+                await provider.translator.load()
+                loaded.append(provider)
             except EngineUnavailableError as error:
                 logger.warning("a translator of the chain cannot be loaded: %s", error)
                 failures.append(error)
-                await translator.aclose()
+                await provider.translator.aclose()
         if failures and not loaded:
             raise failures[0]
-        self._translators = tuple(loaded)
+        self._providers = tuple(loaded)
 
     async def translate(self, request: TranslationRequest) -> Translation:
         """Return the answer of the first translator that has one.
 
         Raises:
-            EngineError: of the last one asked, or because none knows the direction.
+            EngineError: of the last one asked, or because none knows the direction or all rest.
         """
         failure = EngineError("There is no translator for this direction.")
-        for translator in self._translators:
-            if request.direction not in directions_of(translator):
+        for provider in self._for(request.direction):
+            if not provider.breaker.allows:
+                failure = EngineError("The translator failed lately, and is left alone for now.")
                 continue
             try:
-                return await translator.translate(request)
+                with provider.breaker.attempt():
+                    return await provider.translator.translate(request)
             except EngineError as error:
-                logger.warning("a translator of the chain failed: %s", error)
+                logger.warning(
+                    "a translator of the chain failed, and is %s: %s",
+                    provider.breaker.state,
+                    error,
+                )
                 failure = error
         raise failure
+
+    async def draft(self, request: TranslationRequest, tell: Tell) -> None:
+        """Tell a draft by the translator that the final will be asked of, if that can draft.
+
+        Raises:
+            EngineError: it failed; drafts have no fallback.
+        """
+        translator = self._well(request.direction)
+        if isinstance(translator, Drafter):
+            await translator.draft(request, tell)
+
+    async def find_topic(self, said: Sequence[Said], topic: str) -> str:
+        """Return what ``said`` is about, if the translator in use can tell; empty otherwise.
+
+        Raises:
+            EngineError: it failed.
+        """
+        translator = self._well(said[-1].direction) if said else None
+        if isinstance(translator, TopicFinder):
+            return await translator.find_topic(said, topic)
+        return ""
 
     async def aclose(self) -> None:
         """Close every translator, even if one of them fails at it. May be called twice."""
         async with AsyncExitStack() as closing:
-            for translator in self._translators:
+            for translator in [*self._left_out, *(each.translator for each in self._providers)]:
                 closing.push_async_callback(translator.aclose)
+
+    def _for(self, direction: Direction) -> Iterator[_Provider]:
+        return (provider for provider in self._providers if provider.knows(direction))
+
+    def _well(self, direction: Direction) -> object:
+        """Return the translator that a final would be asked of, if it never failed lately."""
+        asked = [each for each in self._for(direction) if each.breaker.allows][:1]
+        is_well = asked and asked[0].breaker.state is BreakerState.CLOSED
+        return asked[0].translator if is_well else None

@@ -25,6 +25,7 @@ ENGINES: Mapping[str, Mapping[str, str]] = {
         "fake": f"{_HERE}.fake.FakeTranscriber",
     },
     "translator": {
+        "llm": f"{_HERE}.llm.LlmTranslator",
         "opus-mt": f"{_HERE}.opus_mt.OpusMtTranslator",
         "apertium": f"{_HERE}.apertium.ApertiumTranslator",
         "none": f"{_HERE}.none.NoTranslator",
@@ -46,8 +47,8 @@ class EngineChoice:
 
     backend: str = AUTO
     """``auto``, a short name, or the dotted path of a class."""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """Keyword arguments of the class."""
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Keyword arguments of the class; they may hold a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class EngineSettings:
     translator: EngineChoice
     detector: EngineChoice
     models_dir: Path
+    llm: Mapping[str, Any] | None = field(default=None, repr=False)
+    """Options of the language model, which may hold a key; None: `auto` looks for none."""
 
 
 def kind_of(variable: str) -> str:

@@ -14,6 +14,7 @@ from sessions_app.engines.automatic import (
     best_transcriber,
     best_translator,
     best_whisper,
+    chosen_llm,
     is_good_enough,
     transcriber_info,
     translator_info,
@@ -130,7 +131,10 @@ class _Loader:
     async def translator(self) -> tuple[Translator, EngineInfo]:
         choice = self._settings.translator
         if choice.backend == AUTO:
-            return await best_translator(self._load, self._settings.models_dir)
+            return await best_translator(self._load, self._settings.models_dir, self._settings.llm)
+        if choice.backend == "llm":
+            choice = EngineChoice("llm", {**(self._settings.llm or {}), **choice.options})
+            return await chosen_llm(self._load, choice, self._settings.models_dir)
         translator: Translator = await self._load("translator", choice)
         if choice.backend == "none":
             why = "HABLA_TRANSLATOR is none: what is said stays untranslated."

@@ -1,11 +1,15 @@
 """A chain asks its translators in order, and says who answered."""
 
+from collections.abc import Sequence
+
 import pytest
 
+from sessions_app.engines.base import Tell
+from sessions_app.engines.breaker import FIRST_REST_SECONDS
 from sessions_app.engines.chain import ChainTranslator
 from sessions_app.engines.fake import FakeTranslator
 from sessions_app.errors import EngineError, EngineUnavailableError
-from sessions_app.events import Direction, Translation, TranslationRequest
+from sessions_app.events import Direction, Said, Translation, TranslationRequest
 
 ES, EN = Direction.ES_TO_EN, Direction.EN_TO_ES
 
@@ -13,23 +17,28 @@ ES, EN = Direction.ES_TO_EN, Direction.EN_TO_ES
 class OneWay:
     """Knows one direction, says its name, and can be told to fail or not to close."""
 
-    def __init__(self, name: str, direction: Direction, *, fails: bool = False) -> None:
+    def __init__(
+        self, name: str, direction: Direction, *, fails: bool = False, is_cloud: bool = False
+    ) -> None:
         self.directions = frozenset({direction})
+        self.is_cloud = is_cloud
+        self.asked = 0
         self.is_closed = False
         self._name = name
-        self._fails = fails
+        self.fails = fails
 
     async def load(self) -> None:
         pass
 
     async def translate(self, request: TranslationRequest) -> Translation:
-        if self._fails:
+        self.asked += 1
+        if self.fails:
             raise EngineError("It was told to fail.")
         return Translation(f"{self._name}: {request.text}", engine=self._name)
 
     async def aclose(self) -> None:
         self.is_closed = True
-        if self._fails:
+        if self.fails:
             raise EngineError("It was told to fail.")
 
 
@@ -75,3 +84,71 @@ async def test_all_are_closed_even_if_one_fails_at_it() -> None:
     with pytest.raises(EngineError):
         await ChainTranslator(translators).aclose()
     assert [each.is_closed for each in translators] == [True, True, True]
+
+
+async def test_one_that_fails_is_left_alone_and_tried_again_after_its_rest() -> None:
+    now = 100.0
+    first, second = OneWay("first", ES, fails=True), OneWay("second", ES)
+    chain = ChainTranslator([first, second], clock=lambda: now)
+    answers = [await chain.translate(TranslationRequest("hola", ES)) for _ in range(5)]
+    assert [answer.engine for answer in answers] == ["second"] * 5
+    assert (first.asked, chain.states) == (3, ("open", "closed"))
+    now += FIRST_REST_SECONDS
+    first.fails = False
+    answers = [await chain.translate(TranslationRequest("hola", ES)) for _ in range(2)]
+    assert [answer.engine for answer in answers] == ["first", "first"]
+    assert chain.states == ("closed", "closed")
+
+
+async def test_while_all_rest_a_failure_is_told_at_once() -> None:
+    only = OneWay("only", ES, fails=True)
+    chain = ChainTranslator([only])
+    for message in ["told to fail"] * 3 + ["left alone"]:
+        with pytest.raises(EngineError, match=message):
+            await chain.translate(TranslationRequest("hola", ES))
+    assert only.asked == 3
+
+
+async def test_a_local_one_never_falls_back_to_the_cloud() -> None:
+    local, cloud = OneWay("local", ES, fails=True), OneWay("cloud", ES, is_cloud=True)
+    chain = ChainTranslator([local, cloud])
+    with pytest.raises(EngineError, match="told to fail"):
+        await chain.translate(TranslationRequest("hola", ES))
+    assert cloud.asked == 0
+    local.fails = False
+    await chain.aclose()
+    assert cloud.is_closed
+
+
+async def test_one_in_the_cloud_falls_back_to_a_local_one() -> None:
+    cloud, local = OneWay("cloud", ES, fails=True, is_cloud=True), OneWay("local", ES)
+    answer = await ChainTranslator([cloud, local]).translate(TranslationRequest("hola", ES))
+    assert answer.engine == "local"
+
+
+class Drafting(OneWay):
+    """Drafts, too, and tells a topic."""
+
+    async def draft(self, request: TranslationRequest, tell: Tell) -> None:
+        await tell(f"draft of {request.text}")
+
+    async def find_topic(self, said: Sequence[Said], topic: str) -> str:
+        return "weather"
+
+
+async def test_a_draft_comes_from_the_one_that_will_be_asked_for_the_final() -> None:
+    told: list[str] = []
+
+    async def tell(text: str) -> None:
+        told.append(text)
+
+    first = Drafting("first", ES, fails=True)
+    chain = ChainTranslator([first, OneWay("second", ES)])
+    said = [Said("hola", "hello", ES)]
+    await chain.draft(TranslationRequest("hola", ES), tell)
+    assert await chain.find_topic(said, "") == "weather"
+    for _ in range(3):
+        await chain.translate(TranslationRequest("hola", ES))
+    await chain.draft(TranslationRequest("hola mundo", ES), tell)
+    assert await chain.find_topic(said, "weather") == ""
+    assert told == ["draft of hola"]

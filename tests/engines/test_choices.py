@@ -42,7 +42,7 @@ def test_a_choice_is_read_in_any_of_its_forms(text: str, choice: EngineChoice) -
         ("apertum", "Did you mean apertium?"),
         ("Opus_MT", "Did you mean opus-mt?"),
         ("nope", "names no engine: 'nope'. What would be right"),
-        ("whisper", "What would be right: auto, opus-mt, apertium, none, fake,"),
+        ("whisper", "What would be right: auto, llm, opus-mt, apertium, none, fake,"),
         ("faster-whisper", "names no engine: 'faster-whisper'"),
         ("two words.here", "names no engine"),
         ('{"BACKEND": ', "not valid JSON at character 12"),

@@ -1,7 +1,7 @@
 """What holds for every translator: the contract of sessions_app/engines/base.py."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,13 @@ from sessions_app.engines.apertium_modes import MODES, installed_modes
 from sessions_app.engines.base import Translator
 from sessions_app.engines.chain import ChainTranslator
 from sessions_app.engines.fake import FakeTranslator
+from sessions_app.engines.llm import LlmTranslator
 from sessions_app.engines.none import NoTranslator
 from sessions_app.engines.opus_mt import OpusMtTranslator
 from sessions_app.engines.phrasebook import PhrasebookTranslator
 from sessions_app.errors import EngineError
 from sessions_app.events import Direction, Translation, TranslationRequest
+from tests.tiny.fakechat import FakeChat
 
 APERTIUM_IS_THERE = installed_modes().keys() == MODES.keys()
 needs_apertium = pytest.mark.skipif(
@@ -24,21 +26,25 @@ needs_apertium = pytest.mark.skipif(
 Models = dict[str, Path]
 
 
-def opus_mt(models: Models) -> Translator:
+def opus_mt(models: Models, chat: str) -> Translator:
     return OpusMtTranslator(es_en=models["es-en"], en_es=models["en-es"], threads=1)
 
 
-def apertium(models: Models) -> Translator:
+def apertium(models: Models, chat: str) -> Translator:
     return ApertiumTranslator()
 
 
-def phrasebook(models: Models) -> Translator:
-    return PhrasebookTranslator(opus_mt(models))
+def phrasebook(models: Models, chat: str) -> Translator:
+    return PhrasebookTranslator(opus_mt(models, chat))
 
 
-def chain(models: Models) -> Translator:
+def chain(models: Models, chat: str) -> Translator:
     one_way = OpusMtTranslator(es_en=models["es-en"], models_dir="nowhere", threads=1)
     return ChainTranslator([one_way, FakeTranslator()])
+
+
+def llm(models: Models, chat: str) -> Translator:
+    return LlmTranslator(chat, retries=0)
 
 
 MAKERS = [
@@ -46,15 +52,24 @@ MAKERS = [
     pytest.param(apertium, marks=needs_apertium),
     phrasebook,
     chain,
-    lambda models: FakeTranslator(),
+    llm,
+    lambda models, chat: FakeTranslator(),
 ]
-NAMES = ["opus-mt", "apertium", "phrasebook", "chain", "fake"]
+NAMES = ["opus-mt", "apertium", "phrasebook", "chain", "llm", "fake"]
+
+
+@pytest.fixture
+def chat_server() -> Iterator[FakeChat]:
+    with FakeChat() as server:
+        yield server
 
 
 @pytest.fixture(params=MAKERS, ids=NAMES)
-def make(request: pytest.FixtureRequest, opus_directories: Models) -> Callable[[], Translator]:
-    maker: Callable[[Models], Translator] = request.param
-    return lambda: maker(opus_directories)
+def make(
+    request: pytest.FixtureRequest, opus_directories: Models, chat_server: FakeChat
+) -> Callable[[], Translator]:
+    maker: Callable[[Models, str], Translator] = request.param
+    return lambda: maker(opus_directories, chat_server.url)
 
 
 @pytest.fixture

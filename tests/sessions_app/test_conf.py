@@ -22,6 +22,13 @@ def test_settings_are_typed(settings: Any) -> None:
     assert found.run_dir == Path(settings.HABLA["DATA_DIR"]) / "run"
 
 
+def test_the_language_model_has_settings_of_its_own(settings: Any) -> None:
+    assert read(settings).engines.llm == {"prices": {}}
+    found = read(settings, LLM_URL="http://gpu/v1", LLM_KEY="k", LLM_PRICES='{"*": [1, "2"]}')
+    assert found.engines.llm == {"url": "http://gpu/v1", "key": "k", "prices": {"*": [1, 2]}}
+    assert read(settings, LLM_URL="off").engines.llm is None
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
@@ -32,6 +39,10 @@ def test_settings_are_typed(settings: Any) -> None:
         ("MAX_SESSIONS", "0", "HABLA_MAX_SESSIONS is '0'; a whole number from 1 to 100000"),
         ("MAX_SESSIONS", "7.5", "HABLA_MAX_SESSIONS is '7.5'; a whole number"),
         ("RECORDING", "maybe", "HABLA_RECORDING is 'maybe'; 'on' or 'off' would be right."),
+        ("LLM_URL", "localhost:1234", "HABLA_LLM_URL: an address that begins with http://"),
+        ("LLM_PROFILE", "chatgpt", "HABLA_LLM_PROFILE is 'chatgpt'; one of lm-studio, ollama"),
+        ("LLM_PRICES", "[1, 2]", "HABLA_LLM_PRICES is '[1, 2]'; JSON like {\"model\""),
+        ("LLM_PRICES", '{"m": 1}', "HABLA_LLM_PRICES is"),
         ("TRANSCRIBER", "wisper", "HABLA_TRANSCRIBER names no engine: 'wisper'"),
         ("TRANSLATOR", "{", "HABLA_TRANSLATOR is not valid JSON"),
         (

@@ -1,0 +1,113 @@
+"""What chat servers send back: whole replies, and streams of pieces."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sessions_app.errors import EngineError
+
+STRANGE = "The language model's server gave a strange answer."
+LONGEST_CHARACTERS = 1_000_000
+"""No answer is longer; who sends more is not listened to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A model's words, and what they took."""
+
+    content: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+def read_reply(body: bytes) -> Reply:
+    """Return what stands in the body of a whole answer.
+
+    Raises:
+        EngineError: it is no answer of such a server, or an empty one.
+    """
+    answer = _object(body)
+    choice = _first(answer.get("choices"))
+    message = choice.get("message")
+    content = _text(message.get("content") if isinstance(message, dict) else choice.get("text"))
+    if not content.strip():
+        raise EngineError("The language model gave an empty answer.")
+    usage = answer.get("usage")
+    counts = usage if isinstance(usage, dict) else {}
+    return Reply(
+        content, _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
+    )
+
+
+def read_models(body: bytes) -> list[str]:
+    """Return the names of the models that can chat, in the server's order.
+
+    Raises:
+        EngineError: it is no list of models.
+    """
+    data = _object(body).get("data")
+    if not isinstance(data, list):
+        raise EngineError(STRANGE)
+    names = [item.get("id") for item in data if isinstance(item, dict)]
+    return [name for name in names if isinstance(name, str) and "embed" not in name.lower()]
+
+
+class Pieces:
+    """Reads a stream of server-sent events, whatever way it is cut."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+        self.is_done = False
+
+    def feed(self, text: str) -> str:
+        """Take the next text of the stream; return the words that it completes.
+
+        Raises:
+            EngineError: the server tells of an error, or sends a line without end.
+        """
+        *lines, self._rest = (self._rest + text).split("\n")
+        if len(self._rest) > LONGEST_CHARACTERS:
+            raise EngineError(STRANGE)
+        return "".join(self._words(line.strip()) for line in lines)
+
+    def _words(self, line: str) -> str:
+        if not line.startswith("data:"):
+            return ""
+        data = line.removeprefix("data:").strip()
+        if data == "[DONE]":
+            self.is_done = True
+            return ""
+        event = _object(data)
+        if "error" in event:
+            raise EngineError("The language model broke off.")
+        choices = event.get("choices")
+        delta = _first(choices).get("delta") if choices else None
+        return _text(delta.get("content")) if isinstance(delta, dict) else ""
+
+
+def _object(body: bytes | str) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise EngineError(STRANGE) from error
+    if not isinstance(value, dict):
+        raise EngineError(STRANGE)
+    return value
+
+
+def _first(choices: Any) -> dict[str, Any]:
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, dict):
+        raise EngineError(STRANGE)
+    return choice
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, list):  # in parts, as newer servers may
+        parts = [part.get("text") for part in content if isinstance(part, dict)]
+        return "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and value >= 0 else 0

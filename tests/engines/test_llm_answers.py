@@ -1,0 +1,188 @@
+"""Models answer as they like: a good translation is never lost to bad JSON."""
+
+import contextlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessions_app.engines.llm_answers import Answer, plain_words, read_answer, without_thoughts
+from sessions_app.engines.llm_replies import Pieces, read_models, read_reply
+from sessions_app.errors import EngineError
+from sessions_app.events import Phrase
+
+SAID = "estoy en las nubes"
+GOOD = '{"corrected": "Estoy en las nubes.", "translated": "I am daydreaming.", "phrases": null}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        GOOD,
+        f"```json\n{GOOD}\n```",
+        f"```\n{GOOD}\n```",
+        f"<think>They say {{nubes}}.</think>{GOOD}",
+        f"They say {{nubes}}, so...</think>\n\n{GOOD}",
+        f"[THINK]Clouds?[/THINK]{GOOD}",
+        f"<|channel|>analysis<|message|>Hm.<|end|><|channel|>final<|message|>{GOOD}<|return|>",
+        f"Sure! Here is the JSON: {GOOD} I hope this helps {{you}}.",
+        GOOD.replace("null}", "[],}"),
+        GOOD.replace("null}", '[{"text": "en las nu'),
+        GOOD.removesuffix("}"),
+        GOOD.replace('"translated"', '"Translation"'),
+        f'{{"result": {GOOD}}}',
+        f"[{GOOD}]",
+        '{"oops": 1} ' + GOOD,
+    ],
+)
+def test_a_good_translation_is_found_wherever_it_stands(content: str) -> None:
+    answer = read_answer(content, SAID)
+    assert (answer.translated, answer.corrected) == ("I am daydreaming.", "Estoy en las nubes.")
+    assert answer.phrases == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "I am daydreaming.",
+        '"I am daydreaming."',
+        "“I am daydreaming.”",
+        "Translation: I am daydreaming.",
+        "**English**: I am daydreaming.",
+        "<think>Clouds.</think> I am daydreaming.\n",
+        "```\nI am daydreaming.\n```",
+    ],
+)
+def test_plain_words_are_the_translation(content: str) -> None:
+    assert read_answer(content, SAID) == Answer("I am daydreaming.")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{}",
+        '{"translated": null, "phrases": []}',
+        '{"translated": "  "}',
+        '{"translated": "", "phrases": [{"text": "en las nubes", "meaning": "daydreaming"}]}',
+        '{"translated": "I am day',
+        "<think>I should translate",
+        "As a language model I would first of all like to say that " * 10,
+        "{" * 5000,
+        "[" * 5000,
+    ],
+)
+def test_what_holds_no_translation_is_a_failure(content: str) -> None:
+    with pytest.raises(EngineError):
+        read_answer(content, SAID)
+
+
+NUMBERS: list[tuple[object, float]] = [
+    (0.5, 0.5),
+    ("0.5", 0.5),
+    ("0,5", 0.5),
+    ("50%", 0.5),
+    (50, 0.5),
+    (-1, 0.0),
+    (None, 1.0),
+    ("high", 1.0),
+    ([], 1.0),
+    ("nan", 1.0),
+]
+
+
+@pytest.mark.parametrize(("confidence", "understood"), NUMBERS, ids=[repr(n) for n, _ in NUMBERS])
+def test_strings_are_taken_for_numbers(confidence: object, understood: float) -> None:
+    content = json.dumps({"translated": "Hello.", "confidence": confidence})
+    assert read_answer(content, "Hola.").confidence == understood
+
+
+@pytest.mark.parametrize(
+    ("phrases", "understood"),
+    [
+        (None, ()),
+        ("none", ()),
+        ({"text": "a", "meaning": "b"}, (Phrase("a", "b"),)),
+        ([{"phrase": "a", "explanation": "b", "kind": "Idiom"}], (Phrase("a", "b"),)),
+        (
+            [{"text": "a", "meaning": "b", "kind": "false friend"}],
+            (Phrase("a", "b", "false_friend"),),
+        ),
+        ([{"text": "a", "meaning": "b", "kind": 7, "literal": None}], (Phrase("a", "b"),)),
+        (["estar en las nubes: to daydream"], (Phrase("estar en las nubes", "to daydream"),)),
+        (["just words", {"text": "a"}, 3, None, []], ()),
+    ],
+)
+def test_phrases_are_taken_as_they_come(phrases: object, understood: tuple[Phrase, ...]) -> None:
+    content = json.dumps({"translated": "Hello.", "phrases": phrases})
+    assert read_answer(content, "Hola.").phrases == understood
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
+NOT_TAGS = WORDS.filter(lambda text: "<" not in text and "[" not in text)
+
+
+@given(NOT_TAGS, VALUES, VALUES, VALUES, st.booleans(), st.booleans())
+def test_whatever_the_other_fields_hold_the_translation_is_kept(
+    translated: str,
+    corrected: object,
+    phrases: object,
+    confidence: object,
+    is_fenced: bool,
+    is_thought: bool,
+) -> None:
+    fields = {
+        "translated": translated,
+        "corrected": corrected if not isinstance(corrected, str) else "x",
+        "phrases": None if "<" in repr(phrases) or "[" in repr(phrases) else phrases,
+        "confidence": confidence if not isinstance(confidence, str | list | dict) else "0.5",
+    }
+    content = json.dumps(fields)
+    content = f"```json\n{content}\n```" if is_fenced else content
+    content = f"<think>Well { {} }</think>{content}" if is_thought else content
+    answer = read_answer(content, "Hola.")
+    assert answer.translated == translated.strip()
+    assert 0 <= answer.confidence <= 1
+
+
+@given(NOT_TAGS, st.integers(0, 60))
+def test_a_translation_that_is_whole_survives_a_cut_behind_it(translated: str, cut: int) -> None:
+    head = json.dumps({"translated": translated})[:-1]
+    tail = ', "phrases": [{"text": "a", "meaning": "b", "kind": "idiom", "literal": "c"}]}'
+    assert read_answer(head + tail[:cut], "Hola.").translated == translated.strip()
+
+
+@given(st.text())
+def test_whatever_a_model_says_is_an_answer_or_a_told_failure(content: str) -> None:
+    with contextlib.suppress(EngineError):
+        assert read_answer(content, "Hola.").translated.strip()
+
+
+@given(st.text(), st.text())
+def test_thoughts_are_never_told(before: str, thought: str) -> None:
+    drafts = f"<think>{thought}"
+    assert without_thoughts(drafts) == "" or "</think>" in thought.lower()
+    assert "<think>" not in plain_words(before + drafts).lower()
+
+
+@given(st.lists(st.text(alphabet='aé \\"🙂'), max_size=6), st.integers(1, 9))
+def test_a_stream_says_the_same_whatever_way_it_is_cut(words: list[str], size: int) -> None:
+    events = [json.dumps({"choices": [{"delta": {"content": word}}]}) for word in words]
+    stream = ": comment\n\n" + "".join(f"data: {event}\r\n\r\n" for event in [*events, "[DONE]"])
+    pieces = Pieces()
+    cut = (stream[at : at + size] for at in range(0, len(stream), size))
+    assert "".join(pieces.feed(text) for text in cut) == "".join(words)
+    assert pieces.is_done
+
+
+@given(VALUES | st.fixed_dictionaries({"choices": VALUES, "usage": VALUES, "data": VALUES}))
+def test_whatever_a_server_sends_is_read_or_a_told_failure(value: object) -> None:
+    body = json.dumps(value).encode()
+    for read in (read_reply, read_models):
+        with contextlib.suppress(EngineError):
+            read(body)
