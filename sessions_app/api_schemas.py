@@ -1,11 +1,12 @@
 """What the REST routes tell of a session and of an exchange."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 from uuid import UUID
 
 from ninja import Field, Schema
 from pydantic import BeforeValidator
+from typing_extensions import TypedDict
 
 from sessions_app.audio import to_seconds
 
@@ -20,13 +21,19 @@ class SpeakerOut(Schema):
     name: str
 
 
-class PhraseOut(Schema):
-    """Something worth noticing in what was said."""
+class PhraseOut(TypedDict):
+    """Something worth noticing in what was said; older ones have only the first four fields."""
 
     text: str
     meaning: str
     kind: str
     literal: str
+    region: NotRequired[str]
+    """Where an idiom is said: ``ES``, ``LA``, ``US``, ``UK``, with commas between."""
+    register: NotRequired[str]
+    start: NotRequired[int | None]
+    """Where it stands in the source, in characters."""
+    end: NotRequired[int | None]
 
 
 class SessionOut(Schema):

@@ -152,8 +152,9 @@ def _fit(text: str, longest: int | None = None) -> str:
     return text.replace("\0", "").encode(errors="replace").decode()[:longest]
 
 
-def _fit_phrase(phrase: events.Phrase) -> dict[str, str]:
-    return {name: _fit(text) for name, text in asdict(phrase).items()}
+def _fit_phrase(phrase: events.Phrase) -> dict[str, str | int | None]:
+    values = asdict(phrase).items()
+    return {name: _fit(value) if isinstance(value, str) else value for name, value in values}
 
 
 def _give_title(conversation_id: uuid.UUID, words: str) -> None:

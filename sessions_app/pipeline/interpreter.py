@@ -28,6 +28,7 @@ from sessions_app.events import (
     TranslationRequest,
 )
 from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.exchanges import exchange_of
 from sessions_app.pipeline.languages import LANGUAGES, LanguageChooser, language_of_text
 from sessions_app.pipeline.partials import Partials
 from sessions_app.pipeline.stage import Stage
@@ -212,7 +213,7 @@ class Interpreter:
             translation, failure = await self._translation(utterance, final)
         outcome = failure.code if failure else "translated"
         measures.TRANSLATIONS.labels(translation.engine, outcome).inc()
-        made = self._exchange(utterance, final, translation, failure)
+        made = exchange_of(utterance, final, translation, failure, self._transcriber_name)
         exchange = await self._keep(made, utterance)
         if failure is not None:
             await self._emit(failure)
@@ -248,30 +249,6 @@ class Interpreter:
             message = "The translator did not answer in time."
             return Translation(""), Failure("translation_failed", message, about=utterance.id)
 
-    def _exchange(
-        self,
-        utterance: Utterance,
-        final: FinalTranscript,
-        translation: Translation,
-        failure: Failure | None,
-    ) -> Exchange:
-        return Exchange(
-            utterance_id=utterance.id,
-            source=final.text,
-            translated=translation.text,
-            language=final.language,
-            direction=final.direction,
-            start_seconds=final.start_seconds,
-            end_seconds=final.end_seconds,
-            corrected=translation.corrected,
-            speaker=final.speaker,
-            phrases=translation.phrases,
-            confidence=min(final.confidence, translation.confidence),
-            transcriber="" if utterance.text else self._transcriber_name,
-            translator=translation.engine,
-            failure=failure.code if failure else "",
-        )
-
     async def _not_translated(
         self, item: tuple[Utterance, FinalTranscript], error: Exception
     ) -> None:
@@ -285,7 +262,7 @@ class Interpreter:
     async def _keep_words(
         self, utterance: Utterance, final: FinalTranscript, failure: Failure
     ) -> None:
-        exchange = self._exchange(utterance, final, Translation(""), failure)
+        exchange = exchange_of(utterance, final, Translation(""), failure, self._transcriber_name)
         try:
             await self._keep(exchange, utterance)
         except HablaError as error:

@@ -1,0 +1,31 @@
+"""What an utterance becomes once it is translated, or could not be."""
+
+from sessions_app.events import Exchange, Failure, FinalTranscript, Translation
+from sessions_app.pipeline.idioms import noticed
+from sessions_app.pipeline.utterance import Utterance
+
+
+def exchange_of(
+    utterance: Utterance,
+    final: FinalTranscript,
+    translation: Translation,
+    failure: Failure | None,
+    transcriber: str,
+) -> Exchange:
+    """Return the exchange, not kept yet; ``transcriber`` is the name of what heard it."""
+    return Exchange(
+        utterance_id=utterance.id,
+        source=final.text,
+        translated=translation.text,
+        language=final.language,
+        direction=final.direction,
+        start_seconds=final.start_seconds,
+        end_seconds=final.end_seconds,
+        corrected=translation.corrected,
+        speaker=final.speaker,
+        phrases=noticed(translation.phrases, final.text, final.language),
+        confidence=min(final.confidence, translation.confidence),
+        transcriber="" if utterance.text else transcriber,
+        translator=translation.engine,
+        failure=failure.code if failure else "",
+    )

@@ -1,0 +1,193 @@
+"""Idioms: phrases that do not mean what their words say, found in all their forms."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from sessions_app.errors import CommandError
+from sessions_app.events import Phrase
+from sessions_app.pipeline.inflections import forms
+from sessions_app.pipeline.languages import LANGUAGES
+
+LONGEST_PHRASE = 120
+MOST_WORDS = 14
+"""Of a pattern: with them, how long one takes is bounded by its shape."""
+GAP_WORDS = 2
+"""How many words may stand between a verb and the rest: "metió otra vez la pata"."""
+
+_BETWEEN = r"[^\w]+"
+_GAP = rf"(?:{_BETWEEN}\w+){{0,{GAP_WORDS}}}?"
+_CLITICS = "me|te|se|nos|os|los|las|les|lo|la|le"
+_REFLEXIVE = "me|te|se|nos|os"
+_ASKED_FOR = {"se": _REFLEXIVE, "lo": "lo|la|los|las", "le": "le|les"}
+"""Pronouns that a verb's own asks for: ponerse is found in "me puse", pasarlo in "la pasamos"."""
+_POSSESSIVES = r"(?:my|your|his|her|its|our|their|ones|one's)"
+_SLOTS = {
+    "one's": _POSSESSIVES,
+    "someone's": rf"(?:{_POSSESSIVES}|\w+'s)",
+    "someone": r"\w+",
+}
+_WORD = re.compile(r"~?[\w']+")
+
+
+@dataclass(frozen=True, slots=True)
+class Idiom:
+    """A phrase with its meaning. A verb that is marked by ``~`` is found in all its forms."""
+
+    pattern: str
+    """``~meter la pata``."""
+    meaning: str
+    """In the other language."""
+    literal: str = ""
+    region: str = ""
+    """Where it is said: ``ES``, ``LA``, ``US``, ``UK``, with commas between; empty: anywhere."""
+    register: str = ""
+    """``neutral``, ``informal``, ``vulgar``, ``humorous``."""
+    language: str = "es"
+
+    @property
+    def phrase(self) -> str:
+        """Return the phrase as a dictionary has it."""
+        return self.pattern.replace("~", "")
+
+
+class Idioms:
+    """A set of idioms of one language."""
+
+    def __init__(self, idioms: Iterable[Idiom]) -> None:
+        self._known = [(idiom, _key(idiom), _compile(idiom)) for idiom in idioms]
+
+    def find(self, text: str) -> tuple[Phrase, ...]:
+        """Return the idioms in ``text`` in the order in which they stand, with their places.
+
+        Of several that overlap the longest counts.
+        """
+        folded = fold(text)
+        found = [
+            (match, idiom)
+            for idiom, key, pattern in self._known
+            if key in folded and (match := pattern.search(folded)) is not None
+        ]
+        found.sort(key=lambda pair: pair[0].start() - pair[0].end())
+        kept: list[tuple[re.Match[str], Idiom]] = []
+        for match, idiom in found:
+            if all(match.end() <= k.start() or match.start() >= k.end() for k, _ in kept):
+                kept.append((match, idiom))
+        kept.sort(key=lambda pair: pair[0].start())
+        return tuple(_phrase(text, match, idiom) for match, idiom in kept)
+
+
+def noticed(phrases: Sequence[Phrase], text: str, language: str) -> tuple[Phrase, ...]:
+    """Return what a translator noticed in ``text``, and the idioms that it did not."""
+    told = [fold(phrase.text) for phrase in phrases if phrase.text]
+    own = builtin(language).find(text) if language in LANGUAGES else ()
+    new = [p for p in own if not any(t in fold(p.text) or fold(p.text) in t for t in told)]
+    return (*phrases, *new)
+
+
+def fold(text: str) -> str:
+    """Return ``text`` in small letters without accents, letter for letter as long as before."""
+    return "".join(_fold_letter(letter) for letter in text)
+
+
+@cache
+def _fold_letter(letter: str) -> str:
+    bare = unicodedata.normalize("NFD", letter)[0].lower()
+    return "'" if bare == "\u2019" else bare if len(bare) == 1 else letter
+
+
+def check(idiom: Idiom) -> None:
+    """Refuse a pattern that is none; one that passes is found in its own phrase, and quickly.
+
+    Raises:
+        CommandError: ``bad_idiom``, with what would be right.
+    """
+    words = _words(idiom.pattern)
+    if len(idiom.pattern) > LONGEST_PHRASE or not 2 <= len(words) <= MOST_WORDS:
+        raise CommandError(
+            f"A phrase has 2 to {MOST_WORDS} words, and {LONGEST_PHRASE} letters at most.",
+            code="bad_idiom",
+        )
+    if sum(word.startswith("~") for word in words) > 1:
+        raise CommandError("Only one word of a phrase is a verb with ~.", code="bad_idiom")
+    if not Idioms([idiom]).find(idiom.phrase):
+        raise CommandError("This phrase would not be found in itself.", code="bad_idiom")
+
+
+@cache
+def builtin(language: str) -> Idioms:
+    """Return the idioms that come with Habla, of ``es`` or ``en``."""
+    return Idioms(idiom for idiom in load() if idiom.language == language)
+
+
+@cache
+def load() -> Sequence[Idiom]:
+    """Return all idioms that come with Habla."""
+    text = files("sessions_app.pipeline").joinpath("idioms.json").read_text(encoding="utf-8")
+    return [Idiom(**entry) for entry in json.loads(text)]
+
+
+# --- patterns
+
+
+def _words(pattern: str) -> list[str]:
+    return _WORD.findall(fold(pattern))
+
+
+def _key(idiom: Idiom) -> str:
+    """Return a word that stands in every form of the idiom, to pass over most texts quickly."""
+    fixed = [w for w in _words(idiom.pattern) if not w.startswith("~") and w not in _SLOTS]
+    return max(fixed, key=len, default="")
+
+
+def _compile(idiom: Idiom) -> re.Pattern[str]:
+    parts: list[str] = []
+    for word in _words(idiom.pattern):
+        if parts:
+            parts.append(_BETWEEN)
+        if word.startswith("~"):
+            parts += [_verb(word[1:], idiom.language), _GAP]
+        else:
+            parts.append(_SLOTS.get(word, re.escape(word)))
+    return re.compile(rf"(?<!\w){''.join(parts)}(?!\w)")
+
+
+def _verb(word: str, language: str) -> str:
+    if language == "en":
+        return _any_of(forms(word, "en"))
+    infinitive, own = _split(word)
+    verb = _any_of(forms(infinitive, "es"))
+    if not own:
+        return rf"{verb}(?:{_CLITICS}){{0,2}}"
+    asked = _ASKED_FOR[own]
+    before = rf"(?:{asked}){_BETWEEN}(?:\w+{_BETWEEN}){{0,{GAP_WORDS}}}?{verb}"
+    behind = rf"{verb}(?:{_CLITICS})?(?:{asked})(?:{_CLITICS})?"
+    return rf"(?:{before}|{behind})"
+
+
+def _split(word: str) -> tuple[str, str]:
+    for own in _ASKED_FOR:
+        if word.endswith(("ar" + own, "er" + own, "ir" + own)):
+            return word.removesuffix(own), own
+    return word, ""
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return f"(?:{'|'.join(sorted(words, key=len, reverse=True))})"
+
+
+def _phrase(text: str, match: re.Match[str], idiom: Idiom) -> Phrase:
+    return Phrase(
+        text[match.start() : match.end()],
+        idiom.meaning,
+        kind="idiom",
+        literal=idiom.literal,
+        region=idiom.region,
+        register=idiom.register,
+        start=match.start(),
+        end=match.end(),
+    )
