@@ -12,6 +12,7 @@ from sessions_app.pipeline.interpreter import Interpreter
 from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.pipeline.wordless import Wordless
+from sessions_app.recorder import Recorder
 from sessions_app.states import State
 
 
@@ -32,11 +33,12 @@ class Pipeline:
         segmenting: SegmenterOptions,
         become: Callable[[State], None],
         too_fast: Callable[[], None],
+        recorder: Recorder,
     ) -> None:
         engines = generation.engines
         self.account = account
         self._wordless = Wordless(emit)
-        emit = self._wordless.emit
+        emit = recorder.watch(self._wordless.emit)
         self._seat = generation.scheduler.seat() if generation.scheduler else None
         self.interpreter = Interpreter(
             self._seat,
@@ -44,7 +46,7 @@ class Pipeline:
             engines.translator,
             lambda key: book.speakers.of(key),
             emit,
-            book.keep,
+            recorder.watch_keeping(book.keep),
             account,
             transcriber_name=engines.infos["transcriber"].name,
         )
@@ -58,6 +60,7 @@ class Pipeline:
             segmenting,
             become,
             too_fast,
+            recorder,
         )
 
     def workers(self) -> dict[str, Coroutine[Any, Any, None]]:

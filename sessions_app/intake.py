@@ -20,6 +20,7 @@ from sessions_app.pipeline.stage import Stage
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.pipeline.workbench import Workbench
 from sessions_app.protocol import StartListening
+from sessions_app.recorder import Recorder
 from sessions_app.states import State
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Intake:
         options: SegmenterOptions,
         become: Callable[[State], None],
         too_fast: Callable[[], None],
+        recorder: Recorder,
     ) -> None:
         self._interpreter = interpreter
         self._detector = detector
@@ -60,6 +62,7 @@ class Intake:
         self._options = options
         self._become = become
         self._too_fast = too_fast
+        self._recorder = recorder
         self._pace: Pace | None = None
         self._received_before = 0
         self._is_refusing = False
@@ -99,13 +102,14 @@ class Intake:
     async def start(self, command: StartListening, *, is_visit: bool = False) -> None:
         """Open a listening period; in a visit, ``hear`` brings the sound, and ``feed`` does not."""
         decoder = open_decoder(command.encoding, sample_rate=command.sample_rate)
-        self._listener = Listener(
+        self._listener = listener = Listener(
             Sound(decoder, self._detector.stream(), self._workbench),
             self._interpreter,
             self._manner,
             self._emit,
             self._account,
             self._options,
+            cut=None if is_visit else self._recorder.cut,
         )
         self._encoding, self._sample_rate = command.encoding, command.sample_rate
         self._lag_told_at = 0
@@ -114,9 +118,12 @@ class Intake:
         self._pace = Pace(PaceOptions(), now)
         self._is_visit = is_visit
         self._become(State.LISTENING)
-        if not is_visit:
-            fields = {"encoding": command.encoding, "recording": None}
-            await self._emit(Notice("listening_started", fields))
+        if is_visit:
+            self._recorder.attend()
+            return
+        recording = self._recorder.begin(command, self._manner(), lambda: listener.heard_samples)
+        fields = {"encoding": command.encoding, "recording": recording}
+        await self._emit(Notice("listening_started", fields))
 
     async def hear(self, chunk: bytes) -> int:
         """Hear the next chunk of a visit; return how many samples it has brought so far.
@@ -160,6 +167,7 @@ class Intake:
             if not self._is_visit:
                 await self._emit(Failure(error.code, str(error), about="stop_listening"))
         await self._interpreter.drained()
+        await self._recorder.end(is_whole=not broken and problem is None)
         self._become(State.IDLE)
         if not self._is_visit:
             await self._emit(Notice("listening_stopped", _summary(listener.account)))
@@ -184,6 +192,7 @@ class Intake:
         if self._listener is None or self._is_visit:
             await self._answer_stray()
             return
+        self._recorder.take(item)
         try:
             await self._listener.hear(item)
         except EngineError as error:

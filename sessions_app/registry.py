@@ -18,6 +18,7 @@ from sessions_app.generations import UNLOAD_SECONDS, Generations
 from sessions_app.protocol import CloseCode
 from sessions_app.runfile import directory_id
 from sessions_app.session import LiveSession
+from sessions_app.sound_writing import SoundWriter
 from sessions_app.states import Ending, Wishes
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Registry:
         self.is_draining = False
         self.conf: Conf | None = None
         self.generations: Generations | None = None
+        self._writer: SoundWriter | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -64,6 +66,7 @@ class Registry:
         self.conf = conf
         self.boot = store.new_boot(directory_id(conf.run_dir))
         self.generations = Generations(functools.partial(load_engines, conf.engines))
+        self._writer = SoundWriter() if conf.is_recording else None
         self.is_draining = False
 
     async def load(self) -> bool:
@@ -103,6 +106,7 @@ class Registry:
             silence_seconds=conf.silence_seconds,
             emit=emit,
             hang_up=hang_up,
+            writer=self._writer,
         )
         self.sessions[session.id] = session
         task = asyncio.create_task(
@@ -206,6 +210,9 @@ class Registry:
 
     async def close(self, seconds: float = UNLOAD_SECONDS) -> bool:
         """Unload the engines; return whether that was done within ``seconds``."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
         generations, self.generations = self.generations, None
         return generations is None or await generations.aclose(seconds)
 

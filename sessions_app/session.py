@@ -19,6 +19,8 @@ from sessions_app.guests import Door, Guest, Guests
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.protocol import CloseCode
+from sessions_app.recorder import Recorder
+from sessions_app.sound_writing import SoundWriter
 from sessions_app.states import OPEN_STATES, TRANSITIONS, Ending, State, Wishes
 
 logger = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ class LiveSession:
         emit: Callable[[Event], Awaitable[None]],
         hang_up: Callable[[int], Awaitable[None]],
         segmenting: SegmenterOptions | None = None,
+        writer: SoundWriter | None = None,
     ) -> None:
         self.book = Book(wishes.user_id, wishes.conversation_id, boot)
         self.id = self.book.session_id
@@ -64,6 +67,7 @@ class LiveSession:
         self._heard_at = 0.0
         self.emit = emit
         self._hang_up = hang_up
+        self._recorder = Recorder(self.id, wishes.user_id, writer, emit)
         self._segmenting = segmenting or SegmenterOptions()
         self.is_cut_off = False
         """Whether its limit ended the drain before all was finished."""
@@ -129,6 +133,7 @@ class LiveSession:
             closers.callback(leave)
             closers.callback(self.become, State.CLOSED)
             self._later(closers, "row", self._end_row)
+            self._later(closers, "recording", self._recorder.close)
             closers.push(self._note)
             if await self._unless_ended(self._open(closers), None):
                 await self._live()
@@ -146,6 +151,7 @@ class LiveSession:
             self._segmenting,
             self.become,
             self._sends_too_fast,
+            self._recorder,
         )
         self._later(closers, "pipeline", self.pipeline.close)
 

@@ -39,6 +39,11 @@ def folder(recording_id: UUID) -> Path:
     return conf.recordings_dir() / name[:2] / name
 
 
+def new_path(recording_id: UUID, encoding: Encoding) -> Path:
+    """Return where what the client sends will lie."""
+    return folder(recording_id) / f"sound{ENDINGS[encoding]}"
+
+
 def raw_path(recording_id: UUID, encoding: str) -> Path | None:
     """Return the file with what the client sent; None: there is none."""
     ending = ENDINGS.get(Encoding(encoding)) if encoding in list(Encoding) else None

@@ -124,27 +124,27 @@ def _save_exchange(
             conversation_id=conversation_id,
             speaker=_speaker(conversation_id, said.speaker),
             utterance_id=said.utterance_id,
-            source=_fit(said.source),
-            corrected=_fit(said.corrected),
-            translated=_fit(said.translated),
+            source=fit(said.source),
+            corrected=fit(said.corrected),
+            translated=fit(said.translated),
             language=said.language,
             direction=said.direction,
             start_seconds=said.start_seconds + offset,
             end_seconds=said.end_seconds + offset,
             confidence=said.confidence if math.isfinite(said.confidence) else 0.0,
             phrases=[_fit_phrase(phrase) for phrase in said.phrases],
-            transcriber=_fit(said.transcriber, ENGINE_CHARACTERS),
-            translator=_fit(said.translator, ENGINE_CHARACTERS),
-            failure=_fit(said.failure, FAILURE_CHARACTERS),
+            transcriber=fit(said.transcriber, ENGINE_CHARACTERS),
+            translator=fit(said.translator, ENGINE_CHARACTERS),
+            failure=fit(said.failure, FAILURE_CHARACTERS),
         )
         now = timezone.now()
         TranslationSession.objects.filter(pk=session_id).update(seen_at=Now())
         Conversation.objects.filter(pk=conversation_id).update(updated_at=now)
-        _give_title(conversation_id, _fit(said.source))
+        _give_title(conversation_id, fit(said.source))
     return row.pk
 
 
-def _fit(text: str, longest: int | None = None) -> str:
+def fit(text: str, longest: int | None = None) -> str:
     """Return ``text`` as any database keeps it in a field: engines say what they like.
 
     PostgreSQL refuses NUL and what is too long, and half a surrogate pair is no UTF-8.
@@ -154,7 +154,7 @@ def _fit(text: str, longest: int | None = None) -> str:
 
 def _fit_phrase(phrase: events.Phrase) -> dict[str, str | int | None]:
     values = asdict(phrase).items()
-    return {name: _fit(value) if isinstance(value, str) else value for name, value in values}
+    return {name: fit(value) if isinstance(value, str) else value for name, value in values}
 
 
 def _give_title(conversation_id: uuid.UUID, words: str) -> None:
@@ -199,6 +199,7 @@ def _end_session(session_id: uuid.UUID, reason: str, account: Account) -> bool:
             seen_at=now,
             ended_at=now,
             close_count=F("close_count") + 1,
+            is_listening=False,
             received_samples=account.received,
             speech_samples=account.transcribed,
             silence_samples=account.silence,
@@ -244,4 +245,5 @@ def _mark_lost(boot: str) -> int:
         reason="server_lost",
         ended_at=F("seen_at"),
         close_count=F("close_count") + 1,
+        is_listening=False,
     )

@@ -3,8 +3,23 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol, overload
 
 from sessions_app.errors import DecodeError
+
+
+class Readable(Protocol):
+    """Bytes, wherever they lie: in memory, or in a file that is mapped into it."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        ...
+
+    @overload
+    def __getitem__(self, at: int, /) -> int: ...
+
+    @overload
+    def __getitem__(self, at: slice, /) -> bytes | bytearray: ...
 
 
 class Treatment(Enum):
@@ -55,7 +70,7 @@ class ElementReader:
         """
         self._waiting += chunk
         while self._is_past_skipped():
-            header = _read_header(self._waiting, 0)
+            header = read_header(self._waiting, 0)
             if header is None or not self._is_complete(header):
                 return
             element = self._take(header)
@@ -99,14 +114,14 @@ def read_children(payload: bytes) -> Iterator[Element]:
     """
     position = 0
     while position < len(payload):
-        header = _read_header(payload, position)
+        header = read_header(payload, position)
         if header is None or header.end > len(payload):
             raise DecodeError("The stream is broken: parts of it do not fit together.")
         yield Element(header.id, payload[header.start : header.end])
         position = header.end
 
 
-def read_number(data: bytes | bytearray, position: int) -> tuple[int, int] | None:
+def read_number(data: Readable, position: int) -> tuple[int, int] | None:
     """Return the variable-length number at ``position`` and its length; None: it is not all there.
 
     Raises:
@@ -139,7 +154,12 @@ UNKNOWN = 1 << 56
 """Larger than any size that can be written."""
 
 
-def _read_header(data: bytes | bytearray, position: int) -> Header | None:
+def read_header(data: Readable, position: int) -> Header | None:
+    """Return the element that begins at ``position``; None: its header is not all there.
+
+    Raises:
+        DecodeError: no element begins so.
+    """
     identity = _read_marked(data, position)
     if identity is None:
         return None
@@ -153,7 +173,7 @@ def _read_header(data: bytes | bytearray, position: int) -> Header | None:
     return Header(marked, position + length + size[1], UNKNOWN if is_unknown else size[0])
 
 
-def _read_marked(data: bytes | bytearray, position: int) -> tuple[int, int] | None:
+def _read_marked(data: Readable, position: int) -> tuple[int, int] | None:
     """Return the number at ``position`` with the bit that marks its length, and that length."""
     if position >= len(data):
         return None

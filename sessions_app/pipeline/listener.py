@@ -47,6 +47,7 @@ class Listener:
     """Hears one stream: tells when speech begins and ends, and hands each utterance on.
 
     All lengths are counted in samples: a stream at ten times its speed gives the same utterances.
+    ``cut`` is told of each utterance before it is handed on.
     """
 
     def __init__(
@@ -57,12 +58,15 @@ class Listener:
         emit: Callable[[Event], Awaitable[None]],
         account: Account,
         options: SegmenterOptions,
+        *,
+        cut: Callable[[Utterance], None] | None = None,
     ) -> None:
         self._sound = sound
         self._interpreter = interpreter
         self._manner = manner
         self._emit = emit
         self._account = account
+        self._cut = cut
         self._before = account.copy()
         self._offset = account.received
         self._segmenter = Segmenter(options)
@@ -138,14 +142,15 @@ class Listener:
         self._open = None
         self._interpreter.settle(utterance_id)
         await self._emit(SpeechEnded(utterance_id, to_seconds(segment.end_sample)))
-        await self._interpreter.put(
-            Utterance(
-                utterance_id,
-                manner,
-                pcm=segment.pcm,
-                start_sample=segment.start_sample,
-                end_sample=segment.end_sample,
-                offset_samples=self._offset,
-                too_short=segment.too_short,
-            )
+        utterance = Utterance(
+            utterance_id,
+            manner,
+            pcm=segment.pcm,
+            start_sample=segment.start_sample,
+            end_sample=segment.end_sample,
+            offset_samples=self._offset,
+            too_short=segment.too_short,
         )
+        if self._cut is not None:
+            self._cut(utterance)
+        await self._interpreter.put(utterance)

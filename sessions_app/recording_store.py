@@ -1,0 +1,161 @@
+"""The only door through which recordings are written to the tables. It runs on the lane."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from sessions_app.lane import lane
+from sessions_app.models import (
+    RecordedSegment,
+    Recording,
+    RecordingState,
+    SessionState,
+    TranslationSession,
+)
+from sessions_app.pipeline.utterance import Manner
+from sessions_app.store import directory_of, fit
+
+DISCARDED_CHARACTERS = 40
+"""What its column holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecording:
+    """What a recording's row begins with."""
+
+    id: uuid.UUID
+    user_id: int
+    session_id: uuid.UUID
+    encoding: str
+    sample_rate: int
+    manner: Manner
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One utterance that was cut out of a recording, and what became of it."""
+
+    utterance_id: int
+    start_sample: int
+    end_sample: int
+    language: str = ""
+    text: str = ""
+    translation: str = ""
+    discarded: str = ""
+    """Why it became no exchange; empty if it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A recording that its server left when it died."""
+
+    id: uuid.UUID
+    encoding: str
+    sample_rate: int
+
+
+async def note_listening(session_id: uuid.UUID, *, is_listening: bool) -> None:
+    """Note whether a session takes sound."""
+    await lane.run(_note_listening, session_id, is_listening)
+
+
+def _note_listening(session_id: uuid.UUID, is_listening: bool) -> None:
+    live = TranslationSession.objects.filter(pk=session_id, state=SessionState.OPEN)
+    live.update(is_listening=is_listening)
+
+
+async def begin_recording(new: NewRecording) -> None:
+    """Write the row of a recording; its session listens from now on."""
+    await lane.run(_begin_recording, new)
+
+
+def _begin_recording(new: NewRecording) -> None:
+    with transaction.atomic():
+        _note_listening(new.session_id, is_listening=True)
+        Recording.objects.create(
+            id=new.id,
+            user_id=new.user_id,
+            session_id=new.session_id,
+            encoding=new.encoding,
+            sample_rate=new.sample_rate,
+            direction=new.manner.direction,
+            mode=new.manner.mode,
+        )
+
+
+async def keep_segments(recording_id: uuid.UUID, segments: Sequence[Segment]) -> None:
+    """Write the rows of utterances."""
+    await lane.run(_keep_segments, recording_id, segments)
+
+
+def _keep_segments(recording_id: uuid.UUID, segments: Sequence[Segment]) -> None:
+    RecordedSegment.objects.bulk_create(
+        RecordedSegment(
+            recording_id=recording_id,
+            utterance_id=segment.utterance_id,
+            start_sample=segment.start_sample,
+            end_sample=segment.end_sample,
+            language=segment.language,
+            text=fit(segment.text),
+            translation=fit(segment.translation),
+            discarded=fit(segment.discarded, DISCARDED_CHARACTERS),
+        )
+        for segment in segments
+    )
+
+
+async def complete(
+    recording_id: uuid.UUID, *, duration_seconds: float, size: int, has_sound: bool
+) -> bool:
+    """Close the row of a recording, or delete it if nothing is kept; return whether it is there."""
+    return await _close(recording_id, RecordingState.COMPLETE, duration_seconds, size, has_sound)
+
+
+async def salvage(
+    recording_id: uuid.UUID, *, duration_seconds: float, size: int, has_sound: bool
+) -> bool:
+    """Do the same for one that its server left when it died."""
+    return await _close(recording_id, RecordingState.SALVAGED, duration_seconds, size, has_sound)
+
+
+async def _close(
+    recording_id: uuid.UUID, state: RecordingState, seconds: float, size: int, has_sound: bool
+) -> bool:
+    fields = {"duration_seconds": seconds, "bytes": size, "has_sound": has_sound}
+    return await lane.run(_end_recording, recording_id, state, fields)
+
+
+def _end_recording(recording_id: uuid.UUID, state: RecordingState, fields: dict[str, Any]) -> bool:
+    open_rows = Recording.objects.filter(pk=recording_id, state=RecordingState.RECORDING)
+    if not fields["bytes"]:
+        open_rows.delete()
+        return False
+    return bool(open_rows.update(state=state, **fields))
+
+
+async def unfinished(boot: str) -> list[Unfinished]:
+    """Return the recordings that earlier servers on this data directory left unfinished."""
+    return await lane.run(_unfinished, boot)
+
+
+def _unfinished(boot: str) -> list[Unfinished]:
+    orphans = _of_earlier_servers(boot).filter(state=RecordingState.RECORDING)
+    return [Unfinished(*row) for row in orphans.values_list("id", "encoding", "sample_rate")]
+
+
+def _of_earlier_servers(boot: str) -> QuerySet[Recording]:
+    here = Q(session__boot__startswith=directory_of(boot)) & ~Q(session__boot=boot)
+    return Recording.objects.filter(here).exclude(session__state=SessionState.OPEN)
+
+
+async def known(recording_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Return those of these recordings that have a row."""
+    return await lane.run(_known, recording_ids)
+
+
+def _known(recording_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    return set(Recording.objects.values_list("id", flat=True)) & set(recording_ids)
