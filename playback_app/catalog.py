@@ -16,12 +16,12 @@ from sessions_app.models import RecordedSegment, Recording, RecordingState
 Row = TypeVar("Row", Recording, RecordedSegment)
 
 
-def recordings_of(user: User) -> QuerySet[Recording]:
+def recordings_of(user: User) -> QuerySet[Any]:
     """Return the recordings of ``user``, newest first, with what `with_counts` adds."""
     return with_counts(Recording.objects.filter(user=user)).order_by("-started_at", "pk")
 
 
-def with_counts(recordings: QuerySet[Recording]) -> QuerySet[Recording]:
+def with_counts(recordings: QuerySet[Recording]) -> QuerySet[Any]:
     """Return ``recordings``, each with more to tell.
 
     ``segment_count`` of the segments with words, ``word_count`` of their words, ``is_playing``:
@@ -47,7 +47,7 @@ def _of_each(said: QuerySet[RecordedSegment], amount: Count | Sum) -> Coalesce:
     return Coalesce(Subquery(summed, output_field=IntegerField()), 0)
 
 
-def recording_of(user: User, recording_id: UUID) -> Recording:
+def recording_of(user: User, recording_id: UUID) -> Any:
     """Return one recording of ``user``, with what `with_counts` adds.
 
     Raises:
@@ -73,7 +73,7 @@ def spoken(segments: QuerySet[RecordedSegment]) -> QuerySet[RecordedSegment]:
     return segments.exclude(text="")
 
 
-def segments_of(recording: Recording) -> QuerySet[RecordedSegment]:
+def segments_of(recording: Recording) -> QuerySet[Any]:
     """Return the segments of ``recording`` that have words, as they were spoken.
 
     Each has ``truth_version`` (0: nobody wrote one), ``true_transcript`` and ``true_translation``,
@@ -91,7 +91,7 @@ def segments_of(recording: Recording) -> QuerySet[RecordedSegment]:
     )
 
 
-def set_bookmark(user: User, recording_id: UUID, is_bookmarked: bool) -> Recording:
+def set_bookmark(user: User, recording_id: UUID, is_bookmarked: bool) -> Any:
     """Keep a recording of ``user`` from being pruned, or no longer; return it.
 
     Raises:
@@ -102,7 +102,7 @@ def set_bookmark(user: User, recording_id: UUID, is_bookmarked: bool) -> Recordi
     return recording_of(user, recording_id)
 
 
-def toggle_bookmark(user: User, recording_id: UUID) -> Recording:
+def toggle_bookmark(user: User, recording_id: UUID) -> Any:
     """Turn the bookmark of a recording of ``user`` the other way; return it.
 
     Raises:
