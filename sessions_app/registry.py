@@ -5,7 +5,7 @@ import functools
 import logging
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -54,6 +54,8 @@ class Registry:
         self.is_draining = False
         self.conf: Conf | None = None
         self.generations: Generations | None = None
+        self.chores: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
+        """What apps above do in the background while this process serves, by name."""
         self._writer: SoundWriter | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -233,7 +235,7 @@ class Registry:
             return ["No server runs in this process."]
         if generations.current is None:
             return [generations.problem or f"Engines are loading: {generations.step[0] or '...'}"]
-        return []
+        return [generations.current.trouble] if generations.current.trouble else []
 
     def status(self, user_id: int | None = None) -> dict[str, Any]:
         """Return what `manage.py status --json` prints of this process.

@@ -22,7 +22,9 @@ from sessions_app.console import Console
 from sessions_app.improving import improve, tell_engines
 from sessions_app.lane import lane
 from sessions_app.registry import ABORT_SECONDS, ROWS_SECONDS, Departure, Registry
+from sessions_app.rehearsal import keep_rehearsing
 from sessions_app.runfile import RunFile
+from sessions_app.salvage import tidy
 from sessions_app.server import CANCEL_SECONDS, HANDSHAKE_SECONDS, HablaServer, reactor
 from sessions_app.vigil import keep_vigil
 
@@ -134,6 +136,12 @@ class Serving:
             {"pid": os.getpid(), "address": str(address), "boot": self._registry.boot}
         )
         self._spawn(keep_vigil(self._registry), "vigil")
+        if self._conf.rehearsal_seconds:
+            rehearsals = keep_rehearsing(self._registry, self._conf.rehearsal_seconds)
+            self._spawn(rehearsals, "rehearsals")
+        self._spawn(tidy(self._registry.boot, self._say), "tidying")
+        for name, chore in self._registry.chores.items():
+            self._spawn(chore(), name)
         if self._has_console:
             self._open_console()
         self._say(f"Habla is ready: {address}")

@@ -1,0 +1,128 @@
+"""What servers that died left of their recordings: made whole, or cleared away."""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from sessions_app import recording_store, sound_files, store
+from sessions_app.audio import SAMPLE_BYTES, Encoding, to_seconds
+from sessions_app.engines.pyav import decode_file
+from sessions_app.engines.wav import HEADER_BYTES
+from sessions_app.errors import DecodeError, StoreError
+from sessions_app.recording_store import Unfinished
+from sessions_app.tapes import mend, put_in_place
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+ORPHAN_SECONDS = 3600.0
+"""How old files must be before they go because the database knows nothing of them."""
+
+
+async def tidy(boot: str, say: Callable[[str], None]) -> None:
+    """Salvage what earlier servers on this data directory left, and sweep what belongs to nobody.
+
+    ``boot`` names this run of the server. Nothing that this run records is touched.
+    """
+    try:
+        await store.mark_lost(boot)
+        saved = await salvage(boot)
+        swept = await sweep()
+    except StoreError as error:
+        logger.warning("recordings were not looked after: %s", error)
+        return
+    if saved:
+        say(f"Recordings saved from a server that died: {saved}.")
+    if swept:
+        logger.info("%d recordings that no row knows of are swept", swept)
+
+
+async def salvage(boot: str) -> int:
+    """Make playable what earlier servers were recording when they died; return how many are."""
+    saved = 0
+    for left in await recording_store.unfinished(boot):
+        try:
+            seconds = await _apart(partial(_mend, left))
+        except OSError:
+            logger.exception("recording %s could not be salvaged", left.id)
+            continue
+        size = await _apart(partial(sound_files.size, left.id))
+        is_kept = await recording_store.salvage(
+            left.id, duration_seconds=seconds, size=size, has_sound=bool(seconds)
+        )
+        logger.warning("recording %s: %.1f s of sound salvaged", left.id, seconds)
+        saved += is_kept
+    return saved
+
+
+async def sweep() -> int:
+    """Delete old files of which the database knows nothing; return of how many recordings.
+
+    A database that knows none of them at all may be the wrong one: then nothing is deleted.
+    """
+    lying = await _apart(_old_ids)
+    known = await recording_store.known(lying) if lying else set()
+    orphans = [recording_id for recording_id in lying if recording_id not in known]
+    if orphans and not known:
+        logger.warning(
+            "the database knows none of the %d recordings that lie here; they are left alone",
+            len(orphans),
+        )
+        return 0
+    for recording_id in orphans:
+        await _apart(partial(sound_files.remove, recording_id))
+    return len(orphans)
+
+
+def _old_ids() -> list[uuid.UUID]:
+    newest = time.time() - ORPHAN_SECONDS
+    places = ((one, sound_files.folder(one)) for one in sound_files.ids())
+    return [one for one, place in places if place.lstat().st_mtime < newest]
+
+
+def _mend(left: Unfinished) -> float:
+    """Make the sound of a recording playable; return how long it is, 0 if there is none. Blocks.
+
+    Raises:
+        OSError: the disk does not let it.
+    """
+    encoding = Encoding(left.encoding)
+    path = sound_files.new_path(left.id, encoding)
+    for part in sound_files.parts(left.id):
+        if part.with_suffix("") != path:
+            part.unlink()  # an utterance half written
+            continue
+        mend(part, encoding, left.sample_rate)
+        if part.stat().st_size:
+            put_in_place(part, path)
+        else:
+            part.unlink()
+    return _seconds(left, encoding)
+
+
+def _seconds(left: Unfinished, encoding: Encoding) -> float:
+    path = sound_files.raw_path(left.id, encoding)
+    if path is None:
+        return 0.0
+    if encoding is Encoding.PCM_S16LE:
+        samples = (path.stat().st_size - HEADER_BYTES) // SAMPLE_BYTES
+        return samples / left.sample_rate
+    try:
+        return to_seconds(sum(len(block) // SAMPLE_BYTES for block in decode_file(path)))
+    except DecodeError:
+        path.unlink()  # so little that nothing plays it
+        return 0.0
+
+
+async def _apart(work: Callable[[], T]) -> T:
+    """Return what ``work`` returns, done in a thread that ends with it: files may be long."""
+    executor = ThreadPoolExecutor(1, thread_name_prefix="habla salvage")
+    try:
+        return await asyncio.get_running_loop().run_in_executor(executor, work)
+    finally:
+        executor.shutdown(wait=False)
