@@ -1,5 +1,6 @@
 """The reading door to recordings: what a person recorded, and never another's; all by id."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -16,9 +17,29 @@ from sessions_app.models import RecordedSegment, Recording, RecordingState
 Row = TypeVar("Row", Recording, RecordedSegment)
 
 
-def recordings_of(user: User) -> QuerySet[Any]:
-    """Return the recordings of ``user``, newest first, with what `with_counts` adds."""
-    return with_counts(Recording.objects.filter(user=user)).order_by("-started_at", "pk")
+class Shelf(Sequence[Any]):
+    """Recordings in their order, each with what `with_counts` adds, to be paged.
+
+    Only those on the page that is asked for are counted, not all that come before.
+    """
+
+    def __init__(self, recordings: QuerySet[Recording]) -> None:
+        self._recordings = recordings
+
+    def __len__(self) -> int:
+        return self._recordings.count()
+
+    def __getitem__(self, where: Any) -> Any:
+        if not isinstance(where, slice):
+            return self[where : where + 1][0]
+        keys = list(self._recordings.values_list("pk", flat=True)[where])
+        rows = {row.pk: row for row in with_counts(Recording.objects.filter(pk__in=keys))}
+        return [rows[key] for key in keys if key in rows]
+
+
+def recordings_of(user: User) -> Shelf:
+    """Return the recordings of ``user``, newest first."""
+    return Shelf(Recording.objects.filter(user=user).order_by("-started_at", "pk"))
 
 
 def with_counts(recordings: QuerySet[Recording]) -> QuerySet[Any]:
@@ -53,7 +74,7 @@ def recording_of(user: User, recording_id: UUID) -> Any:
     Raises:
         CommandError: ``not_found``, also where it is another's.
     """
-    return one_of(recordings_of(user), recording_id)
+    return one_of(with_counts(Recording.objects.filter(user=user)), recording_id)
 
 
 def one_of(rows: QuerySet[Row], key: Any) -> Row:

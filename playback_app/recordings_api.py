@@ -1,5 +1,6 @@
 """The REST routes of recordings: lists, sound, ground truth, bookmarks, deleting."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -28,7 +29,7 @@ NOT_NOW = {HTTPStatus.CONFLICT: ErrorOut}
 
 @router.get("", response=list[RecordingOut])
 @paginate(Paged)
-def list_recordings(request: HttpRequest) -> QuerySet[Any]:
+def list_recordings(request: HttpRequest) -> Sequence[Any]:
     """List your recordings, newest first."""
     return catalog.recordings_of(user_of(request))
 
