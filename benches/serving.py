@@ -143,6 +143,7 @@ def _environment(directory: Path) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
         "HABLA_MAX_SESSIONS": "2000",
+        "HABLA_REHEARSAL_SECONDS": "0",
         PROBE_VARIABLE: str(directory / PROBE),
     }
 

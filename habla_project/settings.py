@@ -33,6 +33,7 @@ HABLA = {
     "QUIT_SECONDS": env.str("HABLA_QUIT_SECONDS", default="20"),
     "WATCHDOG_SECONDS": env.str("HABLA_WATCHDOG_SECONDS", default="5"),
     "SILENCE_SECONDS": env.str("HABLA_SILENCE_SECONDS", default="60"),
+    "REHEARSAL_SECONDS": env.str("HABLA_REHEARSAL_SECONDS", default="30"),
     "MAX_SESSIONS": env.str("HABLA_MAX_SESSIONS", default="64"),
     "OWNER": env.str("HABLA_OWNER", default="on"),
     "RECORDING": env.str("HABLA_RECORDING", default="on"),

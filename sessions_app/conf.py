@@ -29,6 +29,8 @@ class Conf:
     """How much longer than all its limits the end of the server may take before it is forced."""
     silence_seconds: float
     """How long a client that is listened to may send nothing."""
+    rehearsal_seconds: float
+    """How often the engines are tried by an utterance of the server's own; 0: never."""
     max_sessions: int
     """Live sessions that one process admits."""
     has_owner: bool
@@ -96,6 +98,7 @@ class _Reader:
             quit_seconds=self._number("QUIT_SECONDS", 0, 600),
             watchdog_seconds=self._number("WATCHDOG_SECONDS", 0.1, 600),
             silence_seconds=self._number("SILENCE_SECONDS", 1, 86_400),
+            rehearsal_seconds=self._number("REHEARSAL_SECONDS", 0, 86_400),
             max_sessions=self._whole_number("MAX_SESSIONS", 1, 100_000),
             has_owner=self._switch("OWNER"),
             is_recording=self._switch("RECORDING"),

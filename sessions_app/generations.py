@@ -30,6 +30,8 @@ class Generation:
         self.scheduler = Scheduler(engines.transcriber) if engines.transcriber else None
         self.sound = Workbench(f"habla sound {number}")
         """Decodes and detects for all sessions, one chunk after the other."""
+        self.trouble = ""
+        """Why an utterance would bring no text, as last rehearsed; empty: it would."""
         self.leases = 0
         self.is_retired = False
 

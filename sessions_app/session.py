@@ -294,3 +294,5 @@ class LiveSession:
         if self.generation is None:
             raise RuntimeError("a session without engines is not ready")
         await self.emit(greeting.ready(self.book, self.manner, self.generation))
+        if trouble := self.generation.trouble:
+            await self.emit(Failure("engines_fail", trouble))

@@ -16,4 +16,5 @@ os.environ |= {
     "HABLA_TRANSCRIBER": "fake",
     "HABLA_TRANSLATOR": "fake",
     "HABLA_DETECTOR": "fake",
+    "HABLA_REHEARSAL_SECONDS": "0",
 }

@@ -72,6 +72,14 @@ class FakeTranscriber:
         self._broken = broken
         self._closed = False
 
+    @property
+    def sample(self) -> bytes:
+        """Return sound in which there is a word: the tone of one."""
+        t = np.arange(SAMPLE_RATE // 4) / SAMPLE_RATE
+        pitch = PITCHES[ENGLISH[0] if "en" in self.languages else SPANISH[0]]
+        tone: bytes = (8000 * np.sin(2 * np.pi * pitch * t)).astype("<i2").tobytes()
+        return tone
+
     async def load(self) -> None:
         """Take ``load_seconds``, then be ready, or not if ``broken``."""
         await asyncio.sleep(self._load_seconds)

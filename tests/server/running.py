@@ -10,7 +10,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FAKES = {"HABLA_TRANSCRIBER": "fake", "HABLA_TRANSLATOR": "fake", "HABLA_DETECTOR": "fake"}
+FAKES = {
+    "HABLA_TRANSCRIBER": "fake",
+    "HABLA_TRANSLATOR": "fake",
+    "HABLA_DETECTOR": "fake",
+    "HABLA_REHEARSAL_SECONDS": "0",  # engines that are slow for a test have nothing else to do
+}
 READY = "Habla is ready: "
 LAST_OF_ENGINES = "detector     "
 """How the last line about the engines begins."""

@@ -1,0 +1,92 @@
+"""Whether words really come out: now and then an utterance of its own, by the real engines."""
+
+import asyncio
+import logging
+from functools import cache
+from importlib.resources import as_file, files
+
+from sessions_app.engines.pyav import decode_file
+from sessions_app.errors import HablaError
+from sessions_app.events import Direction, Failure, TranslationRequest
+from sessions_app.generations import Generation
+from sessions_app.registry import Registry
+
+logger = logging.getLogger(__name__)
+
+EVERY_SECONDS = 30.0
+"""How long one rehearsal is believed."""
+LIMIT_SECONDS = 60.0
+"""How long words and translation may take together: a large model on a slow machine."""
+SENTENCE = "How much does this cost?"
+"""What a synthetic voice says in rehearsal.flac."""
+SOUNDLESS = "The engine that listens does not work: a spoken sentence brought no words."
+WORDLESS = "The translator does not work: a sentence came back empty."
+
+
+async def keep_rehearsing(registry: Registry, every_seconds: float = EVERY_SECONDS) -> None:
+    """Rehearse today's generation, again and again, until cancelled.
+
+    What is wrong is noted in it, and told to the live clients when it begins.
+    """
+    while True:
+        generations = registry.generations
+        generation = generations.current if generations else None
+        if generation is not None and not registry.is_draining:
+            await _look(registry, generation)
+            await asyncio.sleep(every_seconds)
+        else:
+            await asyncio.sleep(min(1.0, every_seconds))
+
+
+async def _look(registry: Registry, generation: Generation) -> None:
+    before, generation.trouble = generation.trouble, await rehearse(generation)
+    if generation.trouble == before:
+        return
+    if generation.trouble:
+        logger.error("generation %d: %s", generation.number, generation.trouble)
+        await registry.tell_all(Failure("engines_fail", generation.trouble))
+    else:
+        logger.info("generation %d works again", generation.number)
+
+
+async def rehearse(generation: Generation) -> str:
+    """Return why an utterance would bring no text; empty: it would.
+
+    A backlog of live sessions is not made longer: the former answer stands then.
+    """
+    scheduler = generation.scheduler
+    if scheduler is not None and scheduler.backlog:
+        return generation.trouble
+    try:
+        async with asyncio.timeout(LIMIT_SECONDS):
+            return await _rehearse(generation)
+    except TimeoutError:
+        return f"The engines do not work: a sentence took more than {LIMIT_SECONDS:.0f} s."
+    except HablaError as error:
+        return f"The engines do not work: {error}"
+
+
+async def _rehearse(generation: Generation) -> str:
+    if generation.scheduler is not None:
+        transcriber = generation.engines.transcriber
+        pcm: bytes = getattr(transcriber, "sample", b"") or await asyncio.to_thread(sample)
+        language = "en" if "en" in generation.scheduler.languages else "es"
+        seat = generation.scheduler.seat()
+        try:
+            heard = await seat.final(pcm, language)
+        finally:
+            seat.close()
+        if not heard.text.strip():
+            return SOUNDLESS
+    if generation.engines.infos["translator"].name == "none":
+        return ""
+    request = TranslationRequest(SENTENCE, Direction.EN_TO_ES)
+    translation = await generation.engines.translator.translate(request)
+    return "" if translation.text.strip() else WORDLESS
+
+
+@cache
+def sample() -> bytes:
+    """Return SENTENCE as spoken by a machine, 16 kHz mono s16le. Blocks."""
+    with as_file(files("sessions_app.engines").joinpath("rehearsal.flac")) as path:
+        return b"".join(decode_file(path))

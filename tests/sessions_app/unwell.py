@@ -1,0 +1,21 @@
+"""Engines that load, and then bring nothing."""
+
+from sessions_app.engines.fake import FakeTranscriber, FakeTranslator
+from sessions_app.events import Transcript, Translation, TranslationRequest
+
+
+class Deaf(FakeTranscriber):
+    """Hears nothing, until it does."""
+
+    hears = False
+
+    async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
+        heard = await super().transcribe(pcm, language=language, final=final)
+        return heard if self.hears else Transcript("", heard.language)
+
+
+class Mute(FakeTranslator):
+    """Translates everything into nothing."""
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        return Translation("")
