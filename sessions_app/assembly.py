@@ -70,6 +70,7 @@ class Pipeline:
             "transcribe": self.interpreter.transcribing.run(),
             "translate": self.interpreter.translating.run(),
             "words": self._wordless.run(),
+            "topic": self.interpreter.context.run(),
         }
         if self.interpreter.partials is not None:
             workers["partials"] = self.interpreter.partials.run()

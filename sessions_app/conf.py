@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from sessions_app.engines.llm_prices import checked_prices
 from sessions_app.engines.llm_profiles import PROFILES
 from sessions_app.engines.loading import EngineChoice, EngineSettings, check_choice, parse_choice
 from sessions_app.errors import SettingsError
@@ -134,13 +135,10 @@ class _Reader:
         prices = self._prices()
         return {name: value for name, value in words.items() if value} | {"prices": prices}
 
-    def _prices(self) -> dict[str, list[float]]:
+    def _prices(self) -> Mapping[str, Any]:
         try:
-            prices = json.loads(str(self._habla["LLM_PRICES"]) or "{}")
-            return {
-                model: [float(read), float(written)] for model, (read, written) in prices.items()
-            }
-        except (ValueError, TypeError, AttributeError):
+            return checked_prices(json.loads(str(self._habla["LLM_PRICES"]) or "{}"))
+        except (ValueError, TypeError):
             self._note("LLM_PRICES", 'JSON like {"model": [0.15, 0.6]}')
             return {}
 

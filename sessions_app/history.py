@@ -133,6 +133,7 @@ def _event(row: Exchange) -> events.Exchange:
         translator=row.translator,
         failure=row.failure,
         exchange_id=row.pk,
+        usage=events.Usage(row.prompt_tokens, row.completion_tokens, row.cost),
     )
 
 

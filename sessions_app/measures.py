@@ -26,3 +26,13 @@ ENGINE = Histogram(
 TRANSLATIONS = Counter(
     "habla_translations", "Translations by engine and outcome.", ["engine", "outcome"]
 )
+TOKENS = Counter(
+    "habla_translator_tokens", "Tokens that language models counted.", ["engine", "kind"]
+)
+
+
+def count_tokens(engine: str, *, read: int, written: int) -> None:
+    """Count the tokens that a translation by ``engine`` took; nothing where no model counts."""
+    for kind, tokens in (("read", read), ("written", written)):
+        if tokens:
+            TOKENS.labels(engine, kind).inc(tokens)

@@ -137,6 +137,11 @@ class Exchange(models.Model):
     translator = models.CharField(max_length=120, blank=True)
     failure = models.CharField(max_length=40, blank=True)
     """The code of what kept it from being translated."""
+    prompt_tokens = models.PositiveIntegerField(default=0)
+    completion_tokens = models.PositiveIntegerField(default=0)
+    """What the language model read and wrote; 0 where none did."""
+    cost = models.FloatField(default=0)
+    """In the currency of HABLA_LLM_PRICES."""
     playback_id = models.UUIDField(null=True, blank=True, db_index=True)
     """The playback that said it; none if people did. A session does not know what a playback is."""
 

@@ -136,6 +136,9 @@ def _save_exchange(
             transcriber=fit(said.transcriber, ENGINE_CHARACTERS),
             translator=fit(said.translator, ENGINE_CHARACTERS),
             failure=fit(said.failure, FAILURE_CHARACTERS),
+            prompt_tokens=said.usage.prompt_tokens,
+            completion_tokens=said.usage.completion_tokens,
+            cost=said.usage.cost,
         )
         now = timezone.now()
         TranslationSession.objects.filter(pk=session_id).update(seen_at=Now())

@@ -4,10 +4,10 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import Any
 
 from sessions_app.engines.base import Tell
 from sessions_app.engines.llm_answers import plain_words, read_answer
+from sessions_app.engines.llm_prices import checked_prices, cost_of
 from sessions_app.engines.llm_profiles import (
     HERE,
     PROFILES,
@@ -28,13 +28,6 @@ from sessions_app.events import Said, Translation, TranslationRequest, Usage
 
 logger = logging.getLogger(__name__)
 
-MILLION = 1_000_000
-ANY_MODEL = "*"
-"""The name that has the price of every model without one of its own."""
-
-Prices = Mapping[str, Sequence[float]]
-"""By model: what a million tokens cost, read and written."""
-
 
 class LlmTranslator:
     """Corrects, translates and explains by a language model.
@@ -54,13 +47,13 @@ class LlmTranslator:
         model: str = "",
         key: str = "",
         profile: str = "",
-        prices: Prices | None = None,
+        prices: Mapping[str, Sequence[float]] | None = None,
         timeout_seconds: float = 20.0,
         retries: int = 2,
         must_answer: bool = False,
     ) -> None:
         _check(url, profile)
-        self._prices = _checked_prices(prices or {})
+        self._prices = checked_prices(prices or {})
         self._must_answer = must_answer
         self._servers = [
             ChatServer(
@@ -176,11 +169,8 @@ class LlmTranslator:
         self.why = f"{problem} It is asked again as soon as something is to be translated."
 
     def _usage(self, reply: Reply) -> Usage:
-        read, written = self._prices.get(
-            self._server.model, self._prices.get(ANY_MODEL, (0.0, 0.0))
-        )
-        cost = (read * reply.prompt_tokens + written * reply.completion_tokens) / MILLION
-        return Usage(reply.prompt_tokens, reply.completion_tokens, cost)
+        read, written = reply.prompt_tokens, reply.completion_tokens
+        return Usage(read, written, cost_of(self._prices, self._server.model, read, written))
 
 
 def _check(url: str, profile: str) -> None:
@@ -202,12 +192,3 @@ def _known_key(address: str) -> str:
     # OpenAI's own key goes to nobody else
     is_theirs = profile_of(address).name == "openai" and address.startswith("https://")
     return os.environ.get("OPENAI_API_KEY", "") if is_theirs else ""
-
-
-def _checked_prices(prices: Any) -> dict[str, tuple[float, float]]:
-    if not isinstance(prices, Mapping):
-        raise TypeError("prices give two numbers by model")
-    checked = {str(model): tuple(float(price) for price in pair) for model, pair in prices.items()}
-    if any(len(pair) != 2 or min(pair) < 0 for pair in checked.values()):
-        raise ValueError("prices give two numbers by model")
-    return {model: (pair[0], pair[1]) for model, pair in checked.items()}

@@ -9,6 +9,8 @@ from sessions_app.errors import EngineError
 STRANGE = "The language model's server gave a strange answer."
 LONGEST_CHARACTERS = 1_000_000
 """No answer is longer; who sends more is not listened to."""
+MOST_TOKENS = 1_000_000_000
+"""What the database holds, whatever a server claims."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +112,4 @@ def _text(content: Any) -> str:
 
 
 def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value >= 0 else 0
+    return min(value, MOST_TOKENS) if isinstance(value, int) and value > 0 else 0

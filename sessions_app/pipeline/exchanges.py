@@ -28,4 +28,5 @@ def exchange_of(
         transcriber="" if utterance.text else transcriber,
         translator=translation.engine,
         failure=failure.code if failure else "",
+        usage=translation.usage,
     )

@@ -4,13 +4,12 @@ import asyncio
 import itertools
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from sessions_app import measures
 from sessions_app.audio import to_seconds
-from sessions_app.engines.base import Translator
+from sessions_app.engines.base import Drafter, Translator
 from sessions_app.engines.scheduler import Seat
 from sessions_app.errors import EngineError, HablaError
 from sessions_app.events import (
@@ -21,13 +20,13 @@ from sessions_app.events import (
     Exchange,
     Failure,
     FinalTranscript,
-    Said,
     Speaker,
     Transcript,
     Translation,
-    TranslationRequest,
 )
 from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.context import Context
+from sessions_app.pipeline.drafts import Drafts
 from sessions_app.pipeline.exchanges import exchange_of
 from sessions_app.pipeline.languages import LANGUAGES, LanguageChooser, language_of_text
 from sessions_app.pipeline.partials import Partials
@@ -39,8 +38,6 @@ logger = logging.getLogger(__name__)
 
 UTTERANCES_WAITING = 32
 """How many utterances may wait for a slow engine before the listener waits too."""
-EXCHANGES_REMEMBERED = 6
-"""How many earlier exchanges a translator is given as context."""
 TRANSLATION_SECONDS = 60.0
 """How long a translator may take for one utterance: a large model on a slow machine."""
 
@@ -76,16 +73,28 @@ class Interpreter:
         self._account = account
         self._ids = itertools.count(1)
         self._chooser = LanguageChooser(languages)
-        self._context: deque[Said] = deque(maxlen=EXCHANGES_REMEMBERED)
         self._spoken: str | None = None
+        self.context = Context(translator)
+        """What was said before; it has a worker of its own."""
         self.waiting_samples = 0
         """How much speech waits for its words."""
-        self.partials = Partials(seat, lambda: self._spoken, emit) if seat else None
+        self.partials = self._partials(seat) if seat else None
         self.transcribing: Stage[Utterance] = Stage(
             "transcribe", self._transcribe, failed=self._not_heard, size=UTTERANCES_WAITING
         )
         self.translating: Stage[tuple[Utterance, FinalTranscript]] = Stage(
             "translate", self._translate, failed=self._not_translated, size=UTTERANCES_WAITING
+        )
+
+    def _partials(self, seat: Seat) -> Partials:
+        translator = self._translator
+        drafts = Drafts(translator) if isinstance(translator, Drafter) else None
+        return Partials(
+            seat,
+            lambda: self._spoken,
+            self._emit,
+            drafts=drafts,
+            request=self.context.request,
         )
 
     @property
@@ -117,7 +126,7 @@ class Interpreter:
 
     def forget(self) -> None:
         """Begin a new conversation: what was said before is no longer context."""
-        self._context.clear()
+        self.context.forget()
 
     async def drained(self) -> None:
         """Wait until all that was taken has been said."""
@@ -209,6 +218,7 @@ class Interpreter:
 
     async def _translate(self, item: tuple[Utterance, FinalTranscript]) -> None:
         utterance, final = item
+        self.context.make_way()
         with measures.TRANSLATION.time():
             translation, failure = await self._translation(utterance, final)
         outcome = failure.code if failure else "translated"
@@ -218,26 +228,18 @@ class Interpreter:
         if failure is not None:
             await self._emit(failure)
             return
-        self._context.append(
-            Said(
-                exchange.corrected or exchange.source,
-                exchange.translated,
-                exchange.direction,
-                exchange.speaker.name if exchange.speaker else None,
-            )
+        usage = translation.usage
+        measures.count_tokens(
+            translation.engine, read=usage.prompt_tokens, written=usage.completion_tokens
         )
+        self.context.note(exchange)
         await self._emit(exchange)
 
     async def _translation(
         self, utterance: Utterance, final: FinalTranscript
     ) -> tuple[Translation, Failure | None]:
-        request = TranslationRequest(
-            final.text,
-            final.direction,
-            tuple(self._context),
-            utterance.manner.mode,
-            final.speaker.name if final.speaker else None,
-        )
+        name = final.speaker.name if final.speaker else None
+        request = self.context.request(final.text, final.direction, utterance.manner.mode, name)
         try:
             async with asyncio.timeout(TRANSLATION_SECONDS):
                 return await self._translator.translate(request), None

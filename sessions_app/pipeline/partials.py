@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from sessions_app.audio import to_samples, to_seconds
 from sessions_app.engines.scheduler import Seat
 from sessions_app.errors import EngineError
-from sessions_app.events import Event, Partial, Transcript
+from sessions_app.events import Direction, Event, Partial, Transcript, TranslationRequest
 from sessions_app.pipeline.agreement import Agreement
+from sessions_app.pipeline.drafts import Drafts
+from sessions_app.pipeline.languages import LANGUAGES
 from sessions_app.pipeline.transcripts import judge
 
 logger = logging.getLogger(__name__)
@@ -59,6 +61,8 @@ class Speech:
     agreement: Agreement = field(default_factory=Agreement)
     revision: int = 0
     shown: tuple[str, str] = ("", "")
+    translation: str = ""
+    """The last draft of it."""
 
     def take(self) -> bytes:
         """Return all its sound so far, for a hypothesis."""
@@ -67,7 +71,10 @@ class Speech:
 
 
 class Partials:
-    """Says what is being said, one hypothesis at a time."""
+    """Says what is being said, one hypothesis at a time, and what it means if ``drafts`` can tell.
+
+    ``request`` makes of words and their direction what a translator is asked.
+    """
 
     def __init__(
         self,
@@ -75,11 +82,17 @@ class Partials:
         language: Callable[[], str | None],
         emit: Callable[[Event], Awaitable[None]],
         cadence: Cadence | None = None,
+        *,
+        drafts: Drafts | None = None,
+        request: Callable[[str, Direction], TranslationRequest] = TranslationRequest,
     ) -> None:
         self._seat = seat
         self._language = language
         self._emit = emit
         self._cadence = cadence or Cadence()
+        self._drafts = drafts
+        self._request = request
+        self._saying = asyncio.Lock()
         self._speech: Speech | None = None
         self._finished_id = 0
         self._due = asyncio.Event()
@@ -101,9 +114,17 @@ class Partials:
         if self._speech is not None and self._speech.utterance_id <= utterance_id:
             self._speech = None
             self._seat.overtake()
+            if self._drafts is not None:
+                self._drafts.drop()
 
     async def run(self) -> None:
         """Say partials until cancelled; the session owns the task that this runs in."""
+        async with asyncio.TaskGroup() as tasks:
+            if self._drafts is not None:
+                tasks.create_task(self._drafts.run(), name="habla drafts")
+            await self._listen()
+
+    async def _listen(self) -> None:
         while True:
             await self._due.wait()
             self._due.clear()
@@ -137,5 +158,28 @@ class Partials:
         shown = speech.agreement.update(transcript.text)
         if shown != speech.shown:
             speech.shown = shown
-            speech.revision += 1
-            await self._emit(Partial(speech.utterance_id, speech.revision, *shown))
+            await self._revise(speech)
+            self._draft(speech, transcript)
+
+    async def _revise(self, speech: Speech) -> None:
+        # words and their drafts come from two tasks: revisions are said in order all the same
+        async with self._saying:
+            if self._speech is speech:
+                speech.revision += 1
+                translation = speech.translation or None
+                partial = Partial(speech.utterance_id, speech.revision, *speech.shown, translation)
+                await self._emit(partial)
+
+    def _draft(self, speech: Speech, transcript: Transcript) -> None:
+        if self._drafts is None or self._speech is not speech:
+            return
+        if transcript.language not in LANGUAGES:
+            return
+
+        async def tell(words: str) -> None:
+            if words != speech.translation:
+                speech.translation = words
+                await self._revise(speech)
+
+        request = self._request(transcript.text, Direction.of(transcript.language))
+        self._drafts.ask(request, speech.translation, tell)

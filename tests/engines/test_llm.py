@@ -267,8 +267,9 @@ async def test_a_server_without_a_model_does_not_answer() -> None:
         {"profile": "other"},
         {"prices": {"parrot": [1]}},
         {"prices": {"parrot": [-1, 1]}},
+        {"prices": {"parrot": ["nan", 1]}},
     ],
 )
 def test_wrong_options_are_told(options: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"url|profile|prices"):
+    with pytest.raises(ValueError, match=r"url|profile|prices|unpack"):
         LlmTranslator(**options)  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ def test_settings_are_typed(settings: Any) -> None:
 def test_the_language_model_has_settings_of_its_own(settings: Any) -> None:
     assert read(settings).engines.llm == {"prices": {}}
     found = read(settings, LLM_URL="http://gpu/v1", LLM_KEY="k", LLM_PRICES='{"*": [1, "2"]}')
-    assert found.engines.llm == {"url": "http://gpu/v1", "key": "k", "prices": {"*": [1, 2]}}
+    assert found.engines.llm == {"url": "http://gpu/v1", "key": "k", "prices": {"*": (1, 2)}}
     assert read(settings, LLM_URL="off").engines.llm is None
 
 

@@ -82,12 +82,22 @@ def test_json_holds_all_that_is_known():
                 "said_at": "2026-03-01T12:00:00+00:00",
                 "speaker": "Ana",
                 "phrases": [
-                    {"text": "a por", "meaning": "for", "kind": "idiom", "literal": "to for"}
+                    {
+                        "text": "a por",
+                        "meaning": "for",
+                        "kind": "idiom",
+                        "literal": "to for",
+                        "region": "",
+                        "register": "",
+                        "start": None,
+                        "end": None,
+                    }
                 ],
                 "confidence": 1.0,
                 "transcriber": "",
                 "translator": "",
                 "failure": "",
+                "usage": {"prompt_tokens": 0, "completion_tokens": 0, "cost": 0.0},
             }
         ]
     }

@@ -1,0 +1,62 @@
+"""A worker for what is soon out of date: it does the newest work, and drops what that overtakes."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from sessions_app.errors import EngineError
+
+logger = logging.getLogger(__name__)
+
+Work = Callable[[], Awaitable[None]]
+
+
+class Newest:
+    """Does one work at a time, for ``seconds`` at most; a newer one cancels it at once.
+
+    ``name`` says in the log what it does. A work that fails is dropped: a newer one makes up for
+    it.
+    """
+
+    def __init__(self, name: str, *, seconds: float) -> None:
+        self._name = name
+        self._seconds = seconds
+        self._work: Work | None = None
+        self._due = asyncio.Event()
+        self._running: asyncio.Timeout | None = None
+        self._has_warned = False
+
+    def ask(self, work: Work) -> None:
+        """Do ``work`` as soon as possible, instead of all that was asked for before."""
+        self.drop()
+        self._work = work
+        self._due.set()
+
+    def drop(self) -> None:
+        """Do nothing of what was asked for: what is being done is cancelled."""
+        self._work = None
+        running, self._running = self._running, None
+        if running is not None and not running.expired():
+            running.reschedule(asyncio.get_running_loop().time())
+
+    async def run(self) -> None:
+        """Work until cancelled; whoever owns this is the owner of the task that it runs in."""
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            work, self._work = self._work, None
+            if work is not None:
+                await self._do(work)
+
+    async def _do(self, work: Work) -> None:
+        try:
+            async with asyncio.timeout(self._seconds) as self._running:
+                await work()
+        except TimeoutError:
+            logger.debug("no %s: overtaken, or too slow", self._name)
+        except EngineError as error:
+            level = logging.DEBUG if self._has_warned else logging.WARNING
+            logger.log(level, "no %s: %s", self._name, error)
+            self._has_warned = True
+        finally:
+            self._running = None

@@ -1,0 +1,81 @@
+"""A session translated by a language model on localhost: drafts, tokens, and its failures."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sessions_app.models import Exchange
+from tests.house import House, client
+from tests.sounds import say, silence
+from tests.tiny.fakechat import FakeChat, data_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def server() -> Iterator[FakeChat]:
+    with FakeChat() as opened:
+        yield opened
+
+
+def choice(server: FakeChat) -> str:
+    return f'{{"BACKEND": "llm", "OPTIONS": {{"url": "{server.url}", "retries": 0}}}}'
+
+
+async def test_tokens_and_cost_are_kept_with_the_exchange(house: House, server: FakeChat) -> None:
+    prices = '{"parrot": [1, 4]}'
+    await house.restart(translator=choice(server), llm_prices=prices)
+    async with client(direction="es_to_en", mode="classroom") as browser:
+        await browser.say("text_input", text="hola mundo")
+        told = await browser.until("translation")
+    assert (told["translated"], told["engine"]) == ("hello world", "llm")
+    [kept] = [row async for row in Exchange.objects.all()]
+    assert (kept.translator, kept.prompt_tokens, kept.completion_tokens) == ("llm", 200, 50)
+    assert kept.cost == pytest.approx(0.0004)
+
+
+async def test_speech_is_translated_while_it_goes_on(house: House, server: FakeChat) -> None:
+    await house.restart(translator=choice(server))
+    async with client(direction="es_to_en") as browser:
+        await browser.say("start_listening", encoding="pcm-s16le")
+        await browser.send_sound(say("hola mundo agua casa"))
+        while not (draft := await browser.until("partial")).get("translation"):
+            pass
+        await browser.send_sound(silence(1))
+        told = await browser.until("translation")
+        await browser.say("stop_listening")
+        await browser.until("listening_stopped")
+    assert draft["utterance_id"] == told["utterance_id"]
+    assert "hello world water house".startswith(draft["translation"])
+    assert told["translated"] == "hello world water house"
+
+
+async def test_a_model_that_fails_leaves_the_words_and_is_no_translation(
+    house: House, server: FakeChat
+) -> None:
+    await house.restart(translator=choice(server))
+    server.troubles = ['{"translated": null}'] * 2
+    async with client(direction="es_to_en") as browser:
+        await browser.say("text_input", text="zzz qqq")
+        await browser.until("transcript")
+        while True:
+            message = await browser.next()
+            if message["type"] in ("translation", "error"):
+                break
+    kept = [(row.source, row.translated, row.failure) async for row in Exchange.objects.all()]
+    if message["type"] == "error":  # where Apertium is not installed nothing else can translate
+        assert message["code"] == "translation_failed"
+        assert kept == [("zzz qqq", "", "translation_failed")]
+    else:
+        assert message["engine"] != "llm"
+        assert kept[0][2] == ""
+
+
+async def test_what_was_said_before_is_told_to_the_model(house: House, server: FakeChat) -> None:
+    await house.restart(translator=choice(server))
+    async with client(direction="es_to_en") as browser:
+        for text in ("hola", "agua"):
+            await browser.say("text_input", text=text)
+            await browser.until("translation")
+    before = data_of(server.asked[1])["before"]
+    assert [(one["said"], one["translated"]) for one in before] == [("hola", "hello")]

@@ -1,0 +1,100 @@
+"""The newest work is done, and what it overtakes is cancelled at once."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from sessions_app.errors import EngineError
+from sessions_app.pipeline.newest import Newest, Work
+from tests.house import eventually
+
+
+class Job:
+    """A work that goes on until it is told to finish, and says how it ended."""
+
+    def __init__(self, *, error: EngineError | None = None) -> None:
+        self.begun = asyncio.Event()
+        self.goes_on = asyncio.Event()
+        self.end = ""
+        self._error = error
+
+    async def __call__(self) -> None:
+        self.begun.set()
+        try:
+            await self.goes_on.wait()
+        except asyncio.CancelledError:
+            self.end = "cancelled"
+            raise
+        if self._error is not None:
+            raise self._error
+        self.end = "done"
+
+
+@pytest.fixture
+async def newest() -> AsyncIterator[Newest]:
+    newest = Newest("test", seconds=60)
+    task = asyncio.create_task(newest.run())
+    yield newest
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()
+
+
+async def finish(newest: Newest, job: Job) -> None:
+    newest.ask(job)
+    await job.begun.wait()
+    job.goes_on.set()
+    await eventually(lambda: job.end == "done")
+
+
+async def test_a_newer_work_cancels_the_one_that_is_being_done(newest: Newest) -> None:
+    first, second = Job(), Job()
+    newest.ask(first)
+    await first.begun.wait()
+    await finish(newest, second)
+    assert first.end == "cancelled"
+
+
+async def test_of_those_that_wait_only_the_newest_is_done(newest: Newest) -> None:
+    passed_over, last = Job(), Job()
+    newest.ask(passed_over)
+    await finish(newest, last)
+    assert not passed_over.begun.is_set()
+
+
+async def test_what_is_dropped_is_cancelled_and_the_next_is_done(newest: Newest) -> None:
+    job = Job()
+    newest.ask(job)
+    await job.begun.wait()
+    newest.drop()
+    newest.drop()
+    await eventually(lambda: job.end == "cancelled")
+    newest.ask(Job())
+    newest.drop()
+    await finish(newest, Job())
+
+
+async def test_what_fails_is_said_once_in_the_log(
+    newest: Newest, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        job = Job(error=EngineError("It choked."))
+        job.goes_on.set()
+        newest.ask(job)
+        await job.begun.wait()
+    await finish(newest, Job())
+    warnings = [record.getMessage() for record in caplog.records if record.levelno > logging.DEBUG]
+    assert warnings == ["no test: It choked."]
+
+
+async def test_what_takes_too_long_is_given_up() -> None:
+    newest = Newest("test", seconds=0.01)
+    task = asyncio.create_task(newest.run())
+    job: Job = Job()
+    work: Work = job
+    newest.ask(work)
+    await eventually(lambda: job.end == "cancelled")
+    task.cancel()
+    await asyncio.wait({task})
