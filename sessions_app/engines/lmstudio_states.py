@@ -1,0 +1,44 @@
+"""How LM Studio can be, and how long things may take with it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class LmState(StrEnum):
+    """How LM Studio is."""
+
+    STOPPED = "stopped"
+    """Nothing of it is wanted."""
+    STARTING = "starting"
+    RUNNING = "running"
+    BUSY = "busy"
+    """It is there, and does not answer in time."""
+    DOWN = "down"
+    """It is wanted, and does not run; it is started again when the backoff is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How LM Studio is, for people."""
+
+    state: LmState
+    message: str = ""
+    """Why it is down, and how to mend that."""
+    is_ours: bool = False
+    """Whether it was started here, and will be stopped here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long things may take, in seconds."""
+
+    look: float = 15.0
+    """From one look of the monitor to the next."""
+    probe: float = 5.0
+    """How long it may take to answer before it counts as busy."""
+    start: float = 60.0
+    patience: float = 300.0
+    """How long it may be busy before it counts as hung, if it was started here."""
+    backoff: float = 15.0
+    """From a start that failed to the next; each further one waits twice as long."""
+    longest_backoff: float = 600.0
