@@ -8,7 +8,10 @@ class PlaybackConfig(AppConfig):
     verbose_name = "Recordings"
 
     def ready(self) -> None:
-        """Teach sessions the commands of playback."""
+        """Teach sessions the commands of playback, and the server to prune."""
         from playback_app.commands import teach_sessions  # noqa: PLC0415 -- needs the tables
+        from playback_app.pruning import prune_daily  # noqa: PLC0415 -- likewise
+        from sessions_app.registry import live  # noqa: PLC0415 -- likewise
 
         teach_sessions()
+        live.chores["pruning"] = prune_daily

@@ -3,10 +3,12 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from sessions_app.lane import lane
 from sessions_app.models import (
@@ -145,6 +147,17 @@ async def unfinished(boot: str) -> list[Unfinished]:
 def _unfinished(boot: str) -> list[Unfinished]:
     orphans = _of_earlier_servers(boot).filter(state=RecordingState.RECORDING)
     return [Unfinished(*row) for row in orphans.values_list("id", "encoding", "sample_rate")]
+
+
+async def forget_imports() -> int:
+    """Delete the rows of imports that broke off a day ago and earlier; return how many."""
+    return await lane.run(_forget_imports)
+
+
+def _forget_imports() -> int:
+    begun = Recording.objects.filter(session=None, state=RecordingState.RECORDING)
+    abandoned = begun.filter(started_at__lt=timezone.now() - timedelta(days=1))
+    return abandoned.delete()[0]
 
 
 def _of_earlier_servers(boot: str) -> QuerySet[Recording]:

@@ -32,7 +32,7 @@ async def tidy(boot: str, say: Callable[[str], None]) -> None:
     try:
         await store.mark_lost(boot)
         saved = await salvage(boot)
-        swept = await sweep()
+        swept = await recording_store.forget_imports() + await sweep()
     except StoreError as error:
         logger.warning("recordings were not looked after: %s", error)
         return

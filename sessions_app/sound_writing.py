@@ -94,5 +94,6 @@ def _try(tape: Tape, work: Callable[[], None], loop: asyncio.AbstractEventLoop) 
         work()
     except OSError as error:
         tape.is_broken = True
-        with suppress(RuntimeError):  # the loop has ended, and with it who would be told
-            loop.call_soon_threadsafe(tape.failed, error)
+        if tape.failed is not None:
+            with suppress(RuntimeError):  # the loop has ended, and with it who would be told
+                loop.call_soon_threadsafe(tape.failed, error)

@@ -23,8 +23,8 @@ class Tape:
         self,
         path: Path,
         encoding: Encoding,
-        sample_rate: int,
-        failed: Callable[[OSError], None],
+        sample_rate: int = SAMPLE_RATE,
+        failed: Callable[[OSError], None] | None = None,
     ) -> None:
         self.path = path
         self.failed = failed

@@ -1,0 +1,155 @@
+"""Recordings as a whole: which there are, which may go, and files that come from elsewhere."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.utils import timezone
+
+from playback_app.catalog import refuse_if_busy
+from playback_app.models import ACTIVE, GroundTruth, Playback
+from sessions_app import sound_files
+from sessions_app.audio import Encoding, count_samples, to_seconds
+from sessions_app.engines.pyav import decode_file
+from sessions_app.errors import CommandError, DecodeError
+from sessions_app.models import Recording, RecordingState, SessionState
+from sessions_app.tapes import Tape
+
+GIGABYTE = 10**9
+TITLE_CHARACTERS = 120
+"""What its column holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is kept; 0 means without limit."""
+
+    days: float = 0
+    gigabytes: float = 0
+
+
+def everything() -> QuerySet[Recording]:
+    """Return all recordings, of everybody, newest first."""
+    return Recording.objects.select_related("user").order_by("-started_at", "pk")
+
+
+def delete(recording_id: UUID) -> None:
+    """Delete a recording with its files.
+
+    Raises:
+        CommandError: ``unknown_recording``; ``still_live``: it is being recorded or played.
+    """
+    with transaction.atomic():
+        recording = Recording.objects.select_for_update().filter(pk=recording_id).first()
+        if recording is None:
+            raise CommandError("There is no such recording.", code="unknown_recording")
+        refuse_if_busy(recording)
+        recording.delete()
+
+
+# --- retention
+
+
+def plan_pruning(limits: Limits, now: datetime | None = None) -> list[Recording]:
+    """Return the recordings that go by ``limits``, the oldest first.
+
+    Never what is live, is being played, is bookmarked or has a ground truth; those count for the
+    size all the same.
+    """
+    now = now or timezone.now()
+    may_go = _prunable().order_by("started_at", "pk")
+    left = Recording.objects.aggregate(all=Sum("bytes"))["all"] or 0
+    most = limits.gigabytes * GIGABYTE if limits.gigabytes else float("inf")
+    oldest = now - timedelta(days=limits.days) if limits.days else None
+    going: list[Recording] = []
+    for recording in may_go.iterator():
+        is_old = oldest is not None and recording.started_at < oldest
+        if not is_old and left <= most:
+            break
+        going.append(recording)
+        left -= recording.bytes
+    return going
+
+
+def prune(recordings: Iterable[Recording]) -> list[Recording]:
+    """Delete these, except what may not go any more; return those that are gone."""
+    return [recording for recording in recordings if _prune(recording.pk)]
+
+
+def _prune(recording_id: UUID) -> bool:
+    with transaction.atomic():
+        locked = Recording.objects.select_for_update().filter(pk=recording_id)
+        recording = locked.first()
+        if recording is None or not _prunable().filter(pk=recording_id).exists():
+            return False
+        recording.delete()
+    return True
+
+
+def _prunable() -> QuerySet[Recording]:
+    playing = Playback.objects.filter(recording=OuterRef("pk"), state__in=ACTIVE)
+    truths = GroundTruth.objects.filter(recording=OuterRef("pk"))
+    whole = Recording.objects.exclude(state=RecordingState.RECORDING).filter(is_bookmarked=False)
+    return whole.exclude(session__state=SessionState.OPEN).filter(~Exists(playing), ~Exists(truths))
+
+
+# --- files from elsewhere
+
+
+def import_file(path: Path, user: User, *, max_bytes: float) -> Recording:
+    """Return a new recording of ``user`` that holds the sound of any media file, as WAV.
+
+    The file is decoded a second at a time, whatever its length. ``max_bytes`` limits it, and the
+    sound in it.
+
+    Raises:
+        CommandError: ``unknown_file``, ``too_big``, ``disk_full``; nothing is kept.
+        DecodeError: it is not media, or there is no sound in it; nothing is kept.
+    """
+    if not path.is_file():
+        raise CommandError("There is no such file.", code="unknown_file")
+    _refuse_if_too_big(path.stat().st_size, max_bytes)
+    recording = Recording.objects.create(
+        user=user, title=path.name[:TITLE_CHARACTERS], encoding=Encoding.PCM_S16LE, direction="auto"
+    )
+    try:
+        seconds = _copy_sound(path, recording.pk, max_bytes)
+    except OSError as error:
+        recording.delete()
+        raise CommandError("The disk did not take it.", code="disk_full") from error
+    except BaseException:  # also Ctrl+C: half a file is no recording
+        recording.delete()
+        raise
+    recording.duration_seconds = seconds
+    recording.bytes = sound_files.size(recording.pk)
+    recording.has_sound = True
+    recording.state = RecordingState.COMPLETE
+    recording.save()
+    return recording
+
+
+def _copy_sound(path: Path, recording_id: UUID, max_bytes: float) -> float:
+    """Write the sound of ``path`` as that of a recording; return how long it is, in seconds."""
+    tape = Tape(sound_files.new_path(recording_id, Encoding.PCM_S16LE), Encoding.PCM_S16LE)
+    samples = 0
+    try:
+        for pcm in decode_file(path):
+            samples += count_samples(pcm)
+            _refuse_if_too_big(tape.written_bytes + len(pcm), max_bytes)
+            tape.write(pcm)
+    finally:
+        has_sound = tape.finish(is_whole=True)
+    if not has_sound:
+        raise DecodeError("There is no sound in this file.")
+    return to_seconds(samples)
+
+
+def _refuse_if_too_big(size: float, max_bytes: float) -> None:
+    if size > max_bytes:
+        message = f"It is larger than {max_bytes / GIGABYTE:g} GB (HABLA_IMPORT_GB)."
+        raise CommandError(message, code="too_big")

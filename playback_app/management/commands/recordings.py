@@ -1,0 +1,130 @@
+"""`manage.py recordings`: what was recorded; what goes; what comes from elsewhere."""
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+
+from playback_app import library, pruning
+from sessions_app import conf
+from sessions_app.access import owner
+from sessions_app.errors import HablaError
+from sessions_app.models import Recording
+
+NO_SUCH_RECORDING = 2
+"""The exit code for an id that there is not."""
+
+
+class Command(BaseCommand):
+    """Lists recordings, or prunes, imports or deletes; works beside a serving process."""
+
+    help = "Lists recordings, newest first; imports, deletes and prunes them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say what is to be done, if not listing."""
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--prune", action="store_true", help="delete what the settings let go")
+        what.add_argument(
+            "--import", nargs="+", type=Path, metavar="FILE", dest="files", help="any media"
+        )
+        what.add_argument("--delete", type=UUID, metavar="ID", help="with its sound")
+        parser.add_argument("--dry-run", action="store_true", help="only show what would be pruned")
+        parser.add_argument("--user", help="whose the imported files are (default: the owner's)")
+        parser.add_argument("--limit", type=int, default=100, help="how many to list; 0: all")
+        parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do it; exit 1 where it failed, 2 where there is no such recording."""
+        if options["files"]:
+            self._import(options["files"], options["user"], is_json=options["json"])
+        elif options["delete"]:
+            self._delete(options["delete"])
+        elif options["prune"]:
+            self._prune(is_dry=options["dry_run"], is_json=options["json"])
+        else:
+            self._list(options["limit"], is_json=options["json"])
+
+    def _list(self, limit: int, *, is_json: bool) -> None:
+        rows = library.everything()
+        shown = list(rows[:limit] if limit > 0 else rows)
+        self._print(shown, is_json=is_json)
+        more = rows.count() - len(shown)
+        if more > 0:
+            self.stderr.write(f"{more} older ones are not listed; --limit 0 lists all.")
+
+    def _prune(self, *, is_dry: bool, is_json: bool) -> None:
+        going = library.plan_pruning(pruning.limits())
+        gone = going if is_dry else library.prune(going)
+        self._print(gone, is_json=is_json)
+        freed = sum(recording.bytes for recording in gone) / library.GIGABYTE
+        verb = "would go" if is_dry else "are deleted"
+        self.stderr.write(f"{len(gone)} recordings {verb}, {freed:.3f} GB.")
+
+    def _import(self, files: Iterable[Path], username: str | None, *, is_json: bool) -> None:
+        user = _user(username)
+        max_bytes = conf.read().import_gb * library.GIGABYTE
+        imported, failed = [], 0
+        for path in files:
+            try:
+                imported.append(library.import_file(path, user, max_bytes=max_bytes))
+            except HablaError as error:
+                failed += 1
+                self.stderr.write(f"{path}: {error}")
+        self._print(imported, is_json=is_json)
+        if failed:
+            raise CommandError(f"{failed} of the files were not imported.")
+
+    def _delete(self, recording_id: UUID) -> None:
+        try:
+            library.delete(recording_id)
+        except HablaError as error:
+            is_unknown = error.code == "unknown_recording"
+            raise CommandError(
+                str(error), returncode=NO_SUCH_RECORDING if is_unknown else 1
+            ) from error
+        self.stdout.write(f"{recording_id} is deleted.")
+
+    def _print(self, recordings: list[Recording], *, is_json: bool) -> None:
+        if is_json:
+            self.stdout.write(json.dumps([_facts(one) for one in recordings], indent=2))
+            return
+        for one in recordings:
+            minutes, seconds = divmod(round(one.duration_seconds), 60)
+            marks = "*" if one.is_bookmarked else " "
+            self.stdout.write(
+                f"{one.pk} {marks} {one.started_at:%Y-%m-%d %H:%M} {minutes:4d}:{seconds:02d} "
+                f"{one.bytes / 1e6:9.2f} MB {one.state:9} {one.user.get_username()} {one.title}"
+            )
+
+
+def _user(username: str | None) -> User:
+    user = owner() if username is None else _users().filter(username=username).first()
+    if user is None:
+        raise CommandError("There is no such user; --user names whose the files are.")
+    return user
+
+
+def _users() -> Any:
+    return get_user_model().objects
+
+
+def _facts(recording: Recording) -> dict[str, Any]:
+    return {
+        "id": str(recording.pk),
+        "user": recording.user.get_username(),
+        "title": recording.title,
+        "session": None if recording.session_id is None else str(recording.session_id),
+        "started_at": recording.started_at.isoformat(),
+        "state": recording.state,
+        "encoding": recording.encoding,
+        "duration_seconds": recording.duration_seconds,
+        "bytes": recording.bytes,
+        "has_sound": recording.has_sound,
+        "is_bookmarked": recording.is_bookmarked,
+    }
