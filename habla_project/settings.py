@@ -145,13 +145,22 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)-7s %(name)s  %(message)s"},
+        "text": {"format": "%(asctime)s %(levelname)-7s %(name)s %(session)s  %(message)s"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(process)d %(session)s %(message)s",
+        },
     },
     "filters": {
+        "whose": {"()": "sessions_app.logs.Whose"},
         "worth": {"()": "django.utils.log.CallbackFilter", "callback": is_worth_a_line},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["worth"]},
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": lenient.one_of("LOG_FORMAT", ("text", "json")),
+            "filters": ["worth", "whose"],
+        },
     },
     "loggers": {
         # anybody may send a foreign Host, and as often as they like: answered, but no line each

@@ -80,6 +80,14 @@ class Lenient:
         self.mistakes.append(f"{name} is {word!r}; one of {', '.join(LOG_LEVELS)} would be right.")
         return "INFO"
 
+    def one_of(self, name: str, words: Sequence[str]) -> str:
+        """Return which of ``words`` ``name`` is; the first if it is unset or wrong."""
+        word = self._env.str(name, default="").strip().lower() or words[0]
+        if word in words:
+            return word
+        self.mistakes.append(f"{name} is {word!r}; one of {', '.join(words)} would be right.")
+        return words[0]
+
     def names(self, name: str, *, default: Sequence[str]) -> list[str]:
         """Return what stands between the commas of ``name``, without blanks."""
         found: list[str] = self._env.list(name, default=list(default))

@@ -15,6 +15,7 @@ from sessions_app.engines.loading import load_engines
 from sessions_app.errors import EngineUnavailableError, RefusedError, StoreError
 from sessions_app.events import Event, Notice
 from sessions_app.generations import UNLOAD_SECONDS, Generations
+from sessions_app.logs import context_of
 from sessions_app.protocol import CloseCode
 from sessions_app.runfile import directory_id
 from sessions_app.session import LiveSession
@@ -112,7 +113,9 @@ class Registry:
         )
         self.sessions[session.id] = session
         task = asyncio.create_task(
-            session.run(functools.partial(self._leave, session)), name=f"habla session {session.id}"
+            session.run(functools.partial(self._leave, session)),
+            name=f"habla session {session.id}",
+            context=context_of(str(session.id)),
         )
         self._tasks.add(task)
         task.add_done_callback(functools.partial(self._forget, session))
