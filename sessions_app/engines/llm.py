@@ -36,8 +36,9 @@ class LlmTranslator:
     (``lm-studio``, ``ollama``, ``llama-cpp``, ``vllm``, ``openai``, ``other``), it is looked for on
     this machine. ``model`` is what the server calls it; without one its first is taken. ``key`` is
     sent as a bearer token. ``prices`` give by model what a million tokens cost, read and written.
-    ``timeout_seconds`` is how long a sentence may take, its ``retries`` included. With
-    ``must_answer`` a server that does not answer is an error; without, it is asked when needed.
+    ``timeout_seconds`` is how long a sentence may take, its ``retries`` included. ``drafts``:
+    whether speech that goes on is translated, whose tokens nobody counts. With ``must_answer`` a
+    server that does not answer is an error; without, it is asked when needed.
     """
 
     def __init__(
@@ -50,10 +51,12 @@ class LlmTranslator:
         prices: Mapping[str, Sequence[float]] | None = None,
         timeout_seconds: float = 20.0,
         retries: int = 2,
+        drafts: bool = True,
         must_answer: bool = False,
     ) -> None:
         _check(url, profile)
         self._prices = checked_prices(prices or {})
+        self._drafts = drafts
         self._must_answer = must_answer
         self._servers = [
             ChatServer(
@@ -119,7 +122,7 @@ class LlmTranslator:
         Raises:
             EngineError: it broke off.
         """
-        if request.text.strip():
+        if self._drafts and request.text.strip():
             await self._server.stream(draft_messages(request), tell)
 
     async def find_topic(self, said: Sequence[Said], topic: str) -> str:

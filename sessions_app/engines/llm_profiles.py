@@ -36,6 +36,8 @@ class Profile:
     """None: its newer models refuse any."""
     limit_name: str = "max_tokens"
     """What it calls the limit of an answer's length."""
+    model: str = ""
+    """The model where none is named; empty: the first that it has."""
 
 
 _NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
@@ -71,6 +73,7 @@ PROFILES: Mapping[str, Profile] = {
             (Format.JSON_SCHEMA, Format.JSON_OBJECT, Format.TEXT, Format.BARE),
             temperature=None,
             limit_name="max_completion_tokens",
+            model="gpt-4o-mini",
         ),
         Profile("other"),
     )

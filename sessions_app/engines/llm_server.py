@@ -78,10 +78,10 @@ class ChatServer:
         self.url = url.rstrip("/")
         self.host = urlsplit(url).netloc.rpartition("@")[2]
         """For messages: without a name and password that the address may hold."""
-        self.model = model
+        self._chosen = model or profile.model
+        self.model = self._chosen
         """The model that is asked; empty until the first of the server's is taken."""
         self._profile = profile
-        self._chosen = model
         self._key = key
         self._timeout_seconds = timeout_seconds
         self._retries = retries

@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http import HTTPStatus
 
+import httpx
 import pytest
 
 from sessions_app.engines.llm import LlmTranslator
-from sessions_app.engines.llm_server import LONGEST_RETRY_SECONDS
+from sessions_app.engines.llm_server import LONGEST_RETRY_SECONDS, retry_after
 from sessions_app.errors import EngineBusyError, EngineError, EngineUnavailableError
 from sessions_app.events import (
     Direction,
@@ -20,6 +22,7 @@ from sessions_app.events import (
     TranslationRequest,
     Usage,
 )
+from tests.engines.chat import llm_at
 from tests.house import eventually
 from tests.tiny.fakechat import FakeChat, data_of
 
@@ -31,16 +34,6 @@ HELLO = TranslationRequest("hola mundo", ES)
 def server() -> Iterator[FakeChat]:
     with FakeChat() as opened:
         yield opened
-
-
-@asynccontextmanager
-async def llm_at(server: FakeChat, **options: object) -> AsyncIterator[LlmTranslator]:
-    translator = LlmTranslator(server.url, **options)  # type: ignore[arg-type]
-    await translator.load()
-    try:
-        yield translator
-    finally:
-        await translator.aclose()
 
 
 async def test_a_sentence_is_translated_with_its_tokens_and_its_cost(server: FakeChat) -> None:
@@ -182,55 +175,15 @@ async def test_what_was_said_is_data_and_only_data(server: FakeChat) -> None:
     assert user["role"] == "user"
 
 
-async def test_a_draft_grows_word_by_word(server: FakeChat) -> None:
-    told: list[str] = []
-
-    async def tell(text: str) -> None:
-        told.append(text)
-
+async def test_closing_ends_what_is_being_asked(server: FakeChat) -> None:
+    server.troubles = ["hang"]
     async with llm_at(server) as llm:
-        await llm.draft(TranslationRequest("hola gracias agua", ES), tell)
-        await llm.draft(HELLO, tell)
-    assert told == ["hello", "hello thanks", "hello thanks water", "hello", "hello world"]
-    assert server.formats_asked == ["text", "text"]
-
-
-async def test_a_draft_says_nothing_of_what_the_model_thinks(server: FakeChat) -> None:
-    server.troubles = ["<think> What is hola? </think> hello world"]
-    told: list[str] = []
-
-    async def tell(text: str) -> None:
-        told.append(text)
-
-    async with llm_at(server) as llm:
-        await llm.draft(HELLO, tell)
-    assert told == ["hello", "hello world"]
-
-
-async def test_a_draft_that_is_cancelled_closes_its_stream_upstream(server: FakeChat) -> None:
-    server.holds_streams_after = 1
-    begun = asyncio.Event()
-
-    async def tell(text: str) -> None:
-        begun.set()
-
-    async with llm_at(server) as llm:
-        drafting = asyncio.create_task(llm.draft(HELLO, tell))
-        await begun.wait()
-        drafting.cancel()
-        await asyncio.wait({drafting})
-        await eventually(lambda: server.aborted == 1)
-        assert (await llm.translate(HELLO)).text == "hello world"
-
-
-async def test_a_topic_is_one_line(server: FakeChat) -> None:
-    async with llm_at(server) as llm:
-        said = [Said("hola", "hello", ES)]
-        assert await llm.find_topic(said, "") == "greetings and household words"
-        server.troubles = ["<think>Hm.</think>\n**Water, and houses.**\nI hope this helps!"]
-        assert await llm.find_topic(said, "water") == "Water, and houses"
-        server.troubles = ["I cannot say what this is about, since it is too little. " * 3]
-        assert await llm.find_topic(said, "water") == ""
+        asked = asyncio.create_task(llm.translate(HELLO))
+        await eventually(lambda: len(server.asked) == 1)
+        await llm.aclose()
+        with pytest.raises(EngineError, match=r"any more|does not answer"):
+            await asked
+    assert len(server.asked) == 1
 
 
 async def test_a_server_that_is_not_there_yet_is_asked_when_needed(free_port: int) -> None:
@@ -257,6 +210,24 @@ async def test_a_server_without_a_model_does_not_answer() -> None:
         llm = LlmTranslator(server.url, must_answer=True)
         with pytest.raises(EngineUnavailableError):
             await llm.load()
+
+
+async def test_openai_is_asked_for_a_model_by_name() -> None:
+    with FakeChat(models=("gpt-4-0613", "whisper-1")) as server:
+        async with llm_at(server, profile="openai") as llm:
+            await llm.translate(HELLO)
+    [body] = server.asked
+    assert body["model"] == "gpt-4o-mini"
+    assert body.keys() == {"model", "messages", "max_completion_tokens", "response_format"}
+
+
+def test_a_time_to_come_back_is_read_in_seconds_or_as_a_date() -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    texts = ["3", "0.5", "-1", later, "Wed, 21 Oct 2015 07:28:00 GMT", "soon", ""]
+    delays = [retry_after(httpx.Response(429, headers={"retry-after": text})) for text in texts]
+    assert delays[:3] == [3.0, 0.5, 0.0]
+    assert delays[3] == pytest.approx(90, abs=2)
+    assert delays[4:] == [0.0, None, None]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,18 @@
+"""A language model for a test: a real client, on a server of the test's."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sessions_app.engines.llm import LlmTranslator
+from tests.tiny.fakechat import FakeChat
+
+
+@asynccontextmanager
+async def llm_at(server: FakeChat, **options: object) -> AsyncIterator[LlmTranslator]:
+    """Return a loaded translator at ``server``; close it afterwards."""
+    translator = LlmTranslator(server.url, **options)  # type: ignore[arg-type]
+    await translator.load()
+    try:
+        yield translator
+    finally:
+        await translator.aclose()
