@@ -44,6 +44,7 @@ class SoundWriter:
         """Write an utterance as a file of its own; return whether there was room for it."""
         if not _take(tape, pcm):
             return False
+        self._hand_over()  # first what it was cut from, should the disk fill up
         loop = asyncio.get_running_loop()
         work = partial(tape.write_segment, utterance_id, pcm)
         self._executor.submit(_try, tape, work, loop)

@@ -42,9 +42,7 @@ class Tape:
         Raises:
             OSError: it was not written, or not all of it.
         """
-        if self._file is None:
-            self._file = self._open()
-        _write_all(self._file, sound)
+        _write_all(self._file or self._open(), sound)
         self.written_bytes += len(sound)
 
     def write_segment(self, utterance_id: int, pcm: bytes) -> None:
@@ -88,7 +86,7 @@ class Tape:
 
     def _open(self) -> BinaryIO:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        file = cast("BinaryIO", _part_of(self.path).open("xb", buffering=0))
+        self._file = file = cast("BinaryIO", _part_of(self.path).open("xb", buffering=0))
         if self._encoding is Encoding.PCM_S16LE:
             _write_all(file, wav_header(0, self._sample_rate))
         return file
