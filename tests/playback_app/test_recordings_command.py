@@ -1,0 +1,68 @@
+"""`manage.py recordings` lists, imports, deletes and prunes, with an exit code that says how."""
+
+import json
+import uuid
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from sessions_app.models import Recording
+from tests.engines.files import text
+from tests.playback_app.kept import keep_recording
+from tests.sessions_app.kept import the_owner
+from tests.sounds import say, wav
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    """Return the exit code, the output and the complaints."""
+    output, complaints = StringIO(), StringIO()
+    try:
+        call_command("recordings", *arguments, stdout=output, stderr=complaints)
+    except CommandError as error:
+        return error.returncode, output.getvalue(), complaints.getvalue() + str(error)
+    return 0, output.getvalue(), complaints.getvalue()
+
+
+def test_recordings_are_listed_newest_first() -> None:
+    old = keep_recording(the_owner(), "hola")
+    new = keep_recording(the_owner(), "hola", after_seconds=60, is_bookmarked=True, title="visit")
+    code, output, _ = run()
+    assert code == 0
+    assert [line.split()[0] for line in output.splitlines()] == [str(new.pk), str(old.pk)]
+    assert output.splitlines()[0].endswith("owner visit")
+    _, output, complaints = run("--json", "--limit", "1")
+    assert [facts["id"] for facts in json.loads(output)] == [str(new.pk)]
+    assert "1 older" in complaints
+
+
+def test_files_are_imported_and_those_that_are_none_are_named(tmp_path: Path) -> None:
+    good = tmp_path / "good.wav"
+    good.write_bytes(wav(say("hola")))
+    code, output, complaints = run("--import", str(text(tmp_path)), str(good), "--json")
+    assert code == 1
+    assert [facts["title"] for facts in json.loads(output)] == ["good.wav"]
+    assert "notes.txt: This file cannot be read as sound." in complaints
+    assert Recording.objects.get().user == the_owner()
+    assert run("--import", str(good), "--user", "nobody")[0] == 1
+
+
+def test_one_is_deleted_by_its_id() -> None:
+    recording = keep_recording(the_owner(), "hola")
+    assert run("--delete", str(recording.pk))[0] == 0
+    assert run("--delete", str(uuid.uuid4()))[0] == 2
+
+
+def test_a_dry_run_shows_what_would_be_pruned(settings: Any) -> None:
+    recording = keep_recording(the_owner(), "hola")
+    assert "0 recordings" in run("--prune")[2]
+    settings.HABLA = settings.HABLA | {"KEEP_RECORDINGS_DAYS": "1"}
+    code, output, complaints = run("--prune", "--dry-run")
+    assert (code, output.split()[0]) == (0, str(recording.pk))
+    assert "1 recordings would go" in complaints
+    assert "1 recordings are deleted" in run("--prune")[2]
+    assert Recording.objects.count() == 0

@@ -1,0 +1,109 @@
+"""Only what belongs to nobody is swept, and only what a dead server left is salvaged."""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sessions_app import salvage, sound_files
+from sessions_app.lane import lane
+from sessions_app.models import Recording, RecordingState, SessionState
+from tests.playback_app.kept import keep_recording
+from tests.sessions_app.kept import keep_conversation, keep_session, the_owner
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BOOT = "house-2"
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, settings: Any) -> Iterator[Path]:
+    """Return an empty directory of recordings."""
+    settings.HABLA = settings.HABLA | {"DATA_DIR": tmp_path}
+    yield tmp_path / "recordings"
+    lane.close()
+
+
+def put(recording_id: uuid.UUID, name: str, *, hours: float = 2) -> None:
+    path = sound_files.folder(recording_id) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"RIFF" + bytes(40 + 32_000))
+    at = time.time() - hours * 3600
+    os.utime(sound_files.folder(recording_id), (at, at))
+
+
+def left_by(boot: str, state: SessionState = SessionState.LOST) -> Recording:
+    session = keep_session(keep_conversation(the_owner()), state=state)
+    type(session).objects.filter(pk=session.pk).update(boot=boot)
+    return keep_recording(
+        the_owner(), session=session, state=RecordingState.RECORDING, sample_rate=16_000
+    )
+
+
+def states() -> set[str]:
+    return set(Recording.objects.values_list("state", flat=True))
+
+
+@pytest.fixture
+def lost() -> Recording:
+    return left_by("house-1")
+
+
+@pytest.fixture
+def not_ours() -> list[Recording]:
+    return [left_by(BOOT), left_by("elsewhere-1"), left_by("house-1", SessionState.OPEN)]
+
+
+@pytest.fixture
+def known() -> Recording:
+    return keep_recording(the_owner(), "hola")
+
+
+async def test_what_a_dead_server_left_is_salvaged(lost: Recording) -> None:
+    put(lost.pk, "sound.wav.part")
+    put(lost.pk, "segments/1.wav")
+    put(lost.pk, "segments/2.wav.part")
+    assert await salvage.salvage(BOOT) == 1
+    await lost.arefresh_from_db()
+    assert (lost.state, lost.duration_seconds, lost.has_sound) == ("salvaged", 1.0, True)
+    assert lost.bytes == 2 * 32_044
+    assert sound_files.parts(lost.pk) == []
+    assert await salvage.salvage(BOOT) == 0
+
+
+async def test_one_of_which_there_is_nothing_is_forgotten(lost: Recording) -> None:
+    assert await salvage.salvage(BOOT) == 0
+    assert await Recording.objects.acount() == 0
+
+
+async def test_one_with_utterances_only_stays_without_its_sound(lost: Recording) -> None:
+    put(lost.pk, "segments/1.wav")
+    assert await salvage.salvage(BOOT) == 1
+    await lost.arefresh_from_db()
+    assert (lost.state, lost.has_sound) == ("salvaged", False)
+
+
+async def test_what_lives_or_lies_elsewhere_is_left_alone(not_ours: list[Recording]) -> None:
+    for recording in not_ours:
+        put(recording.pk, "sound.wav.part")
+    assert await salvage.salvage(BOOT) == 0
+    assert await lane.run(states) == {"recording"}
+
+
+async def test_old_files_that_no_row_knows_of_are_swept(known: Recording) -> None:
+    orphan, fresh = uuid.uuid4(), uuid.uuid4()
+    put(orphan, "sound.wav")
+    put(fresh, "sound.wav", hours=0)
+    put(known.pk, "sound.wav")
+    assert await salvage.sweep() == 1
+    assert set(sound_files.ids()) == {fresh, known.pk}
+
+
+async def test_a_database_that_knows_none_of_them_may_be_the_wrong_one() -> None:
+    put(uuid.uuid4(), "sound.wav")
+    assert await salvage.sweep() == 0
+    assert len(list(sound_files.ids())) == 1
