@@ -45,6 +45,8 @@ def trusted(translators: Sequence[Translator]) -> list[Translator]:
 class _Provider:
     translator: Translator
     breaker: Breaker
+    drafting: Breaker
+    """For drafts alone: they are asked for far more often, and matter less."""
 
     def knows(self, direction: Direction) -> bool:
         return direction in directions_of(self.translator)
@@ -62,7 +64,8 @@ class ChainTranslator:
     ) -> None:
         self._left_out = [one for one in translators if one not in trusted(translators)]
         self._providers = tuple(
-            _Provider(each, Breaker(clock=clock)) for each in trusted(translators)
+            _Provider(each, Breaker(clock=clock), Breaker(clock=clock))
+            for each in trusted(translators)
         )
 
     @property
@@ -124,9 +127,13 @@ class ChainTranslator:
         Raises:
             EngineError: it failed; drafts have no fallback.
         """
-        translator = self._well(request.direction)
-        if isinstance(translator, Drafter):
-            await translator.draft(request, tell)
+        provider = self._well(request.direction)
+        if provider is None or not provider.drafting.allows:
+            return
+        drafter: object = provider.translator
+        if isinstance(drafter, Drafter):
+            with provider.drafting.attempt():
+                await drafter.draft(request, tell)
 
     async def find_topic(self, said: Sequence[Said], topic: str) -> str:
         """Return what ``said`` is about, if the translator in use can tell; empty otherwise.
@@ -134,10 +141,9 @@ class ChainTranslator:
         Raises:
             EngineError: it failed.
         """
-        translator = self._well(said[-1].direction) if said else None
-        if isinstance(translator, TopicFinder):
-            return await translator.find_topic(said, topic)
-        return ""
+        provider = self._well(said[-1].direction) if said else None
+        finder: object = provider.translator if provider else None
+        return await finder.find_topic(said, topic) if isinstance(finder, TopicFinder) else ""
 
     async def aclose(self) -> None:
         """Close every translator, even if one of them fails at it. May be called twice."""
@@ -148,8 +154,7 @@ class ChainTranslator:
     def _for(self, direction: Direction) -> Iterator[_Provider]:
         return (provider for provider in self._providers if provider.knows(direction))
 
-    def _well(self, direction: Direction) -> object:
-        """Return the translator that a final would be asked of, if it never failed lately."""
-        asked = [each for each in self._for(direction) if each.breaker.allows][:1]
-        is_well = asked and asked[0].breaker.state is BreakerState.CLOSED
-        return asked[0].translator if is_well else None
+    def _well(self, direction: Direction) -> _Provider | None:
+        """Return who would be asked for a final, if it never failed lately."""
+        asked = next((each for each in self._for(direction) if each.breaker.allows), None)
+        return asked if asked and asked.breaker.state is BreakerState.CLOSED else None

@@ -49,7 +49,7 @@ class LlmTranslator:
         key: str = "",
         profile: str = "",
         prices: Mapping[str, Sequence[float]] | None = None,
-        timeout_seconds: float = 20.0,
+        timeout_seconds: float = 30.0,
         retries: int = 2,
         drafts: bool = True,
         must_answer: bool = False,

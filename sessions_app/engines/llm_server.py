@@ -72,7 +72,7 @@ class ChatServer:
         *,
         model: str = "",
         key: str = "",
-        timeout_seconds: float = 20.0,
+        timeout_seconds: float = 30.0,
         retries: int = 2,
     ) -> None:
         self.url = url.rstrip("/")
@@ -136,7 +136,7 @@ class ChatServer:
         """Tell the answer to ``messages`` as it grows. Cancelling closes the stream at once.
 
         Raises:
-            EngineError: it broke off; nobody asks again.
+            EngineError: it broke off; nobody asks again. EngineBusyError: leave it alone.
         """
         try:
             async with asyncio.timeout(self._timeout_seconds):
@@ -147,6 +147,8 @@ class ChatServer:
                     await _tell_pieces(response, tell)
         except TimeoutError as error:
             raise EngineError("The language model did not answer in time.") from error
+        except _AgainError as again:
+            raise EngineBusyError(str(again), rest_seconds=again.seconds or 0.0) from again
 
     # --- forms of asking
 

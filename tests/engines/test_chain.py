@@ -129,7 +129,16 @@ async def test_one_in_the_cloud_falls_back_to_a_local_one() -> None:
 class Drafting(OneWay):
     """Drafts, too, and tells a topic."""
 
+    drafts_fail = False
+    drafted = 0
+
+    async def note(self, text: str) -> None:
+        pass
+
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
+        self.drafted += 1
+        if self.drafts_fail:
+            raise EngineError("It was told to fail.")
         await tell(f"draft of {request.text}")
 
     async def find_topic(self, said: Sequence[Said], topic: str) -> str:
@@ -152,3 +161,16 @@ async def test_a_draft_comes_from_the_one_that_will_be_asked_for_the_final() -> 
     await chain.draft(TranslationRequest("hola mundo", ES), tell)
     assert await chain.find_topic(said, "weather") == ""
     assert told == ["draft of hola"]
+
+
+async def test_drafts_that_fail_are_left_alone_and_finals_go_on() -> None:
+    first = Drafting("first", ES)
+    first.drafts_fail = True
+    chain = ChainTranslator([first], clock=lambda: 100.0)
+    request = TranslationRequest("hola", ES)
+    for _ in range(3):
+        with pytest.raises(EngineError):
+            await chain.draft(request, first.note)
+    await chain.draft(request, first.note)
+    assert (await chain.translate(request)).engine == "first"
+    assert first.drafted == 3

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator
+from http import HTTPStatus
 
 import pytest
 
+from sessions_app.errors import EngineBusyError
 from sessions_app.events import Direction, Said, TranslationRequest
 from tests.engines.chat import llm_at
 from tests.house import eventually
@@ -78,3 +80,15 @@ async def test_a_topic_is_one_line(server: FakeChat) -> None:
         assert await llm.find_topic(said, "water") == "Water, and houses"
         server.troubles = ["I cannot say what this is about, since it is too little. " * 3]
         assert await llm.find_topic(said, "water") == ""
+
+
+async def test_a_draft_that_comes_too_often_says_when_to_come_back(server: FakeChat) -> None:
+    async def tell(text: str) -> None:
+        raise AssertionError(text)
+
+    server.troubles = [HTTPStatus.TOO_MANY_REQUESTS]
+    server.retry_after = "7"
+    async with llm_at(server) as llm:
+        with pytest.raises(EngineBusyError) as told:
+            await llm.draft(HELLO, tell)
+    assert (told.value.rest_seconds, len(server.asked)) == (7, 1)

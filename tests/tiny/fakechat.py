@@ -82,6 +82,7 @@ class FakeChat(ThreadingHTTPServer):
 
 class _Answer(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: FakeChat
 
     def setup(self) -> None:
