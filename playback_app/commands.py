@@ -1,9 +1,18 @@
 """What a client may ask of playback, through the session's own socket."""
 
+from functools import partial
+
+from playback_app import service
+from playback_app.models import PlaybackWish
 from sessions_app import protocol
-from sessions_app.commands import teach
-from sessions_app.errors import CommandError
+from sessions_app.commands import in_line, teach
 from sessions_app.session import LiveSession
+
+_WISHES = {
+    "pause_playback": PlaybackWish.PAUSE,
+    "resume_playback": PlaybackWish.RESUME,
+    "stop_playback": PlaybackWish.STOP,
+}
 
 
 def teach_sessions() -> None:
@@ -14,10 +23,9 @@ def teach_sessions() -> None:
 
 async def start_playback(session: LiveSession, command: protocol.StartPlayback) -> None:
     """Play a recording into the session."""
-    raise CommandError("There is no such recording.", code="unknown_recording")
+    in_line(session, command, partial(service.start, session, command))
 
 
 async def steer_playback(session: LiveSession, command: protocol.SteerPlayback) -> None:
     """Hold the playback, let it go on, or end it; ending what does not play is fine."""
-    if command.type != "stop_playback":
-        raise CommandError("Nothing is being played.", code="not_playing")
+    in_line(session, command, partial(service.steer, session, _WISHES[command.type]))

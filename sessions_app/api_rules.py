@@ -20,6 +20,13 @@ STATUSES = {
     "not_found": HTTPStatus.NOT_FOUND,
     "still_live": HTTPStatus.CONFLICT,
     "changed_meanwhile": HTTPStatus.CONFLICT,
+    "unknown_recording": HTTPStatus.NOT_FOUND,
+    "unknown_session": HTTPStatus.NOT_FOUND,
+    "already_playing": HTTPStatus.CONFLICT,
+    "already_listening": HTTPStatus.CONFLICT,
+    "not_playing": HTTPStatus.CONFLICT,
+    "not_playable": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "bad_field": HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 

@@ -20,7 +20,8 @@ class Book:
         """None until it is open, unless the client wishes to continue one."""
         self.speakers = Speakers()
         self._user_id = user_id
-        self._boot = boot
+        self.boot = boot
+        """The run of the server that has the session."""
 
     async def open(self, generation: Generation, manner: Manner) -> None:
         """Write the session's row.
@@ -34,7 +35,7 @@ class Book:
             manner=manner,
             generation=generation.number,
             engines=generation.engines.infos,
-            boot=self._boot,
+            boot=self.boot,
         )
         self._take_up(await store.begin_session(row, self.conversation_id))
 
@@ -51,6 +52,7 @@ class Book:
             self.conversation_id,
             exchange,
             offset_samples=utterance.offset_samples,
+            playback_id=utterance.playback_id,
         )
         return replace(exchange, exchange_id=exchange_id)
 

@@ -40,7 +40,7 @@ async def _begin_to_listen(session: LiveSession, command: protocol.StartListenin
         raise CommandError("A recording is being played; stop it first.", code="already_playing")
     if session.pipeline.intake.is_listening:
         raise CommandError("The session listens already.", code="already_listening")
-    _check_that_someone_hears(session)
+    check_that_someone_hears(session)
     await session.pipeline.intake.start(command)
     await _tell_if_only_one_is_heard(session, command)
 
@@ -122,7 +122,12 @@ async def _tell_speakers(session: LiveSession) -> None:
     await session.emit(Notice("speakers", {"speakers": speakers}))
 
 
-def _check_that_someone_hears(session: LiveSession) -> None:
+def check_that_someone_hears(session: LiveSession) -> None:
+    """Let nobody speak in vain.
+
+    Raises:
+        CommandError: no engine hears, or none that knows the session's language.
+    """
     languages = session.pipeline.interpreter.languages
     if not languages:
         raise CommandError(

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
@@ -37,9 +38,12 @@ class Door:
     dismissed, a call waits until all that was handed in is told, and raises DismissedError.
     """
 
-    def __init__(self, pipeline: Pipeline, manner: Callable[[], Manner]) -> None:
+    def __init__(
+        self, pipeline: Pipeline, manner: Callable[[], Manner], playback_id: uuid.UUID | None
+    ) -> None:
         self._pipeline = pipeline
         self._manner = manner
+        self._playback_id = playback_id
         self._is_refused = False
         self._released = asyncio.Event()
         self._pending: asyncio.Future[None] | None = None
@@ -124,7 +128,7 @@ class Door:
     async def _start(self, command: StartListening) -> None:
         if self._pipeline.intake.is_listening:
             raise CommandError("The session listens already.", code="already_listening")
-        await self._pipeline.intake.start(command, is_visit=True)
+        await self._pipeline.intake.start(command, is_visit=True, playback_id=self._playback_id)
 
     async def _interpret(self, pcm: bytes) -> None:
         interpreter, account = self._pipeline.interpreter, self._pipeline.account
@@ -136,6 +140,7 @@ class Door:
             pcm=pcm,
             end_sample=samples,
             offset_samples=offset,
+            playback_id=self._playback_id,
         )
         await interpreter.put(utterance)
 
@@ -145,7 +150,11 @@ class Guests:
 
     def __init__(self, owner: str) -> None:
         self._owner = owner
-        self._guest: Guest | None = None
+        self.guest: Guest | None = None
+        """Who is there."""
+        self.playback_id: uuid.UUID | None = None
+        """What it plays."""
+        self._is_closed = False
         self._door: Door | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -154,15 +163,17 @@ class Guests:
         """Whether somebody is there."""
         return self._task is not None
 
-    def receive(self, guest: Guest, door: Door) -> None:
+    def receive(self, guest: Guest, door: Door, playback_id: uuid.UUID | None) -> None:
         """Let ``guest`` in; its task ends with the session.
 
         Raises:
-            CommandError: somebody is there.
+            CommandError: somebody is there, or nobody is let in any more.
         """
+        if self._is_closed:
+            raise CommandError("The session is over.", code="not_ready")
         if self.is_busy:
             raise CommandError("Something is being played already.", code="already_playing")
-        self._guest, self._door = guest, door
+        self.guest, self._door, self.playback_id = guest, door, playback_id
         self._task = asyncio.create_task(guest.run(door), name=f"habla guest {self._owner}")
         self._task.add_done_callback(self._gone)
 
@@ -173,19 +184,21 @@ class Guests:
 
     async def dismiss(self) -> bool:
         """Let the guest go, all it brought being told; return whether it went in time."""
-        if self._task is None or self._door is None or self._guest is None:
+        if self._task is None or self._door is None or self.guest is None:
             return True
         self._door.refuse()
         self._door.release()
-        self._guest.wake()
+        self.guest.wake()
         _, late = await asyncio.wait({self._task}, timeout=LEAVE_SECONDS)
         return not late
 
     async def close(self, seconds: float) -> bool:
         """End the guest at once; return whether it ended within ``seconds``."""
+        self._is_closed = True
         task = self._task
         if task is None:
             return True
+        await asyncio.sleep(0)  # one that has not begun could not say how it ended
         task.cancel()
         _, deaf = await asyncio.wait({task}, timeout=seconds)
         if deaf:
@@ -193,7 +206,7 @@ class Guests:
         return not deaf
 
     def _gone(self, task: "asyncio.Task[None]") -> None:
-        self._guest = self._door = self._task = None
+        self.guest = self._door = self._task = self.playback_id = None
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("%s broke", task.get_name(), exc_info=error)
 

@@ -57,17 +57,22 @@ class Registry:
         self.generations: Generations | None = None
         self.chores: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
         """What apps above do in the background while this process serves, by name."""
+        self.troubles: dict[str, str] = {}
+        """What is wrong with whatever serves from outside this process, by its name."""
         self._writer: SoundWriter | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     # --- the beginning
 
-    def open(self, conf: Conf) -> None:
-        """Begin to serve, on the running loop; ``load`` brings the engines."""
+    def open(self, conf: Conf, boot: str = "") -> None:
+        """Begin to serve, on the running loop; ``load`` brings the engines.
+
+        ``boot`` names a process that plays by itself, beside any server of its data directory.
+        """
         self._loop = asyncio.get_running_loop()
         self.conf = conf
-        self.boot = store.new_boot(directory_id(conf.run_dir))
+        self.boot = boot or store.new_boot(directory_id(conf.run_dir))
         self.generations = Generations(functools.partial(load_engines, conf.engines))
         self._writer = SoundWriter() if conf.is_recording else None
         self.is_draining = False
@@ -238,7 +243,7 @@ class Registry:
             return ["No server runs in this process."]
         if generations.current is None:
             return [generations.problem or f"Engines are loading: {generations.step[0] or '...'}"]
-        return [generations.current.trouble] if generations.current.trouble else []
+        return [each for each in (generations.current.trouble, *self.troubles.values()) if each]
 
     def status(self, user_id: int | None = None) -> dict[str, Any]:
         """Return what `manage.py status --json` prints of this process.
@@ -264,6 +269,11 @@ class Registry:
             "sessions": [
                 {"id": str(s.id), "state": s.state, "direction": s.manner.direction}
                 for s in sessions
+            ],
+            "playbacks": [
+                {"id": str(s.guests.playback_id), "session_id": str(s.id)}
+                for s in sessions
+                if s.guests.playback_id is not None
             ],
         }
 

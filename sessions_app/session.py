@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any
+from uuid import UUID
 
 from sessions_app import greeting
 from sessions_app.assembly import Pipeline
@@ -89,7 +90,7 @@ class LiveSession:
         self._heard_at = asyncio.get_running_loop().time()
         return self.is_open and self.pipeline.intake.feed(chunk)
 
-    def receive(self, guest: Guest) -> None:
+    def receive(self, guest: Guest, playback_id: UUID | None = None) -> None:
         """Let a guest, such as a playback, in; it ends with the session, or by ``dismiss``.
 
         Raises:
@@ -99,7 +100,8 @@ class LiveSession:
             raise CommandError("The session is not ready yet, or is over.", code="not_ready")
         if self.pipeline.intake.is_listening and not self.guests.is_busy:
             raise CommandError("The session listens already.", code="already_listening")
-        self.guests.receive(guest, Door(self.pipeline, lambda: self.manner))
+        door = Door(self.pipeline, lambda: self.manner, playback_id)
+        self.guests.receive(guest, door, playback_id)
 
     async def dismiss(self) -> None:
         """Let the guest go, in its turn among the commands: all it brought is told first."""

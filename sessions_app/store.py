@@ -108,15 +108,21 @@ async def save_exchange(
     exchange: events.Exchange,
     *,
     offset_samples: int,
+    playback_id: uuid.UUID | None = None,
 ) -> int:
     """Keep an exchange; return its id. ``offset_samples`` moves it to the session's clock."""
+    offset = to_seconds(offset_samples)
     return await lane.run(
-        _save_exchange, session_id, conversation_id, exchange, to_seconds(offset_samples)
+        _save_exchange, session_id, conversation_id, exchange, offset, playback_id
     )
 
 
 def _save_exchange(
-    session_id: uuid.UUID, conversation_id: uuid.UUID, said: events.Exchange, offset: float
+    session_id: uuid.UUID,
+    conversation_id: uuid.UUID,
+    said: events.Exchange,
+    offset: float,
+    playback_id: uuid.UUID | None,
 ) -> int:
     with transaction.atomic():
         row = Exchange.objects.create(
@@ -136,6 +142,7 @@ def _save_exchange(
             transcriber=fit(said.transcriber, ENGINE_CHARACTERS),
             translator=fit(said.translator, ENGINE_CHARACTERS),
             failure=fit(said.failure, FAILURE_CHARACTERS),
+            playback_id=playback_id,
             prompt_tokens=said.usage.prompt_tokens,
             completion_tokens=said.usage.completion_tokens,
             cost=said.usage.cost,

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from sessions_app import store
 from sessions_app.errors import StoreError
@@ -16,6 +17,15 @@ LOOK_SECONDS = 1.0
 LOOKS_A_BEAT = 5
 """Every so many looks the sessions give a sign of life."""
 
+Look = Callable[[Registry, bool], Awaitable[None]]
+_others: list[Look] = []
+
+
+def look_also(look: Look) -> None:
+    """Let an app above sessions look after its rows too: ``look(registry, is_beat)``."""
+    _others.append(look)
+
+
 ENDED_BY_OPERATOR = Ending("ended_by_operator", CloseCode.LEFT)
 
 
@@ -24,7 +34,10 @@ async def keep_vigil(registry: Registry) -> None:
     looks = 0
     while True:
         try:
-            await _look(registry, is_beat=looks % LOOKS_A_BEAT == 0)
+            is_beat = looks % LOOKS_A_BEAT == 0
+            await _look(registry, is_beat=is_beat)
+            for look in _others:
+                await look(registry, is_beat)
         except StoreError as error:
             logger.warning("could not look after the rows: %s", error)
         looks += 1

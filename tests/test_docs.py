@@ -16,7 +16,11 @@ from sessions_app.serving import ExitCode
 from sessions_app.states import TRANSITIONS
 
 ROOT = Path(__file__).parent.parent
-SOURCES = "\n".join(path.read_text() for path in (ROOT / "sessions_app").rglob("*.py"))
+SOURCES = "\n".join(
+    path.read_text()
+    for app in ("sessions_app", "playback_app")
+    for path in (ROOT / app).rglob("*.py")
+)
 
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -1,5 +1,6 @@
 """From chunks to utterances: one listening period, from `start_listening` to its end."""
 
+import uuid
 from collections.abc import Awaitable, Callable, Sequence
 
 from sessions_app import measures
@@ -47,7 +48,7 @@ class Listener:
     """Hears one stream: tells when speech begins and ends, and hands each utterance on.
 
     All lengths are counted in samples: a stream at ten times its speed gives the same utterances.
-    ``cut`` is told of each utterance before it is handed on.
+    ``cut`` is told of each utterance before it is handed on. ``playback_id`` marks what is played.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Listener:
         options: SegmenterOptions,
         *,
         cut: Callable[[Utterance], None] | None = None,
+        playback_id: uuid.UUID | None = None,
     ) -> None:
         self._sound = sound
         self._interpreter = interpreter
@@ -67,6 +69,7 @@ class Listener:
         self._emit = emit
         self._account = account
         self._cut = cut
+        self._playback_id = playback_id
         self._before = account.copy()
         self._offset = account.received
         self._segmenter = Segmenter(options)
@@ -150,6 +153,7 @@ class Listener:
             end_sample=segment.end_sample,
             offset_samples=self._offset,
             too_short=segment.too_short,
+            playback_id=self._playback_id,
         )
         if self._cut is not None:
             self._cut(utterance)

@@ -1,6 +1,7 @@
 """What passes between listener and interpreter."""
 
 import time
+import uuid
 from dataclasses import dataclass, field
 
 from sessions_app.events import Direction, Mode, Speaker
@@ -31,6 +32,8 @@ class Utterance:
     text: str = ""
     """What was typed; empty for speech."""
     speaker: Speaker | None = None
+    playback_id: uuid.UUID | None = None
+    """The playback that said it; None: people did."""
     ended_at: float = field(default_factory=time.monotonic)
     """When it was handed on, on the monotonic clock."""
 

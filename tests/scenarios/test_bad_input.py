@@ -262,5 +262,7 @@ async def test_commands_that_are_well_formed_are_no_strikes(connect: Connect) ->
     async with connect() as browser:
         for _ in range(60):
             await browser.say("pause_playback")
+        for _ in range(60):
+            await browser.until("error")
         assert await browser.still_works()
     assert browser.problems() == [("not_playing", "pause_playback")] * 60

@@ -1,0 +1,129 @@
+"""Whether a recording may be played so: the checks, in their order, and the row that is begun."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from playback_app import store
+from playback_app.models import PLAYBACK_MODES, Playback
+from playback_app.store import Playing
+from sessions_app import sound_files
+from sessions_app.errors import CommandError
+from sessions_app.models import Recording, RecordingState
+from sessions_app.protocol import FASTEST, SLOWEST
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who wants what to be played, into which session, and how."""
+
+    user_id: int
+    recording_id: object
+    """As a client named it: anything but the id of a recording of the user's is unknown."""
+    session_id: UUID | None
+    """None: into a session of its own, that ends with it."""
+    mode: str = "full"
+    speed: float = 1.0
+    boot: str = ""
+    """The process that takes it at once; empty: whichever has the session, when it looks."""
+    is_listening: bool | None = None
+    """Whether the session takes sound just now; None: its row tells."""
+
+
+def admit(request: Request) -> Playing:
+    """Begin a playback. Blocks.
+
+    Raises:
+        CommandError: ``unknown_recording``, ``unknown_session``, ``already_playing``,
+            ``already_listening``, ``bad_field``, ``not_playable``; nothing was begun.
+    """
+    try:
+        with transaction.atomic():
+            recording = _recording(request)
+            _check_session(request)
+            _check_manner(request)
+            _check_sound(recording, request.mode)
+            return store.described(_begin(recording, request))
+    except IntegrityError as error:
+        raise _already_playing() from error
+
+
+def _begin(recording: Recording, request: Request) -> Playback:
+    return Playback.objects.create(
+        recording=recording,
+        session_id=request.session_id,
+        user_id=request.user_id,
+        boot=request.boot,
+        has_own_session=request.session_id is None,
+        mode=request.mode,
+        speed=request.speed,
+        duration_seconds=recording.duration_seconds,
+    )
+
+
+def _recording(request: Request) -> Recording:
+    try:
+        recording_id = UUID(str(request.recording_id))
+    except ValueError:
+        recording_id = None
+    # locked, so that it is not deleted meanwhile
+    rows = Recording.objects.select_for_update().filter(user_id=request.user_id)
+    recording = rows.filter(pk=recording_id).first() if recording_id else None
+    if recording is None:
+        raise CommandError("There is no such recording.", code="unknown_recording")
+    return recording
+
+
+def _check_session(request: Request) -> None:
+    if request.session_id is None:
+        return
+    session = store.live_session(request.session_id, request.user_id)
+    if session is None:
+        raise CommandError("There is no such live session.", code="unknown_session")
+    if store.is_playing(session.pk):
+        raise _already_playing()
+    listens = session.is_listening if request.is_listening is None else request.is_listening
+    if listens:
+        raise CommandError("The session listens already.", code="already_listening")
+
+
+def _check_manner(request: Request) -> None:
+    if request.mode not in dict(PLAYBACK_MODES):
+        raise CommandError("mode: full or segments would be right.", code="bad_field")
+    speed = request.speed
+    if not math.isfinite(speed) or (speed != 0 and not SLOWEST <= speed <= FASTEST):
+        raise CommandError(
+            f"speed: 0 (as fast as it goes) or {SLOWEST:g} to {FASTEST:g} would be right.",
+            code="bad_field",
+        )
+
+
+def _check_sound(recording: Recording, mode: str) -> None:
+    if recording.state == RecordingState.RECORDING:
+        raise CommandError("It is still being recorded.", code="not_playable")
+    if mode == "full":
+        path = sound_files.raw_path(recording.pk, recording.encoding)
+        if path is None or not _size(path):
+            raise CommandError("Its sound is not kept.", code="not_playable")
+    elif not any(_paths_of_segments(recording)):
+        raise CommandError("No segments of it are kept.", code="not_playable")
+
+
+def _paths_of_segments(recording: Recording) -> list[Path]:
+    first = recording.segments.values_list("utterance_id", flat=True)[:20]
+    found = [sound_files.segment_path(recording.pk, utterance_id) for utterance_id in first]
+    return [path for path in found if path is not None and _size(path)]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _already_playing() -> CommandError:
+    return CommandError("Something is being played already.", code="already_playing")

@@ -1,0 +1,195 @@
+"""Who plays a recording into a session, as its guest: piece by piece, by the waiting door."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from playback_app import scoring, store
+from playback_app.models import PlaybackState
+from playback_app.pacing import Pacer
+from playback_app.sources import Stream, read_segment, segments_of
+from playback_app.store import Playing
+from sessions_app.audio import count_samples, to_seconds
+from sessions_app.errors import CommandError, DismissedError, HablaError, StoreError
+from sessions_app.events import Notice
+from sessions_app.guests import Door
+from sessions_app.lane import lane
+from sessions_app.session import LiveSession
+
+logger = logging.getLogger(__name__)
+
+MOVE_SECONDS = 0.25
+"""How often it is told, at most, how far it is."""
+READ_SECONDS = 10.0
+"""How long a disk may take for one piece."""
+
+
+class Player:
+    """One playback at work in ``session``. ``left`` is called when it is over, however it ended."""
+
+    def __init__(
+        self,
+        playing: Playing,
+        session: LiveSession,
+        *,
+        left: Callable[[], None] | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self.playing = playing
+        self.is_over = False
+        self.position_seconds = 0.0
+        self._session = session
+        self._left = left
+        self._pacer = Pacer(playing.speed, clock)
+        self._moved_at = float("-inf")
+        self._begun = asyncio.Event()
+
+    # --- what a guest does
+
+    async def run(self, door: Door) -> None:
+        """Play it to its end; tell how it ended, in the row and to the client, once."""
+        state, reason = PlaybackState.FAILED, "internal"
+        try:
+            await self._begin()
+            await (self._stream(door) if self.playing.mode == "full" else self._segments(door))
+            state, reason = PlaybackState.FINISHED, ""
+        except DismissedError:
+            state = PlaybackState.STOPPED
+            reason = "asked" if self._session.is_open else "session_ended"
+        except asyncio.CancelledError:
+            state, reason = PlaybackState.STOPPED, "session_ended"
+            raise
+        except HablaError as error:
+            logger.warning("playback %s failed: %s", self.playing.id, error)
+            reason = error.code
+        finally:
+            self._begun.set()
+            await self._end(state, reason)
+
+    def wake(self) -> None:
+        """Go to the door at once, also while it is held."""
+        self._pacer.release()
+
+    # --- how it is steered
+
+    async def pause(self) -> None:
+        """Hold it. What is held stays held.
+
+        Raises:
+            CommandError: it is over.
+        """
+        if await self._note(store.pause):
+            self._pacer.hold()
+            await self._session.emit(Notice("playback_paused", self._fields()))
+
+    async def resume(self) -> None:
+        """Let it go on. What goes on goes on.
+
+        Raises:
+            CommandError: it is over.
+        """
+        if await self._note(store.resume):
+            self._pacer.go_on()
+            await self._session.emit(Notice("playback_resumed", self._fields()))
+
+    async def _note(self, change: Callable[[Any], bool]) -> bool:
+        await self._begun.wait()
+        if not self.is_over and await lane.run(change, self.playing.id):
+            return True
+        if self.is_over:
+            raise CommandError("Nothing is being played.", code="not_playing")
+        return False
+
+    # --- what it plays
+
+    async def _begin(self) -> None:
+        session, generation = self._session, self._session.generation
+        infos = generation.engines.infos if generation else {}
+        engines = {kind: asdict(info) for kind, info in infos.items()}
+        options = {"direction": session.manner.direction, "mode": session.manner.mode}
+        if not await lane.run(store.begin, self.playing.id, engines, options):
+            raise DismissedError
+        await session.emit(Notice("playback_started", self._fields()))
+        self._begun.set()
+
+    async def _stream(self, door: Door) -> None:
+        stream = await _read(lambda: Stream(self.playing))
+        try:
+            await door.start_listening(stream.command)
+            while piece := await _read(stream.read):
+                heard = to_seconds(await door.feed(piece))
+                await self._reach(heard, heard)
+            await door.stop_listening()
+        finally:
+            stream.close()
+
+    async def _segments(self, door: Door) -> None:
+        heard = 0.0
+        for segment in await lane.run(segments_of, self.playing):
+            pcm = await _read(lambda segment=segment: read_segment(segment))  # type: ignore[misc]
+            await door.interpret(pcm)
+            heard += to_seconds(count_samples(pcm))
+            await self._reach(to_seconds(segment.end_sample), heard)
+        await door.told()
+
+    async def _reach(self, position_seconds: float, heard_seconds: float) -> None:
+        """Note how far it is, and wait until the next is due."""
+        self.position_seconds = position_seconds
+        now = self._pacer.clock()
+        if now - self._moved_at >= MOVE_SECONDS:
+            self._moved_at = now
+            if not await self._move():
+                raise DismissedError
+            await self._session.emit(Notice("playback_progress", self._fields()))
+        await self._pacer.due(heard_seconds)
+
+    async def _move(self) -> bool:
+        try:
+            return await lane.run(store.move, self.playing.id, self.position_seconds)
+        except StoreError as error:  # the next one may be kept
+            logger.warning("playback %s: %s", self.playing.id, error)
+            return True
+
+    # --- the end
+
+    async def _end(self, state: PlaybackState, reason: str) -> None:
+        playback_id = self.playing.id
+        try:
+            await lane.run(store.end, playback_id, state, reason, self.position_seconds)
+            became = await lane.run(store.verdict, playback_id)
+        except StoreError as error:  # the next look ends the row
+            logger.warning("playback %s: its end was not kept: %s", playback_id, error)
+            became = (PlaybackState.FAILED, error.code)
+        self.is_over = True
+        if became[0] == PlaybackState.FINISHED:
+            await scoring.score_in_time(playback_id)
+        # nothing is waited for after the last word: whoever hears it may start the next thing
+        if self._left is not None:
+            self._left()
+        await self._session.emit(self._last_word(*became))
+
+    def _last_word(self, state: str, reason: str) -> Notice:
+        fields = self._fields() | ({"reason": reason} if reason else {})
+        if state == PlaybackState.FINISHED:
+            return Notice("playback_finished", fields)
+        if state == PlaybackState.STOPPED:
+            return Notice("playback_stopped", fields)
+        return Notice("playback_failed", fields)
+
+    def _fields(self) -> dict[str, Any]:
+        return {
+            "playback_id": str(self.playing.id),
+            "recording_id": str(self.playing.recording_id),
+            "mode": self.playing.mode,
+            "speed": self.playing.speed,
+            "position_seconds": round(self.position_seconds, 3),
+            "duration_seconds": round(self.playing.duration_seconds, 3),
+        }
+
+
+async def _read(work: Callable[[], Any]) -> Any:
+    """Return what ``work`` returns, called where a slow disk keeps nobody waiting."""
+    async with asyncio.timeout(READ_SECONDS):
+        return await asyncio.to_thread(work)

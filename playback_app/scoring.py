@@ -1,0 +1,149 @@
+"""How well a playback was heard: word error rate and chrF against what was really said."""
+
+import asyncio
+import logging
+import re
+import unicodedata
+from dataclasses import dataclass
+from uuid import UUID
+
+import jiwer
+import sacrebleu
+
+from playback_app import store
+from playback_app.models import GroundTruth, Playback
+from sessions_app.errors import StoreError
+from sessions_app.lane import lane
+from sessions_app.models import Exchange, RecordedSegment
+
+logger = logging.getLogger(__name__)
+
+SCORE_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What was really said, and what it means; either may be empty."""
+
+    transcript: str
+    translation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a playback brought."""
+
+    transcript: str
+    translation: str
+
+
+def words(text: str) -> list[str]:
+    """Return the words of ``text`` as they are compared: no case, no punctuation, accents kept."""
+    composed = (
+        unicodedata.normalize("NFC", text)
+        .casefold()
+        .replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    )
+    return re.findall(r"[^\W_]+(?:'[^\W_]+)*", composed)
+
+
+def truth_of(recording_id: UUID) -> Truth | None:
+    """Return the newest ground truth of a recording; None: nobody wrote one.
+
+    That of the whole comes first. Otherwise segments that nobody corrected count as they were
+    heard when it was recorded.
+    """
+    rows = GroundTruth.objects.filter(recording_id=recording_id).order_by("version")
+    whole = rows.filter(segment=None).last()
+    if whole is not None:
+        return Truth(whole.transcript, whole.translation)
+    newest = {row.segment_id: row for row in rows}
+    if not newest:
+        return None
+    segments = RecordedSegment.objects.filter(recording_id=recording_id)
+    parts = [newest.get(segment.pk, segment) for segment in segments]
+    said = [p.transcript if isinstance(p, GroundTruth) else p.text for p in parts]
+    return Truth(" ".join(said), " ".join(p.translation for p in parts))
+
+
+def heard_in(playback_id: UUID) -> Heard:
+    """Return what a playback brought, in the order in which it was said."""
+    rows = Exchange.objects.filter(playback_id=playback_id).order_by("utterance_id")
+    pairs = list(rows.values_list("source", "translated"))
+    return Heard(" ".join(one for one, _ in pairs), " ".join(other for _, other in pairs))
+
+
+def word_error_rate(reference: list[str], hypothesis: list[str]) -> float | None:
+    """Return the share of wrong, missing and added words, 0..; None: there is no reference."""
+    if not reference:
+        return None
+    return float(jiwer.wer(" ".join(reference), " ".join(hypothesis)))
+
+
+def chrf(reference: str, hypothesis: str) -> float | None:
+    """Return the chrF of a translation, 0..100; None: there is no reference."""
+    if not reference.strip():
+        return None
+    return float(sacrebleu.sentence_chrf(hypothesis, [reference]).score)
+
+
+def score(playback_id: UUID) -> None:
+    """Keep how well a playback was heard, if it is known what was really said. Blocks."""
+    row = Playback.objects.filter(pk=playback_id).first()
+    truth = truth_of(row.recording_id) if row else None
+    if truth is None:
+        return
+    heard = heard_in(playback_id)
+    reference, hypothesis = words(truth.transcript), words(heard.transcript)
+    store.keep_score(
+        playback_id,
+        word_error_rate=word_error_rate(reference, hypothesis),
+        chrf=chrf(truth.translation, heard.translation),
+        score={"reference_words": len(reference), "heard_words": len(hypothesis)},
+    )
+
+
+async def score_in_time(playback_id: UUID) -> None:
+    """Do the same; what takes too long or is not kept is logged, and can be done later."""
+    try:
+        async with asyncio.timeout(SCORE_SECONDS):
+            await lane.run(score, playback_id)
+    except (TimeoutError, StoreError) as error:
+        logger.warning("playback %s has no score: %s", playback_id, error)
+
+
+# --- word by word
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A word of the reference that one of two playbacks heard and the other did not."""
+
+    word: str
+    was: str
+    """What the earlier one heard; empty: nothing."""
+    now: str
+    is_better: bool
+
+
+def compare(reference: list[str], earlier: list[str], later: list[str]) -> list[Difference]:
+    """Return what ``later`` heard better or worse than ``earlier``, in the reference's order."""
+    was, now = _aligned(reference, earlier), _aligned(reference, later)
+    return [
+        Difference(word, was[at], now[at], is_better=now[at] == word)
+        for at, word in enumerate(reference)
+        if (was[at] == word) != (now[at] == word)
+    ]
+
+
+def _aligned(reference: list[str], hypothesis: list[str]) -> list[str]:
+    """Return for each word of the reference what was heard in its place."""
+    heard = [""] * len(reference)
+    if not reference or not hypothesis:
+        return heard
+    output = jiwer.process_words(" ".join(reference), " ".join(hypothesis))
+    for chunk in output.alignments[0]:
+        if chunk.type in ("equal", "substitute"):
+            span = hypothesis[chunk.hyp_start_idx : chunk.hyp_end_idx]
+            heard[chunk.ref_start_idx : chunk.ref_end_idx] = span
+    return heard

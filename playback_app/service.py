@@ -1,0 +1,212 @@
+"""PlaybackService: starts, steers and looks after what is played in this process."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from playback_app import store
+from playback_app.admission import Request, admit
+from playback_app.models import PlaybackState, PlaybackWish
+from playback_app.player import Player
+from playback_app.store import Playing, Wished
+from sessions_app import registry as registries
+from sessions_app.commands import check_that_someone_hears
+from sessions_app.errors import CommandError, RefusedError
+from sessions_app.events import Direction, Event, Mode, Notice
+from sessions_app.lane import lane
+from sessions_app.pipeline.utterance import Manner
+from sessions_app.protocol import StartPlayback
+from sessions_app.registry import Registry
+from sessions_app.session import LiveSession
+from sessions_app.states import Ending, Wishes
+
+logger = logging.getLogger(__name__)
+
+OVER = Ending("playback_over")
+"""How the session ends that was made for a playback."""
+
+Told = Callable[[Event], Awaitable[None]]
+
+
+# --- in a session; each runs in its turn among the session's orders
+
+
+async def start(session: LiveSession, command: StartPlayback) -> None:
+    """Begin to play a recording into ``session``.
+
+    Raises:
+        CommandError: it cannot be played now, or so; nothing was begun.
+    """
+    await _let_finished_go(session)
+    request = Request(
+        session.user_id,
+        command.recording_id,
+        session.id,
+        command.mode,
+        command.speed,
+        session.book.boot,
+        session.pipeline.intake.is_listening,
+    )
+    playing = await lane.run(admit, request)
+    await engage(session, playing)
+
+
+async def engage(
+    session: LiveSession, playing: Playing, left: Callable[[], None] | None = None
+) -> None:
+    """Let a playback that was begun be played in ``session``.
+
+    Raises:
+        CommandError: the session cannot; the playback has failed.
+    """
+    try:
+        await _let_finished_go(session)
+        check_that_someone_hears(session)
+        session.receive(Player(playing, session, left=left), playing.id)
+    except CommandError as error:
+        await lane.run(store.end, playing.id, PlaybackState.FAILED, error.code)
+        raise
+
+
+async def steer(session: LiveSession, wish: PlaybackWish) -> None:
+    """Hold the playback of ``session``, let it go on, or end it; ending none is fine.
+
+    Raises:
+        CommandError: nothing is being played.
+    """
+    player = player_in(session)
+    if player is None or player.is_over:
+        if wish != PlaybackWish.STOP:
+            raise CommandError("Nothing is being played.", code="not_playing")
+    elif wish == PlaybackWish.PAUSE:
+        await player.pause()
+    elif wish == PlaybackWish.RESUME:
+        await player.resume()
+    else:
+        await session.dismiss()
+
+
+def player_in(session: LiveSession) -> Player | None:
+    """Return who plays into ``session``."""
+    guest = session.guests.guest
+    return guest if isinstance(guest, Player) else None
+
+
+async def _let_finished_go(session: LiveSession) -> None:
+    player = player_in(session)
+    if player is not None and player.is_over:
+        await session.dismiss()
+
+
+# --- what the rows say
+
+
+async def look(registry: Registry, is_beat: bool) -> None:
+    """Take what waits for this process, grant what is wished, say what lives."""
+    # a process that plays by itself takes nothing that a server should
+    has_room = registry is registries.live and not registry.readiness()
+    taken = await lane.run(store.take, registry.boot, list(registry.sessions), has_room=has_room)
+    for playing in taken:
+        await _begin(registry, playing)
+    for wished in await lane.run(store.wishes, registry.boot):
+        _grant(registry, wished)
+    if is_beat:
+        await _beat(registry)
+
+
+async def _begin(registry: Registry, playing: Playing) -> None:
+    if playing.session_id is None:
+        await _begin_alone(registry, playing)
+        return
+    session = registry.sessions.get(playing.session_id)
+    is_here = session is not None and session.is_open
+    if session is None or not (is_here and _put_in_line(session, playing)):
+        await lane.run(store.end, playing.id, PlaybackState.STOPPED, "session_ended")
+
+
+def _put_in_line(session: LiveSession, playing: Playing) -> bool:
+    return session.pipeline.intake.order(partial(_engage_or_log, session, playing))
+
+
+async def _engage_or_log(session: LiveSession, playing: Playing) -> None:
+    try:
+        await engage(session, playing)
+    except CommandError as error:
+        logger.info("playback %s was refused: %s", playing.id, error)
+
+
+async def _begin_alone(registry: Registry, playing: Playing) -> None:
+    try:
+        play_alone(registry, playing)
+    except RefusedError as error:
+        await lane.run(store.end, playing.id, PlaybackState.FAILED, error.code)
+
+
+def _grant(registry: Registry, wished: Wished) -> None:
+    session = registry.sessions.get(wished.session_id)
+    if session is not None and session.is_open:
+        session.pipeline.intake.order(partial(_grant_in_turn, session, wished))
+
+
+async def _grant_in_turn(session: LiveSession, wished: Wished) -> None:
+    try:
+        if session.guests.playback_id == wished.id:
+            await steer(session, wished.wish)
+    except CommandError as error:
+        logger.info("playback %s: %s", wished.id, error)
+    await lane.run(store.grant, wished)
+
+
+async def _beat(registry: Registry) -> None:
+    playing = [s.guests.playback_id for s in registry.sessions.values()]
+    await lane.run(store.beat, [one for one in playing if one is not None])
+    if lost := await lane.run(store.interrupt, registry.boot):
+        logger.warning("%d playbacks of a server that died are marked as interrupted", lost)
+
+
+# --- without a browser
+
+
+def play_alone(registry: Registry, playing: Playing, told: Told | None = None) -> LiveSession:
+    """Play into a session of its own, which ends with the playback; return it.
+
+    ``told`` is called with all that the session says.
+
+    Raises:
+        RefusedError: there is no room, or no server.
+    """
+    return _Alone(registry, playing, told).session
+
+
+class _Alone:
+    """A session that nobody sees, and its playback."""
+
+    def __init__(self, registry: Registry, playing: Playing, told: Told | None) -> None:
+        self._playing = playing
+        self._told = told
+        manner = Manner(Direction(playing.direction), Mode(playing.session_mode))
+        wishes = Wishes(playing.user_id, manner)
+        self.session, self.task = registry.launch(wishes, emit=self._emit, hang_up=self._hang_up)
+
+    async def _emit(self, event: Event) -> None:
+        if self._told is not None:
+            await self._told(event)
+        if isinstance(event, Notice) and event.type == "ready":
+            await self._begin()
+
+    async def _begin(self) -> None:
+        try:
+            if not await lane.run(store.settle_in, self._playing.id, self.session.id):
+                self._leave()
+                return
+            await engage(self.session, self._playing, self._leave)
+        except CommandError as error:
+            logger.info("playback %s was refused: %s", self._playing.id, error)
+            self._leave()
+
+    def _leave(self) -> None:
+        self.session.end(OVER)
+
+    async def _hang_up(self, code: int) -> None:
+        # nothing happens here but where the session never came to play
+        await lane.run(store.end, self._playing.id, PlaybackState.FAILED, "session_ended")

@@ -1,0 +1,124 @@
+"""What is read of a recording, piece by piece; never all of it. Everything here blocks."""
+
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from playback_app.store import Playing
+from sessions_app import sound_files
+from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE, Encoding
+from sessions_app.errors import DecodeError
+from sessions_app.models import RecordedSegment
+from sessions_app.protocol import StartListening
+
+PIECE_SECONDS = 0.2
+"""How much sound is fed at once: little enough to be held, stopped and paced smoothly."""
+SMALLEST_PIECE, LARGEST_PIECE = 256, 64 * 1024
+"""In bytes, of a container, whose length in seconds may be unknown or wrong."""
+LONGEST_SEGMENT_SECONDS = 120
+"""More than any utterance lasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A kept utterance, and where it stands in its recording, in samples at 16 kHz."""
+
+    path: Path | None
+    start_sample: int
+    end_sample: int
+
+
+class Stream:
+    """A recording's sound as it was sent: `read` it, as `command` says, and `close` it."""
+
+    def __init__(self, playing: Playing) -> None:
+        """Open it.
+
+        Raises:
+            DecodeError: it is gone, or not what it should be.
+        """
+        path = sound_files.raw_path(playing.recording_id, playing.encoding)
+        if path is None:
+            raise _gone()
+        try:
+            self._file: BinaryIO = path.open("rb")
+        except OSError as error:
+            raise _gone() from error
+        self._left: int | None = None
+        """How many bytes of sound are left, where that is known."""
+        try:
+            self.command = self._command(playing)
+        except (wave.Error, EOFError, OSError, ValueError) as error:
+            self._file.close()
+            raise DecodeError("The recording is broken.") from error
+        self._piece_bytes = self._size_of_piece(path, playing)
+
+    def read(self) -> bytes:
+        """Return the next piece; empty at the end.
+
+        Raises:
+            DecodeError: it cannot be read.
+        """
+        try:
+            piece = self._file.read(self._piece_bytes)
+        except (OSError, ValueError) as error:
+            raise DecodeError("The recording cannot be read.") from error
+        if self._left is not None:
+            piece = piece[: self._left]
+            self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        """Let go of the file. May be called twice."""
+        self._file.close()
+
+    def _command(self, playing: Playing) -> StartListening:
+        encoding, rate = Encoding(playing.encoding), SAMPLE_RATE
+        if encoding is Encoding.PCM_S16LE:
+            with wave.open(self._file, "rb") as header:
+                rate = header.getframerate()
+                if (header.getnchannels(), header.getsampwidth()) != (1, SAMPLE_BYTES):
+                    raise wave.Error("not mono s16le")
+                # what follows the samples is no sound
+                self._left = header.getnframes() * SAMPLE_BYTES
+        return StartListening(type="start_listening", encoding=encoding, sample_rate=rate)
+
+    def _size_of_piece(self, path: Path, playing: Playing) -> int:
+        if self.command.encoding is Encoding.PCM_S16LE:
+            return int(PIECE_SECONDS * self.command.sample_rate) * SAMPLE_BYTES
+        seconds = max(playing.duration_seconds, PIECE_SECONDS)
+        size = int(path.stat().st_size / seconds * PIECE_SECONDS)
+        return min(max(size, SMALLEST_PIECE), LARGEST_PIECE)
+
+
+def segments_of(playing: Playing) -> list[Segment]:
+    """Return the kept utterances of a recording, as they were spoken."""
+    rows = RecordedSegment.objects.filter(recording_id=playing.recording_id)
+    found = rows.values_list("utterance_id", "start_sample", "end_sample")
+    return [
+        Segment(sound_files.segment_path(playing.recording_id, utterance_id), start, end)
+        for utterance_id, start, end in found.order_by("start_sample", "pk")
+    ]
+
+
+def read_segment(segment: Segment) -> bytes:
+    """Return an utterance as 16 kHz mono s16le.
+
+    Raises:
+        DecodeError: it is gone, or not what it should be.
+    """
+    if segment.path is None:
+        raise _gone()
+    try:
+        with wave.open(str(segment.path), "rb") as file:
+            shape = (file.getnchannels(), file.getsampwidth(), file.getframerate())
+            if shape != (1, SAMPLE_BYTES, SAMPLE_RATE):
+                raise wave.Error("not 16 kHz mono s16le")
+            return file.readframes(LONGEST_SEGMENT_SECONDS * SAMPLE_RATE)
+    except (wave.Error, EOFError, OSError) as error:
+        raise DecodeError("A segment of the recording is broken.") from error
+
+
+def _gone() -> DecodeError:
+    return DecodeError("The recording's sound is gone.", code="recording_gone")

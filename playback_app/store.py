@@ -1,0 +1,207 @@
+"""The only door through which playbacks are written. Every function blocks: loops use the lane.
+
+Each change of state is conditional ("stopped, if it still went on"), so it happens once, whoever
+asks and however often.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+
+from playback_app.models import ACTIVE, Playback, PlaybackState, PlaybackWish
+from sessions_app.models import SessionState, TranslationSession
+from sessions_app.store import SILENT_SERVER_SECONDS, directory_of
+
+REASON_CHARACTERS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """What is to be played, into what, and how."""
+
+    id: UUID
+    recording_id: UUID
+    session_id: UUID | None
+    """None: it needs a session of its own."""
+    user_id: int
+    mode: str
+    speed: float
+    duration_seconds: float
+    encoding: str
+    sample_rate: int
+    direction: str
+    session_mode: str
+    """The direction and mode in which it was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """What somebody wants of a playback."""
+
+    id: UUID
+    session_id: UUID
+    wish: PlaybackWish
+
+
+def described(row: Playback) -> Playing:
+    """Return what a row says is to be played."""
+    return Playing(
+        id=row.pk,
+        recording_id=row.recording_id,
+        session_id=row.session_id,
+        user_id=row.user_id,
+        mode=row.mode,
+        speed=row.speed,
+        duration_seconds=row.duration_seconds,
+        encoding=row.recording.encoding,
+        sample_rate=row.recording.sample_rate,
+        direction=row.recording.direction,
+        session_mode=row.recording.mode,
+    )
+
+
+# --- what its player notes
+
+
+def begin(playback_id: UUID, engines: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
+    """Note that it plays; return whether it still shall."""
+    rows = Playback.objects.filter(pk=playback_id, state=PlaybackState.STARTING)
+    return _change(
+        rows,
+        state=PlaybackState.PLAYING,
+        started_at=Now(),
+        engines=dict(engines),
+        options=dict(options),
+    )
+
+
+def pause(playback_id: UUID) -> bool:
+    """Note that it is held; return whether it played."""
+    rows = Playback.objects.filter(pk=playback_id, state=PlaybackState.PLAYING)
+    return _change(rows, state=PlaybackState.PAUSED)
+
+
+def resume(playback_id: UUID) -> bool:
+    """Note that it goes on; return whether it was held."""
+    rows = Playback.objects.filter(pk=playback_id, state=PlaybackState.PAUSED)
+    return _change(rows, state=PlaybackState.PLAYING)
+
+
+def move(playback_id: UUID, position_seconds: float) -> bool:
+    """Note how far it is; return whether it still goes on."""
+    rows = Playback.objects.filter(pk=playback_id, state__in=ACTIVE)
+    return _change(rows, position_seconds=position_seconds)
+
+
+def end(
+    playback_id: UUID, state: PlaybackState, reason: str = "", position: float | None = None
+) -> bool:
+    """End it, if it still went on; return whether this call ended it."""
+    rows = Playback.objects.filter(pk=playback_id, state__in=ACTIVE)
+    where = {} if position is None else {"position_seconds": position}
+    return _end(rows, state, reason, **where) == 1
+
+
+def verdict(playback_id: UUID) -> tuple[str, str]:
+    """Return its state and the reason; ``interrupted`` where the row is gone."""
+    row = Playback.objects.filter(pk=playback_id).values_list("state", "reason").first()
+    return row or (PlaybackState.INTERRUPTED, "deleted")
+
+
+def settle_in(playback_id: UUID, session_id: UUID) -> bool:
+    """Note the session that was made for it; return whether it still shall be played."""
+    rows = Playback.objects.filter(pk=playback_id, state=PlaybackState.STARTING)
+    return _change(rows, session_id=session_id)
+
+
+def _change(rows: QuerySet[Playback], **fields: Any) -> bool:
+    return bool(rows.update(seen_at=Now(), **fields))
+
+
+def _end(rows: QuerySet[Playback], state: PlaybackState, reason: str, **fields: Any) -> int:
+    return rows.update(
+        state=state,
+        reason=reason[:REASON_CHARACTERS],
+        wish=PlaybackWish.NONE,
+        seen_at=Now(),
+        ended_at=Now(),
+        end_count=F("end_count") + 1,
+        **fields,
+    )
+
+
+# --- what others want
+
+
+def ask(playback_id: UUID, wish: PlaybackWish) -> None:
+    """Leave a wish for whoever plays it; one that nobody plays yet is stopped at once."""
+    rows = Playback.objects.filter(pk=playback_id, state__in=ACTIVE)
+    if wish == PlaybackWish.STOP:
+        _end(rows.filter(boot=""), PlaybackState.STOPPED, "asked")
+        rows.update(wish=wish)
+    else:
+        rows.exclude(wish=PlaybackWish.STOP).update(wish=wish)
+
+
+def wishes(boot: str) -> list[Wished]:
+    """Return what is wanted of what this process plays."""
+    rows = Playback.objects.filter(state__in=ACTIVE, boot=boot, session__isnull=False)
+    wanted = rows.exclude(wish=PlaybackWish.NONE).values_list("pk", "session_id", "wish")
+    return [Wished(pk, session_id, PlaybackWish(wish)) for pk, session_id, wish in wanted]
+
+
+def grant(wished: Wished) -> None:
+    """Note that a wish was granted, unless there is another by now."""
+    Playback.objects.filter(pk=wished.id, wish=wished.wish).update(wish=PlaybackWish.NONE)
+
+
+def take(boot: str, session_ids: Collection[UUID], *, has_room: bool) -> list[Playing]:
+    """Take what waits to be played into these sessions, and, with room, into one of its own."""
+    waiting = Playback.objects.filter(boot="", state=PlaybackState.STARTING)
+    own = Q(session__isnull=True, has_own_session=True) if has_room else Q(pk__in=[])
+    found = waiting.filter(Q(session__in=session_ids) | own).select_related("recording")
+    return [described(row) for row in found if _take(waiting.filter(pk=row.pk), boot)]
+
+
+def _take(rows: QuerySet[Playback], boot: str) -> bool:
+    return _change(rows, boot=boot)
+
+
+# --- signs of life
+
+
+def beat(playback_ids: Collection[UUID]) -> None:
+    """Say that these go on, though they may be held."""
+    Playback.objects.filter(pk__in=playback_ids, state__in=ACTIVE).update(seen_at=Now())
+
+
+def interrupt(boot: str) -> int:
+    """End what servers that are gone left playing; return how many there were."""
+    silent_since = Now() - timedelta(seconds=SILENT_SERVER_SECONDS)
+    is_earlier = Q(boot__startswith=directory_of(boot)) & ~Q(boot=boot)
+    is_silent = Q(seen_at__lt=silent_since)
+    rows = Playback.objects.filter(is_earlier | is_silent, state__in=ACTIVE)
+    return _end(rows, PlaybackState.INTERRUPTED, "server_lost")
+
+
+def live_session(session_id: UUID, user_id: int) -> TranslationSession | None:
+    """Return a session of the user that is live, and has not been asked to end."""
+    rows = TranslationSession.objects.filter(state=SessionState.OPEN, end_requested_at=None)
+    return rows.filter(pk=session_id, conversation__user_id=user_id).first()
+
+
+def is_playing(session_id: UUID) -> bool:
+    """Return whether something is played into a session."""
+    return Playback.objects.filter(session_id=session_id, state__in=ACTIVE).exists()
+
+
+def keep_score(playback_id: UUID, **score: Any) -> None:
+    """Keep how well it was heard."""
+    with transaction.atomic():
+        Playback.objects.filter(pk=playback_id).update(**score)

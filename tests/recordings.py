@@ -1,0 +1,71 @@
+"""Recordings for tests: rows and files, as the recorder would have left them."""
+
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from sessions_app import sound_files
+from sessions_app.access import owner
+from sessions_app.audio import Encoding, count_samples, to_seconds
+from sessions_app.lane import lane
+from sessions_app.models import RecordedSegment, Recording, RecordingState
+from tests import sounds
+
+ENCODED = {
+    Encoding.WEBM_OPUS: sounds.webm,
+    Encoding.OGG_OPUS: sounds.ogg,
+    Encoding.MP4_AAC: sounds.mp4,
+    Encoding.PCM_S16LE: sounds.wav,
+}
+
+
+async def record(pcm: bytes, encoding: Encoding = Encoding.PCM_S16LE, **fields: Any) -> Recording:
+    """Return a recording of ``pcm``, of the owner's unless ``user`` is another."""
+    return await lane.run(recorded, pcm, encoding, **fields)
+
+
+def recorded(
+    pcm: bytes,
+    encoding: Encoding = Encoding.PCM_S16LE,
+    *,
+    raw: bytes | None = None,
+    segments: tuple[str, ...] = (),
+    user: User | None = None,
+    **fields: Any,
+) -> Recording:
+    """Do the same, where the database may be asked. ``raw``: what stands in the file instead."""
+    recording = Recording.objects.create(
+        **{
+            "user": user or owner(),
+            "state": RecordingState.COMPLETE,
+            "encoding": encoding,
+            "duration_seconds": to_seconds(count_samples(pcm)),
+            "has_sound": True,
+            **fields,
+        }
+    )
+    sound = ENCODED[encoding](pcm) if raw is None else raw
+    _write(sound_files.new_path(recording.pk, encoding), sound)
+    for number, text in enumerate(segments, 1):
+        _cut(recording, number, text)
+    return recording
+
+
+def _cut(recording: Recording, number: int, text: str) -> None:
+    pcm = sounds.say(text)
+    RecordedSegment.objects.create(
+        recording=recording,
+        utterance_id=number,
+        start_sample=number * 16_000,
+        end_sample=number * 16_000 + count_samples(pcm),
+        language="es",
+        text=text,
+    )
+    place = sound_files.folder(recording.pk) / "segments" / f"{number}.wav"
+    _write(place, sounds.wav(pcm))
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
