@@ -29,6 +29,7 @@ HABLA = {
     "LLM_KEY": env.str("HABLA_LLM_KEY", default=""),
     "LLM_PROFILE": env.str("HABLA_LLM_PROFILE", default=""),
     "LLM_PRICES": env.str("HABLA_LLM_PRICES", default=""),
+    "LMS_EXECUTABLE": env.str("HABLA_LMS_EXECUTABLE", default=""),
     "DRAIN_SECONDS": env.str("HABLA_DRAIN_SECONDS", default="8"),
     "QUIT_SECONDS": env.str("HABLA_QUIT_SECONDS", default="20"),
     "WATCHDOG_SECONDS": env.str("HABLA_WATCHDOG_SECONDS", default="5"),

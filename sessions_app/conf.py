@@ -30,6 +30,8 @@ class Conf:
     """How much longer than all its limits the end of the server may take before it is forced."""
     silence_seconds: float
     """How long a client that is listened to may send nothing."""
+    lms_executable: str
+    """LM Studio's ``lms``; empty: it is looked for; off: LM Studio is left alone."""
     rehearsal_seconds: float
     """How often the engines are tried by an utterance of the server's own; 0: never."""
     max_sessions: int
@@ -99,6 +101,7 @@ class _Reader:
             quit_seconds=self._number("QUIT_SECONDS", 0, 600),
             watchdog_seconds=self._number("WATCHDOG_SECONDS", 0.1, 600),
             silence_seconds=self._number("SILENCE_SECONDS", 1, 86_400),
+            lms_executable=self._executable("LMS_EXECUTABLE"),
             rehearsal_seconds=self._number("REHEARSAL_SECONDS", 0, 86_400),
             max_sessions=self._whole_number("MAX_SESSIONS", 1, 100_000),
             has_owner=self._switch("OWNER"),
@@ -165,6 +168,12 @@ class _Reader:
         if value not in ("on", "off"):
             self._note(name, "'on' or 'off'")
         return value == "on"
+
+    def _executable(self, name: str) -> str:
+        path = str(self._habla[name]).strip()
+        if path and path.lower() != "off" and not os.access(path, os.X_OK):
+            self._note(name, "the path of LM Studio's lms, or off,")
+        return path
 
     def _directory(self, name: str) -> Path:
         directory: Path = self._habla[name]

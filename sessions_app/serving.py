@@ -26,6 +26,7 @@ from sessions_app.rehearsal import keep_rehearsing
 from sessions_app.runfile import RunFile
 from sessions_app.salvage import tidy
 from sessions_app.server import CANCEL_SECONDS, HANDSHAKE_SECONDS, HablaServer, reactor
+from sessions_app.studio import StudioKeeper
 from sessions_app.vigil import keep_vigil
 
 logger = logging.getLogger(__name__)
@@ -108,6 +109,7 @@ class Serving:
             },
             say,
         )
+        self._studio = StudioKeeper(registry)
         self._tasks: set[asyncio.Task[None]] = set()
         self._requests = 0
         self._departure = Departure(0, 0, 0)
@@ -135,6 +137,7 @@ class Serving:
         self._run_file.write(
             {"pid": os.getpid(), "address": str(address), "boot": self._registry.boot}
         )
+        self._studio.begin(self._conf)
         self._spawn(keep_vigil(self._registry), "vigil")
         if self._conf.rehearsal_seconds:
             rehearsals = keep_rehearsing(self._registry, self._conf.rehearsal_seconds)
@@ -234,13 +237,15 @@ class Serving:
         """Close what the sessions shared, and leave no task behind (H2)."""
         self._console.close(self._loop)
         self._note("engines", is_done=await self._registry.close(ENGINES_SECONDS))
+        async for step, is_done in self._studio.end():
+            self._note(step, is_done=is_done, done="stopped")
         self._note("tasks", is_done=await _end_tasks())
         self._note("database", is_done=lane.close(DATABASE_SECONDS))
 
-    def _note(self, step: str, *, is_done: bool) -> None:
+    def _note(self, step: str, *, is_done: bool, done: str = "closed") -> None:
         self._is_whole = self._is_whole and is_done
         if is_done:
-            logger.info("%s closed", step)
+            logger.info("%s %s", step, done)
         else:
             logger.error("%s left behind: they did not end in time", step)
 
@@ -254,8 +259,8 @@ class Serving:
         # a thread in C: it fires even if the loop is blocked or the GIL is held (H30)
         if not self._is_watched:
             self._is_watched = True
-            seconds = self._conf.quit_seconds + AFTER_DRAIN_SECONDS + self._conf.watchdog_seconds
-            faulthandler.dump_traceback_later(seconds, exit=True)
+            seconds = self._conf.quit_seconds + AFTER_DRAIN_SECONDS + self._studio.seconds
+            faulthandler.dump_traceback_later(seconds + self._conf.watchdog_seconds, exit=True)
 
 
 def leave(code: ExitCode) -> NoReturn:

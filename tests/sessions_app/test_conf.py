@@ -41,6 +41,7 @@ def test_the_language_model_has_settings_of_its_own(settings: Any) -> None:
         ("RECORDING", "maybe", "HABLA_RECORDING is 'maybe'; 'on' or 'off' would be right."),
         ("LLM_URL", "localhost:1234", "HABLA_LLM_URL: an address that begins with http://"),
         ("LLM_PROFILE", "chatgpt", "HABLA_LLM_PROFILE is 'chatgpt'; one of lm-studio, ollama"),
+        ("LMS_EXECUTABLE", "lmz", "HABLA_LMS_EXECUTABLE is 'lmz'; the path of LM Studio's lms"),
         ("LLM_PRICES", "[1, 2]", "HABLA_LLM_PRICES is '[1, 2]'; JSON like {\"model\""),
         ("LLM_PRICES", '{"m": 1}', "HABLA_LLM_PRICES is"),
         ("TRANSCRIBER", "wisper", "HABLA_TRANSCRIBER names no engine: 'wisper'"),

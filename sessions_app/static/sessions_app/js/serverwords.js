@@ -17,6 +17,11 @@ export const effects = {
     live.notices.show({ ...describe(code, { message: message ?? "" }), progress: progress ?? null });
   },
 
+  lm_studio(live, { state, message }) {
+    if (state === "down" || state === "starting") live.notices.show(describe("lm_studio_down", { message }));
+    else live.notices.hide("lm_studio_down");
+  },
+
   ready(live, message) {
     live.beginSession(message);
   },

@@ -120,6 +120,8 @@ export const english = {
   "problem.no_transcriber.help": "Only typed text is translated. {why}",
   "problem.no_language.title": "{language} is not understood on this server",
   "problem.no_language.help": "Its engine ({name}) knows only {languages}. {why}",
+  "problem.lm_studio_down.title": "LM Studio does not run",
+  "problem.lm_studio_down.help": "{message} Other translators on this machine answer meanwhile, if there are any.",
   "problem.no_translator.title": "Nothing is translated on this server",
   "problem.no_translator.help": "The words are shown as they were said. {why}",
   "problem.server_error.title": "The server says",

@@ -120,6 +120,8 @@ export const spanish = {
   "problem.no_transcriber.help": "Solo se traduce texto escrito. {why}",
   "problem.no_language.title": "Este servidor no entiende el {language}",
   "problem.no_language.help": "Su motor ({name}) solo sabe {languages}. {why}",
+  "problem.lm_studio_down.title": "LM Studio no funciona",
+  "problem.lm_studio_down.help": "Mientras tanto responden otros traductores de esta máquina, si los hay. {message}",
   "problem.no_translator.title": "Este servidor no traduce",
   "problem.no_translator.help": "Las palabras se muestran como se dijeron. {why}",
   "problem.server_error.title": "El servidor dice",

@@ -1,0 +1,151 @@
+"""A real server and a fake LM Studio: started with it, told of, and gone with it, in order."""
+
+import re
+import shutil
+import signal
+from asyncio import to_thread
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engines.lmstudio import FakeLms
+from tests.house import eventually
+from tests.server.running import Running, running
+from tests.server.visitor import status_of, visitor
+from tests.sounds import silence
+
+pytestmark = pytest.mark.timeout(60)
+
+END = [
+    "quitting: ",
+    " sessions ended, 0 cut off, 0 stuck",
+    "engines closed",
+    "LM Studio's monitor stopped",
+    "LM Studio is stopped",
+    "LM Studio stopped",
+    "tasks closed",
+    "database closed",
+]
+
+
+@pytest.fixture
+def lms(tmp_path: Path, free_port: int) -> Iterator[FakeLms]:
+    directory = tmp_path / "lms"
+    directory.mkdir()
+    fake = FakeLms(directory, free_port)
+    yield fake
+    left = fake.processes()
+    fake.kill()
+    assert left == []
+
+
+def choices(lms: FakeLms) -> dict[str, Any]:
+    return {
+        "HABLA_TRANSLATOR": "llm",
+        "HABLA_LLM_URL": lms.url,
+        "HABLA_LLM_PROFILE": "lm-studio",
+        "HABLA_LMS_EXECUTABLE": lms.executable,
+    }
+
+
+async def runs(server: Running) -> None:
+    await eventually(lambda: "LM Studio is running" in server.log)
+
+
+def steps(server: Running) -> list[str]:
+    """Return the steps of END in the order in which they were logged."""
+    pattern = "|".join(map(re.escape, END))
+    return re.findall(pattern, server.log)
+
+
+async def quit_by(server: Running, way: str) -> None:
+    if way == "console":
+        await server.type("quit\n")
+    else:
+        server.signal(signal.Signals[way])
+
+
+@pytest.mark.parametrize("way", ["SIGTERM", "SIGINT", "console"])
+async def test_without_clients_the_end_comes_in_order(
+    data_dir: Path, lms: FakeLms, way: str
+) -> None:
+    async with running(data_dir, has_console=True, **choices(lms)) as server:
+        await runs(server)
+        await quit_by(server, way)
+        assert await server.ended() == 0
+    assert steps(server) == END
+    assert lms.processes() == []
+
+
+@pytest.mark.parametrize("way", ["SIGTERM", "SIGINT", "console"])
+async def test_with_a_listening_client_the_end_comes_in_order(
+    data_dir: Path, lms: FakeLms, way: str
+) -> None:
+    async with running(data_dir, has_console=True, **choices(lms)) as server:
+        await runs(server)
+        async with visitor(server.socket_address) as guest:
+            await guest.listen(silence(1))
+            await guest.until("listening_started")
+            await quit_by(server, way)
+            assert await guest.close_code() == 4012
+        assert await server.ended() == 0
+    assert steps(server) == END
+    assert lms.processes() == []
+
+
+async def test_a_killed_server_takes_it_along(data_dir: Path, lms: FakeLms) -> None:
+    async with running(data_dir, **choices(lms)) as server:
+        await runs(server)
+        await server.kill()
+    await eventually(lambda: lms.processes() == [])
+
+
+async def test_the_end_in_the_middle_of_its_start_leaves_nothing(
+    data_dir: Path, lms: FakeLms
+) -> None:
+    lms.plan(never=True, stubborn=True)
+    async with running(data_dir, **choices(lms)) as server:
+        await eventually(lambda: lms.lines("starts") != [])
+        server.signal()
+        assert await server.ended() == 0
+    assert lms.processes() == []
+
+
+async def test_one_that_does_not_start_is_told_to_all_and_fails_nothing_else(
+    data_dir: Path, lms: FakeLms
+) -> None:
+    lms.plan(start_hangs=True)
+    async with running(data_dir, **choices(lms)) as server:
+        async with visitor(server.socket_address) as guest:
+            await eventually(lambda: lms.lines("starts") != [])
+            lms.kill()
+            while (told := await guest.until("lm_studio"))["state"] != "down":
+                pass
+            assert "lms server start" in told["message"]
+            assert await status_of(server.address + "/readyz") == 503
+        server.signal()
+        assert await server.ended() == 0
+
+
+def copied(data_dir: Path, other: Path) -> Path:
+    """Return another data directory, which is not served."""
+    shutil.copytree(data_dir, other, ignore=shutil.ignore_patterns("run", "serve.log"))
+    return other
+
+
+async def test_one_that_was_running_is_used_and_left_as_it_was(
+    data_dir: Path, lms: FakeLms
+) -> None:
+    async with running(data_dir, **choices(lms)) as first:
+        await runs(first)
+        before = lms.processes()
+        other = Path(data_dir).parent / "other"
+        async with running(await to_thread(copied, data_dir, other), **choices(lms)) as second:
+            await runs(second)
+            second.signal()
+            assert await second.ended() == 0
+        assert lms.processes() == before
+        first.signal()
+        assert await first.ended() == 0
