@@ -25,19 +25,13 @@ _NAMES = {
     "corrected": ("corrected", "correction", "source_corrected", "corrected_source"),
     "phrases": ("phrases", "idioms", "notes", "flags"),
 }
-_THOUGHT = re.compile(
-    r"<(think|thinking|thought|reasoning|reflection)>.*?</\1>|\[THINK\].*?\[/THINK\]",
-    re.DOTALL | re.IGNORECASE,
-)
-_THOUGHT_BEGINS = re.compile(
-    r"<(?:think|thinking|thought|reasoning|reflection)>|\[THINK\]", re.IGNORECASE
-)
-_THOUGHT_ENDS = re.compile(
-    r"</(?:think|thinking|thought|reasoning|reflection)>|\[/THINK\]", re.IGNORECASE
+_TAG = re.compile(
+    r"<(?P<end>/?)(?:think|thinking|thought|reasoning|reflection)>|\[(?P<END>/?)THINK\]",
+    re.IGNORECASE,
 )
 _CHANNEL = "<|channel|>final<|message|>"
 _SPECIAL = re.compile(r"<\|[a-z_]+\|>")
-_FENCE = re.compile(r"^\s*```[a-z]*\s*|\s*```\s*$", re.IGNORECASE)
+_FENCE = re.compile(r"```[a-z]*\s", re.IGNORECASE)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _LABEL = re.compile(
     r"^\s*(?:\*\*)?(?:translation|traducci[oó]n|english|spanish|espa[nñ]ol|ingl[eé]s)"
@@ -85,13 +79,19 @@ def read_answer(content: str, source: str) -> Answer:
 def without_thoughts(content: str) -> str:
     """Return ``content`` without what the model thought aloud, finished or not."""
     text = content.rpartition(_CHANNEL)[2] if _CHANNEL in content else content
-    text = _THOUGHT.sub("", text)
-    # some templates swallow the opening tag, and an answer that is cut has no closing one
-    if ends := list(_THOUGHT_ENDS.finditer(text)):
-        text = text[ends[-1].end() :]
-    if begins := _THOUGHT_BEGINS.search(text):
-        text = text[: begins.start()]
-    return _SPECIAL.sub("", text)
+    kept: list[str] = []
+    begin, is_thinking = 0, False
+    for tag in _TAG.finditer(text):
+        if tag["end"] or tag["END"]:
+            # some templates swallow the opening tag: then all before was a thought
+            kept = kept if is_thinking else []
+            begin, is_thinking = tag.end(), False
+        elif not is_thinking:
+            kept.append(text[begin : tag.start()])
+            is_thinking = True
+    if not is_thinking:
+        kept.append(text[begin:])
+    return _SPECIAL.sub("", "".join(kept))
 
 
 def plain_words(content: str) -> str:
@@ -201,7 +201,10 @@ def _plain(text: str, source: str) -> str:
 
 
 def _bare(text: str) -> str:
-    words = _LABEL.sub("", _FENCE.sub("", text.strip())).strip()
+    words = text.strip()
+    if fence := _FENCE.match(words):
+        words = words[fence.end() :].removesuffix("```")
+    words = _LABEL.sub("", words).strip()
     if len(words) > 1 and _QUOTES.get(words[0]) == words[-1]:
         words = words[1:-1].strip()
     return words

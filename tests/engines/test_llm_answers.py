@@ -33,6 +33,8 @@ GOOD = '{"corrected": "Estoy en las nubes.", "translated": "I am daydreaming.", 
         GOOD.replace('"translated"', '"Translation"'),
         f'{{"result": {GOOD}}}',
         f"[{GOOD}]",
+        f"{GOOD}<think>Was that right?</think>",
+        f"<think>a<think>b</think>{GOOD}",
         '{"oops": 1} ' + GOOD,
     ],
 )
@@ -58,21 +60,25 @@ def test_plain_words_are_the_translation(content: str) -> None:
     assert read_answer(content, SAID) == Answer("I am daydreaming.")
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "{}",
-        '{"translated": null, "phrases": []}',
-        '{"translated": "  "}',
-        '{"translated": "", "phrases": [{"text": "en las nubes", "meaning": "daydreaming"}]}',
-        '{"translated": "I am day',
-        "<think>I should translate",
-        "As a language model I would first of all like to say that " * 10,
-        "{" * 5000,
-        "[" * 5000,
-    ],
-)
+NO_TRANSLATION = [
+    "",
+    "{}",
+    '{"translated": null, "phrases": []}',
+    '{"translated": "  "}',
+    '{"translated": "", "phrases": [{"text": "en las nubes", "meaning": "daydreaming"}]}',
+    '{"translated": "I am day',
+    "<think>I should translate",
+    "As a language model I would first of all like to say that " * 10,
+    "{" * 500_000,
+    ", " * 300_000,
+    "[" * 5000,
+    "<think>" * 100_000,
+    "a" + " " * 500_000 + "b",
+    '{"translated": "' + "\\" * 500_000,
+]
+
+
+@pytest.mark.parametrize("content", NO_TRANSLATION, ids=range(len(NO_TRANSLATION)))
 def test_what_holds_no_translation_is_a_failure(content: str) -> None:
     with pytest.raises(EngineError):
         read_answer(content, SAID)
