@@ -1,8 +1,7 @@
 """What comes in: chunks, and the commands that must keep their place among them."""
 
-import asyncio
 import logging
-import uuid
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -100,13 +99,7 @@ class Intake:
 
     # --- the orders; each runs in its turn
 
-    async def start(
-        self,
-        command: StartListening,
-        *,
-        is_visit: bool = False,
-        playback_id: uuid.UUID | None = None,
-    ) -> None:
+    async def start(self, command: StartListening, *, is_visit: bool = False) -> None:
         """Open a listening period; in a visit, ``hear`` brings the sound, and ``feed`` does not."""
         decoder = open_decoder(command.encoding, sample_rate=command.sample_rate)
         self._listener = listener = Listener(
@@ -117,12 +110,11 @@ class Intake:
             self._account,
             self._options,
             cut=None if is_visit else self._recorder.cut,
-            playback_id=playback_id,
         )
         self._encoding, self._sample_rate = command.encoding, command.sample_rate
         self._lag_told_at = 0
         self._received_before = self._account.received
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         self._pace = Pace(PaceOptions(), now)
         self._is_visit = is_visit
         self._become(State.LISTENING)
@@ -216,7 +208,7 @@ class Intake:
             return
         # what found no room came all the same: a flood is not slower for being dropped
         came = self._account.received - self._received_before
-        verdict = self._pace.judge(to_seconds(came), asyncio.get_running_loop().time())
+        verdict = self._pace.judge(to_seconds(came), time.monotonic())
         if verdict is Verdict.WARN:
             message = "Sound comes faster than anybody speaks; slow down, or it is not heard."
             await self._emit(Failure("too_fast", message, about="audio"))

@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
+from time import monotonic
 from types import TracebackType
 from typing import Any
-from uuid import UUID
 
 from sessions_app import greeting
 from sessions_app.assembly import Pipeline
@@ -87,10 +87,10 @@ class LiveSession:
 
     def feed(self, chunk: bytes) -> bool:
         """Take a chunk of sound; never waits. Return whether it was taken."""
-        self._heard_at = asyncio.get_running_loop().time()
+        self._heard_at = monotonic()
         return self.is_open and self.pipeline.intake.feed(chunk)
 
-    def receive(self, guest: Guest, playback_id: UUID | None = None) -> None:
+    def receive(self, guest: Guest) -> None:
         """Let a guest, such as a playback, in; it ends with the session, or by ``dismiss``.
 
         Raises:
@@ -100,8 +100,7 @@ class LiveSession:
             raise CommandError("The session is not ready yet, or is over.", code="not_ready")
         if self.pipeline.intake.is_listening and not self.guests.is_busy:
             raise CommandError("The session listens already.", code="already_listening")
-        door = Door(self.pipeline, lambda: self.manner, playback_id)
-        self.guests.receive(guest, door, playback_id)
+        self.guests.receive(guest, Door(self.pipeline, lambda: self.manner))
 
     async def dismiss(self) -> None:
         """Let the guest go, in its turn among the commands: all it brought is told first."""
@@ -187,7 +186,7 @@ class LiveSession:
     async def _watch_for_silence(self) -> None:
         """End the session when sound is expected and none comes (H13); never returns."""
         # `feed` only notes the time: no task is woken by every chunk
-        clock = asyncio.get_running_loop().time
+        clock = monotonic
         begun_at = clock()
         while True:
             left = max(begun_at, self._heard_at) + self._silence_seconds - clock()

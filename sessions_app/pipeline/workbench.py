@@ -28,6 +28,7 @@ class Workbench:
         self._waiting: list[Piece] = []
         self._is_busy = False
         self._is_closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def do(self, work: Callable[[], T]) -> T:
         """Return what ``work`` returns, or raise what it raises.
@@ -39,7 +40,8 @@ class Workbench:
         """
         if self._is_closed:
             raise EngineError("The engines were unloaded.")
-        loop = asyncio.get_running_loop()
+        # asking for the running loop is a system call, in Python 3.11
+        loop = self._loop = self._loop or asyncio.get_running_loop()
         result: asyncio.Future[T] = loop.create_future()
         self._waiting.append((work, result))
         if not self._is_busy:
