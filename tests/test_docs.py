@@ -10,6 +10,7 @@ from django.core.management import get_commands
 
 from sessions_app import protocol
 from sessions_app.audio import Encoding
+from sessions_app.engines.lmstudio_states import LmState
 from sessions_app.events import Direction, DiscardReason, Mode
 from sessions_app.protocol import CloseCode
 from sessions_app.serving import ExitCode
@@ -80,7 +81,8 @@ def test_the_protocol_page_lists_every_close_code() -> None:
 
 
 def test_the_protocol_page_lists_every_value() -> None:
-    assert {*Encoding, *Direction, *Mode, *DiscardReason} - names(page("protocol")) == set()
+    said = {*Encoding, *Direction, *Mode, *DiscardReason, *LmState}
+    assert said - names(page("protocol")) == set()
 
 
 def test_the_lifecycle_page_draws_every_transition() -> None:
@@ -89,6 +91,10 @@ def test_the_lifecycle_page_draws_every_transition() -> None:
         for row in rows(section(page("lifecycle"), "States"))
     }
     assert drawn == {str(state): {*after} for state, after in TRANSITIONS.items()}
+
+
+def test_the_lifecycle_page_lists_every_state_of_lm_studio() -> None:
+    assert first_names(section(page("lifecycle"), "LM Studio")) == {*LmState}
 
 
 def test_the_lifecycle_page_lists_every_exit_code() -> None:

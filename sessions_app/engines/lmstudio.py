@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 STOP_SERVER_SECONDS = 1.0
 """How long a daemon that was found may take to close the server that was opened in it."""
 STOP_SECONDS = 4.0
-"""How long stopping may take: the server, then the processes, then what had no supervisor left."""
+"""How long stopping may take: the models or the server, the processes, what had no supervisor."""
 FIRST_LOOK_SECONDS = 1.0
 READY_POLL_SECONDS = 0.1
 DEFAULT_PORT = 1234
@@ -242,12 +242,12 @@ class LMStudio:
 
     async def _stop(self, state: LmState = LmState.STOPPED) -> bool:
         processes = self._processes
+        if processes is None or not processes.has_daemon:
+            await self._models.forget()  # what was found goes on without them
         if processes is not None and processes.is_alive and not processes.has_daemon:
             # the daemon was found, and only the server in it was opened from here
             with suppress(ProcessLostError):
                 await processes.run("server", "stop", seconds=STOP_SERVER_SECONDS)
-        elif processes is None and state is LmState.STOPPED:
-            await self._models.forget()
         is_gone = await self._end_processes()
         self._note(state)
         return is_gone

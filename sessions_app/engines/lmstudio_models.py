@@ -1,5 +1,6 @@
 """Which of LM Studio's models were loaded from here: the others are left alone."""
 
+import asyncio
 import logging
 from contextlib import suppress
 
@@ -7,6 +8,8 @@ from sessions_app.engines.lmstudio_api import LmStudioApi
 from sessions_app.errors import EngineError
 
 logger = logging.getLogger(__name__)
+
+FORGET_SECONDS = 1.0
 
 
 class LmStudioModels:
@@ -65,10 +68,11 @@ class LmStudioModels:
         self._wanted = model
 
     async def forget(self) -> None:
-        """Unload all that was loaded from here."""
-        for model in list(self._instances):
-            with suppress(EngineError):
-                await self.unload(model)
+        """Unload all that was loaded from here, as far as the server does so soon."""
+        with suppress(EngineError, TimeoutError):
+            async with asyncio.timeout(FORGET_SECONDS):
+                for model in list(self._instances):
+                    await self.unload(model)
         self.lost()
 
     def lost(self) -> None:

@@ -1,4 +1,8 @@
-"""LM Studio's processes, from Habla's side: all that ``lms`` starts here, under one supervisor."""
+"""LM Studio's processes, from Habla's side: all that ``lms`` starts here, under one supervisor.
+
+Nothing is ended by a number that was written down: the supervisor ends its own children, whose
+numbers cannot be another's before it has taken leave of them, and ``sweep`` what bears the mark.
+"""
 
 import asyncio
 import json

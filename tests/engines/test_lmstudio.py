@@ -214,3 +214,12 @@ async def test_a_model_that_was_loaded_before_is_not_unloaded(lms: FakeLms) -> N
     await studio.aclose()
     assert lms.lines("asked") == ["load small", "load large", "unload large"]
     lms.kill()
+
+
+async def test_models_loaded_into_a_daemon_that_was_found_do_not_stay_in_it(lms: FakeLms) -> None:
+    found(lms, has_server=False)
+    studio = studio_of(lms, model="small")
+    await studio.start()
+    await studio.aclose()
+    assert lms.lines("asked") == ["load small", "unload small"]
+    lms.kill()

@@ -84,6 +84,15 @@ async def test_one_whose_supervisor_was_killed_is_swept_up_and_started_again(
     assert not set(before) & set(lms.processes())
 
 
+async def test_its_supervisor_ends_for_nobody_but_its_owner(lms: FakeLms, watched: Watched) -> None:
+    before = lms.processes()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        os.kill(min(before), number)
+    await watched.studio.switch("large")
+    assert await watched.studio.health() == Condition(LmState.RUNNING, is_ours=True)
+    assert lms.processes() == before
+
+
 async def test_a_busy_one_is_not_a_dead_one(lms: FakeLms, watched: Watched) -> None:
     before = lms.processes()
     lms.begin("busy")
