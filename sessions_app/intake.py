@@ -2,6 +2,7 @@
 
 import logging
 import time
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -99,7 +100,13 @@ class Intake:
 
     # --- the orders; each runs in its turn
 
-    async def start(self, command: StartListening, *, is_visit: bool = False) -> None:
+    async def start(
+        self,
+        command: StartListening,
+        *,
+        is_visit: bool = False,
+        playback_id: uuid.UUID | None = None,
+    ) -> None:
         """Open a listening period; in a visit, ``hear`` brings the sound, and ``feed`` does not."""
         decoder = open_decoder(command.encoding, sample_rate=command.sample_rate)
         self._listener = listener = Listener(
@@ -110,6 +117,7 @@ class Intake:
             self._account,
             self._options,
             cut=None if is_visit else self._recorder.cut,
+            playback_id=playback_id,
         )
         self._encoding, self._sample_rate = command.encoding, command.sample_rate
         self._lag_told_at = 0

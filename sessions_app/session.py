@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack
 from time import monotonic
 from types import TracebackType
 from typing import Any
+from uuid import UUID
 
 from sessions_app import greeting
 from sessions_app.assembly import Pipeline
-from sessions_app.audio import to_seconds
 from sessions_app.book import Book
 from sessions_app.crew import Crew
 from sessions_app.errors import CommandError, HablaError
@@ -90,7 +90,7 @@ class LiveSession:
         self._heard_at = monotonic()
         return self.is_open and self.pipeline.intake.feed(chunk)
 
-    def receive(self, guest: Guest) -> None:
+    def receive(self, guest: Guest, playback_id: UUID | None = None) -> None:
         """Let a guest, such as a playback, in; it ends with the session, or by ``dismiss``.
 
         Raises:
@@ -100,7 +100,8 @@ class LiveSession:
             raise CommandError("The session is not ready yet, or is over.", code="not_ready")
         if self.pipeline.intake.is_listening and not self.guests.is_busy:
             raise CommandError("The session listens already.", code="already_listening")
-        self.guests.receive(guest, Door(self.pipeline, lambda: self.manner))
+        door = Door(self.pipeline, lambda: self.manner, playback_id)
+        self.guests.receive(guest, door, playback_id)
 
     async def dismiss(self) -> None:
         """Let the guest go, in its turn among the commands: all it brought is told first."""
@@ -272,13 +273,7 @@ class LiveSession:
         ending = self.ending or Ending("failed", CloseCode.FAILED)
         if self._failure is not None or ending.code == CloseCode.FAILED:
             await self.emit(self._failure or BROKEN)
-        accepted = to_seconds(self.account.received - self.account.dropped.total())
-        fields = {
-            "reason": ending.reason,
-            "accepted_seconds": round(accepted, 3),
-            "account": self.account.as_dict(),
-        }
-        await self.emit(Notice("closed", fields))
+        await self.emit(greeting.closed(ending.reason, self.account))
         await self._hang_up(ending.code)
 
     # --- what it tells of itself
