@@ -6,16 +6,18 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from ninja import NinjaAPI, Status
 from ninja.pagination import paginate
 
 from sessions_app import registry
 from sessions_app.access import user_of
 from sessions_app.api_rules import BrowserSafeAuth, ErrorOut, Paged, explain_errors
-from sessions_app.api_schemas import ExchangeOut, SessionOut
+from sessions_app.api_schemas import ExchangeOut, NewTicketOut, SessionOut, TicketOut
 from sessions_app.ending import end_sessions
 from sessions_app.exports import ExportFormat, export
 from sessions_app.history import delete_session, exchanges_of, lines_of, session_of, sessions_of
+from sessions_app.tickets import issue, tickets_of, withdraw
 
 api = NinjaAPI(
     title="Habla",
@@ -97,4 +99,39 @@ def end_session(request: HttpRequest, session_id: UUID) -> Status[Any]:
 def remove_session(request: HttpRequest, session_id: UUID) -> Status[None]:
     """Delete a session with what was said in it; not while it is live."""
     delete_session(user_of(request), session_id)
+    return Status(HTTPStatus.NO_CONTENT, None)
+
+
+@api.post(
+    "/sessions/{uuid:session_id}/tickets",
+    response={HTTPStatus.CREATED: NewTicketOut, **NOT_FOUND, **NOT_NOW},
+    tags=["viewers"],
+)
+def issue_ticket(request: HttpRequest, session_id: UUID) -> Status[Any]:
+    """Make an address where people can read along with a live session, for a day."""
+    ticket, secret = issue(user_of(request), session_id)
+    page = request.build_absolute_uri(reverse("watch", args=[secret]))
+    told = TicketOut.from_orm(ticket).dict()
+    return Status(HTTPStatus.CREATED, {**told, "address": page})
+
+
+@api.get(
+    "/sessions/{uuid:session_id}/tickets",
+    response={HTTPStatus.OK: list[TicketOut], **NOT_FOUND},
+    tags=["viewers"],
+)
+@paginate(Paged)
+def list_tickets(request: HttpRequest, session_id: UUID) -> QuerySet[Any]:
+    """List the tickets of a session, newest first."""
+    return tickets_of(user_of(request), session_id)
+
+
+@api.delete(
+    "/sessions/{uuid:session_id}/tickets/{uuid:ticket_id}",
+    response={HTTPStatus.NO_CONTENT: None, **NOT_FOUND},
+    tags=["viewers"],
+)
+def withdraw_ticket(request: HttpRequest, session_id: UUID, ticket_id: UUID) -> Status[None]:
+    """Withdraw a ticket: whoever reads along by it is sent away within two seconds."""
+    withdraw(user_of(request), session_id, ticket_id)
     return Status(HTTPStatus.NO_CONTENT, None)

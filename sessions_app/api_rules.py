@@ -20,6 +20,8 @@ STATUSES = {
     "not_found": HTTPStatus.NOT_FOUND,
     "still_live": HTTPStatus.CONFLICT,
     "changed_meanwhile": HTTPStatus.CONFLICT,
+    "not_live": HTTPStatus.CONFLICT,
+    "too_many_tickets": HTTPStatus.CONFLICT,
     "unknown_recording": HTTPStatus.NOT_FOUND,
     "unknown_session": HTTPStatus.NOT_FOUND,
     "already_playing": HTTPStatus.CONFLICT,

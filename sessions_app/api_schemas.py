@@ -59,6 +59,22 @@ class SessionOut(Schema):
     unfinished_seconds: Seconds = Field(validation_alias="unfinished_samples")
 
 
+class TicketOut(Schema):
+    """What lets people read along with a session; its address is told only when it is made."""
+
+    id: UUID
+    session_id: UUID
+    created_at: datetime
+    expires_at: datetime
+    withdrawn_at: datetime | None
+
+
+class NewTicketOut(TicketOut):
+    """A ticket that was just made."""
+
+    address: str = Field(description="The page; whoever knows it can read along")
+
+
 class ExchangeOut(Schema):
     """One utterance: what was said, and what it means in the other language."""
 
@@ -80,3 +96,6 @@ class ExchangeOut(Schema):
     transcriber: str = Field(description="Which engine heard it; empty: it was typed")
     translator: str
     failure: str = Field(description="The code of what kept it from being translated")
+    prompt_tokens: int = Field(description="What a language model read; 0: none did")
+    completion_tokens: int
+    cost: float = Field(description="In the currency of HABLA_LLM_PRICES")

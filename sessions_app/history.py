@@ -104,6 +104,13 @@ def lines_of(kept: Conversation | TranslationSession) -> list[Line]:
     return run_on(_stretches(rows, _offsets(kept)))
 
 
+def said_after(session_id: UUID, exchange_id: int, most: int) -> list[events.Exchange]:
+    """Return what was kept of a session after an exchange: the newest ``most``, in their order."""
+    rows = Exchange.objects.filter(session=session_id, pk__gt=exchange_id)
+    newest = rows.select_related("speaker").order_by("-pk")[:most]
+    return [_event(row) for row in reversed(newest)]
+
+
 def _offsets(conversation: Conversation) -> dict[UUID, float]:
     sessions = conversation.exchanges.order_by().values("session")
     begun = TranslationSession.objects.filter(pk__in=sessions).values_list("pk", "started_at")

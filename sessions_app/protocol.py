@@ -47,6 +47,7 @@ class CloseCode:
     WRONG_ORIGIN = 4403
     SILENT = 4408
     TOO_FAST = 4409
+    NO_TICKET = 4410
 
 
 # --- what clients say -----------------------------------------------------------------------

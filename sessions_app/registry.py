@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sessions_app import measures, store
+from sessions_app.audience import Audience, Overheard
 from sessions_app.conf import Conf
 from sessions_app.engines.loading import load_engines
 from sessions_app.errors import EngineUnavailableError, RefusedError, StoreError
@@ -55,8 +56,11 @@ class Registry:
         self.is_draining = False
         self.conf: Conf | None = None
         self.generations: Generations | None = None
-        self.chores: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
-        """What apps above do in the background while this process serves, by name."""
+        self.audience = Audience(lambda: self.sessions)
+        self.chores: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+            "audience": self.audience.run
+        }
+        """What is done in the background while this process serves, by name; apps above add."""
         self.troubles: dict[str, str] = {}
         """What is wrong with whatever serves from outside this process, by its name."""
         self._writer: SoundWriter | None = None
@@ -106,16 +110,18 @@ class Registry:
             RefusedError: the server is full, or quits; or this process does not serve.
         """
         conf, generations = self._admit()
+        overheard = Overheard(emit, self.audience)
         session = LiveSession(
             wishes,
             generations,
             boot=self.boot,
             drain_seconds=conf.drain_seconds,
             silence_seconds=conf.silence_seconds,
-            emit=emit,
+            emit=overheard.emit,
             hang_up=hang_up,
             writer=self._writer,
         )
+        overheard.session_id = session.id
         self.sessions[session.id] = session
         task = asyncio.create_task(
             session.run(functools.partial(self._leave, session)),

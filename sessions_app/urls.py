@@ -27,6 +27,7 @@ urlpatterns = [
         views.remove_conversation,
         name="remove_conversation",
     ),
+    path("watch/<str:secret>/", views.watch, name="watch"),
     path("login/", LoginView.as_view(template_name="sessions_app/login.html"), name="login"),
     path("logout/", LogoutView.as_view(next_page="live"), name="logout"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),

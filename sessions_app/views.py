@@ -28,6 +28,7 @@ from sessions_app.history import (
     exchanges_of,
     lines_of,
 )
+from sessions_app.tickets import standing_of
 
 CONVERSATIONS_A_PAGE = 25
 EXCHANGES_A_PAGE = 200
@@ -104,6 +105,22 @@ def remove_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResp
         return render(request, "sessions_app/delete.html", context, status=HTTPStatus.CONFLICT)
     messages.success(request, _("The conversation is deleted."))
     return redirect("history")
+
+
+@login_not_required
+@require_safe
+@never_cache
+def watch(request: HttpRequest, secret: str) -> HttpResponse:
+    """Show the page on which whoever has a ticket reads along; in plain words if it is no good."""
+    standing = standing_of(secret)
+    problem = standing.problem if standing else "ticket_unknown"
+    status = {"": HTTPStatus.OK, "ticket_unknown": HTTPStatus.NOT_FOUND}.get(
+        problem, HTTPStatus.GONE
+    )
+    context = {"secret": secret, "problem": problem, "is_watching": True}
+    response = render(request, "sessions_app/watch.html", context, status=status)
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
 
 
 @login_not_required

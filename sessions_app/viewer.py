@@ -1,0 +1,82 @@
+"""What one viewer is told: what was said before, then what is said, without gaps or doubles."""
+
+import asyncio
+import json
+from typing import Any
+
+from sessions_app import tickets
+from sessions_app.events import Event, Notice, Partial
+from sessions_app.outlet import Outlet
+from sessions_app.protocol import VERSION
+from sessions_app.tickets import Standing
+
+MOST_BEFORE = 500
+"""How many exchanges of what was said before a viewer is told."""
+OF_ONE_WHO_SPEAKS = frozenset({"speech_started", "speech_ended", "partial", "transcript"})
+
+
+class Viewer:
+    """One viewer of one session.
+
+    What is published comes fast and may be lost; what is in the rows is whole. Both are taken, and
+    an utterance's words and translation are told once each.
+    """
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self._newest: int | None = None
+        self._has_words: set[int] = set()
+        self._is_done: set[int] = set()
+        self._turn = asyncio.Lock()
+        self.has_news = asyncio.Event()
+        """Set when something was published after which the rows should be looked at at once."""
+
+    async def catch_up(self, standing: Standing) -> None:
+        """Tell what of the rows was not told yet; the first time, who is listened to.
+
+        Raises:
+            StoreError: the database does not say.
+        """
+        async with self._turn:
+            if self._newest is None:
+                await self._outlet.emit(_welcome(standing))
+            after = self._newest or 0
+            if standing.newest > after:
+                for said in await tickets.said_since(standing.session_id, after, MOST_BEFORE):
+                    await self._tell(said.utterance_id, "translation", said)
+            self._newest = standing.newest
+
+    async def take(self, text: str) -> None:
+        """Tell what was published, unless it is known already."""
+        fields = json.loads(text)
+        kind = fields.pop("type")
+        if kind == "closed":  # the row is, too: it says how
+            self.has_news.set()
+            return
+        event = Partial(**fields) if kind == "partial" else Notice(kind, fields)
+        async with self._turn:
+            await self._tell(fields.get("utterance_id"), kind, event)
+
+    async def _tell(self, utterance_id: int | None, kind: str, event: Event) -> None:
+        if utterance_id is not None and not self._is_news(utterance_id, kind):
+            return
+        if kind == "translation":
+            self._is_done.add(utterance_id or 0)
+        if kind == "transcript":
+            self._has_words.add(utterance_id or 0)
+        await self._outlet.emit(event)
+
+    def _is_news(self, utterance_id: int, kind: str) -> bool:
+        if utterance_id in self._is_done:
+            return False
+        return not (kind in OF_ONE_WHO_SPEAKS and utterance_id in self._has_words)
+
+
+def _welcome(standing: Standing) -> Notice:
+    fields: dict[str, Any] = {
+        "protocol": VERSION,
+        "session_id": str(standing.session_id),
+        "direction": standing.direction,
+        "mode": standing.mode,
+    }
+    return Notice("watching", fields)
