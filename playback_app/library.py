@@ -62,7 +62,7 @@ def plan_pruning(limits: Limits, now: datetime | None = None) -> list[Recording]
     size all the same.
     """
     now = now or timezone.now()
-    may_go = _prunable().order_by("started_at", "pk")
+    may_go = prunable().order_by("started_at", "pk")
     left = Recording.objects.aggregate(all=Sum("bytes"))["all"] or 0
     most = limits.gigabytes * GIGABYTE if limits.gigabytes else float("inf")
     oldest = now - timedelta(days=limits.days) if limits.days else None
@@ -85,13 +85,14 @@ def _prune(recording_id: UUID) -> bool:
     with transaction.atomic():
         locked = Recording.objects.select_for_update().filter(pk=recording_id)
         recording = locked.first()
-        if recording is None or not _prunable().filter(pk=recording_id).exists():
+        if recording is None or not prunable().filter(pk=recording_id).exists():
             return False
         recording.delete()
     return True
 
 
-def _prunable() -> QuerySet[Recording]:
+def prunable() -> QuerySet[Recording]:
+    """Return what may go: all that is whole, and that nobody wants."""
     playing = Playback.objects.filter(recording=OuterRef("pk"), state__in=ACTIVE)
     truths = GroundTruth.objects.filter(recording=OuterRef("pk"))
     whole = Recording.objects.exclude(state=RecordingState.RECORDING).filter(is_bookmarked=False)

@@ -4,7 +4,8 @@ import WaveSurfer from "../vendor/wavesurfer/wavesurfer.esm.js";
 import { say } from "./strings.js";
 
 const DRAWN_SECONDS = 20 * 60; // what is longer is not decoded here: only where somebody speaks is drawn
-const OUTLINE_POINTS = 1200;
+const POINTS = 1200; // of the waveform, whatever its width
+const DECODED_HZ = 8000;
 const END_OF_ALL = 1e7; // seconds; a stream that does not know its length learns it on the way there
 const byId = (id) => document.getElementById(id);
 
@@ -15,7 +16,8 @@ export class Player {
   #tell;
   #sound = byId("heard");
   #button = byId("hear");
-  #wave = null;
+  #isSearching = false; // for the end, to learn how long it is
+  #wanted = 0;
 
   // `spans` are where somebody speaks; `tell(seconds)` is called as the sound goes on.
   constructor(data, spans, tell) {
@@ -48,10 +50,12 @@ export class Player {
   #findLength() {
     const sound = this.#sound;
     if (Number.isFinite(sound.duration)) return;
+    this.#isSearching = true;
     const back = () => {
       if (!Number.isFinite(sound.duration)) return;
       sound.removeEventListener("durationchange", back);
-      sound.currentTime = 0;
+      this.#isSearching = false;
+      this.#go(this.#wanted);
     };
     sound.addEventListener("durationchange", back);
     sound.currentTime = END_OF_ALL;
@@ -66,13 +70,15 @@ export class Player {
   }
 
   #go(seconds) {
+    this.#wanted = seconds;
+    if (this.#isSearching) return;
     this.#sound.currentTime = seconds;
     this.#show();
   }
 
   #show() {
+    if (this.#isSearching) return;
     const seconds = this.#sound.currentTime;
-    if (seconds > this.#duration + 1) return; // on the way to find the end
     byId("at").textContent = clock(seconds);
     byId("seek").value = seconds;
     byId("seek").setAttribute("aria-valuetext", clock(seconds));
@@ -89,44 +95,40 @@ export class Player {
     byId("hear-problem").textContent = say("problem.sound");
   }
 
-  #draw() {
-    const isLong = this.#duration > DRAWN_SECONDS;
-    this.#wave = this.#surf(isLong ? this.#outline() : {});
-    if (!isLong) this.#wave.once("error", () => this.#redraw());
-    const recolor = new MutationObserver(() => this.#wave.setOptions(colours()));
+  async #draw() {
+    const wave = this.#surf();
+    const recolor = new MutationObserver(() => wave.setOptions(colours()));
     recolor.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    if (this.#duration > DRAWN_SECONDS) return;
+    const peaks = await peaksOf(`${this.#data.api}/audio`);
+    const sameAddress = this.#sound.currentSrc || this.#sound.src; // so that it plays on
+    if (peaks) await wave.load(sameAddress, [peaks], this.#duration);
   }
 
-  // The browser could not decode it at once: it may still play it, and the outline is known.
-  #redraw() {
-    this.#wave.destroy();
-    this.#wave = this.#surf(this.#outline());
-  }
-
-  #surf(drawn) {
+  #surf() {
     return WaveSurfer.create({
       container: byId("wave"),
       media: this.#sound,
-      url: drawn.peaks ? undefined : `${this.#data.api}/audio`,
+      peaks: [this.#outline()],
+      duration: this.#duration,
       cspNonce: this.#data.nonce,
       height: 72,
       barWidth: 2,
       barGap: 1,
       barRadius: 2,
       cursorWidth: 2,
-      normalize: !drawn.peaks,
       hideScrollbar: true,
       dragToSeek: true,
       ...colours(),
-      ...drawn,
     });
   }
 
+  // Where somebody speaks: known at once, however long the recording is.
   #outline() {
-    const peaks = new Float32Array(OUTLINE_POINTS).fill(0.04);
-    const at = (seconds) => Math.round((seconds / this.#duration) * OUTLINE_POINTS);
+    const peaks = new Float32Array(POINTS).fill(0.04);
+    const at = (seconds) => Math.round((seconds / this.#duration) * POINTS);
     this.#spans.forEach(([start, end]) => peaks.fill(0.7, at(start), Math.max(at(end), at(start) + 1)));
-    return { peaks: [peaks], duration: this.#duration };
+    return peaks;
   }
 }
 
@@ -134,6 +136,28 @@ export function clock(seconds) {
   const two = (number) => String(Math.floor(number)).padStart(2, "0");
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds / 60) % 60)];
   return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+// The loudest sample around each point, as loud as the loudest of all is 1; null: it cannot be decoded here.
+async function peaksOf(address) {
+  try {
+    const bytes = await (await fetch(address)).arrayBuffer();
+    const sound = await new OfflineAudioContext(1, 1, DECODED_HZ).decodeAudioData(bytes);
+    return loudest(sound.getChannelData(0));
+  } catch (error) {
+    if (error instanceof DOMException || error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
+export function loudest(samples, points = POINTS) {
+  const peaks = new Float32Array(points);
+  samples.forEach((sample, i) => {
+    const point = Math.floor((i / samples.length) * points);
+    peaks[point] = Math.max(peaks[point], Math.abs(sample));
+  });
+  const most = Math.max(...peaks) || 1;
+  return peaks.map((peak) => peak / most);
 }
 
 function colours() {
