@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sessions_app.api_schemas import ExchangeOut
 from sessions_app.models import Exchange
 from tests.house import House, client
 from tests.sounds import say, silence
@@ -29,9 +30,11 @@ async def test_tokens_and_cost_are_kept_with_the_exchange(house: House, server: 
         await browser.say("text_input", text="hola mundo")
         told = await browser.until("translation")
     assert (told["translated"], told["engine"]) == ("hello world", "llm")
-    [kept] = [row async for row in Exchange.objects.all()]
+    [kept] = [row async for row in Exchange.objects.select_related("speaker")]
     assert (kept.translator, kept.prompt_tokens, kept.completion_tokens) == ("llm", 200, 50)
     assert kept.cost == pytest.approx(0.0004)
+    shown = ExchangeOut.from_orm(kept)
+    assert (shown.prompt_tokens, shown.completion_tokens, shown.cost) == (200, 50, kept.cost)
 
 
 async def test_speech_is_translated_while_it_goes_on(house: House, server: FakeChat) -> None:
