@@ -107,13 +107,14 @@ class LMStudio:
         A start that is at work ends in failure.
         """
         self._is_wanted = False
-        if self._lock.locked() and self._processes is not None:
-            self._processes.end()
+        self._interrupt()
         try:
             async with asyncio.timeout(STOP_SECONDS), self._lock:
                 return await self._stop()
         except TimeoutError:
             logger.warning("LM Studio did not end within %s s", STOP_SECONDS)
+            if self._processes is not None:
+                self._processes.end()
             return False
 
     async def restart(self) -> None:
@@ -164,6 +165,13 @@ class LMStudio:
         async with self._lock:
             await self._models.unload(model)
 
+    def _interrupt(self) -> None:
+        """End what is under way: a start, or a model that is loaded into what was started here."""
+        is_starting = self.condition.state is LmState.STARTING
+        processes = self._processes
+        if self._lock.locked() and processes and (is_starting or processes.has_daemon):
+            processes.end()
+
     # --- under the lock
 
     async def _look(self) -> None:
@@ -176,11 +184,12 @@ class LMStudio:
             if pulse is Pulse.DOWN or is_lost or self._is_hung(pulse):
                 await self._start_again()
             else:
-                self._failures = 0
+                self._failures, self._next_start_at = 0, 0.0
                 self._note_pulse(pulse)
 
     async def _start_again(self) -> None:
         if time.monotonic() < self._next_start_at:
+            self._note(LmState.DOWN, DOES_NOT_START)
             return
         if self._starts:
             logger.warning("LM Studio is down, and is started again")
@@ -230,13 +239,13 @@ class LMStudio:
             self._is_swept = await sweep(self._owner)
 
     async def _settle_start(self, *, is_started: bool) -> None:
+        # until a look has found it well: one that dies at once is not started at once
+        wait = min(self._timing.backoff * 2**self._failures, self._timing.longest_backoff)
+        self._failures += 1
+        self._next_start_at = time.monotonic() + wait
         if is_started:
-            self._failures = 0
             self._note(LmState.RUNNING)
             return
-        self._failures += 1
-        wait = min(self._timing.backoff * 2 ** (self._failures - 1), self._timing.longest_backoff)
-        self._next_start_at = time.monotonic() + wait
         await self._end_processes()
         self._note(LmState.DOWN, DOES_NOT_START)
 

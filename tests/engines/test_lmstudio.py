@@ -133,6 +133,19 @@ async def test_a_stop_ends_a_start_that_is_at_work(lms: FakeLms, way: str) -> No
     await studio.aclose()
 
 
+async def test_a_stop_ends_a_model_that_is_being_loaded(lms: FakeLms) -> None:
+    lms.plan(load_hangs=True)
+    studio = studio_of(lms, model="small")
+    starting = asyncio.create_task(studio.start())
+    await eventually(lambda: lms.lines("asked") == ["load small"])
+    began_at = time.monotonic()
+    assert await studio.stop()
+    assert time.monotonic() - began_at < 4
+    assert lms.processes() == []
+    await starting  # a server that runs without its model is none that failed to start
+    await studio.aclose()
+
+
 @pytest.mark.parametrize("cut_seconds", [0, 0.01, 0.03, 0.06, 0.1, 0.2, 0.4])
 async def test_a_start_that_is_cancelled_leaves_nothing(lms: FakeLms, cut_seconds: float) -> None:
     studio = studio_of(lms)

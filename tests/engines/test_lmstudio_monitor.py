@@ -28,15 +28,17 @@ def lms(tmp_path: Path, free_port: int) -> Iterator[FakeLms]:
 class Watched:
     """LM Studio under watch, and the conditions that were told."""
 
-    def __init__(self, lms: FakeLms, *, start: float = 10.0, patience: float = 300.0) -> None:
+    def __init__(
+        self, lms: FakeLms, *, look: float = 0.05, patience: float = 300.0, backoff: float = 0.3
+    ) -> None:
         self.told: list[Condition] = []
         timing = Timing(
-            look=0.05,
+            look=look,
             probe=0.3,
-            start=start,
+            start=10.0,
             patience=patience,
-            backoff=0.3,
-            longest_backoff=0.6,
+            backoff=backoff,
+            longest_backoff=2 * backoff,
         )
         self.studio = LMStudio(
             lms.executable, lms.url, owner=lms.owner, timing=timing, on_change=self.told.append
@@ -124,6 +126,15 @@ async def test_one_that_cannot_be_started_is_told_and_tried_again_after_a_while(
     await eventually(lambda: len(lms.lines("starts")) == 3)
     lms.plan()
     await watched.becomes(LmState.RUNNING)
+    await watched.studio.aclose()
+
+
+async def test_one_that_dies_as_soon_as_it_runs_is_not_started_at_once(lms: FakeLms) -> None:
+    watched = Watched(lms, backoff=60.0, look=1.5)
+    await watched.becomes(LmState.RUNNING)
+    lms.begin("daemon_dies")
+    await watched.becomes(LmState.DOWN)
+    assert len(lms.lines("starts")) == 1
     await watched.studio.aclose()
 
 

@@ -113,6 +113,8 @@ class Answering(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.fake.note("asked", f"{self.path.rpartition('/')[2]} {next(iter(body.values()))}")
+        while self.path.endswith("/load") and self.fake.does("load_hangs"):
+            time.sleep(STEP_SECONDS)
         if self.path.endswith("/load"):
             is_known = body["model"] in self.fake.plan["models"]
             self.answer({"instance_id": body["model"]}, 200 if is_known else 404)
