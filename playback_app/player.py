@@ -12,7 +12,7 @@ from playback_app.pacing import Pacer
 from playback_app.sources import Stream, read_segment, segments_of
 from playback_app.store import Playing
 from sessions_app.audio import count_samples, to_seconds
-from sessions_app.errors import CommandError, DismissedError, HablaError, StoreError
+from sessions_app.errors import CommandError, DecodeError, DismissedError, HablaError, StoreError
 from sessions_app.events import Notice
 from sessions_app.guests import Door
 from sessions_app.lane import lane
@@ -122,6 +122,9 @@ class Player:
                 heard = to_seconds(await door.feed(piece))
                 await self._reach(heard, heard)
             await door.stop_listening()
+        except Exception:
+            await door.give_up()  # whatever broke it, the session shall not go on listening
+            raise
         finally:
             stream.close()
 
@@ -191,5 +194,8 @@ class Player:
 
 async def _read(work: Callable[[], Any]) -> Any:
     """Return what ``work`` returns, called where a slow disk keeps nobody waiting."""
-    async with asyncio.timeout(READ_SECONDS):
-        return await asyncio.to_thread(work)
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            return await asyncio.to_thread(work)
+    except TimeoutError as error:
+        raise DecodeError("The disk does not answer.", code="recording_gone") from error

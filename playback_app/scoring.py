@@ -136,6 +136,21 @@ def compare(reference: list[str], earlier: list[str], later: list[str]) -> list[
     ]
 
 
+def compared(recording_id: UUID, earlier: UUID, later: UUID) -> list[Difference]:
+    """Return what a playback heard better or worse than an earlier one of the same recording."""
+    truth = truth_of(recording_id)
+    reference = words(truth.transcript) if truth else []
+    was, now = (words(heard_in(one).transcript) for one in (earlier, later))
+    return compare(reference, was, now)
+
+
+def rate_of(playback: Playback) -> float | None:
+    """Return the word error rate of a playback against today's ground truth; None without one."""
+    truth = truth_of(playback.recording_id)
+    heard = words(heard_in(playback.pk).transcript)
+    return word_error_rate(words(truth.transcript), heard) if truth else None
+
+
 def _aligned(reference: list[str], hypothesis: list[str]) -> list[str]:
     """Return for each word of the reference what was heard in its place."""
     heard = [""] * len(reference)

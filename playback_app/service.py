@@ -1,5 +1,6 @@
 """PlaybackService: starts, steers and looks after what is played in this process."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -167,15 +168,17 @@ async def _beat(registry: Registry) -> None:
 # --- without a browser
 
 
-def play_alone(registry: Registry, playing: Playing, told: Told | None = None) -> LiveSession:
-    """Play into a session of its own, which ends with the playback; return it.
+def play_alone(
+    registry: Registry, playing: Playing, told: Told | None = None
+) -> "asyncio.Task[None]":
+    """Play into a session of its own, which ends with the playback; return the task of its life.
 
     ``told`` is called with all that the session says.
 
     Raises:
         RefusedError: there is no room, or no server.
     """
-    return _Alone(registry, playing, told).session
+    return _Alone(registry, playing, told).task
 
 
 class _Alone:

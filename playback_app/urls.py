@@ -3,10 +3,12 @@
 from django.urls import path
 
 from playback_app import views
+from playback_app.api import router as playbacks
 from playback_app.recordings_api import router
 from sessions_app.api import api
 
 api.add_router("/recordings", router)
+api.add_router("/playbacks", playbacks)
 
 urlpatterns = [
     path("recordings/", views.recordings, name="recordings"),

@@ -75,6 +75,14 @@ class Door:
         """
         await self._in_turn(self._pipeline.intake.end_visit)
 
+    async def give_up(self) -> None:
+        """Close the listening period where it is; what came so far is told.
+
+        Raises:
+            DismissedError: the guest has to go.
+        """
+        await self._in_turn(lambda: self._pipeline.intake.stop(broken=True))
+
     async def interpret(self, pcm: bytes) -> None:
         """Take a finished utterance, 16 kHz mono s16le, straight to its words.
 

@@ -1,0 +1,148 @@
+"""`manage.py play`: a recording heard anew, how well, and what got better or worse."""
+
+import asyncio
+import signal
+from argparse import ArgumentParser
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from playback_app import scoring
+from playback_app.admission import Request
+from playback_app.models import Playback, PlaybackState
+from playback_app.rehearing import Rehearing, rehear
+from sessions_app.errors import HablaError
+from sessions_app.events import Direction, Exchange
+from sessions_app.exports import ExportFormat, Line, export
+from sessions_app.models import Recording
+
+FORMATS = {
+    "text": ExportFormat.TXT,
+    "json": ExportFormat.JSON,
+    "srt": ExportFormat.SRT,
+    "vtt": ExportFormat.VTT,
+}
+NO_SUCH_RECORDING = 2
+_BAR = "{desc}{percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s [{elapsed}<{remaining}]"
+
+
+class Command(BaseCommand):
+    """Play one recording through a session of its own, in this process; no server is needed."""
+
+    help = "Plays RECORDING through Habla and prints what is heard, and how well."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say which recording, how to play it, how to print it, what to compare it with."""
+        parser.add_argument("recording", metavar="RECORDING")
+        parser.add_argument("--mode", choices=["full", "segments"], default="full")
+        parser.add_argument("--speed", type=float, default=0.0, help="0: as fast as it goes")
+        parser.add_argument(
+            "--direction",
+            choices=[direction.value for direction in Direction],
+            help="from which language into which (default: as it was recorded)",
+        )
+        parser.add_argument("--format", choices=list(FORMATS), default="text")
+        parser.add_argument("--baseline", type=UUID, metavar="ID", help="an earlier playback of it")
+        parser.add_argument(
+            "--tolerance",
+            type=float,
+            default=0.0,
+            help="by how much the word error rate may rise over the baseline's",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print what was heard; exit 1 if it failed or got worse, 2 if there is no recording."""
+        recording = _recording(options["recording"])
+        baseline = _baseline(recording, options["baseline"])
+        request = Request(recording.user_id, recording.pk, None, options["mode"], options["speed"])
+        file_format = FORMATS[options["format"]]
+        # a console's Ctrl+C cancels the run, so that engines and their processes are let go
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            result = asyncio.run(self._run(recording, request, options["direction"], file_format))
+        except HablaError as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt as error:
+            raise CommandError("Interrupted.", returncode=130) from error
+        if file_format is not ExportFormat.TXT:
+            self.stdout.write(export(map(Line, result.exchanges), file_format))
+        self._judge(result, baseline, options["tolerance"])
+
+    async def _run(
+        self,
+        recording: Recording,
+        request: Request,
+        direction: str | None,
+        file_format: ExportFormat,
+    ) -> Rehearing:
+        total = recording.duration_seconds
+        with tqdm(total=total, bar_format=_BAR, disable=None, delay=0.2) as bar:
+            is_text = file_format is ExportFormat.TXT
+            return await rehear(
+                request,
+                direction,
+                told=self._tell if is_text else _say_nothing,
+                heard=lambda seconds: _move(bar, seconds),
+            )
+
+    def _tell(self, exchange: Exchange) -> None:
+        with tqdm.external_write_mode():
+            self.stdout.write(export([Line(exchange)], ExportFormat.TXT))
+            self.stdout.flush()
+
+    def _judge(self, result: Rehearing, baseline: Playback | None, tolerance: float) -> None:
+        playback = result.playback
+        for failure in result.failures:
+            self.stderr.write(f"{failure.about}: {failure.message}")
+        if playback.state != PlaybackState.FINISHED:
+            raise CommandError(f"The playback {playback.state}: {playback.reason}.")
+        self.stderr.write(f"Playback {playback.pk}")
+        if playback.word_error_rate is not None:
+            self.stderr.write(f"Word error rate {playback.word_error_rate:.3f}")
+        if playback.chrf is not None:
+            self.stderr.write(f"chrF of the translation {playback.chrf:.1f}")
+        if baseline is not None:
+            self._compare(playback, baseline, tolerance)
+
+    def _compare(self, playback: Playback, baseline: Playback, tolerance: float) -> None:
+        for line in scoring.compared(playback.recording_id, baseline.pk, playback.pk):
+            mark = "+" if line.is_better else "-"
+            self.stdout.write(
+                f"{mark} {line.word}: {line.was or '(nothing)'} → {line.now or '(nothing)'}"
+            )
+        now, was = playback.word_error_rate, scoring.rate_of(baseline)
+        if now is None or was is None:
+            raise CommandError("There is no ground truth to compare by.")
+        self.stdout.write(f"Word error rate {was:.3f} → {now:.3f}")
+        if now > was + tolerance:
+            raise CommandError(f"It rose by {now - was:.3f}, more than {tolerance:g}.")
+
+
+def _recording(named: str) -> Recording:
+    try:
+        recording = Recording.objects.filter(pk=UUID(named)).first()
+    except ValueError:
+        recording = None
+    if recording is None:
+        raise CommandError(f"There is no recording {named}.", returncode=NO_SUCH_RECORDING)
+    return recording
+
+
+def _baseline(recording: Recording, playback_id: UUID | None) -> Playback | None:
+    if playback_id is None:
+        return None
+    row = Playback.objects.filter(pk=playback_id, recording=recording).first()
+    if row is None:
+        raise CommandError(f"There is no playback {playback_id} of this recording.")
+    return row
+
+
+def _move(bar: "tqdm[Any]", seconds: float) -> None:
+    bar.total = max(bar.total or 0, seconds)
+    bar.update(seconds - bar.n)
+
+
+def _say_nothing(exchange: Exchange) -> None:
+    pass

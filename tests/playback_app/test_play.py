@@ -1,0 +1,124 @@
+"""`manage.py play`: a recording heard anew, scored, and compared with an earlier time."""
+
+import json
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from playback_app.models import GroundTruth, Playback
+from playback_app.scoring import Difference, chrf, compare, word_error_rate, words
+from sessions_app.models import Exchange, Recording, TranslationSession
+from tests.recordings import recorded
+from tests.sounds import say, silence
+
+TALK = say("hola mundo") + silence(1) + say("agua")
+Play = Callable[..., tuple[str, str]]
+
+
+@pytest.fixture
+def kept(transactional_db: None) -> Recording:
+    return recorded(TALK, segments=("hola mundo", "agua"))
+
+
+def play(recording: object, *options: str) -> tuple[str, str]:
+    output, problems = StringIO(), StringIO()
+    call_command("play", str(recording), *options, stdout=output, stderr=problems)
+    return output.getvalue(), problems.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["full", "segments"])
+def test_what_is_heard_is_printed(kept: Recording, mode: str) -> None:
+    output, problems = play(kept.pk, "--mode", mode)
+    assert "hola mundo" in output
+    assert "agua" in output
+    playback = Playback.objects.get()
+    assert (playback.state, playback.end_count) == ("finished", 1)
+    assert problems.splitlines() == [f"Playback {playback.pk}"]
+    assert TranslationSession.objects.get().reason == "playback_over"
+
+
+def test_it_is_printed_for_programs_too(kept: Recording) -> None:
+    output, _ = play(kept.pk, "--format", "json")
+    assert [said["source"] for said in json.loads(output)["exchanges"]] == ["hola mundo", "agua"]
+
+
+@pytest.mark.parametrize("named", [uuid4(), "nonsense", "../../etc/passwd"])
+def test_no_such_recording_is_two(transactional_db: None, named: object) -> None:
+    with pytest.raises(CommandError) as refusal:
+        play(named)
+    assert refusal.value.returncode == 2
+
+
+def test_what_cannot_be_played_is_one(transactional_db: None) -> None:
+    recording = recorded(TALK, raw=b"no sound" * 100)
+    with pytest.raises(CommandError, match="broken_stream") as refusal:
+        play(recording.pk)
+    assert refusal.value.returncode == 1
+
+
+def tell_truth(recording: Recording, transcript: str, translation: str = "", **of: Any) -> None:
+    count = GroundTruth.objects.filter(recording=recording, **of).count()
+    fields = {"transcript": transcript, "translation": translation, "version": count + 1}
+    GroundTruth.objects.create(recording=recording, **fields, **of)
+
+
+def test_the_newest_ground_truth_says_how_well_it_was_heard(kept: Recording) -> None:
+    tell_truth(kept, "nonsense")
+    tell_truth(kept, "¡Hola, mundo! ¿Gracias? Agua.", "hello world water")
+    _, problems = play(kept.pk)
+    playback = Playback.objects.get()
+    assert playback.word_error_rate == 0.25
+    assert playback.chrf is not None
+    assert playback.chrf > 50
+    assert "Word error rate 0.250" in problems
+    assert playback.engines["transcriber"]["name"] == "fake"
+
+
+def test_segments_that_nobody_corrected_count_as_they_were_heard(kept: Recording) -> None:
+    tell_truth(kept, "hola mundo bueno", segment=kept.segments.get(utterance_id=1))
+    play(kept.pk)
+    assert Playback.objects.get().word_error_rate == 0.25
+
+
+def test_what_got_worse_than_the_baseline_is_told(kept: Recording) -> None:
+    tell_truth(kept, "hola mundo agua gracias")
+    play(kept.pk)
+    baseline = Playback.objects.get().pk
+    output, _ = play(kept.pk, "--baseline", str(baseline))
+    assert output.splitlines()[-1] == "Word error rate 0.250 → 0.250"
+    heard_then = Exchange.objects.filter(playback_id=baseline, source="agua")
+    heard_then.update(source="agua gracias")
+    with pytest.raises(CommandError, match=r"rose by 0\.250, more than 0\.1") as worse:
+        play(kept.pk, "--baseline", str(baseline), "--tolerance", "0.1")
+    assert worse.value.returncode == 1
+    output, _ = play(kept.pk, "--baseline", str(baseline), "--tolerance", "0.3")
+    assert output.splitlines()[-2:] == [
+        "- gracias: gracias → (nothing)",
+        "Word error rate 0.000 → 0.250",
+    ]
+
+
+def test_words_are_compared_without_case_punctuation_and_signs() -> None:
+    assert words("¿Qué tal? ¡Muy BIEN, don't worry! 3.5") == [
+        *("qué", "tal", "muy", "bien", "don't", "worry", "3", "5"),
+    ]
+
+
+def test_rates_are_those_of_their_definitions() -> None:
+    assert word_error_rate(["a", "b", "c", "d"], ["a", "x", "d", "e"]) == 0.75
+    assert word_error_rate([], ["a"]) is None
+    assert word_error_rate(["a"], []) == 1.0
+    assert chrf("the same", "the same") == 100.0
+    assert chrf(" ", "x") is None
+
+
+def test_differences_are_told_word_by_word() -> None:
+    reference = ["uno", "dos", "tres", "cuatro"]
+    assert compare(reference, ["uno", "doce", "tres", "cuatro"], ["uno", "dos", "cuatro"]) == [
+        Difference("dos", "doce", "dos", is_better=True),
+        Difference("tres", "tres", "", is_better=False),
+    ]

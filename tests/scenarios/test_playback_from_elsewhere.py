@@ -1,0 +1,141 @@
+"""Playbacks asked for and steered by REST and other processes, and those without a browser."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from playback_app import service, store
+from playback_app.models import Playback, PlaybackState
+from sessions_app.lane import lane
+from sessions_app.models import Exchange, TranslationSession
+from sessions_app.vigil import keep_vigil
+from tests.conftest import Connect
+from tests.house import Client, House, eventually
+from tests.recordings import record
+from tests.sessions_app.kept import at_home
+from tests.sounds import say, silence
+
+TALK = say("hola mundo") + silence(1)
+LONG = say("hola") + silence(30)
+
+
+@pytest.fixture
+async def looked_after(house: House) -> AsyncIterator[House]:
+    """Return a house that looks after its rows, as a server does."""
+    vigil = asyncio.create_task(keep_vigil(house.registry), name="habla vigil")
+    yield house
+    vigil.cancel()
+    await asyncio.wait({vigil})
+
+
+async def post(address: str, **body: object) -> tuple[int, Any]:
+    def asked() -> tuple[int, Any]:
+        answer = at_home().post(address, body, content_type="application/json")
+        return answer.status_code, answer.json()
+
+    return await asyncio.to_thread(asked)
+
+
+def session_id(browser: Client) -> str:
+    return str(browser.told("ready")[0]["session_id"])
+
+
+async def ended(playback_id: str) -> Playback:
+    rows = Playback.objects.filter(pk=playback_id)
+    await there_is(rows.exclude(ended_at=None))
+    return await rows.aget()
+
+
+async def there_is(rows: QuerySet[Any]) -> None:
+    async with asyncio.timeout(8):
+        while not await rows.aexists():  # noqa: ASYNC110 -- what is looked at tells nobody
+            await asyncio.sleep(0.02)
+
+
+async def test_it_is_begun_held_and_ended_over_http(looked_after: House, connect: Connect) -> None:
+    recording = await record(LONG)
+    async with connect() as browser:
+        body = {"recording_id": str(recording.pk), "session_id": session_id(browser)}
+        status, row = await post("/api/playbacks", **body)
+        assert (status, row["state"]) == (201, "playing")
+        assert await post("/api/playbacks", **body) == (
+            409,
+            {"code": "already_playing", "message": "Something is being played already."},
+        )
+        where = f"/api/playbacks/{row['id']}"
+        assert [p["id"] for p in looked_after.registry.status()["playbacks"]] == [row["id"]]
+        status, held = await post(where + "/pause")
+        assert (status, held["state"]) == (200, "paused")
+        status, going = await post(where + "/resume")
+        assert (status, going["state"]) == (200, "playing")
+        first, second = await post(where + "/stop"), await post(where + "/stop")
+        assert first == second
+        assert (first[0], first[1]["state"], first[1]["reason"]) == (200, "stopped", "asked")
+        await browser.until("playback_stopped")
+        status, problem = await post(where + "/pause")
+        assert (status, problem["code"]) == (409, "not_playing")
+    assert [row.end_count async for row in Playback.objects.all()] == [1]
+
+
+@pytest.mark.timeout(30)
+async def test_what_is_wrong_is_answered_with_its_status(
+    looked_after: House, connect: Connect
+) -> None:
+    recording = await record(LONG)
+    asked = {"recording_id": str(recording.pk), "session_id": str(uuid4())}
+    status, problem = await post("/api/playbacks", **asked)
+    assert (status, problem["code"]) == (404, "unknown_session")
+    status, problem = await post("/api/playbacks", recording_id=str(uuid4()))
+    assert (status, problem["code"]) == (404, "unknown_recording")
+    status, problem = await post("/api/playbacks", recording_id=str(recording.pk), speed=17)
+    assert (status, problem["code"]) == (422, "bad_field")
+    status, problem = await post("/api/playbacks", recording_id=str(recording.pk), mode="segments")
+    assert (status, problem["code"]) == (422, "not_playable")
+    status, _ = await post(f"/api/playbacks/{uuid4()}/stop")
+    assert status == 404
+    async with connect() as browser:
+        await browser.say("start_listening", encoding="pcm-s16le")
+        await browser.until("listening_started")
+        asked["session_id"] = session_id(browser)
+        await there_is(TranslationSession.objects.filter(is_listening=True))
+        status, problem = await post("/api/playbacks", **asked)
+        assert (status, problem["code"]) == (409, "already_listening")
+    assert await Playback.objects.acount() == 0
+
+
+async def test_it_is_played_without_a_browser(looked_after: House) -> None:
+    recording = await record(TALK)
+    status, row = await post("/api/playbacks", recording_id=str(recording.pk), speed=0)
+    assert status == 201
+    playback = await ended(row["id"])
+    assert (playback.state, playback.has_own_session) == (PlaybackState.FINISHED, True)
+    await eventually(lambda: not looked_after.registry.sessions)
+    session = await TranslationSession.objects.aget()
+    assert (session.pk, session.reason) == (playback.session_id, "playback_over")
+    assert [e.source async for e in Exchange.objects.all()] == ["hola mundo"]
+
+
+async def test_a_dead_servers_playback_is_interrupted(house: House) -> None:
+    recording = await record(TALK)
+    earlier = house.registry.boot.partition("-")[0] + "-" + "0" * 16
+    fields = {"recording": recording, "user_id": recording.user_id, "state": "playing"}
+    mine = await Playback.objects.acreate(**fields, boot=earlier)
+    other = await Playback.objects.acreate(**fields, boot="elsewhere-1")
+    await Playback.objects.filter(pk__in=(mine.pk, other.pk)).aupdate(seen_at=Now())
+    await service.look(house.registry, is_beat=True)
+    rows = Playback.objects.order_by("requested_at").values_list("state", "end_count")
+    assert [row async for row in rows] == [("interrupted", 1), ("playing", 0)]
+
+
+async def test_a_playback_has_one_end_whoever_brings_it(house: House) -> None:
+    recording = await record(TALK)
+    row = await Playback.objects.acreate(recording=recording, user_id=recording.user_id, boot="b-1")
+    ends = (PlaybackState.FINISHED, PlaybackState.STOPPED, PlaybackState.FAILED) * 4
+    won = await asyncio.gather(*(lane.run(store.end, row.pk, end, "asked") for end in ends))
+    assert sum(won) == 1
+    assert (await Playback.objects.aget()).end_count == 1
