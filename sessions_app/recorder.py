@@ -25,6 +25,8 @@ END_SECONDS = 2.0
 """How long the end of a listening period waits for its recording; it goes on without it."""
 CLOSE_SECONDS = 4.0
 """How long a session that closes waits for it; what is late is salvaged by the next start."""
+ROWS_AT_ONCE = 4
+"""How many utterances are noted together: each alone would cost as much as all other recording."""
 
 Emit = Callable[[Event], Awaitable[None]]
 Keep = Callable[[Exchange, Utterance], Awaitable[Exchange]]
@@ -40,6 +42,8 @@ class _Recording:
     """Samples decoded so far."""
     segments: dict[int, Segment] = field(default_factory=dict)
     """Those of which it is not known what they become, by utterance."""
+    settled: list[Segment] = field(default_factory=list)
+    """Those of which it is known, and which have no row yet."""
     stopped_at: int | None = None
     """After how many samples it broke off."""
 
@@ -170,7 +174,10 @@ class Recorder:
             settled = Segment(
                 segment.utterance_id, segment.start_sample, segment.end_sample, **became
             )
-            self._note(recording_store.keep_segments(recording.id, [settled]))
+            recording.settled.append(settled)
+            if len(recording.settled) >= ROWS_AT_ONCE:
+                settled_so_far, recording.settled = recording.settled, []
+                self._note(recording_store.keep_segments(recording.id, settled_so_far))
 
     # --- the end, and what goes wrong before it
 
@@ -178,8 +185,8 @@ class Recorder:
         if self._writer is None:
             return
         cut_off = [replace(s, discarded="unfinished") for s in recording.segments.values()]
-        if cut_off:
-            await recording_store.keep_segments(recording.id, cut_off)
+        if recording.settled or cut_off:
+            await recording_store.keep_segments(recording.id, [*recording.settled, *cut_off])
         finish = partial(recording.tape.finish, is_whole=is_whole)
         try:
             has_sound = await self._writer.do(finish)
