@@ -1,0 +1,108 @@
+"""Sound in is sound out: what reaches the detector is the recording, at every speed."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from sessions_app.audio import Encoding
+from tests.conftest import Connect
+from tests.house import House
+from tests.recordings import record
+from tests.sounds import say, silence
+
+TALK = say("hola mundo") + silence(1) + say("agua gracias") + silence(0.9) + say("hola")[:-2]
+
+
+class Tap:
+    """A detector that keeps what it hears, and hears like the one it stands before."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.heard: list[bytes] = []
+
+    def stream(self) -> "TapStream":
+        return TapStream(self._inner.stream(), self.heard)
+
+
+class TapStream:
+    def __init__(self, inner: Any, heard: list[bytes]) -> None:
+        self._inner = inner
+        self._heard = heard
+
+    def probabilities(self, pcm: bytes) -> Sequence[float]:
+        self._heard.append(pcm)
+        found: Sequence[float] = self._inner.probabilities(pcm)
+        return found
+
+
+@contextmanager
+def tapped(house: House) -> Iterator[Tap]:
+    """Listen in on what the detector of the next sessions hears."""
+    generations = house.registry.generations
+    assert generations is not None
+    assert generations.current is not None
+    engines = generations.current.engines
+    tap = Tap(engines.detector)
+    object.__setattr__(engines, "detector", tap)
+    yield tap
+
+
+@pytest.mark.parametrize("speed", [0, 1, 2, 8, 16])
+async def test_the_samples_and_the_finals_are_the_same_at_every_speed(
+    house: House, connect: Connect, speed: float
+) -> None:
+    recording = await record(TALK)
+    with tapped(house) as tap:
+        async with connect() as browser:
+            await browser.say("start_playback", recording_id=str(recording.pk), speed=speed)
+            begun_at = asyncio.get_running_loop().time()
+            await browser.until("playback_finished")
+            took = asyncio.get_running_loop().time() - begun_at
+            assert browser.texts() == ["hola mundo", "agua gracias", "hola"]
+    assert b"".join(tap.heard) == TALK
+    if speed:
+        assert took >= len(TALK) / 32_000 / speed - 0.3
+
+
+async def test_holding_it_in_the_middle_changes_nothing(house: House, connect: Connect) -> None:
+    recording = await record(TALK)
+    with tapped(house) as tap:
+        async with connect() as browser:
+            await browser.say("start_playback", recording_id=str(recording.pk), speed=4)
+            await browser.until("speech_started")
+            for _ in range(3):
+                await browser.say("pause_playback")
+                await browser.until("playback_paused")
+                await browser.say("resume_playback")
+                await browser.until("playback_resumed")
+            await browser.until("playback_finished")
+            assert browser.texts() == ["hola mundo", "agua gracias", "hola"]
+    assert b"".join(tap.heard) == TALK
+
+
+async def test_a_held_playback_goes_nowhere(house: House, connect: Connect) -> None:
+    recording = await record(TALK)
+    with tapped(house) as tap:
+        async with connect() as browser:
+            await browser.say("start_playback", recording_id=str(recording.pk), speed=1)
+            await browser.until("speech_started")
+            await browser.say("pause_playback")
+            await browser.until("playback_paused")
+            await browser.still_works()
+            heard = len(tap.heard)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.6):
+                    await browser.until("playback_progress")
+            assert len(tap.heard) == heard
+
+
+async def test_twenty_times_at_once_the_finals_are_the_same(house: House, connect: Connect) -> None:
+    recording = await record(TALK, Encoding.WEBM_OPUS)
+    async with connect() as browser:
+        for _ in range(20):
+            await browser.say("start_playback", recording_id=str(recording.pk), speed=0)
+            await browser.until("playback_finished")
+        assert browser.texts() == ["hola mundo", "agua gracias", "hola"] * 20
