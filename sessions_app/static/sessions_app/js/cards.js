@@ -10,7 +10,7 @@ export class Cards {
   #shown = new Map(); // entry -> element
   #acts;
 
-  // `acts` are what a card's buttons do: rename(speaker), sendAgain(entry).
+  // `acts` are what a card's buttons do: rename(speaker), sendAgain(entry); without one, no button.
   constructor({ finals, partials, acts }) {
     this.#finals = finals;
     this.#partials = partials;
@@ -75,6 +75,7 @@ export class Cards {
 
   #speakerButton(speaker) {
     const name = nameOf(speaker);
+    if (!this.#acts.rename) return make("strong", {}, name);
     const title = say("card.rename", { name });
     const button = make("button", { class: "speaker", type: "button", title }, name);
     button.addEventListener("click", () => this.#acts.rename(speaker));

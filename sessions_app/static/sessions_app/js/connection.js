@@ -6,7 +6,7 @@ const PING_SECONDS = 15;
 const ANSWER_SECONDS = 10; // a ping that is not answered so soon means a dead network
 const STEADY_SECONDS = 5; // a connection that lasted so long makes the next pause short again
 const FULL_SECONDS = 12;
-const LAST_WORD = { 4400: "protocol", 4401: "login_required", 4403: "wrong_origin", 4408: "silent" };
+const LAST_WORD = { 4400: "protocol", 4401: "login_required", 4403: "wrong_origin", 4408: "silent", 4410: "no_ticket" };
 const PASSING = { 4013: "full", 4409: "cannot_keep_up", 4012: "server_quits" };
 
 // Says "state" ({state, reason, seconds}) and "message" (what the server sent).
@@ -14,6 +14,7 @@ const PASSING = { 4013: "full", 4409: "cannot_keep_up", 4012: "server_quits" };
 export class Connection extends EventTarget {
   state = "waiting";
   #address;
+  #greeting;
   #socket = null;
   #attempt = 0;
   #readyAt = 0;
@@ -21,9 +22,11 @@ export class Connection extends EventTarget {
   #pinging = 0;
   #overdue = 0;
 
-  constructor(address) {
+  // `greeting` is the type of the message after which all is ready.
+  constructor(address, greeting = "ready") {
     super();
     this.#address = address;
+    this.#greeting = greeting;
     addEventListener("online", () => this.hurry());
     document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
   }
@@ -51,6 +54,12 @@ export class Connection extends EventTarget {
     if (this.state === "waiting") this.open();
   }
 
+  // Ends it for good: nothing more will come.
+  finish(reason) {
+    this.#drop();
+    this.#become("refused", { reason });
+  }
+
   send(message) {
     if (!this.isReady) return false;
     this.#socket.send(JSON.stringify(message));
@@ -73,9 +82,9 @@ export class Connection extends EventTarget {
   #hear(data) {
     clearTimeout(this.#overdue);
     const message = JSON.parse(data);
-    if (message.type === "ready") this.#begin();
+    if (message.type === this.#greeting) this.#begin();
     this.dispatchEvent(new CustomEvent("message", { detail: message }));
-    if (message.type === "ready") this.#become("ready");
+    if (message.type === this.#greeting) this.#become("ready");
   }
 
   #begin() {

@@ -54,6 +54,10 @@ function bindMenu(menu, live) {
 }
 
 async function take(act, live) {
+  if (act === "watch") {
+    live.watchers.open();
+    return;
+  }
   const { entries } = live.journal;
   if (!entries.length) live.hint(say("hint.nothing"));
   else if (act === "copy" || (act === "share" && !(await share(entries)))) await copyAndSay(entries, live);

@@ -19,6 +19,7 @@ import { effects, hintOf } from "./serverwords.js";
 import { setting } from "./settings.js";
 import { say } from "./strings.js";
 import { Typing } from "./typing.js";
+import { Watchers } from "./watchers.js";
 
 const HINT_SECONDS = 5;
 const byId = (id) => document.getElementById(id);
@@ -50,6 +51,7 @@ class Live {
     this.typing = new Typing(this.journal, this.connection);
     this.renaming = new Renaming(byId("rename"), (speaker, name) => this.#rename(speaker, name));
     this.recovery = new Recovery(this.journal, place.dataset.sessions, (entry) => this.typing.again(entry));
+    this.watchers = new Watchers(byId("watchers"), place.dataset.sessions, () => this.journal.session);
     this.words = new ConnectionWords(this);
   }
 

@@ -1,0 +1,80 @@
+// The page of those who read along: they hear of everything, and say nothing.
+
+import { Cards } from "./cards.js";
+import { Connection } from "./connection.js";
+import { Journal } from "./journal.js";
+import { Notices } from "./notices.js";
+import { describe } from "./problems.js";
+import { Follower } from "./scrolling.js";
+import { say } from "./strings.js";
+import { WakeLock } from "./wakelock.js";
+
+const byId = (id) => document.getElementById(id);
+
+class Watch {
+  constructor(place) {
+    this.place = place;
+    this.notices = new Notices(byId("notices"));
+    this.cards = new Cards({ finals: byId("finals"), partials: byId("partials"), acts: {} });
+    this.follower = new Follower(byId("scroller"), byId("newest"));
+    this.journal = new Journal({
+      changed: (entry) => this.#show(entry),
+      removed: (entry) => this.cards.remove(entry),
+    });
+    this.connection = new Connection(() => this.#address(), "watching");
+    this.screen = new WakeLock();
+  }
+
+  begin() {
+    this.connection.addEventListener("message", ({ detail }) => this.#take(detail));
+    this.connection.addEventListener("state", ({ detail }) => this.#follow(detail));
+    this.connection.open();
+  }
+
+  #take(message) {
+    if (this.journal.take(message)) return;
+    if (message.type === "watching") this.journal.beginSession(message.session_id);
+    else if (message.type === "session_ended") this.connection.finish("session_ended");
+    else if (typeof message.about === "number") this.journal.fail(message.about, message.message);
+  }
+
+  #follow({ state, reason }) {
+    if (state === "ready") {
+      this.#setState("live");
+      this.screen.hold();
+    } else if (state === "waiting" || state === "refused") {
+      this.#setState(state === "waiting" ? "waiting" : "over");
+      this.#settle();
+      if (state === "refused") this.#end(reason);
+    }
+  }
+
+  // Words without a translation stay as they are; it may still come with the next connection.
+  #settle() {
+    const open = this.journal.interrupt().filter((entry) => entry.source);
+    open.forEach((entry) => this.journal.mark(entry, { state: "done" }));
+  }
+
+  #end(reason) {
+    this.screen.release();
+    this.notices.show({ ...describe(reason), level: "calm" });
+  }
+
+  #setState(key) {
+    byId("state").textContent = say(`watch.${key}`);
+  }
+
+  #show(entry) {
+    byId("welcome").hidden = true;
+    this.cards.show(entry);
+    this.follower.follow();
+  }
+
+  #address() {
+    const address = new URL(this.place.dataset.socket, location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    return address;
+  }
+}
+
+new Watch(byId("watch")).begin();
