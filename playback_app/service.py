@@ -39,6 +39,8 @@ async def start(session: LiveSession, command: StartPlayback) -> None:
         CommandError: it cannot be played now, or so; nothing was begun.
     """
     await _let_finished_go(session)
+    if not session.is_open:
+        raise CommandError("The session is over.", code="not_ready")
     request = Request(
         session.user_id,
         command.recording_id,
@@ -65,7 +67,10 @@ async def engage(
         check_that_someone_hears(session)
         session.receive(Player(playing, session, left=left), playing.id)
     except CommandError as error:
-        await lane.run(store.end, playing.id, PlaybackState.FAILED, error.code)
+        is_leaving = not session.is_open
+        state = PlaybackState.STOPPED if is_leaving else PlaybackState.FAILED
+        reason = "session_ended" if is_leaving else error.code
+        await lane.run(store.end, playing.id, state, reason)
         raise
 
 

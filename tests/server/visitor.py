@@ -50,12 +50,16 @@ class Visitor:
 
     async def until(self, kind: str) -> dict[str, Any]:
         """Return the next message of this kind, having heard all before."""
-        while True:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                message: dict[str, Any] = json.loads(await self._socket.recv())
-            self.heard.append(message)
-            if message["type"] == kind:
-                return message
+        while (message := await self.next())["type"] != kind:
+            pass
+        return message
+
+    async def next(self) -> dict[str, Any]:
+        """Return the next message."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            message: dict[str, Any] = json.loads(await self._socket.recv())
+        self.heard.append(message)
+        return message
 
     async def leave(self) -> None:
         """Close the connection."""
