@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.browser.conftest import OpenPage
+from tests.browser.server import Server
 from tests.browser.test_speaking import finish, listen
 from tests.sounds import say, silence
 
@@ -74,6 +75,27 @@ def test_playing_through_habla_is_stopped_by_its_button(recorded: Page) -> None:
     recorded.get_by_role("button", name="Start").click()
     expect(recorded.locator("#through-state")).to_have_text("All of it was played.")
     expect(recorded.locator("#through-said .translated")).to_have_count(2)
+
+
+def test_a_playback_begun_elsewhere_shows_on_the_live_page_with_its_buttons(
+    recorded: Page, player: Playwright, server: Server
+) -> None:
+    recording_id = recorded.url.rstrip("/").rpartition("/")[2]
+    recorded.get_by_role("link", name="Live", exact=True).click()
+    expect(recorded.locator("#state")).to_have_text("Ready")
+    program = player.request.new_context(base_url=server.address)
+    session_id = program.get("/api/sessions").json()["items"][0]["id"]
+    wanted = {"recording_id": recording_id, "session_id": session_id, "speed": 0.5}
+    assert program.post("/api/playbacks", data=wanted).status == 201
+    playing = recorded.get_by_role("group", name="A recording is played")
+    expect(playing.get_by_role("progressbar")).to_be_visible()
+    expect(playing).to_contain_text(re.compile(r"0:0\d / 0:0\d"))
+    playing.get_by_role("button", name="Pause").click()
+    playing.get_by_role("button", name="Go on").click()
+    expect(recorded.locator("#partials .stable")).to_contain_text("hola", timeout=15_000)
+    playing.get_by_role("button", name="Stop it").click()
+    expect(playing).to_be_hidden()
+    program.dispose()
 
 
 def test_a_ground_truth_is_written_by_keyboard_and_is_there_after_a_reload(recorded: Page) -> None:

@@ -11,6 +11,7 @@ import { Listening } from "./listening.js";
 import { askedFor, recall, remember } from "./memory.js";
 import { checkSurroundings } from "./microphone.js";
 import { Notices } from "./notices.js";
+import { Playing } from "./playing.js";
 import { describe, ProblemError } from "./problems.js";
 import { Recovery } from "./recovery.js";
 import { Renaming } from "./renaming.js";
@@ -52,6 +53,7 @@ class Live {
     this.renaming = new Renaming(byId("rename"), (speaker, name) => this.#rename(speaker, name));
     this.recovery = new Recovery(this.journal, place.dataset.sessions, (entry) => this.typing.again(entry));
     this.watchers = new Watchers(byId("watchers"), place.dataset.sessions, () => this.journal.session);
+    this.playing = new Playing(byId("playing"), (message) => this.connection.send(message));
     this.words = new ConnectionWords(this);
   }
 
@@ -138,7 +140,9 @@ class Live {
   }
 
   #take(message) {
-    if (!this.journal.take(message)) effects[message.type]?.(this, message);
+    if (this.journal.take(message)) return;
+    this.playing.take(message);
+    effects[message.type]?.(this, message);
   }
 
   #follow(detail) {
@@ -150,6 +154,7 @@ class Live {
     } else if (detail.state === "waiting" || detail.state === "refused") {
       this.journal.interrupt();
       this.listening.interrupt();
+      this.playing.hide();
       if (detail.state === "refused") this.listening.stop();
     }
   }

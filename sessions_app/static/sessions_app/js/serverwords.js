@@ -30,6 +30,10 @@ export const effects = {
     live.journal.beginSource();
   },
 
+  playback_started(live) {
+    live.journal.beginSource();
+  },
+
   listening_stopped(live) {
     live.listening.streamEnded(live.isGoingAway);
   },
