@@ -3,7 +3,7 @@
 import sys
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def open_page(browser: Browser, width: int, theme: str) -> Page:
 def take_each(page: Page, server: Server, directory: Path, suffix: str) -> None:
     """Speak, and take every page on the way."""
 
-    def take(name: str, *, is_long: bool = False) -> None:
+    def take(name: str, is_long: bool = False) -> None:
         page.screenshot(path=directory / f"{name}-{suffix}.png", full_page=is_long)
 
     page.goto(server.address)
@@ -97,16 +97,40 @@ def take_each(page: Page, server: Server, directory: Path, suffix: str) -> None:
     take("conversation", is_long=True)
     page.get_by_role("link", name="Delete").click()
     take("delete")
+    take_recordings(page, server, take)
     for name, path in (
         ("login", "/login/"),
         ("missing", "/nowhere"),
         ("admin", "/admin/"),
         ("admin-sessions", "/admin/sessions_app/translationsession/"),
+        ("admin-recordings", "/admin/sessions_app/recording/"),
+        ("admin-playbacks", "/admin/playback_app/playback/"),
         ("api", "/api/docs"),
     ):
         page.goto(server.address + path)
         page.wait_for_load_state("networkidle")
         take(name)
+
+
+def take_recordings(page: Page, server: Server, take: Callable[[str, bool], None]) -> None:
+    """Hear, play through Habla, and correct what was spoken last; take every page on the way."""
+    page.goto(server.address + "/recordings/")
+    take("recordings", True)
+    page.locator(".list a").first.click()
+    expect(page.locator("#wave > div")).to_be_visible()
+    page.locator("[data-seek]").last.click()
+    expect(page.locator("[aria-current=true]")).to_be_visible()
+    take("recording", True)
+    page.get_by_label("Speed").select_option("4")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#through-said .translated")).not_to_have_count(0)
+    take("recording-through", True)
+    page.locator("[data-edit]").first.click()
+    page.keyboard.type("¡Hola! ")
+    page.keyboard.press("Control+Enter")
+    take("recording-corrected", True)
+    page.get_by_role("link", name="Delete").click()
+    take("recording-delete", False)
 
 
 if __name__ == "__main__":
