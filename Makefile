@@ -5,7 +5,7 @@ VENV ?= .venv
 export VENV
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help run test check lint types layers migrations format bench bench-lifecycle soak
+.PHONY: help run test check lint types layers migrations format bench bench-playback bench-lifecycle soak
 .PHONY: screenshots lock clean
 
 help: ## say what there is
@@ -40,6 +40,9 @@ format: .setup-test ## mend what can be mended by itself
 
 bench: .setup-test ## the figures of docs/performance.md
 	$(PYTHON) -m benches
+
+bench-playback: .setup-test ## how fast recordings are played, and in how much memory
+	$(PYTHON) -m benches.playback
 
 bench-lifecycle: .setup-test ## the figures of docs/lifecycle.md
 	$(PYTHON) -m benches.lifecycle

@@ -1,9 +1,9 @@
 """Whether a recording may be played so: the checks, in their order, and the row that is begun."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
@@ -31,6 +31,8 @@ class Request:
     """The process that takes it at once; empty: whichever has the session, when it looks."""
     is_listening: bool | None = None
     """Whether the session takes sound just now; None: its row tells."""
+    id: UUID = field(default_factory=uuid4)
+    """What the playback will be called."""
 
 
 def admit(request: Request) -> Playing:
@@ -53,6 +55,7 @@ def admit(request: Request) -> Playing:
 
 def _begin(recording: Recording, request: Request) -> Playback:
     return Playback.objects.create(
+        id=request.id,
         recording=recording,
         session_id=request.session_id,
         user_id=request.user_id,

@@ -115,9 +115,9 @@ class Player:
         self._begun.set()
 
     async def _stream(self, door: Door) -> None:
-        stream = await _read(lambda: Stream(self.playing))
+        stream = Stream(self.playing)
         try:
-            await door.start_listening(stream.command)
+            await door.start_listening(await _read(stream.open))
             while piece := await _read(stream.read):
                 heard = to_seconds(await door.feed(piece))
                 await self._reach(heard, heard)

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
+from uuid import UUID
 
 from playback_app import store
 from playback_app.admission import Request, admit
@@ -50,7 +52,8 @@ async def start(session: LiveSession, command: StartPlayback) -> None:
         session.book.boot,
         session.pipeline.intake.is_listening,
     )
-    playing = await lane.run(admit, request)
+    async with _ended_if_cut(request.id):
+        playing = await lane.run(admit, request)
     await engage(session, playing)
 
 
@@ -63,7 +66,8 @@ async def engage(
         CommandError: the session cannot; the playback has failed.
     """
     try:
-        await _let_finished_go(session)
+        async with _ended_if_cut(playing.id):
+            await _let_finished_go(session)
         check_that_someone_hears(session)
         session.receive(Player(playing, session, left=left), playing.id)
     except CommandError as error:
@@ -71,6 +75,19 @@ async def engage(
         state = PlaybackState.STOPPED if is_leaving else PlaybackState.FAILED
         reason = "session_ended" if is_leaving else error.code
         await lane.run(store.end, playing.id, state, reason)
+        raise
+
+
+@asynccontextmanager
+async def _ended_if_cut(playback_id: UUID) -> AsyncIterator[None]:
+    """End what was begun if whoever begins it is cancelled, or breaks; a refusal began nothing."""
+    try:
+        yield
+    except CommandError:
+        raise
+    except BaseException:
+        # the lane keeps its order: a row that is written yet comes before this
+        await lane.run(store.end, playback_id, PlaybackState.STOPPED, "session_ended")
         raise
 
 

@@ -30,29 +30,37 @@ class Segment:
 
 
 class Stream:
-    """A recording's sound as it was sent: `read` it, as `command` says, and `close` it."""
+    """A recording's sound as it was sent: `open`, `read` it to its end, and `close` it."""
 
     def __init__(self, playing: Playing) -> None:
-        """Open it.
+        self._playing = playing
+        self._file: BinaryIO | None = None
+        self._is_closed = False
+        self._piece_bytes = SMALLEST_PIECE
+        self._left: int | None = None
+        """How many bytes of sound are left, where that is known."""
+
+    def open(self) -> StartListening:
+        """Open it; return as what it is to be heard.
 
         Raises:
             DecodeError: it is gone, or not what it should be.
         """
-        path = sound_files.raw_path(playing.recording_id, playing.encoding)
+        path = sound_files.raw_path(self._playing.recording_id, self._playing.encoding)
         if path is None:
             raise _gone()
         try:
-            self._file: BinaryIO = path.open("rb")
+            self._file = file = path.open("rb")
         except OSError as error:
             raise _gone() from error
-        self._left: int | None = None
-        """How many bytes of sound are left, where that is known."""
+        if self._is_closed:  # meanwhile, by whoever does not wait for it any more
+            file.close()
         try:
-            self.command = self._command(playing)
+            command = self._command(file)
+            self._piece_bytes = self._size_of_piece(path, command)
         except (wave.Error, EOFError, OSError, ValueError) as error:
-            self._file.close()
             raise DecodeError("The recording is broken.") from error
-        self._piece_bytes = self._size_of_piece(path, playing)
+        return command
 
     def read(self) -> bytes:
         """Return the next piece; empty at the end.
@@ -60,6 +68,8 @@ class Stream:
         Raises:
             DecodeError: it cannot be read.
         """
+        if self._file is None:
+            raise RuntimeError("a stream that is not open cannot be read")
         try:
             piece = self._file.read(self._piece_bytes)
         except (OSError, ValueError) as error:
@@ -70,13 +80,15 @@ class Stream:
         return piece
 
     def close(self) -> None:
-        """Let go of the file. May be called twice."""
-        self._file.close()
+        """Let go of the file. May be called twice, and while it is being opened."""
+        self._is_closed = True
+        if self._file is not None:
+            self._file.close()
 
-    def _command(self, playing: Playing) -> StartListening:
-        encoding, rate = Encoding(playing.encoding), SAMPLE_RATE
+    def _command(self, file: BinaryIO) -> StartListening:
+        encoding, rate = Encoding(self._playing.encoding), SAMPLE_RATE
         if encoding is Encoding.PCM_S16LE:
-            with wave.open(self._file, "rb") as header:
+            with wave.open(file, "rb") as header:
                 rate = header.getframerate()
                 if (header.getnchannels(), header.getsampwidth()) != (1, SAMPLE_BYTES):
                     raise wave.Error("not mono s16le")
@@ -84,10 +96,10 @@ class Stream:
                 self._left = header.getnframes() * SAMPLE_BYTES
         return StartListening(type="start_listening", encoding=encoding, sample_rate=rate)
 
-    def _size_of_piece(self, path: Path, playing: Playing) -> int:
-        if self.command.encoding is Encoding.PCM_S16LE:
-            return int(PIECE_SECONDS * self.command.sample_rate) * SAMPLE_BYTES
-        seconds = max(playing.duration_seconds, PIECE_SECONDS)
+    def _size_of_piece(self, path: Path, command: StartListening) -> int:
+        if command.encoding is Encoding.PCM_S16LE:
+            return int(PIECE_SECONDS * command.sample_rate) * SAMPLE_BYTES
+        seconds = max(self._playing.duration_seconds, PIECE_SECONDS)
         size = int(path.stat().st_size / seconds * PIECE_SECONDS)
         return min(max(size, SMALLEST_PIECE), LARGEST_PIECE)
 
