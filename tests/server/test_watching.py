@@ -1,0 +1,138 @@
+"""Reading along through another process than the one that hears: by Redis, and without it."""
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.redis import PROGRAM, Redis, redis
+from tests.server.running import Running, running
+from tests.server.visitor import Visitor, visitor
+from tests.sounds import say, silence
+
+pytestmark = [
+    pytest.mark.timeout(120),
+    pytest.mark.skipif(PROGRAM is None, reason="redis-server is not installed"),
+]
+LOOK_UP_SECONDS = 10.0
+"""How long it may take until a process knows who has viewers, and Redis who they are."""
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[Redis]:
+    async with redis(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+async def pair(data_dir: Path, tmp_path: Path, broker: Redis) -> AsyncIterator[list[Running]]:
+    """Return two servers with one database and one Redis."""
+    url, broker_url = f"sqlite:///{data_dir / 'habla.sqlite3'}", broker.url
+    (tmp_path / "other").mkdir()
+    async with (
+        running(data_dir, DATABASE_URL=url, REDIS_URL=broker_url) as one,
+        running(tmp_path / "other", DATABASE_URL=url, REDIS_URL=broker_url) as other,
+    ):
+        yield [one, other]
+
+
+async def ask(method: str, address: str) -> Any:
+    """Return what the REST interface answers, as JSON; None where that is nothing."""
+    return await asyncio.to_thread(_ask, method, address)
+
+
+def _ask(method: str, address: str) -> Any:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(urllib.request.Request(address, method=method), timeout=10) as response:
+        body = response.read()
+    return json.loads(body) if body else None
+
+
+async def ticket_of(guest: Visitor, server: Running) -> tuple[str, str]:
+    """Return where a new ticket of the session is withdrawn, and its page's path."""
+    tickets = f"{server.address}/api/sessions/{guest.told('ready')[0]['session_id']}/tickets"
+    ticket = await ask("POST", tickets)
+    return f"{tickets}/{ticket['id']}", ticket["address"].removeprefix(server.address)
+
+
+def socket_of(server: Running, page: str) -> str:
+    return f"{server.address.replace('http', 'ws')}/ws{page}"
+
+
+async def hear_at_once(speaker: Visitor, viewer: Visitor) -> None:
+    """Talk until the viewer hears it by Redis: transcripts come in no other way."""
+    async with asyncio.timeout(LOOK_UP_SECONDS):
+        while not viewer.told("transcript"):
+            await speaker.type_and_hear("hola")
+            await viewer.until("translation")
+    speaker.heard.clear()
+    viewer.heard.clear()
+
+
+async def test_a_viewer_at_another_process_follows_through_redis(pair: list[Running]) -> None:
+    one, other = pair
+    async with AsyncExitStack() as guests:
+        speaker = await guests.enter_async_context(visitor(one.socket_address))
+        await speaker.type_and_hear("gracias")
+        withdrawal, page = await ticket_of(speaker, other)
+        socket = visitor(socket_of(other, page), is_ready=False)
+        viewer = await guests.enter_async_context(socket)
+        assert (await viewer.until("translation"))["translated"] == "thanks"
+        await hear_at_once(speaker, viewer)
+        await speaker.listen(say("hola mundo la casa es roja") + silence(1))
+        await viewer.until("translation")
+        await speaker.until("translation")
+        assert viewer.told("translation") == speaker.told("translation")
+        assert viewer.told("transcript") == speaker.told("transcript")
+        assert viewer.told("partial") == speaker.told("partial") != []
+        await ask("DELETE", withdrawal)
+        async with asyncio.timeout(2):
+            assert await viewer.close_code() == 4410
+        await speaker.type_and_hear("hola")
+
+
+async def test_a_redis_that_dies_and_comes_back_ends_nothing_and_loses_no_translation(
+    pair: list[Running], broker: Redis
+) -> None:
+    one, other = pair
+    async with AsyncExitStack() as guests:
+        speaker = await guests.enter_async_context(visitor(one.socket_address))
+        _, page = await ticket_of(speaker, one)
+        socket = visitor(socket_of(other, page), is_ready=False)
+        viewer = await guests.enter_async_context(socket)
+        await hear_at_once(speaker, viewer)
+        await broker.stop()
+        for text in ("hola", "gracias"):
+            await speaker.type_and_hear(text)
+            assert (await viewer.until("translation"))["source"] == text
+        await broker.start()
+        assert viewer.told("translation") == speaker.told("translation")
+        assert speaker.told("error") == viewer.told("error") == []
+        await hear_at_once(speaker, viewer)
+
+
+async def test_viewers_of_a_server_that_quits_are_told_and_do_not_hold_it_up(
+    pair: list[Running],
+) -> None:
+    one, other = pair
+    async with AsyncExitStack() as guests:
+        speaker = await guests.enter_async_context(visitor(one.socket_address))
+        _, page = await ticket_of(speaker, one)
+        viewers = [
+            await guests.enter_async_context(visitor(socket_of(server, page), is_ready=False))
+            for server in pair
+        ]
+        for viewer in viewers:
+            await viewer.until("watching")
+        other.signal()
+        assert await viewers[1].close_code() == 4012
+        assert await other.ended() == 0
+        one.signal()
+        assert await viewers[0].close_code() == 1000
+        assert viewers[0].heard[-1] == {"type": "session_ended", "reason": "server_quits"}
+        assert await one.ended() == 0
