@@ -45,8 +45,9 @@ def recordings_of(user: User) -> Shelf:
 def with_counts(recordings: QuerySet[Recording]) -> QuerySet[Any]:
     """Return ``recordings``, each with more to tell.
 
-    ``segment_count`` of the segments with words, ``word_count`` of their words, ``is_playing``:
-    whether a playback of it goes on, ``has_truth``: whether somebody wrote what was really said.
+    ``segment_count`` of the segments with words, ``word_count`` of their words, ``first_words``:
+    the text of the first, None where there is none, ``is_playing``: whether a playback of it goes
+    on, ``has_truth``: whether somebody wrote what was really said.
     Each is looked up for the rows that are shown alone, so pages cost the same however many
     recordings there are.
     """
@@ -58,6 +59,7 @@ def with_counts(recordings: QuerySet[Recording]) -> QuerySet[Any]:
     return recordings.annotate(
         segment_count=_of_each(said, Count("pk")),
         word_count=_of_each(said, words),
+        first_words=Subquery(said.order_by("start_sample", "pk").values("text")[:1]),
         is_playing=Exists(playing),
         has_truth=Exists(truths),
     )

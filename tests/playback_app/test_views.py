@@ -43,6 +43,15 @@ def test_the_list_shows_length_size_words_and_state(browser):
     assert "salvaged" in page
 
 
+def test_a_recording_is_called_by_its_title_or_its_first_words(browser):
+    keep_recording(the_owner(), "", "buenos días", "adiós")
+    keep_recording(the_owner(), "hola", title="Dinner")
+    keep_recording(the_owner(), "")
+    page = browser.get("/recordings/").text
+    names = [part.partition("</h2>")[0] for part in page.split("<h2>")[1:]]
+    assert sorted(names) == ["Dinner", "Recording without words", "buenos días"]
+
+
 def test_the_list_is_paged_and_costs_few_queries(browser, django_assert_max_num_queries):
     for number in range(RECORDINGS_A_PAGE + 1):
         keep_recording(the_owner(), "uno", after_seconds=number)

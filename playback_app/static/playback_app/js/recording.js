@@ -10,8 +10,7 @@ const place = byId("recording");
 
 if (place) {
   new Truths(byId("segments"), place.dataset).bind();
-  const through = new Through(place.dataset);
-  through.bind();
+  if (byId("through")) new Through(place.dataset).bind();
   if (byId("heard")) {
     const follower = new Follower(byId("segments"));
     const player = new Player(place.dataset, follower.spans, (seconds) => follower.show(seconds));

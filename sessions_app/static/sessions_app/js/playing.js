@@ -23,7 +23,7 @@ export class Playing {
     this.#pause.addEventListener("click", () => send({ type: this.#isPaused ? "resume_playback" : "pause_playback" }));
     this.#stop.addEventListener("click", () => send({ type: "stop_playback" }));
     this.#stop.textContent = say("playing.stop");
-    place.replaceChildren(make("strong", {}, title), this.#time, this.#bar, this.#pause, this.#stop);
+    place.replaceChildren(make("strong", {}, title), this.#bar, this.#time, this.#pause, this.#stop);
   }
 
   // Takes a message of the server; false: it is not about a playback.
