@@ -10,9 +10,12 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from playback_app import service, store
+from playback_app.admission import Request
 from playback_app.models import Playback, PlaybackState
+from playback_app.rehearing import rehear
 from sessions_app.lane import lane
 from sessions_app.models import Exchange, TranslationSession
+from sessions_app.store import mark_lost
 from sessions_app.vigil import keep_vigil
 from tests.conftest import Connect
 from tests.house import Client, House, eventually
@@ -130,6 +133,25 @@ async def test_a_dead_servers_playback_is_interrupted(house: House) -> None:
     await service.look(house.registry, is_beat=True)
     rows = Playback.objects.order_by("requested_at").values_list("state", "end_count")
     assert [row async for row in rows] == [("interrupted", 1), ("playing", 0)]
+
+
+async def test_what_plays_by_itself_is_left_alone_by_a_server_of_the_directory(
+    house: House,
+) -> None:
+    recording = await record(TALK)
+    heard: list[float] = []
+    request = Request(recording.user_id, recording.pk, None, speed=4)
+    playing = asyncio.create_task(
+        rehear(request, None, told=lambda exchange: None, heard=heard.append)
+    )
+    while not playing.done():
+        await service.look(house.registry, is_beat=True)
+        await mark_lost(house.registry.boot)
+    result = await playing
+    assert result.playback.state == PlaybackState.FINISHED
+    assert [exchange.source for exchange in result.exchanges] == ["hola mundo"]
+    assert (await TranslationSession.objects.aget()).reason == "playback_over"
+    assert heard[-1] == pytest.approx(1.5, abs=0.1)
 
 
 async def test_a_playback_has_one_end_whoever_brings_it(house: House) -> None:
