@@ -41,7 +41,7 @@ format: .setup-test ## mend what can be mended by itself
 bench: .setup-test ## the figures of docs/performance.md
 	$(PYTHON) -m benches
 
-bench-playback: .setup-test ## how fast recordings are played, and in how much memory
+bench-playback: .setup-test ## how fast recordings are played, their memory, their pages
 	$(PYTHON) -m benches.playback
 
 bench-lifecycle: .setup-test ## the figures of docs/lifecycle.md

@@ -1,4 +1,4 @@
-"""What playing a recording costs: how fast it goes before it is recognised, and its memory."""
+"""What recordings cost: how fast one is played, in how much memory, and their pages."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from websockets.asyncio.client import connect
 
+from benches import recordings
 from benches.report import Figure, machine, print_table, say
 from benches.serving import FAKES, Server, habla, keep_to_second_core
 
@@ -103,6 +104,7 @@ def main() -> None:
     say(machine())
     keep_to_second_core()
     print_table("Playing a recording", asyncio.run(measure()))
+    print_table("Pages of recordings", asyncio.run(recordings.measure()))
 
 
 if __name__ == "__main__":
