@@ -10,21 +10,30 @@ from typing import Any
 
 import pytest
 
+from tests.lifecycle.rawclient import raw_client
 from tests.server.redis import PROGRAM, Redis, redis
-from tests.server.running import Running, running
+from tests.server.running import Running, environment, manage, running
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import say, silence
 
-pytestmark = [
-    pytest.mark.timeout(120),
-    pytest.mark.skipif(PROGRAM is None, reason="redis-server is not installed"),
-]
+pytestmark = pytest.mark.timeout(120)
 LOOK_UP_SECONDS = 10.0
 """How long it may take until a process knows who has viewers, and Redis who they are."""
+CUT_SECONDS = 10.0
+"""How long a viewer who does not read may stay, with all that is in buffers."""
+SAY_MUCH = (
+    "from sessions_app.models import Exchange, TranslationSession as S; s = S.objects.get();"
+    "Exchange.objects.bulk_create(Exchange(session=s, conversation=s.conversation,"
+    " utterance_id=1000 + n, source='hola ' * 12_000, language='es', direction='es_to_en')"
+    " for n in range(300))"
+)
+"""Keeps 18 MB of words in the only session."""
 
 
 @pytest.fixture
 async def broker(tmp_path: Path) -> AsyncIterator[Redis]:
+    if PROGRAM is None:
+        pytest.skip("redis-server is not installed")
     async with redis(tmp_path) as server:
         yield server
 
@@ -136,3 +145,23 @@ async def test_viewers_of_a_server_that_quits_are_told_and_do_not_hold_it_up(
         assert await viewers[0].close_code() == 1000
         assert viewers[0].heard[-1] == {"type": "session_ended", "reason": "server_quits"}
         assert await one.ended() == 0
+
+
+async def test_a_viewer_that_does_not_read_is_cut_off_and_nobody_else_notices(
+    data_dir: Path,
+) -> None:
+    async with running(data_dir) as server, visitor(server.socket_address) as speaker:
+        _, page = await ticket_of(speaker, server)
+        code, output = await manage("shell", "-c", SAY_MUCH, env=environment(data_dir))
+        assert code == 0, output
+        async with raw_client(socket_of(server, page)):
+            await speaker.type_and_hear("gracias")
+            async with asyncio.timeout(CUT_SECONDS):
+                while "a client that did not read" not in server.log:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+        async with visitor(socket_of(server, page), is_ready=False) as viewer:
+            while len(viewer.told("translation")) < 301:
+                await viewer.until("translation")
+        await speaker.type_and_hear("hola")
+        server.signal()
+        assert await server.ended() == 0
