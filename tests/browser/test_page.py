@@ -213,7 +213,9 @@ def test_the_conversation_is_copied(browser: Browser, open_page: OpenPage) -> No
     assert "Spanish speaker: la casa\nthe house" in page.evaluate("navigator.clipboard.readText()")
 
 
-@pytest.mark.parametrize("path", ["/", "/history/", "/login/", "/admin/", "/api/docs", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/", "/history/", "/recordings/", "/login/", "/admin/", "/api/docs", "/nowhere"]
+)
 @pytest.mark.parametrize("locale", ["en", "es"])
 def test_no_page_is_wider_than_a_phone_or_breaks_its_own_rules(
     browser: Browser, open_page: OpenPage, complaints: list[str], path: str, locale: str
