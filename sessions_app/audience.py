@@ -25,6 +25,7 @@ from sessions_app.events import (
     SpeechStarted,
 )
 from sessions_app.protocol import CloseCode, encode
+from sessions_app.tickets import Standing
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,10 @@ LOOK_SECONDS = 1.0
 """How often it is looked up which sessions have viewers."""
 MOST_VIEWERS = 50
 """How many may read along with one session, through one process."""
+MOST_IN_ALL = 500
+"""How many may read along with all of them."""
+SHARED_SECONDS = 0.5
+"""How long what one viewer saw of a ticket is true enough for the others who have it."""
 NOTICES = frozenset({"speakers", "closed"})
 BROKER_ERRORS = (OSError, RedisError, ChannelFull, TimeoutError)
 """How a broker fails. asyncio.timeout, and not the broker, bounds how long that takes."""
@@ -63,16 +68,18 @@ class Audience:
         self.dropped = 0
         """How many events were not published, since the broker was slow or gone."""
         self._seats: Counter[UUID] = Counter()
+        self._seen: dict[str, tuple[float, Standing]] = {}
+        """When a ticket was looked at last, on the loop's clock, and what it was good for."""
 
     @contextlib.contextmanager
     def seat(self, session_id: UUID) -> Iterator[None]:
         """Let one more read along with a session through this process, for as long as it is held.
 
         Raises:
-            RefusedError: all MOST_VIEWERS seats are taken.
+            RefusedError: all MOST_VIEWERS seats are taken, or MOST_IN_ALL.
         """
-        if self._seats[session_id] >= MOST_VIEWERS:
-            message = f"{MOST_VIEWERS} people are watching already; come back later."
+        if self._seats[session_id] >= MOST_VIEWERS or self._seats.total() >= MOST_IN_ALL:
+            message = "As many people are watching as there may; come back later."
             raise RefusedError(message, code="full", close_code=CloseCode.FULL)
         self._seats[session_id] += 1
         try:
@@ -80,6 +87,21 @@ class Audience:
         finally:
             self._seats[session_id] -= 1
             self._seats = +self._seats  # forgets whom nobody watches
+
+    async def look(self, secret: str, *, is_fresh: bool) -> Standing | None:
+        """Return what a ticket is good for; unless ``is_fresh``, up to SHARED_SECONDS ago.
+
+        Raises:
+            StoreError: the database does not say.
+        """
+        now = asyncio.get_running_loop().time()
+        self._seen = {s: seen for s, seen in self._seen.items() if now - seen[0] < SHARED_SECONDS}
+        if secret in self._seen and not is_fresh:
+            return self._seen[secret][1]
+        standing = await tickets.look(secret)
+        if standing is not None:
+            self._seen[secret] = now, standing
+        return standing
 
     def is_watched(self, session_id: UUID) -> bool:
         """Return whether somebody may be reading along with a session of this process."""

@@ -44,7 +44,7 @@ class Viewer:
             if standing.newest > after:
                 for said in await tickets.said_since(standing.session_id, after, MOST_BEFORE):
                     await self._tell(said.utterance_id, "translation", said)
-            self._newest = standing.newest
+            self._newest = max(after, standing.newest)
 
     async def take(self, text: str) -> None:
         """Tell what was published, unless it is known already."""

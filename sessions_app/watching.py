@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from channels.layers import get_channel_layer
 
-from sessions_app import access, protocol, registry, tickets
+from sessions_app import access, protocol, registry
 from sessions_app.audience import BROKER_ERRORS, group_of
 from sessions_app.errors import CommandError, RefusedError, StoreError
 from sessions_app.events import Failure, Notice
@@ -113,7 +113,7 @@ class Watching:
         if not access.origin_allowed(self._scope):
             message = "This page may not use this server."
             raise RefusedError(message, code="wrong_origin", close_code=CloseCode.WRONG_ORIGIN)
-        session_id = (await self._look()).session_id
+        session_id = (await self._look(is_fresh=True)).session_id
         with registry.live.audience.seat(session_id):
             await _first_to_end(
                 self._keep_listening(group_of(session_id)), self._until_session_ends()
@@ -121,8 +121,9 @@ class Watching:
 
     async def _until_session_ends(self) -> None:
         while True:
+            is_called = self._viewer.has_news.is_set()
             self._viewer.has_news.clear()
-            standing = await self._look()
+            standing = await self._look(is_fresh=is_called)
             await self._viewer.catch_up(standing)
             if not standing.is_live:
                 await self._outlet.emit(Notice("session_ended", {"reason": standing.reason}))
@@ -136,8 +137,8 @@ class Watching:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._viewer.has_news.wait()
 
-    async def _look(self) -> Standing:
-        standing = await tickets.look(self._secret)
+    async def _look(self, *, is_fresh: bool) -> Standing:
+        standing = await registry.live.audience.look(self._secret, is_fresh=is_fresh)
         problem = standing.problem if standing else "ticket_unknown"
         if standing is None or problem:
             raise RefusedError(PROBLEMS[problem], code=problem, close_code=CloseCode.NO_TICKET)
