@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.lifecycle.rawclient import raw_client
+from tests.server.postgres import cluster, find_program
 from tests.server.redis import PROGRAM, Redis, redis
 from tests.server.running import Running, environment, manage, running
 from tests.server.visitor import Visitor, visitor
@@ -165,3 +166,29 @@ async def test_a_viewer_that_does_not_read_is_cut_off_and_nobody_else_notices(
         await speaker.type_and_hear("hola")
         server.signal()
         assert await server.ended() == 0
+
+
+@pytest.mark.skipif(find_program("initdb") is None, reason="PostgreSQL is not installed")
+async def test_a_viewer_follows_from_process_to_process_on_postgresql_too(
+    tmp_path: Path, broker: Redis
+) -> None:
+    async with AsyncExitStack() as house:
+        url = await house.enter_async_context(cluster())
+        code, output = await manage("migrate", env=environment(tmp_path, DATABASE_URL=url))
+        assert code == 0, output
+        servers = []
+        for name in ("one", "other"):
+            (tmp_path / name).mkdir()
+            serving = running(tmp_path / name, DATABASE_URL=url, REDIS_URL=broker.url)
+            servers.append(await house.enter_async_context(serving))
+        speaker = await house.enter_async_context(visitor(servers[0].socket_address))
+        withdrawal, page = await ticket_of(speaker, servers[1])
+        socket = visitor(socket_of(servers[1], page), is_ready=False)
+        viewer = await house.enter_async_context(socket)
+        await hear_at_once(speaker, viewer)
+        await speaker.listen(say("hola mundo") + silence(1))
+        await speaker.until("translation")
+        await viewer.until("translation")
+        assert viewer.told("translation") == speaker.told("translation")
+        await ask("DELETE", withdrawal)
+        assert await viewer.close_code() == 4410
