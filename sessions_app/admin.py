@@ -11,7 +11,15 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions_app.audio import to_seconds
 from sessions_app.ending import end_sessions
-from sessions_app.models import Conversation, Exchange, SessionState, Speaker, TranslationSession
+from sessions_app.idiom_admin import IdiomAdmin
+from sessions_app.models import (
+    Conversation,
+    Exchange,
+    IdiomPattern,
+    SessionState,
+    Speaker,
+    TranslationSession,
+)
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -20,6 +28,7 @@ else:
     ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
 
 admin.site.site_header = admin.site.site_title = "Habla"
+admin.site.register(IdiomPattern, IdiomAdmin)
 
 INLINE_EXCHANGES = 50
 """The newest of a conversation or session: a page cannot show thousands, their own list can."""

@@ -1,5 +1,7 @@
 """The app of live sessions."""
 
+import functools
+
 from django.apps import AppConfig
 from django.db.models.signals import post_delete
 
@@ -9,11 +11,14 @@ class SessionsConfig(AppConfig):
     verbose_name = "Conversations"
 
     def ready(self) -> None:
-        """Register the checks; let the files of a recording go with its row."""
+        """Register the checks; let files go with their row; let servers read the idioms."""
         from sessions_app import (  # noqa: PLC0415 -- models must be loaded first
             checks,  # noqa: F401
             sound_files,
         )
+        from sessions_app.own_idioms import read_at_start  # noqa: PLC0415 -- likewise
+        from sessions_app.registry import live  # noqa: PLC0415 -- likewise
 
         recording = self.get_model("Recording")
         post_delete.connect(sound_files.remove_with_row, sender=recording)
+        live.chores["idioms"] = functools.partial(read_at_start, live)

@@ -49,6 +49,7 @@ class Pipeline:
             recorder.watch_keeping(book.keep),
             account,
             transcriber_name=engines.infos["transcriber"].name,
+            idioms=generation.idioms,
         )
         self.intake = Intake(
             self.interpreter,

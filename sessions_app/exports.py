@@ -9,7 +9,7 @@ from enum import StrEnum
 from html import escape
 from typing import Any
 
-from sessions_app.events import Exchange
+from sessions_app.events import Exchange, Phrase
 
 TYPED_SECONDS = 2.0
 """How long a subtitle stands that took no time to say: typed text."""
@@ -95,14 +95,21 @@ def export(lines: Iterable[Line], file_format: ExportFormat) -> str:
 
 
 def to_txt(lines: Iterable[Line]) -> str:
-    """Return plain text: time, speaker and source on a line, its translation below."""
+    """Return plain text: time, speaker and source; below, its translation and phrases."""
     return "".join(f"{_paragraph(line)}\n\n" for line in lines).removesuffix("\n")
 
 
 def _paragraph(line: Line) -> str:
     time = _timestamp(line.start_seconds, ".").partition(".")[0]
     name = f"{flat(line.speaker)}: " if line.speaker else ""
-    return f"[{time}] {name}" + "\n".join(_texts(line))
+    phrases = [f"  * {_explained(phrase)}" for phrase in line.exchange.phrases]
+    return f"[{time}] {name}" + "\n".join((*_texts(line), *phrases))
+
+
+def _explained(phrase: Phrase) -> str:
+    literal = f"“{flat(phrase.literal)}”" if phrase.literal else ""
+    known = " · ".join(filter(None, (literal, flat(phrase.region), flat(phrase.register))))
+    return f"{flat(phrase.text)}: {flat(phrase.meaning)}" + (f" ({known})" if known else "")
 
 
 def to_json(lines: Iterable[Line]) -> str:

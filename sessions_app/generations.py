@@ -8,6 +8,7 @@ from sessions_app.engines.base import Progress
 from sessions_app.engines.loading import Engines
 from sessions_app.engines.scheduler import Scheduler
 from sessions_app.errors import EngineError, EngineUnavailableError
+from sessions_app.pipeline.idiom_book import IdiomBook
 from sessions_app.pipeline.workbench import Workbench
 
 logger = logging.getLogger(__name__)
@@ -24,9 +25,11 @@ UNLOAD_SECONDS = 10.0
 class Generation:
     """One loaded set of engines, and what shares them out."""
 
-    def __init__(self, number: int, engines: Engines) -> None:
+    def __init__(self, number: int, engines: Engines, idioms: IdiomBook | None = None) -> None:
         self.number = number
         self.engines = engines
+        self.idioms = idioms or IdiomBook()
+        """What its sessions look idioms up in; all generations of a server share one."""
         self.scheduler = Scheduler(engines.transcriber) if engines.transcriber else None
         self.sound = Workbench(f"habla sound {number}")
         """Decodes and detects for all sessions, one chunk after the other."""
@@ -57,6 +60,8 @@ class Generations:
         self._changed = asyncio.Event()
         self._unloading: set[asyncio.Task[None]] = set()
         self._count = 0
+        self.idioms = IdiomBook()
+        """The same for all generations: what changes in it is seen by live sessions too."""
         self.current: Generation | None = None
         self.is_loading = True
         """Whether a generation is on its way; the first one is, from the beginning."""
@@ -89,7 +94,7 @@ class Generations:
                 await engines.aclose()
                 raise EngineUnavailableError("The server is shutting down.")
             self._count += 1
-            old, self.current = self.current, Generation(self._count, engines)
+            old, self.current = self.current, Generation(self._count, engines, self.idioms)
             self._notify()
             if old is not None:
                 self._retire(old)

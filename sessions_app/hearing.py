@@ -132,6 +132,7 @@ def _interpreter(
         keep,
         findings.account,
         transcriber_name=engines.infos["transcriber"].name,
+        idioms=generation.idioms,
     )
 
 

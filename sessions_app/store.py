@@ -15,8 +15,16 @@ from sessions_app import events
 from sessions_app.audio import to_seconds
 from sessions_app.exports import flat
 from sessions_app.lane import lane
-from sessions_app.models import Conversation, Exchange, SessionState, Speaker, TranslationSession
+from sessions_app.models import (
+    Conversation,
+    Exchange,
+    IdiomPattern,
+    SessionState,
+    Speaker,
+    TranslationSession,
+)
 from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.idioms import Idiom
 from sessions_app.pipeline.utterance import Manner
 
 ENGINE_CHARACTERS = 120
@@ -257,3 +265,17 @@ def _mark_lost(boot: str) -> int:
         close_count=F("close_count") + 1,
         is_listening=False,
     )
+
+
+async def own_idioms() -> list[Idiom]:
+    """Return the idioms that the owner has added to those that come with Habla.
+
+    Raises:
+        StoreError: they could not be read.
+    """
+    return await lane.run(_own_idioms)
+
+
+def _own_idioms() -> list[Idiom]:
+    fields = ("pattern", "meaning", "literal", "region", "register", "language")
+    return [Idiom(**row) for row in IdiomPattern.objects.values(*fields)]

@@ -1,7 +1,7 @@
 """What an utterance becomes once it is translated, or could not be."""
 
 from sessions_app.events import Exchange, Failure, FinalTranscript, Translation
-from sessions_app.pipeline.idioms import noticed
+from sessions_app.pipeline.idiom_book import IdiomBook
 from sessions_app.pipeline.utterance import Utterance
 
 
@@ -11,6 +11,7 @@ def exchange_of(
     translation: Translation,
     failure: Failure | None,
     transcriber: str,
+    idioms: IdiomBook,
 ) -> Exchange:
     """Return the exchange, not kept yet; ``transcriber`` is the name of what heard it."""
     return Exchange(
@@ -23,7 +24,7 @@ def exchange_of(
         end_seconds=final.end_seconds,
         corrected=translation.corrected,
         speaker=final.speaker,
-        phrases=noticed(translation.phrases, final.text, final.language),
+        phrases=idioms.noticed(translation.phrases, final.text, final.language),
         confidence=min(final.confidence, translation.confidence),
         transcriber="" if utterance.text else transcriber,
         translator=translation.engine,

@@ -2,8 +2,9 @@
 
 import json
 import re
+import time
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -11,11 +12,13 @@ from importlib.resources import files
 from sessions_app.errors import CommandError
 from sessions_app.events import Phrase
 from sessions_app.pipeline.inflections import forms
-from sessions_app.pipeline.languages import LANGUAGES
 
 LONGEST_PHRASE = 120
 MOST_WORDS = 14
 """Of a pattern: with them, how long one takes is bounded by its shape."""
+MATCH_SECONDS = 0.02
+"""Of processor time: how long one pattern may take for one of the hostile texts."""
+HOSTILE_CHARACTERS = 2_000
 GAP_WORDS = 2
 """How many words may stand between a verb and the rest: "metió otra vez la pata"."""
 
@@ -81,14 +84,6 @@ class Idioms:
         return tuple(_phrase(text, match, idiom) for match, idiom in kept)
 
 
-def noticed(phrases: Sequence[Phrase], text: str, language: str) -> tuple[Phrase, ...]:
-    """Return what a translator noticed in ``text``, and the idioms that it did not."""
-    told = [fold(phrase.text) for phrase in phrases if phrase.text]
-    own = builtin(language).find(text) if language in LANGUAGES else ()
-    new = [p for p in own if not any(t in fold(p.text) or fold(p.text) in t for t in told)]
-    return (*phrases, *new)
-
-
 def fold(text: str) -> str:
     """Return ``text`` in small letters without accents, letter for letter as long as before."""
     return "".join(_fold_letter(letter) for letter in text)
@@ -100,8 +95,10 @@ def _fold_letter(letter: str) -> str:
     return "'" if bare == "\u2019" else bare if len(bare) == 1 else letter
 
 
-def check(idiom: Idiom) -> None:
+def check(idiom: Idiom, limit_seconds: float = MATCH_SECONDS) -> None:
     """Refuse a pattern that is none; one that passes is found in its own phrase, and quickly.
+
+    Quickly: within ``limit_seconds`` of processor time in texts that nearly match, again and again.
 
     Raises:
         CommandError: ``bad_idiom``, with what would be right.
@@ -114,8 +111,26 @@ def check(idiom: Idiom) -> None:
         )
     if sum(word.startswith("~") for word in words) > 1:
         raise CommandError("Only one word of a phrase is a verb with ~.", code="bad_idiom")
-    if not Idioms([idiom]).find(idiom.phrase):
+    idioms = Idioms([idiom])
+    if not idioms.find(idiom.phrase):
         raise CommandError("This phrase would not be found in itself.", code="bad_idiom")
+    if any(_seconds_for(idioms, text) > limit_seconds for text in _hostile_texts(idiom)):
+        raise CommandError("Looking for this phrase would take too long.", code="bad_idiom")
+
+
+def _seconds_for(idioms: Idioms, text: str) -> float:
+    # of this thread alone: what the others of a busy server use is not the pattern's
+    began = time.thread_time()
+    idioms.find(text)
+    return time.thread_time() - began
+
+
+def _hostile_texts(idiom: Idiom) -> Iterator[str]:
+    """Return texts in which a match begins everywhere and comes to nothing late."""
+    head = f"{_key(idiom)} "  # without it a text is passed over
+    first = idiom.phrase.split(" ", maxsplit=1)[0]
+    for piece in (f"{idiom.phrase[:-1]} ", f"{first} ", f"{first} a a ", "a ", "a's ", "a", " "):
+        yield (head + piece * HOSTILE_CHARACTERS)[:HOSTILE_CHARACTERS]
 
 
 @cache

@@ -28,6 +28,7 @@ from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.context import Context
 from sessions_app.pipeline.drafts import Drafts
 from sessions_app.pipeline.exchanges import exchange_of
+from sessions_app.pipeline.idiom_book import IdiomBook
 from sessions_app.pipeline.languages import LANGUAGES, LanguageChooser, language_of_text
 from sessions_app.pipeline.partials import Partials
 from sessions_app.pipeline.stage import Stage
@@ -62,11 +63,13 @@ class Interpreter:
         account: Account,
         *,
         transcriber_name: str = "",
+        idioms: IdiomBook | None = None,
     ) -> None:
         self._seat = seat
         self.languages = languages
         self._translator = translator
         self._transcriber_name = transcriber_name
+        self._idioms = idioms or IdiomBook()
         self._speaker_of = speaker_of
         self._emit = emit
         self._keep = keep
@@ -223,7 +226,7 @@ class Interpreter:
             translation, failure = await self._translation(utterance, final)
         outcome = failure.code if failure else "translated"
         measures.TRANSLATIONS.labels(translation.engine, outcome).inc()
-        made = exchange_of(utterance, final, translation, failure, self._transcriber_name)
+        made = self._made(utterance, final, translation, failure)
         exchange = await self._keep(made, utterance)
         if failure is not None:
             await self._emit(failure)
@@ -234,6 +237,16 @@ class Interpreter:
         )
         self.context.note(exchange)
         await self._emit(exchange)
+
+    def _made(
+        self,
+        utterance: Utterance,
+        final: FinalTranscript,
+        translation: Translation,
+        failure: Failure | None,
+    ) -> Exchange:
+        name = self._transcriber_name
+        return exchange_of(utterance, final, translation, failure, name, self._idioms)
 
     async def _translation(
         self, utterance: Utterance, final: FinalTranscript
@@ -264,7 +277,7 @@ class Interpreter:
     async def _keep_words(
         self, utterance: Utterance, final: FinalTranscript, failure: Failure
     ) -> None:
-        exchange = exchange_of(utterance, final, Translation(""), failure, self._transcriber_name)
+        exchange = self._made(utterance, final, Translation(""), failure)
         try:
             await self._keep(exchange, utterance)
         except HablaError as error:

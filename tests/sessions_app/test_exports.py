@@ -49,6 +49,19 @@ def test_plain_text_reads_like_a_script():
     )
 
 
+def test_plain_text_explains_what_is_worth_noticing():
+    phrases = (
+        Phrase("metió la pata", "to blunder", "idiom", "to put the paw in", "ES,LA", "informal"),
+        Phrase("actual", "present,\ncurrent", "false_friend"),
+    )
+    line = Line(said("Metió la pata.", "She blundered.", phrases=phrases))
+    assert export([line], ExportFormat.TXT) == (
+        "[00:00:00] Metió la pata.\nShe blundered.\n"
+        "  * metió la pata: to blunder (“to put the paw in” · ES,LA · informal)\n"
+        "  * actual: present, current\n"
+    )
+
+
 def test_subrip_has_a_number_times_and_both_languages():
     assert export(TWO, ExportFormat.SRT) == (
         "1\n00:00:00,500 --> 00:00:01,250\nHola.\nHello.\n\n"

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions_app.errors import CommandError
-from sessions_app.events import Phrase
-from sessions_app.pipeline.idioms import Idiom, Idioms, builtin, check, fold, load, noticed
+from sessions_app.pipeline.idioms import Idiom, Idioms, builtin, check, fold, load
 
 FOUND = {
     "es": {
@@ -105,23 +104,18 @@ def test_several_come_in_the_order_in_which_they_are_said() -> None:
     assert [p.meaning for p in builtin("es").find(text)] == ["to give birth", "to sleep like a log"]
 
 
-def test_what_a_translator_noticed_already_is_not_said_twice() -> None:
-    told = (Phrase("meter la pata", "to put one's foot in it"), Phrase("jefe", "boss", "word"))
-    text = "No quiero meter la pata, me importa un bledo"
-    assert [p.meaning for p in noticed(told, text, "es")] == [
-        "to put one's foot in it",
-        "boss",
-        "not to give a damn",
-    ]
-    assert noticed((), text, "fr") == ()
-
-
 @pytest.mark.parametrize(
     "pattern", ["", "hola", "~meter ~poner la pata", "la " * 15, "x " * 100, "¿? ¡!"]
 )
 def test_a_pattern_that_is_none_is_refused(pattern: str) -> None:
     with pytest.raises(CommandError) as refused:
         check(Idiom(pattern, "nothing"))
+    assert refused.value.code == "bad_idiom"
+
+
+def test_a_pattern_that_takes_too_long_is_refused() -> None:
+    with pytest.raises(CommandError) as refused:
+        check(Idiom("~meter la pata", "to blunder"), limit_seconds=0)
     assert refused.value.code == "bad_idiom"
 
 

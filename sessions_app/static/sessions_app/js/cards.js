@@ -1,6 +1,7 @@
 // Entries of the journal as cards on the page. Text is only ever text.
 
 import { make } from "./elements.js";
+import { phraseNote } from "./phrases.js";
 import { nameOf } from "./speakers.js";
 import { say } from "./strings.js";
 
@@ -92,7 +93,7 @@ export class Cards {
     if (entry.state === "interrupted") note(say(entry.typed ? "card.unanswered" : "card.interrupted"));
     if (entry.state === "interrupted" && entry.typed) notes.push(this.#againButton(entry));
     if (entry.corrected && entry.corrected !== entry.source) note(say("card.corrected", { text: entry.corrected }));
-    (entry.phrases ?? []).forEach((phrase) => note(say("card.phrase", phrase)));
+    notes.push(...(entry.phrases ?? []).map((phrase) => phraseNote(phrase, entry.language)));
     return notes;
   }
 

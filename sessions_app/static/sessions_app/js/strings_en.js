@@ -35,8 +35,17 @@ export const english = {
   "card.interrupted": "The connection broke before the translation came. The server keeps what it finished: see History.",
   "card.unanswered": "The connection broke before the answer came.",
   "card.corrected": "Understood as: {text}",
-  "card.phrase": "“{text}”: {meaning}",
   "card.speech": "Someone is speaking",
+
+  "phrase.literal": "literally “{literal}”",
+  "phrase.region.ES": "Spain",
+  "phrase.region.LA": "Latin America",
+  "phrase.region.US": "United States",
+  "phrase.region.UK": "United Kingdom",
+  "phrase.register.neutral": "neutral",
+  "phrase.register.informal": "informal",
+  "phrase.register.vulgar": "vulgar",
+  "phrase.register.humorous": "humorous",
 
   "hint.no_speech": "A sound without words was passed over.",
   "hint.too_short": "A very short sound was passed over.",

@@ -35,8 +35,17 @@ export const spanish = {
   "card.interrupted": "La conexión se cortó antes de llegar la traducción. El servidor guarda lo que terminó: vea el Historial.",
   "card.unanswered": "La conexión se cortó antes de llegar la respuesta.",
   "card.corrected": "Entendido como: {text}",
-  "card.phrase": "«{text}»: {meaning}",
   "card.speech": "Alguien está hablando",
+
+  "phrase.literal": "literalmente «{literal}»",
+  "phrase.region.ES": "España",
+  "phrase.region.LA": "Latinoamérica",
+  "phrase.region.US": "Estados Unidos",
+  "phrase.region.UK": "Reino Unido",
+  "phrase.register.neutral": "neutro",
+  "phrase.register.informal": "informal",
+  "phrase.register.vulgar": "vulgar",
+  "phrase.register.humorous": "humorístico",
 
   "hint.no_speech": "Se pasó por alto un sonido sin palabras.",
   "hint.too_short": "Se pasó por alto un sonido muy corto.",

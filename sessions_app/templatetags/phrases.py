@@ -1,0 +1,35 @@
+"""What pages say of a phrase besides its meaning."""
+
+from collections.abc import Mapping
+
+from django import template
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+register = template.Library()
+
+REGIONS = {
+    "ES": _("Spain"),
+    "LA": _("Latin America"),
+    "US": _("United States"),
+    "UK": _("United Kingdom"),
+}
+REGISTERS = {
+    "neutral": _("neutral"),
+    "informal": _("informal"),
+    "vulgar": _("vulgar"),
+    "humorous": _("humorous"),
+}
+
+
+@register.filter
+def about(phrase: Mapping[str, str]) -> str:
+    """Return how it is word by word, where it is said and among whom; empty: nothing is known."""
+    literal, manner = phrase.get("literal", ""), phrase.get("register", "")
+    places = filter(None, (code.strip() for code in phrase.get("region", "").split(",")))
+    parts = (
+        gettext("literally “{}”").format(literal) if literal else "",
+        ", ".join(str(REGIONS.get(code, code)) for code in places),
+        str(REGISTERS.get(manner, manner)),
+    )
+    return " · ".join(filter(None, parts))
