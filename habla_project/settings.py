@@ -5,7 +5,13 @@ from pathlib import Path
 import environ
 
 from habla_project.logs import is_worth_a_line
-from habla_project.surroundings import Lenient, data_directory, database, secret_key
+from habla_project.surroundings import (
+    Lenient,
+    data_directory,
+    database,
+    read_file,
+    secret_key,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -14,11 +20,19 @@ MISTAKES = lenient.mistakes
 """What was wrong in the environment so far, for `manage.py check` to name."""
 
 DATA_DIR = data_directory(env.str("HABLA_DATA_DIR", default=""), BASE_DIR)
+HABLA_FROM_FILE = read_file(DATA_DIR / "habla.env")
 SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key(DATA_DIR)
 DEBUG = lenient.switch("DEBUG", safe=False)
 ALLOWED_HOSTS = lenient.names("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = lenient.names("CSRF_TRUSTED_ORIGINS", default=[])
 
+HABLA_DEFAULTS = {
+    "DRAIN_SECONDS": "8",
+    "QUIT_SECONDS": "20",
+    "SILENCE_SECONDS": "60",
+    "MAX_SESSIONS": "64",
+}
+"""Of what may change while a server runs (sessions_app/reloading.py)."""
 HABLA = {
     "DATA_DIR": DATA_DIR,
     "TRANSCRIBER": env.str("HABLA_TRANSCRIBER", default="auto"),
@@ -30,12 +44,12 @@ HABLA = {
     "LLM_PROFILE": env.str("HABLA_LLM_PROFILE", default=""),
     "LLM_PRICES": env.str("HABLA_LLM_PRICES", default=""),
     "LMS_EXECUTABLE": env.str("HABLA_LMS_EXECUTABLE", default=""),
-    "DRAIN_SECONDS": env.str("HABLA_DRAIN_SECONDS", default="8"),
-    "QUIT_SECONDS": env.str("HABLA_QUIT_SECONDS", default="20"),
+    "DRAIN_SECONDS": env.str("HABLA_DRAIN_SECONDS", default=HABLA_DEFAULTS["DRAIN_SECONDS"]),
+    "QUIT_SECONDS": env.str("HABLA_QUIT_SECONDS", default=HABLA_DEFAULTS["QUIT_SECONDS"]),
     "WATCHDOG_SECONDS": env.str("HABLA_WATCHDOG_SECONDS", default="5"),
-    "SILENCE_SECONDS": env.str("HABLA_SILENCE_SECONDS", default="60"),
+    "SILENCE_SECONDS": env.str("HABLA_SILENCE_SECONDS", default=HABLA_DEFAULTS["SILENCE_SECONDS"]),
     "REHEARSAL_SECONDS": env.str("HABLA_REHEARSAL_SECONDS", default="30"),
-    "MAX_SESSIONS": env.str("HABLA_MAX_SESSIONS", default="64"),
+    "MAX_SESSIONS": env.str("HABLA_MAX_SESSIONS", default=HABLA_DEFAULTS["MAX_SESSIONS"]),
     "OWNER": env.str("HABLA_OWNER", default="on"),
     "RECORDING": env.str("HABLA_RECORDING", default="on"),
     "KEEP_RECORDINGS_DAYS": env.str("HABLA_KEEP_RECORDINGS_DAYS", default="0"),

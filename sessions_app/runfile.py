@@ -66,6 +66,21 @@ class RunFile:
             self._file = None
 
 
+def is_held(directory: Path) -> bool:
+    """Return whether a server runs on this run directory; the kernel knows, not the file."""
+    try:
+        file = os.open(directory / "serve.json", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
 def directory_id(directory: Path) -> str:
     """Return what tells this data directory from others, made at the first call."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -2,25 +2,26 @@
 
 import asyncio
 import faulthandler
-import json
 import logging
 import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass
-from enum import IntEnum
+from functools import partial
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import daphne.server
 from channels.routing import get_default_application
 
 from sessions_app.conf import Conf
 from sessions_app.console import Console
-from sessions_app.improving import improve, tell_engines
+from sessions_app.control import Control
+from sessions_app.improving import improve
 from sessions_app.lane import lane
+from sessions_app.leaving import TASKS_SECONDS, ExitCode, end_tasks
+from sessions_app.orders import Orders, describe_engines
 from sessions_app.registry import ABORT_SECONDS, ROWS_SECONDS, Departure, Registry
 from sessions_app.rehearsal import keep_rehearsing
 from sessions_app.runfile import RunFile
@@ -33,8 +34,6 @@ logger = logging.getLogger(__name__)
 
 ENGINES_SECONDS = 2.0
 """How long unloading the engines may take."""
-TASKS_SECONDS = 0.5
-"""How long what is left may take to end once it is cancelled."""
 DATABASE_SECONDS = 0.5
 """How long the database may take to finish what it was told."""
 AFTER_DRAIN_SECONDS = sum(
@@ -49,16 +48,6 @@ AFTER_DRAIN_SECONDS = sum(
     )
 )
 """All limits of the end but the drain's: with it, less than the 30 s that services are given."""
-
-
-class ExitCode(IntEnum):
-    """How `serve` ended. Never negative."""
-
-    GRACEFUL = 0
-    WATCHDOG = 1
-    NOT_STARTED = 2
-    CUT_OFF = 3
-    THIRD_SIGNAL = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +91,20 @@ class Serving:
         )
         self._console = Console(
             {
-                "status": self._say_status,
-                "restart": lambda: self._spawn(self._restart(), "restart"),
+                **{word: partial(self._obey, word) for word in ("status", "restart", "reload")},
                 "help": self._say_help,
                 "quit": self._quit_by_console,
             },
             say,
         )
+        self._orders = Orders(
+            registry,
+            begin_to_quit=self._begin_to_quit,
+            departed=self._departed,
+            adopt=self._adopt,
+        ).all()
+        self._control = Control(self._orders)
+        self._has_departed = asyncio.Event()
         self._studio = StudioKeeper(registry)
         self._tasks: set[asyncio.Task[None]] = set()
         self._requests = 0
@@ -137,6 +133,7 @@ class Serving:
         self._run_file.write(
             {"pid": os.getpid(), "address": str(address), "boot": self._registry.boot}
         )
+        await self._control.open(self._conf.run_dir)
         self._studio.begin(self._conf)
         self._spawn(keep_vigil(self._registry), "vigil")
         if self._conf.rehearsal_seconds:
@@ -149,7 +146,7 @@ class Serving:
             self._open_console()
         self._say(f"Habla is ready: {address}")
         if await self._registry.load():
-            self._say(_describe_engines(self._registry.status()))
+            self._say(describe_engines(self._registry.status()))
         self._spawn(improve(self._registry, self._conf, self._say), "downloads")
 
     def _open_console(self) -> None:
@@ -162,23 +159,21 @@ class Serving:
 
     # --- while it serves
 
-    def _say_status(self) -> None:
-        self._say(json.dumps(self._registry.status(), indent=2))
+    def _obey(self, word: str) -> None:
+        self._spawn(self._say_answer(word), word)
 
-    async def _restart(self) -> None:
-        if self._requests:
-            self._say("Habla is quitting; nothing is loaded any more.")
-            return
-        if await self._registry.load():
-            await tell_engines(self._registry)
-            self._say(_describe_engines(self._registry.status()))
-        else:
-            self._say("The engines could not be loaded anew; the old ones go on serving.")
+    async def _say_answer(self, word: str) -> None:
+        async for answer in self._orders[word]():
+            self._say(str(answer["message"]))
+
+    def _adopt(self, conf: Conf) -> None:
+        self._conf = conf
 
     def _say_help(self) -> None:
         self._say(
             "status   what is live, and the engines\n"
             "restart  load the engines anew; live sessions keep theirs\n"
+            "reload   read again the settings that may change, and the idioms\n"
             "quit     let everyone finish, and end\n"
             "help     this"
         )
@@ -203,10 +198,18 @@ class Serving:
         self._quit(signal.Signals(number).name)
 
     def _quit_by_console(self) -> None:
-        if self._requests:  # typed twice is not meant twice
+        if not self._begin_to_quit("console"):
             self._say("Habla is quitting already; Ctrl+C ends it sooner.")
-        else:
-            self._quit("console")
+
+    def _begin_to_quit(self, why: str) -> bool:
+        if self._requests:  # asked twice is not meant twice, as a second signal is
+            return False
+        self._quit(why)
+        return True
+
+    async def _departed(self) -> Departure:
+        await self._has_departed.wait()
+        return self._departure
 
     def _quit(self, why: str) -> None:
         """Begin to end; asked again, end faster. Counts at once, even if the loop is blocked."""
@@ -232,14 +235,16 @@ class Serving:
             self._departure.cut_off,
             self._departure.stuck,
         )
+        self._has_departed.set()
 
     async def _finish(self) -> None:
         """Close what the sessions shared, and leave no task behind (H2)."""
         self._console.close(self._loop)
+        self._control.close(self._conf.run_dir)
         self._note("engines", is_done=await self._registry.close(ENGINES_SECONDS))
         async for step, is_done in self._studio.end():
             self._note(step, is_done=is_done, done="stopped")
-        self._note("tasks", is_done=await _end_tasks())
+        self._note("tasks", is_done=await end_tasks())
         self._note("database", is_done=lane.close(DATABASE_SECONDS))
 
     def _note(self, step: str, *, is_done: bool, done: str = "closed") -> None:
@@ -261,37 +266,3 @@ class Serving:
             self._is_watched = True
             seconds = self._conf.quit_seconds + AFTER_DRAIN_SECONDS + self._studio.seconds
             faulthandler.dump_traceback_later(seconds + self._conf.watchdog_seconds, exit=True)
-
-
-def leave(code: ExitCode) -> NoReturn:
-    """End the process, whatever threads are stuck in it: what is durable is done (H28)."""
-    logging.shutdown()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):  # closed, or never there
-            stream.flush()
-    os._exit(code)
-
-
-async def _end_tasks() -> bool:
-    """Cancel every task but this one; return whether all of them ended."""
-    left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
-        task.cancel()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(TASKS_SECONDS):
-            if left:
-                await asyncio.wait(left)
-            await asyncio.get_running_loop().shutdown_asyncgens()
-    stuck = asyncio.all_tasks() - {asyncio.current_task()}
-    if stuck:
-        logger.error("tasks that do not end: %s", ", ".join(task.get_name() for task in stuck))
-    return not stuck
-
-
-def _describe_engines(status: dict[str, Any]) -> str:
-    lines = []
-    for kind, info in status["engines"].items():
-        languages = f" ({', '.join(info['languages'])})" if info["languages"] else ""
-        why = f" -- {info['why']}" if info["why"] else ""
-        lines.append(f"{kind:12} {info['name']}{languages}{why}")
-    return "\n".join(lines)

@@ -12,8 +12,8 @@ from sessions_app import protocol
 from sessions_app.audio import Encoding
 from sessions_app.engines.lmstudio_states import LmState
 from sessions_app.events import Direction, DiscardReason, Mode
+from sessions_app.leaving import ExitCode
 from sessions_app.protocol import CloseCode
-from sessions_app.serving import ExitCode
 from sessions_app.states import TRANSITIONS
 
 ROOT = Path(__file__).parent.parent

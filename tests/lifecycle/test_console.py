@@ -40,7 +40,7 @@ async def test_noise_and_very_long_lines_are_no_commands(data_dir: Path) -> None
     async with running(data_dir, has_console=True) as server:
         for noise in ("\x00\x07\x1b[A\x7f", "x" * 200_000, " " * 100_000 + "quit", "quit now"):
             await server.type(noise + "\n")
-            await server.until_said("Commands: status, restart, help, quit.")
+            await server.until_said("Commands: status, restart, reload, help, quit.")
         await server.type("\n\t\n QU")
         await server.type("IT \r\n")
         assert await server.ended() == 0

@@ -17,9 +17,10 @@ from django.db.migrations.executor import MigrationExecutor
 from sessions_app import access, conf
 from sessions_app.addresses import own_names
 from sessions_app.caller import is_loopback
+from sessions_app.leaving import ExitCode, leave
 from sessions_app.registry import live
 from sessions_app.runfile import AlreadyServingError, RunFile
-from sessions_app.serving import Address, ExitCode, Serving, leave
+from sessions_app.serving import Address, Serving
 
 
 class Command(BaseCommand):

@@ -1,0 +1,96 @@
+"""The control socket: how commands on this machine reach a serving process, and get an answer."""
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+Answer = AsyncIterator[Mapping[str, Any]]
+NAME = "control.sock"
+LINE_BYTES = 4_096
+"""Longest question."""
+READ_SECONDS = 5.0
+"""How long whoever connects may take to ask."""
+
+
+class Control:
+    """Answers questions, a JSON object a line: one in, one or more out.
+
+    The socket lies in the run directory, which is the owner's alone.
+    """
+
+    def __init__(self, commands: Mapping[str, Callable[[], Answer]]) -> None:
+        self._commands = commands
+        self._server: asyncio.Server | None = None
+
+    async def open(self, directory: Path) -> None:
+        """Listen; what a killed server left of its socket is removed.
+
+        Only who holds the run file may call it.
+        """
+        with suppress(FileNotFoundError):
+            (directory / NAME).unlink()
+        with short_path(directory) as path:
+            self._server = await asyncio.start_unix_server(
+                self._answer, path=path, limit=LINE_BYTES
+            )
+        (directory / NAME).chmod(0o600)
+
+    def close(self, directory: Path) -> None:
+        """Take no more questions; answers that are under way go on. May be called twice."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+            with suppress(FileNotFoundError):
+                (directory / NAME).unlink()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):  # whoever asked has gone
+            try:
+                async for answer in self._obey(await _question(reader)):
+                    writer.write(json.dumps(answer, default=str).encode() + b"\n")
+                    await writer.drain()
+            finally:
+                writer.close()
+
+    async def _obey(self, word: str) -> Answer:
+        command = self._commands.get(word)
+        if command is None:
+            yield {"ok": False, "message": f"Commands: {', '.join(self._commands)}."}
+            return
+        logger.info("asked to %s by a command", word)
+        async for answer in command():
+            yield answer
+
+
+class short_path:  # noqa: N801 -- used as `with short_path(directory) as path`
+    """A path to the socket that is short enough for the kernel (108 bytes), however long it is."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._file = -1
+
+    def __enter__(self) -> str:
+        """Return the path, good while this is entered."""
+        self._file = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        return f"/proc/self/fd/{self._file}/{NAME}"
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the directory."""
+        os.close(self._file)
+
+
+async def _question(reader: asyncio.StreamReader) -> str:
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            asked = json.loads(await reader.readline())
+    except (TimeoutError, ValueError, asyncio.LimitOverrunError):
+        return ""
+    word = asked.get("do") if isinstance(asked, dict) else None
+    return word if isinstance(word, str) else ""

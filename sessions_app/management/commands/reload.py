@@ -1,0 +1,34 @@
+"""`manage.py reload`: settings that may change while the server runs, read again."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from sessions_app import conf
+from sessions_app.errors import HablaError
+from sessions_app.remote import NotRunningError, ask
+
+NOT_RUNNING = 3
+
+
+class Command(BaseCommand):
+    """Tell the running server one thing, and print what came of it."""
+
+    help = (
+        "Lets the running server read again its idioms and those settings in habla.env, in the "
+        "data directory, that may change while it runs."
+    )
+    order = "reload"
+    answer_seconds = 30.0
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say what has changed; exit 1 with the reason, 3 where no server runs."""
+        try:
+            (answer,) = ask(conf.read().run_dir, self.order, self.answer_seconds)
+        except NotRunningError as error:
+            raise CommandError(str(error), returncode=NOT_RUNNING) from error
+        except HablaError as error:
+            raise CommandError(str(error)) from error
+        if not answer["ok"]:
+            raise CommandError(str(answer["message"]))
+        self.stdout.write(str(answer["message"]))

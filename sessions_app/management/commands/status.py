@@ -1,0 +1,57 @@
+"""`manage.py status`: what runs on this data directory, and what it does."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from sessions_app import conf
+from sessions_app.errors import HablaError
+from sessions_app.orders import describe_engines
+from sessions_app.remote import NotRunningError, ask
+from sessions_app.runfile import read
+
+ANSWER_SECONDS = 10.0
+NOT_RUNNING = 3
+
+
+class Command(BaseCommand):
+    """Ask the running server."""
+
+    help = "Prints what the running server does: its engines, live sessions and backlog."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say in which form."""
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print it; exit 3 where no server runs."""
+        run_dir = conf.read().run_dir
+        try:
+            (answer,) = ask(run_dir, "status", ANSWER_SECONDS)
+        except NotRunningError as error:
+            if options["json"]:
+                self.stdout.write(json.dumps({"running": False}))
+            raise CommandError(str(error), returncode=NOT_RUNNING) from error
+        except HablaError as error:
+            raise CommandError(str(error)) from error
+        status = {"running": True, **read(run_dir), **answer["status"]}
+        if options["json"]:
+            self.stdout.write(json.dumps(status, indent=2))
+        else:
+            self._print(status)
+
+    def _print(self, status: dict[str, Any]) -> None:
+        self.stdout.write(f"Habla is {status['state']} at {status['address']}, {_process(status)}.")
+        for problem in status["problems"]:
+            self.stdout.write(f"! {problem}")
+        if status["engines"]:
+            self.stdout.write(describe_engines(status))
+        self.stdout.write(f"{status['live']} live sessions, {status['backlog']} utterances wait.")
+        for session in status["sessions"]:
+            self.stdout.write(f"  {session['id']}  {session['state']}  {session['direction']}")
+
+
+def _process(status: dict[str, Any]) -> str:
+    return f"process {status['pid']}, engines of generation {status['generation'] or 0}"
