@@ -116,7 +116,7 @@ def test_what_the_server_says_of_itself_is_shown(
     page = open_with(talking)
     expect(page.locator(f'[data-code="{code}"]')).to_contain_text(words)
     if kind == "loading":
-        expect(page.locator("progress")).to_have_attribute("value", "0.4")
+        expect(page.locator("#notices progress")).to_have_attribute("value", "0.4")
 
 
 def test_what_was_heard_and_judged_to_be_nothing_vanishes_with_a_hint(

@@ -231,6 +231,8 @@ def test_the_routes_are_described(program):
         "/api/sessions/{session_id}/exchanges",
         "/api/sessions/{session_id}/export",
         "/api/sessions/{session_id}/live",
+        "/api/sessions/{session_id}/tickets",
+        "/api/sessions/{session_id}/tickets/{ticket_id}",
     ]
 
 
