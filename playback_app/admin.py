@@ -22,6 +22,7 @@ from playback_app.templatetags.clocks import clock
 from sessions_app.admin import ModelAdmin, NothingChanges, TabularInline
 from sessions_app.errors import CommandError
 from sessions_app.models import RecordedSegment, Recording, RecordingState
+from sessions_app.nudge import nudge
 
 
 class NothingBusyIsDeleted(NothingChanges, ModelAdmin):
@@ -202,6 +203,7 @@ class PlaybackAdmin(NothingBusyIsDeleted):
         active = list(queryset.filter(state__in=ACTIVE).values_list("pk", flat=True))
         for key in active:
             store.ask(key, PlaybackWish.STOP)
+        nudge()
         if not active:
             self.message_user(request, _("None of them is being played."), messages.WARNING)
             return

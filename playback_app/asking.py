@@ -12,6 +12,7 @@ from playback_app.admission import Request, admit
 from playback_app.models import ACTIVE, Playback, PlaybackState, PlaybackWish
 from sessions_app.ending import PATIENCE_SECONDS, POLL_SECONDS
 from sessions_app.errors import CommandError
+from sessions_app.nudge import nudge
 
 
 def playback_of(user: User, playback_id: UUID) -> Playback:
@@ -33,6 +34,7 @@ def ask_to_play(request: Request, seconds: float = PATIENCE_SECONDS) -> Playback
         CommandError: it cannot be played now, or so, and is not.
     """
     playing = admit(request)
+    nudge()
     row = _wait(playing.id, lambda row: row.state != PlaybackState.STARTING, seconds)
     if row.state == PlaybackState.FAILED and row.reason in ("already_listening", "already_playing"):
         raise CommandError(_("The session listens or plays already."), code=row.reason)
@@ -52,6 +54,7 @@ def ask(
     row = playback_of(user, playback_id)
     if row.state in ACTIVE:
         store.ask(playback_id, wish)
+        nudge()
         row = _wait(playback_id, lambda row: not row.wish, seconds)
     if row.state not in ACTIVE and wish != PlaybackWish.STOP:
         raise CommandError(_("Nothing is being played."), code="not_playing")

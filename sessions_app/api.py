@@ -10,7 +10,7 @@ from django.urls import reverse
 from ninja import NinjaAPI, Status
 from ninja.pagination import paginate
 
-from sessions_app import registry
+from sessions_app import fleet, registry
 from sessions_app.access import user_of
 from sessions_app.api_rules import BrowserSafeAuth, ErrorOut, Paged, explain_errors
 from sessions_app.api_schemas import ExchangeOut, NewTicketOut, SessionOut, TicketOut
@@ -34,9 +34,14 @@ NOT_NOW = {HTTPStatus.CONFLICT: ErrorOut}
 
 @api.get("/status", response=dict[str, Any], tags=["server"])
 def status(request: HttpRequest) -> dict[str, Any]:
-    """Tell what this server does: its engines, backlog and live sessions; to others only yours."""
+    """Tell what this server does: its engines, backlog and live sessions; to others only yours.
+
+    `servers` are all processes that serve with this database, this one first.
+    """
     user = user_of(request)
-    return registry.status(None if user.is_superuser else user.pk)
+    user_id = None if user.is_superuser else user.pk
+    told = registry.status(user_id)
+    return {**told, "servers": fleet.servers(told["boot"], user_id)}
 
 
 @api.get("/sessions", response=list[SessionOut], tags=["sessions"])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from sessions_app import history
+from sessions_app.nudge import nudge
 from sessions_app.vigil import LOOK_SECONDS
 
 PATIENCE_SECONDS = LOOK_SECONDS + 3.0
@@ -20,6 +21,7 @@ def end_sessions(session_ids: Iterable[UUID], seconds: float = PATIENCE_SECONDS)
     """
     wanted = set(session_ids)
     history.ask_to_end(wanted)
+    nudge()
     return _wait(lambda: history.live_among(wanted), seconds)
 
 

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from sessions_app.server_models import Server as Server
+
 DIRECTIONS = [
     ("es_to_en", "Spanish → English"),
     ("en_to_es", "English → Spanish"),

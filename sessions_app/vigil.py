@@ -2,10 +2,14 @@
 
 import asyncio
 import logging
+import os
+import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
-from sessions_app import store
+from sessions_app import fleet, nudge, runfile, store
 from sessions_app.errors import StoreError
+from sessions_app.fleet import Process
 from sessions_app.protocol import CloseCode
 from sessions_app.registry import Registry
 from sessions_app.states import Ending
@@ -13,9 +17,11 @@ from sessions_app.states import Ending
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
-"""How often the rows are looked at; nobody needs to be told that one was changed."""
-LOOKS_A_BEAT = 5
-"""Every so many looks the sessions give a sign of life."""
+"""How often the rows are looked at, whether or not somebody was heard to say that one changed."""
+NEWS_SECONDS = 0.02
+"""How long to wait for more news before looking: many nudges make few looks."""
+BEAT_SECONDS = 5.0
+"""How often this server and its sessions give a sign of life."""
 
 Look = Callable[[Registry, bool], Awaitable[None]]
 _others: list[Look] = []
@@ -31,21 +37,61 @@ ENDED_BY_OPERATOR = Ending("ended_by_operator", CloseCode.LEFT)
 
 async def keep_vigil(registry: Registry) -> None:
     """Look, again and again, until cancelled. A database that fails is asked again."""
-    looks = 0
-    while True:
+    with nudge.heard() as news:
+        listening = asyncio.create_task(nudge.keep_listening(news), name="habla nudges")
         try:
-            is_beat = looks % LOOKS_A_BEAT == 0
+            await _keep_looking(registry, news)
+        finally:
+            listening.cancel()
+            with suppress(StoreError):  # whoever is left notices that it is silent
+                await fleet.leave(registry.boot)
+            await asyncio.wait({listening})
+
+
+async def _keep_looking(registry: Registry, news: asyncio.Event) -> None:
+    clock = asyncio.get_running_loop().time
+    next_beat = clock()
+    while True:
+        news.clear()
+        is_beat = clock() >= next_beat
+        if is_beat:
+            next_beat = clock() + BEAT_SECONDS
+        try:
             await _look(registry, is_beat=is_beat)
             for look in _others:
                 await look(registry, is_beat)
         except StoreError as error:
             logger.warning("could not look after the rows: %s", error)
-        looks += 1
-        await asyncio.sleep(LOOK_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                await news.wait()
+                await asyncio.sleep(NEWS_SECONDS)
 
 
 async def _look(registry: Registry, *, is_beat: bool) -> None:
     wanted = await store.look(list(registry.sessions), is_beat=is_beat)
     registry.end(wanted, ENDED_BY_OPERATOR)
-    if is_beat and (lost := await store.mark_lost(registry.boot)):
+    if is_beat:
+        await _beat(registry)
+    # at each look, not each beat: nobody shall wait longer than SILENT_SERVER_SECONDS and a look
+    if lost := await store.mark_lost(registry.boot):
         logger.warning("%d sessions of a server that died are marked as lost", lost)
+
+
+async def _beat(registry: Registry) -> None:
+    for boot in await fleet.beat(_process(registry)):
+        logger.warning("the server %s has died", boot)
+
+
+def _process(registry: Registry) -> Process:
+    run_dir = registry.conf.run_dir if registry.conf else None
+    facts = runfile.read(run_dir) if run_dir else {}
+    return Process(
+        boot=registry.boot,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        address=str(facts.get("address", "")),
+        run_dir=str(run_dir.absolute()) if run_dir else "",
+        state="draining" if registry.is_draining else "serving",
+        live=len(registry.sessions),
+    )

@@ -1,0 +1,95 @@
+"""The serving processes of one database: their signs of life, and what each of them has."""
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from sessions_app.lane import lane
+from sessions_app.models import Server, SessionState, TranslationSession
+from sessions_app.store import SILENT_SERVER_SECONDS, directory_of
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What a serving process tells of itself."""
+
+    boot: str
+    host: str
+    pid: int
+    address: str
+    run_dir: str
+    state: str
+    live: int
+
+
+async def beat(process: Process) -> list[str]:
+    """Say that a process lives; return the boots of those that are noticed to have died.
+
+    Each is told to one process only.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    return await lane.run(_beat, process)
+
+
+def _beat(process: Process) -> list[str]:
+    facts = asdict(process)
+    boot = facts.pop("boot")
+    Server.objects.update_or_create(boot=boot, defaults={**facts, "seen_at": Now()})
+    silent_since = Now() - timedelta(seconds=SILENT_SERVER_SECONDS)
+    is_gone = Q(boot__startswith=directory_of(boot)) | Q(seen_at__lt=silent_since)
+    dead = Server.objects.filter(is_gone).exclude(boot=boot)
+    found = list(dead.values_list("boot", flat=True))
+    return [each for each in found if dead.filter(pk=each).delete()[0]]
+
+
+async def leave(boot: str) -> None:
+    """Say that a process serves no more.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    await lane.run(_leave, boot)
+
+
+def _leave(boot: str) -> None:
+    Server.objects.filter(pk=boot).delete()
+
+
+def servers(first: str, user_id: int | None = None) -> list[dict[str, Any]]:
+    """Return all serving processes, the one of boot ``first`` at the front, with their sessions.
+
+    With a ``user_id`` only that user's sessions are listed, and where processes run is not told.
+    Blocks.
+    """
+    live = TranslationSession.objects.filter(state=SessionState.OPEN)
+    if user_id is not None:
+        live = live.filter(conversation__user=user_id)
+    sessions = defaultdict(list)
+    for row in live:
+        told = {"id": str(row.pk), "direction": row.direction, "is_listening": row.is_listening}
+        sessions[row.boot].append(told)
+    rows = sorted(Server.objects.all(), key=lambda row: row.boot != first)
+    return [{**_told(row, user_id), "sessions": sessions[row.boot]} for row in rows]
+
+
+def _told(row: Server, user_id: int | None) -> dict[str, Any]:
+    where = {"host": row.host, "pid": row.pid, "address": row.address} if user_id is None else {}
+    return {
+        "boot": row.boot,
+        **where,
+        "state": row.state,
+        "live": row.live,
+        "started_at": row.started_at.isoformat(),
+        "seen_at": row.seen_at.isoformat(),
+    }
+
+
+def run_dirs_on(host: str) -> list[str]:
+    """Return the run directories of all that serve on a machine. Blocks."""
+    return list(Server.objects.filter(host=host).values_list("run_dir", flat=True))

@@ -1,0 +1,103 @@
+"""Hints between processes that rows have changed: who hears one looks at once, not in a second."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
+
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+
+from sessions_app.audience import BROKER_ERRORS
+
+logger = logging.getLogger(__name__)
+
+GROUP = "habla.nudges"
+SEND_SECONDS = 0.5
+"""How long the broker may take to pass a hint on, or to let this process go."""
+BROKER_SECONDS = 2.0
+"""How long it may take to let this process listen."""
+RENEW_SECONDS = 3600.0
+"""How long one subscription is trusted; brokers forget a group after a day."""
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 10.0
+"""How long to leave a broker alone that failed: doubled each time."""
+
+_wakers: set[Callable[[], None]] = set()
+
+
+def nudge() -> None:
+    """Let all serving processes look at the rows now.
+
+    A hint only: where it is lost they look within a second anyway. Never raises; blocks for
+    SEND_SECONDS at most. Not for event loops.
+    """
+    for wake in tuple(_wakers):
+        wake()
+    layer = _layer_to_others()
+    if layer is not None:
+        asyncio.run(_send(layer))
+
+
+async def _send(layer: Any) -> None:
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            await layer.group_send(GROUP, {"type": "nudge"})
+    except BROKER_ERRORS as error:
+        logger.debug("other processes are not nudged: %s", type(error).__name__)
+
+
+@contextmanager
+def heard() -> Iterator[asyncio.Event]:
+    """Give an event of the running loop that is set by each ``nudge`` in this process."""
+    loop = asyncio.get_running_loop()
+    news = asyncio.Event()
+
+    def wake() -> None:
+        with suppress(RuntimeError):  # the loop has closed
+            loop.call_soon_threadsafe(news.set)
+
+    _wakers.add(wake)
+    try:
+        yield news
+    finally:
+        _wakers.discard(wake)
+
+
+async def keep_listening(news: asyncio.Event) -> None:
+    """Set ``news`` at each nudge from another process, until cancelled.
+
+    A broker that is gone is asked again, ever more slowly. Returns at once where there is none.
+    """
+    layer = _layer_to_others()
+    pause = FIRST_PAUSE_SECONDS
+    while layer is not None:
+        began = asyncio.get_running_loop().time()
+        try:
+            await _listen(layer, news)
+        except BROKER_ERRORS as error:
+            logger.info("nudges are not heard, rows are looked at: %s", type(error).__name__)
+        has_lasted = asyncio.get_running_loop().time() - began > LONGEST_PAUSE_SECONDS
+        pause = FIRST_PAUSE_SECONDS if has_lasted else min(pause * 2, LONGEST_PAUSE_SECONDS)
+        await asyncio.sleep(pause)
+
+
+async def _listen(layer: Any, news: asyncio.Event) -> NoReturn:
+    async with asyncio.timeout(BROKER_SECONDS):
+        channel = await layer.new_channel()
+        await layer.group_add(GROUP, channel)
+    try:
+        async with asyncio.timeout(RENEW_SECONDS):
+            while True:
+                await layer.receive(channel)
+                news.set()
+    finally:
+        with suppress(*BROKER_ERRORS):
+            async with asyncio.timeout(SEND_SECONDS):
+                await layer.group_discard(GROUP, channel)
+
+
+def _layer_to_others() -> Any:
+    """Return the channel layer if it reaches other processes."""
+    layer = get_channel_layer()
+    return None if isinstance(layer, InMemoryChannelLayer) else layer

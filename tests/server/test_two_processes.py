@@ -1,0 +1,203 @@
+"""Two servers on one PostgreSQL, with Redis and without: each shows and steers what both have."""
+
+import asyncio
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.postgres import cluster, find_program
+from tests.server.redis import PROGRAM, Redis, redis
+from tests.server.running import Running, environment, manage, running
+from tests.server.visitor import Visitor, visitor
+from tests.sounds import say, silence
+
+pytestmark = [
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(find_program("initdb") is None, reason="PostgreSQL is not installed"),
+]
+needs_redis = pytest.mark.skipif(PROGRAM is None, reason="redis-server is not installed")
+WITH_REDIS_SECONDS = 1.0
+WITHOUT_REDIS_SECONDS = 2.0
+LOST_SECONDS = 16.0
+"""A server is silent for 15 s at most, and a look later it counts as dead."""
+TALK = say("hola mundo") + silence(6)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[str]:
+    async with cluster() as url:
+        code, output = await manage("migrate", env=environment(tmp_path, DATABASE_URL=url))
+        assert code == 0, output
+        yield url
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[Redis]:
+    async with redis(tmp_path) as server:
+        yield server
+
+
+@asynccontextmanager
+async def pair(tmp_path: Path, **choices: str) -> AsyncIterator[tuple[Running, Running]]:
+    """Serve twice, with a data directory each, and recordings in one; wait until both are known."""
+    recordings = tmp_path / "recordings"
+    recordings.mkdir()
+    async with AsyncExitStack() as servers:
+        both = []
+        for name in ("one", "other"):
+            data_dir = tmp_path / name
+            data_dir.mkdir()
+            (data_dir / "recordings").symlink_to(recordings, target_is_directory=True)
+            server = running(data_dir, **choices)  # type: ignore[arg-type]
+            both.append(await servers.enter_async_context(server))
+        one, other = both
+        async with asyncio.timeout(10):
+            while len((await status(other))["servers"]) < len(both):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        yield one, other
+
+
+async def ask(server: Running, method: str, path: str, **fields: Any) -> Any:
+    """Return what the REST interface answers, as JSON."""
+    return await asyncio.to_thread(_ask, f"{server.address}/api{path}", method, fields)
+
+
+def _ask(address: str, method: str, fields: dict[str, Any]) -> Any:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    body = json.dumps(fields).encode() if method == "POST" else None
+    headers = {"Content-Type": "application/json"}
+    asked = urllib.request.Request(address, body, headers, method=method)
+    try:
+        with opener.open(asked, timeout=15) as response:
+            return json.loads(response.read())
+    except urllib.error.HTTPError as error:
+        pytest.fail(f"{address}: {error.code} {error.read().decode()}")
+
+
+async def status(server: Running) -> Any:
+    return await ask(server, "GET", "/status")
+
+
+async def state(server: Running, session_id: str) -> str:
+    return str((await ask(server, "GET", f"/sessions/{session_id}"))["state"])
+
+
+def id_of(guest: Visitor) -> str:
+    return str(guest.told("ready")[0]["session_id"])
+
+
+async def record(guest: Visitor) -> str:
+    await guest.listen(TALK)
+    await guest.say("stop_listening")
+    await guest.until("listening_stopped")
+    return str(guest.told("listening_started")[0]["recording"])
+
+
+async def steer(one: Running, other: Running, limit: float) -> None:
+    """Play into a session of ``one`` and end it by asking ``other``, each within ``limit`` s."""
+    async with visitor(one.socket_address) as guest:
+        recording = await record(guest)
+        for _ in range(3):
+            began = time.monotonic()
+            asked = {"recording_id": recording, "session_id": id_of(guest)}
+            playback = await ask(other, "POST", "/playbacks", **asked)
+            await guest.until("playback_started")
+            assert time.monotonic() - began < limit
+            for step, told in (("pause", "paused"), ("resume", "resumed"), ("stop", "stopped")):
+                began = time.monotonic()
+                await ask(other, "POST", f"/playbacks/{playback['id']}/{step}")
+                await guest.until(f"playback_{told}")
+                assert time.monotonic() - began < limit
+        began = time.monotonic()
+        await ask(other, "DELETE", f"/sessions/{id_of(guest)}/live")
+        assert await guest.close_code() == 1000
+        assert time.monotonic() - began < limit
+
+
+async def sessions(database: str, tmp_path: Path) -> list[list[Any]]:
+    query = (
+        "import json; from sessions_app.models import TranslationSession as S;"
+        "rows = S.objects.order_by('started_at').values_list('state', 'reason', 'close_count');"
+        "print(json.dumps(list(rows)))"
+    )
+    env = environment(tmp_path, DATABASE_URL=database)
+    code, output = await manage("shell", "--verbosity=0", "-c", query, env=env)
+    assert code == 0, output
+    found: list[list[Any]] = json.loads(output.splitlines()[-1])
+    return found
+
+
+@needs_redis
+async def test_each_steers_what_the_other_has_within_a_second_by_redis(
+    database: str, broker: Redis, tmp_path: Path
+) -> None:
+    async with pair(tmp_path, DATABASE_URL=database, REDIS_URL=broker.url) as (one, other):
+        await steer(one, other, WITH_REDIS_SECONDS)
+        await steer(other, one, WITH_REDIS_SECONDS)
+
+
+async def test_each_steers_what_the_other_has_within_two_seconds_without_redis(
+    database: str, tmp_path: Path
+) -> None:
+    async with pair(tmp_path, DATABASE_URL=database) as (one, other):
+        await steer(one, other, WITHOUT_REDIS_SECONDS)
+
+
+@needs_redis
+async def test_live_sessions_do_not_notice_that_redis_is_gone_and_steering_goes_on(
+    database: str, broker: Redis, tmp_path: Path
+) -> None:
+    async with pair(tmp_path, DATABASE_URL=database, REDIS_URL=broker.url) as (one, other):
+        async with visitor(one.socket_address) as guest:
+            await broker.stop()
+            await guest.type_and_hear("hola")
+            await steer(one, other, WITHOUT_REDIS_SECONDS)
+            await guest.type_and_hear("gracias")
+            assert guest.told("error") == []
+        for server in (one, other):
+            server.signal()
+            assert await server.ended() == 0
+
+
+async def test_each_tells_of_both_itself_first(database: str, tmp_path: Path) -> None:
+    async with (
+        pair(tmp_path, DATABASE_URL=database) as (one, other),
+        visitor(one.socket_address) as guest,
+    ):
+        told = (await status(other))["servers"]
+        assert [server["address"] for server in told] == [other.address, one.address]
+        assert [server["pid"] for server in told] == [other.pid, one.pid]
+        assert [[s["id"] for s in server["sessions"]] for server in told] == [[], [id_of(guest)]]
+        other.signal()
+        assert await other.ended() == 0
+        assert len((await status(one))["servers"]) == 1
+
+
+async def test_a_killed_server_is_noticed_and_its_sessions_are_lost_once(
+    database: str, tmp_path: Path
+) -> None:
+    async with pair(tmp_path, DATABASE_URL=database) as (one, other):
+        async with visitor(one.socket_address) as guest, visitor(other.socket_address) as left:
+            session_id = id_of(guest)
+            await one.kill()
+            async with asyncio.timeout(LOST_SECONDS + 1):
+                while await state(other, session_id) == "open":  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+            await left.type_and_hear("hola")
+        async with asyncio.timeout(LOST_SECONDS + 5):
+            while len((await status(other))["servers"]) > 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        assert other.log.count("sessions of a server that died are marked as lost") == 1
+        other.signal()
+        assert await other.ended() == 0
+    assert await sessions(database, tmp_path) == [
+        ["lost", "server_lost", 1],
+        ["closed", "client_left", 1],
+    ]
