@@ -16,9 +16,11 @@ class SessionsConfig(AppConfig):
             checks,  # noqa: F401
             sound_files,
         )
-        from sessions_app.own_idioms import read_at_start  # noqa: PLC0415 -- likewise
+        from sessions_app.own_idioms import read_at_start, reread  # noqa: PLC0415 -- likewise
         from sessions_app.registry import live  # noqa: PLC0415 -- likewise
+        from sessions_app.reloading import reload_also  # noqa: PLC0415 -- likewise
 
         recording = self.get_model("Recording")
         post_delete.connect(sound_files.remove_with_row, sender=recording)
+        reload_also(reread)
         live.chores["idioms"] = functools.partial(read_at_start, live)

@@ -77,8 +77,9 @@ class Orders:
             return
         self._registry.conf = after
         self._adopt(after)
-        told = [*reloading.changes(before, after), *await reloading.reload_others()]
-        message = "\n".join(told) or "Nothing has changed."
+        changes = reloading.changes(before, after) or ["No setting has changed."]
+        told = [*changes, *await reloading.reload_others()]
+        message = "\n".join(told)
         yield {"ok": True, "changes": told, "message": message}
 
     async def quit(self) -> Answer:

@@ -8,7 +8,7 @@ from sessions_app import store
 from sessions_app.errors import CommandError
 from sessions_app.pipeline.idiom_book import by_language
 from sessions_app.pipeline.idioms import Idiom, check
-from sessions_app.registry import Registry
+from sessions_app.registry import Registry, live
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,12 @@ async def read_idioms(registry: Registry) -> int:
 async def read_at_start(registry: Registry) -> None:
     """Read them for a server that begins."""
     await read_idioms(registry)
+
+
+async def reread() -> str:
+    """Read them for a server that runs; return what was read, in words."""
+    count = await read_idioms(live)
+    return f"{count} idioms of your own are looked for."
 
 
 def _good(idioms: Iterable[Idiom]) -> list[Idiom]:

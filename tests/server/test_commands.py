@@ -4,13 +4,15 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.server.running import LAST_OF_ENGINES, ROOT, environment, manage, running
+from tests.server.running import ROOT, environment, manage, running
 from tests.server.visitor import visitor
 from tests.sounds import say, silence
 
@@ -43,7 +45,6 @@ async def test_what_a_killed_server_left_is_no_server(data_dir: Path, command: s
 
 async def test_status_tells_people_and_programs(data_dir: Path) -> None:
     async with running(data_dir) as server:
-        await server.until_said(LAST_OF_ENGINES)
         async with visitor(server.socket_address):
             code, text = await manage("status", env=environment(data_dir))
             assert code == 0
@@ -106,7 +107,6 @@ async def test_three_quits_force_nothing(data_dir: Path) -> None:
 
 async def test_restart_loads_a_new_generation_under_live_sessions(data_dir: Path) -> None:
     async with running(data_dir) as server:
-        await server.until_said(LAST_OF_ENGINES)
         async with visitor(server.socket_address) as guest:
             code, output = await manage("restart", env=environment(data_dir))
             assert (code, "transcriber  fake" in output) == (0, True)
@@ -129,7 +129,7 @@ async def test_settings_in_the_file_are_read_again(data_dir: Path) -> None:
             assert (code, "HABLA_MAX_SESSIONS is now 2" in output) == (0, True)
             async with visitor(server.socket_address) as second:
                 await second.type_and_hear("hola")
-            assert "Nothing has changed" in (await manage("reload", env=env))[1]
+            assert "No setting has changed" in (await manage("reload", env=env))[1]
             file.write_text("HABLA_MAX_SESSIONS=many\n")
             code, output = await manage("reload", env=env)
             assert (code, "HABLA_MAX_SESSIONS" in output) != (0, True)
@@ -144,7 +144,7 @@ async def test_the_environment_has_the_last_word(data_dir: Path) -> None:
         async with visitor(server.socket_address), visitor(server.socket_address) as second:
             await second.type_and_hear("hola")
         code, output = await manage("reload", env=environment(data_dir))
-        assert (code, "Nothing has changed" in output) == (0, True)
+        assert (code, "No setting has changed" in output) == (0, True)
         server.signal()
         assert await server.ended() == 0
 
@@ -194,3 +194,22 @@ async def test_an_end_asked_for_while_it_starts_is_no_death_by_a_signal(
     async with asyncio.timeout(30):
         await process.communicate()
     assert process.returncode == 0
+
+
+async def test_an_idiom_that_was_added_is_found_after_a_reload(data_dir: Path) -> None:
+    async with running(data_dir) as server:
+        async with visitor(server.socket_address) as guest:
+            with closing(sqlite3.connect(data_dir / "habla.sqlite3", timeout=10)) as database:
+                database.execute(
+                    "insert into sessions_app_idiompattern (pattern, meaning, literal, region,"
+                    " register, language, created_at) values"
+                    " ('la casa roja', 'home', '', '', '', 'es', '2026-01-01')"
+                )
+                database.commit()
+            code, output = await manage("reload", env=environment(data_dir))
+            assert (code, "1 idioms of your own" in output) == (0, True)
+            await guest.say("text_input", text="la casa roja")
+            (phrase,) = (await guest.until("translation"))["phrases"]
+            assert (phrase["text"], phrase["meaning"]) == ("la casa roja", "home")
+        server.signal()
+        assert await server.ended() == 0
