@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from sessions_app.choice_models import EngineSetting as EngineSetting
 from sessions_app.server_models import Server as Server
 
 DIRECTIONS = [

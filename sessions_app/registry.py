@@ -11,8 +11,8 @@ from typing import Any
 
 from sessions_app import measures, store
 from sessions_app.audience import Audience, Overheard
+from sessions_app.chosen import load_chosen
 from sessions_app.conf import Conf
-from sessions_app.engines.loading import load_engines
 from sessions_app.errors import EngineUnavailableError, RefusedError, StoreError
 from sessions_app.events import Event, Notice
 from sessions_app.generations import UNLOAD_SECONDS, Generations
@@ -77,7 +77,7 @@ class Registry:
         self._loop = asyncio.get_running_loop()
         self.conf = conf
         self.boot = boot or store.new_boot(directory_id(conf.run_dir))
-        self.generations = Generations(functools.partial(load_engines, conf.engines))
+        self.generations = Generations(functools.partial(load_chosen, conf.engines))
         self._writer = SoundWriter() if conf.is_recording else None
         self.is_draining = False
 

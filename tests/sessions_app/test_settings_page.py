@@ -1,0 +1,123 @@
+"""Tests of the settings page: who may change the translator, what is taken, what is not shown."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from sessions_app.chosen import Chosen, choose, chosen_now
+from sessions_app.engines.loading import EngineChoice, EngineSettings
+from tests.sessions_app.kept import at_home
+
+pytestmark = pytest.mark.django_db
+
+SETTINGS = "/settings/"
+MODEL = {
+    "backend": "llm",
+    "url": "http://127.0.0.1:9/v1",
+    "model": "parrot",
+    "profile": "other",
+    "key": "s3cret",
+}
+KEPT = Chosen(**MODEL)
+AUTO = EngineChoice()
+ENVIRONMENT = EngineSettings(
+    AUTO, AUTO, AUTO, Path(), llm={"url": "http://b", "key": "b", "prices": {"*": (1, 2)}}
+)
+
+
+@pytest.fixture
+def browser() -> Client:
+    return at_home()
+
+
+def test_what_is_chosen_is_kept_and_its_key_not_shown(browser):
+    assert browser.post(SETTINGS, MODEL).status_code == 302
+    assert chosen_now() == KEPT
+    page = browser.get(SETTINGS).text
+    assert "parrot" in page
+    assert "s3cret" not in page
+    assert "s3cret" not in repr(KEPT)
+
+
+def test_a_key_stays_until_there_is_another(browser):
+    choose(KEPT)
+    browser.post(SETTINGS, MODEL | {"key": "", "model": "owl"})
+    assert chosen_now() == replace(KEPT, model="owl")
+
+
+@pytest.mark.parametrize("changed", [{"url": "http://127.0.0.1:10/v1"}, {"profile": "openai"}])
+def test_a_key_that_is_kept_goes_to_no_other_server(browser, changed):
+    choose(KEPT)
+    browser.post(SETTINGS, MODEL | {"key": ""} | changed)
+    assert chosen_now() == replace(KEPT, key="", **changed)
+
+
+def test_another_translator_has_no_key(browser):
+    choose(KEPT)
+    browser.post(SETTINGS, MODEL | {"backend": "none"})
+    assert chosen_now() == Chosen("none")
+
+
+@pytest.mark.parametrize("url", ["http://gpu1:8000/v1", "https://[::1]:1234/v1", "http://10.0.0.7"])
+def test_servers_of_ones_own_network_are_taken(browser, url):
+    assert browser.post(SETTINGS, MODEL | {"url": url}).status_code == 302
+    assert chosen_now() == replace(KEPT, url=url)
+
+
+def test_the_environment_can_be_chosen_again(browser):
+    choose(KEPT)
+    browser.post(SETTINGS, {"backend": ""})
+    assert chosen_now() is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("backend", "os.system"),
+        ("url", "ftp://127.0.0.1/"),
+        ("url", "javascript:alert(1)"),
+        ("url", "http://eva:secret@127.0.0.1/v1"),
+        ("url", f"http://127.0.0.1/{'v' * 300}"),
+        ("profile", "another"),
+        ("model", "m" * 201),
+    ],
+)
+def test_what_is_wrong_is_refused_beside_its_field(browser, field, value):
+    answer = browser.post(SETTINGS, MODEL | {field: value})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (400, [field])
+    assert "s3cret" not in answer.text
+    assert chosen_now() is None
+
+
+def test_whoever_is_no_superuser_is_refused():
+    browser = Client()
+    assert browser.get(SETTINGS, REMOTE_ADDR="192.0.2.1").status_code == 302
+    browser.force_login(User.objects.create_user("eva", is_staff=True))
+    assert browser.get(SETTINGS).status_code == 403
+    assert browser.post(SETTINGS, MODEL).status_code == 403
+    assert chosen_now() is None
+
+
+def test_a_foreign_page_changes_nothing():
+    browser = at_home(enforce_csrf_checks=True)
+    assert browser.post(SETTINGS, MODEL).status_code == 403
+    assert chosen_now() is None
+
+
+def test_the_environments_key_is_sent_to_no_server_that_was_chosen_here():
+    assert replace(KEPT, key="").over(ENVIRONMENT) == replace(
+        ENVIRONMENT,
+        translator=EngineChoice(
+            "llm", {k: v for k, v in MODEL.items() if k in ("url", "model", "profile")}
+        ),
+        llm={"prices": {"*": (1, 2)}},
+    )
+
+
+def test_a_language_model_without_an_address_is_the_environments():
+    assert Chosen("llm", model="owl").over(ENVIRONMENT) == replace(
+        ENVIRONMENT, translator=EngineChoice("llm", {"model": "owl"})
+    )
