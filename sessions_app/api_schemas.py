@@ -99,6 +99,3 @@ class ExchangeOut(Schema):
     prompt_tokens: int = Field(description="What a language model read; 0: none did")
     completion_tokens: int
     cost: float = Field(description="In the currency of HABLA_LLM_PRICES")
-    prompt_tokens: int = Field(description="What a language model read; 0: none did")
-    completion_tokens: int
-    cost: float = Field(description="In the currency of HABLA_LLM_PRICES")
