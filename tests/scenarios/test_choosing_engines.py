@@ -51,6 +51,16 @@ async def test_a_language_model_that_is_chosen_translates_the_next_sentence(
         assert set(chat.keys) == {"Bearer s3cret"}
 
 
+async def test_what_was_chosen_is_there_when_the_server_starts_again(
+    owner: AsyncClient, house: House, connect: Connect
+) -> None:
+    await owner.post(SETTINGS, {"backend": "none"})
+    await house.restart()
+    async with connect() as browser:
+        await browser.say("text_input", text="hola mundo")
+        assert (await browser.until("translation"))["translated"] == ""
+
+
 async def test_where_engines_do_not_load_nothing_is_changed_and_the_page_says_why(
     owner: AsyncClient, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
