@@ -180,6 +180,28 @@ async def test_each_tells_of_both_itself_first(database: str, tmp_path: Path) ->
         assert len((await status(one))["servers"]) == 1
 
 
+async def test_commands_tell_of_both_and_end_both(database: str, tmp_path: Path) -> None:
+    async with (
+        pair(tmp_path, DATABASE_URL=database) as (one, other),
+        visitor(other.socket_address) as guest,
+    ):
+        env = environment(tmp_path / "one", DATABASE_URL=database)
+        code, output = await manage("status", env=env)
+        assert code == 0
+        assert f"Another is serving at {other.address}, process {other.pid}" in output
+        assert id_of(guest) in output
+        _, output = await manage("status", "--json", env=env)
+        told = json.loads(output)["servers"]
+        assert [server["address"] for server in told] == [one.address, other.address]
+        code, output = await manage("quit", env=env)
+        assert code == 0
+        for line in (f"{one.address}: 0 sessions", f"{other.address}: 1 sessions", "has ended"):
+            assert line in output
+        assert await guest.close_code() == 4012
+        assert (await one.ended(), await other.ended()) == (0, 0)
+        assert (await manage("quit", env=env))[0] == 3
+
+
 async def test_a_killed_server_is_noticed_and_its_sessions_are_lost_once(
     database: str, tmp_path: Path
 ) -> None:

@@ -1,25 +1,30 @@
-"""`manage.py quit`: lets the running server end, and waits until it is gone."""
+"""`manage.py quit`: lets the servers of this machine end, and waits until they are gone."""
 
+import socket
 import time
 from argparse import ArgumentParser
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
-from sessions_app import conf
-from sessions_app.errors import HablaError
+from sessions_app import conf, fleet
 from sessions_app.remote import NoAnswerError, NotRunningError, ask, is_gone, watched
+from sessions_app.runfile import is_held, read
 
 NOT_RUNNING = 3
 NOT_IN_TIME = 1
 
 
 class Command(BaseCommand):
-    """Ask the running server to end gracefully."""
+    """Ask the running servers of this database on this machine to end gracefully."""
 
     help = (
-        "Asks the running server to end: everyone may finish, then it closes. Waits until the "
-        "process is gone, and says how its sessions ended."
+        "Asks the server to end, and all others of its database on this machine: everyone may "
+        "finish, then it closes. Waits until the processes are gone, and says how sessions ended."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,19 +40,43 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Wait for the end; exit 1 where it did not come in time, 3 where no server runs."""
         deadline = time.monotonic() + options["timeout"]
-        run_dir = conf.read().run_dir
+        run_dirs = self._running(conf.read().run_dir)
+        if not run_dirs:
+            raise CommandError(str(NotRunningError()), returncode=NOT_RUNNING)
+        end = partial(self._end, deadline=deadline, is_alone=len(run_dirs) == 1)
+        with ThreadPoolExecutor(len(run_dirs)) as threads:  # all at once: each may take long
+            have_ended = list(threads.map(end, run_dirs))
+        if not all(have_ended):
+            message = f"It has not ended within {options['timeout']:g} s, but goes on to."
+            raise CommandError(message, returncode=NOT_IN_TIME)
+        self.stdout.write("Habla has ended.")
+
+    def _running(self, own: Path) -> list[Path]:
+        """Return the run directories of all that serve here with this database."""
+        try:
+            others = fleet.run_dirs_on(socket.gethostname())
+        except DatabaseError:
+            self.stderr.write("The database does not say whether others serve on this machine.")
+            others = []
+        return [each for each in dict.fromkeys((own.absolute(), *map(Path, others))) if _runs(each)]
+
+    def _end(self, run_dir: Path, *, deadline: float, is_alone: bool) -> bool:
+        """Let one server end; return whether it did in time."""
+        name = "" if is_alone else f"{read(run_dir).get('address', run_dir)}: "
         try:
             with watched(run_dir) as process:
                 try:
-                    for answer in ask(run_dir, "quit", max(options["timeout"], 0.1)):
-                        self.stdout.write(str(answer["message"]))
+                    for answer in ask(run_dir, "quit", max(deadline - time.monotonic(), 0.1)):
+                        self.stdout.write(f"{name}{answer['message']}")
                 except NoAnswerError as error:
-                    self.stderr.write(str(error))
-                if not is_gone(process, deadline - time.monotonic()):
-                    message = f"It has not ended within {options['timeout']:g} s, but goes on to."
-                    raise CommandError(message, returncode=NOT_IN_TIME)
-        except NotRunningError as error:
-            raise CommandError(str(error), returncode=NOT_RUNNING) from error
-        except HablaError as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write("Habla has ended.")
+                    self.stderr.write(f"{name}{error}")
+                return is_gone(process, deadline - time.monotonic())
+        except NotRunningError:  # it ended by itself meanwhile
+            return True
+
+
+def _runs(run_dir: Path) -> bool:
+    try:
+        return is_held(run_dir)
+    except OSError:  # another user's, who ends it
+        return False

@@ -5,8 +5,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
-from sessions_app import conf
+from sessions_app import conf, fleet
 from sessions_app.errors import HablaError
 from sessions_app.orders import describe_engines
 from sessions_app.remote import NotRunningError, ask
@@ -37,10 +38,19 @@ class Command(BaseCommand):
         except HablaError as error:
             raise CommandError(str(error)) from error
         status = {"running": True, **read(run_dir), **answer["status"]}
+        status["servers"] = self._servers(status["boot"])
         if options["json"]:
             self.stdout.write(json.dumps(status, indent=2))
         else:
             self._print(status)
+            self._print_others(status)
+
+    def _servers(self, own: str) -> list[dict[str, Any]]:
+        try:
+            return fleet.servers(own)
+        except DatabaseError:
+            self.stderr.write("The database does not say who else serves.")
+            return []
 
     def _print(self, status: dict[str, Any]) -> None:
         self.stdout.write(f"Habla is {status['state']} at {status['address']}, {_process(status)}.")
@@ -51,6 +61,16 @@ class Command(BaseCommand):
         self.stdout.write(f"{status['live']} live sessions, {status['backlog']} utterances wait.")
         for session in status["sessions"]:
             self.stdout.write(f"  {session['id']}  {session['state']}  {session['direction']}")
+
+    def _print_others(self, status: dict[str, Any]) -> None:
+        for server in status["servers"]:
+            if server["boot"] == status["boot"]:
+                continue
+            where = f"{server['address']}, process {server['pid']} on {server['host']}"
+            self.stdout.write(f"Another is {server['state']} at {where}.")
+            self.stdout.write(f"{server['live']} live sessions.")
+            for session in server["sessions"]:
+                self.stdout.write(f"  {session['id']}  {session['direction']}")
 
 
 def _process(status: dict[str, Any]) -> str:
