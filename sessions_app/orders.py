@@ -7,7 +7,7 @@ from typing import Any
 from sessions_app import reloading
 from sessions_app.conf import Conf
 from sessions_app.control import Answer
-from sessions_app.errors import SettingsError
+from sessions_app.errors import SettingsError, StoreError
 from sessions_app.improving import tell_engines
 from sessions_app.registry import Departure, Registry
 
@@ -78,9 +78,13 @@ class Orders:
         self._registry.conf = after
         self._adopt(after)
         changes = reloading.changes(before, after) or ["No setting has changed."]
-        told = [*changes, *await reloading.reload_others()]
-        message = "\n".join(told)
-        yield {"ok": True, "changes": told, "message": message}
+        try:
+            told = [*changes, *await reloading.reload_others()]
+        except StoreError as error:
+            message = f"{' '.join(changes)} The idioms stay as they were: {error}"
+            yield {"ok": False, "reason": str(error), "message": message}
+            return
+        yield {"ok": True, "changes": told, "message": "\n".join(told)}
 
     async def quit(self) -> Answer:
         """Let everyone finish, and end; tell how the sessions ended."""

@@ -213,3 +213,15 @@ async def test_an_idiom_that_was_added_is_found_after_a_reload(data_dir: Path) -
             assert (phrase["text"], phrase["meaning"]) == ("la casa roja", "home")
         server.signal()
         assert await server.ended() == 0
+
+
+async def test_idioms_that_cannot_be_read_stay_as_they_were(data_dir: Path) -> None:
+    async with running(data_dir, may_log=("Traceback",)) as server:
+        with closing(sqlite3.connect(data_dir / "habla.sqlite3", timeout=10)) as database:
+            database.execute("alter table sessions_app_idiompattern rename to gone")
+            database.commit()
+        code, output = await manage("reload", env=environment(data_dir))
+        assert (code, "The idioms stay as they were" in output) == (1, True)
+        assert (await manage("status", env=environment(data_dir)))[0] == 0
+        server.signal()
+        assert await server.ended() == 0
