@@ -135,6 +135,8 @@ async def look(registry: Registry, is_beat: bool) -> None:
         _grant(registry, wished)
     if is_beat:
         await _beat(registry)
+    if lost := await lane.run(store.interrupt, registry.boot):
+        logger.warning("%d playbacks of a server that died are marked as interrupted", lost)
 
 
 async def _begin(registry: Registry, playing: Playing) -> None:
@@ -183,8 +185,6 @@ async def _grant_in_turn(session: LiveSession, wished: Wished) -> None:
 async def _beat(registry: Registry) -> None:
     playing = [s.guests.playback_id for s in registry.sessions.values()]
     await lane.run(store.beat, [one for one in playing if one is not None])
-    if lost := await lane.run(store.interrupt, registry.boot):
-        logger.warning("%d playbacks of a server that died are marked as interrupted", lost)
 
 
 # --- without a browser

@@ -32,6 +32,8 @@ HEARD_AGAIN_SECONDS = 40.0
 """How long it may take until a Redis that came back is listened to: 10 s, and what is under way."""
 LOST_SECONDS = 16.0
 """A server is silent for 15 s at most, and a look later it counts as dead."""
+LOST = "sessions of a server that died are marked as lost"
+INTERRUPTED = "playbacks of a server that died are marked as interrupted"
 TALK = say("hola mundo") + silence(6)
 
 
@@ -223,21 +225,36 @@ async def test_commands_tell_of_both_and_end_both(database: str, tmp_path: Path)
 async def test_a_killed_server_is_noticed_and_its_sessions_are_lost_once(
     database: str, tmp_path: Path
 ) -> None:
-    async with pair(tmp_path, DATABASE_URL=database) as (one, other):
+    (tmp_path / "third").mkdir()
+    async with (
+        pair(tmp_path, DATABASE_URL=database) as (one, other),
+        running(tmp_path / "third", DATABASE_URL=database) as third,
+    ):
         async with visitor(one.socket_address) as guest, visitor(other.socket_address) as left:
             session_id = id_of(guest)
+            await guest.say("start_playback", recording_id=await record(guest))
+            await guest.until("playback_started")
             await one.kill()
             async with asyncio.timeout(LOST_SECONDS + 1):
                 while await state(other, session_id) == "open":  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
             await left.type_and_hear("hola")
         async with asyncio.timeout(LOST_SECONDS + 5):
-            while len((await status(other))["servers"]) > 1:  # noqa: ASYNC110
+            while len((await status(other))["servers"]) > 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
-        assert other.log.count("sessions of a server that died are marked as lost") == 1
-        other.signal()
-        assert await other.ended() == 0
+            while logged(LOST, other, third) + logged(INTERRUPTED, other, third) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        for what in (LOST, INTERRUPTED, "has died"):
+            assert logged(what, other, third) == 1
+        for server in (other, third):
+            server.signal()
+            assert await server.ended() == 0
     assert await sessions(database, tmp_path) == [
         ["lost", "server_lost", 1],
         ["closed", "client_left", 1],
     ]
+
+
+def logged(what: str, *servers: Running) -> int:
+    """Return how often servers logged something, together."""
+    return sum(server.log.count(what) for server in servers)
