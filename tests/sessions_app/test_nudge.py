@@ -1,0 +1,62 @@
+"""Nudges: heard in the same process at once, and held up by no broker."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from channels.layers import channel_layers
+
+from sessions_app import nudge
+
+
+@pytest.fixture
+def silent_broker(settings: Any) -> Iterator[None]:
+    """Let the channel layer be a Redis that takes connections and never answers."""
+    before = channel_layers.backends
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"redis://127.0.0.1:{listening.getsockname()[1]}/0"
+        settings.CHANNEL_LAYERS = {
+            "default": {
+                "BACKEND": "channels_redis.core.RedisChannelLayer",
+                "CONFIG": {"hosts": [{"address": address, "socket_timeout": None}]},
+            }
+        }
+        channel_layers.backends = {}
+        yield
+    channel_layers.backends = before
+
+
+async def test_a_nudge_from_a_thread_is_heard_in_the_loop_at_once() -> None:
+    with nudge.heard() as news:
+        await asyncio.to_thread(nudge.nudge)
+        async with asyncio.timeout(1):
+            await news.wait()
+    news.clear()
+    await asyncio.to_thread(nudge.nudge)
+    assert not news.is_set()
+
+
+async def test_without_a_broker_nobody_listens() -> None:
+    async with asyncio.timeout(1):
+        await nudge.keep_listening(asyncio.Event())
+
+
+def test_a_broker_that_never_answers_holds_a_nudge_up_for_half_a_second(
+    silent_broker: None,
+) -> None:
+    began = time.monotonic()
+    nudge.nudge()
+    assert time.monotonic() - began < nudge.SEND_SECONDS + 1
+
+
+async def test_listening_to_a_broker_that_never_answers_ends_when_it_is_told_to(
+    silent_broker: None,
+) -> None:
+    listening = asyncio.create_task(nudge.keep_listening(asyncio.Event()))
+    await asyncio.sleep(0)
+    listening.cancel()
+    done, _ = await asyncio.wait({listening}, timeout=nudge.SEND_SECONDS + 1)
+    assert done == {listening}
