@@ -1,10 +1,12 @@
 """A real server and a fake LM Studio: started with it, told of, and gone with it, in order."""
 
+import asyncio
 import re
 import shutil
 import signal
 from asyncio import to_thread
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,9 @@ import pytest
 
 from tests.engines.lmstudio import FakeLms
 from tests.house import eventually
-from tests.server.running import Running, running
+from tests.server.running import Running, environment, manage, running
 from tests.server.visitor import status_of, visitor
-from tests.sounds import silence
+from tests.sounds import say, silence
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -60,26 +62,38 @@ def steps(server: Running) -> list[str]:
     return re.findall(pattern, server.log)
 
 
-async def quit_by(server: Running, way: str) -> None:
-    if way == "console":
-        await server.type("quit\n")
-    else:
-        server.signal(signal.Signals[way])
+WAYS = ["SIGTERM", "SIGINT", "console", "command"]
 
 
-@pytest.mark.parametrize("way", ["SIGTERM", "SIGINT", "console"])
+@asynccontextmanager
+async def quit_by(server: Running, data_dir: Path, way: str) -> AsyncIterator[None]:
+    """Let the server end; a command waits for that itself, and says it."""
+    if way != "command":
+        if way == "console":
+            await server.type("quit\n")
+        else:
+            server.signal(signal.Signals[way])
+        yield
+        return
+    command = asyncio.create_task(manage("quit", env=environment(data_dir)))
+    yield
+    code, output = await command
+    assert (code, "Habla has ended." in output) == (0, True)
+
+
+@pytest.mark.parametrize("way", WAYS)
 async def test_without_clients_the_end_comes_in_order(
     data_dir: Path, lms: FakeLms, way: str
 ) -> None:
     async with running(data_dir, has_console=True, **choices(lms)) as server:
         await runs(server)
-        await quit_by(server, way)
-        assert await server.ended() == 0
+        async with quit_by(server, data_dir, way):
+            assert await server.ended() == 0
     assert steps(server) == END
     assert lms.processes() == []
 
 
-@pytest.mark.parametrize("way", ["SIGTERM", "SIGINT", "console"])
+@pytest.mark.parametrize("way", WAYS)
 async def test_with_a_listening_client_the_end_comes_in_order(
     data_dir: Path, lms: FakeLms, way: str
 ) -> None:
@@ -88,9 +102,30 @@ async def test_with_a_listening_client_the_end_comes_in_order(
         async with visitor(server.socket_address) as guest:
             await guest.listen(silence(1))
             await guest.until("listening_started")
-            await quit_by(server, way)
-            assert await guest.close_code() == 4012
-        assert await server.ended() == 0
+            async with quit_by(server, data_dir, way):
+                assert await guest.close_code() == 4012
+                assert await server.ended() == 0
+    assert steps(server) == END
+    assert lms.processes() == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_with_a_playing_client_the_end_comes_in_order(
+    data_dir: Path, lms: FakeLms, way: str
+) -> None:
+    async with running(data_dir, has_console=True, **choices(lms)) as server:
+        await runs(server)
+        async with visitor(server.socket_address) as guest:
+            await guest.listen(say("hola") + silence(6))
+            await guest.say("stop_listening")
+            await guest.until("listening_stopped")
+            started = next(m for m in guest.heard if m["type"] == "listening_started")
+            await guest.say("start_playback", recording_id=started["recording"], speed=1)
+            await guest.until("playback_progress")
+            async with quit_by(server, data_dir, way):
+                assert (await guest.until("playback_stopped"))["reason"] == "session_ended"
+                assert await guest.close_code() == 4012
+                assert await server.ended() == 0
     assert steps(server) == END
     assert lms.processes() == []
 
