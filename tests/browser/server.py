@@ -69,6 +69,15 @@ class Server:
                 return
         raise RuntimeError(f"the server ended with {process.wait()}: {self._log.read_text()}")
 
+    def kill(self) -> None:
+        """End the server as a power cut would."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait(END_SECONDS)
+            if process.stdout is not None:
+                process.stdout.close()
+
     def end(self) -> int:
         """Ask the server to end gracefully; return its exit code."""
         process, self._process = self._process, None

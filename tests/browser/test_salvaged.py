@@ -1,0 +1,45 @@
+"""What a killed server was recording is played by a browser, once the next one has salvaged it."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.server import Server
+from tests.browser.test_speaking import listen
+from tests.browser.test_trouble import BROKEN_SOCKET
+from tests.sounds import say, silence
+
+IS_SALVAGED = """async () => {
+  const answer = await (await fetch("/api/recordings")).json();
+  return answer.items[0].state === "salvaged";
+}"""
+TIME = "() => document.getElementById('heard').currentTime"
+
+
+def test_a_salvaged_recording_is_heard_in_the_browser_to_its_end(
+    speaking: Callable[[bytes], Browser],
+    open_page: OpenPage,
+    complaints: list[str],
+    serve: Callable[..., Server],
+) -> None:
+    complaints.append(BROKEN_SOCKET)
+    server = serve()
+    said = say("hola mundo") + silence(1.5) + say("gracias") + silence(1)
+    page = open_page(speaking(said), at=server.address)
+    listen(page)
+    expect(page.locator("#finals .translated").first).to_have_text("hello world", timeout=20_000)
+    server.kill()
+    page.goto("about:blank")
+    server.start()
+    page.goto(f"{server.address}/recordings/")
+    page.wait_for_function(IS_SALVAGED, timeout=20_000)
+    page.reload()
+    expect(page.locator(".list")).to_contain_text("salvaged")
+    page.locator(".list a").first.click()
+    expect(page.locator("#wave > div")).to_be_visible()
+    page.locator("#hear").click()
+    page.wait_for_function("() => document.getElementById('heard').currentTime > 0.5")
+    page.wait_for_function("() => document.getElementById('heard').ended", timeout=20_000)
+    assert page.evaluate(TIME) > 1
+    assert page.locator("#hear-problem").inner_text() == ""
