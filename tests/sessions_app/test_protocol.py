@@ -170,7 +170,18 @@ def test_a_translation_is_told_with_what_the_contract_names() -> None:
         "translated": "hello",
         "direction": "es_to_en",
         "speaker": {"id": "es", "name": "Ana"},
-        "phrases": [{"text": "hola", "meaning": "a greeting", "kind": "idiom", "literal": ""}],
+        "phrases": [
+            {
+                "text": "hola",
+                "meaning": "a greeting",
+                "kind": "idiom",
+                "literal": "",
+                "region": "",
+                "register": "",
+                "start": None,
+                "end": None,
+            }
+        ],
         "engine": "opus-mt",
     }
 
