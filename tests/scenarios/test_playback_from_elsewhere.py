@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
@@ -82,6 +83,40 @@ async def test_it_is_begun_held_and_ended_over_http(looked_after: House, connect
         await browser.until("playback_stopped")
         status, problem = await post(where + "/pause")
         assert (status, problem["code"]) == (409, "not_playing")
+    assert [row.end_count async for row in Playback.objects.all()] == [1]
+
+
+def stop_in_admin(playback_id: str) -> int:
+    fields = {"action": "stop_playbacks", ACTION_CHECKBOX_NAME: [playback_id]}
+    return at_home().post("/admin/playback_app/playback/", fields).status_code
+
+
+@pytest.mark.parametrize("leaves", [False, True], ids=["stays", "leaves meanwhile"])
+async def test_a_stop_from_everywhere_at_once_is_one_stop(
+    looked_after: House, connect: Connect, leaves: bool
+) -> None:
+    recording = await record(LONG)
+    async with connect() as browser:
+        body = {"recording_id": str(recording.pk), "session_id": session_id(browser)}
+        _, row = await post("/api/playbacks", **body)
+        where = f"/api/playbacks/{row['id']}/stop"
+        asking = asyncio.gather(
+            post(where),
+            asyncio.to_thread(stop_in_admin, row["id"]),
+            browser.say("stop_playback"),
+            post(where),
+            browser.say("stop_playback"),
+        )
+        if leaves:
+            await browser.leave()
+        first, admin, _, second, _ = await asking
+        assert (first[0], second[0], admin) == (200, 200, 302)
+        assert (await ended(row["id"])).state == PlaybackState.STOPPED
+        assert (await post(where))[1]["state"] == "stopped"
+        if not leaves:
+            await browser.still_works()
+            assert len(browser.told("playback_stopped")) == 1
+            assert browser.problems() == []
     assert [row.end_count async for row in Playback.objects.all()] == [1]
 
 
