@@ -188,6 +188,7 @@ async def test_every_close_code_of_the_protocol_is_sent(data_dir: Path) -> None:
         seen = {
             (await refused(address, origin="http://elsewhere.example"))[1],
             (await refused(address, additional_headers={"X-Forwarded-For": "192.0.2.1"}))[1],
+            (await refused(address.replace("/ws/session/", "/ws/watch/no-ticket/")))[1],
         }
         in_database(
             data_dir,
