@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from uuid import UUID
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -111,7 +112,7 @@ def test_uncompressed_sound_is_sent_when_somebody_chose_it(
     page.get_by_label("How the microphone is sent").select_option("pcm")
     with page.expect_websocket() as socket:
         page.reload()
-    started = []
+    started: list[str] = []
     socket.value.on("framereceived", lambda frame: started.append(str(frame)))
     listen(page)
     expect(page.locator("#finals .translated")).to_have_text("the house is red")
