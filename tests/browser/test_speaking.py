@@ -119,7 +119,7 @@ def test_uncompressed_sound_is_sent_when_somebody_chose_it(
     finish(page)
     (told,) = [json.loads(frame) for frame in started if '"listening_started"' in frame]
     assert told["encoding"] == "pcm-s16le"
-    assert UUID(told["recording"])
+    assert str(UUID(told["recording"])) == told["recording"]
 
 
 def test_the_level_moves_with_the_voice(speaking: Speaking, open_page: OpenPage) -> None:
