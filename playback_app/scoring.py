@@ -7,9 +7,6 @@ import unicodedata
 from dataclasses import dataclass
 from uuid import UUID
 
-import jiwer
-import sacrebleu
-
 from playback_app import store
 from playback_app.models import GroundTruth, Playback
 from sessions_app.errors import StoreError
@@ -77,6 +74,8 @@ def word_error_rate(reference: list[str], hypothesis: list[str]) -> float | None
     """Return the share of wrong, missing and added words, 0..; None: there is no reference."""
     if not reference:
         return None
+    import jiwer  # noqa: PLC0415 -- a server that scores nothing is spared its memory
+
     return float(jiwer.wer(" ".join(reference), " ".join(hypothesis)))
 
 
@@ -84,6 +83,8 @@ def chrf(reference: str, hypothesis: str) -> float | None:
     """Return the chrF of a translation, 0..100; None: there is no reference."""
     if not reference.strip():
         return None
+    import sacrebleu  # noqa: PLC0415 -- 17 MB, likewise
+
     return float(sacrebleu.sentence_chrf(hypothesis, [reference]).score)
 
 
@@ -156,6 +157,8 @@ def _aligned(reference: list[str], hypothesis: list[str]) -> list[str]:
     heard = [""] * len(reference)
     if not reference or not hypothesis:
         return heard
+    import jiwer  # noqa: PLC0415 -- likewise
+
     output = jiwer.process_words(" ".join(reference), " ".join(hypothesis))
     for chunk in output.alignments[0]:
         if chunk.type in ("equal", "substitute"):

@@ -5,7 +5,6 @@ import logging
 from functools import cache
 from importlib.resources import as_file, files
 
-from sessions_app.engines.pyav import decode_file
 from sessions_app.errors import HablaError
 from sessions_app.events import Direction, Failure, TranslationRequest
 from sessions_app.generations import Generation
@@ -88,5 +87,7 @@ async def _rehearse(generation: Generation) -> str:
 @cache
 def sample() -> bytes:
     """Return SENTENCE as spoken by a machine, 16 kHz mono s16le. Blocks."""
+    from sessions_app.engines.pyav import decode_file  # noqa: PLC0415 -- 17 MB
+
     with as_file(files("sessions_app.engines").joinpath("rehearsal.flac")) as path:
         return b"".join(decode_file(path))

@@ -11,7 +11,6 @@ from typing import TypeVar
 
 from sessions_app import recording_store, sound_files, store
 from sessions_app.audio import SAMPLE_BYTES, Encoding, to_seconds
-from sessions_app.engines.pyav import decode_file
 from sessions_app.engines.wav import HEADER_BYTES
 from sessions_app.errors import DecodeError, StoreError
 from sessions_app.recording_store import Unfinished
@@ -106,6 +105,8 @@ def _mend(left: Unfinished) -> float:
 
 
 def _seconds(left: Unfinished, encoding: Encoding) -> float:
+    from sessions_app.engines.pyav import decode_file  # noqa: PLC0415 -- 17 MB
+
     path = sound_files.raw_path(left.id, encoding)
     if path is None:
         return 0.0

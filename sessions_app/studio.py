@@ -5,18 +5,20 @@ import logging
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sessions_app.conf import Conf
 from sessions_app.engines import lmstudio_monitor
 from sessions_app.engines.choices import AUTO
 from sessions_app.engines.llm_profiles import PROFILES, is_on_this_machine, profile_of
-from sessions_app.engines.lmstudio import STOP_SECONDS, LMStudio
-from sessions_app.engines.lmstudio_states import Condition, LmState, Timing
+from sessions_app.engines.lmstudio_states import STOP_SECONDS, Condition, LmState, Timing
 from sessions_app.engines.loading import EngineSettings
 from sessions_app.events import Notice
 from sessions_app.registry import Registry
 from sessions_app.runfile import directory_id
+
+if TYPE_CHECKING:
+    from sessions_app.engines.lmstudio import LMStudio
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +53,8 @@ class StudioKeeper:
         if executable is None:
             logger.info("LM Studio is the translator, and its lms is not here: it is left alone")
             return
+        from sessions_app.engines.lmstudio import LMStudio  # noqa: PLC0415 -- few need its 10 MB
+
         self._studio = LMStudio(
             executable,
             options.get("url") or PROFILES[PROFILE].url,

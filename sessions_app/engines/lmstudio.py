@@ -11,15 +11,13 @@ from sessions_app.engines.lmstudio_api import LmStudioApi, Pulse
 from sessions_app.engines.lmstudio_models import LmStudioModels
 from sessions_app.engines.lmstudio_monitor import Monitor
 from sessions_app.engines.lmstudio_process import LmsProcesses, ProcessLostError, sweep
-from sessions_app.engines.lmstudio_states import Condition, LmState, Timing
+from sessions_app.engines.lmstudio_states import STOP_SECONDS, Condition, LmState, Timing
 from sessions_app.errors import EngineUnavailableError
 
 logger = logging.getLogger(__name__)
 
 STOP_SERVER_SECONDS = 1.0
 """How long a daemon that was found may take to close the server that was opened in it."""
-STOP_SECONDS = 4.0
-"""How long stopping may take: the models or the server, the processes, what had no supervisor."""
 FIRST_LOOK_SECONDS = 1.0
 READY_POLL_SECONDS = 0.1
 DEFAULT_PORT = 1234

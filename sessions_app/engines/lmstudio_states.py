@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+STOP_SECONDS = 4.0
+"""How long stopping may take: the models or the server, the processes, what had no supervisor."""
+
 
 class LmState(StrEnum):
     """How LM Studio is."""
