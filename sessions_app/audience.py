@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import logging
+import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from uuid import UUID
 
 from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
-from redis.exceptions import RedisError
 
 from sessions_app import tickets
 from sessions_app.errors import RefusedError, StoreError
@@ -44,8 +44,16 @@ MOST_IN_ALL = 500
 SHARED_SECONDS = 0.5
 """How long what one viewer saw of a ticket is true enough for the others who have it."""
 NOTICES = frozenset({"speakers", "closed"})
-BROKER_ERRORS = (OSError, RedisError, ChannelFull, TimeoutError)
-"""How a broker fails. asyncio.timeout, and not the broker, bounds how long that takes."""
+
+
+def broker_errors() -> tuple[type[Exception], ...]:
+    """Return how a broker fails. asyncio.timeout, and not the broker, bounds how long that takes.
+
+    The client of Redis, 10 MB, is loaded by the channel layer that needs it, and by nobody else.
+    """
+    redis = sys.modules.get("redis.exceptions")
+    known = (OSError, ChannelFull, TimeoutError)
+    return known if redis is None else (*known, redis.RedisError)
 
 
 def group_of(session_id: UUID) -> str:
@@ -141,7 +149,7 @@ class Audience:
             try:
                 async with asyncio.timeout(SEND_SECONDS):
                     await self._send(session_id, event)
-            except BROKER_ERRORS as error:
+            except broker_errors() as error:
                 self._give_up(waiting, error)
             else:
                 self._is_heard = True

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
-from sessions_app.audience import BROKER_ERRORS
+from sessions_app.audience import broker_errors
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ async def _send(layer: Any) -> None:
     try:
         async with asyncio.timeout(SEND_SECONDS):
             await layer.group_send(GROUP, {"type": "nudge"})
-    except BROKER_ERRORS as error:
+    except broker_errors() as error:
         logger.debug("other processes are not nudged: %s", type(error).__name__)
 
 
@@ -75,7 +75,7 @@ async def keep_listening(news: asyncio.Event) -> None:
         began = asyncio.get_running_loop().time()
         try:
             await _listen(layer, news)
-        except BROKER_ERRORS as error:
+        except broker_errors() as error:
             logger.info("nudges are not heard, rows are looked at: %s", type(error).__name__)
         has_lasted = asyncio.get_running_loop().time() - began > LONGEST_PAUSE_SECONDS
         pause = FIRST_PAUSE_SECONDS if has_lasted else min(pause * 2, LONGEST_PAUSE_SECONDS)
@@ -92,7 +92,7 @@ async def _listen(layer: Any, news: asyncio.Event) -> NoReturn:
                 await layer.receive(channel)
                 news.set()
     finally:
-        with suppress(*BROKER_ERRORS):
+        with suppress(*broker_errors()):
             async with asyncio.timeout(SEND_SECONDS):
                 await layer.group_discard(GROUP, channel)
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from channels.layers import get_channel_layer
 
 from sessions_app import access, protocol, registry
-from sessions_app.audience import BROKER_ERRORS, group_of
+from sessions_app.audience import broker_errors, group_of
 from sessions_app.errors import CommandError, RefusedError, StoreError
 from sessions_app.events import Failure, Notice
 from sessions_app.flow import Flow
@@ -149,7 +149,7 @@ class Watching:
         while True:
             try:
                 await self._listen(group)
-            except BROKER_ERRORS as error:
+            except broker_errors() as error:
                 logger.debug("a viewer does not hear the channel layer: %s", type(error).__name__)
                 await asyncio.sleep(LOOK_SECONDS)
 
@@ -163,7 +163,7 @@ class Watching:
                 while True:
                     await self._viewer.take((await layer.receive(channel))["text"])
         finally:
-            with suppress(*BROKER_ERRORS):
+            with suppress(*broker_errors()):
                 async with asyncio.timeout(BROKER_SECONDS):
                     await layer.group_discard(group, channel)
 
