@@ -4,7 +4,7 @@ Sessions are added step by step until the time from sending a slice to its last 
 grows too long. Server and clients have a core each; all servers face the same clients within a few
 minutes. What a server uses of another core than its own (onnxruntime's threads, unless they are
 told to keep to one) counts: sessions are given for each core's time that was used. Nothing is
-recognised.
+recognised or recorded on either side, as the usual way could do neither.
 """
 
 import asyncio
@@ -72,6 +72,7 @@ async def measure() -> list[Figure]:
     engines = {
         "HABLA_DETECTOR": "benches.engines.ProbedDetector",
         "HABLA_TRANSCRIBER": "benches.engines.SilentTranscriber",
+        "HABLA_RECORDING": "off",
     }
     habla_holds = await _capacity(Way("Habla", habla(FAKES | engines), "webm-opus"), slices)
     usual_holds = await _capacity(Way("usual", baseline(), None), slices)

@@ -8,6 +8,7 @@ from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server
+from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer
 from twisted.internet import reactor as twisted_reactor
 
@@ -28,6 +29,14 @@ REFUSED_BYTES = 4 * MAX_MESSAGE_BYTES
 """A message over MAX_MESSAGE_BYTES is answered; one over this is not even read: close code 1009."""
 APPLICATION_CHECK_SECONDS = 1
 TIMEOUT_CHECK_SECONDS = 2
+
+
+class Line(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no types
+    """One connection, without the line for the debugger that autobahn colours for each chunk."""
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 -- Twisted's name
+        """Take what came."""
+        self._dataReceived(data)
 
 
 class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
@@ -63,6 +72,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
     def listen_success(self, port: Any) -> None:
         """Keep the port, to be closed before anything else when the server stops."""
         self._ports.append(port)
+        self.ws_factory.protocol = Line
         self.ws_factory.setProtocolOptions(failByDrop=False)  # a close code, and not a dead line
         super().listen_success(port)
 

@@ -50,17 +50,6 @@ class OpusDecoder:
         if gain:
             library.opus_decoder_ctl(self._state, _SET_GAIN, ctypes.c_int(gain))
 
-    def count_samples(self, packet: bytes) -> int:
-        """Return how many samples at 16 kHz ``packet`` decodes to, without decoding it.
-
-        Raises:
-            DecodeError: it is no Opus packet.
-        """
-        with self._lock:
-            return self._check(
-                self._library.opus_decoder_get_nb_samples(self._open(), packet, len(packet))
-            )
-
     def decode(self, packet: bytes) -> bytes:
         """Return the 16 kHz mono s16le PCM of ``packet``.
 
@@ -68,11 +57,12 @@ class OpusDecoder:
             DecodeError: it is damaged, or the decoder is closed.
         """
         with self._lock:
-            samples = self._check(
-                self._library.opus_decode(
-                    self._open(), packet, len(packet), self._pcm, MAX_PACKET_SAMPLES, 0
-                )
+            samples = self._library.opus_decode(
+                self._open(), packet, len(packet), self._pcm, MAX_PACKET_SAMPLES, 0
             )
+            # libopus takes an empty packet for a lost one, and makes up what was in it
+            if samples <= 0 or not packet:
+                raise DecodeError("A packet of the stream is lost or damaged.")
             return ctypes.string_at(self._pcm, samples * SAMPLE_BYTES)
 
     def close(self) -> None:
@@ -86,12 +76,6 @@ class OpusDecoder:
             raise DecodeError("The decoder is closed.")
         state: int = self._state
         return state
-
-    @staticmethod
-    def _check(samples: int) -> int:
-        if samples <= 0:
-            raise DecodeError("A packet of the stream is lost or damaged.")
-        return samples
 
 
 def _names() -> Iterator[str]:
@@ -111,7 +95,6 @@ def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
         ("opus_decoder_create", [ctypes.c_int32, number, ctypes.POINTER(number)], pointer),
         ("opus_decoder_destroy", [pointer], None),
         ("opus_decoder_ctl", [pointer, number], number),
-        ("opus_decoder_get_nb_samples", [pointer, text, ctypes.c_int32], number),
         ("opus_decode", [pointer, text, ctypes.c_int32, samples, number, number], number),
     ):
         function = getattr(library, name)

@@ -3,7 +3,7 @@
 import ctypes
 from collections.abc import Iterator
 
-from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE
+from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE, count_samples
 from sessions_app.engines import matroska
 from sessions_app.engines.ebml import Element, ElementReader
 from sessions_app.engines.expansion import Expansion
@@ -92,8 +92,8 @@ class WebmOpusDecoder:
             return
         discarded = round(block.discarded_nanoseconds * SAMPLE_RATE / 1e9)
         for number, packet in enumerate(block.packets, start=1):
-            self._expansion.spend(self._opus.count_samples(packet))
             pcm = self._opus.decode(packet)
+            self._expansion.spend(count_samples(pcm))
             is_last = number == len(block.packets)
             yield self._trim(pcm, discarded if is_last else 0)
 

@@ -26,6 +26,7 @@ class Sound:
         self._decoder = decoder
         self._detector = detector
         self._workbench = workbench
+        workbench.attend(self)
 
     async def decode(self, chunk: bytes) -> tuple[bytes, Sequence[float]]:
         """Return the PCM that ``chunk`` completes, and the probabilities of whole frames."""
@@ -39,6 +40,7 @@ class Sound:
         """Release the decoder. May be called twice."""
         # one thread, first in first out: never beside a decode that was cancelled but goes on
         await self._workbench.do(self._decoder.close)
+        self._workbench.leave(self)
 
     def _probe(self, pcm: bytes) -> tuple[bytes, Sequence[float]]:
         return pcm, self._detector.probabilities(pcm) if pcm else ()

@@ -120,7 +120,7 @@ class Segmenter:
 
     def open_pcm(self) -> bytes:
         """Return the sound of the open segment so far, whole frames only; empty: none is open."""
-        return bytes(self._pending[: self.open_samples * SAMPLE_BYTES])
+        return self._copy(self.open_samples)
 
     def push(self, pcm: bytes, probabilities: Sequence[float]) -> list[SegmentEvent]:
         """Take the next sound, of any length; return what began and ended in it, in order.
@@ -196,12 +196,17 @@ class Segmenter:
 
     def _end(self, samples: int, frames: int) -> SegmentEnded:
         """Hand out the first pending ``samples``, which hold ``frames`` whole frames."""
-        pcm = bytes(self._pending[: samples * SAMPLE_BYTES])
+        pcm = self._copy(samples)
         speech = self._voiced.count(True, 0, frames) * FRAME_SAMPLES
         start = self._start
         self._drop(samples, frames)
         self.segment_samples += count_samples(pcm)
         return SegmentEnded(start, self._start, pcm, speech, speech < self._min_samples)
+
+    def _copy(self, samples: int) -> bytes:
+        """Return the first pending ``samples``, copied once: it may be half a megabyte."""
+        with memoryview(self._pending) as pending:
+            return bytes(pending[: samples * SAMPLE_BYTES])
 
     def _discard_old_frames(self) -> None:
         """Keep what a pre-roll may need; count what is older as silence."""

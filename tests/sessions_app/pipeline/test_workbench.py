@@ -7,7 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from sessions_app.errors import DecodeError, EngineError
+from sessions_app.pipeline import workbench
 from sessions_app.pipeline.workbench import MOST_AT_ONCE, Workbench
+
+GATHERING_SECONDS = 0.6
+
+
+class User:
+    """Somebody who brings work again and again."""
 
 
 @pytest.fixture
@@ -91,3 +98,59 @@ async def test_a_closed_bench_takes_no_work_and_fails_what_waits(bench: Workbenc
         await waiting
     with pytest.raises(EngineError, match="unloaded"):
         await bench.do(lambda: None)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gather so long for each user that a test can see it."""
+    monkeypatch.setattr(workbench, "GATHERING_SECONDS", GATHERING_SECONDS)
+    monkeypatch.setattr(workbench, "LONGEST_GATHERING_SECONDS", GATHERING_SECONDS)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_among_many_users_what_comes_soon_after_goes_over_together(bench: Workbench) -> None:
+    users = [User(), User()]
+    for user in users:
+        bench.attend(user)
+    await bench.do(lambda: None)
+    begin_at = asyncio.get_running_loop().time()
+    done: list[str] = []
+    second = asyncio.create_task(bench.do(lambda: done.append("second")))
+    await asyncio.sleep(GATHERING_SECONDS / 10)
+    assert not done
+    third = asyncio.create_task(bench.do(lambda: done.append("third")))
+    await asyncio.gather(second, third)
+    assert done == ["second", "third"]
+    assert asyncio.get_running_loop().time() - begin_at < 2 * GATHERING_SECONDS
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("forgotten", [False, True])
+async def test_nobody_waits_for_users_who_left_or_are_forgotten(
+    bench: Workbench, *, forgotten: bool
+) -> None:
+    user = User()
+    bench.attend(user)
+    if not forgotten:
+        bench.leave(user)
+        bench.leave(user)
+    del user
+    begin_at = asyncio.get_running_loop().time()
+    for _ in range(10):
+        await bench.do(lambda: None)
+    assert asyncio.get_running_loop().time() - begin_at < 5 * GATHERING_SECONDS
+
+
+@pytest.mark.usefixtures("patient")
+async def test_what_is_being_gathered_fails_when_the_bench_closes(bench: Workbench) -> None:
+    user = User()
+    bench.attend(user)
+    await bench.do(lambda: None)
+    done: list[str] = []
+    gathered = asyncio.create_task(bench.do(lambda: done.append("gathered")))
+    await asyncio.sleep(0)
+    bench.close()
+    with pytest.raises(EngineError, match="unloaded"):
+        await gathered
+    await asyncio.sleep(1.5 * GATHERING_SECONDS)
+    assert not done
