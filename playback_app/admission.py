@@ -75,7 +75,7 @@ def _recording(request: Request) -> Recording:
     # locked, so that it is not deleted meanwhile
     rows = Recording.objects.select_for_update().filter(user_id=request.user_id)
     recording = rows.filter(pk=recording_id).first() if recording_id else None
-    if recording is None:
+    if recording is None or sound_files.leads_outside(recording.pk):
         raise CommandError("There is no such recording.", code="unknown_recording")
     return recording
 

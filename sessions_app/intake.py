@@ -9,7 +9,7 @@ from typing import Any
 from sessions_app import measures
 from sessions_app.audio import SAMPLE_BYTES, Encoding, to_samples, to_seconds
 from sessions_app.engines.base import Detector
-from sessions_app.engines.decoding import open_decoder
+from sessions_app.engines.decoding import load_decoder, open_decoder
 from sessions_app.errors import CommandError, EngineError, HablaError
 from sessions_app.events import Event, Failure, Lag, Notice
 from sessions_app.pipeline.account import Account
@@ -108,6 +108,7 @@ class Intake:
         playback_id: uuid.UUID | None = None,
     ) -> None:
         """Open a listening period; in a visit, ``hear`` brings the sound, and ``feed`` does not."""
+        await load_decoder(command.encoding)
         decoder = open_decoder(command.encoding, sample_rate=command.sample_rate)
         self._listener = listener = Listener(
             Sound(decoder, self._detector.stream(), self._workbench),

@@ -123,15 +123,9 @@ class StartPlayback(_Message):
 
     type: Literal["start_playback"]
     recording_id: int | str
-    mode: Literal["full", "segments"] = "full"
-    speed: float = Field(1.0, ge=0, le=FASTEST)
-
-    @field_validator("speed")
-    @classmethod
-    def _is_a_speed(cls, value: float) -> float:
-        if 0 < value < SLOWEST:
-            raise ValueError(f"0 (as fast as it goes) or {SLOWEST:g} to {FASTEST:g} would be right")
-        return value
+    mode: Words = Field(default="full", max_length=20)
+    speed: float = 1.0
+    """Whether there is such a mode or speed is looked at in its turn, when it is to be played."""
 
 
 class SteerPlayback(_Message):

@@ -55,6 +55,12 @@ def segment_path(recording_id: UUID, utterance_id: int) -> Path | None:
     return _found(folder(recording_id) / "segments" / f"{int(utterance_id)}.wav")
 
 
+def leads_outside(recording_id: UUID) -> bool:
+    """Return whether a link among its files leads out of the directory of recordings."""
+    place = folder(recording_id)
+    return not all(map(_is_inside, (place, place / "segments", *place.glob("sound.*"))))
+
+
 def size(recording_id: UUID) -> int:
     """Return how many bytes the files of a recording take."""
     return sum(path.lstat().st_size for path in _files(recording_id))

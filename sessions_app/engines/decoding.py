@@ -1,9 +1,13 @@
 """Which decoder takes which encoding.
 
-libav takes 16 MB and a tenth of a second to load, so it comes with the engines, in their thread,
-and not with this module.
+libav takes 16 MB and a tenth of a second to load, so it does not come with this module, but with
+the first stream that needs it: what most browsers send is decoded by libopus alone.
 """
 
+# ruff: noqa: PLC0415 -- see above
+
+import asyncio
+import sys
 from importlib import import_module
 
 from sessions_app.audio import SAMPLE_RATE, Encoding
@@ -15,12 +19,14 @@ CONTAINERS = {
     Encoding.MP4_AAC: "mp4",
 }
 """libav's name of the container that each encoding is forced to be."""
+_MODULES = {Encoding.PCM_S16LE: "pcm", Encoding.WEBM_OPUS: "webm"}
+_BY_LIBAV = "pyav_stream"
 
 
-def load_decoders() -> None:
-    """Load what decodes, so that the first stream need not wait for it. Blocks."""
-    for name in ("libopus", "pcm", "pyav_stream", "webm"):
-        import_module(f"sessions_app.engines.{name}")
+async def load_decoder(encoding: Encoding) -> None:
+    """Load what decodes ``encoding``, in a thread: nobody who speaks meanwhile waits for it."""
+    if _name(_MODULES.get(encoding, _BY_LIBAV)) not in sys.modules:
+        await asyncio.to_thread(_load, encoding)
 
 
 def open_decoder(encoding: Encoding, *, sample_rate: int = SAMPLE_RATE) -> Decoder:
@@ -33,15 +39,28 @@ def open_decoder(encoding: Encoding, *, sample_rate: int = SAMPLE_RATE) -> Decod
     Raises:
         DecodeError: the rate is not one that PCM may have.
     """
-    # ruff: noqa: PLC0415 -- see above
-    from sessions_app.engines.libopus import load_libopus
-    from sessions_app.engines.pcm import PcmDecoder
-    from sessions_app.engines.pyav_stream import PyAVDecoder
-    from sessions_app.engines.webm import WebmOpusDecoder
-
     if encoding is Encoding.PCM_S16LE:
+        from sessions_app.engines.pcm import PcmDecoder
+
         return PcmDecoder(sample_rate)
-    libopus = load_libopus() if encoding is Encoding.WEBM_OPUS else None
-    if libopus is not None:
-        return WebmOpusDecoder(libopus)
+    if encoding is Encoding.WEBM_OPUS:
+        from sessions_app.engines.libopus import load_libopus
+        from sessions_app.engines.webm import WebmOpusDecoder
+
+        if (library := load_libopus()) is not None:
+            return WebmOpusDecoder(library)
+    from sessions_app.engines.pyav_stream import PyAVDecoder
+
     return PyAVDecoder(CONTAINERS[encoding])
+
+
+def _load(encoding: Encoding) -> None:
+    from sessions_app.engines.libopus import load_libopus
+
+    import_module(_name(_MODULES.get(encoding, _BY_LIBAV)))
+    if encoding is Encoding.WEBM_OPUS and load_libopus() is None:
+        import_module(_name(_BY_LIBAV))
+
+
+def _name(module: str) -> str:
+    return f"sessions_app.engines.{module}"

@@ -4,11 +4,10 @@ import ctypes
 from collections.abc import Iterator
 from ctypes.util import find_library
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from weakref import finalize
-
-import av
 
 from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE
 from sessions_app.errors import DecodeError
@@ -81,8 +80,10 @@ class OpusDecoder:
 def _names() -> Iterator[str]:
     """Yield where libopus may be; the cheap guesses first, ``find_library`` starts a process."""
     yield "libopus.so.0"
-    beside_pyav = Path(av.__file__).parent.parent / "av.libs"
-    yield from (str(path) for path in sorted(beside_pyav.glob("libopus*")))
+    pyav = find_spec("av")  # to be found, and not loaded
+    for package in pyav.submodule_search_locations or () if pyav else ():
+        beside_pyav = Path(package).parent / "av.libs"
+        yield from (str(path) for path in sorted(beside_pyav.glob("libopus*")))
     found = find_library("opus")
     if found is not None:
         yield found

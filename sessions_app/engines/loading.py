@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
+from sessions_app.audio import Encoding
 from sessions_app.engines import building, hub
 from sessions_app.engines.automatic import (
     OPUS_MT,
@@ -27,7 +28,7 @@ from sessions_app.engines.choices import (
     check_choice,
     parse_choice,
 )
-from sessions_app.engines.decoding import load_decoders
+from sessions_app.engines.decoding import load_decoder
 from sessions_app.errors import EngineUnavailableError
 from sessions_app.events import EngineInfo
 
@@ -79,7 +80,7 @@ async def load_engines(settings: EngineSettings, progress: Progress = _silent) -
     """
     async with AsyncExitStack() as undo:
         loader = _Loader(settings, progress, undo)
-        await asyncio.to_thread(load_decoders)
+        await load_decoder(Encoding.WEBM_OPUS)
         detector, detector_info = await loader.detector()
         transcriber, transcriber_info = await loader.transcriber()
         translator, translator_info = await loader.translator()

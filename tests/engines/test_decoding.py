@@ -1,5 +1,7 @@
 """Every encoding becomes 16 kHz PCM of its true length, at once."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE, Encoding, count_samples, to_samples
 from sessions_app.engines.decoding import open_decoder
+from sessions_app.engines.libopus import load_libopus
 from sessions_app.engines.pyav import decode_file
 from sessions_app.engines.pyav_stream import PyAVDecoder
 from sessions_app.errors import DecodeError
@@ -39,6 +42,26 @@ def test_aac_decodes_to_what_was_recorded_between_the_frames_that_its_encoder_ad
     frame = round(1024 * SAMPLE_RATE / 44_100)
     assert to_samples(SECONDS) <= count_samples(pcm) - frame <= to_samples(SECONDS) + frame
     assert likeness(pcm[frame * SAMPLE_BYTES :], SOUND) > 0.95
+
+
+WITHOUT_LIBAV = """
+import asyncio, sys
+from sessions_app.audio import Encoding
+from sessions_app.engines.decoding import load_decoder, open_decoder
+asyncio.run(load_decoder(Encoding.WEBM_OPUS))
+open_decoder(Encoding.WEBM_OPUS).close()
+print("av" in sys.modules, end=" ")
+asyncio.run(load_decoder(Encoding.PCM_S16LE))
+print("av" in sys.modules)
+"""
+
+
+@pytest.mark.skipif(load_libopus() is None, reason="there is no libopus, so libav does its work")
+def test_libav_is_loaded_for_the_first_stream_that_needs_it() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", WITHOUT_LIBAV], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == ["False", "True"]
 
 
 def test_both_ways_through_webm_give_the_same_sound() -> None:

@@ -41,10 +41,10 @@ BAD_FIELDS: list[tuple[str, dict[str, Any]]] = [
     ("rename_speaker", {"speaker_id": "es", "name": "a" * 61}),
     ("rename_speaker", {"speaker_id": "e" * 21, "name": "Ana"}),
     ("start_playback", {}),
-    ("start_playback", {"recording_id": 1, "mode": "backwards"}),
-    ("start_playback", {"recording_id": 1, "speed": 17}),
-    ("start_playback", {"recording_id": 1, "speed": 0.1}),
-    ("start_playback", {"recording_id": 1, "speed": -1}),
+    ("start_playback", {"recording_id": 1, "mode": 7}),
+    ("start_playback", {"recording_id": 1, "mode": "a" * 21}),
+    ("start_playback", {"recording_id": 1, "speed": "2"}),
+    ("start_playback", {"recording_id": 1, "speed": None}),
     ("start_playback", {"recording_id": [1]}),
 ]
 OUT_OF_PLACE = [
@@ -52,6 +52,7 @@ OUT_OF_PLACE = [
     ("rename_speaker", {"speaker_id": "fr", "name": "Ana"}, "unknown_speaker"),
     ("text_input", {"text": "hola", "speaker_id": "fr"}, "unknown_speaker"),
     ("start_playback", {"recording_id": 1}, "unknown_recording"),
+    ("start_playback", {"recording_id": 1, "mode": "backwards", "speed": 17}, "unknown_recording"),
     ("pause_playback", {}, "not_playing"),
     ("resume_playback", {}, "not_playing"),
 ]

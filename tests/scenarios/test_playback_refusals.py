@@ -63,7 +63,7 @@ async def outside() -> Recording:
     return recording
 
 
-@pytest.mark.parametrize("made", [without_sound, empty, still_recorded, outside])
+@pytest.mark.parametrize("made", [without_sound, empty, still_recorded])
 async def test_what_has_no_sound_is_not_played_wholly(
     house: House, connect: Connect, made: Callable[[], Awaitable[Recording]]
 ) -> None:
@@ -73,6 +73,17 @@ async def test_what_has_no_sound_is_not_played_wholly(
         assert await nothing_plays()
         await browser.speak(say("agua"))
         assert browser.texts() == ["agua"]
+
+
+async def test_what_leads_out_of_the_directory_of_recordings_is_unknown(
+    house: House, connect: Connect
+) -> None:
+    recording = await outside()
+    async with connect() as browser:
+        for mode in ("full", "segments"):
+            named = {"recording_id": str(recording.pk), "mode": mode, "speed": 99}
+            await refused(browser, "unknown_recording", **named)
+        assert await nothing_plays()
 
 
 async def test_what_has_no_segments_is_not_played_by_segments(
@@ -98,6 +109,28 @@ async def test_a_session_plays_one_at_a_time(house: House, connect: Connect) -> 
         await browser.say("start_playback", recording_id=str(recording.pk))
         await refused(browser, "already_playing", recording_id=str(recording.pk))
         assert await Playback.objects.acount() == 1
+
+
+WRONG = [
+    {"mode": "backwards"},
+    {"mode": ""},
+    {"speed": 0.249},
+    {"speed": -1},
+    {"speed": 16.1},
+]
+
+
+@pytest.mark.parametrize("fields", WRONG)
+async def test_a_client_is_told_of_a_wrong_manner_in_its_turn(
+    house: House, connect: Connect, fields: dict[str, object]
+) -> None:
+    missing, kept = str(uuid4()), str((await record(TALK)).pk)
+    async with connect() as browser:
+        await refused(browser, "unknown_recording", recording_id=missing, **fields)
+        await refused(browser, "bad_field", recording_id=kept, **fields)
+        await browser.say("start_listening", encoding="pcm-s16le")
+        await refused(browser, "already_listening", recording_id=kept, **fields)
+        assert await nothing_plays()
 
 
 @pytest.mark.parametrize(

@@ -109,16 +109,16 @@ def test_an_error_names_the_field() -> None:
     assert str(refusal.value).startswith("direction: ")
 
 
-@pytest.mark.parametrize("speed", [0, 0.25, 1, 16])
-def test_a_playback_may_have_this_speed(speed: float) -> None:
+@pytest.mark.parametrize("speed", [0, 0.25, 1, 16, -1, 0.1, 17])
+def test_a_playback_is_asked_for_at_any_speed_and_refused_in_its_turn(speed: float) -> None:
     command = protocol.decode(f'{{"type":"start_playback","recording_id":1,"speed":{speed}}}')
     assert isinstance(command, protocol.StartPlayback)
     assert command.speed == speed
 
 
-@pytest.mark.parametrize("speed", [-1, 0.1, 0.249, 16.1, "NaN"])
-def test_a_playback_may_not_have_that_speed(speed: object) -> None:
-    with pytest.raises(CommandError):
+@pytest.mark.parametrize("speed", ["NaN", "1e999", '"2"', "null", "true"])
+def test_what_is_no_number_is_no_speed(speed: str) -> None:
+    with pytest.raises(CommandError, match="speed"):
         protocol.decode(f'{{"type":"start_playback","recording_id":1,"speed":{speed}}}')
 
 
