@@ -4,6 +4,7 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from sessions_app import measures
@@ -108,7 +109,7 @@ class Intake:
         playback_id: uuid.UUID | None = None,
     ) -> None:
         """Open a listening period; in a visit, ``hear`` brings the sound, and ``feed`` does not."""
-        await load_decoder(command.encoding)
+        await self._workbench.do(partial(load_decoder, command.encoding))
         decoder = open_decoder(command.encoding, sample_rate=command.sample_rate)
         self._listener = listener = Listener(
             Sound(decoder, self._detector.stream(), self._workbench),

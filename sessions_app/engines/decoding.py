@@ -6,8 +6,6 @@ the first stream that needs it: what most browsers send is decoded by libopus al
 
 # ruff: noqa: PLC0415 -- see above
 
-import asyncio
-import sys
 from importlib import import_module
 
 from sessions_app.audio import SAMPLE_RATE, Encoding
@@ -19,14 +17,18 @@ CONTAINERS = {
     Encoding.MP4_AAC: "mp4",
 }
 """libav's name of the container that each encoding is forced to be."""
-_MODULES = {Encoding.PCM_S16LE: "pcm", Encoding.WEBM_OPUS: "webm"}
-_BY_LIBAV = "pyav_stream"
 
 
-async def load_decoder(encoding: Encoding) -> None:
-    """Load what decodes ``encoding``, in a thread: nobody who speaks meanwhile waits for it."""
-    if _name(_MODULES.get(encoding, _BY_LIBAV)) not in sys.modules:
-        await asyncio.to_thread(_load, encoding)
+def load_decoder(encoding: Encoding) -> None:
+    """Load what decodes ``encoding``, unless it is loaded. Blocks."""
+    from sessions_app.engines.libopus import load_libopus
+
+    if encoding is Encoding.WEBM_OPUS and load_libopus() is not None:
+        import_module("sessions_app.engines.webm")
+    elif encoding is Encoding.PCM_S16LE:
+        import_module("sessions_app.engines.pcm")
+    else:
+        import_module("sessions_app.engines.pyav_stream")
 
 
 def open_decoder(encoding: Encoding, *, sample_rate: int = SAMPLE_RATE) -> Decoder:
@@ -52,15 +54,3 @@ def open_decoder(encoding: Encoding, *, sample_rate: int = SAMPLE_RATE) -> Decod
     from sessions_app.engines.pyav_stream import PyAVDecoder
 
     return PyAVDecoder(CONTAINERS[encoding])
-
-
-def _load(encoding: Encoding) -> None:
-    from sessions_app.engines.libopus import load_libopus
-
-    import_module(_name(_MODULES.get(encoding, _BY_LIBAV)))
-    if encoding is Encoding.WEBM_OPUS and load_libopus() is None:
-        import_module(_name(_BY_LIBAV))
-
-
-def _name(module: str) -> str:
-    return f"sessions_app.engines.{module}"

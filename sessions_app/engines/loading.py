@@ -80,7 +80,7 @@ async def load_engines(settings: EngineSettings, progress: Progress = _silent) -
     """
     async with AsyncExitStack() as undo:
         loader = _Loader(settings, progress, undo)
-        await load_decoder(Encoding.WEBM_OPUS)
+        await asyncio.to_thread(load_decoder, Encoding.WEBM_OPUS)
         detector, detector_info = await loader.detector()
         transcriber, transcriber_info = await loader.transcriber()
         translator, translator_info = await loader.translator()
