@@ -1,5 +1,6 @@
 """Engines that take no time, and a detector that notes when sound has reached it."""
 
+import asyncio
 import itertools
 import os
 import struct
@@ -49,11 +50,17 @@ class InstantTranscriber:
         return {"es": 1.0, "en": 0.0}
 
 
-class SilentTranscriber(InstantTranscriber):
-    """Hears nothing at all: for what is measured before any recognition."""
+class FarTranscriber(InstantTranscriber):
+    """Works on another machine, and slowly: for what is measured before any recognition."""
+
+    parallel = 2000
+    seconds = 15.0
+    """How long a hypothesis takes: as long as the longest utterance."""
 
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
-        """Return no words."""
+        """Return no words; at once, where an utterance is over."""
+        if not final:
+            await asyncio.sleep(self.seconds)
         return Transcript("", language or "es", no_speech_probability=1.0)
 
 

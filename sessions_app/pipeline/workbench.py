@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 MOST_AT_ONCE = 16
 """Pieces handed over together: more would keep the first ones waiting for their results."""
-GATHERING_SECONDS = 0.000_05
-"""How long after the last handing over the next one waits, for each user of the bench ..."""
-LONGEST_GATHERING_SECONDS = 0.008
-"""... and at most: of what nobody hears, for a fifth of the time that waking threads takes."""
+GATHERING_SECONDS = 0.000_1
+"""How long after one handing over the next one waits, for each user of the bench ..."""
+LONGEST_GATHERING_SECONDS = 0.012
+"""... and at most, unless MOST_AT_ONCE are there before."""
 
 Piece = tuple[Callable[[], Any], "asyncio.Future[Any]"]
 Outcome = tuple[Any, Exception | None]
@@ -34,6 +34,7 @@ class Workbench:
         self._users: WeakSet[object] = WeakSet()
         self._waiting: list[Piece] = []
         self._next_at = 0.0
+        self._gathering: asyncio.TimerHandle | None = None
         self._is_busy = False
         self._is_closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -61,32 +62,37 @@ class Workbench:
         result: asyncio.Future[T] = loop.create_future()
         self._waiting.append((work, result))
         if not self._is_busy:
-            self._hand_over_soon(loop)
+            self._hand_over_in_time(loop)
         return await result
 
     def close(self) -> None:
         """Take no more work, and fail what waits. May be called twice."""
         self._is_closed = True
+        self._stop_gathering()
         waiting, self._waiting = self._waiting, []
         for _, result in waiting:
             if not result.done():
                 result.set_exception(EngineError("The engines were unloaded."))
         self._executor.shutdown(wait=False)
 
-    def _hand_over_soon(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._is_busy = True
-        if loop.time() >= self._next_at:
+    def _hand_over_in_time(self, loop: asyncio.AbstractEventLoop) -> None:
+        if len(self._waiting) >= MOST_AT_ONCE or loop.time() >= self._next_at:
             self._hand_over(loop)
-        else:
-            loop.call_at(self._next_at, self._hand_over, loop)
+        elif self._gathering is None:
+            self._gathering = loop.call_at(self._next_at, self._hand_over, loop)
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._is_closed:
-            return
+        self._stop_gathering()
+        self._is_busy = True
         gathering = min(GATHERING_SECONDS * len(self._users), LONGEST_GATHERING_SECONDS)
         self._next_at = loop.time() + gathering
         pieces, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
         self._executor.submit(self._work_off, pieces, loop)
+
+    def _stop_gathering(self) -> None:
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
 
     def _work_off(self, pieces: list[Piece], loop: asyncio.AbstractEventLoop) -> None:
         outcomes = [_outcome(work) if not result.done() else None for work, result in pieces]
@@ -108,7 +114,7 @@ class Workbench:
                 result.set_exception(error)
         self._is_busy = False
         if self._waiting:
-            self._hand_over_soon(loop)
+            self._hand_over_in_time(loop)
 
 
 def _outcome(work: Callable[[], Any]) -> Outcome:

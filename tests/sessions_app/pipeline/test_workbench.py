@@ -125,6 +125,16 @@ async def test_among_many_users_what_comes_soon_after_goes_over_together(bench: 
 
 
 @pytest.mark.usefixtures("patient")
+async def test_nothing_more_is_gathered_than_goes_over_in_one_piece(bench: Workbench) -> None:
+    user = User()
+    bench.attend(user)
+    await bench.do(lambda: None)
+    begin_at = asyncio.get_running_loop().time()
+    await asyncio.gather(*(bench.do(lambda: None) for _ in range(MOST_AT_ONCE)))
+    assert asyncio.get_running_loop().time() - begin_at < GATHERING_SECONDS
+
+
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("forgotten", [False, True])
 async def test_nobody_waits_for_users_who_left_or_are_forgotten(
     bench: Workbench, *, forgotten: bool
