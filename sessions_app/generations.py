@@ -82,6 +82,7 @@ class Generations:
             self._note_loading(is_loading=True)
             engines: Engines | None = None
             try:
+                await asyncio.to_thread(self.idioms.prepare)
                 engines = await self._load(self._threadsafe_progress())
             except EngineError as error:
                 self.problem = str(error)

@@ -22,6 +22,11 @@ class IdiomBook:
     def __init__(self) -> None:
         self._own: Mapping[str, Idioms] = {}
 
+    def prepare(self) -> None:
+        """Load the idioms that come with Habla. Blocks, for a quarter of a second."""
+        for language in LANGUAGES:
+            builtin(language)
+
     def replace(self, own: Mapping[str, Idioms]) -> None:
         """Take other idioms of the owner's from now on, as ``by_language`` returns them."""
         self._own = own

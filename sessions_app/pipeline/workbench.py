@@ -10,7 +10,7 @@ from sessions_app.errors import EngineError
 
 T = TypeVar("T")
 
-MOST_AT_ONCE = 16
+MOST_AT_ONCE = 32
 """Pieces handed over together: more would keep the first ones waiting for their results."""
 GATHERING_SECONDS = 0.000_1
 """How long after one handing over the next one waits, for each user of the bench ..."""

@@ -115,6 +115,23 @@ async def test_what_a_leaving_client_sent_last_is_kept(connect: Connect) -> None
     assert segment.text == "hola mundo"
 
 
+async def test_a_client_that_leaves_in_its_second_period_leaves_two_whole_recordings(
+    connect: Connect,
+) -> None:
+    async with connect() as browser:
+        for sound in (HOLA, say("agua")):
+            await browser.say("start_listening", encoding="pcm-s16le")
+            await browser.send_sound(sound)
+            await browser.say("stop_listening")
+    rows = await recordings()
+    assert [(pcm_of(raw(row)), row.state) for row in rows] == [
+        (HOLA, "complete"),
+        (say("agua"), "complete"),
+    ]
+    kept = RecordedSegment.objects.order_by("pk")
+    assert [row.text async for row in kept] == ["hola mundo", "agua"]
+
+
 async def test_a_stream_that_breaks_off_is_cut_where_it_is_whole(connect: Connect) -> None:
     stream = webm(HOLA)[:-7]
     async with connect() as browser:

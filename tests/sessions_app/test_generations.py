@@ -11,6 +11,8 @@ from sessions_app.engines.loading import Engines
 from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import EngineInfo
 from sessions_app.generations import UNEXPLAINED, Generations
+from sessions_app.pipeline.idioms import builtin
+from sessions_app.pipeline.languages import LANGUAGES
 from tests.house import eventually
 
 
@@ -62,6 +64,14 @@ async def test_the_newest_generation_is_leased() -> None:
     assert (first.number, second.number) == (1, 2)
     generations.give_back(first)
     generations.give_back(second)
+    await generations.aclose()
+
+
+async def test_idioms_are_loaded_before_anybody_speaks() -> None:
+    builtin.cache_clear()
+    generations = Generations(Workshop().load)
+    await generations.renew()
+    assert builtin.cache_info().currsize == len(LANGUAGES)
     await generations.aclose()
 
 
