@@ -201,7 +201,10 @@ class Recorder:
             return
         cut_off = [replace(s, discarded="unfinished") for s in recording.segments.values()]
         if recording.settled or cut_off:
-            await recording_store.keep_segments(recording.id, [*recording.settled, *cut_off])
+            try:
+                await recording_store.keep_segments(recording.id, [*recording.settled, *cut_off])
+            except StoreError as error:  # deleted meanwhile: its files go too, below
+                logger.warning("recording %s keeps no utterances: %s", recording.id, error)
         finish = partial(recording.tape.finish, is_whole=is_whole)
         try:
             has_sound = await self._writer.do(finish)

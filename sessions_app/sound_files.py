@@ -113,4 +113,7 @@ def _found(path: Path) -> Path | None:
 
 def _is_inside(path: Path) -> bool:
     """Return whether ``path`` lies in the directory of recordings wherever links may lead."""
-    return path.resolve().is_relative_to(conf.recordings_dir().resolve())
+    try:
+        return path.resolve().is_relative_to(conf.recordings_dir().resolve())
+    except (OSError, RuntimeError):  # links that lead in a circle
+        return False
