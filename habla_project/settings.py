@@ -5,13 +5,8 @@ from pathlib import Path
 import environ
 
 from habla_project.logs import is_worth_a_line
-from habla_project.surroundings import (
-    Lenient,
-    data_directory,
-    database,
-    read_file,
-    secret_key,
-)
+from habla_project.surroundings import Lenient, data_directory, database, secret_key
+from sessions_app import env_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -20,7 +15,7 @@ MISTAKES = lenient.mistakes
 """What was wrong in the environment so far, for `manage.py check` to name."""
 
 DATA_DIR = data_directory(env.str("HABLA_DATA_DIR", default=""), BASE_DIR)
-HABLA_FROM_FILE = read_file(DATA_DIR / "habla.env")
+HABLA_FROM_FILE = env_file.read(DATA_DIR)
 SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key(DATA_DIR)
 DEBUG = lenient.switch("DEBUG", safe=False)
 ALLOWED_HOSTS = lenient.names("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])

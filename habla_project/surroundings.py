@@ -94,17 +94,6 @@ class Lenient:
         return [word.strip() for word in found if word.strip()]
 
 
-def read_file(path: Path) -> set[str]:
-    """Add what a file of ``NAME=value`` lines says to the environment, which has the last word.
-
-    Returns the names that were added.
-    """
-    before = set(os.environ)
-    if path.is_file():
-        environ.Env.read_env(path)
-    return set(os.environ) - before
-
-
 def database(env: environ.Env, directory: Path) -> dict[str, Any]:
     """Return Django's settings of the database that DATABASE_URL names; SQLite without it."""
     if not env.str("DATABASE_URL", default=""):

@@ -31,6 +31,8 @@ class Request:
     """The process that takes it at once; empty: whichever has the session, when it looks."""
     is_listening: bool | None = None
     """Whether the session takes sound just now; None: its row tells."""
+    is_leaving: bool = False
+    """Whether the session is known to take nothing more, while its row is still open."""
     id: UUID = field(default_factory=uuid4)
     """What the playback will be called."""
 
@@ -39,8 +41,9 @@ def admit(request: Request) -> Playing:
     """Begin a playback. Blocks.
 
     Raises:
-        CommandError: ``unknown_recording``, ``unknown_session``, ``already_playing``,
-            ``already_listening``, ``bad_field``, ``not_playable``; nothing was begun.
+        CommandError: ``unknown_recording``, ``unknown_session``, ``not_ready``,
+            ``already_playing``, ``already_listening``, ``bad_field``, ``not_playable``; nothing was
+            begun.
     """
     try:
         with transaction.atomic():
@@ -86,6 +89,8 @@ def _check_session(request: Request) -> None:
     session = store.live_session(request.session_id, request.user_id)
     if session is None:
         raise CommandError("There is no such live session.", code="unknown_session")
+    if request.is_leaving:
+        raise CommandError("The session is over.", code="not_ready")
     if store.is_playing(session.pk):
         raise _already_playing()
     listens = session.is_listening if request.is_listening is None else request.is_listening

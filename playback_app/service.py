@@ -41,8 +41,6 @@ async def start(session: LiveSession, command: StartPlayback) -> None:
         CommandError: it cannot be played now, or so; nothing was begun.
     """
     await _let_finished_go(session)
-    if not session.is_open:
-        raise CommandError("The session is over.", code="not_ready")
     request = Request(
         session.user_id,
         command.recording_id,
@@ -51,6 +49,7 @@ async def start(session: LiveSession, command: StartPlayback) -> None:
         command.speed,
         session.book.boot,
         session.pipeline.intake.is_listening,
+        is_leaving=not session.is_open,
     )
     async with _ended_if_cut(request.id):
         playing = await lane.run(admit, request)

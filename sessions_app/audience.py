@@ -3,15 +3,14 @@
 import asyncio
 import contextlib
 import logging
-import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from uuid import UUID
 
-from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
 
 from sessions_app import tickets
+from sessions_app.broker import broker_errors
 from sessions_app.errors import RefusedError, StoreError
 from sessions_app.events import (
     Discarded,
@@ -44,16 +43,6 @@ MOST_IN_ALL = 500
 SHARED_SECONDS = 0.5
 """How long what one viewer saw of a ticket is true enough for the others who have it."""
 NOTICES = frozenset({"speakers", "closed"})
-
-
-def broker_errors() -> tuple[type[Exception], ...]:
-    """Return how a broker fails. asyncio.timeout, and not the broker, bounds how long that takes.
-
-    The client of Redis, 10 MB, is loaded by the channel layer that needs it, and by nobody else.
-    """
-    redis = sys.modules.get("redis.exceptions")
-    known = (OSError, ChannelFull, TimeoutError)
-    return known if redis is None else (*known, redis.RedisError)
 
 
 def group_of(session_id: UUID) -> str:

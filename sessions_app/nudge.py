@@ -8,17 +8,13 @@ from typing import Any, NoReturn
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
-from sessions_app.audience import broker_errors
+from sessions_app.broker import broker_errors, subscribed
 
 logger = logging.getLogger(__name__)
 
 GROUP = "habla.nudges"
 SEND_SECONDS = 0.5
 """How long the broker may take to pass a hint on, or to let this process go."""
-BROKER_SECONDS = 2.0
-"""How long it may take to let this process listen."""
-RENEW_SECONDS = 3600.0
-"""How long one subscription is trusted; brokers forget a group after a day."""
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 10.0
 """How long to leave a broker alone that failed: doubled each time."""
@@ -83,18 +79,10 @@ async def keep_listening(news: asyncio.Event) -> None:
 
 
 async def _listen(layer: Any, news: asyncio.Event) -> NoReturn:
-    async with asyncio.timeout(BROKER_SECONDS):
-        channel = await layer.new_channel()
-        await layer.group_add(GROUP, channel)
-    try:
-        async with asyncio.timeout(RENEW_SECONDS):
-            while True:
-                await layer.receive(channel)
-                news.set()
-    finally:
-        with suppress(*broker_errors()):
-            async with asyncio.timeout(SEND_SECONDS):
-                await layer.group_discard(GROUP, channel)
+    async with subscribed(layer, GROUP, leave_seconds=SEND_SECONDS) as channel:
+        while True:
+            await layer.receive(channel)
+            news.set()
 
 
 def _layer_to_others() -> Any:

@@ -64,9 +64,6 @@ class Recorder:
         self._emit = emit
         self._recording: _Recording | None = None
         self._notes: set[asyncio.Task[None]] = set()
-        self._is_leaving = False
-        self._is_whole = False
-        """Whether the end of the stream was heard, of what ``close`` is to close."""
 
     # --- a listening period
 
@@ -80,8 +77,6 @@ class Recorder:
         if self._writer is None:
             self.attend()
             return None
-        self._let_complete(is_whole=self._is_whole)  # that of a period which ended while leaving
-        self._is_whole = False
         recording_id = uuid.uuid4()
         path = sound_files.new_path(recording_id, command.encoding)
         tape = Tape(path, command.encoding, command.sample_rate, self._disk_failed)
@@ -124,21 +119,17 @@ class Recorder:
 
     async def end(self, *, is_whole: bool) -> None:
         """Close the recording. ``is_whole``: whether the end of the stream was heard."""
-        if self._is_leaving:
-            self._is_whole = is_whole
-            return
         self._note(recording_store.note_listening(self._session_id, is_listening=False))
-        completing = self._let_complete(is_whole=is_whole)
-        if completing is not None:
+        recording, self._recording = self._recording, None
+        if recording is not None:
+            completing = self._note(self._complete(recording, is_whole=is_whole))
             await asyncio.wait({completing}, timeout=END_SECONDS)
-
-    def leave(self) -> None:
-        """Note that the session ends: ``close`` does from here on what ``end`` would do."""
-        self._is_leaving = True
 
     async def close(self) -> None:
         """Close the recording that is still open, and finish all notes. May be called twice."""
-        self._let_complete(is_whole=self._is_whole)
+        recording, self._recording = self._recording, None
+        if recording is not None:
+            self._note(self._complete(recording, is_whole=False))
         if self._notes:
             _, late = await asyncio.wait(self._notes, timeout=CLOSE_SECONDS)
             for note in late:
@@ -190,21 +181,12 @@ class Recorder:
 
     # --- the end, and what goes wrong before it
 
-    def _let_complete(self, *, is_whole: bool) -> "asyncio.Task[None] | None":
-        recording, self._recording = self._recording, None
-        if recording is None:
-            return None
-        return self._note(self._complete(recording, is_whole=is_whole))
-
     async def _complete(self, recording: _Recording, *, is_whole: bool) -> None:
         if self._writer is None:
             return
         cut_off = [replace(s, discarded="unfinished") for s in recording.segments.values()]
         if recording.settled or cut_off:
-            try:
-                await recording_store.keep_segments(recording.id, [*recording.settled, *cut_off])
-            except StoreError as error:  # deleted meanwhile: its files go too, below
-                logger.warning("recording %s keeps no utterances: %s", recording.id, error)
+            await recording_store.keep_segments(recording.id, [*recording.settled, *cut_off])
         finish = partial(recording.tape.finish, is_whole=is_whole)
         try:
             has_sound = await self._writer.do(finish)

@@ -145,8 +145,7 @@ class Registry:
                 code="server_quits",
                 close_code=CloseCode.QUITTING,
             )
-        # one whose recording is still being closed has its place yet
-        if len(self._tasks) >= self.conf.max_sessions:
+        if len(self.sessions) >= self.conf.max_sessions:
             raise RefusedError(
                 f"All {self.conf.max_sessions} places are taken; come back later.",
                 code="full",

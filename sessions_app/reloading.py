@@ -8,13 +8,12 @@ from pathlib import Path
 import environ
 from django.conf import settings
 
-from sessions_app import conf
+from sessions_app import conf, env_file
 from sessions_app.conf import Conf
 from sessions_app.errors import SettingsError
 
 LIVE = ("MAX_SESSIONS", "DRAIN_SECONDS", "QUIT_SECONDS", "SILENCE_SECONDS")
 """What new sessions, and the end, go by as soon as it is read. All else takes a new start."""
-FILE = "habla.env"
 
 Reload = Callable[[], Awaitable[str]]
 _others: list[Reload] = []
@@ -40,10 +39,7 @@ def reread(before: Conf, directory: Path) -> Conf:
     """
     for name in settings.HABLA_FROM_FILE:
         os.environ.pop(name, None)
-    kept = set(os.environ)
-    if (directory / FILE).is_file():
-        environ.Env.read_env(directory / FILE)
-    settings.HABLA_FROM_FILE = set(os.environ) - kept
+    settings.HABLA_FROM_FILE = env_file.read(directory)
     old, env = settings.HABLA, environ.Env()
     defaults = settings.HABLA_DEFAULTS
     new = {name: env.str(f"HABLA_{name}", default=defaults[name]) for name in LIVE}

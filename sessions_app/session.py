@@ -129,16 +129,13 @@ class LiveSession:
     # --- the life
 
     async def run(self, leave: Callable[[], None]) -> None:
-        """Open, live, drain and close.
-
-        ``leave`` is called when nothing is left but the disk, which may be slow, and goodbye.
-        """
+        """Open, live, drain and close. ``leave`` is called when nothing is left but goodbye."""
         async with AsyncExitStack() as closers:
             self._later(closers, "goodbye", self._say_goodbye)
-            self._later(closers, "recording", self._recorder.close)
             closers.callback(leave)
             closers.callback(self.become, State.CLOSED)
             self._later(closers, "row", self._end_row)
+            self._later(closers, "recording", self._recorder.close)
             closers.push(self._note)
             if await self._unless_ended(self._open(closers), None):
                 await self._live()
@@ -183,7 +180,6 @@ class LiveSession:
             self.is_cut_off = not await self._unless_ended(self._drain(), self._drain_seconds)
 
     async def _drain(self) -> None:
-        self._recorder.leave()
         self.guests.refuse()
         await self.pipeline.drain()
         await self.guests.dismiss()

@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 from channels.layers import get_channel_layer
 
 from sessions_app import access, protocol, registry
-from sessions_app.audience import broker_errors, group_of
+from sessions_app.audience import group_of
+from sessions_app.broker import broker_errors, subscribed
 from sessions_app.errors import CommandError, RefusedError, StoreError
 from sessions_app.events import Failure, Notice
 from sessions_app.flow import Flow
@@ -22,10 +23,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often the ticket and the rows are looked at; a withdrawn ticket ends within two of these."""
-BROKER_SECONDS = 2.0
-"""How long the broker may take to let a viewer listen."""
-RENEW_SECONDS = 3600.0
-"""How long one subscription is trusted; brokers forget a group after a day."""
+LEAVE_SECONDS = 2.0
+"""How long the broker may take to let a viewer go."""
 STRIKES = 50
 """How many messages that viewers have no business to send are answered."""
 LONGEST_PING = 200
@@ -155,17 +154,9 @@ class Watching:
 
     async def _listen(self, group: str) -> NoReturn:
         layer: Any = get_channel_layer()
-        async with asyncio.timeout(BROKER_SECONDS):
-            channel = await layer.new_channel()
-            await layer.group_add(group, channel)
-        try:
-            async with asyncio.timeout(RENEW_SECONDS):
-                while True:
-                    await self._viewer.take((await layer.receive(channel))["text"])
-        finally:
-            with suppress(*broker_errors()):
-                async with asyncio.timeout(BROKER_SECONDS):
-                    await layer.group_discard(group, channel)
+        async with subscribed(layer, group, leave_seconds=LEAVE_SECONDS) as channel:
+            while True:
+                await self._viewer.take((await layer.receive(channel))["text"])
 
 
 async def _first_to_end(*works: Coroutine[Any, Any, None]) -> None:

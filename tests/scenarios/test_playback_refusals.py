@@ -157,6 +157,20 @@ async def test_the_first_thing_that_is_wrong_is_told(
     assert await nothing_plays()
 
 
+async def test_a_session_that_leaves_is_told_of_after_the_recording_and_before_the_manner(
+    house: House, connect: Connect
+) -> None:
+    recording = await record(TALK)
+    async with connect():
+        (session_id,) = house.registry.sessions
+        for named, code in (("x", "unknown_recording"), (recording.pk, "not_ready")):
+            request = Request(recording.user_id, named, session_id, speed=99, is_leaving=True)
+            with pytest.raises(CommandError) as refusal:
+                await lane.run(admit, request)
+            assert refusal.value.code == code
+        assert await nothing_plays()
+
+
 HUGE = (
     b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\1\0\1\0\x80>\0\0\0}\0\0\2\0\x10\0data\xff\xff\xff\xff"
 )

@@ -7,13 +7,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
 
-from tests.server.running import ROOT, environment, manage, running
-from tests.server.visitor import visitor
+from tests.server.running import ROOT, Running, environment, manage, running
+from tests.server.visitor import Visitor, visitor
 from tests.sounds import say, silence
 
 pytestmark = pytest.mark.timeout(120)
@@ -22,6 +23,15 @@ SLOW = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 0.3}})
 SLOWER = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 3}})
 ENDLESS = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 600}})
 COMMANDS = ("status", "restart", "reload", "quit")
+
+
+@asynccontextmanager
+async def speaking(server: Running) -> AsyncIterator[Visitor]:
+    """Give a client that has just said a sentence, which is being heard."""
+    async with visitor(server.socket_address) as guest:
+        await guest.listen(say("hola mundo") + silence(1))
+        await guest.until("speech_ended")
+        yield guest
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -60,9 +70,7 @@ async def test_status_tells_people_and_programs(data_dir: Path) -> None:
 
 async def test_quit_waits_for_the_end_and_says_how_sessions_ended(data_dir: Path) -> None:
     async with running(data_dir, HABLA_TRANSCRIBER=SLOW) as server:
-        async with visitor(server.socket_address) as guest:
-            await guest.listen(say("hola mundo") + silence(1))
-            await guest.until("speech_ended")
+        async with speaking(server) as guest:
             code, output = await manage("quit", env=environment(data_dir))
             assert (await guest.until("closed"))["reason"] == "server_quits"
         assert code == 0
@@ -73,9 +81,7 @@ async def test_quit_waits_for_the_end_and_says_how_sessions_ended(data_dir: Path
 
 async def test_quit_tells_what_was_cut_off(data_dir: Path) -> None:
     async with running(data_dir, HABLA_TRANSCRIBER=ENDLESS, HABLA_QUIT_SECONDS="1") as server:
-        async with visitor(server.socket_address) as guest:
-            await guest.listen(say("hola mundo") + silence(1))
-            await guest.until("speech_ended")
+        async with speaking(server):
             code, output = await manage("quit", env=environment(data_dir))
         assert (code, "0 sessions finished, 1 were cut off." in output) == (0, True)
         assert await server.ended() == 3
@@ -83,9 +89,7 @@ async def test_quit_tells_what_was_cut_off(data_dir: Path) -> None:
 
 async def test_a_quit_that_takes_longer_than_wanted_is_told_and_goes_on(data_dir: Path) -> None:
     async with running(data_dir, HABLA_TRANSCRIBER=ENDLESS, HABLA_QUIT_SECONDS="4") as server:
-        async with visitor(server.socket_address) as guest:
-            await guest.listen(say("hola mundo") + silence(1))
-            await guest.until("speech_ended")
+        async with speaking(server):
             code, output = await manage("quit", "--timeout", "0.5", env=environment(data_dir))
             assert (code, "has not ended within 0.5 s" in output) == (1, True)
             again, _ = await manage("quit", env=environment(data_dir))

@@ -60,6 +60,16 @@ def test_a_link_out_of_the_directory_leads_nowhere(root: Path, tmp_path: Path) -
     assert (tmp_path / "elsewhere" / "sound.ogg").read_bytes() == b"secret"
 
 
+def test_links_that_lead_in_a_circle_lead_nowhere(root: Path) -> None:
+    recording_id = uuid.uuid4()
+    path = put(recording_id)
+    assert not sound_files.leads_outside(recording_id)
+    path.unlink()
+    path.symlink_to(path)
+    assert sound_files.raw_path(recording_id, Encoding.OGG_OPUS) is None
+    assert sound_files.leads_outside(recording_id)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_who_deletes_a_session_or_a_conversation_deletes_its_sound(root: Path) -> None:
     user = the_owner()
