@@ -1,6 +1,5 @@
 """From chunks to utterances: one listening period, from `start_listening` to its end."""
 
-import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -39,10 +38,9 @@ class Sound:
 
     async def close(self) -> None:
         """Release the decoder. May be called twice."""
-        # one thread, first in first out: never beside a decode that was cancelled but goes on
         self._workbench.leave(self)
-        # shielded: work whose waiter is cancelled before its turn would be left out
-        await asyncio.shield(asyncio.ensure_future(self._workbench.do(self._decoder.close)))
+        # one thread, first in first out: never beside a decode that was cancelled but goes on
+        await self._workbench.do(self._decoder.close, surely=True)
 
     def _probe(self, pcm: bytes) -> tuple[bytes, Sequence[float]]:
         return pcm, self._detector.probabilities(pcm) if pcm else ()

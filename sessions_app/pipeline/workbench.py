@@ -17,7 +17,8 @@ GATHERING_SECONDS = 0.000_1
 LONGEST_GATHERING_SECONDS = 0.012
 """... and at most, unless MOST_AT_ONCE are there before."""
 
-Piece = tuple[Callable[[], Any], "asyncio.Future[Any]"]
+Piece = tuple[Callable[[], Any], "asyncio.Future[Any]", bool]
+"""The work, its result, and whether it is done even if nobody waits for that any more."""
 Outcome = tuple[Any, Exception | None]
 
 
@@ -47,10 +48,11 @@ class Workbench:
         """Note that ``user`` brings no more work. May be called twice."""
         self._users.discard(user)
 
-    async def do(self, work: Callable[[], T]) -> T:
+    async def do(self, work: Callable[[], T], *, surely: bool = False) -> T:
         """Return what ``work`` returns, or raise what it raises.
 
-        Work whose waiter was cancelled before its turn is left out; what has begun goes on.
+        Work whose waiter was cancelled before its turn is left out, unless it is to be done
+        ``surely``; what has begun goes on.
 
         Raises:
             EngineError: the workbench is closed.
@@ -60,7 +62,7 @@ class Workbench:
         # asking for the running loop is a system call, in Python 3.11
         loop = self._loop = self._loop or asyncio.get_running_loop()
         result: asyncio.Future[T] = loop.create_future()
-        self._waiting.append((work, result))
+        self._waiting.append((work, result, surely))
         if not self._is_busy:
             self._hand_over_in_time(loop)
         return await result
@@ -70,7 +72,7 @@ class Workbench:
         self._is_closed = True
         self._stop_gathering()
         waiting, self._waiting = self._waiting, []
-        for _, result in waiting:
+        for _, result, _ in waiting:
             if not result.done():
                 result.set_exception(EngineError("The engines were unloaded."))
         self._executor.shutdown(wait=False)
@@ -95,7 +97,10 @@ class Workbench:
             self._gathering = None
 
     def _work_off(self, pieces: list[Piece], loop: asyncio.AbstractEventLoop) -> None:
-        outcomes = [_outcome(work) if not result.done() else None for work, result in pieces]
+        outcomes = [
+            _outcome(work) if surely or not result.done() else None
+            for work, result, surely in pieces
+        ]
         loop.call_soon_threadsafe(self._hand_back, pieces, outcomes, loop)
 
     def _hand_back(
@@ -104,7 +109,7 @@ class Workbench:
         outcomes: list[Outcome | None],
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        for (_, result), outcome in zip(pieces, outcomes, strict=True):
+        for (_, result, _), outcome in zip(pieces, outcomes, strict=True):
             if outcome is None or result.done():
                 continue
             value, error = outcome

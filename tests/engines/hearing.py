@@ -1,6 +1,7 @@
 """One sound as a stream of every encoding, and every way to decode it."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import numpy as np
@@ -22,6 +23,14 @@ WAYS: dict[str, tuple[Encoding, Callable[[], Decoder]]] = {
     "mp4": (Encoding.MP4_AAC, lambda: open_decoder(Encoding.MP4_AAC)),
 }
 every_way = pytest.mark.parametrize("way", WAYS)
+
+
+@pytest.fixture(autouse=True)
+def every_thread_ends() -> Iterator[None]:
+    """Let no test of a module that imports this leave a thread; older ones may be ending still."""
+    before = set(threading.enumerate())
+    yield
+    assert set(threading.enumerate()) - before == set()
 
 
 def pieces(stream: bytes, size: int) -> list[bytes]:

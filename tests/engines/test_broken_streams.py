@@ -1,7 +1,5 @@
 """A stream that is not what it was said to be is refused in words, and harms nothing."""
 
-import threading
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -14,15 +12,17 @@ from sessions_app.engines.decoding import open_decoder
 from sessions_app.engines.pyav_stream import PyAVDecoder
 from sessions_app.errors import DecodeError
 from tests.engines.files import PLAYLISTS, recording
-from tests.engines.hearing import STREAMS, WAYS, every_way, hear, pieces
+from tests.engines.hearing import (
+    STREAMS,
+    WAYS,
+    every_thread_ends,
+    every_way,
+    hear,
+    pieces,
+)
 from tests.engines.streams import chirp, opus_packets, simple_blocks, webm_header
 
-
-@pytest.fixture(autouse=True)
-def every_thread_ends() -> Iterator[None]:
-    before = threading.active_count()
-    yield
-    assert threading.active_count() == before
+__all__ = ["every_thread_ends"]
 
 
 def verdict(decoder: Decoder, chunks: list[bytes]) -> str:

@@ -2,8 +2,6 @@
 
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,15 +16,20 @@ from sessions_app.engines.libopus import load_libopus
 from sessions_app.engines.pyav import decode_file
 from sessions_app.engines.pyav_stream import PyAVDecoder
 from sessions_app.errors import DecodeError
-from tests.engines.hearing import SECONDS, SOUND, STREAMS, WAYS, every_way, hear, likeness, pieces
+from tests.engines.hearing import (
+    SECONDS,
+    SOUND,
+    STREAMS,
+    WAYS,
+    every_thread_ends,
+    every_way,
+    hear,
+    likeness,
+    pieces,
+)
 from tests.engines.streams import encode
 
-
-@pytest.fixture(autouse=True)
-def every_thread_ends() -> Iterator[None]:
-    before = threading.active_count()
-    yield
-    assert threading.active_count() == before
+__all__ = ["every_thread_ends"]
 
 
 @pytest.mark.parametrize("way", ["webm", "webm by PyAV", "ogg"])

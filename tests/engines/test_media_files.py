@@ -1,7 +1,6 @@
 """Files of any kind are given whole, a second at a time; what holds no sound is refused."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,17 @@ from sessions_app.engines.decoding import open_decoder
 from sessions_app.engines.pyav import decode_file, duration_seconds
 from sessions_app.errors import DecodeError
 from tests.engines.files import missing, picture, playlist, recording, text
-from tests.engines.hearing import SECONDS, SOUND, STREAMS, WAYS, hear
+from tests.engines.hearing import (
+    SECONDS,
+    SOUND,
+    STREAMS,
+    WAYS,
+    every_thread_ends,
+    hear,
+)
 from tests.engines.streams import opus_packets, simple_blocks, webm_header
 
-
-@pytest.fixture(autouse=True)
-def every_thread_ends() -> Iterator[None]:
-    before = threading.active_count()
-    yield
-    assert threading.active_count() == before
+__all__ = ["every_thread_ends"]
 
 
 def test_a_file_is_given_in_seconds(tmp_path: Path) -> None:
