@@ -22,6 +22,8 @@ class Process:
     pid: int
     address: str
     run_dir: str
+    directory: str
+    """The id of its directory of recordings."""
     state: str
     live: int
 

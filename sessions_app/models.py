@@ -207,6 +207,10 @@ class Recording(models.Model):
     """Whether the raw stream is kept, and not only segments."""
     is_bookmarked = models.BooleanField(default=False)
     """Never pruned."""
+    directory = models.CharField(max_length=32, blank=True, default="")
+    """The id of the directory of recordings in which its files lie; empty: not known yet."""
+    salvager = models.CharField(max_length=40, blank=True, default="")
+    """The serving process that makes whole what another left when it died."""
 
     class Meta:
         ordering = ["-started_at"]

@@ -9,7 +9,8 @@ from sessions_app.conf import Conf
 from sessions_app.control import Answer
 from sessions_app.errors import SettingsError, StoreError
 from sessions_app.improving import tell_engines
-from sessions_app.registry import Departure, Registry
+from sessions_app.registry import Registry
+from sessions_app.states import Departure
 
 
 class Orders:

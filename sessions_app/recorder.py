@@ -89,6 +89,7 @@ class Recorder:
             command.encoding,
             command.sample_rate if is_pcm else 48_000,
             manner,
+            self._writer.directory,
         )
         self._note(recording_store.begin_recording(row))
         return str(recording_id)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from sessions_app.lane import lane
@@ -15,6 +15,7 @@ from sessions_app.models import (
     RecordedSegment,
     Recording,
     RecordingState,
+    Server,
     SessionState,
     TranslationSession,
 )
@@ -35,6 +36,8 @@ class NewRecording:
     encoding: str
     sample_rate: int
     manner: Manner
+    directory: str
+    """The id of the directory in which its files will lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Unfinished:
     id: uuid.UUID
     encoding: str
     sample_rate: int
+    is_ours: bool
+    """Whether its files would lie here for certain; else that has to be found out."""
 
 
 async def note_listening(session_id: uuid.UUID, *, is_listening: bool) -> None:
@@ -86,6 +91,7 @@ def _begin_recording(new: NewRecording) -> None:
             sample_rate=new.sample_rate,
             direction=new.manner.direction,
             mode=new.manner.mode,
+            directory=new.directory,
         )
 
 
@@ -113,7 +119,10 @@ def _keep_segments(recording_id: uuid.UUID, segments: Sequence[Segment]) -> None
 async def complete(
     recording_id: uuid.UUID, *, duration_seconds: float, size: int, has_sound: bool
 ) -> bool:
-    """Close the row of a recording, or delete it if nothing is kept; return whether it is there."""
+    """Close the row of a recording, or delete it if nothing is kept; return whether it is there.
+
+    One that is closed already stays as it is.
+    """
     return await _close(recording_id, RecordingState.COMPLETE, duration_seconds, size, has_sound)
 
 
@@ -132,21 +141,59 @@ async def _close(
 
 
 def _end_recording(recording_id: uuid.UUID, state: RecordingState, fields: dict[str, Any]) -> bool:
-    open_rows = Recording.objects.filter(pk=recording_id, state=RecordingState.RECORDING)
+    rows = Recording.objects.filter(pk=recording_id)
+    open_rows = rows.filter(state=RecordingState.RECORDING)
     if not fields["bytes"]:
         open_rows.delete()
-        return False
-    return bool(open_rows.update(state=state, **fields))
+    else:
+        open_rows.update(state=state, **fields)
+    return rows.exists()
 
 
-async def unfinished(boot: str) -> list[Unfinished]:
-    """Return the recordings that earlier servers on this data directory left unfinished."""
-    return await lane.run(_unfinished, boot)
+async def unfinished(boot: str, directory: str) -> list[Unfinished]:
+    """Return the recordings that servers left unfinished which serve no more.
+
+    Those whose files lie in ``directory``, the id of the one here, and those of which it is not
+    known where they lie.
+    """
+    return await lane.run(_unfinished, boot, directory)
 
 
-def _unfinished(boot: str) -> list[Unfinished]:
-    orphans = _of_earlier_servers(boot).filter(state=RecordingState.RECORDING)
-    return [Unfinished(*row) for row in orphans.values_list("id", "encoding", "sample_rate")]
+def _unfinished(boot: str, directory: str) -> list[Unfinished]:
+    # nothing of a session that is open is left; whether it is lost is found out by its silence
+    over = Recording.objects.filter(session__isnull=False, state=RecordingState.RECORDING)
+    left = over.exclude(session__state=SessionState.OPEN).exclude(session__boot=boot)
+    rows = left.filter(~_serves(boot, "session__boot"), directory__in=("", directory))
+    columns = rows.values_list("id", "encoding", "sample_rate", "directory", "session__boot")
+    own = directory_of(boot)
+    return [
+        Unfinished(pk, encoding, rate, is_ours=bool(place) or of.startswith(own))
+        for pk, encoding, rate, place, of in columns
+    ]
+
+
+async def claim(recording_id: uuid.UUID, boot: str) -> bool:
+    """Take it on oneself to salvage a recording; return whether nobody else does.
+
+    Whoever dies of it leaves it to the others.
+    """
+    return await lane.run(_claim, recording_id, boot)
+
+
+def _claim(recording_id: uuid.UUID, boot: str) -> bool:
+    rows = Recording.objects.filter(pk=recording_id, state=RecordingState.RECORDING)
+    is_free = Q(salvager__in=("", boot)) | ~_serves(boot, "salvager")
+    return bool(rows.filter(is_free).update(salvager=boot))
+
+
+def _serves(boot: str, column: str) -> Q:
+    """Whether the process that ``column`` names serves just now.
+
+    None of an earlier run on this data directory does, since ``boot`` has its lock.
+    """
+    serving = Server.objects.filter(boot=OuterRef(column))
+    earlier = Q(**{f"{column}__startswith": directory_of(boot)}) & ~Q(**{column: boot})
+    return Exists(serving) & ~earlier
 
 
 async def forget_imports() -> int:
@@ -158,11 +205,6 @@ def _forget_imports() -> int:
     begun = Recording.objects.filter(session=None, state=RecordingState.RECORDING)
     abandoned = begun.filter(started_at__lt=timezone.now() - timedelta(days=1))
     return abandoned.delete()[0]
-
-
-def _of_earlier_servers(boot: str) -> QuerySet[Recording]:
-    here = Q(session__boot__startswith=directory_of(boot)) & ~Q(session__boot=boot)
-    return Recording.objects.filter(here).exclude(session__state=SessionState.OPEN)
 
 
 async def known(recording_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:

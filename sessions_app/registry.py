@@ -6,7 +6,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Coroutine
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from sessions_app import measures, store
@@ -20,8 +20,9 @@ from sessions_app.logs import context_of
 from sessions_app.protocol import CloseCode
 from sessions_app.runfile import directory_id
 from sessions_app.session import LiveSession
+from sessions_app.sound_directory import id_or_none
 from sessions_app.sound_writing import SoundWriter
-from sessions_app.states import Ending, Wishes
+from sessions_app.states import Departure, Ending, Wishes
 
 logger = logging.getLogger(__name__)
 
@@ -35,23 +36,14 @@ TELL_SECONDS = 0.1
 SERVER_QUITS = Ending("server_quits", CloseCode.QUITTING)
 
 
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """How all sessions ended when the server quit."""
-
-    sessions: int
-    cut_off: int
-    """How many had not finished when their time was up."""
-    stuck: int
-    """How many did not even close."""
-
-
 class Registry:
     """The live sessions of this process, each in a task that belongs here."""
 
     def __init__(self) -> None:
         self.boot = ""
         """Names this run of the server in the rows it writes."""
+        self.sound_directory = ""
+        """The id of the directory in which recordings lie here."""
         self.sessions: dict[uuid.UUID, LiveSession] = {}
         self.is_draining = False
         self.conf: Conf | None = None
@@ -78,7 +70,8 @@ class Registry:
         self.conf = conf
         self.boot = boot or store.new_boot(directory_id(conf.run_dir))
         self.generations = Generations(functools.partial(load_chosen, conf.engines))
-        self._writer = SoundWriter() if conf.is_recording else None
+        self.sound_directory = id_or_none()
+        self._writer = SoundWriter(self.sound_directory) if conf.is_recording else None
         self.is_draining = False
 
     async def load(self) -> bool:

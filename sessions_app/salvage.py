@@ -6,25 +6,38 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
-from sessions_app import recording_store, sound_files, store
+from sessions_app import recording_store, sound_directory, sound_files, store
 from sessions_app.audio import SAMPLE_BYTES, Encoding, to_seconds
 from sessions_app.engines.wav import HEADER_BYTES
 from sessions_app.errors import DecodeError, StoreError
 from sessions_app.recording_store import Unfinished
-from sessions_app.tapes import mend, put_in_place
+from sessions_app.tapes import held, mend, put_in_place
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
+LOOK_SECONDS = 5.0
+"""How often it is looked whether others died and left something."""
 ORPHAN_SECONDS = 3600.0
 """How old files must be before they go because the database knows nothing of them."""
 
 
+async def keep_tidy(boot: str, say: Callable[[str], None]) -> None:
+    """Tidy, and go on to look for what others leave that die, until cancelled."""
+    await tidy(boot, say)
+    failed: set[uuid.UUID] = set()
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        with suppress(StoreError):  # whoever looks after the rows tells that the database is gone
+            await salvage(boot, failed)
+
+
 async def tidy(boot: str, say: Callable[[str], None]) -> None:
-    """Salvage what earlier servers on this data directory left, and sweep what belongs to nobody.
+    """Salvage what servers that died left where recordings lie here, and sweep what is nobody's.
 
     ``boot`` names this run of the server. Nothing that this run records is touched.
     """
@@ -41,22 +54,40 @@ async def tidy(boot: str, say: Callable[[str], None]) -> None:
         logger.info("%d recordings that no row knows of are swept", swept)
 
 
-async def salvage(boot: str) -> int:
-    """Make playable what earlier servers were recording when they died; return how many are."""
-    saved = 0
-    for left in await recording_store.unfinished(boot):
-        try:
-            seconds = await _apart(partial(_mend, left))
-        except OSError:
-            logger.exception("recording %s could not be salvaged", left.id)
-            continue
+async def salvage(boot: str, failed: set[uuid.UUID] | None = None) -> int:
+    """Make playable what servers were recording when they died; return how many are.
+
+    Whoever is left does it where the files lie, once. What ``failed`` holds was told already to
+    have failed: what fails now is added.
+    """
+    directory = await _apart(sound_directory.known_id)
+    unfinished = await recording_store.unfinished(boot, directory)
+    left = await _apart(lambda: [one for one in unfinished if one.is_ours or _lies_here(one)])
+    return sum([await _salvage(one, boot, set() if failed is None else failed) for one in left])
+
+
+def _lies_here(left: Unfinished) -> bool:
+    return sound_files.folder(left.id).is_dir()
+
+
+async def _salvage(left: Unfinished, boot: str, failed: set[uuid.UUID]) -> bool:
+    if not await recording_store.claim(left.id, boot):
+        return False
+    try:
+        seconds = await _apart(partial(_mend, left))
         size = await _apart(partial(sound_files.size, left.id))
-        is_kept = await recording_store.salvage(
-            left.id, duration_seconds=seconds, size=size, has_sound=bool(seconds)
-        )
-        logger.warning("recording %s: %.1f s of sound salvaged", left.id, seconds)
-        saved += is_kept
-    return saved
+    except OSError:
+        if left.id not in failed:
+            logger.exception("recording %s could not be salvaged", left.id)
+        failed.add(left.id)
+        return False
+    if seconds is None:
+        return False
+    is_kept = await recording_store.salvage(
+        left.id, duration_seconds=seconds, size=size, has_sound=bool(seconds)
+    )
+    logger.warning("recording %s: %.1f s of sound salvaged", left.id, seconds)
+    return is_kept
 
 
 async def sweep() -> int:
@@ -84,8 +115,10 @@ def _old_ids() -> list[uuid.UUID]:
     return [one for one, place in places if place.lstat().st_mtime < newest]
 
 
-def _mend(left: Unfinished) -> float:
+def _mend(left: Unfinished) -> float | None:
     """Make the sound of a recording playable; return how long it is, 0 if there is none. Blocks.
+
+    None: a process writes it that is not dead after all.
 
     Raises:
         OSError: the disk does not let it.
@@ -94,13 +127,17 @@ def _mend(left: Unfinished) -> float:
     path = sound_files.new_path(left.id, encoding)
     for part in sound_files.parts(left.id):
         if part.with_suffix("") != path:
-            part.unlink()  # an utterance half written
             continue
-        mend(part, encoding, left.sample_rate)
-        if part.stat().st_size:
-            put_in_place(part, path)
-        else:
-            part.unlink()
+        with held(part) as is_ours:
+            if not is_ours:
+                return None
+            mend(part, encoding, left.sample_rate)
+            if part.stat().st_size:
+                put_in_place(part, path)
+            else:
+                part.unlink()
+    for part in sound_files.parts(left.id):
+        part.unlink()  # an utterance half written
     return _seconds(left, encoding)
 
 

@@ -12,6 +12,8 @@ class Server(models.Model):
     address = models.CharField(max_length=255)
     run_dir = models.TextField()
     """Where commands on its machine reach it."""
+    directory = models.CharField(max_length=32, blank=True, default="")
+    """The id of the directory in which recordings lie there."""
     state = models.CharField(max_length=10)
     live = models.PositiveIntegerField(default=0)
     """How many sessions it has."""

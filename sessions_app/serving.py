@@ -22,11 +22,12 @@ from sessions_app.improving import improve
 from sessions_app.lane import lane
 from sessions_app.leaving import TASKS_SECONDS, ExitCode, end_tasks
 from sessions_app.orders import Orders, describe_engines
-from sessions_app.registry import ABORT_SECONDS, ROWS_SECONDS, Departure, Registry
+from sessions_app.registry import ABORT_SECONDS, ROWS_SECONDS, Registry
 from sessions_app.rehearsal import keep_rehearsing
 from sessions_app.runfile import RunFile
-from sessions_app.salvage import tidy
+from sessions_app.salvage import keep_tidy
 from sessions_app.server import CANCEL_SECONDS, HANDSHAKE_SECONDS, HablaServer, reactor
+from sessions_app.states import Departure
 from sessions_app.studio import StudioKeeper
 from sessions_app.vigil import keep_vigil
 
@@ -139,7 +140,7 @@ class Serving:
         if self._conf.rehearsal_seconds:
             rehearsals = keep_rehearsing(self._registry, self._conf.rehearsal_seconds)
             self._spawn(rehearsals, "rehearsals")
-        self._spawn(tidy(self._registry.boot, self._say), "tidying")
+        self._spawn(keep_tidy(self._registry.boot, self._say), "tidying")
         for name, chore in self._registry.chores.items():
             self._spawn(chore(), name)
         if self._has_console:

@@ -24,7 +24,9 @@ class SoundWriter:
     every session costs more than the writing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, directory: str = "") -> None:
+        self.directory = directory
+        """The id of the directory of recordings."""
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="habla recordings")
         self._executor.submit(int)  # the thread is there from the beginning, and counted
         self._waiting: dict[Tape, list[bytes]] = {}

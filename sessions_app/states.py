@@ -57,3 +57,14 @@ class Wishes:
     user_id: int
     manner: Manner
     conversation_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """How all sessions ended when the server quit."""
+
+    sessions: int
+    cut_off: int
+    """How many had not finished when their time was up."""
+    stuck: int
+    """How many did not even close."""

@@ -1,8 +1,10 @@
 """The files of one recording while they are written: beside their place, and whole once in it."""
 
+import fcntl
 import mmap
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -87,9 +89,32 @@ class Tape:
     def _open(self) -> BinaryIO:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = file = cast("BinaryIO", _part_of(self.path).open("xb", buffering=0))
+        with suppress(OSError):  # not every file system has locks
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if self._encoding is Encoding.PCM_S16LE:
             _write_all(file, wav_header(0, self._sample_rate))
         return file
+
+
+@contextmanager
+def held(part: Path) -> Iterator[bool]:
+    """Hold a file that is not whole; give whether that can be: not while a process writes it.
+
+    The kernel lets go of it however that process ends, and of one that is merely frozen it does
+    not. May be entered by one process at a time.
+
+    Raises:
+        OSError: it is not there, or cannot be changed.
+    """
+    with part.open("r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        except OSError:  # a file system without locks: then the rows alone tell who may
+            pass
+        yield True
 
 
 def mend(part: Path, encoding: Encoding, sample_rate: int = SAMPLE_RATE) -> None:

@@ -92,6 +92,7 @@ def _process(registry: Registry) -> Process:
         pid=os.getpid(),
         address=str(facts.get("address", "")),
         run_dir=str(run_dir.absolute()) if run_dir else "",
+        directory=registry.sound_directory,
         state="draining" if registry.is_draining else "serving",
         live=len(registry.sessions),
     )

@@ -3,11 +3,14 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.server.running import ROOT, environment
+from tests.server.postgres import cluster
+from tests.server.redis import Redis, redis
+from tests.server.running import ROOT, environment, manage
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +26,19 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def data_dir(migrated: Path, tmp_path: Path) -> Path:
     """Return a data directory of one's own."""
     return Path(shutil.copytree(migrated, tmp_path / "data"))
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[str]:
+    """Return the DATABASE_URL of a PostgreSQL that is up to date, for one test."""
+    async with cluster() as url:
+        code, output = await manage("migrate", env=environment(tmp_path, DATABASE_URL=url))
+        assert code == 0, output
+        yield url
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[Redis]:
+    """Return a Redis for one test."""
+    async with redis(tmp_path) as server:
+        yield server

@@ -4,20 +4,18 @@ import asyncio
 import json
 import statistics
 import time
-import urllib.error
-import urllib.request
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.server.postgres import cluster, find_program
-from tests.server.redis import PROGRAM, Redis, redis
+from tests.server.pair import ask, id_of, logged, pair, record, state, status
+from tests.server.postgres import find_program
+from tests.server.redis import PROGRAM, Redis
 from tests.server.running import Running, environment, manage, running
-from tests.server.visitor import Visitor, visitor
-from tests.sounds import say, silence
+from tests.server.visitor import visitor
 
 pytestmark = [
     pytest.mark.timeout(180),
@@ -34,77 +32,6 @@ LOST_SECONDS = 16.0
 """A server is silent for 15 s at most, and a look later it counts as dead."""
 LOST = "sessions of a server that died are marked as lost"
 INTERRUPTED = "playbacks of a server that died are marked as interrupted"
-TALK = say("hola mundo") + silence(6)
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[str]:
-    async with cluster() as url:
-        code, output = await manage("migrate", env=environment(tmp_path, DATABASE_URL=url))
-        assert code == 0, output
-        yield url
-
-
-@pytest.fixture
-async def broker(tmp_path: Path) -> AsyncIterator[Redis]:
-    async with redis(tmp_path) as server:
-        yield server
-
-
-@asynccontextmanager
-async def pair(tmp_path: Path, **choices: str) -> AsyncIterator[tuple[Running, Running]]:
-    """Serve twice, with a data directory each, and recordings in one; wait until both are known."""
-    recordings = tmp_path / "recordings"
-    recordings.mkdir()
-    async with AsyncExitStack() as servers:
-        both = []
-        for name in ("one", "other"):
-            data_dir = tmp_path / name
-            data_dir.mkdir()
-            (data_dir / "recordings").symlink_to(recordings, target_is_directory=True)
-            server = running(data_dir, **choices)  # type: ignore[arg-type]
-            both.append(await servers.enter_async_context(server))
-        one, other = both
-        async with asyncio.timeout(10):
-            while len((await status(other))["servers"]) < len(both):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
-        yield one, other
-
-
-async def ask(server: Running, method: str, path: str, **fields: Any) -> Any:
-    """Return what the REST interface answers, as JSON."""
-    return await asyncio.to_thread(_ask, f"{server.address}/api{path}", method, fields)
-
-
-def _ask(address: str, method: str, fields: dict[str, Any]) -> Any:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    body = json.dumps(fields).encode() if method == "POST" else None
-    headers = {"Content-Type": "application/json"}
-    asked = urllib.request.Request(address, body, headers, method=method)
-    try:
-        with opener.open(asked, timeout=15) as response:
-            return json.loads(response.read())
-    except urllib.error.HTTPError as error:
-        pytest.fail(f"{address}: {error.code} {error.read().decode()}")
-
-
-async def status(server: Running) -> Any:
-    return await ask(server, "GET", "/status")
-
-
-async def state(server: Running, session_id: str) -> str:
-    return str((await ask(server, "GET", f"/sessions/{session_id}"))["state"])
-
-
-def id_of(guest: Visitor) -> str:
-    return str(guest.told("ready")[0]["session_id"])
-
-
-async def record(guest: Visitor) -> str:
-    await guest.listen(TALK)
-    await guest.say("stop_listening")
-    await guest.until("listening_stopped")
-    return str(guest.told("listening_started")[0]["recording"])
 
 
 async def steer(one: Running, other: Running, limit: float) -> float:
@@ -253,8 +180,3 @@ async def test_a_killed_server_is_noticed_and_its_sessions_are_lost_once(
         ["lost", "server_lost", 1],
         ["closed", "client_left", 1],
     ]
-
-
-def logged(what: str, *servers: Running) -> int:
-    """Return how often servers logged something, together."""
-    return sum(server.log.count(what) for server in servers)

@@ -1,5 +1,6 @@
 """Only what belongs to nobody is swept, and only what a dead server left is salvaged."""
 
+import fcntl
 import os
 import time
 import uuid
@@ -9,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from sessions_app import salvage, sound_files
+from sessions_app import recording_store, salvage, sound_directory, sound_files
 from sessions_app.lane import lane
-from sessions_app.models import Recording, RecordingState, SessionState
+from sessions_app.models import Recording, RecordingState, Server, SessionState
 from tests.playback_app.kept import keep_recording
 from tests.sessions_app.kept import keep_conversation, keep_session, the_owner
 
@@ -53,9 +54,25 @@ def lost() -> Recording:
     return left_by("house-1")
 
 
+def serve(boot: str) -> None:
+    facts = {"host": "here", "pid": 1, "address": "", "run_dir": "", "state": "serving"}
+    Server.objects.create(boot=boot, **facts)
+
+
 @pytest.fixture
-def not_ours() -> list[Recording]:
-    return [left_by(BOOT), left_by("elsewhere-1"), left_by("house-1", SessionState.OPEN)]
+def not_left() -> list[Recording]:
+    serve("elsewhere-2")
+    return [left_by(BOOT), left_by("elsewhere-2"), left_by("house-1", SessionState.OPEN)]
+
+
+@pytest.fixture
+def of_others(root: Path) -> dict[str, Recording]:
+    """Return what other servers left that serve no more."""
+    here = sound_directory.identify()
+    left = {place: left_by("elsewhere-1") for place in ("shared", "found", "elsewhere", "unknown")}
+    for place, directory in (("shared", here), ("elsewhere", "another")):
+        Recording.objects.filter(pk=left[place].pk).update(directory=directory)
+    return left
 
 
 @pytest.fixture
@@ -87,11 +104,49 @@ async def test_one_with_utterances_only_stays_without_its_sound(lost: Recording)
     assert (lost.state, lost.has_sound) == ("salvaged", False)
 
 
-async def test_what_lives_or_lies_elsewhere_is_left_alone(not_ours: list[Recording]) -> None:
-    for recording in not_ours:
+async def test_what_a_server_still_has_is_left_alone(not_left: list[Recording]) -> None:
+    for recording in not_left:
         put(recording.pk, "sound.wav.part")
     assert await salvage.salvage(BOOT) == 0
     assert await lane.run(states) == {"recording"}
+
+
+async def test_whoever_is_left_salvages_what_lies_where_it_looks(
+    of_others: dict[str, Recording],
+) -> None:
+    for place in ("shared", "found"):
+        put(of_others[place].pk, "sound.wav.part")
+    assert await salvage.salvage(BOOT) == 2
+    for place, recording in of_others.items():
+        await recording.arefresh_from_db()
+        is_here = place in ("shared", "found")
+        assert (place, recording.state) == (place, "salvaged" if is_here else "recording")
+
+
+async def test_what_a_process_still_writes_is_left_until_it_is_dead(lost: Recording) -> None:
+    put(lost.pk, "sound.wav.part")
+    with (sound_files.folder(lost.pk) / "sound.wav.part").open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert await salvage.salvage(BOOT) == 0
+    assert await salvage.salvage(BOOT) == 1
+
+
+async def test_one_server_salvages_it_and_another_if_that_one_dies(lost: Recording) -> None:
+    put(lost.pk, "sound.wav.part")
+    await lane.run(serve, "neighbour-1")
+    assert await recording_store.claim(lost.pk, "neighbour-1")
+    assert await salvage.salvage(BOOT) == 0
+    await Server.objects.all().adelete()
+    assert await salvage.salvage(BOOT) == 1
+    assert not await recording_store.claim(lost.pk, "neighbour-1")
+
+
+async def test_what_is_closed_already_stays_as_it_is(lost: Recording) -> None:
+    put(lost.pk, "sound.wav.part")
+    await salvage.salvage(BOOT)
+    assert await recording_store.complete(lost.pk, duration_seconds=9, size=9, has_sound=False)
+    await lost.arefresh_from_db()
+    assert (lost.state, lost.duration_seconds, lost.has_sound) == ("salvaged", 1.0, True)
 
 
 async def test_old_files_that_no_row_knows_of_are_swept(known: Recording) -> None:
