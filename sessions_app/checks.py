@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as Doubt
 
 from sessions_app import conf
 
@@ -19,6 +20,18 @@ NO_DATABASE = "django.db.backends.dummy"
 def check_habla(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Name each of Habla's own variables that is wrong."""
     return [Error(str(mistake), id="habla.E001") for mistake in conf.mistakes()]
+
+
+@register()
+def check_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn of a key that is sent to nobody."""
+    if not conf.is_key_without_address():
+        return []
+    message = (
+        "HABLA_LLM_KEY is sent to nobody, since nothing says whose it is; with HABLA_LLM_URL, or "
+        "HABLA_LLM_PROFILE, it would be right. What merely answers on this machine gets no key."
+    )
+    return [Doubt(message, id="habla.W001")]
 
 
 @register()

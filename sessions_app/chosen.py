@@ -27,7 +27,8 @@ class Chosen:
     def over(self, settings: EngineSettings) -> EngineSettings:
         """Return ``settings`` with this translator.
 
-        Where another server is chosen than the environment's, that one's key is not sent to it.
+        Where another server is chosen than the environment's, that one's key is not sent to it; nor
+        is a key of this choice to a server that the environment names.
         """
         if self.backend != "llm":
             return replace(settings, translator=EngineChoice(self.backend))
@@ -36,6 +37,8 @@ class Chosen:
         given = settings.llm or {}
         if self.url or self.profile:
             given = {"prices": given["prices"]} if "prices" in given else {}
+        else:
+            options.pop("key", None)
         return replace(settings, translator=EngineChoice("llm", options), llm=given)
 
 

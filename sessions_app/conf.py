@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from sessions_app.engines import keys
 from sessions_app.engines.llm_prices import checked_prices
 from sessions_app.engines.llm_profiles import PROFILES
 from sessions_app.engines.loading import EngineChoice, EngineSettings, check_choice, parse_choice
@@ -72,6 +73,13 @@ def recordings_dir() -> Path:
     return data_dir / "recordings"
 
 
+def is_key_without_address() -> bool:
+    """Return whether there is a key of the language model, and no word of which server's it is."""
+    names = ("LLM_URL", "LLM_PROFILE")
+    habla = settings.HABLA
+    return bool(habla["LLM_KEY"]) and not any(habla[name] for name in names)
+
+
 def mistakes() -> list[SettingsError]:
     """Return what is wrong with each setting that is."""
     reader = _Reader(settings.HABLA)
@@ -119,6 +127,7 @@ class _Reader:
         except SettingsError as error:
             self.mistakes.append(error)
             return EngineChoice()
+        self._check_key(choice.options, variable)
         return choice
 
     def _llm(self) -> Mapping[str, Any] | None:
@@ -133,10 +142,18 @@ class _Reader:
                 "HABLA_LLM_URL: an address that begins with http:// or https:// would be right."
             )
             self.mistakes.append(SettingsError(message, variable="HABLA_LLM_URL"))
+        self._check_key(words, "HABLA_LLM_KEY")
         if words["profile"] and words["profile"] not in PROFILES:
             self._note("LLM_PROFILE", f"one of {', '.join(PROFILES)}")
         prices = self._prices()
         return {name: value for name, value in words.items() if value} | {"prices": prices}
+
+    def _check_key(self, options: Mapping[str, Any], variable: str) -> None:
+        """Note a key that must not be sent where it is for; it is not repeated."""
+        named = options.get("urls") or options.get("url") or ""
+        for url in [named] if isinstance(named, str) else named:
+            if problem := keys.problem_of(str(url), str(options.get("key") or "")):
+                self.mistakes.append(SettingsError(f"{variable}: {problem}", variable=variable))
 
     def _prices(self) -> Mapping[str, Any]:
         try:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from sessions_app.access import user_of
 from sessions_app.chosen import Chosen, choose, chosen_now
+from sessions_app.engines.keys import problem_of
 from sessions_app.engines.llm_profiles import PROFILES
 from sessions_app.improving import tell_engines
 from sessions_app.registry import live
@@ -68,6 +69,19 @@ class SettingsForm(forms.Form):
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
+
+    def clean_key(self) -> str:
+        """Return the key, if it may be sent where it is for."""
+        values = self.cleaned_data
+        key: str = values["key"]
+        url: str = values.get("url", "")
+        if key and not url and not values.get("profile"):
+            raise forms.ValidationError(
+                _("A key needs the address, or the kind of server, that it is for.")
+            )
+        if problem := problem_of(url, key):
+            raise forms.ValidationError(_(problem))
+        return key
 
     def chosen(self, before: Chosen | None) -> Chosen | None:
         """Return what was chosen. A key that is kept belongs to its address, and to no other."""

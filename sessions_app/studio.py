@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sessions_app.conf import Conf
 from sessions_app.engines import lmstudio_monitor
 from sessions_app.engines.choices import AUTO
+from sessions_app.engines.keys import without_foreign_key
 from sessions_app.engines.llm_profiles import PROFILES, is_on_this_machine, profile_of
 from sessions_app.engines.lmstudio_states import STOP_SECONDS, Condition, LmState, Timing
 from sessions_app.engines.loading import EngineSettings
@@ -98,7 +99,7 @@ def wanted_options(engines: EngineSettings) -> Mapping[str, Any] | None:
     choice = engines.translator
     if choice.backend not in ("llm", AUTO) or (choice.backend == AUTO and engines.llm is None):
         return None
-    options = {**(engines.llm or {}), **choice.options}
+    options = without_foreign_key(engines.llm, choice.options)
     url, profile = options.get("url", ""), options.get("profile", "")
     if url and not is_on_this_machine(url):
         return None

@@ -18,6 +18,7 @@ from huggingface_hub.errors import (
 from tqdm import tqdm
 
 from sessions_app.engines.base import Progress
+from sessions_app.engines.keys import may_show_hub_token
 from sessions_app.errors import EngineUnavailableError
 
 ANSWER_SECONDS = 10.0
@@ -75,10 +76,15 @@ class Fetch:
             "cache_dir": self.directory.parent / ".hub",
             "allow_patterns": list(self.patterns),
             "endpoint": self.endpoint,
+            "token": self._token(),
         }
 
+    def _token(self) -> bool | None:
+        # the library would send it wherever HF_ENDPOINT leads; None: its own way
+        return None if may_show_hub_token(self.endpoint) else False
+
     def _remove_damaged(self) -> list[str]:
-        api = huggingface_hub.HfApi(endpoint=self.endpoint)
+        api = huggingface_hub.HfApi(endpoint=self.endpoint, token=self._token())
         found = api.verify_repo_checksums(self.repo, local_dir=self.directory).mismatches
         damaged = [file["path"] for file in found if self._is_wanted(file["path"])]
         for path in damaged:

@@ -1,7 +1,7 @@
 """Which of several servers is asked next: the least busy of those that are well."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -13,8 +13,10 @@ LONGEST_REST_SECONDS = 30.0
 class Listener:
     """One server, and how it has done so far. Times are those of the monotonic clock."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
         self.url = url
+        self.headers = dict(headers or {})
+        """What says to it who asks."""
         self.host = urlsplit(url).netloc.rpartition("@")[2]
         """For messages: without a name and password that the address may hold."""
         self.format = 0

@@ -1,10 +1,10 @@
 """Translation by a language model: any server that speaks OpenAI's chat completions."""
 
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 
+from sessions_app.engines import keys
 from sessions_app.engines.base import Tell
 from sessions_app.engines.llm_answers import plain_words, read_answer
 from sessions_app.engines.llm_prices import checked_prices, cost_of
@@ -35,10 +35,12 @@ class LlmTranslator:
     ``url`` is the server's address up to ``/v1``; without one, and without a ``profile``
     (``lm-studio``, ``ollama``, ``llama-cpp``, ``vllm``, ``openai``, ``other``), it is looked for on
     this machine. ``model`` is what the server calls it; without one its first is taken. ``key`` is
-    sent as a bearer token. ``prices`` give by model what a million tokens cost, read and written.
-    ``timeout_seconds`` is how long a sentence may take, its ``retries`` included. ``drafts``:
-    whether speech that goes on is translated, whose tokens nobody counts. With ``must_answer`` a
-    server that does not answer is an error; without, it is asked when needed.
+    sent as a bearer token to the server of ``url`` or ``profile``, and to none that was looked for;
+    without one OpenAI itself is sent the environment's OPENAI_API_KEY. ``prices`` give by model
+    what a million tokens cost, read and written. ``timeout_seconds`` is how long a sentence may
+    take, its ``retries`` included. ``drafts``: whether speech that goes on is translated, whose
+    tokens nobody counts. With ``must_answer`` a server that does not answer is an error; without,
+    it is asked when needed.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class LlmTranslator:
                 address,
                 PROFILES[profile] if profile else profile_of(address),
                 model=model,
-                key=key or _known_key(address),
+                headers=keys.headers_for(address, key if url or profile else ""),
                 timeout_seconds=float(timeout_seconds),
                 retries=int(retries),
             )
@@ -189,9 +191,3 @@ def _addresses(url: str, profile: str) -> list[str]:
     if url:
         return [url]
     return [PROFILES[name].url for name in ([profile] if profile else HERE)]
-
-
-def _known_key(address: str) -> str:
-    # OpenAI's own key goes to nobody else
-    is_theirs = profile_of(address).name == "openai" and address.startswith("https://")
-    return os.environ.get("OPENAI_API_KEY", "") if is_theirs else ""

@@ -1,9 +1,10 @@
 """What differs between the servers that speak OpenAI's chat completions."""
 
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -81,33 +82,67 @@ PROFILES: Mapping[str, Profile] = {
 HERE = ("lm-studio", "ollama", "llama-cpp")
 """Which are looked for on this machine; vLLM's port is also Habla's own."""
 LOOPBACK_NAMES = ("localhost", "ip6-localhost")
+NEAR_NAMES = (".local", ".lan", ".internal", ".home.arpa", ".localhost")
+SHARED = ip_network("100.64.0.0/10")
+"""No address of the internet: what Tailscale gives to one's own machines."""
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def profile_of(url: str) -> Profile:
     """Return the profile that the address of a server suggests."""
-    parts = urlsplit(url)
     for profile in PROFILES.values():
-        own = urlsplit(profile.url)
-        is_there = (parts.hostname or "") == own.hostname or is_on_this_machine(url)
-        if profile.url and is_there and parts.port == own.port:
+        if profile.url and _is_at(url, profile.url):
             return profile
     return PROFILES["other"]
 
 
+def _is_at(url: str, own: str) -> bool:
+    here, there = urlsplit(url), urlsplit(own)
+    is_same_host = here.hostname == there.hostname or (
+        is_on_this_machine(url) and is_on_this_machine(own)
+    )
+    return is_same_host and _port(url) == _port(own)
+
+
+def _port(url: str) -> int | None:
+    parts = urlsplit(url)
+    try:
+        return parts.port or DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+
+
 def is_on_this_machine(url: str) -> bool:
     """Return whether ``url`` is a loopback address."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host in LOOPBACK_NAMES
+    host = _host(url)
+    address = _address(host)
+    return host in LOOPBACK_NAMES if address is None else address.is_loopback
 
 
 def is_in_the_cloud(url: str) -> bool:
     """Return whether ``url`` leads out of the house: neither this machine nor its own network."""
-    host = urlsplit(url).hostname or ""
+    host = _host(url)
+    address = _address(host)
+    if address is None:
+        return "." in host and not host.endswith(NEAR_NAMES)
+    return not address.is_private and address not in SHARED
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").rstrip(".")
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    """Return the address that ``host`` is; None: it is a name.
+
+    Also one as the system reads it and nobody writes it: ``134744072`` is 8.8.8.8.
+    """
     try:
-        return not ip_address(host).is_private
+        address = ip_address(host)
     except ValueError:
-        is_near = "." not in host or host.endswith((".local", ".lan", ".internal", ".home.arpa"))
-        return not is_near
+        try:
+            return IPv4Address(socket.inet_aton(host))
+        except (OSError, ValueError):
+            return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address

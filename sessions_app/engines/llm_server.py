@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from sessions_app.engines.base import Tell
+from sessions_app.engines.keys import may_use_proxy
 from sessions_app.engines.llm_answers import plain_words
-from sessions_app.engines.llm_profiles import Format, Profile, is_on_this_machine
+from sessions_app.engines.llm_profiles import Format, Profile
 from sessions_app.engines.llm_replies import (
     LONGEST_CHARACTERS,
     STRANGE,
@@ -62,6 +63,8 @@ class _RefusedError(EngineError):
 class ChatServer:
     """Speaks with the server at ``url`` (up to ``/v1``); ``model`` may be left to it.
 
+    ``headers`` say to it who asks. Redirects are not followed: they may lead to anybody.
+
     ``open`` makes the client on the running loop; ``aclose`` may be called twice.
     """
 
@@ -71,7 +74,7 @@ class ChatServer:
         profile: Profile,
         *,
         model: str = "",
-        key: str = "",
+        headers: Mapping[str, str] | None = None,
         timeout_seconds: float = 30.0,
         retries: int = 2,
     ) -> None:
@@ -82,7 +85,7 @@ class ChatServer:
         self.model = self._chosen
         """The model that is asked; empty until the first of the server's is taken."""
         self._profile = profile
-        self._key = key
+        self._headers = dict(headers or {})
         self._timeout_seconds = timeout_seconds
         self._retries = retries
         self._formats = {True: profile.formats, False: IN_WORDS}
@@ -93,10 +96,11 @@ class ChatServer:
     def open(self) -> None:
         """Make the client; nothing is sent yet."""
         self._client = httpx.AsyncClient(
-            headers={"authorization": f"Bearer {self._key}"} if self._key else {},
+            headers=self._headers,
             timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
             limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE_SECONDS),
-            trust_env=not is_on_this_machine(self.url),  # no proxy leads to oneself
+            trust_env=may_use_proxy(self.url, has_key=bool(self._headers)),
+            follow_redirects=False,
         )
 
     async def aclose(self) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from sessions_app.engines.keys import headers_for
 from sessions_app.errors import EngineError
 
 PROBE_SECONDS = 5.0
@@ -28,9 +29,10 @@ class LmStudioApi:
     def __init__(self, url: str, key: str = "") -> None:
         self._client = httpx.AsyncClient(
             base_url=url.rstrip("/").removesuffix("/v1"),
-            headers={"authorization": f"Bearer {key}"} if key else {},
+            headers=headers_for(url, key),
             timeout=PROBE_SECONDS,
             trust_env=False,  # no proxy leads to oneself
+            follow_redirects=False,
         )
 
     async def pulse(self, seconds: float = PROBE_SECONDS) -> Pulse:

@@ -29,6 +29,7 @@ from sessions_app.engines.choices import (
     parse_choice,
 )
 from sessions_app.engines.decoding import load_decoder
+from sessions_app.engines.keys import without_foreign_key
 from sessions_app.errors import EngineUnavailableError
 from sessions_app.events import EngineInfo
 
@@ -134,7 +135,7 @@ class _Loader:
         if choice.backend == AUTO:
             return await best_translator(self._load, self._settings.models_dir, self._settings.llm)
         if choice.backend == "llm":
-            choice = EngineChoice("llm", {**(self._settings.llm or {}), **choice.options})
+            choice = EngineChoice("llm", without_foreign_key(self._settings.llm, choice.options))
             return await chosen_llm(self._load, choice, self._settings.models_dir)
         translator: Translator = await self._load("translator", choice)
         if choice.backend == "none":

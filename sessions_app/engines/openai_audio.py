@@ -3,7 +3,6 @@
 import asyncio
 import io
 import logging
-import os
 import wave
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import Any
 import httpx
 
 from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE, to_samples
+from sessions_app.engines import keys
 from sessions_app.engines.listeners import Listener, Listeners
 from sessions_app.engines.openai_answers import read_answer
 from sessions_app.errors import EngineError, EngineUnavailableError
@@ -35,7 +35,8 @@ class OpenAiTranscriber:
 
     ``urls`` are the servers' addresses up to ``/v1``; the least busy of those that are well is
     asked, and another one when it fails. ``model`` is what they call the model. ``key`` is sent as
-    a bearer token; without one the environment's OPENAI_API_KEY is. ``parallel`` is how many pieces
+    a bearer token to each of them; without one OpenAI itself, and nobody else, is sent the
+    environment's OPENAI_API_KEY. ``parallel`` is how many pieces
     each takes at once, ``timeout_seconds`` how long one piece may take.
     """
 
@@ -53,11 +54,12 @@ class OpenAiTranscriber:
         addresses = [urls] if isinstance(urls, str) else list(urls)
         if not addresses or not all(url.startswith(("http://", "https://")) for url in addresses):
             raise ValueError("urls are addresses that begin with http:// or https://")
-        self._listeners = Listeners([Listener(url.rstrip("/")) for url in addresses])
+        self._listeners = Listeners(
+            [Listener(url.rstrip("/"), keys.headers_for(url, key)) for url in addresses]
+        )
         self.parallel = max(1, parallel) * len(addresses)
         """How many calls run at once."""
         self._model = model
-        self._key = key or os.environ.get("OPENAI_API_KEY", "")
         self._timeout_seconds = timeout_seconds
         self._client: httpx.AsyncClient | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -69,8 +71,9 @@ class OpenAiTranscriber:
         Raises:
             EngineUnavailableError: none answers.
         """
-        headers = {"authorization": f"Bearer {self._key}"} if self._key else {}
-        self._client = httpx.AsyncClient(headers=headers, timeout=self._timeout_seconds)
+        self._client = httpx.AsyncClient(
+            timeout=self._timeout_seconds, mounts=self._ways(), follow_redirects=False
+        )
         await asyncio.gather(*(self._probe(listener) for listener in self._listeners.all()))
         if not self._listeners.well():
             hosts = ", ".join(listener.host for listener in self._listeners.all())
@@ -150,13 +153,21 @@ class OpenAiTranscriber:
         url = f"{listener.url}/audio/transcriptions"
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await client.post(url, data=fields, files=files)
+                return await client.post(url, data=fields, files=files, headers=listener.headers)
         except (httpx.HTTPError, TimeoutError) as error:
             if self._is_closed:
                 raise EngineError("The servers for speech recognition are closed.") from error
             logger.warning("%s did not answer: %s", listener.host, type(error).__name__)
             listener.failed()
             return None
+
+    def _ways(self) -> dict[str, None]:
+        """Return to which hosts the way is straight, past the environment's proxy."""
+        return {
+            f"all://{httpx.URL(one.url).netloc.decode()}": None
+            for one in self._listeners.all()
+            if not keys.may_use_proxy(one.url, has_key=bool(one.headers))
+        }
 
     def _opened(self) -> httpx.AsyncClient:
         if self._client is None:
@@ -176,7 +187,9 @@ class OpenAiTranscriber:
         with suppress(TimeoutError):
             try:
                 async with asyncio.timeout(PROBE_SECONDS):
-                    response = await self._opened().get(f"{listener.url}/models")
+                    response = await self._opened().get(
+                        f"{listener.url}/models", headers=listener.headers
+                    )
             except httpx.HTTPError as error:
                 logger.info("%s is not there: %s", listener.host, type(error).__name__)
             else:

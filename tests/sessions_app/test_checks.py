@@ -53,6 +53,17 @@ async def test_all_wrong_variables_are_named_at_once(tmp_path: Path) -> None:
     assert [name for name in wrong if name not in output] == []
 
 
+async def test_a_key_of_no_server_is_warned_of(tmp_path: Path) -> None:
+    key = {"HABLA_LLM_KEY": "s3cret"}
+    code, output = await manage("check", env=environment(tmp_path) | key)
+    assert code == 0
+    assert "HABLA_LLM_KEY is sent to nobody" in output
+    assert "s3cret" not in output
+    server = key | {"HABLA_LLM_PROFILE": "openai"}
+    code, output = await manage("check", env=environment(tmp_path) | server)
+    assert (code, output) == (0, "System check identified no issues (0 silenced).\n")
+
+
 async def test_names_that_requests_can_have_pass(tmp_path: Path) -> None:
     names = "*, .example.org, habla.example.org, localhost, 127.0.0.1, [::1], my_box"
     code, output = await manage("check", env=environment(tmp_path) | {"ALLOWED_HOSTS": names})

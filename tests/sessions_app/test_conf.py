@@ -42,6 +42,7 @@ def test_the_language_model_has_settings_of_its_own(settings: Any) -> None:
         ("LLM_URL", "localhost:1234", "HABLA_LLM_URL: an address that begins with http://"),
         ("LLM_PROFILE", "chatgpt", "HABLA_LLM_PROFILE is 'chatgpt'; one of lm-studio, ollama"),
         ("LMS_EXECUTABLE", "lmz", "HABLA_LMS_EXECUTABLE is 'lmz'; the path of LM Studio's lms"),
+        ("LLM_KEY", "clave-señorial", "HABLA_LLM_KEY: A key has no blanks and no accents"),
         ("LLM_PRICES", "[1, 2]", "HABLA_LLM_PRICES is '[1, 2]'; JSON like {\"model\""),
         ("LLM_PRICES", '{"m": 1}', "HABLA_LLM_PRICES is"),
         ("TRANSCRIBER", "wisper", "HABLA_TRANSCRIBER names no engine: 'wisper'"),
@@ -58,6 +59,18 @@ def test_a_wrong_setting_is_named(settings: Any, name: str, value: str, message:
         read(settings, **{name: value})
     assert refusal.value.variable == f"HABLA_{name}"
     assert str(refusal.value).startswith(message)
+
+
+def test_a_key_that_would_cross_the_internet_in_the_clear_is_named(settings: Any) -> None:
+    with pytest.raises(SettingsError, match="HABLA_LLM_KEY: A key is not sent over the internet"):
+        read(settings, LLM_URL="http://llm.example.org/v1", LLM_KEY="s3cret")
+    options = '{"url": "http://llm.example.org/v1", "key": "s3cret"}'
+    with pytest.raises(SettingsError, match="HABLA_TRANSLATOR: A key is not sent") as refusal:
+        read(settings, TRANSLATOR=f'{{"BACKEND": "llm", "OPTIONS": {options}}}')
+    assert "s3cret" not in str(refusal.value)
+    options = '{"urls": ["http://gpu1/v1", "http://ears.example.org/v1"], "key": "s3cret"}'
+    with pytest.raises(SettingsError, match="HABLA_TRANSCRIBER: A key is not sent"):
+        read(settings, TRANSCRIBER=f'{{"BACKEND": "openai", "OPTIONS": {options}}}')
 
 
 def test_all_that_is_wrong_is_known_at_once(settings: Any) -> None:

@@ -55,6 +55,26 @@ def test_a_key_that_is_kept_goes_to_no_other_server(browser, changed):
     assert chosen_now() == replace(KEPT, key="", **changed)
 
 
+def test_a_key_needs_an_address_that_it_is_for(browser):
+    answer = browser.post(SETTINGS, MODEL | {"url": "", "profile": ""})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (400, ["key"])
+    assert chosen_now() is None
+    assert browser.post(SETTINGS, MODEL | {"url": "", "profile": "openai"}).status_code == 302
+
+
+def test_a_key_is_not_sent_over_the_internet_in_the_clear(browser):
+    answer = browser.post(SETTINGS, MODEL | {"url": "http://llm.example.org/v1"})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (400, ["key"])
+    spanish = browser.post(
+        SETTINGS,
+        MODEL | {"url": "http://llm.example.org/v1"},
+        headers={"accept-language": "es"},
+    )
+    assert "sin cifrar" in spanish.text
+    assert "s3cret" not in answer.text + spanish.text
+    assert browser.post(SETTINGS, MODEL | {"url": "https://llm.example.org/v1"}).status_code == 302
+
+
 def test_another_translator_has_no_key(browser):
     choose(KEPT)
     browser.post(SETTINGS, MODEL | {"backend": "none"})
@@ -83,6 +103,8 @@ def test_the_environment_can_be_chosen_again(browser):
         ("url", f"http://127.0.0.1/{'v' * 300}"),
         ("profile", "another"),
         ("model", "m" * 201),
+        ("key", "clave-señorial"),
+        ("key", "two words"),
     ],
 )
 def test_what_is_wrong_is_refused_beside_its_field(browser, field, value):
@@ -117,7 +139,8 @@ def test_the_environments_key_is_sent_to_no_server_that_was_chosen_here():
     )
 
 
-def test_a_language_model_without_an_address_is_the_environments():
-    assert Chosen("llm", model="owl").over(ENVIRONMENT) == replace(
+@pytest.mark.parametrize("key", ["", "of-no-address"])
+def test_a_language_model_without_an_address_is_the_environments(key):
+    assert Chosen("llm", model="owl", key=key).over(ENVIRONMENT) == replace(
         ENVIRONMENT, translator=EngineChoice("llm", {"model": "owl"})
     )

@@ -24,7 +24,8 @@ class FakeHub(ThreadingHTTPServer):
 
     ``broken``: paths that are answered with a status of failure. ``cut``: file names whose first
     transfer breaks off half way. ``damaged``: how often a file name arrives with its first byte
-    wrong. ``asked`` lists what was asked of it, ``ranges`` from which byte the rest of a file was.
+    wrong. ``asked`` lists what was asked of it, ``keys`` the authorization of each request,
+    ``ranges`` from which byte the rest of a file was.
     """
 
     daemon_threads = True
@@ -36,6 +37,7 @@ class FakeHub(ThreadingHTTPServer):
         self.cut: set[str] = set()
         self.damaged: dict[str, int] = {}
         self.asked: list[str] = []
+        self.keys: list[str | None] = []
         self.ranges: list[int] = []
         self._serving = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
 
@@ -69,6 +71,7 @@ class _Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
         self.server.asked.append(f"{self.command} {path}")
+        self.server.keys.append(self.headers["Authorization"])
         if status := next((s for part, s in self.server.broken.items() if part in path), None):
             self._say(status, {"error": "as the test wants it"})
         elif path == "/":
