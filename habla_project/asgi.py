@@ -9,6 +9,9 @@ http = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # after Django is set up
 
+from sessions_app.forwarding import TrustedProxies
 from sessions_app.routing import websocket_urlpatterns
 
-application = ProtocolTypeRouter({"http": http, "websocket": URLRouter(websocket_urlpatterns)})
+application = TrustedProxies(
+    ProtocolTypeRouter({"http": http, "websocket": URLRouter(websocket_urlpatterns)})
+)

@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import environ
-
 from habla_project.logs import is_worth_a_line
 from habla_project.surroundings import Lenient, data_directory, database, secret_key
 from sessions_app import env_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = env_file.Environment()
 lenient = Lenient(env)
 MISTAKES = lenient.mistakes
 """What was wrong in the environment so far, for `manage.py check` to name."""
@@ -46,6 +44,7 @@ HABLA = {
     "REHEARSAL_SECONDS": env.str("HABLA_REHEARSAL_SECONDS", default="30"),
     "MAX_SESSIONS": env.str("HABLA_MAX_SESSIONS", default=HABLA_DEFAULTS["MAX_SESSIONS"]),
     "OWNER": env.str("HABLA_OWNER", default="on"),
+    "TRUSTED_PROXIES": env.str("HABLA_TRUSTED_PROXIES", default=""),
     "RECORDING": env.str("HABLA_RECORDING", default="on"),
     "KEEP_RECORDINGS_DAYS": env.str("HABLA_KEEP_RECORDINGS_DAYS", default="0"),
     "KEEP_RECORDINGS_GB": env.str("HABLA_KEEP_RECORDINGS_GB", default="0"),

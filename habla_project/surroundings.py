@@ -90,7 +90,7 @@ class Lenient:
 
     def names(self, name: str, *, default: Sequence[str]) -> list[str]:
         """Return what stands between the commas of ``name``, without blanks."""
-        found: list[str] = self._env.list(name, default=list(default))
+        found = self._env.str(name, default=",".join(default)).split(",")
         return [word.strip() for word in found if word.strip()]
 
 

@@ -18,6 +18,7 @@ from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
 from django.utils.module_loading import import_string
 
+from sessions_app import conf
 from sessions_app.caller import DEFAULT_PORTS, Caller, host_and_port
 
 OWNER = "owner"
@@ -32,7 +33,7 @@ def owner() -> User | None:
 
     Two processes that ask at once get the same user. Queries the database.
     """
-    if settings.HABLA["OWNER"] == "off" or _is_published():
+    if not conf.has_owner() or _is_published():
         return None
     user, _ = get_user_model().objects.get_or_create(
         username=OWNER,
@@ -58,6 +59,7 @@ def caller_of(request: HttpRequest) -> Caller:
         peer=request.META.get("REMOTE_ADDR") or None,
         headers=tuple(headers),
         http_version=str(scope.get("http_version", "1.1")),
+        is_behind_proxy="habla.proxy" in scope,
     )
 
 
@@ -72,6 +74,7 @@ def caller_in(scope: Mapping[str, Any]) -> Caller:
         peer=client[0] if client else None,
         headers=tuple(headers),
         http_version=str(scope.get("http_version", "1.1")),
+        is_behind_proxy="habla.proxy" in scope,
     )
 
 

@@ -1,7 +1,7 @@
 """Where a request comes from, and whether that is this very machine; pure."""
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from django.http.request import split_domain_port
 
@@ -21,6 +21,8 @@ class Caller:
     headers: tuple[tuple[str, str], ...]
     """Names in lower case, and values."""
     http_version: str = "1.1"
+    is_behind_proxy: bool = False
+    """Whether the socket's other end is one of HABLA_TRUSTED_PROXIES."""
 
     def header(self, name: str) -> str:
         """Return the value of a header, joined by commas where it was sent twice; empty: absent."""
@@ -52,7 +54,11 @@ class Caller:
     def is_forwarded(self) -> bool:
         """Return whether a proxy says that it sent this on."""
         names = {name for name, _ in self.headers}
-        return bool(names & PROXY_HEADERS) or any(n.startswith("x-forwarded-") for n in names)
+        return (
+            self.is_behind_proxy
+            or bool(names & PROXY_HEADERS)
+            or any(n.startswith("x-forwarded-") for n in names)
+        )
 
     @property
     def is_program(self) -> bool:
@@ -64,13 +70,22 @@ def is_loopback(host: str) -> bool:
     """Return whether an address, or a Host header's name without its port, means this machine."""
     if host == "localhost":
         return True
+    address = parse_address(host.strip("[]"))
+    return address is not None and address.is_loopback
+
+
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Return the address that ``text`` is; None: it is none.
+
+    An IPv4 address that stands in an IPv6 one is returned as itself.
+    """
     try:
-        address = ip_address(host.strip("[]"))
+        address = ip_address(text)
     except ValueError:
-        return False
+        return None
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        return address.ipv4_mapped.is_loopback
-    return address.is_loopback
+        return address.ipv4_mapped
+    return address
 
 
 def host_and_port(netloc: str, scheme: str) -> tuple[str, str]:

@@ -5,6 +5,8 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,10 @@ from sessions_app.engines.llm_prices import checked_prices
 from sessions_app.engines.llm_profiles import PROFILES
 from sessions_app.engines.loading import EngineChoice, EngineSettings, check_choice, parse_choice
 from sessions_app.errors import SettingsError
+
+ON = frozenset({"on", "true", "yes", "1"})
+OFF = frozenset({"off", "false", "no", "0"})
+Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class Conf:
     """Live sessions that one process admits."""
     has_owner: bool
     """Whether who sits at this machine needs no login."""
+    trusted_proxies: tuple[Network, ...]
+    """Whose word is taken for whom they forward."""
     is_recording: bool
     """Whether the sound of sessions is kept."""
     keep_recordings_days: float
@@ -80,6 +88,16 @@ def is_key_without_address() -> bool:
     return bool(habla["LLM_KEY"]) and not any(habla[name] for name in names)
 
 
+def has_owner() -> bool:
+    """Return whether who sits at this machine needs no login; not where that is unclear."""
+    return _Reader(settings.HABLA).switch("OWNER")
+
+
+def trusted_proxies() -> tuple[Network, ...]:
+    """Return whose word is taken for whom they forward; nobody's where that is unclear."""
+    return _networks(str(settings.HABLA["TRUSTED_PROXIES"]))[0]
+
+
 def mistakes() -> list[SettingsError]:
     """Return what is wrong with each setting that is."""
     reader = _Reader(settings.HABLA)
@@ -112,8 +130,9 @@ class _Reader:
             lms_executable=self._executable("LMS_EXECUTABLE"),
             rehearsal_seconds=self._number("REHEARSAL_SECONDS", 0, 86_400),
             max_sessions=self._whole_number("MAX_SESSIONS", 1, 100_000),
-            has_owner=self._switch("OWNER"),
-            is_recording=self._switch("RECORDING"),
+            has_owner=self.switch("OWNER"),
+            trusted_proxies=self._proxies(),
+            is_recording=self.switch("RECORDING"),
             keep_recordings_days=self._number("KEEP_RECORDINGS_DAYS", 0, 36_500),
             keep_recordings_gb=self._number("KEEP_RECORDINGS_GB", 0, 1_000_000),
             import_gb=self._number("IMPORT_GB", 0.001, 1_000_000),
@@ -180,11 +199,17 @@ class _Reader:
             self._note(name, f"a whole number from {lowest} to {highest}")
         return number
 
-    def _switch(self, name: str) -> bool:
-        value = str(self._habla[name]).lower()
-        if value not in ("on", "off"):
+    def switch(self, name: str) -> bool:
+        value = str(self._habla[name]).strip().lower()
+        if value not in ON | OFF:
             self._note(name, "'on' or 'off'")
-        return value == "on"
+        return value in ON
+
+    def _proxies(self) -> tuple[Network, ...]:
+        networks, is_clear = _networks(str(self._habla["TRUSTED_PROXIES"]))
+        if not is_clear:
+            self._note("TRUSTED_PROXIES", "addresses or networks such as 127.0.0.1, 10.0.0.0/8")
+        return networks
 
     def _executable(self, name: str) -> str:
         path = str(self._habla[name]).strip()
@@ -202,3 +227,15 @@ class _Reader:
         variable = f"HABLA_{name}"
         message = f"{variable} is {str(self._habla[name])!r}; {what_is_right} would be right."
         self.mistakes.append(SettingsError(message, variable=variable))
+
+
+@lru_cache(maxsize=8)
+def _networks(text: str) -> tuple[tuple[Network, ...], bool]:
+    """Return the networks that ``text`` lists, and whether it is clear; if not, there are none."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    try:
+        found = tuple(ip_network(word) for word in words)
+    except ValueError:
+        return (), False
+    # the whole world is no proxy: anybody could call himself anybody
+    return (found, True) if all(network.prefixlen for network in found) else ((), False)

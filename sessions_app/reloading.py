@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
-import environ
 from django.conf import settings
 
 from sessions_app import conf, env_file
@@ -40,7 +39,7 @@ def reread(before: Conf, directory: Path) -> Conf:
     for name in settings.HABLA_FROM_FILE:
         os.environ.pop(name, None)
     settings.HABLA_FROM_FILE = env_file.read(directory)
-    old, env = settings.HABLA, environ.Env()
+    old, env = settings.HABLA, env_file.Environment()
     defaults = settings.HABLA_DEFAULTS
     new = {name: env.str(f"HABLA_{name}", default=defaults[name]) for name in LIVE}
     settings.HABLA = {**old, **new}

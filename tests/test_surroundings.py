@@ -1,14 +1,14 @@
 """What is wrong in the environment is read the safe way, and remembered for the check."""
 
-import environ
 import pytest
 
 from habla_project.surroundings import Lenient
+from sessions_app.env_file import Environment
 
 
 @pytest.fixture
 def lenient() -> Lenient:
-    return Lenient(environ.Env())
+    return Lenient(Environment())
 
 
 @pytest.mark.parametrize("safe", [True, False])
@@ -44,3 +44,12 @@ def test_names_have_no_blanks_around_them(
 ) -> None:
     monkeypatch.setenv("ALLOWED_HOSTS", "a.test, b.test,,")
     assert lenient.names("ALLOWED_HOSTS", default=["c.test"]) == ["a.test", "b.test"]
+
+
+def test_what_stands_in_the_environment_is_read_word_for_word(
+    lenient: Lenient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HABLA_OWNER", "$off")
+    monkeypatch.setenv("ALLOWED_HOSTS", "$nowhere")
+    assert Environment().str("HABLA_OWNER", default="on") == "$off"
+    assert lenient.names("ALLOWED_HOSTS", default=["localhost"]) == ["$nowhere"]

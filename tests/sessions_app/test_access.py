@@ -246,10 +246,19 @@ def test_somebody_can_log_in_once_there_is_a_password(ana):
 # --- behind a proxy that says nothing of whom it forwards
 
 
-def test_an_owner_who_is_off_must_log_in(settings):
-    settings.HABLA = settings.HABLA | {"OWNER": "off"}
+@pytest.mark.parametrize(
+    "word", ["off", "OFF", " Off ", "false", "no", "0", "", " ", "of", "of f", "on # not", "$on"]
+)
+def test_an_owner_who_is_off_must_log_in(settings, word):
+    settings.HABLA = settings.HABLA | {"OWNER": word}
     assert at_home().get("/history/").status_code == 302
     assert user_for(scope()) is None
+
+
+@pytest.mark.parametrize("word", ["on", "ON", " on ", "true", "yes", "1"])
+def test_an_owner_who_is_on_need_not(settings, word):
+    settings.HABLA = settings.HABLA | {"OWNER": word}
+    assert at_home().get("/history/").status_code == 200
 
 
 def test_settings_that_speak_of_a_proxy_turn_the_owner_off(settings):

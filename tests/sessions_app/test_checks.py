@@ -24,6 +24,7 @@ async def test_good_settings_pass(tmp_path: Path) -> None:
         ("HABLA_MAX_SESSIONS", "0"),
         ("HABLA_MAX_SESSIONS", "7.5"),
         ("HABLA_RECORDING", "maybe"),
+        ("HABLA_TRUSTED_PROXIES", "127.0.0.1, nginx"),
         ("HABLA_TRANSCRIBER", '{"BACKEND": "fake", "OPTIONS": {"speed": 9}}'),
         ("LOG_LEVEL", "banana"),
         ("DEBUG", "maybe"),

@@ -22,6 +22,12 @@ def test_settings_are_typed(settings: Any) -> None:
     assert found.run_dir == Path(settings.HABLA["DATA_DIR"]) / "run"
 
 
+@pytest.mark.parametrize("word", ["OFF", " off ", "false", "No", "0"])
+def test_a_switch_may_be_said_in_several_words(settings: Any, word: str) -> None:
+    found = read(settings, OWNER=word, RECORDING=word)
+    assert (found.has_owner, found.is_recording, conf.has_owner()) == (False, False, False)
+
+
 def test_the_language_model_has_settings_of_its_own(settings: Any) -> None:
     assert read(settings).engines.llm == {"prices": {}}
     found = read(settings, LLM_URL="http://gpu/v1", LLM_KEY="k", LLM_PRICES='{"*": [1, "2"]}')
@@ -39,6 +45,10 @@ def test_the_language_model_has_settings_of_its_own(settings: Any) -> None:
         ("MAX_SESSIONS", "0", "HABLA_MAX_SESSIONS is '0'; a whole number from 1 to 100000"),
         ("MAX_SESSIONS", "7.5", "HABLA_MAX_SESSIONS is '7.5'; a whole number"),
         ("RECORDING", "maybe", "HABLA_RECORDING is 'maybe'; 'on' or 'off' would be right."),
+        ("OWNER", "", "HABLA_OWNER is ''; 'on' or 'off' would be right."),
+        ("TRUSTED_PROXIES", "nginx", "HABLA_TRUSTED_PROXIES is 'nginx'; addresses or networks"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "HABLA_TRUSTED_PROXIES is '10.0.0.1/8'; addresses"),
+        ("TRUSTED_PROXIES", "::/0", "HABLA_TRUSTED_PROXIES is '::/0'; addresses"),
         ("LLM_URL", "localhost:1234", "HABLA_LLM_URL: an address that begins with http://"),
         ("LLM_PROFILE", "chatgpt", "HABLA_LLM_PROFILE is 'chatgpt'; one of lm-studio, ollama"),
         ("LMS_EXECUTABLE", "lmz", "HABLA_LMS_EXECUTABLE is 'lmz'; the path of LM Studio's lms"),
