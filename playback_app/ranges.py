@@ -1,16 +1,15 @@
 """Files handed out in the parts that players ask for (RFC 9110, section 14)."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from sessions_app.middleware import error_response
+from sessions_app.streaming import streamed
 
 BLOCK_BYTES = 64 * 1024
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
@@ -97,21 +96,29 @@ def _send(
     headers = headers | {"Content-Length": str(part.length)}
     if request.method == "HEAD":
         return HttpResponse(status=status, headers=headers)
-    blocks = _blocks(path, part)
-    # an iterator of the other kind would be read into memory wholly before the first byte goes out
-    content = _in_a_thread(blocks) if isinstance(request, ASGIRequest) else blocks
-    return StreamingHttpResponse(content, status=status, headers=headers)
+    blocks = Blocks(path, part)
+    return StreamingHttpResponse(streamed(request, blocks), status=status, headers=headers)
 
 
-def _blocks(path: Path, part: Part) -> Iterator[bytes]:
-    left = part.length
-    with path.open("rb") as file:
-        file.seek(part.first)
-        while left and (block := file.read(min(left, BLOCK_BYTES))):
-            yield block
-            left -= len(block)
+class Blocks:
+    """The bytes of one part of a file, read as they are asked for.
 
+    Raises:
+        OSError: the file is gone.
+    """
 
-async def _in_a_thread(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    while block := await asyncio.to_thread(next, blocks, b""):
-        yield block
+    def __init__(self, path: Path, part: Part) -> None:
+        self._file = path.open("rb")
+        self._file.seek(part.first)
+        self._left = part.length
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield block after block, and close the file at its end."""
+        with self._file:
+            while self._left and (block := self._file.read(min(self._left, BLOCK_BYTES))):
+                self._left -= len(block)
+                yield block
+
+    def close(self) -> None:
+        """Close the file. May be called twice."""
+        self._file.close()

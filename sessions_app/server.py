@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,6 +15,7 @@ from twisted.internet import reactor as twisted_reactor
 
 from sessions_app.flow import Flow, Inlet
 from sessions_app.protocol import MAX_MESSAGE_BYTES
+from sessions_app.response_flow import UNSENT_BYTES, ResponseFlow
 
 logger = logging.getLogger(__name__)
 reactor: Any = twisted_reactor  # a module that becomes one of several classes
@@ -72,6 +74,8 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
     def listen_success(self, port: Any) -> None:
         """Keep the port, to be closed before anything else when the server stops."""
         self._ports.append(port)
+        # whoever is accepted inherits it
+        port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         self.ws_factory.protocol = Line
         self.ws_factory.setProtocolOptions(failByDrop=False)  # a close code, and not a dead line
         super().listen_success(port)
@@ -89,6 +93,22 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         scope["habla.flow"] = flow = Flow(protocol)
         queue = super().create_application(protocol, scope)
         return None if queue is None else Inlet(queue, flow)
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Hand on a reply; return when the client has room for more of a response (H11)."""
+        details = self.connections.get(protocol, {})
+        is_long = message.get("more_body", False) or "response_flow" in details
+        if message["type"] != "http.response.body" or not is_long or "disconnected" in details:
+            await super().handle_reply(protocol, message)
+            return
+        flow = details.get("response_flow")
+        if flow is None:
+            flow = details["response_flow"] = ResponseFlow(protocol)
+        await super().handle_reply(protocol, {**message, "more_body": True})
+        await flow.room()
+        if not message.get("more_body", False):  # not before: an idle connection is closed
+            flow.detach()
+            await super().handle_reply(protocol, {"type": "http.response.body"})
 
     # --- Daphne's two periodic checks, which must never die (H6)
 

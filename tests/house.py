@@ -188,8 +188,8 @@ async def client(
     await browser.leave()
 
 
-async def eventually(holds: Callable[[], bool]) -> None:
-    """Return as soon as ``holds`` does; fail if it does not in PATIENCE_SECONDS."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+async def eventually(holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
+    """Return as soon as ``holds`` does; fail if it does not within ``seconds``."""
+    async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110 -- what is looked at tells nobody
             await asyncio.sleep(0.01)

@@ -1,0 +1,78 @@
+"""Responses that are sent piece by piece: each piece is made, in a thread, when there is room.
+
+Django would read an iterator that is not asynchronous into memory wholly before the first byte of
+it goes out.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from threading import Lock
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.db import connections
+from django.http import HttpRequest
+from django.utils.decorators import sync_and_async_middleware
+
+
+class Pieces:
+    """What ``content`` yields, piece by piece, each taken in a thread."""
+
+    def __init__(self, content: Iterable[bytes]) -> None:
+        self._content = content
+        self._iterator = iter(content)
+        self._turn = Lock()
+
+    def __aiter__(self) -> "Pieces":
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = await asyncio.to_thread(self._next)
+        if piece is None:
+            raise StopAsyncIteration
+        return piece
+
+    def close(self) -> None:
+        """Close the content, when the piece that is being made is done. May be called twice."""
+        with self._turn:
+            for each in (self._iterator, self._content):
+                if hasattr(each, "close"):
+                    each.close()
+
+    def _next(self) -> bytes | None:
+        with self._turn:
+            return next(self._iterator, None)
+
+
+def streamed(request: HttpRequest, content: Iterable[bytes]) -> Iterable[bytes] | Pieces:
+    """Return ``content`` as the server that ``request`` came by sends it piece by piece."""
+    return Pieces(content) if isinstance(request, ASGIRequest) else content
+
+
+@sync_and_async_middleware
+def streaming_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[..., Any]:
+    """Let files of others, such as WhiteNoise, be sent piece by piece too.
+
+    Nor does a response keep the database while it is sent, since that lasts as long as the client
+    likes.
+    """
+    if not iscoroutinefunction(get_response):
+        return get_response
+
+    async def middleware(request: HttpRequest) -> Any:
+        answer: Awaitable[Any] = get_response(request)
+        response: Any = await answer
+        if response.streaming:
+            if not response.is_async:
+                response.streaming_content = streamed(request, response.streaming_content)
+            await sync_to_async(_let_go_of_database)()
+        return response
+
+    return middleware
+
+
+def _let_go_of_database() -> None:
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
