@@ -6,17 +6,16 @@ asks and however often.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Greatest, Now
 
 from playback_app.models import ACTIVE, Playback, PlaybackState, PlaybackWish
+from sessions_app.liveness import gone, left_behind
 from sessions_app.models import SessionState, TranslationSession
-from sessions_app.store import SILENT_SERVER_SECONDS, directory_of
 
 REASON_CHARACTERS = 60
 
@@ -75,7 +74,7 @@ def begin(playback_id: UUID, engines: Mapping[str, Any], options: Mapping[str, A
     return _change(
         rows,
         state=PlaybackState.PLAYING,
-        started_at=Now(),
+        started_at=Greatest(Now(), "requested_at"),
         engines=dict(engines),
         options=dict(options),
     )
@@ -130,7 +129,8 @@ def _end(rows: QuerySet[Playback], state: PlaybackState, reason: str, **fields: 
         reason=reason[:REASON_CHARACTERS],
         wish=PlaybackWish.NONE,
         seen_at=Now(),
-        ended_at=Now(),
+        # a clock that was set back ends nothing before it began
+        ended_at=Greatest(Now(), Coalesce("started_at", "requested_at"), "requested_at"),
         end_count=F("end_count") + 1,
         **fields,
     )
@@ -182,12 +182,12 @@ def beat(playback_ids: Collection[UUID]) -> None:
 
 
 def interrupt(boot: str) -> int:
-    """End what servers that are gone left playing; return how many there were."""
-    silent_since = Now() - timedelta(seconds=SILENT_SERVER_SECONDS)
-    is_earlier = Q(boot__startswith=directory_of(boot)) & ~Q(boot=boot)
-    is_silent = Q(seen_at__lt=silent_since)
-    rows = Playback.objects.filter(is_earlier | is_silent, state__in=ACTIVE)
-    return _end(rows, PlaybackState.INTERRUPTED, "server_lost")
+    """End what servers that are gone, as ``boot`` sees it, left playing; return how many it was."""
+    active = Playback.objects.filter(state__in=ACTIVE)
+    # what nobody has taken yet, and what this process has forgotten: nobody says that it goes on
+    forgotten = left_behind(active.filter(boot__in=("", boot)), boot)
+    lost = gone(active.exclude(boot=""), boot)
+    return sum(_end(rows, PlaybackState.INTERRUPTED, "server_lost") for rows in (forgotten, lost))
 
 
 def live_session(session_id: UUID, user_id: int) -> TranslationSession | None:

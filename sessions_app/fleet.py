@@ -2,15 +2,13 @@
 
 from collections import defaultdict
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
 from django.db.models.functions import Now
 
 from sessions_app.lane import lane
+from sessions_app.liveness import end_watch, gone
 from sessions_app.models import Server, SessionState, TranslationSession
-from sessions_app.store import SILENT_SERVER_SECONDS, directory_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +41,7 @@ def _beat(process: Process) -> list[str]:
     facts = asdict(process)
     boot = facts.pop("boot")
     Server.objects.update_or_create(boot=boot, defaults={**facts, "seen_at": Now()})
-    silent_since = Now() - timedelta(seconds=SILENT_SERVER_SECONDS)
-    is_gone = Q(boot__startswith=directory_of(boot)) | Q(seen_at__lt=silent_since)
-    dead = Server.objects.filter(is_gone).exclude(boot=boot)
+    dead = gone(Server.objects.all(), boot)
     found = list(dead.values_list("boot", flat=True))
     return [each for each in found if dead.filter(pk=each).delete()[0]]
 
@@ -60,6 +56,7 @@ async def leave(boot: str) -> None:
 
 
 def _leave(boot: str) -> None:
+    end_watch(boot)
     Server.objects.filter(pk=boot).delete()
 
 

@@ -4,17 +4,19 @@ import math
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import F
+from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
 from sessions_app import events
 from sessions_app.audio import to_seconds
 from sessions_app.exports import flat
 from sessions_app.lane import lane
+from sessions_app.liveness import SILENT_SERVER_SECONDS as SILENT_SERVER_SECONDS
+from sessions_app.liveness import directory_of as directory_of
+from sessions_app.liveness import gone
 from sessions_app.models import (
     Conversation,
     Exchange,
@@ -32,18 +34,9 @@ FAILURE_CHARACTERS = 40
 """What the columns of an exchange hold."""
 
 
-SILENT_SERVER_SECONDS = 15.0
-"""How long a server may give no sign of life before its sessions count as lost."""
-
-
 def new_boot(directory_id: str) -> str:
     """Return a name for this run of the server of a data directory."""
     return f"{directory_id}-{uuid.uuid4().hex[:16]}"
-
-
-def directory_of(boot: str) -> str:
-    """Return the beginning that all runs on one data directory share."""
-    return boot.partition("-")[0] + "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,22 +239,17 @@ def _look(session_ids: Collection[uuid.UUID], is_beat: bool) -> set[uuid.UUID]:
 
 
 async def mark_lost(boot: str) -> int:
-    """Close the rows of servers that are gone, as lost; return how many there were.
-
-    A server of the same data directory is gone, since ``boot`` has its lock; one elsewhere is when
-    its sessions gave no sign of life for SILENT_SERVER_SECONDS.
-    """
+    """Close the rows of servers that are gone, as ``boot`` sees it; return how many there were."""
     return await lane.run(_mark_lost, boot)
 
 
 def _mark_lost(boot: str) -> int:
-    silent_since = Now() - timedelta(seconds=SILENT_SERVER_SECONDS)
-    is_gone = Q(boot__startswith=directory_of(boot)) | Q(seen_at__lt=silent_since)
-    orphans = TranslationSession.objects.filter(is_gone, state=SessionState.OPEN)
-    return orphans.exclude(boot=boot).update(
+    orphans = gone(TranslationSession.objects.filter(state=SessionState.OPEN), boot)
+    return orphans.update(
         state=SessionState.LOST,
         reason="server_lost",
-        ended_at=F("seen_at"),
+        # two clocks, or one that was set
+        ended_at=Greatest("seen_at", "started_at"),
         close_count=F("close_count") + 1,
         is_listening=False,
     )

@@ -1,0 +1,106 @@
+"""A process is dead after so much silence as another has seen itself, whatever clocks say."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+from django.db.models.functions import Now
+
+from sessions_app import liveness, store
+from sessions_app.liveness import GAP_SECONDS, Observer
+from sessions_app.models import SessionState, TranslationSession
+from tests.sessions_app.kept import keep_conversation, keep_session, the_owner
+
+HOUR = timedelta(hours=1)
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def look(observer: Observer, clock: Clock, seconds: float, **signs: object) -> set[object]:
+    clock.now += seconds
+    return set(observer.silent(signs))
+
+
+def test_it_is_silent_after_so_many_seconds_of_looking_without_a_change() -> None:
+    clock = Clock()
+    observer = Observer(14, clock)
+    looks = [look(observer, clock, 1, one=7, other=second) for second in range(16)]
+    assert looks == [set()] * 14 + [{"one"}] * 2
+
+
+def test_a_sign_that_changes_starts_the_silence_anew_whichever_way_its_clock_went() -> None:
+    clock = Clock()
+    observer = Observer(10, clock)
+    for sign in (1_000, 5_000, 20):
+        assert [look(observer, clock, 5, one=sign) for _ in range(2)] == [set()] * 2
+    assert look(observer, clock, 5, one=20) == {"one"}
+
+
+def test_who_did_not_look_has_seen_no_silence() -> None:
+    clock = Clock()
+    observer = Observer(GAP_SECONDS * 2, clock)
+    look(observer, clock, 1, one=1)
+    assert look(observer, clock, 3600, one=1) == set()
+    assert look(observer, clock, 3600, one=1) == {"one"}
+
+
+def test_what_is_gone_and_comes_back_is_new() -> None:
+    clock = Clock()
+    observer = Observer(10, clock)
+    look(observer, clock, 1, one=1)
+    look(observer, clock, 5)
+    assert look(observer, clock, 5, one=1) == set()
+    assert look(observer, clock, 5, one=1) == set()
+    assert look(observer, clock, 5, one=1) == {"one"}
+
+
+def open_session(boot: str) -> uuid.UUID:
+    session = keep_session(keep_conversation(the_owner()), state=SessionState.OPEN)
+    TranslationSession.objects.filter(pk=session.pk).update(boot=boot, seen_at=Now())
+    return session.pk
+
+
+def gone(boot: str) -> set[uuid.UUID]:
+    rows = TranslationSession.objects.filter(state=SessionState.OPEN)
+    return set(liveness.gone(rows, boot).values_list("pk", flat=True))
+
+
+@pytest.mark.django_db
+def test_who_was_seen_to_live_does_not_die_of_a_clock_that_is_set() -> None:
+    here, elsewhere = store.new_boot("here"), store.new_boot("there")
+    open_session(elsewhere)
+    assert gone(here) == set()
+    for jump in (HOUR, -2 * HOUR):
+        TranslationSession.objects.update(seen_at=F("seen_at") + jump)
+        assert gone(here) == set()
+
+
+@pytest.mark.django_db
+def test_nobody_takes_itself_for_dead_and_at_first_sight_the_databases_clock_counts() -> None:
+    here, elsewhere = store.new_boot("here"), store.new_boot("there")
+    open_session(here)
+    other = open_session(elsewhere)
+    TranslationSession.objects.update(seen_at=Now() - HOUR)
+    assert gone(here) == {other}
+    liveness.end_watch(here)
+    TranslationSession.objects.update(seen_at=Now())
+    assert gone(here) == set()
+    TranslationSession.objects.update(seen_at=Now() - HOUR)
+    assert gone(here) == set()
+
+
+@pytest.mark.django_db
+def test_an_earlier_process_of_the_same_directory_is_gone_at_once() -> None:
+    earlier, now = store.new_boot("here"), store.new_boot("here")
+    left = open_session(earlier)
+    open_session(now)
+    assert gone(now) == {left}
