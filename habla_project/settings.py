@@ -1,10 +1,11 @@
 """What is plugged into what. Everything that may differ comes from the environment, once."""
 
+import os
 from pathlib import Path
 
 from habla_project.logs import is_worth_a_line
 from habla_project.surroundings import Lenient, data_directory, database, secret_key
-from sessions_app import env_file
+from sessions_app import env_file, file_modes
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = env_file.Environment()
@@ -12,9 +13,16 @@ lenient = Lenient(env)
 MISTAKES = lenient.mistakes
 """What was wrong in the environment so far, for `manage.py check` to name."""
 
+# whatever is written from here on, by any command, is for the user's own eyes
+os.umask(file_modes.UMASK)
 DATA_DIR = data_directory(env.str("HABLA_DATA_DIR", default=""), BASE_DIR)
+CLOSING = file_modes.Closing()
+"""What others could read, for `manage.py check` and `serve` to name."""
+CLOSING.close_directory(DATA_DIR)
 HABLA_FROM_FILE = env_file.read(DATA_DIR)
-SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key(DATA_DIR)
+SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key(
+    DATA_DIR, may_write=not CLOSING.left_open
+)
 DEBUG = lenient.switch("DEBUG", safe=False)
 ALLOWED_HOSTS = lenient.names("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = lenient.names("CSRF_TRUSTED_ORIGINS", default=[])
@@ -87,6 +95,7 @@ ROOT_URLCONF = "habla_project.urls"
 ASGI_APPLICATION = "habla_project.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {"default": database(env, DATA_DIR)}
+CLOSING.close_files(file_modes.database_files(DATABASES["default"]))
 
 TEMPLATES = [
     {

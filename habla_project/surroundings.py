@@ -32,11 +32,12 @@ def data_directory(named: str, base: Path) -> Path:
     return directory
 
 
-def secret_key(directory: Path) -> str:
+def secret_key(directory: Path, *, may_write: bool = True) -> str:
     """Return this installation's own key, made at the first start and kept in ``directory``."""
     path = directory / "secret_key"
     with contextlib.suppress(OSError):
-        _write_once(path, get_random_secret_key())
+        if may_write:
+            _write_once(path, get_random_secret_key())
         return path.read_text(encoding="ascii").strip()
     return get_random_secret_key()
 

@@ -35,6 +35,12 @@ def check_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[C
 
 
 @register()
+def check_file_modes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Name what other users of this machine may read, and could not be closed to them."""
+    return [Error(str(open_one), id="habla.E006") for open_one in settings.CLOSING.left_open]
+
+
+@register()
 def check_surroundings(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:

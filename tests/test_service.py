@@ -24,6 +24,27 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
     assert found.returncode == 0
 
 
+def test_what_it_keeps_is_closed_to_others() -> None:
+    lines = UNIT.read_text().splitlines()
+    assert {"UMask=0077", "StateDirectory=habla", "StateDirectoryMode=0700"} <= set(lines)
+
+
+def test_systemd_calls_its_exposure_ok(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("the program systemd-analyze is not installed")
+    unit = tmp_path / UNIT.name
+    unit.write_text(UNIT.read_text().replace("/opt/habla/.venv/bin/python", "/bin/sh"))
+    # out of 100; without what it is kept from it would be over 90
+    found = subprocess.run(
+        [analyze, "security", "--offline=true", "--threshold=30", str(unit)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
 def test_it_is_given_more_time_than_the_end_takes() -> None:
     stated = [line for line in UNIT.read_text().splitlines() if line.startswith("TimeoutStopSec=")]
     assert stated == ["TimeoutStopSec=45"]

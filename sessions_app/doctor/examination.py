@@ -10,6 +10,7 @@ from sessions_app import conf
 from sessions_app.doctor import engines, keeping, machine
 from sessions_app.doctor.finding import Finding
 from sessions_app.errors import SettingsError
+from sessions_app.file_modes import database_files
 
 
 def examine(host: str, port: int) -> Iterator[Finding]:
@@ -18,6 +19,7 @@ def examine(host: str, port: int) -> Iterator[Finding]:
     yield from keeping.check_settings()
     data_directory = Path(settings.HABLA["DATA_DIR"])
     yield machine.check_data_directory(data_directory)
+    yield machine.check_file_modes(data_directory, database_files(settings.DATABASES["default"]))
     yield machine.check_disk(data_directory)
     yield keeping.check_database()
     if settings.REDIS_URL:

@@ -11,6 +11,7 @@ import httpx
 
 from sessions_app.doctor.finding import Finding, broken, fine, warning
 from sessions_app.engines.libopus import load_libopus
+from sessions_app.file_modes import Closing, is_open
 
 OLDEST_PYTHON = (3, 11)
 MEGABYTE = 1024 * 1024
@@ -39,6 +40,20 @@ def check_data_directory(directory: Path) -> Finding:
         why = error.strerror or "unknown error"
         return broken("data directory", f"Nothing can be written in {directory}: {why}.", mend)
     return fine("data directory", str(directory))
+
+
+def check_file_modes(directory: Path, databases: list[Path]) -> Finding:
+    """Look whether other users of this machine may read what is kept, and close it to them."""
+    closing = Closing()
+    closing.close_directory(directory)
+    closing.close_files(databases)
+    if closing.left_open:
+        return broken("privacy", " ".join(map(str, closing.left_open)))
+    links = [path.name for path in directory.glob("*") if path.is_symlink() and is_open(path)]
+    if links:
+        message = f"Other users of this machine may read what is behind {', '.join(links)}."
+        return warning("privacy", message, "chmod go-rwx the directory that the link leads to.")
+    return fine("privacy", "what is kept is closed to other users of this machine")
 
 
 def check_disk(directory: Path) -> Finding:

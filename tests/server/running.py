@@ -30,9 +30,15 @@ def environment(data_dir: Path, **choices: str) -> dict[str, str]:
     return {**kept, **FAKES, "HABLA_DATA_DIR": str(data_dir), **choices}
 
 
-async def manage(*arguments: str, env: Mapping[str, str], limit: float = 60) -> tuple[int, str]:
-    """Run a management command; return its exit code and all that it printed."""
+async def manage(
+    *arguments: str, env: Mapping[str, str], limit: float = 60, through: Sequence[str] = ()
+) -> tuple[int, str]:
+    """Run a management command; return its exit code and all that it printed.
+
+    ``through``: the program and arguments that start it, and become it.
+    """
     process = await asyncio.create_subprocess_exec(
+        *through,
         sys.executable,
         "manage.py",
         *arguments,

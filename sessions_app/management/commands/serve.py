@@ -48,6 +48,8 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _give_up)
         self._check()
+        for closed in settings.CLOSING.closed:
+            self._say(f"Closed to other users of this machine: {closed}.")
         address = Address(options["host"], options["port"])
         if not is_loopback(address.host):
             self._open_to_others(address.host)
