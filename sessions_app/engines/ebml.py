@@ -33,8 +33,10 @@ class Treatment(Enum):
     """Pass over it without collecting it."""
 
 
-MAX_BYTES = {Treatment.KEEP: 128 * 1024, Treatment.SKIP: 16 * 1024 * 1024}
+MAX_BYTES = {Treatment.KEEP: 128 * 1024, Treatment.SKIP: 1024 * 1024}
 """The largest element of each kind; the longest Opus packet has 61,298 bytes."""
+MAX_CHILDREN = 128
+"""More than any element that is kept has inside of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ class ElementReader:
         self._grammar = grammar
         self._waiting = bytearray()
         self._skip = 0
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Return how much of what was read belongs to an element that is not all there."""
+        return len(self._waiting)
 
     @property
     def is_between_elements(self) -> bool:
@@ -110,12 +117,13 @@ def read_children(payload: bytes) -> Iterator[Element]:
     """Yield the elements inside of one that was kept.
 
     Raises:
-        DecodeError: they do not fit in it.
+        DecodeError: they do not fit in it, or are too many.
     """
-    position = 0
+    position = count = 0
     while position < len(payload):
         header = read_header(payload, position)
-        if header is None or header.end > len(payload):
+        count += 1
+        if header is None or header.end > len(payload) or count > MAX_CHILDREN:
             raise DecodeError("The stream is broken: parts of it do not fit together.")
         yield Element(header.id, payload[header.start : header.end])
         position = header.end

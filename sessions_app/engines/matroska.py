@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sessions_app.engines.ebml import Treatment, read_children, read_number
+from sessions_app.engines.opus_head import OpusHead, read_opus_head
 from sessions_app.errors import DecodeError
 
 EBML = 0x1A45DFA3
@@ -29,6 +30,8 @@ GRAMMAR = {
 _BLOCK = 0xA1
 _DISCARD_PADDING = 0x75A2
 _DOC_TYPE = 0x4282
+_MAX_ID_LENGTH = 0x42F2
+_MAX_SIZE_LENGTH = 0x42F3
 _TRACK_ENTRY = 0xAE
 _TRACK_NUMBER = 0xD7
 _CODEC_ID = 0x86
@@ -41,10 +44,7 @@ class OpusTrack:
     """The track that is heard."""
 
     number: int
-    pre_skip: int
-    """Samples at 48 kHz to leave out at the beginning."""
-    gain: int
-    """Output gain, in 1/256 dB."""
+    head: OpusHead
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,9 @@ def check_header(payload: bytes) -> None:
     fields = {child.id: child.payload for child in read_children(payload)}
     if fields.get(_DOC_TYPE, b"").rstrip(b"\0") not in (b"webm", b"matroska"):
         raise DecodeError("The stream is not WebM.")
+    for id_of_limit, most in ((_MAX_ID_LENGTH, 4), (_MAX_SIZE_LENGTH, 8)):
+        if int.from_bytes(fields.get(id_of_limit, b""), "big") > most:
+            raise DecodeError("The stream is not WebM: its numbers are too long.")
 
 
 def find_opus_track(payload: bytes) -> OpusTrack:
@@ -74,13 +77,14 @@ def find_opus_track(payload: bytes) -> OpusTrack:
     Raises:
         DecodeError: there is none that can be decoded.
     """
-    for entry in read_children(payload):
+    for entry in list(read_children(payload)):  # all of them: there may not be too many
         fields = {child.id: child.payload for child in read_children(entry.payload)}
         if entry.id == _TRACK_ENTRY and fields.get(_CODEC_ID, b"").rstrip(b"\0") == b"A_OPUS":
             if _CONTENT_ENCODINGS in fields:
                 raise DecodeError("Compressed or encrypted WebM is not understood.")
             number = int.from_bytes(fields.get(_TRACK_NUMBER, b""), "big")
-            return _read_opus_head(number, fields.get(_CODEC_PRIVATE, b""))
+            head = read_opus_head(fields.get(_CODEC_PRIVATE, b""))
+            return OpusTrack(number, head)
     raise DecodeError("There is no Opus sound in the stream.")
 
 
@@ -108,16 +112,6 @@ def read_block(payload: bytes) -> Block:
     return Block(number, tuple(_unlace(lacing, content)))
 
 
-def _read_opus_head(number: int, head: bytes) -> OpusTrack:
-    """Read an Opus header (RFC 7845, 5.1)."""
-    if len(head) < 19 or not head.startswith(b"OpusHead") or head[8] > 15:
-        raise DecodeError("The stream is broken: its Opus header is damaged.")
-    if not 1 <= head[9] <= 2 or head[18] != 0:
-        raise DecodeError("Opus with more than two channels is not understood.")
-    pre_skip = int.from_bytes(head[10:12], "little")
-    return OpusTrack(number, pre_skip, int.from_bytes(head[16:18], "little", signed=True))
-
-
 def _unlace(lacing: int, content: bytes) -> Iterator[bytes]:
     """Yield the packets of a block that holds several (RFC 9559, 10.3)."""
     if not content:
@@ -142,7 +136,7 @@ def _xiph_sizes(content: bytes, count: int) -> tuple[list[int], int]:
         size = 0
         while content[position : position + 1] == b"\xff":
             size, position = size + 255, position + 1
-        if position >= len(content):
+        if position >= len(content) or size > len(content):
             raise _damaged()
         sizes.append(size + content[position])
         position += 1

@@ -9,6 +9,7 @@ from av.error import FFmpegError
 from sessions_app.audio import count_samples
 from sessions_app.engines.expansion import Expansion
 from sessions_app.engines.feed import Feed
+from sessions_app.engines.guards import GUARDS
 from sessions_app.engines.pyav import Resampler, open_media, sound_of
 from sessions_app.errors import DecodeError
 
@@ -27,6 +28,7 @@ class PyAVDecoder:
 
     def __init__(self, container: str) -> None:
         self._container = container
+        self._guard = GUARDS[container]()
         self._feed = Feed()
         self._expansion = Expansion()
         self._decoded: list[bytes] = []
@@ -42,7 +44,7 @@ class PyAVDecoder:
         """
         self._start()
         self._expansion.receive(len(chunk))
-        self._feed.hand_over(chunk)
+        self._feed.hand_over(self._guard.take(chunk))
         return self._collect()
 
     def flush(self) -> bytes:

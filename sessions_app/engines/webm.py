@@ -82,8 +82,8 @@ class WebmOpusDecoder:
     def _choose_track(self, payload: bytes) -> None:
         if self._track is None:  # a copy may follow later
             self._track = matroska.find_opus_track(payload)
-            self._skip = round(self._track.pre_skip * SAMPLE_RATE / OPUS_RATE)
-            self._opus = OpusDecoder(self._library, gain=self._track.gain)
+            self._skip = round(self._track.head.pre_skip * SAMPLE_RATE / OPUS_RATE)
+            self._opus = OpusDecoder(self._library, gain=self._track.head.gain)
 
     def _decode_block(self, block: Block) -> Iterator[bytes]:
         if self._track is None or self._opus is None:
