@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from playback_app.catalog import recording_of
 from playback_app.ranges import answer
 from sessions_app.access import user_of
+from sessions_app.descriptors import ran_out
 from sessions_app.errors import CommandError
 from sessions_app.models import Recording, RecordingState
 from sessions_app.sound_files import raw_path
@@ -40,6 +41,8 @@ def sound_answer(request: HttpRequest, recording_id: UUID) -> HttpResponseBase:
         version = f"{recording.pk}-{path.stat().st_size}"
         response = answer(request, path, MEDIA_TYPES[path.suffix], version)
     except OSError as error:
+        if ran_out(error):
+            raise
         raise _gone() from error
     if response.status_code < HTTPStatus.BAD_REQUEST:
         response.headers["Content-Disposition"] = _disposition(request, recording, path)

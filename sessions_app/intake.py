@@ -9,6 +9,7 @@ from typing import Any
 
 from sessions_app import measures
 from sessions_app.audio import SAMPLE_BYTES, Encoding, to_samples, to_seconds
+from sessions_app.descriptors import OUT, ran_out
 from sessions_app.engines.base import Detector
 from sessions_app.engines.decoding import load_decoder, open_decoder
 from sessions_app.errors import CommandError, EngineError, HablaError
@@ -267,6 +268,10 @@ class Intake:
     async def _failed(self, item: bytes | Order, error: Exception) -> None:
         if isinstance(error, HablaError):
             await self._emit(Failure(error.code, str(error)))
+            return
+        if ran_out(error):
+            logger.error("the sound was not taken: %s", error)
+            await self._emit(Failure("too_many_files", OUT, about="audio"))
             return
         logger.error("a bug in the intake", exc_info=error)
         await self._emit(Failure("internal", "Something went wrong with the sound."))

@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 
 from django.db import Error, close_old_connections, connections
 
+from sessions_app.descriptors import OUT, ran_out
 from sessions_app.errors import StoreError
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,8 @@ class Lane:
             raise
         except Error as error:
             logger.exception("the database refused %s", getattr(work, "__name__", work))
-            raise StoreError("The database could not keep this.") from error
+            message = OUT if ran_out(error) else "The database could not keep this."
+            raise StoreError(message) from error
 
     def close(self, seconds: float = LIMIT_SECONDS) -> bool:
         """Finish what was begun and close the lane's connections; return whether that was done.

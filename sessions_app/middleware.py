@@ -8,11 +8,12 @@ from typing import Any, cast
 from asgiref.sync import sync_to_async
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser, User
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from sessions_app import descriptors
 from sessions_app.access import caller_of, owner
 
 API_PREFIX = "/api/"
@@ -70,6 +71,8 @@ class JsonErrorsMiddleware(MiddlewareMixin):
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         """Return ``response``, or JSON in its place where it is an error page for people."""
+        if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR and descriptors.are_out():
+            return _too_many_files(request)
         is_json = response.headers.get("Content-Type", "").startswith("application/json")
         if response.status_code < HTTPStatus.BAD_REQUEST or is_json or not is_api(request):
             return response
@@ -77,6 +80,17 @@ class JsonErrorsMiddleware(MiddlewareMixin):
         if "Allow" in response.headers:
             replacement.headers["Allow"] = response.headers["Allow"]
         return replacement
+
+
+def _too_many_files(request: HttpRequest) -> HttpResponseBase:
+    """Call the lack of descriptors what it is: it passes, and is no bug."""
+    message = _("Too many files and connections are open here; try again in a moment.")
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    answer: HttpResponseBase = HttpResponse(f"{message}\n", "text/plain", status)
+    if is_api(request):
+        answer = error_response(status, message, "too_many_files")
+    answer.headers["Retry-After"] = "5"
+    return answer
 
 
 def is_api(request: HttpRequest) -> bool:

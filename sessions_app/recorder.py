@@ -204,6 +204,9 @@ class Recorder:
 
     def _disk_failed(self, error: OSError) -> None:
         logger.warning("session %s: its sound was not written: %s", self._session_id, error)
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            self._stop("Too many files are open")
+            return
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         self._stop("The disk is full" if is_full else "The disk cannot be written")
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import asdict
 from typing import Any
 
-from sessions_app import measures, store
+from sessions_app import descriptors, measures, store
 from sessions_app.audience import Audience, Overheard
 from sessions_app.chosen import load_chosen
 from sessions_app.conf import Conf
@@ -242,7 +242,9 @@ class Registry:
             return ["No server runs in this process."]
         if generations.current is None:
             return [generations.problem or f"Engines are loading: {generations.step[0] or '...'}"]
-        return [each for each in (generations.current.trouble, *self.troubles.values()) if each]
+        short = descriptors.OUT if descriptors.are_out() else ""
+        troubles = (generations.current.trouble, short, *self.troubles.values())
+        return [each for each in troubles if each]
 
     def status(self, user_id: int | None = None) -> dict[str, Any]:
         """Return what `manage.py status --json` prints of this process.

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 STALL_SECONDS = 60.0
 """How long a client may take nothing of what it asked for; nginx's ``send_timeout`` too."""
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 2.0
 """How often a client that is slow is looked at."""
 UNSENT_BYTES = 128 * 1024
 """How much the kernel may keep of what is not yet on its way to a client (TCP_NOTSENT_LOWAT)."""
@@ -36,22 +36,28 @@ class ResponseFlow:
         self._request = request
         self._has_room = asyncio.Event()
         self._has_room.set()
+        self._moved_at = monotonic()
         request.registerProducer(self, True)
+
+    @property
+    def stalled_seconds(self) -> float:
+        """How long the client has taken nothing, as far as was looked; 0: it has all."""
+        return 0.0 if self._has_room.is_set() else monotonic() - self._moved_at
 
     async def room(self) -> None:
         """Wait until the client took what it was sent, or is gone.
 
         One that takes nothing at all for STALL_SECONDS is hung up on.
         """
-        left, moved_at = self._left(), monotonic()
+        left, self._moved_at = self._left(), monotonic()
         while not self._has_room.is_set():
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._has_room.wait()
             except TimeoutError:
                 if (now_left := self._left()) != left:
-                    left, moved_at = now_left, monotonic()
-                elif monotonic() - moved_at >= STALL_SECONDS:
+                    left, self._moved_at = now_left, monotonic()
+                elif monotonic() - self._moved_at >= STALL_SECONDS:
                     self._hang_up()
 
     def detach(self) -> None:

@@ -13,6 +13,8 @@ from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer
 from twisted.internet import reactor as twisted_reactor
 
+from sessions_app.connections import Connections, busy_transports
+from sessions_app.descriptors import MOST
 from sessions_app.flow import Flow, Inlet
 from sessions_app.protocol import MAX_MESSAGE_BYTES
 from sessions_app.response_flow import UNSENT_BYTES, ResponseFlow
@@ -48,9 +50,19 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
     """
 
     def __init__(
-        self, application: Any, *, host: str, port: int, drain: Callable[[], Awaitable[None]]
+        self,
+        application: Any,
+        *,
+        host: str,
+        port: int,
+        drain: Callable[[], Awaitable[None]],
+        most_connections: int = MOST,
     ) -> None:
         self._ports: list[Any] = []
+        self.lines = Connections(
+            most_connections, lambda: busy_transports(self.connections), reactor
+        )
+        """All connections of the port, also those that ask nothing."""
         self._drain = drain
         self.listen_problem = ""
         self.left_over = 0
@@ -74,6 +86,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
     def listen_success(self, port: Any) -> None:
         """Keep the port, to be closed before anything else when the server stops."""
         self._ports.append(port)
+        self.lines.watch(port)
         # whoever is accepted inherits it
         port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         self.ws_factory.protocol = Line

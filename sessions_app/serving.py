@@ -15,6 +15,7 @@ from typing import Any
 import daphne.server
 from channels.routing import get_default_application
 
+from sessions_app import descriptors
 from sessions_app.conf import Conf
 from sessions_app.console import Console
 from sessions_app.control import Control
@@ -87,8 +88,13 @@ class Serving:
         self._say = say
         self._has_console = has_console
         self._loop: asyncio.AbstractEventLoop = daphne.server.twisted_loop
+        descriptors.raise_limit()
         self._server = HablaServer(
-            get_default_application(), host=address.host, port=address.port, drain=self._drain
+            get_default_application(),
+            host=address.host,
+            port=address.port,
+            drain=self._drain,
+            most_connections=descriptors.connections_allowed(conf.max_sessions),
         )
         self._console = Console(
             {

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -24,6 +25,8 @@ def examine(host: str, port: int) -> Iterator[Finding]:
     yield keeping.check_database()
     if settings.REDIS_URL:
         yield keeping.check_redis(settings.REDIS_URL)
+    with suppress(SettingsError):  # told already, among the settings
+        yield machine.check_descriptors(conf.read().max_sessions)
     yield machine.check_port(host, port)
     yield machine.check_secure_context(settings.ALLOWED_HOSTS)
     yield machine.check_libopus()

@@ -1,6 +1,7 @@
 """The machine under the server: Python, disk, port and system libraries."""
 
 import errno
+import resource
 import shutil
 import socket
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from sessions_app.descriptors import LEAST_RESERVE, MOST
 from sessions_app.doctor.finding import Finding, broken, fine, warning
 from sessions_app.engines.libopus import load_libopus
 from sessions_app.file_modes import Closing, is_open
@@ -73,6 +75,18 @@ def judge_room(megabytes: int) -> Finding:
         mend = f"Models and recordings want about {ROOM_MEGABYTES:,} MB."
         return warning("disk space", f"{megabytes:,} MB are left.", mend)
     return fine("disk space", f"{megabytes:,} MB are left")
+
+
+def check_descriptors(max_sessions: int) -> Finding:
+    """Look whether the system lets a server have as many files and connections as it may need."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST if hard == resource.RLIM_INFINITY else min(hard, MOST)
+    needed = 2 * (LEAST_RESERVE + 4 * max_sessions)
+    message = f"{most} files and connections may be open at once"
+    if most >= needed:
+        return fine("open files", message)
+    mend = f"Let the server have {needed} (ulimit -n, LimitNOFILE=), or lower HABLA_MAX_SESSIONS."
+    return warning("open files", f"Only {message}.", mend)
 
 
 def check_port(host: str, port: int) -> Finding:

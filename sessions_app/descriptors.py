@@ -1,0 +1,58 @@
+"""The process's file descriptors: how many there may be, and how it is told that none is left."""
+
+import errno
+import os
+import resource
+
+MOST = 65_536
+"""What is asked for where the system sets no lower limit: more is only slow to look through."""
+LEAST_RESERVE = 64
+"""Kept back for what is no connection: models, the database, the sound of sessions."""
+OUT = "Too many files and connections are open here; try again in a moment."
+
+
+def raise_limit() -> int:
+    """Let the process have as many descriptors as the system allows it; return how many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST if hard == resource.RLIM_INFINITY else min(hard, MOST)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return limit()
+
+
+def limit() -> int:
+    """Return how many descriptors the process may have."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST if soft == resource.RLIM_INFINITY else min(soft, MOST)
+
+
+def connections_allowed(max_sessions: int) -> int:
+    """Return how many connections may be open at once, so that live sessions have what they need.
+
+    A session needs its connection, and four files; a half is kept back where the limit is small.
+    """
+    reserve = LEAST_RESERVE + 4 * max_sessions
+    return max(8, limit() - min(reserve, limit() // 2))
+
+
+def are_out() -> bool:
+    """Return whether no file can be opened now. Costs one system call or two."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in (errno.EMFILE, errno.ENFILE)
+    return False
+
+
+def ran_out(error: BaseException) -> bool:
+    """Return whether ``error`` came since no file could be opened.
+
+    SQLite and the loader of libraries do not say so themselves: then it is looked whether one can
+    be opened now.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return are_out()
