@@ -19,13 +19,13 @@ from playback_app import library, store
 from playback_app.admission import Request, admit
 from playback_app.models import ACTIVE, GroundTruth, Playback, PlaybackWish
 from playback_app.templatetags.clocks import clock
-from sessions_app.admin import ModelAdmin, NothingChanges, TabularInline
+from sessions_app.admin import ModelAdmin, NothingChanges, TabularInline, TellsWhatWaits
 from sessions_app.errors import CommandError
 from sessions_app.models import RecordedSegment, Recording, RecordingState
 from sessions_app.nudge import nudge
 
 
-class NothingBusyIsDeleted(NothingChanges, ModelAdmin):
+class NothingBusyIsDeleted(NothingChanges, TellsWhatWaits):
     """Rows that a server still writes to are not deleted, neither one by one nor many at once."""
 
     show_full_result_count = False
@@ -141,6 +141,7 @@ class RecordingAdmin(NothingBusyIsDeleted):
         gone = library.prune(list(going))
         told = ngettext("%(count)d recording is gone.", "%(count)d recordings are gone.", len(gone))
         self.message_user(request, told % {"count": len(gone)})
+        self.tell_what_waits(request)
         return None
 
     def _ask(

@@ -14,6 +14,7 @@ from sessions_app import sound_files
 from sessions_app.errors import CommandError
 from sessions_app.models import Recording, RecordingState
 from sessions_app.protocol import FASTEST, SLOWEST
+from sessions_app.sound_directory import is_here, known_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ def admit(request: Request) -> Playing:
             recording = _recording(request)
             _check_session(request)
             _check_manner(request)
+            _check_place(recording, request)
             _check_sound(recording, request.mode)
             return store.described(_begin(recording, request))
     except IntegrityError as error:
@@ -109,15 +111,32 @@ def _check_manner(request: Request) -> None:
         )
 
 
+def _check_place(recording: Recording, request: Request) -> None:
+    """Refuse what lies where nobody looks who could play it."""
+    here = {known_id()} if request.boot or request.session_id is None else set()
+    reach = here if request.boot else here | store.directories_of(request.session_id)
+    if recording.directory and reach and not reach & {recording.directory, ""}:
+        raise CommandError("Its sound lies with another process of Habla.", code="not_playable")
+
+
 def _check_sound(recording: Recording, mode: str) -> None:
     if recording.state == RecordingState.RECORDING:
         raise CommandError("It is still being recorded.", code="not_playable")
-    if mode == "full":
-        path = sound_files.raw_path(recording.pk, recording.encoding)
-        if path is None or not _size(path):
-            raise CommandError("Its sound is not kept.", code="not_playable")
-    elif not any(_paths_of_segments(recording)):
-        raise CommandError("No segments of it are kept.", code="not_playable")
+    has_some = _has_files if is_here(recording.directory) else _says_it_has_files
+    if not has_some(recording, mode):
+        message = "Its sound is not kept." if mode == "full" else "No segments of it are kept."
+        raise CommandError(message, code="not_playable")
+
+
+def _has_files(recording: Recording, mode: str) -> bool:
+    if mode != "full":
+        return any(_paths_of_segments(recording))
+    path = sound_files.raw_path(recording.pk, recording.encoding)
+    return path is not None and _size(path) > 0
+
+
+def _says_it_has_files(recording: Recording, mode: str) -> bool:
+    return recording.has_sound if mode == "full" else recording.segments.exists()
 
 
 def _paths_of_segments(recording: Recording) -> list[Path]:

@@ -17,6 +17,7 @@ from sessions_app import sound_files
 from sessions_app.audio import Encoding, count_samples, to_seconds
 from sessions_app.errors import CommandError, DecodeError
 from sessions_app.models import Recording, RecordingState, SessionState
+from sessions_app.sound_directory import id_or_none
 from sessions_app.tapes import Tape
 
 GIGABYTE = 10**9
@@ -115,7 +116,11 @@ def import_file(path: Path, user: User, *, max_bytes: float) -> Recording:
         raise CommandError("There is no such file.", code="unknown_file")
     _refuse_if_too_big(path.stat().st_size, max_bytes)
     recording = Recording.objects.create(
-        user=user, title=path.name[:TITLE_CHARACTERS], encoding=Encoding.PCM_S16LE, direction="auto"
+        user=user,
+        title=path.name[:TITLE_CHARACTERS],
+        encoding=Encoding.PCM_S16LE,
+        direction="auto",
+        directory=id_or_none(),
     )
     try:
         seconds = _copy_sound(path, recording.pk, max_bytes)

@@ -19,12 +19,14 @@ from playback_app.recordings_schemas import (
     TruthOut,
 )
 from playback_app.truths import write_truth
+from sessions_app import deletions
 from sessions_app.access import user_of
 from sessions_app.api_rules import ErrorOut, Paged
 
 router = Router(tags=["recordings"])
 NOT_FOUND = {HTTPStatus.NOT_FOUND: ErrorOut}
 NOT_NOW = {HTTPStatus.CONFLICT: ErrorOut}
+NOT_HERE = {HTTPStatus.SERVICE_UNAVAILABLE: ErrorOut}
 
 
 @router.get("", response=list[RecordingOut])
@@ -52,7 +54,7 @@ def list_segments(request: HttpRequest, recording_id: UUID) -> QuerySet[Any]:
 @router.api_operation(
     ["GET", "HEAD"],
     "/{uuid:recording_id}/audio",
-    response={**NOT_FOUND, **NOT_NOW},
+    response={**NOT_FOUND, **NOT_NOW, **NOT_HERE},
     operation_id="recording_audio",
 )
 def audio(request: HttpRequest, recording_id: UUID) -> HttpResponseBase:
@@ -76,9 +78,14 @@ def put_bookmark(request: HttpRequest, recording_id: UUID, bookmark: BookmarkIn)
 
 
 @router.delete(
-    "/{uuid:recording_id}", response={HTTPStatus.NO_CONTENT: None, **NOT_FOUND, **NOT_NOW}
+    "/{uuid:recording_id}",
+    response={HTTPStatus.NO_CONTENT: None, HTTPStatus.ACCEPTED: None, **NOT_FOUND, **NOT_NOW},
 )
 def remove_recording(request: HttpRequest, recording_id: UUID) -> Status[None]:
-    """Delete a recording with all that belongs to it; not while it is recorded or played."""
+    """Delete a recording with all that belongs to it; not while it is recorded or played.
+
+    202: its files lie with a process that does not run just now, which deletes them when it does.
+    """
     catalog.delete_recording(user_of(request), recording_id)
-    return Status(HTTPStatus.NO_CONTENT, None)
+    is_done = deletions.are_gone([recording_id])
+    return Status(HTTPStatus.NO_CONTENT if is_done else HTTPStatus.ACCEPTED, None)

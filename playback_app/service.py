@@ -127,7 +127,13 @@ async def look(registry: Registry, is_beat: bool) -> None:
     """Take what waits for this process, grant what is wished, say what lives."""
     # a process that plays by itself takes nothing that a server should
     has_room = registry is registries.live and not registry.readiness()
-    taken = await lane.run(store.take, registry.boot, list(registry.sessions), has_room=has_room)
+    taken = await lane.run(
+        store.take,
+        registry.boot,
+        list(registry.sessions),
+        directory=registry.sound_directory,
+        has_room=has_room,
+    )
     for playing in taken:
         await _begin(registry, playing)
     for wished in await lane.run(store.wishes, registry.boot):

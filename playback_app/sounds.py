@@ -14,6 +14,7 @@ from sessions_app.access import user_of
 from sessions_app.descriptors import ran_out
 from sessions_app.errors import CommandError
 from sessions_app.models import Recording, RecordingState
+from sessions_app.sound_directory import is_here
 from sessions_app.sound_files import raw_path
 
 MEDIA_TYPES = {
@@ -29,14 +30,16 @@ def sound_answer(request: HttpRequest, recording_id: UUID) -> HttpResponseBase:
     """Return the sound of a recording of whoever asks, or the part of it that is asked for.
 
     Raises:
-        CommandError: ``not_found``, also where no sound was kept; ``still_live``.
+        CommandError: ``not_found``, also where no sound was kept; ``still_live``;
+            ``kept_elsewhere``: it is kept, where this process cannot look.
     """
     recording = recording_of(user_of(request), recording_id)
     if recording.state == RecordingState.RECORDING:
         raise CommandError(_("It is still being recorded."), code="still_live")
     path = raw_path(recording.pk, recording.encoding)
     if path is None:
-        raise _gone()
+        is_elsewhere = recording.has_sound and not is_here(recording.directory)
+        raise _elsewhere() if is_elsewhere else _gone()
     try:
         version = f"{recording.pk}-{path.stat().st_size}"
         response = answer(request, path, MEDIA_TYPES[path.suffix], version)
@@ -56,3 +59,8 @@ def _disposition(request: HttpRequest, recording: Recording, path: Path) -> str:
 
 def _gone() -> CommandError:
     return CommandError(_("Its sound is not kept."), code="not_found")
+
+
+def _elsewhere() -> CommandError:
+    message = _("Its sound lies with another process of Habla, which has to be asked for it.")
+    return CommandError(message, code="kept_elsewhere")

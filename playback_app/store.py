@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce, Greatest, Now
 
 from playback_app.models import ACTIVE, Playback, PlaybackState, PlaybackWish
 from sessions_app.liveness import gone, left_behind
-from sessions_app.models import SessionState, TranslationSession
+from sessions_app.models import Server, SessionState, TranslationSession
 
 REASON_CHARACTERS = 60
 
@@ -161,10 +161,17 @@ def grant(wished: Wished) -> None:
     Playback.objects.filter(pk=wished.id, wish=wished.wish).update(wish=PlaybackWish.NONE)
 
 
-def take(boot: str, session_ids: Collection[UUID], *, has_room: bool) -> list[Playing]:
-    """Take what waits to be played into these sessions, and, with room, into one of its own."""
+def take(
+    boot: str, session_ids: Collection[UUID], *, directory: str, has_room: bool
+) -> list[Playing]:
+    """Take what waits to be played into these sessions, and, with room, into one of its own.
+
+    Into one of its own whatever lies in ``directory``, as far as that is known.
+    """
     waiting = Playback.objects.filter(boot="", state=PlaybackState.STARTING)
-    own = Q(session__isnull=True, has_own_session=True) if has_room else Q(pk__in=[])
+    lies_here = Q(recording__directory__in=("", directory))
+    is_alone = Q(session__isnull=True, has_own_session=True)
+    own = is_alone & lies_here if has_room else Q(pk__in=[])
     found = waiting.filter(Q(session__in=session_ids) | own).select_related("recording")
     return [described(row) for row in found if _take(waiting.filter(pk=row.pk), boot)]
 
@@ -194,6 +201,15 @@ def live_session(session_id: UUID, user_id: int) -> TranslationSession | None:
     """Return a session of the user that is live, and has not been asked to end."""
     rows = TranslationSession.objects.filter(state=SessionState.OPEN, end_requested_at=None)
     return rows.filter(pk=session_id, conversation__user_id=user_id).first()
+
+
+def directories_of(session_id: UUID | None) -> set[str]:
+    """Return in which directories whoever has a session looks for recordings; None: all servers."""
+    servers = Server.objects.all()
+    if session_id is not None:
+        boots = TranslationSession.objects.filter(pk=session_id).values("boot")
+        servers = servers.filter(boot__in=boots)
+    return set(servers.values_list("directory", flat=True))
 
 
 def is_playing(session_id: UUID) -> bool:

@@ -17,7 +17,7 @@ from playback_app import catalog
 from playback_app.truths import MAX_CHARACTERS, newest_of_whole
 from sessions_app.access import user_of
 from sessions_app.errors import CommandError
-from sessions_app.views import found_or_404
+from sessions_app.views import found_or_404, tell_if_waiting
 
 RECORDINGS_A_PAGE = 25
 SEGMENTS_A_PAGE = 200
@@ -72,4 +72,5 @@ def remove_recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
         context = {"recording": kept, "problem": str(error)}
         return render(request, "playback_app/delete.html", context, status=HTTPStatus.CONFLICT)
     messages.success(request, _("The recording is deleted."))
+    tell_if_waiting(request, [recording_id])
     return redirect("recordings")

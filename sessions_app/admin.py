@@ -1,14 +1,18 @@
 """The tables for administrators: to look, to rename, to delete; what was said is not rewritten."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from sessions_app import deletions
 from sessions_app.audio import to_seconds
 from sessions_app.ending import end_sessions
 from sessions_app.idiom_admin import IdiomAdmin
@@ -99,7 +103,33 @@ def _newest_of(parent: type[Model], request: HttpRequest) -> list[int]:
     return list(rows.order_by("-pk").values_list("pk", flat=True)[:INLINE_EXCHANGES])
 
 
-class NothingLiveIsDeleted(OnlySessionsAdd, ModelAdmin):
+class TellsWhatWaits(ModelAdmin):
+    """Says so where sound that was deleted lies with a process that does not run."""
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete one row."""
+        super().delete_model(request, obj)
+        transaction.on_commit(partial(self.tell_what_waits, request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete many rows."""
+        super().delete_queryset(request, queryset)
+        transaction.on_commit(partial(self.tell_what_waits, request))
+
+    def tell_what_waits(self, request: HttpRequest) -> None:
+        """Say of how many recordings the files are still there."""
+        if count := deletions.waiting().count():
+            told = ngettext(
+                "The sound of %(count)d deleted recording lies with another server process, "
+                "which deletes it as soon as it looks.",
+                "The sound of %(count)d deleted recordings lies with another server process, "
+                "which deletes it as soon as it looks.",
+                count,
+            )
+            self.message_user(request, told % {"count": count}, messages.WARNING)
+
+
+class NothingLiveIsDeleted(OnlySessionsAdd, TellsWhatWaits):
     """Rows to which a server still writes are not deleted, neither one by one nor many at once."""
 
     show_full_result_count = False

@@ -10,7 +10,7 @@ from django.urls import reverse
 from ninja import NinjaAPI, Status
 from ninja.pagination import paginate
 
-from sessions_app import fleet, registry
+from sessions_app import deletions, fleet, registry
 from sessions_app.access import user_of
 from sessions_app.api_rules import BrowserSafeAuth, ErrorOut, Paged, explain_errors
 from sessions_app.api_schemas import ExchangeOut, NewTicketOut, SessionOut, TicketOut
@@ -36,12 +36,16 @@ NOT_NOW = {HTTPStatus.CONFLICT: ErrorOut}
 def status(request: HttpRequest) -> dict[str, Any]:
     """Tell what this server does: its engines, backlog and live sessions; to others only yours.
 
-    `servers` are all processes that serve with this database, this one first.
+    `servers` are all processes that serve with this database, this one first. Superusers are told
+    how many `deletions_waiting` there are: of recordings whose files lie with another process.
     """
     user = user_of(request)
     user_id = None if user.is_superuser else user.pk
     told = registry.status(user_id)
-    return {**told, "servers": fleet.servers(told["boot"], user_id)}
+    servers = fleet.servers(told["boot"], user_id)
+    if user_id is not None:
+        return {**told, "servers": servers}
+    return {**told, "servers": servers, "deletions_waiting": deletions.waiting().count()}
 
 
 @api.get("/sessions", response=list[SessionOut], tags=["sessions"])
@@ -98,13 +102,18 @@ def end_session(request: HttpRequest, session_id: UUID) -> Status[Any]:
 
 @api.delete(
     "/sessions/{uuid:session_id}",
-    response={HTTPStatus.NO_CONTENT: None, **NOT_FOUND, **NOT_NOW},
+    response={HTTPStatus.NO_CONTENT: None, HTTPStatus.ACCEPTED: None, **NOT_FOUND, **NOT_NOW},
     tags=["sessions"],
 )
 def remove_session(request: HttpRequest, session_id: UUID) -> Status[None]:
-    """Delete a session with what was said in it; not while it is live."""
+    """Delete a session with what was said in it; not while it is live.
+
+    202: its sound lies with a process that does not run just now, which deletes it when it does.
+    """
+    recordings = deletions.recordings_of(session=session_id)
     delete_session(user_of(request), session_id)
-    return Status(HTTPStatus.NO_CONTENT, None)
+    is_done = deletions.are_gone(recordings)
+    return Status(HTTPStatus.NO_CONTENT if is_done else HTTPStatus.ACCEPTED, None)
 
 
 @api.post(

@@ -20,6 +20,7 @@ STATUSES = {
     "not_found": HTTPStatus.NOT_FOUND,
     "still_live": HTTPStatus.CONFLICT,
     "changed_meanwhile": HTTPStatus.CONFLICT,
+    "kept_elsewhere": HTTPStatus.SERVICE_UNAVAILABLE,
     "not_live": HTTPStatus.CONFLICT,
     "too_many_tickets": HTTPStatus.CONFLICT,
     "unknown_recording": HTTPStatus.NOT_FOUND,

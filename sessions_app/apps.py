@@ -14,13 +14,14 @@ class SessionsConfig(AppConfig):
         """Register the checks; let files go with their row; let servers read the idioms."""
         from sessions_app import (  # noqa: PLC0415 -- models must be loaded first
             checks,  # noqa: F401
-            sound_files,
+            deletions,
         )
         from sessions_app.own_idioms import read_at_start, reread  # noqa: PLC0415 -- likewise
         from sessions_app.registry import live  # noqa: PLC0415 -- likewise
         from sessions_app.reloading import reload_also  # noqa: PLC0415 -- likewise
 
         recording = self.get_model("Recording")
-        post_delete.connect(sound_files.remove_with_row, sender=recording)
+        post_delete.connect(deletions.delete_with_row, sender=recording)
         reload_also(reread)
+        live.chores["deletions"] = functools.partial(deletions.keep_deleting, live)
         live.chores["idioms"] = functools.partial(read_at_start, live)

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from sessions_app.choice_models import EngineSetting as EngineSetting
+from sessions_app.deletion_models import DeletedSound as DeletedSound
 from sessions_app.server_models import Server as Server
 
 DIRECTIONS = [

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from sessions_app.lane import lane
 from sessions_app.models import (
@@ -24,6 +24,10 @@ from sessions_app.store import directory_of, fit
 
 DISCARDED_CHARACTERS = 40
 """What its column holds."""
+QUIET_SECONDS = 600.0
+"""How long nothing is written of an import that counts as broken off."""
+AT_ONCE = 500
+"""How many rows are changed by one statement: no database takes any number of keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,21 +127,23 @@ async def complete(
 
     One that is closed already stays as it is.
     """
-    return await _close(recording_id, RecordingState.COMPLETE, duration_seconds, size, has_sound)
+    fields = {"duration_seconds": duration_seconds}
+    return await _close(recording_id, RecordingState.COMPLETE, size, has_sound, **fields)
 
 
 async def salvage(
-    recording_id: uuid.UUID, *, duration_seconds: float, size: int, has_sound: bool
+    recording_id: uuid.UUID, *, duration_seconds: float, size: int, has_sound: bool, directory: str
 ) -> bool:
-    """Do the same for one that its server left when it died."""
-    return await _close(recording_id, RecordingState.SALVAGED, duration_seconds, size, has_sound)
+    """Do the same for one that its server left when it died; its files lie in ``directory``."""
+    fields = {"duration_seconds": duration_seconds, "directory": directory}
+    return await _close(recording_id, RecordingState.SALVAGED, size, has_sound, **fields)
 
 
 async def _close(
-    recording_id: uuid.UUID, state: RecordingState, seconds: float, size: int, has_sound: bool
+    recording_id: uuid.UUID, state: RecordingState, size: int, has_sound: bool, **fields: Any
 ) -> bool:
-    fields = {"duration_seconds": seconds, "bytes": size, "has_sound": has_sound}
-    return await lane.run(_end_recording, recording_id, state, fields)
+    closed = {"bytes": size, "has_sound": has_sound, **fields}
+    return await lane.run(_end_recording, recording_id, state, closed)
 
 
 def _end_recording(recording_id: uuid.UUID, state: RecordingState, fields: dict[str, Any]) -> bool:
@@ -196,15 +202,43 @@ def _serves(boot: str, column: str) -> Q:
     return Exists(serving) & ~earlier
 
 
-async def forget_imports() -> int:
-    """Delete the rows of imports that broke off a day ago and earlier; return how many."""
-    return await lane.run(_forget_imports)
+async def unfinished_imports(directory: str) -> list[uuid.UUID]:
+    """Return the imports into ``directory`` that were begun a while ago, and are not done."""
+    return await lane.run(_unfinished_imports, directory)
 
 
-def _forget_imports() -> int:
+def _unfinished_imports(directory: str) -> list[uuid.UUID]:
     begun = Recording.objects.filter(session=None, state=RecordingState.RECORDING)
-    abandoned = begun.filter(started_at__lt=timezone.now() - timedelta(days=1))
-    return abandoned.delete()[0]
+    a_while_ago = Now() - timedelta(seconds=QUIET_SECONDS)
+    rows = begun.filter(started_at__lt=a_while_ago, directory__in=("", directory))
+    return list(rows.values_list("id", flat=True))
+
+
+async def forget_imports(recording_ids: Sequence[uuid.UUID] = ()) -> int:
+    """Delete the rows of these imports, and of all that broke off a day ago; return how many."""
+    return await lane.run(_forget_imports, recording_ids)
+
+
+def _forget_imports(recording_ids: Sequence[uuid.UUID]) -> int:
+    begun = Recording.objects.filter(session=None, state=RecordingState.RECORDING)
+    is_old = Q(started_at__lt=Now() - timedelta(days=1))
+    return begun.filter(is_old | Q(pk__in=recording_ids)).delete()[0]
+
+
+async def adopt(recording_ids: Sequence[uuid.UUID], directory: str) -> int:
+    """Note that these recordings lie in ``directory``; return of how many that was not known.
+
+    Those stay of which a process says that serves from another: these files are a copy.
+    """
+    return await lane.run(_adopt, recording_ids, directory)
+
+
+def _adopt(recording_ids: Sequence[uuid.UUID], directory: str) -> int:
+    others = Server.objects.exclude(directory__in=("", directory)).values("directory")
+    strange = Recording.objects.exclude(directory=directory).exclude(directory__in=others)
+    found = list(set(strange.values_list("id", flat=True)) & set(recording_ids))
+    parts = [found[start : start + AT_ONCE] for start in range(0, len(found), AT_ONCE)]
+    return sum(strange.filter(pk__in=part).update(directory=directory) for part in parts)
 
 
 async def known(recording_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:

@@ -90,6 +90,12 @@ class Registry:
             return False
         return True
 
+    def record_in(self, directory: str) -> None:
+        """Note the id of the directory in which recordings lie from now on."""
+        self.sound_directory = directory
+        if self._writer is not None:
+            self._writer.directory = directory
+
     def launch(
         self,
         wishes: Wishes,

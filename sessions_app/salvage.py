@@ -14,7 +14,7 @@ from sessions_app import recording_store, sound_directory, sound_files, store
 from sessions_app.audio import SAMPLE_BYTES, Encoding, to_seconds
 from sessions_app.engines.wav import HEADER_BYTES
 from sessions_app.errors import DecodeError, StoreError
-from sessions_app.recording_store import Unfinished
+from sessions_app.recording_store import QUIET_SECONDS, Unfinished
 from sessions_app.tapes import held, mend, put_in_place
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ async def keep_tidy(boot: str, say: Callable[[str], None]) -> None:
         await asyncio.sleep(LOOK_SECONDS)
         with suppress(StoreError):  # whoever looks after the rows tells that the database is gone
             await salvage(boot, failed)
+            await clear_imports()
 
 
 async def tidy(boot: str, say: Callable[[str], None]) -> None:
@@ -43,8 +44,9 @@ async def tidy(boot: str, say: Callable[[str], None]) -> None:
     """
     try:
         await store.mark_lost(boot)
+        await adopt()
         saved = await salvage(boot)
-        swept = await recording_store.forget_imports() + await sweep()
+        swept = await clear_imports() + await sweep()
     except StoreError as error:
         logger.warning("recordings were not looked after: %s", error)
         return
@@ -54,23 +56,33 @@ async def tidy(boot: str, say: Callable[[str], None]) -> None:
         logger.info("%d recordings that no row knows of are swept", swept)
 
 
+async def adopt() -> None:
+    """Note of all recordings that lie here that they do: others may have moved or copied them."""
+    if directory := await _apart(sound_directory.id_or_none):
+        lying = await _apart(lambda: list(sound_files.ids()))
+        count = await recording_store.adopt(lying, directory) if lying else 0
+        if count:
+            logger.info("%d recordings lie here of which that was not known", count)
+
+
 async def salvage(boot: str, failed: set[uuid.UUID] | None = None) -> int:
     """Make playable what servers were recording when they died; return how many are.
 
     Whoever is left does it where the files lie, once. What ``failed`` holds was told already to
     have failed: what fails now is added.
     """
-    directory = await _apart(sound_directory.known_id)
+    directory = await _apart(sound_directory.id_or_none)
     unfinished = await recording_store.unfinished(boot, directory)
     left = await _apart(lambda: [one for one in unfinished if one.is_ours or _lies_here(one)])
-    return sum([await _salvage(one, boot, set() if failed is None else failed) for one in left])
+    told = set() if failed is None else failed
+    return sum([await _salvage(one, boot, directory, told) for one in left])
 
 
 def _lies_here(left: Unfinished) -> bool:
     return sound_files.folder(left.id).is_dir()
 
 
-async def _salvage(left: Unfinished, boot: str, failed: set[uuid.UUID]) -> bool:
+async def _salvage(left: Unfinished, boot: str, directory: str, failed: set[uuid.UUID]) -> bool:
     if not await recording_store.claim(left.id, boot):
         return False
     try:
@@ -84,10 +96,34 @@ async def _salvage(left: Unfinished, boot: str, failed: set[uuid.UUID]) -> bool:
     if seconds is None:
         return False
     is_kept = await recording_store.salvage(
-        left.id, duration_seconds=seconds, size=size, has_sound=bool(seconds)
+        left.id,
+        duration_seconds=seconds,
+        size=size,
+        has_sound=bool(seconds),
+        directory=directory,
     )
     logger.warning("recording %s: %.1f s of sound salvaged", left.id, seconds)
     return is_kept
+
+
+async def clear_imports() -> int:
+    """Delete what imports left that broke off; return how many did."""
+    directory = await _apart(sound_directory.known_id)
+    begun = await recording_store.unfinished_imports(directory)
+    broken_off = await _apart(lambda: [one for one in begun if _is_quiet(one)]) if begun else []
+    return await recording_store.forget_imports(broken_off)
+
+
+def _is_quiet(recording_id: uuid.UUID) -> bool:
+    """Return whether nobody writes a file of a recording, nor has for QUIET_SECONDS. Blocks."""
+    try:
+        for part in sound_files.parts(recording_id):
+            with held(part) as is_ours:
+                if not is_ours or time.time() - part.stat().st_mtime < QUIET_SECONDS:
+                    return False
+    except OSError:  # it is done just now
+        return False
+    return True
 
 
 async def sweep() -> int:

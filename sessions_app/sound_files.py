@@ -12,10 +12,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from uuid import UUID
-
-from django.db import transaction
 
 from sessions_app import conf
 from sessions_app.audio import Encoding
@@ -71,24 +68,29 @@ def parts(recording_id: UUID) -> list[Path]:
     return [path for path in _files(recording_id) if path.suffix == PART]
 
 
+def erase(recording_id: UUID) -> bool:
+    """Delete all files of a recording; return whether there were any.
+
+    Raises:
+        OSError: the disk does not let it.
+    """
+    place = folder(recording_id)
+    was_there = place.is_symlink() or place.is_dir()
+    if place.is_symlink():
+        place.unlink()
+    elif was_there and _is_inside(place):
+        shutil.rmtree(place)
+    with suppress(OSError):  # others lie there too
+        place.parent.rmdir()
+    return was_there
+
+
 def remove(recording_id: UUID) -> None:
     """Delete all files of a recording. What cannot be deleted is logged."""
-    place = folder(recording_id)
     try:
-        if place.is_symlink():
-            place.unlink()
-        elif _is_inside(place) and place.is_dir():
-            shutil.rmtree(place)
-        with suppress(OSError):  # others lie there too
-            place.parent.rmdir()
+        erase(recording_id)
     except OSError:
         logger.exception("recording %s: its files could not be deleted", recording_id)
-
-
-def remove_with_row(instance: Any, **_: Any) -> None:
-    """Delete the files of a recording whose row is being deleted, once that is final."""
-    recording_id: UUID = instance.pk
-    transaction.on_commit(lambda: remove(recording_id))
 
 
 def ids() -> Iterator[UUID]:

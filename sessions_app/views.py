@@ -1,6 +1,6 @@
 """The pages for people, and the two addresses for machines that watch the server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from http import HTTPStatus
 from typing import ParamSpec
@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
-from sessions_app import metrics, registry
+from sessions_app import deletions, metrics, registry
 from sessions_app.access import user_of
 from sessions_app.errors import CommandError
 from sessions_app.exports import ExportFormat, export
@@ -98,13 +98,27 @@ def remove_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResp
     kept = conversation_of(user_of(request), conversation_id)
     if request.method != "POST":
         return render(request, "sessions_app/delete.html", {"conversation": kept})
+    recordings = deletions.recordings_of(session__conversation=conversation_id)
     try:
         delete_conversation(user_of(request), conversation_id)
     except CommandError as error:
         context = {"conversation": kept, "problem": str(error)}
         return render(request, "sessions_app/delete.html", context, status=HTTPStatus.CONFLICT)
     messages.success(request, _("The conversation is deleted."))
+    tell_if_waiting(request, recordings)
     return redirect("history")
+
+
+def tell_if_waiting(request: HttpRequest, recording_ids: Iterable[UUID]) -> None:
+    """Say so where sound that was deleted lies with a process that does not run."""
+    if not deletions.are_gone(recording_ids):
+        messages.warning(
+            request,
+            _(
+                "Its sound lies with a server process that does not run now. "
+                "That deletes it as soon as it runs again."
+            ),
+        )
 
 
 @login_not_required

@@ -23,6 +23,7 @@ def examine(host: str, port: int) -> Iterator[Finding]:
     yield machine.check_file_modes(data_directory, database_files(settings.DATABASES["default"]))
     yield machine.check_disk(data_directory)
     yield keeping.check_database()
+    yield keeping.check_deletions()
     if settings.REDIS_URL:
         yield keeping.check_redis(settings.REDIS_URL)
     with suppress(SettingsError):  # told already, among the settings

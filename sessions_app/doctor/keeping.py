@@ -10,7 +10,8 @@ from django.db import connection
 from django.db.migrations.exceptions import MigrationSchemaMissing
 from django.db.migrations.executor import MigrationExecutor
 
-from sessions_app.doctor.finding import Finding, broken, fine
+from sessions_app import deletions
+from sessions_app.doctor.finding import Finding, broken, fine, warning
 
 ANSWER_SECONDS = 3.0
 
@@ -39,6 +40,19 @@ def check_database() -> Finding:
         message = f"{missing} migration{'s are' if missing > 1 else ' is'} not applied."
         return broken("database", message, "python manage.py migrate")
     return fine("database", f"{connection.vendor}, all migrations applied")
+
+
+def check_deletions() -> Finding:
+    """Look whether sound that was deleted is gone."""
+    try:
+        count = deletions.waiting().count()
+    except (DatabaseError, ImproperlyConfigured):  # told already, of the database
+        return warning("deleted sound", "It cannot be looked at.")
+    if not count:
+        return fine("deleted sound", "is gone")
+    message = f"The files of {count} deleted recordings are still there."
+    mend = "Start the server in whose data directory they lie: it deletes them."
+    return warning("deleted sound", message, mend)
 
 
 def check_redis(url: str) -> Finding:

@@ -132,6 +132,7 @@ def test_a_bookmark_is_set_twice_with_one_effect(program, kept):
         assert answer.json()["is_bookmarked"] is True
 
 
+@pytest.mark.django_db(transaction=True)  # what was deleted is gone once that is final
 def test_deleting_is_done_once_and_not_while_it_is_played(program, kept):
     playback = Playback.objects.create(recording=kept, user=the_owner())
     refusal = program.delete(f"/api/recordings/{kept.pk}")

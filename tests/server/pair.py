@@ -87,7 +87,7 @@ async def record(guest: Visitor) -> str:
     await guest.listen(TALK)
     await guest.say("stop_listening")
     await guest.until("listening_stopped")
-    return str(guest.told("listening_started")[0]["recording"])
+    return str(guest.told("listening_started")[-1]["recording"])
 
 
 def logged(what: str, *servers: Running) -> int:

@@ -1,13 +1,14 @@
 """What two processes record: whose it is, who hears it, and who saves it when one has died."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.server.pair import answer, ask, logged, pair
+from tests.server.pair import answer, ask, id_of, logged, pair, record
 from tests.server.postgres import find_program
 from tests.server.running import Running, running
 from tests.server.visitor import Visitor, visitor
@@ -84,3 +85,67 @@ async def is_in(server: Running, recording: str, state: str) -> bool:
 async def is_written(directory: Path, recording: str) -> bool:
     part = directory / recording[:2] / recording / "sound.wav.part"
     return part.exists() and part.stat().st_size == 44 + len(SAID)
+
+
+async def test_with_directories_of_their_own_each_answers_truly_and_deletes_its_own(
+    database: str, tmp_path: Path
+) -> None:
+    async with pair(tmp_path, is_shared=False, DATABASE_URL=database) as (one, other):
+        lying = tmp_path / "one" / "recordings"
+        async with visitor(one.socket_address) as guest:
+            first, second, third = [await record(guest) for _ in range(3)]
+            for server, status in ((one, 200), (other, 503)):
+                code, body = await answer(server, "GET", f"/recordings/{first}/audio")
+                assert code == status
+            assert json.loads(body)["code"] == "kept_elsewhere"
+            await plays_where_it_lies(one, other, guest, first)
+        assert (await answer(other, "DELETE", f"/recordings/{first}"))[0] == 204
+        assert files(lying, first) == []
+        left = files(lying, second), files(lying, third)
+        assert [len(each) for each in left] == [2, 2]
+        await one.kill()
+        assert (await answer(other, "DELETE", f"/recordings/{second}"))[0] == 202
+        assert (await answer(other, "GET", f"/recordings/{second}"))[0] == 404
+        code, body = await answer(other, "GET", f"/recordings/{third}/audio")
+        assert (code, json.loads(body)["code"]) == (503, "kept_elsewhere")
+        assert (await ask(other, "GET", "/status"))["deletions_waiting"] == 1
+        assert files(lying, second) == left[0]
+        async with running(tmp_path / "one", DATABASE_URL=database, has_engines=False) as again:
+            await until(lambda: has_none(lying, second))
+            await until(lambda: waits_for_none(other))
+            assert (await answer(again, "GET", f"/recordings/{third}/audio"))[0] == 200
+            for server in (again, other):
+                server.signal()
+                assert await server.ended() == 0
+        assert files(lying, third) == left[1]
+
+
+async def plays_where_it_lies(one: Running, other: Running, guest: Visitor, lying: str) -> None:
+    """Ask the one that does not have the sound to play it: into a session of either, or alone."""
+    code, body = await answer(
+        other, "POST", "/playbacks", recording_id=lying, session_id=id_of(guest), speed=0
+    )
+    assert (code, json.loads(body)["state"]) in ((201, "playing"), (201, "finished"))
+    await guest.until("playback_finished")
+    for _ in range(3):  # whichever of them looks first
+        alone = await ask(other, "POST", "/playbacks", recording_id=lying, speed=0)
+        await until(lambda alone=alone: has_finished(other, alone["id"]))  # type: ignore[misc]
+    async with visitor(other.socket_address) as stranger:
+        for server in (one, other):
+            asked = {"recording_id": lying, "session_id": id_of(stranger)}
+            code, body = await answer(server, "POST", "/playbacks", **asked)
+            assert (code, json.loads(body)["code"]) == (422, "not_playable")
+        await stranger.say("start_playback", recording_id=lying)
+        assert (await stranger.until("error"))["code"] == "not_playable"
+
+
+async def has_finished(server: Running, playback: str) -> bool:
+    return bool((await ask(server, "GET", f"/playbacks/{playback}"))["state"] == "finished")
+
+
+async def has_none(directory: Path, recording: str) -> bool:
+    return files(directory, recording) == []
+
+
+async def waits_for_none(server: Running) -> bool:
+    return bool((await ask(server, "GET", "/status"))["deletions_waiting"] == 0)

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from playback_app import library, pruning
-from sessions_app import conf
+from sessions_app import conf, deletions
 from sessions_app.access import owner
 from sessions_app.errors import HablaError
 from sessions_app.models import Recording
@@ -65,6 +65,7 @@ class Command(BaseCommand):
         freed = sum(recording.bytes for recording in gone) / library.GIGABYTE
         verb = "would go" if is_dry else "are deleted"
         self.stderr.write(f"{len(gone)} recordings {verb}, {freed:.3f} GB.")
+        self._tell_what_waits([] if is_dry else [recording.pk for recording in gone])
 
     def _import(self, files: Iterable[Path], username: str | None, *, is_json: bool) -> None:
         user = _user(username)
@@ -89,6 +90,15 @@ class Command(BaseCommand):
                 str(error), returncode=NO_SUCH_RECORDING if is_unknown else 1
             ) from error
         self.stdout.write(f"{recording_id} is deleted.")
+        self._tell_what_waits([recording_id])
+
+    def _tell_what_waits(self, deleted: list[UUID]) -> None:
+        if not deletions.are_gone(deleted):
+            count = deletions.waiting(deleted).count()
+            self.stderr.write(
+                f"The files of {count} of them do not lie here. The server where they lie deletes "
+                "them as soon as it runs."
+            )
 
     def _print(self, recordings: list[Recording], *, is_json: bool) -> None:
         if is_json:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from sessions_app import conf, fleet
+from sessions_app import conf, deletions, fleet
 from sessions_app.errors import HablaError
 from sessions_app.orders import describe_engines
 from sessions_app.remote import NotRunningError, ask
@@ -39,11 +39,14 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         status = {"running": True, **read(run_dir), **answer["status"]}
         status["servers"] = self._servers(status["boot"])
+        status["deletions_waiting"] = self._deletions()
         if options["json"]:
             self.stdout.write(json.dumps(status, indent=2))
         else:
             self._print(status)
             self._print_others(status)
+            if count := status["deletions_waiting"]:
+                self.stdout.write(f"The files of {count} deleted recordings lie with another.")
 
     def _servers(self, own: str) -> list[dict[str, Any]]:
         try:
@@ -51,6 +54,12 @@ class Command(BaseCommand):
         except DatabaseError:
             self.stderr.write("The database does not say who else serves.")
             return []
+
+    def _deletions(self) -> int | None:
+        try:
+            return int(deletions.waiting().count())
+        except DatabaseError:
+            return None
 
     def _print(self, status: dict[str, Any]) -> None:
         self.stdout.write(f"Habla is {status['state']} at {status['address']}, {_process(status)}.")

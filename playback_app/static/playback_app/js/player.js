@@ -7,6 +7,7 @@ const DRAWN_SECONDS = 20 * 60; // what is longer is not decoded here: only where
 const POINTS = 1200; // of the waveform, whatever its width
 const DECODED_HZ = 8000;
 const END_OF_ALL = 1e7; // seconds; a stream that does not know its length learns it on the way there
+const LIES_ELSEWHERE = 503; // with a server process that was not asked, or does not run
 const byId = (id) => document.getElementById(id);
 
 export class Player {
@@ -91,8 +92,10 @@ export class Player {
     this.#button.setAttribute("aria-pressed", String(isPlaying));
   }
 
-  #fail() {
-    byId("hear-problem").textContent = say("problem.sound");
+  async #fail() {
+    const answer = await fetch(`${this.#data.api}/audio`, { method: "HEAD" }).catch(() => null);
+    const why = answer?.status === LIES_ELSEWHERE ? "problem.elsewhere" : "problem.sound";
+    byId("hear-problem").textContent = say(why);
   }
 
   async #draw() {

@@ -6,6 +6,7 @@ export const english = {
   "button.save": "Save",
   "button.leave": "Leave it as it was",
   "problem.sound": "The sound cannot be played here. Download it and try another player.",
+  "problem.elsewhere": "Its sound lies with another server process than the one that answered. Try again, or later if it does not run now.",
   "problem.socket": "The connection to the server broke. What was heard until then is kept under History.",
   "problem.save": "It was not saved: {reason}",
   "problem.network": "the server cannot be reached.",

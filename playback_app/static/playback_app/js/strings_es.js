@@ -6,6 +6,7 @@ export const spanish = {
   "button.save": "Guardar",
   "button.leave": "Dejarlo como estaba",
   "problem.sound": "El sonido no se puede reproducir aquí. Descárgalo y prueba con otro reproductor.",
+  "problem.elsewhere": "Su sonido está en otro proceso del servidor que el que ha respondido. Vuelve a intentarlo, o más tarde si ahora no está en marcha.",
   "problem.socket": "Se ha cortado la conexión con el servidor. Lo que se oyó hasta entonces está en el Historial.",
   "problem.save": "No se ha guardado: {reason}",
   "problem.network": "no se puede contactar con el servidor.",
