@@ -16,6 +16,7 @@ from twisted.internet import reactor as twisted_reactor
 from sessions_app.connections import Connections, busy_transports
 from sessions_app.descriptors import MOST
 from sessions_app.flow import Flow, Inlet
+from sessions_app.http_request import HttpFactory
 from sessions_app.protocol import MAX_MESSAGE_BYTES
 from sessions_app.response_flow import UNSENT_BYTES, ResponseFlow
 
@@ -89,6 +90,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         self.lines.watch(port)
         # whoever is accepted inherits it
         port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        port.factory = HttpFactory(self)  # Daphne's own makes channels without limits (H42)
         self.ws_factory.protocol = Line
         self.ws_factory.setProtocolOptions(failByDrop=False)  # a close code, and not a dead line
         super().listen_success(port)

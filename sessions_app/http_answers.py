@@ -1,0 +1,45 @@
+"""What the server itself answers where no application is asked: in plain words, as JSON to REST."""
+
+import json
+from http import HTTPStatus
+
+API_PREFIX = b"/api/"
+CODES = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_big",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "too_big",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "too_big",
+    HTTPStatus.REQUEST_TIMEOUT: "too_slow",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "internal",
+    HTTPStatus.SERVICE_UNAVAILABLE: "busy",
+}
+"""For programs; of any other status it is the status's own name."""
+
+Headers = list[tuple[bytes, bytes]]
+
+
+def answer_to(path: bytes, status: int) -> tuple[Headers, bytes]:
+    """Return the headers and the body that tell whoever asked for ``path`` of an error."""
+    known = HTTPStatus(status)
+    if path.startswith(API_PREFIX):
+        code = CODES.get(known, known.name.lower())
+        body = json.dumps({"code": code, "message": known.phrase}).encode()
+        kind = b"application/json; charset=utf-8"
+    else:
+        body = f"{known.value} {known.phrase}\n".encode()
+        kind = b"text/plain; charset=utf-8"
+    return [
+        (b"Content-Type", kind),
+        (b"Content-Length", b"%d" % len(body)),
+        (b"Cache-Control", b"no-store"),
+        (b"X-Content-Type-Options", b"nosniff"),
+        (b"Content-Security-Policy", b"default-src 'none'; frame-ancestors 'none'"),
+        (b"Server", b"habla"),
+    ], body
+
+
+def last_answer_to(path: bytes, status: int) -> bytes:
+    """Return all bytes of such an answer, after which the connection is closed."""
+    headers, body = answer_to(path, status)
+    lines = [b"HTTP/1.1 %d %s" % (status, HTTPStatus(status).phrase.encode())]
+    lines += [b"%s: %s" % pair for pair in [*headers, (b"Connection", b"close")]]
+    return b"\r\n".join([*lines, b"", body])
