@@ -24,6 +24,7 @@ def keep_sound(data_dir: Path, sound: bytes) -> str:
     values = {
         "id": recording_id.replace("-", ""),
         "title": "",
+        "directory": "",
         "state": "complete",
         "started_at": "2026-01-01 10:00:00",
         "encoding": "pcm-s16le",
