@@ -25,6 +25,7 @@ def keep_sound(data_dir: Path, sound: bytes) -> str:
         "id": recording_id.replace("-", ""),
         "title": "",
         "directory": "",
+        "salvager": "",
         "state": "complete",
         "started_at": "2026-01-01 10:00:00",
         "encoding": "pcm-s16le",

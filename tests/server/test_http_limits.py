@@ -81,7 +81,7 @@ async def test_a_length_that_is_too_large_is_refused_before_the_body_is_read(
 async def test_the_largest_body_that_fits_is_taken_and_one_byte_more_is_not(
     server: Running,
 ) -> None:
-    sizes = ((MAX_BODY_BYTES, set()), (MAX_BODY_BYTES + 1, {413}))
+    sizes: tuple[tuple[int, set[int]], ...] = ((MAX_BODY_BYTES, set()), (MAX_BODY_BYTES + 1, {413}))
     for method, (size, refusal) in product(("POST", "PUT", "GET", "DELETE"), sizes):
         length = f"Content-Length: {size}"
         by_length = await exchange(server.address, last(f"{method} /healthz", length), bytes(size))
