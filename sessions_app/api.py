@@ -41,7 +41,7 @@ def status(request: HttpRequest) -> dict[str, Any]:
     """
     user = user_of(request)
     user_id = None if user.is_superuser else user.pk
-    told = registry.status(user_id)
+    told = registry.live.status(user_id)
     servers = fleet.servers(told["boot"], user_id)
     if user_id is not None:
         return {**told, "servers": servers}

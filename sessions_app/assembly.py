@@ -38,7 +38,9 @@ class Pipeline:
         engines = generation.engines
         self.account = account
         self._wordless = Wordless(emit)
-        emit = recorder.watch(self._wordless.emit)
+        self._book = book
+        self._emit = emit
+        emit = book.watch(recorder.watch(self._wordless.emit))
         self._seat = generation.scheduler.seat() if generation.scheduler else None
         self.interpreter = Interpreter(
             self._seat,
@@ -72,6 +74,7 @@ class Pipeline:
             "translate": self.interpreter.translating.run(),
             "words": self._wordless.run(),
             "topic": self.interpreter.context.run(),
+            "stored": self._book.tell_stored(self._emit),
         }
         if self.interpreter.partials is not None:
             workers["partials"] = self.interpreter.partials.run()

@@ -11,7 +11,7 @@ from channels.layers import get_channel_layer
 
 from sessions_app import tickets
 from sessions_app.broker import broker_errors
-from sessions_app.errors import RefusedError, StoreError
+from sessions_app.errors import RefusedError, StoreError, StoreUnavailableError
 from sessions_app.events import (
     Discarded,
     Event,
@@ -42,7 +42,7 @@ MOST_IN_ALL = 500
 """How many may read along with all of them."""
 SHARED_SECONDS = 0.5
 """How long what one viewer saw of a ticket is true enough for the others who have it."""
-NOTICES = frozenset({"speakers", "closed"})
+NOTICES = frozenset({"speakers", "stored", "closed"})
 
 
 def group_of(session_id: UUID) -> str:
@@ -128,6 +128,8 @@ class Audience:
         while True:
             try:
                 self._watched = await tickets.watched(list(self._sessions()))
+            except StoreUnavailableError:
+                pass  # the log has it; who was watched still is
             except StoreError as error:
                 logger.warning("could not look up who has viewers: %s", error)
             await asyncio.sleep(LOOK_SECONDS)

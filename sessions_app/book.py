@@ -1,14 +1,22 @@
 """What a session keeps: its row, the conversation it writes to, and the names in it."""
 
+import asyncio
 import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 from sessions_app import store
-from sessions_app.events import Exchange, Speaker
+from sessions_app.errors import StoreError
+from sessions_app.events import Event, Exchange, Failure, Notice, Speaker
 from sessions_app.generations import Generation
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.speakers import Speakers
 from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.write_behind import behind
+
+Emit = Callable[[Event], Awaitable[None]]
+Saving = asyncio.Future[int]
 
 
 class Book:
@@ -20,6 +28,9 @@ class Book:
         """None until it is open, unless the client wishes to continue one."""
         self.speakers = Speakers()
         self._user_id = user_id
+        self._late: dict[int, Saving] = {}
+        """What is told by now, or will be, and not kept yet, by utterance."""
+        self._told_late: asyncio.Queue[tuple[int, bool, Saving]] = asyncio.Queue()
         self.boot = boot
         """The run of the server that has the session."""
 
@@ -40,43 +51,103 @@ class Book:
         self._take_up(await store.begin_session(row, self.conversation_id))
 
     async def keep(self, exchange: Exchange, utterance: Utterance) -> Exchange:
-        """Keep an exchange; return it with its id.
+        """Keep an exchange; return it with its id, or without one if the database is late.
+
+        Then it is kept as soon as the database takes it, and ``tell_stored`` says so.
 
         Raises:
-            StoreError: it was not kept.
+            StoreError: it will never be kept.
         """
         if self.conversation_id is None:
             raise RuntimeError("a book that is not open keeps nothing")
-        exchange_id = await store.save_exchange(
+        saving = store.save_exchange(
             self.session_id,
             self.conversation_id,
             exchange,
             offset_samples=utterance.offset_samples,
             playback_id=utterance.playback_id,
         )
-        return replace(exchange, exchange_id=exchange_id)
+        if await behind.is_done_in_time(saving):
+            return replace(exchange, exchange_id=saving.result())
+        self._late[utterance.id] = saving
+        return exchange
+
+    def watch(self, emit: Emit) -> Emit:
+        """Return an ``emit`` that also notes what is told before it is kept."""
+
+        async def watched(event: Event) -> None:
+            await emit(event)
+            is_exchange = isinstance(event, Exchange)
+            about = event.about if isinstance(event, Failure) else None
+            utterance_id = event.utterance_id if isinstance(event, Exchange) else about
+            if isinstance(utterance_id, int) and utterance_id in self._late:
+                saving = self._late.pop(utterance_id)
+                self._told_late.put_nowait((utterance_id, is_exchange, saving))
+
+        return watched
+
+    async def tell_stored(self, emit: Emit) -> None:
+        """Tell what became of all that was told before it was kept, in its order; never returns."""
+        while True:
+            utterance_id, is_exchange, saving = await self._told_late.get()
+            try:
+                await asyncio.wait({saving})
+                became = _what_became(utterance_id, saving)
+                if is_exchange or isinstance(became, Failure):
+                    await emit(became)
+            finally:
+                self._told_late.task_done()
+
+    async def all_stored(self) -> None:
+        """Wait until what was told is kept, and that is told."""
+        await self._told_late.join()
 
     async def rename(self, key: str, name: str) -> Speaker:
         """Call a speaker by another name from now on.
 
         Raises:
             CommandError: there is nobody of that id.
-            StoreError: the name was not kept.
+            StoreError: the name will never be kept.
         """
         speaker = replace(self.speakers.of(key), name=name)
         if self.conversation_id is not None:
-            await store.rename_speaker(self.conversation_id, speaker)
+            renaming = store.rename_speaker(self.session_id, self.conversation_id, speaker)
+            await _written_in_time(renaming)
         self.speakers.call(speaker)
         return speaker
 
     async def begin_conversation(self) -> None:
         """Start afresh, in a new conversation where nobody has a name yet."""
-        self._take_up(await store.begin_conversation(self.session_id))
+        kept, beginning = store.begin_conversation(self._user_id)
+        await _written_in_time(beginning)
+        self._take_up(kept)
+
+    def end(self, reason: str, account: Account) -> "asyncio.Future[bool]":
+        """Have the session's row closed, if it is there and open."""
+        return store.end_session(self.session_id, reason, account)
 
     async def close(self, reason: str, account: Account) -> None:
-        """Close the session's row, if it is there and open."""
-        await store.end_session(self.session_id, reason, account)
+        """Close the session's row, if it is there and open; where the database is late, later."""
+        await _written_in_time(self.end(reason, account))
 
     def _take_up(self, kept: store.Kept) -> None:
         self.conversation_id = kept.conversation_id
         self.speakers = Speakers(kept.names)
+
+
+async def _written_in_time(written: "asyncio.Future[Any]") -> None:
+    """Wait for what is written; no longer where the database is late.
+
+    Raises:
+        StoreError: it was refused.
+    """
+    if await behind.is_done_in_time(written):
+        written.result()
+
+
+def _what_became(utterance_id: int, saving: Saving) -> Event:
+    try:
+        fields = {"utterance_id": utterance_id, "exchange_id": saving.result()}
+    except StoreError as error:
+        return Failure(error.code, str(error), about=utterance_id)
+    return Notice("stored", fields)

@@ -103,7 +103,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         self._outlet.is_gone = True
         if self._session is not None:
             reason = "client_left" if code in (1000, 1001) else "connection_lost"
-            self._session.end(Ending(reason))
+            self._session.end(Ending(reason, is_heard=False))
 
     def _cannot_keep_up(self) -> None:
         if self._session is not None:
@@ -201,4 +201,4 @@ def _ending(error: BaseException | None) -> Ending:
         return Ending("failed", CloseCode.FAILED, is_graceful=False)
     if isinstance(error, asyncio.CancelledError):
         return Ending("cancelled", CloseCode.FAILED)
-    return Ending("connection_lost")
+    return Ending("connection_lost", is_heard=False)

@@ -5,6 +5,7 @@ HablaError
 ├── CommandError           a client asked for something that cannot be done; nothing changed
 ├── RefusedError           a client may not have a session; carries the close code
 ├── StoreError             the database did not keep something
+│   └── StoreUnavailableError    it fails just now, as a whole; it may come back
 └── EngineError            an engine failed
     ├── EngineUnavailableError   it cannot be loaded; says how to mend that
     ├── EngineBusyError          it wants to be left alone for a while
@@ -62,6 +63,12 @@ class StoreError(HablaError):
     """The database did not keep something."""
 
     code = "not_kept"
+
+
+class StoreUnavailableError(StoreError):
+    """The database does not answer, or takes nothing, just now."""
+
+    code = "database_unavailable"
 
 
 class EngineError(HablaError):

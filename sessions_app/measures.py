@@ -1,6 +1,6 @@
 """What is counted and timed while sessions live, for `/metrics`. Nothing that people said."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 _QUICK = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Buckets in seconds: from what nobody notices to what nobody waits for."""
@@ -26,6 +26,8 @@ ENGINE = Histogram(
 TRANSLATIONS = Counter(
     "habla_translations", "Translations by engine and outcome.", ["engine", "outcome"]
 )
+UNWRITTEN = Gauge("habla_unwritten", "What waits to be written to the database.")
+LOST = Counter("habla_lost", "What was not kept, since too much waited for the database.")
 TOKENS = Counter(
     "habla_translator_tokens", "Tokens that language models counted.", ["engine", "kind"]
 )

@@ -39,7 +39,7 @@ class Conversation(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations"
     )
     title = models.CharField(max_length=120, blank=True)
-    started_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -133,7 +133,8 @@ class Exchange(models.Model):
     translated = models.TextField(blank=True)
     language = models.CharField(max_length=2)
     direction = models.CharField(max_length=8, choices=DIRECTIONS)
-    said_at = models.DateTimeField(auto_now_add=True)
+    said_at = models.DateTimeField(default=timezone.now)
+    """When it was told: it may be kept later, while the database is away."""
     start_seconds = models.FloatField(default=0)
     """On the session's clock of received sound, which runs on from one listening to the next."""
     end_seconds = models.FloatField(default=0)

@@ -217,6 +217,7 @@ _TYPES: dict[type, str] = {
 _OF_A_TRANSLATION = (
     "utterance_id",
     "exchange_id",
+    "stored",
     "source",
     "corrected",
     "translated",
@@ -242,6 +243,7 @@ def _fields(event: events.Event) -> dict[str, Any]:
         del fields["translation"]
     if isinstance(event, events.Exchange):
         fields["engine"] = event.translator
+        fields["stored"] = event.exchange_id is not None
         fields["corrected"] = event.corrected or event.source
         fields = {name: fields[name] for name in _OF_A_TRANSLATION}
     return {"type": _TYPES[type(event)], **fields}

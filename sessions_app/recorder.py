@@ -4,19 +4,18 @@ import asyncio
 import errno
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any
 
 from sessions_app import recording_store, sound_files
 from sessions_app.audio import Encoding, to_seconds
 from sessions_app.errors import StoreError
 from sessions_app.events import Discarded, Event, Exchange, Failure
+from sessions_app.finishing import Finished, Finisher
+from sessions_app.lane import lane
 from sessions_app.pipeline.utterance import Manner, Utterance
 from sessions_app.protocol import StartListening
 from sessions_app.recording_store import NewRecording, Segment
-from sessions_app.sound_writing import SoundWriter
 from sessions_app.tapes import Tape
 
 logger = logging.getLogger(__name__)
@@ -24,7 +23,7 @@ logger = logging.getLogger(__name__)
 END_SECONDS = 2.0
 """How long the end of a listening period waits for its recording; it goes on without it."""
 CLOSE_SECONDS = 4.0
-"""How long a session that closes waits for it; what is late is salvaged by the next start."""
+"""How long a session that closes waits for it; the process goes on closing what is late."""
 ROWS_AT_ONCE = 4
 """How many utterances are noted together: each alone would cost as much as all other recording."""
 
@@ -51,19 +50,20 @@ class _Recording:
 class Recorder:
     """Writes what the client sends, as it comes, and every utterance that was cut out of it.
 
-    Nothing here makes the sound wait, and whatever fails here ends the recording, never the
-    session. Without a ``writer`` nothing is recorded.
+    Nothing here makes the sound wait. A disk that fails ends the recording, never the session; a
+    database that fails ends neither: the rows follow. Without a ``finisher`` nothing is recorded.
     """
 
     def __init__(
-        self, session_id: uuid.UUID, user_id: int, writer: SoundWriter | None, emit: Emit
+        self, session_id: uuid.UUID, user_id: int, finisher: Finisher | None, emit: Emit
     ) -> None:
         self._session_id = session_id
         self._user_id = user_id
-        self._writer = writer
+        self._finisher = finisher
+        self._writer = finisher.writer if finisher is not None else None
         self._emit = emit
         self._recording: _Recording | None = None
-        self._notes: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     # --- a listening period
 
@@ -91,12 +91,12 @@ class Recorder:
             manner,
             self._writer.directory,
         )
-        self._note(recording_store.begin_recording(row))
+        recording_store.begin_recording(row)
         return str(recording_id)
 
     def attend(self) -> None:
         """Note that the session listens, to something that is not recorded."""
-        self._note(recording_store.note_listening(self._session_id, is_listening=True))
+        recording_store.note_listening(self._session_id, is_listening=True)
 
     def take(self, chunk: bytes) -> None:
         """Record the next of what the client sent. Never waits."""
@@ -120,24 +120,14 @@ class Recorder:
 
     async def end(self, *, is_whole: bool) -> None:
         """Close the recording. ``is_whole``: whether the end of the stream was heard."""
-        self._note(recording_store.note_listening(self._session_id, is_listening=False))
-        recording, self._recording = self._recording, None
-        if recording is not None:
-            completing = self._note(self._complete(recording, is_whole=is_whole))
-            await asyncio.wait({completing}, timeout=END_SECONDS)
+        recording_store.note_listening(self._session_id, is_listening=False)
+        self._finish(is_whole=is_whole)
+        await self._wait(END_SECONDS)
 
     async def close(self) -> None:
-        """Close the recording that is still open, and finish all notes. May be called twice."""
-        recording, self._recording = self._recording, None
-        if recording is not None:
-            self._note(self._complete(recording, is_whole=False))
-        if self._notes:
-            _, late = await asyncio.wait(self._notes, timeout=CLOSE_SECONDS)
-            for note in late:
-                logger.error(
-                    "session %s: its recording is left for the next start", self._session_id
-                )
-                note.cancel()
+        """Close the recording that is still open; wait for what is told. May be called twice."""
+        self._finish(is_whole=False)
+        await self._wait(CLOSE_SECONDS)
 
     # --- what becomes of the utterances
 
@@ -157,14 +147,15 @@ class Recorder:
         """Return a ``keep`` that also notes the words and the translation."""
 
         async def watched(exchange: Exchange, utterance: Utterance) -> Exchange:
-            kept = await keep(exchange, utterance)
-            self._settle(
-                utterance.id,
-                language=exchange.language,
-                text=exchange.source,
-                translation=exchange.translated,
-            )
-            return kept
+            try:
+                return await keep(exchange, utterance)
+            finally:
+                self._settle(
+                    utterance.id,
+                    language=exchange.language,
+                    text=exchange.source,
+                    translation=exchange.translated,
+                )
 
         return watched
 
@@ -178,29 +169,32 @@ class Recorder:
             recording.settled.append(settled)
             if len(recording.settled) >= ROWS_AT_ONCE:
                 settled_so_far, recording.settled = recording.settled, []
-                self._note(recording_store.keep_segments(recording.id, settled_so_far))
+                self._keep_segments(recording, settled_so_far)
 
     # --- the end, and what goes wrong before it
 
-    async def _complete(self, recording: _Recording, *, is_whole: bool) -> None:
-        if self._writer is None:
+    def _finish(self, *, is_whole: bool) -> None:
+        recording, self._recording = self._recording, None
+        if recording is None or self._finisher is None:
             return
         cut_off = [replace(s, discarded="unfinished") for s in recording.segments.values()]
-        if recording.settled or cut_off:
-            await recording_store.keep_segments(recording.id, [*recording.settled, *cut_off])
-        finish = partial(recording.tape.finish, is_whole=is_whole)
-        try:
-            has_sound = await self._writer.do(finish)
-        except OSError:
-            logger.exception("recording %s is left for the next start to salvage", recording.id)
-            return
-        size = await self._writer.do(partial(sound_files.size, recording.id))
+        self._keep_segments(recording, [*recording.settled, *cut_off])
         stopped_at = recording.stopped_at
         heard = recording.heard() if stopped_at is None else stopped_at
-        if not await recording_store.complete(
-            recording.id, duration_seconds=to_seconds(heard), size=size, has_sound=has_sound
-        ):
-            await self._writer.do(partial(sound_files.remove, recording.id))
+        finished = Finished(recording.id, recording.tape, is_whole, to_seconds(heard))
+        self._remember(self._finisher.finish(finished))
+
+    def _keep_segments(self, recording: _Recording, segments: list[Segment]) -> None:
+        if not segments:
+            return
+        try:
+            recording_store.keep_segments(recording.id, segments)
+        except StoreError as error:
+            logger.warning("session %s: utterances were not noted: %s", self._session_id, error)
+
+    async def _wait(self, seconds: float) -> None:
+        if self._tasks and not lane.is_late:
+            await asyncio.wait(self._tasks, timeout=seconds)
 
     def _disk_failed(self, error: OSError) -> None:
         logger.warning("session %s: its sound was not written: %s", self._session_id, error)
@@ -217,21 +211,15 @@ class Recorder:
         recording.stopped_at = recording.heard()
         recording.tape.is_broken = True
         message = f"{why}: the sound is not recorded from here on. All else goes on."
-        self._note(self._tell(Failure("recording_stopped", message, about="audio")))
+        telling = asyncio.create_task(
+            self._tell(Failure("recording_stopped", message, about="audio")),
+            name=f"habla recorder {self._session_id}",
+        )
+        self._remember(telling)
 
     async def _tell(self, failure: Failure) -> None:
         await self._emit(failure)
 
-    def _note(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Do what nobody waits for, in the order in which it was asked for."""
-        note = asyncio.create_task(self._try(work), name=f"habla recorder {self._session_id}")
-        self._notes.add(note)
-        note.add_done_callback(self._notes.discard)
-        return note
-
-    async def _try(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except StoreError as error:
-            logger.warning("session %s: its recording was not noted: %s", self._session_id, error)
-            self._stop("The database does not keep it")
+    def _remember(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,15 +1,22 @@
-"""The only door through which recordings are written to the tables. It runs on the lane."""
+"""The only door through which recordings are written to the tables. It runs on the lane.
 
+Those that return a future have it written behind (write_behind.py): it is kept, however late.
+"""
+
+import asyncio
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
+from sessions_app.fitting import fit
 from sessions_app.lane import lane
 from sessions_app.models import (
     RecordedSegment,
@@ -20,7 +27,8 @@ from sessions_app.models import (
     TranslationSession,
 )
 from sessions_app.pipeline.utterance import Manner
-from sessions_app.store import directory_of, fit
+from sessions_app.store import directory_of
+from sessions_app.write_behind import behind
 
 DISCARDED_CHARACTERS = 40
 """What its column holds."""
@@ -42,6 +50,7 @@ class NewRecording:
     manner: Manner
     directory: str
     """The id of the directory in which its files will lie."""
+    started_at: datetime = field(default_factory=timezone.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +78,9 @@ class Unfinished:
     """Whether its files would lie here for certain; else that has to be found out."""
 
 
-async def note_listening(session_id: uuid.UUID, *, is_listening: bool) -> None:
+def note_listening(session_id: uuid.UUID, *, is_listening: bool) -> "asyncio.Future[None]":
     """Note whether a session takes sound."""
-    await lane.run(_note_listening, session_id, is_listening)
+    return behind.post(partial(_note_listening, session_id, is_listening), "who listens")
 
 
 def _note_listening(session_id: uuid.UUID, is_listening: bool) -> None:
@@ -79,33 +88,39 @@ def _note_listening(session_id: uuid.UUID, is_listening: bool) -> None:
     live.update(is_listening=is_listening)
 
 
-async def begin_recording(new: NewRecording) -> None:
+def begin_recording(new: NewRecording) -> "asyncio.Future[None]":
     """Write the row of a recording; its session listens from now on."""
-    await lane.run(_begin_recording, new)
+    return behind.post(partial(_begin_recording, new), "the beginning of a recording")
 
 
 def _begin_recording(new: NewRecording) -> None:
     with transaction.atomic():
         _note_listening(new.session_id, is_listening=True)
-        Recording.objects.create(
-            id=new.id,
-            user_id=new.user_id,
-            session_id=new.session_id,
-            encoding=new.encoding,
-            sample_rate=new.sample_rate,
-            direction=new.manner.direction,
-            mode=new.manner.mode,
-            directory=new.directory,
-        )
+        fields = {
+            "user_id": new.user_id,
+            "session_id": new.session_id,
+            "encoding": new.encoding,
+            "sample_rate": new.sample_rate,
+            "direction": new.manner.direction,
+            "mode": new.manner.mode,
+            "directory": new.directory,
+            "started_at": new.started_at,
+        }
+        Recording.objects.get_or_create(id=new.id, defaults=fields)
 
 
-async def keep_segments(recording_id: uuid.UUID, segments: Sequence[Segment]) -> None:
-    """Write the rows of utterances."""
-    await lane.run(_keep_segments, recording_id, segments)
+def keep_segments(recording_id: uuid.UUID, segments: Sequence[Segment]) -> "asyncio.Future[None]":
+    """Write the rows of utterances.
+
+    Raises:
+        StoreError: too much waits for the database; they will not be kept.
+    """
+    keep = partial(_keep_segments, recording_id, segments)
+    return behind.post(keep, "the utterances of a recording", owner=recording_id)
 
 
 def _keep_segments(recording_id: uuid.UUID, segments: Sequence[Segment]) -> None:
-    RecordedSegment.objects.bulk_create(
+    rows = [
         RecordedSegment(
             recording_id=recording_id,
             utterance_id=segment.utterance_id,
@@ -117,33 +132,34 @@ def _keep_segments(recording_id: uuid.UUID, segments: Sequence[Segment]) -> None
             discarded=fit(segment.discarded, DISCARDED_CHARACTERS),
         )
         for segment in segments
-    )
+    ]
+    # those of an earlier try are there
+    RecordedSegment.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-async def complete(
+def complete(
     recording_id: uuid.UUID, *, duration_seconds: float, size: int, has_sound: bool
-) -> bool:
-    """Close the row of a recording, or delete it if nothing is kept; return whether it is there.
+) -> "asyncio.Future[bool]":
+    """Close the row of a recording, or delete it if nothing is kept; tell whether it is there.
 
     One that is closed already stays as it is.
     """
-    fields = {"duration_seconds": duration_seconds}
-    return await _close(recording_id, RecordingState.COMPLETE, size, has_sound, **fields)
+    fields = {"duration_seconds": duration_seconds, "bytes": size, "has_sound": has_sound}
+    end = partial(_end_recording, recording_id, RecordingState.COMPLETE, fields)
+    return behind.post(end, "the end of a recording")
 
 
 async def salvage(
     recording_id: uuid.UUID, *, duration_seconds: float, size: int, has_sound: bool, directory: str
 ) -> bool:
     """Do the same for one that its server left when it died; its files lie in ``directory``."""
-    fields = {"duration_seconds": duration_seconds, "directory": directory}
-    return await _close(recording_id, RecordingState.SALVAGED, size, has_sound, **fields)
-
-
-async def _close(
-    recording_id: uuid.UUID, state: RecordingState, size: int, has_sound: bool, **fields: Any
-) -> bool:
-    closed = {"bytes": size, "has_sound": has_sound, **fields}
-    return await lane.run(_end_recording, recording_id, state, closed)
+    fields = {
+        "duration_seconds": duration_seconds,
+        "bytes": size,
+        "has_sound": has_sound,
+        "directory": directory,
+    }
+    return await lane.run(_end_recording, recording_id, RecordingState.SALVAGED, fields)
 
 
 def _end_recording(recording_id: uuid.UUID, state: RecordingState, fields: dict[str, Any]) -> bool:

@@ -13,8 +13,9 @@ from sessions_app import descriptors, measures, store
 from sessions_app.audience import Audience, Overheard
 from sessions_app.chosen import load_chosen
 from sessions_app.conf import Conf
-from sessions_app.errors import EngineUnavailableError, RefusedError, StoreError
+from sessions_app.errors import EngineUnavailableError, RefusedError
 from sessions_app.events import Event, Notice
+from sessions_app.finishing import Finisher, keep_all
 from sessions_app.generations import UNLOAD_SECONDS, Generations
 from sessions_app.logs import context_of
 from sessions_app.protocol import CloseCode
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 ABORT_SECONDS = 3.0
 """How long sessions may take to close once a quitting server aborts them."""
 ROWS_SECONDS = 1.0
-"""How long the rows of those that did not close may take."""
+"""How long what is to be kept may take at least, however little time is left."""
 TELL_SECONDS = 0.1
 """The least that clients are given to hear that the server quits, however little time it has."""
 
@@ -55,9 +56,10 @@ class Registry:
         """What is done in the background while this process serves, by name; apps above add."""
         self.troubles: dict[str, str] = {}
         """What is wrong with whatever serves from outside this process, by its name."""
-        self._writer: SoundWriter | None = None
+        self._finisher: Finisher | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._hurry = asyncio.Event()
 
     # --- the beginning
 
@@ -71,8 +73,10 @@ class Registry:
         self.boot = boot or store.new_boot(directory_id(conf.run_dir))
         self.generations = Generations(functools.partial(load_chosen, conf.engines))
         self.sound_directory = id_or_none()
-        self._writer = SoundWriter(self.sound_directory) if conf.is_recording else None
+        writer = SoundWriter(self.sound_directory) if conf.is_recording else None
+        self._finisher = Finisher(writer) if writer else None
         self.is_draining = False
+        self._hurry.clear()
 
     async def load(self) -> bool:
         """Load the first generation of engines, or the next; return whether it loaded.
@@ -93,8 +97,8 @@ class Registry:
     def record_in(self, directory: str) -> None:
         """Note the id of the directory in which recordings lie from now on."""
         self.sound_directory = directory
-        if self._writer is not None:
-            self._writer.directory = directory
+        if self._finisher is not None:
+            self._finisher.writer.directory = directory
 
     def launch(
         self,
@@ -118,7 +122,7 @@ class Registry:
             silence_seconds=conf.silence_seconds,
             emit=overheard.emit,
             hang_up=hang_up,
-            writer=self._writer,
+            finisher=self._finisher,
         )
         overheard.session_id = session.id
         self.sessions[session.id] = session
@@ -184,11 +188,14 @@ class Registry:
         await self._send_away(leaving, seconds)
         await self._gone(deadline - asyncio.get_running_loop().time())
         late = [session for session in leaving if session.id in self.sessions]
-        self.abort()
+        self._abort_sessions()
         stuck = await self._gone(ABORT_SECONDS)
-        await self._close_rows_of_stuck()
+        self._close_rows_of_stuck()
+        finisher, self._finisher = self._finisher, None
+        left = max(deadline - asyncio.get_running_loop().time(), ROWS_SECONDS)
+        unkept = await keep_all(finisher, left, self._hurry, ROWS_SECONDS)
         cut_off = sum(s.is_cut_off for s in leaving if s not in late)
-        return Departure(len(leaving), len(late) + cut_off, stuck)
+        return Departure(len(leaving), len(late) + cut_off, stuck, unkept)
 
     async def _send_away(self, leaving: list[LiveSession], seconds: float) -> None:
         """Tell all at once, since a client that does not read takes seconds; then end them all."""
@@ -205,29 +212,26 @@ class Registry:
         for session in leaving:
             session.end(SERVER_QUITS)
 
-    async def _close_rows_of_stuck(self) -> None:
+    def _close_rows_of_stuck(self) -> None:
         """Close the rows of sessions that do not: the process will not outlive them for long."""
         stuck = list(self.sessions.values())
         if not stuck:
             return
         logger.error("sessions that do not close: %s", ", ".join(str(s.id) for s in stuck))
-        try:
-            async with asyncio.timeout(ROWS_SECONDS):
-                for session in stuck:
-                    await session.book.close(f"{SERVER_QUITS.reason}_cut_off", session.account)
-        except (TimeoutError, StoreError):
-            logger.exception("their rows could not be closed; the next start will mark them lost")
+        for session in stuck:
+            session.book.end(f"{SERVER_QUITS.reason}_cut_off", session.account)
 
     def abort(self) -> None:
-        """End all sessions at once, whatever they were doing."""
+        """End all sessions at once, whatever they were doing, and let nothing be waited for."""
+        self._hurry.set()
+        self._abort_sessions()
+
+    def _abort_sessions(self) -> None:
         for session in list(self.sessions.values()):
             session.end(Ending("server_quits", CloseCode.QUITTING, is_graceful=False))
 
     async def close(self, seconds: float = UNLOAD_SECONDS) -> bool:
         """Unload the engines; return whether that was done within ``seconds``."""
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.close()
         generations, self.generations = self.generations, None
         return generations is None or await generations.aclose(seconds)
 
@@ -287,13 +291,3 @@ class Registry:
 
 live = Registry()
 """This process's registry."""
-
-
-def readiness() -> list[str]:
-    """Return why a session opened now would not produce text; empty: it would."""
-    return live.readiness()
-
-
-def status(user_id: int | None = None) -> dict[str, Any]:
-    """Return what `manage.py status --json` prints of this process, to one user or to all."""
-    return live.status(user_id)

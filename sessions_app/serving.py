@@ -263,7 +263,8 @@ class Serving:
 
     def _exit_code(self) -> ExitCode:
         departure = self._departure
-        if departure.cut_off or departure.stuck or self._server.left_over or not self._is_whole:
+        lost = departure.cut_off or departure.stuck or departure.unkept
+        if lost or self._server.left_over or not self._is_whole:
             return ExitCode.CUT_OFF
         return ExitCode.GRACEFUL
 

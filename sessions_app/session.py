@@ -15,13 +15,13 @@ from sessions_app.book import Book
 from sessions_app.crew import Crew
 from sessions_app.errors import CommandError, HablaError
 from sessions_app.events import Event, Failure, Notice
+from sessions_app.finishing import Finisher
 from sessions_app.generations import Generation, Generations
 from sessions_app.guests import Door, Guest, Guests
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.protocol import CloseCode
 from sessions_app.recorder import Recorder
-from sessions_app.sound_writing import SoundWriter
 from sessions_app.states import OPEN_STATES, TRANSITIONS, Ending, State, Wishes
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,8 @@ CLOSE_SECONDS = 5.0
 """The limit of each single step of closing."""
 LET_GO_SECONDS = 2.0
 """How long workers may take to end: shorter, so that a client still hears why it is closed."""
+STORED_SECONDS = 5.0
+"""How long a client that is sent away may wait to hear that what it was told is kept."""
 BROKEN = Failure("internal", "Something broke here; please reload.", fatal=True)
 
 
@@ -51,7 +53,7 @@ class LiveSession:
         emit: Callable[[Event], Awaitable[None]],
         hang_up: Callable[[int], Awaitable[None]],
         segmenting: SegmenterOptions | None = None,
-        writer: SoundWriter | None = None,
+        finisher: Finisher | None = None,
     ) -> None:
         self.book = Book(wishes.user_id, wishes.conversation_id, boot)
         self.id = self.book.session_id
@@ -68,7 +70,7 @@ class LiveSession:
         self._heard_at = 0.0
         self.emit = emit
         self._hang_up = hang_up
-        self._recorder = Recorder(self.id, wishes.user_id, writer, emit)
+        self._recorder = Recorder(self.id, wishes.user_id, finisher, emit)
         self._segmenting = segmenting or SegmenterOptions()
         self.is_cut_off = False
         """Whether its limit ended the drain before all was finished."""
@@ -178,6 +180,8 @@ class LiveSession:
         if self.ending is not None and self.ending.is_graceful:
             self.is_cut_off = True  # unless it comes to the end of this
             self.is_cut_off = not await self._unless_ended(self._drain(), self._drain_seconds)
+            if self.ending.is_heard and not self.is_cut_off:
+                await self._unless_ended(self.book.all_stored(), STORED_SECONDS)
 
     async def _drain(self) -> None:
         self.guests.refuse()

@@ -48,6 +48,8 @@ class Ending:
     code: int = CloseCode.LEFT
     is_graceful: bool = True
     """Whether what was accepted is finished first."""
+    is_heard: bool = True
+    """Whether anybody is there to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,5 @@ class Departure:
     """How many had not finished when their time was up."""
     stuck: int
     """How many did not even close."""
+    unkept: int = 0
+    """How many recordings were not closed, and writes the database did not take."""

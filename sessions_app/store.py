@@ -1,11 +1,18 @@
-"""The only door through which a live session writes its rows. Every function runs on the lane."""
+"""The only door through which a live session writes its rows. Every function runs on the lane.
 
+Those that return a future have it written behind (write_behind.py): it is kept, however late.
+"""
+
+import asyncio
 import math
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
@@ -13,6 +20,7 @@ from django.utils import timezone
 from sessions_app import events
 from sessions_app.audio import to_seconds
 from sessions_app.exports import flat
+from sessions_app.fitting import fit, fit_phrase
 from sessions_app.lane import lane
 from sessions_app.liveness import SILENT_SERVER_SECONDS as SILENT_SERVER_SECONDS
 from sessions_app.liveness import directory_of as directory_of
@@ -28,6 +36,7 @@ from sessions_app.models import (
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.idioms import Idiom
 from sessions_app.pipeline.utterance import Manner
+from sessions_app.write_behind import behind
 
 ENGINE_CHARACTERS = 120
 FAILURE_CHARACTERS = 40
@@ -92,30 +101,38 @@ def _own_conversation(user_id: int, conversation_id: uuid.UUID | None) -> Conver
     return found or Conversation.objects.create(user_id=user_id)
 
 
-async def begin_conversation(session_id: uuid.UUID) -> Kept:
-    """Let the session go on in a new conversation."""
-    return await lane.run(_begin_conversation, session_id)
+def begin_conversation(user_id: int) -> "tuple[Kept, asyncio.Future[None]]":
+    """Begin a conversation of a user; return it, and what is done once its row is there."""
+    kept = Kept(uuid.uuid4(), {})
+    begin = partial(_begin_conversation, kept.conversation_id, user_id, timezone.now())
+    return kept, behind.post(begin, "a new conversation")
 
 
-def _begin_conversation(session_id: uuid.UUID) -> Kept:
-    session = TranslationSession.objects.select_related("conversation").get(pk=session_id)
-    conversation = Conversation.objects.create(user_id=session.conversation.user_id)
-    return Kept(conversation.pk, {})
+def _begin_conversation(conversation_id: uuid.UUID, user_id: int, at: datetime) -> None:
+    Conversation.objects.get_or_create(
+        pk=conversation_id, defaults={"user_id": user_id, "started_at": at}
+    )
 
 
-async def save_exchange(
+def save_exchange(
     session_id: uuid.UUID,
     conversation_id: uuid.UUID,
     exchange: events.Exchange,
     *,
     offset_samples: int,
     playback_id: uuid.UUID | None = None,
-) -> int:
-    """Keep an exchange; return its id. ``offset_samples`` moves it to the session's clock."""
+) -> "asyncio.Future[int]":
+    """Keep an exchange as said now; return what will be its id.
+
+    ``offset_samples`` moves it to the session's clock.
+
+    Raises:
+        StoreError: too much waits for the database; it will not be kept.
+    """
     offset = to_seconds(offset_samples)
-    return await lane.run(
-        _save_exchange, session_id, conversation_id, exchange, offset, playback_id
-    )
+    place = (session_id, conversation_id)
+    save = partial(_save_exchange, *place, exchange, offset, playback_id, timezone.now())
+    return behind.post(save, "an exchange", owner=session_id)
 
 
 def _save_exchange(
@@ -124,48 +141,43 @@ def _save_exchange(
     said: events.Exchange,
     offset: float,
     playback_id: uuid.UUID | None,
+    at: datetime,
 ) -> int:
-    with transaction.atomic():
-        row = Exchange.objects.create(
-            session_id=session_id,
-            conversation_id=conversation_id,
-            speaker=_speaker(conversation_id, said.speaker),
-            utterance_id=said.utterance_id,
-            source=fit(said.source),
-            corrected=fit(said.corrected),
-            translated=fit(said.translated),
-            language=said.language,
-            direction=said.direction,
-            start_seconds=said.start_seconds + offset,
-            end_seconds=said.end_seconds + offset,
-            confidence=said.confidence if math.isfinite(said.confidence) else 0.0,
-            phrases=[_fit_phrase(phrase) for phrase in said.phrases],
-            transcriber=fit(said.transcriber, ENGINE_CHARACTERS),
-            translator=fit(said.translator, ENGINE_CHARACTERS),
-            failure=fit(said.failure, FAILURE_CHARACTERS),
-            playback_id=playback_id,
-            prompt_tokens=said.usage.prompt_tokens,
-            completion_tokens=said.usage.completion_tokens,
-            cost=said.usage.cost,
-        )
-        now = timezone.now()
-        TranslationSession.objects.filter(pk=session_id).update(seen_at=Now())
-        Conversation.objects.filter(pk=conversation_id).update(updated_at=now)
-        _give_title(conversation_id, fit(said.source))
+    try:
+        with transaction.atomic():
+            row = Exchange.objects.create(
+                session_id=session_id,
+                conversation_id=conversation_id,
+                speaker=_speaker(conversation_id, said.speaker),
+                utterance_id=said.utterance_id,
+                said_at=at,
+                source=fit(said.source),
+                corrected=fit(said.corrected),
+                translated=fit(said.translated),
+                language=said.language,
+                direction=said.direction,
+                start_seconds=said.start_seconds + offset,
+                end_seconds=said.end_seconds + offset,
+                confidence=said.confidence if math.isfinite(said.confidence) else 0.0,
+                phrases=[fit_phrase(phrase) for phrase in said.phrases],
+                transcriber=fit(said.transcriber, ENGINE_CHARACTERS),
+                translator=fit(said.translator, ENGINE_CHARACTERS),
+                failure=fit(said.failure, FAILURE_CHARACTERS),
+                playback_id=playback_id,
+                prompt_tokens=said.usage.prompt_tokens,
+                completion_tokens=said.usage.completion_tokens,
+                cost=said.usage.cost,
+            )
+            TranslationSession.objects.filter(pk=session_id).update(seen_at=Now())
+            Conversation.objects.filter(pk=conversation_id).update(updated_at=at)
+            _give_title(conversation_id, fit(said.source))
+    except IntegrityError:
+        # tried before, and done: the connection broke before that was heard
+        before = Exchange.objects.filter(session=session_id, utterance_id=said.utterance_id)
+        if (kept := before.values_list("pk", flat=True).first()) is None:
+            raise
+        return kept
     return row.pk
-
-
-def fit(text: str, longest: int | None = None) -> str:
-    """Return ``text`` as any database keeps it in a field: engines say what they like.
-
-    PostgreSQL refuses NUL and what is too long, and half a surrogate pair is no UTF-8.
-    """
-    return text.replace("\0", "").encode(errors="replace").decode()[:longest]
-
-
-def _fit_phrase(phrase: events.Phrase) -> dict[str, str | int | None]:
-    values = asdict(phrase).items()
-    return {name: fit(value) if isinstance(value, str) else value for name, value in values}
 
 
 def _give_title(conversation_id: uuid.UUID, words: str) -> None:
@@ -183,9 +195,16 @@ def _speaker(conversation_id: uuid.UUID, speaker: events.Speaker | None) -> Spea
     return row
 
 
-async def rename_speaker(conversation_id: uuid.UUID, speaker: events.Speaker) -> None:
-    """Keep the name that people gave to a speaker."""
-    await lane.run(_rename_speaker, conversation_id, speaker)
+def rename_speaker(
+    session_id: uuid.UUID, conversation_id: uuid.UUID, speaker: events.Speaker
+) -> "asyncio.Future[None]":
+    """Keep the name that people gave to a speaker.
+
+    Raises:
+        StoreError: too much waits for the database; it will not be kept.
+    """
+    rename = partial(_rename_speaker, conversation_id, speaker)
+    return behind.post(rename, "a name", owner=session_id)
 
 
 def _rename_speaker(conversation_id: uuid.UUID, speaker: events.Speaker) -> None:
@@ -194,30 +213,36 @@ def _rename_speaker(conversation_id: uuid.UUID, speaker: events.Speaker) -> None
     )
 
 
-async def end_session(session_id: uuid.UUID, reason: str, account: Account) -> bool:
-    """Close the session's row if it is still open; return whether this call closed it."""
-    return await lane.run(_end_session, session_id, reason, account)
+def end_session(session_id: uuid.UUID, reason: str, account: Account) -> "asyncio.Future[bool]":
+    """Close the session's row if it is still open; return what will say if this call closed it."""
+    end = partial(_end_session, session_id, reason, _fields_of(account), timezone.now())
+    return behind.post(end, "the end of a session")
 
 
-def _end_session(session_id: uuid.UUID, reason: str, account: Account) -> bool:
-    now = timezone.now()
+def _fields_of(account: Account) -> dict[str, Any]:
     unfinished = account.unfinished
     losses = dict(account.discarded + account.dropped)
+    return {
+        "received_samples": account.received,
+        "speech_samples": account.transcribed,
+        "silence_samples": account.silence,
+        "discarded_samples": account.discarded.total(),
+        "dropped_samples": account.dropped.total(),
+        "unfinished_samples": unfinished,
+        "losses": losses | ({"unfinished": unfinished} if unfinished else {}),
+    }
+
+
+def _end_session(session_id: uuid.UUID, reason: str, account: dict[str, Any], at: datetime) -> bool:
     return bool(
         TranslationSession.objects.filter(pk=session_id, state=SessionState.OPEN).update(
             state=SessionState.CLOSED,
             reason=reason,
-            seen_at=now,
-            ended_at=now,
+            seen_at=at,
+            ended_at=at,
             close_count=F("close_count") + 1,
             is_listening=False,
-            received_samples=account.received,
-            speech_samples=account.transcribed,
-            silence_samples=account.silence,
-            discarded_samples=account.discarded.total(),
-            dropped_samples=account.dropped.total(),
-            unfinished_samples=unfinished,
-            losses=losses | ({"unfinished": unfinished} if unfinished else {}),
+            **account,
         )
     )
 

@@ -66,24 +66,27 @@ class Tape:
         self.written_bytes += len(pcm)
 
     def finish(self, *, is_whole: bool) -> bool:
-        """Put the sound in its place; return whether there is any. May be called twice. Blocks.
+        """Put the sound in its place; return whether there is any. Blocks.
+
+        May be called twice, and again after it has failed.
 
         ``is_whole``: whether its end was heard; what is half there at the end is left out if not.
 
         Raises:
-            OSError: it stays where it was, for the next start to salvage.
+            OSError: it stays where it was.
         """
-        file, self._file = self._file, None
-        if file is None:
-            return self.path.exists()
         part = _part_of(self.path)
-        with file:
-            if self.is_broken or not is_whole or self._encoding is Encoding.PCM_S16LE:
-                mend(part, self._encoding, self._sample_rate)
-            if not part.stat().st_size:
-                part.unlink()
-                return False
-            _settle(file, part, self.path)
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+        if not part.exists():
+            return self.path.exists()
+        if self.is_broken or not is_whole or self._encoding is Encoding.PCM_S16LE:
+            mend(part, self._encoding, self._sample_rate)
+        if not part.stat().st_size:
+            part.unlink()
+            return False
+        put_in_place(part, self.path)
         return True
 
     def _open(self) -> BinaryIO:

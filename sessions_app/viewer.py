@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from sessions_app import tickets
-from sessions_app.events import Event, Notice, Partial
+from sessions_app.events import Event, Exchange, Notice, Partial
 from sessions_app.outlet import Outlet
 from sessions_app.protocol import VERSION
 from sessions_app.tickets import Standing
@@ -27,6 +27,8 @@ class Viewer:
         self._newest: int | None = None
         self._has_words: set[int] = set()
         self._is_done: set[int] = set()
+        self._is_unstored: set[int] = set()
+        """What was told before it was kept."""
         self._turn = asyncio.Lock()
         self.has_news = asyncio.Event()
         """Set when something was published after which the rows should be looked at at once."""
@@ -55,19 +57,38 @@ class Viewer:
             return
         event = Partial(**fields) if kind == "partial" else Notice(kind, fields)
         async with self._turn:
+            if kind == "error" and fields.get("about") in self._is_unstored:
+                self._is_unstored.discard(fields["about"])
             await self._tell(fields.get("utterance_id"), kind, event)
 
     async def _tell(self, utterance_id: int | None, kind: str, event: Event) -> None:
+        if utterance_id is not None and utterance_id in self._is_unstored:
+            await self._tell_stored(utterance_id, kind, event)
+            return
         if utterance_id is not None and not self._is_news(utterance_id, kind):
             return
         if kind == "translation":
             self._is_done.add(utterance_id or 0)
+            if isinstance(event, Notice) and event.fields.get("stored") is False:
+                self._is_unstored.add(utterance_id or 0)
         if kind == "transcript":
             self._has_words.add(utterance_id or 0)
         await self._outlet.emit(event)
 
+    async def _tell_stored(self, utterance_id: int, kind: str, event: Event) -> None:
+        """Tell that what was told is kept by now, as was published, or as the rows say."""
+        if isinstance(event, Exchange):
+            fields = {"utterance_id": utterance_id, "exchange_id": event.exchange_id}
+            event = Notice("stored", fields)
+        elif kind != "stored":
+            return
+        self._is_unstored.discard(utterance_id)
+        await self._outlet.emit(event)
+
     def _is_news(self, utterance_id: int, kind: str) -> bool:
         if utterance_id in self._is_done:
+            return False
+        if kind == "stored":
             return False
         return not (kind in OF_ONE_WHO_SPEAKS and utterance_id in self._has_words)
 

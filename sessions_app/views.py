@@ -150,7 +150,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     """Say whether a session opened now would produce text; with the reasons where it would not."""
-    reasons = registry.readiness()
+    reasons = registry.live.readiness()
     status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
     return JsonResponse({"ready": not reasons, "reasons": reasons}, status=status)
 

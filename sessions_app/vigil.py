@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from sessions_app import fleet, nudge, runfile, store
-from sessions_app.errors import StoreError
+from sessions_app.errors import StoreError, StoreUnavailableError
 from sessions_app.fleet import Process
 from sessions_app.protocol import CloseCode
 from sessions_app.registry import Registry
@@ -60,6 +60,9 @@ async def _keep_looking(registry: Registry, news: asyncio.Event) -> None:
             await _look(registry, is_beat=is_beat)
             for look in _others:
                 await look(registry, is_beat)
+        except StoreUnavailableError as error:  # the log has it, once
+            next_beat = clock()  # a sign of life is due as soon as the database is back
+            logger.debug("could not look after the rows: %s", error)
         except StoreError as error:
             logger.warning("could not look after the rows: %s", error)
         with suppress(TimeoutError):

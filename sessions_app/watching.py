@@ -11,7 +11,7 @@ from channels.layers import get_channel_layer
 from sessions_app import access, protocol, registry
 from sessions_app.audience import group_of
 from sessions_app.broker import broker_errors, subscribed
-from sessions_app.errors import CommandError, RefusedError, StoreError
+from sessions_app.errors import CommandError, RefusedError, StoreError, StoreUnavailableError
 from sessions_app.events import Failure, Notice
 from sessions_app.flow import Flow
 from sessions_app.outlet import Outlet
@@ -112,18 +112,20 @@ class Watching:
         if not access.origin_allowed(self._scope):
             message = "This page may not use this server."
             raise RefusedError(message, code="wrong_origin", close_code=CloseCode.WRONG_ORIGIN)
-        session_id = (await self._look(is_fresh=True)).session_id
+        standing = await self._look(is_fresh=True)
+        session_id = standing.session_id
         with registry.live.audience.seat(session_id):
             await _first_to_end(
-                self._keep_listening(group_of(session_id)), self._until_session_ends()
+                self._keep_listening(group_of(session_id)), self._until_session_ends(standing)
             )
 
-    async def _until_session_ends(self) -> None:
+    async def _until_session_ends(self, standing: Standing) -> None:
         while True:
             is_called = self._viewer.has_news.is_set()
             self._viewer.has_news.clear()
-            standing = await self._look(is_fresh=is_called)
-            await self._viewer.catch_up(standing)
+            with suppress(StoreUnavailableError):  # what is published is told meanwhile
+                standing = await self._look(is_fresh=is_called)
+                await self._viewer.catch_up(standing)
             if not standing.is_live:
                 await self._outlet.emit(Notice("session_ended", {"reason": standing.reason}))
                 await self._outlet.hang_up(CloseCode.LEFT)

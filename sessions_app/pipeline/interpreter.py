@@ -49,7 +49,8 @@ Keep = Callable[[Exchange, Utterance], Awaitable[Exchange]]
 class Interpreter:
     """Transcribes, judges, translates, keeps and says: two stages, each with its own worker.
 
-    ``keep`` saves an exchange and returns it with its id; what a client sees was kept before.
+    ``keep`` saves an exchange and returns it, with its id if it is kept by now; it raises where it
+    never will be. What was said is told in any case.
     """
 
     def __init__(
@@ -227,7 +228,21 @@ class Interpreter:
         outcome = failure.code if failure else "translated"
         measures.TRANSLATIONS.labels(translation.engine, outcome).inc()
         made = self._made(utterance, final, translation, failure)
-        exchange = await self._keep(made, utterance)
+        exchange, loss = await self._kept(made, utterance)
+        await self._say(exchange, translation, failure)
+        if loss is not None:
+            await self._emit(loss)
+
+    async def _kept(self, made: Exchange, utterance: Utterance) -> tuple[Exchange, Failure | None]:
+        """Return the exchange, with its id if it has one by now; and that it is lost, if it is."""
+        try:
+            return await self._keep(made, utterance), None
+        except HablaError as error:
+            return made, Failure(*_explain(error, ""), about=utterance.id)
+
+    async def _say(
+        self, exchange: Exchange, translation: Translation, failure: Failure | None
+    ) -> None:
         if failure is not None:
             await self._emit(failure)
             return
@@ -271,17 +286,8 @@ class Interpreter:
         failure = Failure(code, message, about=item[0].id)
         if not isinstance(error, HablaError):
             # the translator has a bug: the words are kept all the same
-            await self._keep_words(*item, failure)
+            await self._kept(self._made(*item, Translation(""), failure), item[0])
         await self._emit(failure)
-
-    async def _keep_words(
-        self, utterance: Utterance, final: FinalTranscript, failure: Failure
-    ) -> None:
-        exchange = self._made(utterance, final, Translation(""), failure)
-        try:
-            await self._keep(exchange, utterance)
-        except HablaError as error:
-            logger.warning("utterance %d was not kept: %s", utterance.id, error)
 
 
 def _explain(error: Exception, message: str) -> tuple[str, str]:

@@ -165,6 +165,7 @@ def test_a_translation_is_told_with_what_the_contract_names() -> None:
         "type": "translation",
         "utterance_id": 3,
         "exchange_id": 9,
+        "stored": True,
         "source": "hola",
         "corrected": "hola",
         "translated": "hello",

@@ -60,7 +60,8 @@ async def test_a_session_begins_in_a_new_conversation() -> None:
 
 async def test_a_session_goes_on_in_a_conversation_of_its_user_with_its_names() -> None:
     first = await store.begin_session(await new_session(), None)
-    await store.rename_speaker(first.conversation_id, Speaker("es", "Ana"))
+    new = await new_session()
+    await store.rename_speaker(new.id, first.conversation_id, Speaker("es", "Ana"))
     again = await store.begin_session(await new_session(), first.conversation_id)
     assert again == store.Kept(first.conversation_id, {"es": "Ana"})
 
@@ -173,7 +174,8 @@ async def test_rows_of_a_server_elsewhere_that_fell_silent_are_lost() -> None:
 async def test_a_new_conversation_belongs_to_the_same_user() -> None:
     new = await new_session()
     first = await store.begin_session(new, None)
-    second = await store.begin_conversation(new.id)
+    second, written = store.begin_conversation(new.user_id)
+    await written
     assert second.conversation_id != first.conversation_id
     assert second.names == {}
     row = await Conversation.objects.aget(pk=second.conversation_id)

@@ -84,7 +84,7 @@ async def test_what_is_forgotten_is_no_context() -> None:
     assert translator.asked[1].context == ()
 
 
-async def test_what_cannot_be_kept_is_told_and_not_shown() -> None:
+async def test_what_will_never_be_kept_is_told_all_the_same_and_that_it_is_not_kept() -> None:
     async with assembled() as pipeline:
         pipeline.is_full = True
         await pipeline.type("hola")
@@ -93,7 +93,8 @@ async def test_what_cannot_be_kept_is_told_and_not_shown() -> None:
         await pipeline.type("gracias")
         await pipeline.interpreter.drained()
     assert [(f.code, f.about) for f in pipeline.told if isinstance(f, Failure)] == [("not_kept", 1)]
-    assert [e.source for e in pipeline.told if isinstance(e, Exchange)] == ["gracias"]
+    said = [(e.source, e.exchange_id) for e in pipeline.told if isinstance(e, Exchange)]
+    assert said == [("hola", None), ("gracias", 1)]
 
 
 async def test_a_translator_that_does_not_answer_is_given_up(
