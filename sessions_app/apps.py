@@ -15,11 +15,13 @@ class SessionsConfig(AppConfig):
         from sessions_app import (  # noqa: PLC0415 -- models must be loaded first
             checks,  # noqa: F401
             deletions,
+            nudge,
         )
         from sessions_app.own_idioms import read_at_start, reread  # noqa: PLC0415 -- likewise
         from sessions_app.registry import live  # noqa: PLC0415 -- likewise
         from sessions_app.reloading import reload_also  # noqa: PLC0415 -- likewise
 
+        nudge.when_logins_end()
         recording = self.get_model("Recording")
         post_delete.connect(deletions.delete_with_row, sender=recording)
         reload_also(reread)

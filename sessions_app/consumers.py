@@ -16,6 +16,7 @@ from sessions_app.errors import CommandError, HablaError, RefusedError
 from sessions_app.events import Direction, Failure, Mode
 from sessions_app.flow import Flow
 from sessions_app.lane import lane
+from sessions_app.logins import Login, login_for
 from sessions_app.outlet import Outlet
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import CloseCode
@@ -86,8 +87,8 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         """Accept first, so that a refusal can be explained; then begin the session."""
         await self.accept()
         try:
-            user_id = await self._admit()
-            wishes = Wishes(user_id, *await self._wishes())
+            login = await self._admit()
+            wishes = Wishes(login.user_id, *await self._wishes(), login)
             self._session, self._life = registry.live.launch(
                 wishes, emit=self._outlet.emit, hang_up=self._outlet.hang_up
             )
@@ -109,15 +110,15 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         if self._session is not None:
             self._session.end(Ending("cannot_keep_up", CloseCode.TOO_FAST))
 
-    async def _admit(self) -> int:
+    async def _admit(self) -> Login:
         if not access.origin_allowed(self.scope):
             message = "This page may not use this server."
             raise RefusedError(message, code="wrong_origin", close_code=CloseCode.WRONG_ORIGIN)
-        user = await lane.run(access.user_for, self.scope)
-        if user is None:
+        login = await lane.run(login_for, self.scope)
+        if login is None:
             message = "Log in first."
             raise RefusedError(message, code="login_required", close_code=CloseCode.LOGIN_FIRST)
-        return user.pk
+        return login
 
     async def _wishes(self) -> tuple[Manner, uuid.UUID | None]:
         query = parse_qs(self.scope["query_string"].decode("latin1"))

@@ -1,14 +1,18 @@
 """The first and the last words of a session: what there is, and what became of it."""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 
 from sessions_app.audio import to_seconds
 from sessions_app.book import Book
-from sessions_app.events import Notice
+from sessions_app.events import Failure, Notice
 from sessions_app.generations import Generation
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.utterance import Manner
-from sessions_app.protocol import LIMITS, VERSION
+from sessions_app.protocol import LIMITS, VERSION, CloseCode
+from sessions_app.states import Ending
 
 
 def ready(book: Book, manner: Manner, generation: Generation) -> Notice:
@@ -28,6 +32,31 @@ def ready(book: Book, manner: Manner, generation: Generation) -> Notice:
             "limits": LIMITS,
         },
     )
+
+
+LAST_FAILURES: Mapping[int, Failure] = {
+    CloseCode.FAILED: Failure("internal", "Something broke here; please reload.", fatal=True),
+    CloseCode.LOGIN_FIRST: Failure("login_required", "You are not logged in any more.", fatal=True),
+}
+"""What is said before `closed`, by the close code, where nothing better is known."""
+
+
+TELL_SECONDS = 0.5
+"""How long one who may hear no more is told so, before what was said is finished."""
+
+
+async def part_first(
+    ending: Ending | None,
+    say_goodbye: Callable[[], Awaitable[None]],
+    hang_up: Callable[[int], Awaitable[None]],
+) -> None:
+    """Say goodbye and hang up at once, where ``ending`` asks for it; else do nothing."""
+    if ending is None or not ending.is_told_first:
+        return
+    with suppress(TimeoutError):  # it does not read: then it is not told
+        async with asyncio.timeout(TELL_SECONDS):
+            await say_goodbye()
+    await hang_up(ending.code)
 
 
 def closed(reason: str, account: Account) -> Notice:

@@ -2,11 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_out
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
 
 from sessions_app.broker import broker_errors, subscribed
 
@@ -33,6 +37,23 @@ def nudge() -> None:
     layer = _layer_to_others()
     if layer is not None:
         asyncio.run(_send(layer))
+
+
+def when_logins_end() -> None:
+    """Nudge whenever, in this process, somebody logs out or an account is changed."""
+    user_logged_out.connect(_nudge_at_logout)
+    post_save.connect(_nudge_at_change, sender=get_user_model())
+    post_delete.connect(_nudge_at_logout, sender=get_user_model())
+
+
+def _nudge_at_logout(**_: Any) -> None:
+    transaction.on_commit(nudge)
+
+
+def _nudge_at_change(update_fields: Collection[str] | None = None, **_: Any) -> None:
+    # each login writes only when it was
+    if update_fields is None or set(update_fields) - {"last_login"}:
+        transaction.on_commit(nudge)
 
 
 async def _send(layer: Any) -> None:

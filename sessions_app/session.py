@@ -32,7 +32,6 @@ LET_GO_SECONDS = 2.0
 """How long workers may take to end: shorter, so that a client still hears why it is closed."""
 STORED_SECONDS = 5.0
 """How long a client that is sent away may wait to hear that what it was told is kept."""
-BROKEN = Failure("internal", "Something broke here; please reload.", fatal=True)
 
 
 class LiveSession:
@@ -59,7 +58,7 @@ class LiveSession:
         self.id = self.book.session_id
         self.state = State.OPENING
         self.account = Account()
-        self.user_id = wishes.user_id
+        self.user_id, self.login = wishes.user_id, wishes.login
         self.manner = wishes.manner
         self._wished_conversation_id = wishes.conversation_id
         self.ending: Ending | None = None
@@ -177,6 +176,7 @@ class LiveSession:
         await self._greet()
         await self._ended.wait()
         self.become(State.DRAINING)
+        await greeting.part_first(self.ending, self._say_goodbye, self._hang_up)
         if self.ending is not None and self.ending.is_graceful:
             self.is_cut_off = True  # unless it comes to the end of this
             self.is_cut_off = not await self._unless_ended(self._drain(), self._drain_seconds)
@@ -275,8 +275,8 @@ class LiveSession:
 
     async def _say_goodbye(self) -> None:
         ending = self.ending or Ending("failed", CloseCode.FAILED)
-        if self._failure is not None or ending.code == CloseCode.FAILED:
-            await self.emit(self._failure or BROKEN)
+        if failure := self._failure or greeting.LAST_FAILURES.get(ending.code):
+            await self.emit(failure)
         await self.emit(greeting.closed(ending.reason, self.account))
         await self._hang_up(ending.code)
 

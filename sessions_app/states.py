@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sessions_app.logins import Login
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import CloseCode
 
@@ -50,6 +51,8 @@ class Ending:
     """Whether what was accepted is finished first."""
     is_heard: bool = True
     """Whether anybody is there to be told."""
+    is_told_first: bool = False
+    """Whether the client hears of it and is let go before that: it may not hear more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Wishes:
     user_id: int
     manner: Manner
     conversation_id: uuid.UUID | None = None
+    login: Login | None = None
+    """What it is let in by; None: it is nobody's connection, only ``user_id``'s."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from sessions_app import fleet, nudge, runfile, store
+from sessions_app import fleet, logins, nudge, runfile, store
 from sessions_app.errors import StoreError, StoreUnavailableError
 from sessions_app.fleet import Process
+from sessions_app.logins import Login
 from sessions_app.protocol import CloseCode
 from sessions_app.registry import Registry
 from sessions_app.states import Ending
@@ -33,6 +34,7 @@ def look_also(look: Look) -> None:
 
 
 ENDED_BY_OPERATOR = Ending("ended_by_operator", CloseCode.LEFT)
+LOGGED_OUT = Ending("logged_out", CloseCode.LOGIN_FIRST, is_heard=False, is_told_first=True)
 
 
 async def keep_vigil(registry: Registry) -> None:
@@ -72,6 +74,9 @@ async def _keep_looking(registry: Registry, news: asyncio.Event) -> None:
 
 
 async def _look(registry: Registry, *, is_beat: bool) -> None:
+    live = registry.sessions.values()
+    stand_on = {session.id: session.login or Login(session.user_id) for session in live}
+    registry.end(await logins.over(stand_on), LOGGED_OUT)
     wanted = await store.look(list(registry.sessions), is_beat=is_beat)
     registry.end(wanted, ENDED_BY_OPERATOR)
     if is_beat:

@@ -1,0 +1,72 @@
+"""Whose login a live session stands on, and whether that is still good.
+
+Django looks at each request; a WebSocket is one request that lasts. So its login is looked at every
+second, by the rows, since it may end in any process: by a logout, a new password or in the admin.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.sessions.models import Session
+from django.http import parse_cookie
+
+from sessions_app import access
+from sessions_app.lane import lane
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a session was let in by."""
+
+    user_id: int
+    session_key: str = field(default="", repr=False)
+    """Django's; empty: no login was needed, as at the machine itself."""
+    password: str = field(default="", repr=False)
+    """The hash of then: a changed password ends all logins made with it."""
+
+
+def login_for(scope: Mapping[str, Any]) -> Login | None:
+    """Return by what an ASGI ``scope`` is let in; None: log in first.
+
+    Queries the database, so it belongs on a thread that may.
+    """
+    user = access.user_for(scope)
+    if user is None:
+        return None
+    cookies = parse_cookie(access.caller_in(scope).header("cookie"))
+    key = cookies.get(settings.SESSION_COOKIE_NAME, "")
+    row = Session.objects.filter(pk=key).first() if key else None
+    if row is None or row.get_decoded().get(SESSION_KEY) != str(user.pk):
+        return Login(user.pk)
+    return Login(user.pk, key, user.password)
+
+
+async def over(logins: Mapping[UUID, Login]) -> set[UUID]:
+    """Return which of these sessions nobody may go on with: logged out, deactivated, or deleted.
+
+    Raises:
+        StoreError: the database does not say.
+    """
+    return await lane.run(_over, logins) if logins else set()
+
+
+def _over(logins: Mapping[UUID, Login]) -> set[UUID]:
+    keys = {login.session_key for login in logins.values() if login.session_key}
+    rows = Session.objects.filter(pk__in=keys).values_list("pk", flat=True)
+    kept = set(rows) if keys else set()
+    users = get_user_model().objects.filter(
+        pk__in={login.user_id for login in logins.values()}, is_active=True
+    )
+    passwords: dict[int, str] = dict(users.values_list("pk", "password"))
+    return {session for session, login in logins.items() if not _is_good(login, kept, passwords)}
+
+
+def _is_good(login: Login, keys: set[str], passwords: Mapping[int, str]) -> bool:
+    password = passwords.get(login.user_id)
+    if password is None or not login.session_key:
+        return password is not None
+    return login.session_key in keys and password == login.password
