@@ -42,8 +42,12 @@ class Control:
             )
         (directory / NAME).chmod(0o600)
 
-    def close(self, directory: Path) -> None:
-        """Take no more questions; answers that are under way go on. May be called twice."""
+    async def close(self, directory: Path) -> None:
+        """Take no more questions; answers that are under way go on. May be called twice.
+
+        Raises:
+            OSError: the socket's file could not be removed.
+        """
         if self._server is not None:
             self._server.close()
             self._server = None

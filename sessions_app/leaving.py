@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Awaitable
 from contextlib import suppress
 from enum import IntEnum
 from typing import NoReturn
@@ -31,6 +32,17 @@ def leave(code: ExitCode) -> NoReturn:
         with suppress(OSError, ValueError, AttributeError):  # closed, or never there
             stream.flush()
     os._exit(code)
+
+
+async def is_done(what: str, step: Awaitable[bool | None]) -> bool:
+    """Return whether a step of the end was done. One that raises is logged, and ends no other."""
+    try:
+        return await step is not False
+    except OSError as error:  # as on a disk that cannot be written any more
+        logger.error("%s could not be closed: %s", what, error)  # noqa: TRY400 -- says it all
+    except Exception:  # whatever it is, the other steps are to be done
+        logger.exception("%s could not be closed", what)
+    return False
 
 
 async def end_tasks() -> bool:

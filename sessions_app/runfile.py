@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import logging
 import os
 import secrets
 from pathlib import Path
@@ -9,6 +10,8 @@ from types import TracebackType
 from typing import Any
 
 from sessions_app.errors import HablaError
+
+logger = logging.getLogger(__name__)
 
 
 class AlreadyServingError(HablaError):
@@ -48,10 +51,14 @@ class RunFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let go of it, emptied."""
-        if self._file is not None:
-            os.ftruncate(self._file, 0)
-        self._close()
+        """Let go of it, emptied if the disk lets it: who holds it is known by the lock."""
+        try:
+            if self._file is not None:
+                os.ftruncate(self._file, 0)
+        except OSError as failure:
+            logger.error("the run file could not be emptied: %s", failure)  # noqa: TRY400 -- says it all
+        finally:
+            self._close()
 
     def write(self, facts: dict[str, Any]) -> None:
         """Say who serves, and where."""

@@ -17,6 +17,7 @@ from sessions_app.connections import Connections, busy_transports
 from sessions_app.descriptors import MOST
 from sessions_app.flow import Flow, Inlet
 from sessions_app.http_request import HttpFactory
+from sessions_app.leaving import is_done
 from sessions_app.protocol import MAX_MESSAGE_BYTES
 from sessions_app.response_flow import UNSENT_BYTES, ResponseFlow
 
@@ -163,10 +164,12 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         return stopping
 
     async def _stop(self) -> None:
+        loop = asyncio.get_running_loop()
         for port in self._ports:
-            await defer.maybeDeferred(port.stopListening).asFuture(asyncio.get_running_loop())
+            closing = defer.maybeDeferred(port.stopListening).asFuture(loop)
+            self.left_over += not await is_done("a port", closing)
         logger.info("no longer listening")
-        await self._drain()
+        self.left_over += not await is_done("the sessions", self._drain())
         applications = self._running_applications()
         if applications:
             await asyncio.wait(applications, timeout=HANDSHAKE_SECONDS)
@@ -187,7 +190,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
             application.cancel()
         if applications:
             _, left = await asyncio.wait(applications, timeout=CANCEL_SECONDS)
-            self.left_over = len(left)
+            self.left_over += len(left)
 
 
 def _forget_future(protocol: Any) -> None:

@@ -21,7 +21,7 @@ from sessions_app.console import Console
 from sessions_app.control import Control
 from sessions_app.improving import improve
 from sessions_app.lane import lane
-from sessions_app.leaving import TASKS_SECONDS, ExitCode, end_tasks
+from sessions_app.leaving import TASKS_SECONDS, ExitCode, end_tasks, is_done
 from sessions_app.orders import Orders, describe_engines
 from sessions_app.registry import ABORT_SECONDS, ROWS_SECONDS, Registry
 from sessions_app.rehearsal import keep_rehearsing
@@ -31,6 +31,8 @@ from sessions_app.server import CANCEL_SECONDS, HANDSHAKE_SECONDS, HablaServer, 
 from sessions_app.states import Departure
 from sessions_app.studio import StudioKeeper
 from sessions_app.vigil import keep_vigil
+from sessions_app.writable import keep_trying
+from sessions_app.write_behind import behind
 
 logger = logging.getLogger(__name__)
 
@@ -143,6 +145,7 @@ class Serving:
         await self._control.open(self._conf.run_dir)
         self._studio.begin(self._conf)
         self._spawn(keep_vigil(self._registry), "vigil")
+        self._spawn(keep_trying(self._registry), "trying to write")
         if self._conf.rehearsal_seconds:
             rehearsals = keep_rehearsing(self._registry, self._conf.rehearsal_seconds)
             self._spawn(rehearsals, "rehearsals")
@@ -246,20 +249,30 @@ class Serving:
 
     async def _finish(self) -> None:
         """Close what the sessions shared, and leave no task behind (H2)."""
-        self._console.close(self._loop)
-        self._control.close(self._conf.run_dir)
-        self._note("engines", is_done=await self._registry.close(ENGINES_SECONDS))
-        async for step, is_done in self._studio.end():
-            self._note(step, is_done=is_done, done="stopped")
-        self._note("tasks", is_done=await end_tasks())
-        self._note("database", is_done=lane.close(DATABASE_SECONDS))
+        await self._end_step("console", self._close_console())
+        await self._end_step("control socket", self._control.close(self._conf.run_dir))
+        await self._end_step("engines", self._registry.close(ENGINES_SECONDS))
+        async for step, was_done in self._studio.end():
+            self._note(step, was_done=was_done, done="stopped")
+        await self._end_step("tasks", end_tasks())
+        await self._end_step("database", self._close_database())
 
-    def _note(self, step: str, *, is_done: bool, done: str = "closed") -> None:
-        self._is_whole = self._is_whole and is_done
-        if is_done:
+    async def _close_console(self) -> None:
+        self._console.close(self._loop)
+
+    async def _close_database(self) -> bool:
+        is_all_written = behind.close() == 0
+        return lane.close(DATABASE_SECONDS) and is_all_written
+
+    async def _end_step(self, name: str, step: Coroutine[Any, Any, bool | None]) -> None:
+        self._note(name, was_done=await is_done(name, step))
+
+    def _note(self, step: str, *, was_done: bool, done: str = "closed") -> None:
+        self._is_whole = self._is_whole and was_done
+        if was_done:
             logger.info("%s %s", step, done)
         else:
-            logger.error("%s left behind: they did not end in time", step)
+            logger.error("%s left behind: not done in time", step)
 
     def _exit_code(self) -> ExitCode:
         departure = self._departure

@@ -238,7 +238,7 @@ class LiveSession:
             try:
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await step()
-            except (TimeoutError, HablaError):
+            except (TimeoutError, HablaError, OSError):
                 logger.exception("session %s: closing its %s failed", self.id, name)
 
         closers.push_async_callback(bounded)

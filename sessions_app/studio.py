@@ -15,6 +15,7 @@ from sessions_app.engines.llm_profiles import PROFILES, is_on_this_machine, prof
 from sessions_app.engines.lmstudio_states import STOP_SECONDS, Condition, LmState, Timing
 from sessions_app.engines.loading import EngineSettings
 from sessions_app.events import Notice
+from sessions_app.leaving import is_done
 from sessions_app.registry import Registry
 from sessions_app.runfile import directory_id
 
@@ -71,9 +72,10 @@ class StudioKeeper:
         """Stop watching, then stop what was started here; yield each step and if it was done."""
         if self._studio is None:
             return
-        yield "LM Studio's monitor", await self._studio.unwatch()
-        yield "LM Studio", await self._studio.stop()
-        await self._studio.aclose()
+        monitor, studio = "LM Studio's monitor", "LM Studio"
+        yield monitor, await is_done(monitor, self._studio.unwatch())
+        yield studio, await is_done(studio, self._studio.stop())
+        await is_done("LM Studio's client", self._studio.aclose())
 
     def _tell(self, condition: Condition) -> None:
         is_up = condition.state in (LmState.RUNNING, LmState.BUSY)

@@ -12,6 +12,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 from sessions_app import deletions
 from sessions_app.doctor.finding import Finding, broken, fine, warning
+from sessions_app.fleet import try_to_write
+from sessions_app.outages import reason_of
 
 ANSWER_SECONDS = 3.0
 
@@ -39,7 +41,12 @@ def check_database() -> Finding:
     if missing:
         message = f"{missing} migration{'s are' if missing > 1 else ' is'} not applied."
         return broken("database", message, "python manage.py migrate")
-    return fine("database", f"{connection.vendor}, all migrations applied")
+    try:
+        try_to_write()
+    except DatabaseError as error:
+        message = f"The database ({connection.vendor}) takes nothing: {reason_of(error)}."
+        return broken("database", message, "Look for a full disk, a lock, or missing rights.")
+    return fine("database", f"{connection.vendor}, all migrations applied, writable")
 
 
 def check_deletions() -> Finding:

@@ -183,6 +183,23 @@ def test_typed_text_meets_its_answer_and_twice_the_same_meets_two(page: Page) ->
     assert run(page, "journal", body) == [["heard", "sent"], ["hello", "hi"]]
 
 
+def test_what_is_told_before_it_is_kept_is_marked_until_it_is_kept_or_lost(page: Page) -> None:
+    body = f"""{JOURNAL}
+        const told = {{source: "hola", translated: "hello", exchange_id: null, stored: false}};
+        [1, 2].forEach((id) => take("translation", {{...told, utterance_id: id}}));
+        const marks = () => journal.entries.map((entry) => [entry.unstored, entry.lost ?? ""]);
+        const before = marks();
+        take("stored", {{utterance_id: 1, exchange_id: 7}});
+        journal.fail(2, "no room");
+        return [before, marks(), states()];
+    """
+    assert run(page, "journal", body) == [
+        [[True, ""], [True, ""]],
+        [[False, ""], [False, "no room"]],
+        ["done", "done"],
+    ]
+
+
 def test_what_a_broken_connection_leaves_open_is_marked_and_what_waits_still_waits(
     page: Page,
 ) -> None:

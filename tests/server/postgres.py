@@ -6,8 +6,8 @@ import shutil
 import signal
 import tempfile
 from asyncio.subprocess import DEVNULL, STDOUT
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,45 @@ async def cluster() -> AsyncIterator[str]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+@asynccontextmanager
+async def away(url: str) -> AsyncIterator[None]:
+    """Let the cluster of a database be gone, as after a crash, until this is left."""
+    directory = _directory_of(url)
+    await _control(directory, "stop", "-m", "immediate")
+    yield
+    options = f"-k {directory} -c listen_addresses= -c fsync=off"
+    await _control(directory, "start", "-o", options, "-l", str(directory / "log"))
+
+
+@contextmanager
+def frozen(url: str) -> Iterator[None]:
+    """Let every process of a database's cluster stand still until this is left."""
+    postmaster = int((_directory_of(url) / "data" / "postmaster.pid").read_text().split()[0])
+    pids = [postmaster, *_children_of(postmaster)]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def _children_of(parent: int) -> list[int]:
+    stats = [path.read_text().rpartition(")") for path in Path("/proc").glob("[0-9]*/stat")]
+    return [int(pid.split()[0]) for pid, _, rest in stats if int(rest.split()[1]) == parent]
+
+
+def _directory_of(url: str) -> Path:
+    return Path(url.partition("@/")[2]).parent
+
+
+async def _control(directory: Path, *what: str) -> None:
+    process = await _start("pg_ctl", "-D", str(directory / "data"), *what, directory=directory)
+    async with asyncio.timeout(START_SECONDS):
+        assert await process.wait() == 0
+
+
 async def _make(directory: Path) -> None:
     arguments = ["-D", str(directory / "data"), "-U", USER, "-A", "trust", "-E", "UTF8", "-N"]
     process = await _start("initdb", *arguments, directory=directory)
@@ -57,6 +96,8 @@ async def _served(directory: Path) -> AsyncIterator[None]:
         if server.returncode is None:
             server.send_signal(signal.SIGINT)
         await server.wait()
+        if (directory / "data" / "postmaster.pid").exists():  # it was started again
+            await _control(directory, "stop", "-m", "immediate")
 
 
 async def _is_ready(directory: Path) -> bool:

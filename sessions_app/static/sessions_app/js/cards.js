@@ -91,6 +91,8 @@ export class Cards {
     if (entry.state === "sent") note(say("card.sent"), "waiting");
     if (entry.state === "failed") note(say("card.failed", { reason: entry.reason || say("card.failed.no_reason") }));
     if (entry.state === "interrupted") note(say(entry.typed ? "card.unanswered" : "card.interrupted"));
+    if (entry.lost) note(say("card.lost", { reason: entry.lost }));
+    if (entry.unstored) note(say("card.unstored"), "waiting");
     if (entry.state === "interrupted" && entry.typed) notes.push(this.#againButton(entry));
     if (entry.corrected && entry.corrected !== entry.source) note(say("card.corrected", { text: entry.corrected }));
     notes.push(...(entry.phrases ?? []).map((phrase) => phraseNote(phrase, entry.language)));

@@ -33,6 +33,7 @@ export class Journal {
     partial: (m) => this.#hearPartial(m),
     transcript: (m) => this.#hearFinal(m),
     translation: (m) => this.#translate(m),
+    stored: (m) => this.#find(m) && this.#update(this.#find(m), { unstored: false }),
     discarded: (m) => this.#find(m) && this.remove(this.#find(m), m.reason),
     speakers: (m) => this.#rename(m.speakers ?? []),
   };
@@ -71,7 +72,9 @@ export class Journal {
 
   fail(utterance, reason) {
     const entry = this.#find({ utterance_id: utterance });
-    if (entry) this.#update(entry, { state: "failed", reason, source: entry.source || wordsOf(entry) });
+    // what is translated stays so; it is only not kept
+    if (entry?.state === "done") this.#update(entry, { unstored: false, lost: reason });
+    else if (entry) this.#update(entry, { state: "failed", reason, source: entry.source || wordsOf(entry) });
     return Boolean(entry);
   }
 
@@ -124,6 +127,7 @@ export class Journal {
     const hasFailed = !translated && entry.state === "failed";
     this.#update(entry, {
       source, corrected, translated, phrases, engine,
+      unstored: message.stored === false,
       state: hasFailed ? "failed" : "done",
       ...this.#about(message),
     });

@@ -34,6 +34,8 @@ export const english = {
   "card.failed.no_reason": "the translator gave no answer",
   "card.interrupted": "The connection broke before the translation came. The server keeps what it finished: see History.",
   "card.unanswered": "The connection broke before the answer came.",
+  "card.unstored": "Not kept yet: the database is late",
+  "card.lost": "Not kept: {reason}",
   "card.corrected": "Understood as: {text}",
   "card.speech": "Someone is speaking",
 

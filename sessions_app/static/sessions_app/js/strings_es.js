@@ -34,6 +34,8 @@ export const spanish = {
   "card.failed.no_reason": "el traductor no respondió",
   "card.interrupted": "La conexión se cortó antes de llegar la traducción. El servidor guarda lo que terminó: vea el Historial.",
   "card.unanswered": "La conexión se cortó antes de llegar la respuesta.",
+  "card.unstored": "Aún sin guardar: la base de datos tarda",
+  "card.lost": "No guardado: {reason}",
   "card.corrected": "Entendido como: {text}",
   "card.speech": "Alguien está hablando",
 

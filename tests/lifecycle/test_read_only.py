@@ -1,0 +1,63 @@
+"""A data directory that cannot be written any more keeps no step of the end from being done."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sessions_app.writable import UNWRITABLE
+from tests.server.running import environment, manage, running
+from tests.server.visitor import visitor
+
+pytestmark = pytest.mark.timeout(90)
+STEPS = ("console closed", "engines closed", "tasks closed", "database closed")
+
+
+@contextmanager
+def read_only(directory: Path) -> Iterator[None]:
+    """Let nothing be made or deleted below a directory."""
+    if os.geteuid():
+        places = [directory, *(path for path in directory.rglob("*") if path.is_dir())]
+        modes = {place: place.stat().st_mode for place in places}
+        for place in places:
+            place.chmod(0o500)
+        yield
+        for place, mode in modes.items():
+            place.chmod(mode)
+        return
+    bind = ["mount", "--bind", str(directory), str(directory)]
+    if subprocess.run(bind, capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody mount anything")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(directory)], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+async def test_a_read_only_directory_is_told_and_skips_no_step_of_the_end(data_dir: Path) -> None:
+    async with running(data_dir) as server:
+        async with visitor(server.socket_address) as guest:
+            await guest.type_and_hear("hola")
+        with read_only(data_dir):
+            async with httpx.AsyncClient(base_url=server.address, trust_env=False) as program:
+
+                async def reasons() -> list[str]:
+                    return list((await program.get("/readyz")).json()["reasons"])
+
+                while UNWRITABLE not in await reasons():
+                    pass
+            code, output = await manage("doctor", "--port=0", env=environment(data_dir))
+            assert (code, "Nothing can be written" in output) == (1, True)
+            server.signal()
+            assert await server.ended() == 3
+        log = server.log  # and no traceback is in it
+        assert [step for step in STEPS if step not in log] == []
+        assert "control socket could not be closed: " in log
+    async with running(data_dir) as again:
+        again.signal()
+        assert await again.ended() == 0
