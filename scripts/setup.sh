@@ -9,7 +9,7 @@ venv=${VENV:-.venv}
 case $kind in
   run)  requirements=requirements.txt;     packages="apertium-eng-spa libopus0" ;;
   test) requirements=requirements-dev.txt
-        packages="apertium-eng-spa libopus0 chromium fonts-dejavu-core flite postgresql redis-server ffmpeg libfaketime" ;;
+        packages="apertium-eng-spa libopus0 chromium fonts-dejavu-core flite postgresql redis-server nginx ffmpeg libfaketime" ;;
   *)    echo "setup.sh: run or test?" >&2; exit 2 ;;
 esac
 declare -A why=(
@@ -17,7 +17,7 @@ declare -A why=(
   [libopus0]="decoding Opus at a third of the cost"
   [chromium]="the browser tests" [fonts-dejavu-core]="the browser tests' screenshots"
   [flite]="the tests' speech" [postgresql]="the tests on PostgreSQL"
-  [redis-server]="the tests on Redis" [libfaketime]="the tests of a clock that is set" [ffmpeg]="the benches' baseline"
+  [redis-server]="the tests on Redis" [nginx]="the tests behind a proxy" [libfaketime]="the tests of a clock that is set" [ffmpeg]="the benches' baseline"
 )
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }

@@ -1,6 +1,7 @@
 """A real `manage.py serve` in a process of its own, that never outlives its test."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -35,7 +36,7 @@ async def manage(
 ) -> tuple[int, str]:
     """Run a management command; return its exit code and all that it printed.
 
-    ``through``: the program and arguments that start it, and become it.
+    ``through``: the program and arguments that start it, and become it. ``port`` 0: a free one.
     """
     process = await asyncio.create_subprocess_exec(
         *through,
@@ -76,6 +77,12 @@ class Running:
     def address(self) -> str:
         """Return where it listens: ``http://127.0.0.1:43210``."""
         return next(line.removeprefix(READY) for line in self.said if line.startswith(READY))
+
+    @property
+    def boot(self) -> str:
+        """Return what names this run of it in the rows that it writes."""
+        facts = json.loads((self._log_path.parent / "run" / "serve.json").read_text())
+        return str(facts["boot"])
 
     @property
     def socket_address(self) -> str:
@@ -138,13 +145,14 @@ async def running(
     may_log: Collection[str] = (),
     stdin: int | None = None,
     through: Sequence[str] = (),
+    port: int = 0,
     **choices: str,
 ) -> AsyncIterator[Running]:
-    """Serve ``data_dir`` on a free port; wait until it is ready; kill it if it is left running.
+    """Serve ``data_dir``; wait until it is ready; kill it if it is left running.
 
     ``has_console``: None leaves that to the server. ``has_engines``: wait for them too.
     ``may_log``: what of NEVER_LOGGED is expected for once. ``stdin``: a file that it reads.
-    ``through``: the program and arguments that start it, and become it.
+    ``through``: the program and arguments that start it, and become it. ``port`` 0: a free one.
     """
     console = {None: [], True: ["--console"], False: ["--no-console"]}[has_console]
     log_path = data_dir / "serve.log"
@@ -154,7 +162,7 @@ async def running(
             sys.executable,
             "manage.py",
             "serve",
-            "--port=0",
+            f"--port={port}",
             *console,
             cwd=ROOT,
             env=environment(data_dir, **choices),
