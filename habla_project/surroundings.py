@@ -5,7 +5,6 @@ mistake (see sessions_app/checks.py). What could not be made is left for the che
 """
 
 import contextlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.db.utils import load_backend
+
+from sessions_app.secret_file import kept_secret
 
 SQLITE_OPTIONS = {
     "timeout": 5,
@@ -34,23 +35,12 @@ def data_directory(named: str, base: Path) -> Path:
 
 def secret_key(directory: Path, *, may_write: bool = True) -> str:
     """Return this installation's own key, made at the first start and kept in ``directory``."""
-    path = directory / "secret_key"
     with contextlib.suppress(OSError):
+        path = directory / "secret_key"
         if may_write:
-            _write_once(path, get_random_secret_key())
+            return kept_secret(path, get_random_secret_key)
         return path.read_text(encoding="ascii").strip()
     return get_random_secret_key()
-
-
-def _write_once(path: Path, text: str) -> None:
-    # linked into place whole, so that two processes starting at once agree on one key
-    draft = path.with_suffix(f".{os.getpid()}")
-    with contextlib.suppress(FileExistsError):
-        if not path.exists():
-            draft.touch(mode=0o600)
-            draft.write_text(text, encoding="ascii")
-            os.link(draft, path)
-    draft.unlink(missing_ok=True)
 
 
 class Lenient:

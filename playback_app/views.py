@@ -17,6 +17,7 @@ from playback_app import catalog
 from playback_app.truths import MAX_CHARACTERS, newest_of_whole
 from sessions_app.access import user_of
 from sessions_app.errors import CommandError
+from sessions_app.middleware import asks_for_key
 from sessions_app.views import found_or_404, tell_if_waiting
 
 RECORDINGS_A_PAGE = 25
@@ -59,6 +60,7 @@ def bookmark_recording(request: HttpRequest, recording_id: UUID) -> HttpResponse
     return redirect("recording", recording_id)
 
 
+@asks_for_key
 @require_http_methods(["GET", "HEAD", "POST"])
 @found_or_404
 def remove_recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:

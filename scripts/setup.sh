@@ -9,7 +9,7 @@ venv=${VENV:-.venv}
 case $kind in
   run)  requirements=requirements.txt;     packages="apertium-eng-spa libopus0" ;;
   test) requirements=requirements-dev.txt
-        packages="apertium-eng-spa libopus0 chromium fonts-dejavu-core flite postgresql redis-server nginx ffmpeg libfaketime" ;;
+        packages="apertium-eng-spa libopus0 chromium fonts-dejavu-core flite postgresql redis-server nginx haproxy socat ffmpeg libfaketime" ;;
   *)    echo "setup.sh: run or test?" >&2; exit 2 ;;
 esac
 declare -A why=(
@@ -17,7 +17,8 @@ declare -A why=(
   [libopus0]="decoding Opus at a third of the cost"
   [chromium]="the browser tests" [fonts-dejavu-core]="the browser tests' screenshots"
   [flite]="the tests' speech" [postgresql]="the tests on PostgreSQL"
-  [redis-server]="the tests on Redis" [nginx]="the tests behind a proxy" [libfaketime]="the tests of a clock that is set" [ffmpeg]="the benches' baseline"
+  [redis-server]="the tests on Redis" [nginx]="the tests behind a proxy" [haproxy]="the tests behind a proxy"
+  [socat]="the tests behind a forward" [libfaketime]="the tests of a clock that is set" [ffmpeg]="the benches' baseline"
 )
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
@@ -47,7 +48,9 @@ system_packages() {
   if [ "$as_root" != none ]; then
     say "Installing ${missing[*]} ..."
     for name in "${missing[@]}"; do
-      install_packages "$name" || say "Skipped $name (${why[$name]}): it could not be installed."
+      install_packages "$name" || { say "Skipped $name (${why[$name]}): it could not be installed."; continue; }
+      # the tests run their own; nobody asked for one that serves this machine
+      case $name in nginx|haproxy) $as_root systemctl disable --now "$name" >/dev/null 2>&1 || true ;; esac
     done
   else
     for name in "${missing[@]}"; do say "Skipped $name (${why[$name]}): sudo apt install $name brings it."; done

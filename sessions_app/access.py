@@ -1,8 +1,10 @@
 """Who is asking: the owner at this very machine, somebody who logged in, or a stranger.
 
-On loopback nobody logs in: whoever sits at the machine is its owner. That holds only for a request
-that shows no sign of having come from elsewhere, since a proxy or a foreign page that a browser
-here has open also arrives from loopback. Deactivating the user ``owner`` turns it off.
+Whoever sits at the machine is its owner, and need not log in. An address is no proof of that: a
+proxy, another user of the machine and a foreign page that a browser here has open come from
+loopback too. So the process at the other end must be one of the server's own user, as the system
+says, and nothing may speak against it; where the system does not say, it takes the owner's key.
+Deactivating the user ``owner`` turns all this off.
 """
 
 from collections.abc import Mapping
@@ -18,8 +20,9 @@ from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
 from django.utils.module_loading import import_string
 
-from sessions_app import conf
-from sessions_app.caller import DEFAULT_PORTS, Caller, host_and_port
+from sessions_app import conf, owner_key
+from sessions_app.caller import Caller, Peer, is_origin_of
+from sessions_app.proxy_warning import proxies
 
 OWNER = "owner"
 """The username of who sits at the machine."""
@@ -33,7 +36,7 @@ def owner() -> User | None:
 
     Two processes that ask at once get the same user. Queries the database.
     """
-    if not conf.has_owner() or _is_published():
+    if not is_owner_let_in():
         return None
     user, _ = get_user_model().objects.get_or_create(
         username=OWNER,
@@ -42,8 +45,36 @@ def owner() -> User | None:
     return user if user.is_active else None
 
 
-def _is_published() -> bool:
-    return bool(settings.CSRF_TRUSTED_ORIGINS or settings.SESSION_COOKIE_SECURE)
+def is_owner_let_in() -> bool:
+    """Return whether the settings let who sits at this machine in without a login."""
+    is_published = bool(settings.CSRF_TRUSTED_ORIGINS or settings.SESSION_COOKIE_SECURE)
+    return conf.has_owner() and not is_published
+
+
+def is_at_home(caller: Caller) -> bool:
+    """Return whether this is somebody at the machine itself, sent on by nobody."""
+    if caller.is_forwarded and is_owner_let_in():
+        proxies.note(caller.proxy or caller.peer)
+    if not caller.is_local or caller.whose is Peer.ANOTHER:
+        return False
+    return caller.whose is Peer.OURS or owner_key.is_carried_by(caller)
+
+
+def way_in(address: str, *, printed_to: int | None = None) -> str:
+    """Return what to tell who sits at this machine: where to open the page of the server.
+
+    ``address`` is where it listens; ``printed_to`` the descriptor where this will stand, since a
+    key is nothing for the journal of the system. Empty: the owner is not let in.
+    """
+    if not is_owner_let_in():
+        return ""
+    try:
+        address = owner_key.address_with_key(address)
+    except OSError:
+        return ""
+    if address and printed_to is not None and owner_key.is_kept_in_journal(printed_to):
+        return "`manage.py status` prints the address that has the owner's key."
+    return address and f"On this machine open {address}"
 
 
 def user_of(request: HttpRequest) -> User:
@@ -59,7 +90,9 @@ def caller_of(request: HttpRequest) -> Caller:
         peer=request.META.get("REMOTE_ADDR") or None,
         headers=tuple(headers),
         http_version=str(scope.get("http_version", "1.1")),
-        is_behind_proxy="habla.proxy" in scope,
+        method=request.method or "",
+        proxy=scope.get("habla.proxy"),
+        whose=scope.get("habla.peer", Peer.UNKNOWN),
     )
 
 
@@ -74,7 +107,9 @@ def caller_in(scope: Mapping[str, Any]) -> Caller:
         peer=client[0] if client else None,
         headers=tuple(headers),
         http_version=str(scope.get("http_version", "1.1")),
-        is_behind_proxy="habla.proxy" in scope,
+        method=str(scope.get("method", "")),
+        proxy=scope.get("habla.proxy"),
+        whose=scope.get("habla.peer", Peer.UNKNOWN),
     )
 
 
@@ -84,7 +119,7 @@ def user_for(scope: Mapping[str, Any]) -> User | None:
     Who logged in comes before the owner. Queries the database, so it belongs on a thread that may.
     """
     caller = caller_in(scope)
-    return _logged_in(caller) or (owner() if caller.is_at_home else None)
+    return _logged_in(caller) or (owner() if is_at_home(caller) else None)
 
 
 def _logged_in(caller: Caller) -> User | None:
@@ -114,12 +149,7 @@ def origin_allowed(scope: Mapping[str, Any]) -> bool:
     if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
         return False
     origin = caller.origin
-    return origin is None or _is_ours(origin, caller.host) or _is_trusted(origin)
-
-
-def _is_ours(origin: str, host: str) -> bool:
-    scheme, _, netloc = origin.partition("://")
-    return scheme in DEFAULT_PORTS and host_and_port(netloc, scheme) == host_and_port(host, scheme)
+    return origin is None or is_origin_of(origin, caller.host) or _is_trusted(origin)
 
 
 def _is_trusted(origin: str) -> bool:

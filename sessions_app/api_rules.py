@@ -9,7 +9,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.pagination import LimitOffsetPagination
 from ninja.security import SessionAuth
 
-from sessions_app.access import caller_of
+from sessions_app.access import caller_of, is_at_home
 from sessions_app.errors import CommandError
 from sessions_app.middleware import error_response
 
@@ -43,7 +43,7 @@ class BrowserSafeAuth(SessionAuth):
     def __call__(self, request: HttpRequest) -> Any | None:
         """Return who asks, None where that is unknown."""
         caller = caller_of(request)
-        if caller.is_at_home and caller.is_program:
+        if is_at_home(caller) and caller.is_program:
             return self.authenticate(request, None)
         return super().__call__(request)
 

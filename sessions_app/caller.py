@@ -1,15 +1,58 @@
 """Where a request comes from, and whether that is this very machine; pure."""
 
 from dataclasses import dataclass
+from enum import Enum
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from django.http.request import split_domain_port
 
-PROXY_HEADERS = frozenset({"forwarded", "x-real-ip", "via"})
-"""With ``x-forwarded-*``: what a proxy adds, and a browser at this machine never sends."""
+PROXY_HEADERS = frozenset(
+    {
+        "forwarded",
+        "via",
+        "true-client-ip",
+        "client-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-proxyuser-ip",
+        "x-remote-ip",
+        "x-scheme",
+        "x-host",
+        "cdn-loop",
+    }
+)
+PROXY_PREFIXES = (
+    "x-forwarded",
+    "x-real-",
+    "x-original-",
+    "x-envoy-",
+    "x-azure-",
+    "x-arr-",
+    "x-amzn-",
+    "x-appengine-",
+    "x-vercel-",
+    "cf-",
+    "cloudfront-",
+    "fastly-",
+    "fly-",
+    "tailscale-",
+    "remote-",
+)
+"""Names, and how others begin, of what a proxy adds, and a browser at this machine never sends."""
+OWN_PAGES = frozenset({"", "same-origin", "none"})
+"""What Sec-Fetch-Site says of our own pages, of a typed address, and of programs: nothing."""
+SAFE_METHODS = frozenset({"GET", "HEAD"})
 BROWSER_HEADERS = frozenset({"origin", "referer", "sec-fetch-site", "cookie"})
 """What a page can make a browser send along, and a program does not need."""
 DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+class Peer(Enum):
+    """Who is at the other end."""
+
+    OURS = "a process of the server's own user"
+    ANOTHER = "a process of another user, or none any more"
+    UNKNOWN = "it cannot be found out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +60,16 @@ class Caller:
     """The other end of a request, as far as it can be told."""
 
     peer: str | None
-    """The address of the socket's other end; None where it has none."""
+    """The address of who asks; None where there is none."""
     headers: tuple[tuple[str, str], ...]
     """Names in lower case, and values."""
     http_version: str = "1.1"
-    is_behind_proxy: bool = False
-    """Whether the socket's other end is one of HABLA_TRUSTED_PROXIES."""
+    method: str = "GET"
+    """Empty for a WebSocket."""
+    proxy: str | None = None
+    """The socket's other end where that is one of HABLA_TRUSTED_PROXIES, who told of ``peer``."""
+    whose: Peer = Peer.UNKNOWN
+    """Whose process is at the socket's other end."""
 
     def header(self, name: str) -> str:
         """Return the value of a header, joined by commas where it was sent twice; empty: absent."""
@@ -39,15 +86,19 @@ class Caller:
         return self.header("origin") or None
 
     @property
-    def is_at_home(self) -> bool:
-        """Return whether this is somebody at the machine itself, not sent on by anything."""
+    def is_local(self) -> bool:
+        """Return whether nothing speaks against somebody at the machine itself.
+
+        That alone is no proof: any user of the machine, and any proxy on it, can ask like this.
+        """
         return (
             is_loopback(self.peer or "")
             and is_loopback(split_domain_port(self.host)[0])
             and not self.is_forwarded
             and self.http_version
             != "1.0"  # what nginx speaks to a server behind it; no browser does
-            and (self.origin is None or is_loopback(_domain(self.origin)))
+            and (self.origin is None or is_origin_of(self.origin, self.host))
+            and not self.is_of_foreign_page
         )
 
     @property
@@ -55,10 +106,22 @@ class Caller:
         """Return whether a proxy says that it sent this on."""
         names = {name for name, _ in self.headers}
         return (
-            self.is_behind_proxy
+            self.proxy is not None
             or bool(names & PROXY_HEADERS)
-            or any(n.startswith("x-forwarded-") for n in names)
+            or any(name.startswith(PROXY_PREFIXES) for name in names)
         )
+
+    @property
+    def is_of_foreign_page(self) -> bool:
+        """Return whether a browser says that a page of another site asks, and not its visitor."""
+        if self.header("sec-fetch-site") in OWN_PAGES:
+            return False
+        is_visit = (
+            self.method in SAFE_METHODS
+            and self.header("sec-fetch-mode") == "navigate"
+            and self.header("sec-fetch-dest") in ("", "document")
+        )
+        return not is_visit
 
     @property
     def is_program(self) -> bool:
@@ -94,5 +157,7 @@ def host_and_port(netloc: str, scheme: str) -> tuple[str, str]:
     return domain, port or DEFAULT_PORTS.get(scheme, "")
 
 
-def _domain(origin: str) -> str:
-    return split_domain_port(origin.partition("://")[2])[0]
+def is_origin_of(origin: str, host: str) -> bool:
+    """Return whether a page of ``origin`` is one that the server at ``host`` gave out."""
+    scheme, _, netloc = origin.partition("://")
+    return scheme in DEFAULT_PORTS and host_and_port(netloc, scheme) == host_and_port(host, scheme)

@@ -75,10 +75,15 @@ def read() -> Conf:
     return conf
 
 
+def data_dir() -> Path:
+    """Return the directory of everything that is written at run time."""
+    directory: Path = settings.HABLA["DATA_DIR"]
+    return directory
+
+
 def recordings_dir() -> Path:
     """Return where recorded sound lies."""
-    data_dir: Path = settings.HABLA["DATA_DIR"]
-    return data_dir / "recordings"
+    return data_dir() / "recordings"
 
 
 def is_key_without_address() -> bool:

@@ -14,6 +14,8 @@ from typing import Any
 
 from twisted.internet import tcp
 
+from sessions_app.peers import whose_other_end
+
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.2
@@ -29,11 +31,12 @@ SPARED = 8
 
 
 class Connection(tcp.Server):
-    """One connection that was accepted; knows when it was last heard."""
+    """One connection that was accepted; knows whose it is, and when it was last heard."""
 
     def __init__(self, connections: "Connections", *args: Any) -> None:
         super().__init__(*args)
         self.heard_at = monotonic()
+        self.whose = whose_other_end(self.socket)
         self._connections = connections
         connections.opened(self)
 

@@ -3,22 +3,31 @@
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import add_never_cache_headers
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from sessions_app import descriptors
-from sessions_app.access import caller_of, owner
+from sessions_app import descriptors, owner_key
+from sessions_app.access import caller_of, is_at_home, owner
+from sessions_app.caller import SAFE_METHODS, Peer
 
 API_PREFIX = "/api/"
 DOCS_PATH = "/api/docs"
 """The one page below API_PREFIX that people open: it asks for a login as pages do."""
+
+DELETES_NOTHING = frozenset({"end_session", "withdraw_ticket"})
+"""What is asked for by DELETE and keeps what was said: it ends what goes on, or is shared."""
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 class OwnerMiddleware(MiddlewareMixin):
@@ -29,10 +38,71 @@ class OwnerMiddleware(MiddlewareMixin):
 
     def process_request(self, request: HttpRequest) -> None:
         """Put the owner behind ``request.user``, if the request comes from this machine."""
-        if caller_of(request).is_at_home:
+        if is_at_home(caller_of(request)):
             find = partial(_visitor_or_owner, request.user)
             request.user = cast("User", SimpleLazyObject(find))
             request.auser = sync_to_async(find)
+
+
+class OwnerKeyMiddleware(MiddlewareMixin):
+    """Take the owner's key out of an address, and ask for it before what could do much harm.
+
+    What the owner's own user forwards from elsewhere (`ssh -R`, socat) looks like the owner. It
+    shall delete nothing, and give nobody more rights.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+        """Let the browser keep the key that the address of the first page holds."""
+        given = request.GET.get(owner_key.PARAMETER)
+        if given is None or request.path_info != "/" or request.method not in SAFE_METHODS:
+            return None
+        caller = caller_of(request)
+        if not caller.is_local or caller.whose is Peer.ANOTHER or not owner_key.is_key(given):
+            return _ask_for_key(request, is_wrong=True)
+        response = redirect("/")
+        owner_key.give_cookie(request, response)
+        add_never_cache_headers(response)
+        return response
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[Any, Any],
+    ) -> HttpResponseBase | None:
+        """Return what is answered without the key, or None where the request may go on."""
+        if not getattr(view_func, "login_required", True) or not _is_guarded(request, view_func):
+            return None
+        # who logged in needs no key; who did not is the owner, or LoginMiddleware had refused
+        if isinstance(get_user(request), User) or owner_key.is_carried_by(caller_of(request)):
+            return None
+        return _ask_for_key(request)
+
+
+def asks_for_key(view: View) -> View:
+    """Mark a view that the owner reaches only with the key."""
+    view.asks_for_key = True  # type: ignore[attr-defined]
+    return view
+
+
+def _is_guarded(request: HttpRequest, view: Callable[..., HttpResponseBase]) -> bool:
+    if request.resolver_match is not None:
+        if "admin" in request.resolver_match.app_names:
+            return True
+        if request.resolver_match.url_name in DELETES_NOTHING:
+            return False
+    return request.method == "DELETE" or getattr(view, "asks_for_key", False)
+
+
+def _ask_for_key(request: HttpRequest, *, is_wrong: bool = False) -> HttpResponseBase:
+    if is_api(request):
+        message = _("This takes the owner's key: `manage.py status` prints it.")
+        return error_response(HTTPStatus.FORBIDDEN, message, "owner_key_required")
+    context = {"is_wrong": is_wrong}
+    response = render(request, "sessions_app/owner_key.html", context, status=HTTPStatus.FORBIDDEN)
+    add_never_cache_headers(response)
+    return response
 
 
 def _visitor_or_owner(visitor: User | AnonymousUser) -> User | AnonymousUser:

@@ -13,6 +13,7 @@ from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer
 from twisted.internet import reactor as twisted_reactor
 
+from sessions_app.caller import Peer
 from sessions_app.connections import Connections, busy_transports
 from sessions_app.descriptors import MOST
 from sessions_app.flow import Flow, Inlet
@@ -102,7 +103,12 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         super().listen_error(failure)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
-        """Give a WebSocket's application the means to see what its client takes and sends (H11)."""
+        """Give an application what it cannot know of a connection.
+
+        That is whose process is at its other end, and of a WebSocket's client what it takes and
+        sends (H11).
+        """
+        scope["habla.peer"] = getattr(protocol.transport, "whose", Peer.UNKNOWN)
         if scope["type"] != "websocket":
             return super().create_application(protocol, scope)
         protocol.closeHandshakeTimeout = CLOSING_SECONDS

@@ -15,7 +15,7 @@ from typing import Any
 import daphne.server
 from channels.routing import get_default_application
 
-from sessions_app import descriptors
+from sessions_app import access, descriptors
 from sessions_app.conf import Conf
 from sessions_app.console import Console
 from sessions_app.control import Control
@@ -36,6 +36,7 @@ from sessions_app.write_behind import behind
 
 logger = logging.getLogger(__name__)
 
+STANDARD_OUTPUT = 1
 ENGINES_SECONDS = 2.0
 """How long unloading the engines may take."""
 DATABASE_SECONDS = 0.5
@@ -155,6 +156,8 @@ class Serving:
         if self._has_console:
             self._open_console()
         self._say(f"Habla is ready: {address}")
+        if way_in := access.way_in(str(address), printed_to=STANDARD_OUTPUT):
+            self._say(way_in)
         if await self._registry.load():
             self._say(describe_engines(self._registry.status()))
         self._spawn(improve(self._registry, self._conf, self._say), "downloads")

@@ -20,6 +20,7 @@ from sessions_app.chosen import Chosen, choose, chosen_now
 from sessions_app.engines.keys import problem_of
 from sessions_app.engines.llm_profiles import PROFILES
 from sessions_app.improving import tell_engines
+from sessions_app.middleware import asks_for_key
 from sessions_app.registry import live
 
 LOAD_SECONDS = 300.0
@@ -100,6 +101,7 @@ class SettingsForm(forms.Form):
         )
 
 
+@asks_for_key
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def settings(request: HttpRequest) -> HttpResponse:

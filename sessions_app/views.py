@@ -28,6 +28,7 @@ from sessions_app.history import (
     exchanges_of,
     lines_of,
 )
+from sessions_app.middleware import asks_for_key
 from sessions_app.tickets import standing_of
 
 CONVERSATIONS_A_PAGE = 25
@@ -91,6 +92,7 @@ def export_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResp
     )
 
 
+@asks_for_key
 @require_http_methods(["GET", "HEAD", "POST"])
 @found_or_404
 def remove_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:

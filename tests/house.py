@@ -12,6 +12,7 @@ from channels.testing import WebsocketCommunicator
 from habla_project.asgi import application
 from sessions_app import conf, registry
 from sessions_app.lane import lane
+from sessions_app.owner_key import owner_key
 from tests.sounds import chunks
 
 PATIENCE_SECONDS = 5.0
@@ -174,7 +175,9 @@ async def client(
     **query: str,
 ) -> AsyncIterator[Client]:
     """Open a connection; wait for ``ready`` unless told not to; leave at the end."""
-    sent = {"host": host, "origin": origin, "cookie": cookie, **(headers or {})}
+    key = f"Bearer {owner_key()}"  # no socket tells whose process this is
+    sent = {"host": host, "origin": origin, "cookie": cookie, "authorization": key}
+    sent |= headers or {}
     pairs = [(name.encode(), value.encode()) for name, value in sent.items() if value]
     path = f"/ws/session/?{urlencode(query)}" if query else "/ws/session/"
     socket = WebsocketCommunicator(application, path, pairs)

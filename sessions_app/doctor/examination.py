@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 from django.conf import settings
 
@@ -18,7 +17,7 @@ def examine(host: str, port: int) -> Iterator[Finding]:
     """Yield what each check finds; the slow ones, the engines, come last."""
     yield machine.check_python()
     yield from keeping.check_settings()
-    data_directory = Path(settings.HABLA["DATA_DIR"])
+    data_directory = conf.data_dir()
     yield machine.check_data_directory(data_directory)
     yield machine.check_file_modes(data_directory, database_files(settings.DATABASES["default"]))
     yield machine.check_disk(data_directory)

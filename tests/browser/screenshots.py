@@ -80,7 +80,7 @@ def take_each(page: Page, server: Server, directory: Path, suffix: str) -> None:
     def take(name: str, is_long: bool = False) -> None:
         page.screenshot(path=directory / f"{name}-{suffix}.png", full_page=is_long)
 
-    page.goto(server.address)
+    page.goto(f"{server.address}/?key={server.key}")
     expect(page.locator("#state")).to_have_text("Ready")
     take("live-empty")
     page.locator("#listen").click()

@@ -26,15 +26,35 @@ class Server:
     def __init__(self, data_dir: Path, **environment: str) -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
+        self.data_dir = data_dir
         self._log = data_dir / "serve.log"
         self._environment = {**os.environ, **FAKES, **environment, "HABLA_DATA_DIR": str(data_dir)}
         self._process: subprocess.Popen[str] | None = None
         self.manage("migrate", "--verbosity", "0")
 
-    def manage(self, *arguments: str) -> None:
-        """Run a management command on this server's data."""
+    @property
+    def log(self) -> str:
+        """Return what it logged so far."""
+        return self._log.read_text()
+
+    @property
+    def key(self) -> str:
+        """Return the owner's key of its data directory."""
+        return (self.data_dir / "owner_key").read_text()
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command on this server's data; return what it printed."""
         command = [sys.executable, "manage.py", *arguments]
-        subprocess.run(command, cwd=ROOT, env=self._environment, check=True, timeout=60)
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=self._environment,
+            check=True,
+            timeout=60,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return done.stdout
 
     def add_user(self, name: str, password: str) -> None:
         """Let somebody log in from elsewhere."""

@@ -187,6 +187,7 @@ async def test_ending_by_the_admin_says_what_happened(data_dir: Path) -> None:
         visitor(server.socket_address) as guest,
         httpx.AsyncClient(base_url=server.address, trust_env=False, timeout=20) as browser,
     ):
+        await browser.get("/", params={"key": server.key})
         await browser.get(table)
         answer = await browser.post(
             table,

@@ -55,13 +55,14 @@ async def ask(server: Running, method: str, path: str, **fields: Any) -> Any:
 
 async def answer(server: Running, method: str, path: str, **fields: Any) -> tuple[int, bytes]:
     """Return the status with which the REST interface answers, and what."""
-    return await asyncio.to_thread(_answer, f"{server.address}/api{path}", method, fields)
+    address = f"{server.address}/api{path}"
+    return await asyncio.to_thread(_answer, address, method, fields, server.key)
 
 
-def _answer(address: str, method: str, fields: dict[str, Any]) -> tuple[int, bytes]:
+def _answer(address: str, method: str, fields: dict[str, Any], key: str) -> tuple[int, bytes]:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     body = json.dumps(fields).encode() if method == "POST" else None
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
     asked = urllib.request.Request(address, body, headers, method=method)
     try:
         with opener.open(asked, timeout=15) as response:

@@ -90,6 +90,11 @@ class Running:
         return f"{self.address.replace('http', 'ws')}/ws/session/"
 
     @property
+    def key(self) -> str:
+        """Return the owner's key of its data directory."""
+        return (self._log_path.parent / "owner_key").read_text()
+
+    @property
     def log(self) -> str:
         """Return what it logged so far."""
         return self._log_path.read_text()

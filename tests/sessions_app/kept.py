@@ -8,13 +8,21 @@ from django.test import Client
 
 from sessions_app.access import owner
 from sessions_app.models import Conversation, Exchange, SessionState, Speaker, TranslationSession
+from sessions_app.owner_key import owner_key
 
 BEGAN_AT = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 
 
 def at_home(**options: Any) -> Client:
-    """Return a browser at the machine itself."""
-    return Client(headers={"host": "localhost:8000"}, **options)
+    """Return a program at the machine itself, which has the owner's key.
+
+    No socket is there whose other end the system could tell of, so it takes the key.
+    """
+    return Client(headers={"host": "localhost:8000"} | carrying_key(), **options)
+
+
+def carrying_key() -> dict[str, str]:
+    return {"authorization": f"Bearer {owner_key()}"}
 
 
 def the_owner() -> User:

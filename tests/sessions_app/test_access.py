@@ -8,8 +8,9 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from sessions_app.access import origin_allowed, owner, somebody_can_log_in, user_for
+from sessions_app.caller import Peer
 from sessions_app.middleware import OwnerMiddleware
-from tests.sessions_app.kept import at_home
+from tests.sessions_app.kept import at_home, carrying_key
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +19,8 @@ def scope(peer: str | None = "127.0.0.1", **headers: str) -> dict[str, object]:
     """Return the part of a WebSocket's scope that says where it comes from."""
     headers = {"host": "localhost:8000"} | headers
     raw = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
-    return {"type": "websocket", "client": [peer, 5000] if peer else None, "headers": raw}
+    client = [peer, 5000] if peer else None
+    return {"type": "websocket", "client": client, "headers": raw, "habla.peer": Peer.OURS}
 
 
 @pytest.fixture
@@ -126,7 +128,7 @@ def test_who_logged_in_comes_before_the_owner(ana):
 
 
 def test_asynchronous_views_see_the_owner_too():
-    request = RequestFactory(headers={"host": "localhost"}).get("/")
+    request = RequestFactory(headers={"host": "localhost"} | carrying_key()).get("/")
     request.user = AnonymousUser()
     OwnerMiddleware(lambda _: HttpResponse()).process_request(request)
     assert async_to_sync(request.auser)() == owner()
@@ -147,6 +149,10 @@ def test_a_socket_from_this_machine_is_the_owners():
         scope(x_forwarded_for="203.0.113.7"),
         scope(host="evil.example"),
         scope(origin="https://evil.example"),
+        scope(origin="http://localhost:3000"),
+        scope(sec_fetch_site="same-site"),
+        scope() | {"habla.peer": Peer.ANOTHER},
+        scope() | {"habla.peer": Peer.UNKNOWN},
         scope(peer="192.168.1.7", cookie="sessionid=forged"),
         scope(peer="192.168.1.7", cookie="%%% = ;;"),
     ],

@@ -204,7 +204,7 @@ def test_a_browser_needs_the_token_to_delete(session):
     [
         {"origin": "http://localhost:8000"},
         {"referer": "http://localhost:8000/"},
-        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-origin"},
         {"cookie": "csrftoken=x"},
     ],
 )

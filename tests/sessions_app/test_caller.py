@@ -14,13 +14,13 @@ def caller(peer: str | None = "127.0.0.1", **headers: str) -> Caller:
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1:80", "[::1]:8000"])
-def test_who_reaches_this_machine_by_its_own_name_is_at_home(peer, host):
-    assert caller(peer, host=host).is_at_home
+def test_who_reaches_this_machine_by_its_own_name_is_local(peer, host):
+    assert caller(peer, host=host).is_local
 
 
 @pytest.mark.parametrize("peer", [None, "", "192.168.1.7", "10.0.0.1", "::ffff:192.168.1.7", "x"])
 def test_who_comes_from_elsewhere_is_not_at_home(peer):
-    assert not caller(peer).is_at_home
+    assert not caller(peer).is_local
 
 
 @pytest.mark.parametrize(
@@ -37,23 +37,75 @@ def test_who_comes_from_elsewhere_is_not_at_home(peer):
     ],
 )
 def test_a_foreign_name_that_leads_here_is_not_at_home(host):
-    assert not caller(host=host).is_at_home
+    assert not caller(host=host).is_local
 
 
 @pytest.mark.parametrize(
-    "header", ["x_forwarded_for", "x_forwarded_proto", "x_real_ip", "forwarded", "via"]
+    "header",
+    [
+        "x_forwarded_for",
+        "x_forwarded_proto",
+        "x_forwarded",
+        "x_real_ip",
+        "forwarded",
+        "via",
+        "cf_connecting_ip",
+        "true_client_ip",
+        "x_client_ip",
+        "x_cluster_client_ip",
+        "x_envoy_external_address",
+        "x_scheme",
+        "x_original_forwarded_for",
+        "tailscale_user_login",
+        "fastly_client_ip",
+        "fly_client_ip",
+    ],
 )
 def test_what_a_proxy_sent_on_is_not_at_home(header):
-    assert not caller(**{header: "127.0.0.1"}).is_at_home
+    assert not caller(**{header: "127.0.0.1"}).is_local
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://192.168.1.7:8000"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "null",
+        "http://192.168.1.7:8000",
+        "http://localhost:3000",
+        "http://127.0.0.1:8000",
+        "http://localhost",
+        "file://localhost:8000",
+        "localhost:8000",
+    ],
+)
 def test_what_a_foreign_page_asks_is_not_at_home(origin):
-    assert not caller(origin=origin).is_at_home
+    assert not caller(origin=origin).is_local
 
 
-def test_what_our_own_page_asks_is_at_home():
-    assert caller(origin="http://localhost:8000").is_at_home
+def test_what_our_own_page_asks_is_local():
+    assert caller(origin="http://localhost:8000").is_local
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "whatever"])
+def test_what_the_browser_says_a_foreign_page_asks_is_not_at_home(site):
+    assert not caller(sec_fetch_site=site).is_local
+    assert not caller(sec_fetch_site=site, sec_fetch_mode="cors").is_local
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_what_the_browser_says_our_own_page_asks_is_at_home(site):
+    assert caller(sec_fetch_site=site, sec_fetch_mode="cors").is_local
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_who_follows_a_link_from_elsewhere_is_at_home_but_sends_no_form(site):
+    follows = {"sec_fetch_site": site, "sec_fetch_mode": "navigate"}
+    assert caller(**follows).is_local
+    assert caller(**follows, sec_fetch_dest="document").is_local
+    assert not caller(**follows, sec_fetch_dest="iframe").is_local
+    headers = caller(**follows).headers
+    assert not Caller("127.0.0.1", headers, method="POST").is_local
+    assert not Caller("127.0.0.1", headers, method="").is_local
 
 
 @pytest.mark.parametrize("header", ["origin", "referer", "sec_fetch_site", "cookie"])
@@ -64,10 +116,10 @@ def test_a_browser_is_told_from_a_program(header):
 
 @given(st.text())
 def test_no_host_at_all_breaks_the_reading_of_it(host):
-    assert caller(host=host).is_at_home == is_loopback(host_and_port(host, "http")[0])
+    assert caller(host=host).is_local == is_loopback(host_and_port(host, "http")[0])
 
 
 def test_what_speaks_http_1_0_is_a_proxy_and_no_browser():
     headers = (("host", "127.0.0.1:8000"),)
-    assert Caller("127.0.0.1", headers, "1.1").is_at_home
-    assert not Caller("127.0.0.1", headers, "1.0").is_at_home
+    assert Caller("127.0.0.1", headers, "1.1").is_local
+    assert not Caller("127.0.0.1", headers, "1.0").is_local

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions_app import conf
-from sessions_app.access import caller_in
+from sessions_app.access import caller_in, is_at_home
+from sessions_app.caller import Peer
 from sessions_app.forwarding import TrustedProxies, as_told, client_address
 
 PROXY = "10.0.0.5"
@@ -114,10 +115,13 @@ def test_a_scheme_that_is_none_is_not_believed(word: str) -> None:
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", CLIENT])
 def test_nobody_behind_a_trusted_proxy_is_at_home(address: str) -> None:
-    told = as_told(scope("127.0.0.1", x_forwarded_for=address, x_forwarded_host="localhost"))
-    assert not caller_in(told).is_at_home
-    silent = as_told(scope("127.0.0.1"))
-    assert not caller_in(silent).is_at_home
+    ours = {"habla.peer": Peer.OURS}
+    assert is_at_home(caller_in(scope("127.0.0.2") | ours))
+    forwarded = scope("127.0.0.1", x_forwarded_for=address, x_forwarded_host="localhost")
+    told = as_told(forwarded | ours)
+    assert not is_at_home(caller_in(told))
+    silent = as_told(scope("127.0.0.1") | ours)
+    assert not is_at_home(caller_in(silent))
 
 
 async def test_the_application_sees_what_was_told() -> None:

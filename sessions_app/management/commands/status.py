@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from sessions_app import conf, deletions, fleet
+from sessions_app import access, conf, deletions, fleet
 from sessions_app.errors import HablaError
 from sessions_app.orders import describe_engines
 from sessions_app.remote import NotRunningError, ask
@@ -63,6 +63,8 @@ class Command(BaseCommand):
 
     def _print(self, status: dict[str, Any]) -> None:
         self.stdout.write(f"Habla is {status['state']} at {status['address']}, {_process(status)}.")
+        if way_in := access.way_in(status["address"]):
+            self.stdout.write(way_in)
         for problem in status["problems"]:
             self.stdout.write(f"! {problem}")
         if status["engines"]:

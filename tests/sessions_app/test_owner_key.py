@@ -1,0 +1,145 @@
+"""The owner's key: where it is asked for, who carries it how, and who cannot use it."""
+
+import os
+import socket
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from sessions_app import conf
+from sessions_app.access import caller_in, is_at_home, user_for, way_in
+from sessions_app.caller import Peer
+from sessions_app.owner_key import is_kept_in_journal, owner_key
+from tests.sessions_app.kept import carrying_key, the_owner
+
+pytestmark = pytest.mark.django_db
+HOME = {"host": "localhost:8000"}
+
+
+def browser(**cookies: str) -> Client:
+    """Return a browser of which the system does not say whose it is."""
+    client = Client(headers=HOME)
+    for name, value in cookies.items():
+        client.cookies[name] = value
+    return client
+
+
+def scope(whose: Peer, **headers: str) -> dict[str, Any]:
+    pairs = [(name.encode(), text.encode()) for name, text in (HOME | headers).items()]
+    client = ["127.0.0.1", 5000]
+    return {"type": "websocket", "client": client, "headers": pairs, "habla.peer": whose}
+
+
+# --- the key itself
+
+
+def test_the_key_is_made_once_and_nobody_else_may_read_it() -> None:
+    key = owner_key()
+    assert (owner_key(), len(key)) == (key, 43)
+    file = conf.data_dir() / "owner_key"
+    assert (stat.S_IMODE(file.stat().st_mode), file.read_text()) == (0o600, key)
+
+
+def test_each_data_directory_has_its_own(settings: Any, tmp_path: Path) -> None:
+    before = owner_key()
+    settings.HABLA = settings.HABLA | {"DATA_DIR": tmp_path}
+    assert owner_key() != before
+
+
+@pytest.mark.parametrize(
+    ("listening", "address"),
+    [
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000/?key="),
+        ("http://0.0.0.0:8001", "http://127.0.0.1:8001/?key="),
+        ("http://[::]:8001", "http://127.0.0.1:8001/?key="),
+        ("http://[::1]:8001", "http://[::1]:8001/?key="),
+        ("http://localhost:8001", "http://localhost:8001/?key="),
+    ],
+)
+def test_the_printed_address_has_it(listening: str, address: str) -> None:
+    assert way_in(listening) == f"On this machine open {address}{owner_key()}"
+
+
+def test_no_address_is_printed_where_it_would_not_help(settings: Any) -> None:
+    assert way_in("http://192.168.1.7:8000") == ""
+    settings.HABLA = settings.HABLA | {"OWNER": "off"}
+    assert way_in("http://127.0.0.1:8000") == ""
+
+
+def test_it_is_not_printed_into_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, ours = socket.socketpair()
+    with journal, ours:
+        found = os.fstat(ours.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
+        assert is_kept_in_journal(ours.fileno())
+        assert not is_kept_in_journal(journal.fileno())
+        told = way_in("http://127.0.0.1:8000", printed_to=ours.fileno())
+    assert told == "`manage.py status` prints the address that has the owner's key."
+
+
+# --- where the system does not say whose process asks
+
+
+def test_without_the_key_one_must_log_in() -> None:
+    assert browser().get("/history/").status_code == 302
+    assert user_for(scope(Peer.UNKNOWN)) is None
+
+
+def test_the_address_with_the_key_lets_the_browser_in_and_leaves_no_key_behind() -> None:
+    visitor = browser()
+    answer = visitor.get(f"/?key={owner_key()}")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    assert "no-store" in answer.headers["Cache-Control"]
+    (cookie,) = answer.cookies.values()
+    assert cookie.key.startswith("owner_key_")
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+    assert owner_key() not in cookie.value
+    assert visitor.get("/history/").context["user"] == the_owner()
+    assert visitor.get("/admin/").status_code == 200
+    assert user_for(scope(Peer.UNKNOWN, cookie=f"{cookie.key}={cookie.value}")) == the_owner()
+
+
+def test_a_program_carries_it_in_a_header() -> None:
+    assert browser().get("/api/sessions", headers=carrying_key()).status_code == 200
+    assert user_for(scope(Peer.UNKNOWN, **carrying_key())) == the_owner()
+
+
+@pytest.mark.parametrize("key", ["", "x", "None", "é" * 43])
+def test_a_wrong_key_opens_nothing(key: str) -> None:
+    visitor = browser()
+    answer = visitor.get("/", {"key": key})
+    assert answer.status_code == 403
+    assert answer.cookies.keys() <= {"csrftoken"}
+    assert visitor.get("/history/").status_code == 302
+    headers = {"authorization": f"Bearer {key}"}
+    assert browser().get("/api/sessions", headers=headers).status_code == 401
+
+
+def test_a_cookie_of_another_data_directory_opens_nothing(settings: Any, tmp_path: Path) -> None:
+    visitor = browser()
+    visitor.get(f"/?key={owner_key()}")
+    settings.HABLA = settings.HABLA | {"DATA_DIR": tmp_path}
+    assert visitor.get("/history/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "sent_on",
+    [
+        {"x-forwarded-for": "203.0.113.7"},
+        {"host": "evil.example"},
+        {"origin": "http://localhost:3000"},
+        {"sec-fetch-site": "cross-site"},
+    ],
+)
+def test_the_key_is_taken_at_home_only(settings: Any, sent_on: dict[str, str]) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    sent = HOME | carrying_key() | sent_on
+    assert Client(headers=sent).get("/api/sessions").status_code == 401
+    assert Client(headers=sent).get(f"/?key={owner_key()}").cookies.keys() <= {"csrftoken"}
+
+
+def test_another_user_of_the_machine_cannot_use_a_key_that_a_browser_gave_away() -> None:
+    assert not is_at_home(caller_in(scope(Peer.ANOTHER, **carrying_key())))
