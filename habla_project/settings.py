@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "sessions_app.middleware.OwnerMiddleware",
+    "sessions_app.middleware.DatabaseMiddleware",
     "sessions_app.middleware.LoginMiddleware",
     "sessions_app.middleware.OwnerKeyMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -21,7 +21,7 @@ from sessions_app.outlet import Outlet
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import CloseCode
 from sessions_app.session import LiveSession
-from sessions_app.states import Ending, Wishes
+from sessions_app.states import Ending, Wishes, refuse_without_database
 
 STRIKES = 50
 """How many malformed messages in a row are answered before the connection is closed."""
@@ -87,6 +87,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         """Accept first, so that a refusal can be explained; then begin the session."""
         await self.accept()
         try:
+            refuse_without_database()
             login = await self._admit()
             wishes = Wishes(login.user_id, *await self._wishes(), login)
             self._session, self._life = registry.live.launch(

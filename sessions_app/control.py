@@ -28,12 +28,16 @@ class Control:
     def __init__(self, commands: Mapping[str, Callable[[], Answer]]) -> None:
         self._commands = commands
         self._server: asyncio.Server | None = None
+        self._place: tuple[int, int] | None = None
+        """Device and number of the socket."""
 
     async def open(self, directory: Path) -> None:
-        """Listen; what a killed server left of its socket is removed.
+        """Listen, also anew; what a killed server left of its socket is removed.
 
         Only who holds the run file may call it.
         """
+        if self._server is not None:
+            self._server.close()
         with suppress(FileNotFoundError):
             (directory / NAME).unlink()
         with short_path(directory) as path:
@@ -41,6 +45,14 @@ class Control:
                 self._answer, path=path, limit=LINE_BYTES
             )
         (directory / NAME).chmod(0o600)
+        self._place = _place(directory)
+
+    def is_reachable(self, directory: Path) -> bool:
+        """Return whether whoever asks at the socket in ``directory`` asks this process."""
+        try:
+            return self._place == _place(directory)
+        except FileNotFoundError:
+            return False
 
     async def close(self, directory: Path) -> None:
         """Take no more questions; answers that are under way go on. May be called twice.
@@ -88,6 +100,11 @@ class short_path:  # noqa: N801 -- used as `with short_path(directory) as path`
     def __exit__(self, *_: object) -> None:
         """Let go of the directory."""
         os.close(self._file)
+
+
+def _place(directory: Path) -> tuple[int, int]:
+    found = (directory / NAME).stat()
+    return found.st_dev, found.st_ino
 
 
 async def _question(reader: asyncio.StreamReader) -> str:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from sessions_app import descriptors, owner_key
 from sessions_app.access import caller_of, is_at_home, owner
 from sessions_app.caller import SAFE_METHODS, Peer
+from sessions_app.database_identity import identity
 
 API_PREFIX = "/api/"
 DOCS_PATH = "/api/docs"
@@ -129,6 +130,25 @@ class LoginMiddleware(LoginRequiredMiddleware):
         if refusal is not None and is_api(request):
             return error_response(HTTPStatus.UNAUTHORIZED, _("Log in first."))
         return refusal
+
+
+class DatabaseMiddleware(MiddlewareMixin):
+    """Answer 503 while the file of the database is not the one any more that was opened.
+
+    Whoever opened it anew would make an empty one in its place.
+    """
+
+    def process_view(self, request: HttpRequest, *args: Any) -> HttpResponseBase | None:
+        """Return why nothing can be shown, or None where the request may go on."""
+        match = request.resolver_match
+        tells_of_process = match is not None and match.url_name in ("healthz", "readyz")
+        if tells_of_process or not (identity.trouble or identity.problem_of_file()):
+            return None
+        message = _("The database was deleted or replaced; whoever runs Habla must put it back.")
+        if is_api(request):
+            return error_response(HTTPStatus.SERVICE_UNAVAILABLE, message, "database_replaced")
+        plain = "text/plain; charset=utf-8"
+        return HttpResponse(message, status=HTTPStatus.SERVICE_UNAVAILABLE, content_type=plain)
 
 
 class JsonErrorsMiddleware(MiddlewareMixin):

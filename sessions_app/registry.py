@@ -13,6 +13,7 @@ from sessions_app import descriptors, measures, store
 from sessions_app.audience import Audience, Overheard
 from sessions_app.chosen import load_chosen
 from sessions_app.conf import Conf
+from sessions_app.database_identity import identity
 from sessions_app.errors import EngineUnavailableError, RefusedError
 from sessions_app.events import Event, Notice
 from sessions_app.finishing import Finisher, keep_all
@@ -23,7 +24,7 @@ from sessions_app.runfile import directory_id
 from sessions_app.session import LiveSession
 from sessions_app.sound_directory import id_or_none
 from sessions_app.sound_writing import SoundWriter
-from sessions_app.states import Departure, Ending, Wishes
+from sessions_app.states import Departure, Ending, Wishes, refuse_without_database
 
 logger = logging.getLogger(__name__)
 
@@ -148,6 +149,7 @@ class Registry:
                 code="server_quits",
                 close_code=CloseCode.QUITTING,
             )
+        refuse_without_database()
         if len(self.sessions) >= self.conf.max_sessions:
             raise RefusedError(
                 f"All {self.conf.max_sessions} places are taken; come back later.",
@@ -250,6 +252,8 @@ class Registry:
         generations = self.generations
         if generations is None:
             return ["No server runs in this process."]
+        if identity.trouble:
+            return [identity.trouble]
         if generations.current is None:
             return [generations.problem or f"Engines are loading: {generations.step[0] or '...'}"]
         short = descriptors.OUT if descriptors.are_out() else ""

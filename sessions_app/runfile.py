@@ -29,6 +29,7 @@ class RunFile:
     def __init__(self, directory: Path) -> None:
         self._path = directory / "serve.json"
         self._file: int | None = None
+        self._facts: dict[str, Any] = {}
 
     def __enter__(self) -> "RunFile":
         """Take the file.
@@ -36,13 +37,7 @@ class RunFile:
         Raises:
             AlreadyServingError: another process holds it; the message says which.
         """
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self._close()
-            raise AlreadyServingError(_explain(read(self._path.parent))) from error
+        self._file = _locked(self._path)
         return self
 
     def __exit__(
@@ -64,13 +59,48 @@ class RunFile:
         """Say who serves, and where."""
         if self._file is None:
             raise RuntimeError("the run file is not held")
+        self._facts = facts
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, json.dumps(facts).encode(), 0)
+
+    def restore(self) -> bool:
+        """Make it anew where somebody deleted or replaced it; return whether that was needed.
+
+        Raises:
+            AlreadyServingError: another server has taken the directory meanwhile.
+            OSError: it cannot be made.
+        """
+        if self._file is None or _is_same(self._file, self._path):
+            return False
+        file = _locked(self._path)
+        self._close()
+        self._file = file
+        self.write(self._facts)
+        return True
 
     def _close(self) -> None:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def _locked(path: Path) -> int:
+    """Return the open run file, made if missing, with its lock."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(file)
+        raise AlreadyServingError(_explain(read(path.parent))) from error
+    return file
+
+
+def _is_same(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def is_held(directory: Path) -> bool:

@@ -19,10 +19,12 @@ from sessions_app import access, descriptors
 from sessions_app.conf import Conf
 from sessions_app.console import Console
 from sessions_app.control import Control
+from sessions_app.database_identity import identity
 from sessions_app.improving import improve
 from sessions_app.lane import lane
 from sessions_app.leaving import TASKS_SECONDS, ExitCode, end_tasks, is_done
 from sessions_app.orders import Orders, describe_engines
+from sessions_app.reachability import keep_reachable
 from sessions_app.registry import ABORT_SECONDS, ROWS_SECONDS, Registry
 from sessions_app.rehearsal import keep_rehearsing
 from sessions_app.runfile import RunFile
@@ -138,14 +140,17 @@ class Serving:
     # --- the beginning
 
     async def _start(self) -> None:
+        identity.remember()
         self._registry.open(self._conf)
         address = Address(self._address.host, self._server.listening_addresses[0][1])
         self._run_file.write(
             {"pid": os.getpid(), "address": str(address), "boot": self._registry.boot}
         )
         await self._control.open(self._conf.run_dir)
+        reaching = keep_reachable(self._run_file, self._control, self._conf.run_dir)
+        self._spawn(reaching, "reachability")
         self._studio.begin(self._conf)
-        self._spawn(keep_vigil(self._registry), "vigil")
+        self._spawn(keep_vigil(self._registry, self._say), "vigil")
         self._spawn(keep_trying(self._registry), "trying to write")
         if self._conf.rehearsal_seconds:
             rehearsals = keep_rehearsing(self._registry, self._conf.rehearsal_seconds)
@@ -280,7 +285,7 @@ class Serving:
     def _exit_code(self) -> ExitCode:
         departure = self._departure
         lost = departure.cut_off or departure.stuck or departure.unkept
-        if lost or self._server.left_over or not self._is_whole:
+        if lost or identity.trouble or self._server.left_over or not self._is_whole:
             return ExitCode.CUT_OFF
         return ExitCode.GRACEFUL
 

@@ -275,7 +275,8 @@ class LiveSession:
 
     async def _say_goodbye(self) -> None:
         ending = self.ending or Ending("failed", CloseCode.FAILED)
-        if failure := self._failure or greeting.LAST_FAILURES.get(ending.code):
+        last = greeting.LAST_FAILURES.get(ending.code)
+        if failure := self._failure or ending.problem or last:
             await self.emit(failure)
         await self.emit(greeting.closed(ending.reason, self.account))
         await self._hang_up(ending.code)

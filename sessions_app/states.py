@@ -4,6 +4,9 @@ import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sessions_app.database_identity import identity
+from sessions_app.errors import RefusedError
+from sessions_app.events import Failure
 from sessions_app.logins import Login
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import CloseCode
@@ -53,6 +56,19 @@ class Ending:
     """Whether anybody is there to be told."""
     is_told_first: bool = False
     """Whether the client hears of it and is let go before that: it may not hear more."""
+    problem: Failure | None = None
+    """What the client is told of it; None: that something broke, where the code is ``FAILED``."""
+
+
+def refuse_without_database() -> None:
+    """Let nobody in of whom nothing would be kept.
+
+    Raises:
+        RefusedError: the database was deleted or replaced.
+    """
+    if identity.trouble:
+        code, close_code = "database_replaced", CloseCode.FAILED
+        raise RefusedError(identity.trouble, code=code, close_code=close_code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from sessions_app import fleet, logins, nudge, runfile, store
+from sessions_app.database_guard import DatabaseGuard
 from sessions_app.errors import StoreError, StoreUnavailableError
 from sessions_app.fleet import Process
 from sessions_app.logins import Login
@@ -37,12 +38,16 @@ ENDED_BY_OPERATOR = Ending("ended_by_operator", CloseCode.LEFT)
 LOGGED_OUT = Ending("logged_out", CloseCode.LOGIN_FIRST, is_heard=False, is_told_first=True)
 
 
-async def keep_vigil(registry: Registry) -> None:
-    """Look, again and again, until cancelled. A database that fails is asked again."""
+async def keep_vigil(registry: Registry, say: Callable[[str], None] = lambda _: None) -> None:
+    """Look, again and again, until cancelled. A database that fails is asked again.
+
+    ``say`` tells people at the console what they should know of.
+    """
+    guard = DatabaseGuard(registry, say)
     with nudge.heard() as news:
         listening = asyncio.create_task(nudge.keep_listening(news), name="habla nudges")
         try:
-            await _keep_looking(registry, news)
+            await _keep_looking(registry, guard, news)
         finally:
             listening.cancel()
             with suppress(StoreError):  # whoever is left notices that it is silent
@@ -50,7 +55,7 @@ async def keep_vigil(registry: Registry) -> None:
             await asyncio.wait({listening})
 
 
-async def _keep_looking(registry: Registry, news: asyncio.Event) -> None:
+async def _keep_looking(registry: Registry, guard: DatabaseGuard, news: asyncio.Event) -> None:
     clock = asyncio.get_running_loop().time
     next_beat = clock()
     while True:
@@ -59,9 +64,10 @@ async def _keep_looking(registry: Registry, news: asyncio.Event) -> None:
         if is_beat:
             next_beat = clock() + BEAT_SECONDS
         try:
-            await _look(registry, is_beat=is_beat)
-            for look in _others:
-                await look(registry, is_beat)
+            if await guard.is_right():
+                await _look(registry, is_beat=is_beat)
+                for look in _others:
+                    await look(registry, is_beat)
         except StoreUnavailableError as error:  # the log has it, once
             next_beat = clock()  # a sign of life is due as soon as the database is back
             logger.debug("could not look after the rows: %s", error)

@@ -151,6 +151,7 @@ async def running(
     stdin: int | None = None,
     through: Sequence[str] = (),
     port: int = 0,
+    log_dir: Path | None = None,
     **choices: str,
 ) -> AsyncIterator[Running]:
     """Serve ``data_dir``; wait until it is ready; kill it if it is left running.
@@ -158,9 +159,10 @@ async def running(
     ``has_console``: None leaves that to the server. ``has_engines``: wait for them too.
     ``may_log``: what of NEVER_LOGGED is expected for once. ``stdin``: a file that it reads.
     ``through``: the program and arguments that start it, and become it. ``port`` 0: a free one.
+    ``log_dir``: where it logs; None: there.
     """
     console = {None: [], True: ["--console"], False: ["--no-console"]}[has_console]
-    log_path = data_dir / "serve.log"
+    log_path = (log_dir or data_dir) / "serve.log"
     with log_path.open("a") as log:
         process = await asyncio.create_subprocess_exec(
             *through,

@@ -1,0 +1,168 @@
+"""The database is deleted, moved or replaced under the server: it says so, and whom it costs."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.house import eventually
+from tests.lifecycle.invariants import said
+from tests.lifecycle.shutdown_tools import speak
+from tests.server.postgres import cluster, find_program
+from tests.server.running import Running, environment, manage, running
+from tests.server.visitor import Visitor, status_of, visitor
+
+pytestmark = pytest.mark.timeout(120)
+
+DATABASE = "habla.sqlite3"
+NOTICED_SECONDS = 10.0
+"""Two looks, and what a busy machine takes for them."""
+
+
+def delete(data_dir: Path, _: Path) -> None:
+    (data_dir / DATABASE).unlink()
+
+
+def move_away(data_dir: Path, _: Path) -> None:
+    (data_dir / DATABASE).rename(data_dir / "elsewhere")
+
+
+def put_a_backup_in_its_place(data_dir: Path, backup: Path) -> None:
+    shutil.copy(backup / DATABASE, data_dir / "restored")
+    (data_dir / "restored").replace(data_dir / DATABASE)
+
+
+def copy_another_into_it(data_dir: Path, _: Path) -> None:
+    (data_dir / DATABASE).unlink()
+    (data_dir / DATABASE).touch()
+
+
+def delete_the_directory(data_dir: Path, _: Path) -> None:
+    shutil.rmtree(data_dir)
+
+
+def move_the_directory(data_dir: Path, _: Path) -> None:
+    data_dir.rename(data_dir.with_name("moved"))
+
+
+WAYS = (
+    delete,
+    move_away,
+    put_a_backup_in_its_place,
+    copy_another_into_it,
+    delete_the_directory,
+    move_the_directory,
+)
+
+
+async def readiness(server: Running, status: int) -> None:
+    """Wait until /readyz answers so."""
+    async with asyncio.timeout(NOTICED_SECONDS):
+        while await status_of(f"{server.address}/readyz") != status:  # noqa: ASYNC110 -- it tells nobody
+            await asyncio.sleep(0.05)
+
+
+async def refused(server: Running) -> str:
+    """Return the code with which a new session is refused."""
+    async with visitor(server.socket_address, is_ready=False) as guest:
+        assert await guest.close_code() == 4011
+        return str(guest.told("error")[0]["code"])
+
+
+def fatal(guest: Visitor) -> list[str]:
+    return [error["code"] for error in guest.told("error") if error["fatal"]]
+
+
+@pytest.mark.parametrize("take", WAYS)
+async def test_who_speaks_is_told_and_nobody_new_is_let_in(
+    take: Callable[[Path, Path], None], migrated: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    log.mkdir()
+    async with running(data_dir, log_dir=log) as server:
+        async with visitor(server.socket_address) as guest:
+            await guest.type_and_hear("hola")
+            take(data_dir, migrated)
+            await guest.say("text_input", text="gracias")
+            assert await guest.close_code() == 4011
+        assert fatal(guest) == ["database_replaced"]
+        late = guest.told("translation")[-1]
+        assert (late["source"], late["stored"], guest.told("stored")) == ("gracias", False, [])
+        await readiness(server, 503)
+        assert await refused(server) == "database_replaced"
+        assert await status_of(f"{server.address}/history/") == 503
+        assert await status_of(f"{server.address}/api/sessions") == 503
+        assert await status_of(f"{server.address}/healthz") == 200
+        assert "of the database" in await server.until_said("while the server ran")
+        server.signal()
+        assert await server.ended() == 3
+
+
+async def test_a_file_that_comes_back_is_used_again(data_dir: Path) -> None:
+    async with running(data_dir) as server:
+        async with visitor(server.socket_address) as guest:
+            await guest.type_and_hear("hola")
+        (data_dir / DATABASE).rename(data_dir / "elsewhere")
+        await readiness(server, 503)
+        assert await refused(server) == "database_replaced"
+        (data_dir / "elsewhere").rename(data_dir / DATABASE)
+        await readiness(server, 200)
+        async with visitor(server.socket_address) as guest:
+            await guest.type_and_hear("gracias")
+        server.signal()
+        assert await server.ended() == 0
+    assert said(data_dir) == ["gracias"]
+
+
+async def test_a_deleted_write_ahead_log_costs_nothing(data_dir: Path) -> None:
+    async with running(data_dir) as server:
+        async with visitor(server.socket_address) as guest:
+            await guest.type_and_hear("hola")
+            (data_dir / f"{DATABASE}-wal").unlink()
+            await eventually(lambda: "write-ahead log" in server.log)
+            await guest.type_and_hear("gracias")
+            assert guest.told("error") == []
+        assert await status_of(f"{server.address}/history/") == 200
+        server.signal()
+        assert await server.ended() == 0
+    assert said(data_dir) == ["gracias"]
+
+
+@pytest.mark.skipif(find_program("initdb") is None, reason="PostgreSQL is not installed")
+async def test_tables_that_are_made_anew_in_postgresql_are_noticed(tmp_path: Path) -> None:
+    async with cluster() as url:
+        env = environment(tmp_path, DATABASE_URL=url)
+        code, output = await manage("migrate", env=env)
+        assert code == 0, output
+        async with running(tmp_path, DATABASE_URL=url) as server:
+            async with visitor(server.socket_address) as guest:
+                await speak(guest, "hola")
+                await guest.until("translation")
+                wipe = (
+                    "from django.db import connection as c;"
+                    "c.cursor().execute('drop schema public cascade; create schema public')"
+                )
+                code, output = await manage("shell", "--verbosity=0", "-c", wipe, env=env)
+                assert code == 0, output
+                code, output = await manage("migrate", env=env)
+                assert code == 0, output
+                assert await guest.close_code() == 4011
+            assert fatal(guest) == ["database_replaced"]
+            assert await refused(server) == "database_replaced"
+            server.signal()
+            assert await server.ended() == 3
+
+
+async def test_commands_reach_the_server_though_its_run_files_were_deleted(data_dir: Path) -> None:
+    env = environment(data_dir)
+    async with running(data_dir) as server:
+        shutil.rmtree(data_dir / "run")
+        await eventually(lambda: (data_dir / "run" / "control.sock").exists())
+        code, output = await manage("status", env=env)
+        assert (code, server.address in output) == (0, True)
+        (data_dir / "run" / "control.sock").unlink()
+        await eventually(lambda: (data_dir / "run" / "control.sock").exists())
+        code, output = await manage("quit", env=env)
+        assert (code, await server.ended()) == (0, 0), output
