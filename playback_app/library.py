@@ -9,7 +9,6 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Sum
-from django.utils import timezone
 
 from playback_app.catalog import refuse_if_busy
 from playback_app.models import ACTIVE, GroundTruth, Playback
@@ -18,6 +17,7 @@ from sessions_app.audio import Encoding, count_samples, to_seconds
 from sessions_app.errors import CommandError, DecodeError
 from sessions_app.models import Recording, RecordingState, SessionState
 from sessions_app.sound_directory import id_or_none
+from sessions_app.steady_clock import clock
 from sessions_app.tapes import Tape
 
 GIGABYTE = 10**9
@@ -61,7 +61,7 @@ def plan_pruning(limits: Limits, now: datetime | None = None) -> list[Recording]
     Never what is live, is being played, is bookmarked or has a ground truth; those count for the
     size all the same.
     """
-    now = now or timezone.now()
+    now = now or clock.earliest()
     may_go = prunable().order_by("started_at", "pk")
     left = Recording.objects.aggregate(all=Sum("bytes"))["all"] or 0
     most = limits.gigabytes * GIGABYTE if limits.gigabytes else float("inf")

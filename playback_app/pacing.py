@@ -19,6 +19,11 @@ class Pacer:
         self._is_released = False
         self._changed = asyncio.Event()
 
+    @property
+    def is_held(self) -> bool:
+        """Return whether nothing is due."""
+        return self._held_at is not None
+
     def hold(self) -> None:
         """Let nothing be due. May be called twice."""
         if self._held_at is None:

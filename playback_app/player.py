@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from playback_app import scoring, store
@@ -94,9 +95,19 @@ class Player:
             self._pacer.go_on()
             await self._session.emit(Notice("playback_resumed", self._fields()))
 
+    async def take_back(self) -> bool:
+        """Go on with its row, which others ended while this process seemed to be dead."""
+        state = PlaybackState.PAUSED if self._pacer.is_held else PlaybackState.PLAYING
+        return not self.is_over and await lane.run(store.take_back, self.playing.id, state)
+
+    async def _change(self, change: Callable[[Any], bool]) -> bool:
+        if await lane.run(change, self.playing.id):
+            return True
+        return await self.take_back() and await lane.run(change, self.playing.id)
+
     async def _note(self, change: Callable[[Any], bool]) -> bool:
         await self._begun.wait()
-        if not self.is_over and await lane.run(change, self.playing.id):
+        if not self.is_over and await self._change(change):
             return True
         if self.is_over:
             raise CommandError("Nothing is being played.", code="not_playing")
@@ -150,7 +161,7 @@ class Player:
 
     async def _move(self) -> bool:
         try:
-            return await lane.run(store.move, self.playing.id, self.position_seconds)
+            return await self._change(partial(store.move, position_seconds=self.position_seconds))
         except StoreError as error:  # the next one may be kept
             logger.warning("playback %s: %s", self.playing.id, error)
             return True
@@ -160,7 +171,8 @@ class Player:
     async def _end(self, state: PlaybackState, reason: str) -> None:
         playback_id = self.playing.id
         try:
-            await lane.run(store.end, playback_id, state, reason, self.position_seconds)
+            end = partial(store.end, state=state, reason=reason, position=self.position_seconds)
+            await self._change(end)
             became = await lane.run(store.verdict, playback_id)
         except StoreError as error:  # the next look ends the row
             logger.warning("playback %s: its end was not kept: %s", playback_id, error)

@@ -188,8 +188,11 @@ async def _grant_in_turn(session: LiveSession, wished: Wished) -> None:
 
 
 async def _beat(registry: Registry) -> None:
-    playing = [s.guests.playback_id for s in registry.sessions.values()]
-    await lane.run(store.beat, [one for one in playing if one is not None])
+    players = {p.playing.id: p for s in registry.sessions.values() if (p := player_in(s))}
+    await lane.run(store.beat, list(players))
+    # one that is held would not notice by itself
+    for playback_id in await lane.run(store.interrupted, list(players)):
+        await players[playback_id].take_back()
 
 
 # --- without a browser

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db import IntegrityError, transaction
+from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from playback_app.models import ACTIVE, Playback, PlaybackState, PlaybackWish
 from sessions_app.liveness import gone, left_behind
 from sessions_app.models import Server, SessionState, TranslationSession
+from sessions_app.steady_clock import clock
 
 REASON_CHARACTERS = 60
+SERVER_LOST = "server_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def begin(playback_id: UUID, engines: Mapping[str, Any], options: Mapping[str, A
     return _change(
         rows,
         state=PlaybackState.PLAYING,
-        started_at=Greatest(Now(), "requested_at"),
+        started_at=Greatest(_now(), "requested_at"),
         engines=dict(engines),
         options=dict(options),
     )
@@ -107,6 +109,31 @@ def end(
     return _end(rows, state, reason, **where) == 1
 
 
+def take_back(playback_id: UUID, state: PlaybackState) -> bool:
+    """Go on with what others ended while its process was frozen; return whether that was so.
+
+    Only for the process that plays it. Not where the session plays something else by now.
+    """
+    lost = Playback.objects.filter(pk=playback_id, state=PlaybackState.INTERRUPTED)
+    try:
+        with transaction.atomic():
+            return _change(
+                lost.filter(reason=SERVER_LOST),
+                state=state,
+                reason="",
+                ended_at=None,
+                end_count=F("end_count") - 1,
+            )
+    except IntegrityError:
+        return False
+
+
+def interrupted(playback_ids: Collection[UUID]) -> set[UUID]:
+    """Return which of these others have ended because their process seemed to be dead."""
+    rows = Playback.objects.filter(pk__in=playback_ids, state=PlaybackState.INTERRUPTED)
+    return set(rows.filter(reason=SERVER_LOST).values_list("pk", flat=True))
+
+
 def verdict(playback_id: UUID) -> tuple[str, str]:
     """Return its state and the reason; ``interrupted`` where the row is gone."""
     row = Playback.objects.filter(pk=playback_id).values_list("state", "reason").first()
@@ -119,6 +146,10 @@ def settle_in(playback_id: UUID, session_id: UUID) -> bool:
     return _change(rows, session_id=session_id)
 
 
+def _now() -> Value:
+    return Value(clock.now(), output_field=DateTimeField())
+
+
 def _change(rows: QuerySet[Playback], **fields: Any) -> bool:
     return bool(rows.update(seen_at=Now(), **fields))
 
@@ -129,8 +160,8 @@ def _end(rows: QuerySet[Playback], state: PlaybackState, reason: str, **fields: 
         reason=reason[:REASON_CHARACTERS],
         wish=PlaybackWish.NONE,
         seen_at=Now(),
-        # a clock that was set back ends nothing before it began
-        ended_at=Greatest(Now(), Coalesce("started_at", "requested_at"), "requested_at"),
+        # asked for, begun and ended by different clocks: nothing ends before it began
+        ended_at=Greatest(_now(), Coalesce("started_at", "requested_at"), "requested_at"),
         end_count=F("end_count") + 1,
         **fields,
     )
@@ -194,7 +225,7 @@ def interrupt(boot: str) -> int:
     # what nobody has taken yet, and what this process has forgotten: nobody says that it goes on
     forgotten = left_behind(active.filter(boot__in=("", boot)), boot)
     lost = gone(active.exclude(boot=""), boot)
-    return sum(_end(rows, PlaybackState.INTERRUPTED, "server_lost") for rows in (forgotten, lost))
+    return sum(_end(rows, PlaybackState.INTERRUPTED, SERVER_LOST) for rows in (forgotten, lost))
 
 
 def live_session(session_id: UUID, user_id: int) -> TranslationSession | None:

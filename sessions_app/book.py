@@ -34,6 +34,11 @@ class Book:
         self.boot = boot
         """The run of the server that has the session."""
 
+    @property
+    def written_to(self) -> uuid.UUID | None:
+        """Return the conversation whose row is there; None while it may wait to be written."""
+        return None if behind else self.conversation_id
+
     async def open(self, generation: Generation, manner: Manner) -> None:
         """Write the session's row.
 

@@ -35,6 +35,7 @@ class DatabaseIdentity:
         self._made_at: datetime | None = None
         self._log: tuple[Any, Inode | None] = (None, None)
         """The connection that was looked through last, and its write-ahead log."""
+        self._is_asking = False
         self.trouble = ""
         """What the last look found; empty: all is well."""
 
@@ -70,11 +71,14 @@ class DatabaseIdentity:
         """
         if problem := self.problem_of_file():
             return problem
+        self._is_asking = True
         try:
             made_at = _made_at()
             self._save_log()
         except Error as error:
             return "The database was emptied while the server ran." if _is_empty(error) else ""
+        finally:
+            self._is_asking = False
         if self._made_at is None:
             self._made_at = made_at
         if made_at != self._made_at:
@@ -108,7 +112,8 @@ class DatabaseIdentity:
     def _before_query(
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:
-        if problem := self.problem_of_file():
+        found = "" if self._is_asking else self.trouble
+        if problem := found or self.problem_of_file():
             raise DatabaseAwayError(problem)
         return execute(sql, params, many, context)
 

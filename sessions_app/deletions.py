@@ -17,13 +17,13 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.db.models.functions import Now
 
 from sessions_app import nudge, sound_directory, sound_files
 from sessions_app.errors import StoreError
 from sessions_app.lane import lane
 from sessions_app.models import DeletedSound, Recording, RecordingState, Server
 from sessions_app.registry import Registry
+from sessions_app.steady_clock import clock
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ def _forget_unknown() -> None:
 
     Should they turn up, the next start there sweeps what no row knows of.
     """
-    since = Now() - timedelta(days=UNKNOWN_DAYS)
+    since = clock.earliest() - timedelta(days=UNKNOWN_DAYS)
     DeletedSound.objects.filter(directory="", deleted_at__lt=since).delete()
 
 

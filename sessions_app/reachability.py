@@ -1,11 +1,13 @@
-"""Keeps a serving process within reach of commands, though its run file or socket was deleted."""
+"""What lies in the run directory, looked after: the run file, the socket, and the time."""
 
 import asyncio
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 from sessions_app.control import Control
 from sessions_app.runfile import AlreadyServingError, RunFile
+from sessions_app.steady_clock import NOTE_NAME, clock
 
 logger = logging.getLogger(__name__)
 
@@ -20,9 +22,20 @@ async def keep_reachable(run_file: RunFile, control: Control, run_dir: Path) -> 
     problem = ""
     while True:
         await asyncio.sleep(LOOK_SECONDS)
+        _look_at_clock(run_dir)
         was, problem = problem, await _restore(run_file, control, run_dir)
         if problem and problem != was:
             logger.error("commands do not reach this server: %s", problem)
+
+
+def _look_at_clock(run_dir: Path) -> None:
+    if seconds := clock.look():
+        logger.warning(
+            "the clock of the machine was set forward by %.0f s: nothing is old by it for a day",
+            seconds,
+        )
+    with suppress(OSError):  # what is deleted by its age is then deleted by the machine's clock
+        clock.note(run_dir / NOTE_NAME)
 
 
 async def _restore(run_file: RunFile, control: Control, run_dir: Path) -> str:

@@ -94,6 +94,15 @@ class Recorder:
         recording_store.begin_recording(row)
         return str(recording_id)
 
+    @property
+    def recording_id(self) -> uuid.UUID | None:
+        """Return what is being recorded just now."""
+        return self._recording.id if self._recording is not None else None
+
+    def lose(self) -> None:
+        """Write no more of the recording that is open: somebody else has closed or deleted it."""
+        self._stop("Another process closed the recording, or it was deleted")
+
     def attend(self) -> None:
         """Note that the session listens, to something that is not recorded."""
         recording_store.note_listening(self._session_id, is_listening=True)

@@ -13,8 +13,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
-from django.utils import timezone
 
 from sessions_app.fitting import fit
 from sessions_app.lane import lane
@@ -27,6 +25,7 @@ from sessions_app.models import (
     TranslationSession,
 )
 from sessions_app.pipeline.utterance import Manner
+from sessions_app.steady_clock import clock
 from sessions_app.store import directory_of
 from sessions_app.write_behind import behind
 
@@ -50,7 +49,7 @@ class NewRecording:
     manner: Manner
     directory: str
     """The id of the directory in which its files will lie."""
-    started_at: datetime = field(default_factory=timezone.now)
+    started_at: datetime = field(default_factory=clock.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +224,7 @@ async def unfinished_imports(directory: str) -> list[uuid.UUID]:
 
 def _unfinished_imports(directory: str) -> list[uuid.UUID]:
     begun = Recording.objects.filter(session=None, state=RecordingState.RECORDING)
-    a_while_ago = Now() - timedelta(seconds=QUIET_SECONDS)
+    a_while_ago = clock.earliest() - timedelta(seconds=QUIET_SECONDS)
     rows = begun.filter(started_at__lt=a_while_ago, directory__in=("", directory))
     return list(rows.values_list("id", flat=True))
 
@@ -237,7 +236,7 @@ async def forget_imports(recording_ids: Sequence[uuid.UUID] = ()) -> int:
 
 def _forget_imports(recording_ids: Sequence[uuid.UUID]) -> int:
     begun = Recording.objects.filter(session=None, state=RecordingState.RECORDING)
-    is_old = Q(started_at__lt=Now() - timedelta(days=1))
+    is_old = Q(started_at__lt=clock.earliest() - timedelta(days=1))
     return begun.filter(is_old | Q(pk__in=recording_ids)).delete()[0]
 
 

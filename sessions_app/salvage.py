@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from sessions_app.audio import SAMPLE_BYTES, Encoding, to_seconds
 from sessions_app.engines.wav import HEADER_BYTES
 from sessions_app.errors import DecodeError, StoreError
 from sessions_app.recording_store import QUIET_SECONDS, Unfinished
+from sessions_app.steady_clock import clock
 from sessions_app.tapes import held, mend, put_in_place
 
 logger = logging.getLogger(__name__)
@@ -119,7 +119,10 @@ def _is_quiet(recording_id: uuid.UUID) -> bool:
     try:
         for part in sound_files.parts(recording_id):
             with held(part) as is_ours:
-                if not is_ours or time.time() - part.stat().st_mtime < QUIET_SECONDS:
+                if (
+                    not is_ours
+                    or clock.earliest().timestamp() - part.stat().st_mtime < QUIET_SECONDS
+                ):
                     return False
     except OSError:  # it is done just now
         return False
@@ -146,7 +149,7 @@ async def sweep() -> int:
 
 
 def _old_ids() -> list[uuid.UUID]:
-    newest = time.time() - ORPHAN_SECONDS
+    newest = clock.earliest().timestamp() - ORPHAN_SECONDS
     places = ((one, sound_files.folder(one)) for one in sound_files.ids())
     return [one for one, place in places if place.lstat().st_mtime < newest]
 

@@ -31,6 +31,7 @@ from sessions_app.runfile import RunFile
 from sessions_app.salvage import keep_tidy
 from sessions_app.server import CANCEL_SECONDS, HANDSHAKE_SECONDS, HablaServer, reactor
 from sessions_app.states import Departure
+from sessions_app.steady_clock import NOTE_NAME, clock
 from sessions_app.studio import StudioKeeper
 from sessions_app.vigil import keep_vigil
 from sessions_app.writable import keep_trying
@@ -141,6 +142,7 @@ class Serving:
 
     async def _start(self) -> None:
         identity.remember()
+        clock.believe(self._conf.run_dir / NOTE_NAME)
         self._registry.open(self._conf)
         address = Address(self._address.host, self._server.listening_addresses[0][1])
         self._run_file.write(

@@ -69,7 +69,7 @@ class LiveSession:
         self._heard_at = 0.0
         self.emit = emit
         self._hang_up = hang_up
-        self._recorder = Recorder(self.id, wishes.user_id, finisher, emit)
+        self.recorder = Recorder(self.id, wishes.user_id, finisher, emit)
         self._segmenting = segmenting or SegmenterOptions()
         self.is_cut_off = False
         """Whether its limit ended the drain before all was finished."""
@@ -136,7 +136,7 @@ class LiveSession:
             closers.callback(leave)
             closers.callback(self.become, State.CLOSED)
             self._later(closers, "row", self._end_row)
-            self._later(closers, "recording", self._recorder.close)
+            self._later(closers, "recording", self.recorder.close)
             closers.push(self._note)
             if await self._unless_ended(self._open(closers), None):
                 await self._live()
@@ -154,7 +154,7 @@ class LiveSession:
             self._segmenting,
             self.become,
             self._sends_too_fast,
-            self._recorder,
+            self.recorder,
         )
         self._later(closers, "pipeline", self.pipeline.close)
 

@@ -42,6 +42,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 OPEN_STATES = frozenset({State.IDLE, State.LISTENING, State.STOPPING})
 """Those in which a session takes commands."""
 
+STATES_WITH_ROW = OPEN_STATES | {State.DRAINING}
+"""Those in which its row is there for certain, and open."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:

@@ -14,8 +14,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
-from django.db.models.functions import Greatest, Now
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from sessions_app import events
 from sessions_app.audio import to_seconds
@@ -24,7 +23,6 @@ from sessions_app.fitting import fit, fit_phrase
 from sessions_app.lane import lane
 from sessions_app.liveness import SILENT_SERVER_SECONDS as SILENT_SERVER_SECONDS
 from sessions_app.liveness import directory_of as directory_of
-from sessions_app.liveness import gone
 from sessions_app.models import (
     Conversation,
     Exchange,
@@ -33,9 +31,12 @@ from sessions_app.models import (
     Speaker,
     TranslationSession,
 )
+from sessions_app.ownership import mark_lost as mark_lost
+from sessions_app.ownership import take_back
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.idioms import Idiom
 from sessions_app.pipeline.utterance import Manner
+from sessions_app.steady_clock import clock
 from sessions_app.write_behind import behind
 
 ENGINE_CHARACTERS = 120
@@ -90,7 +91,7 @@ def _begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> Kept:
             mode=new.manner.mode,
             engines={kind: asdict(info) for kind, info in new.engines.items()},
         )
-        TranslationSession.objects.filter(pk=new.id).update(seen_at=Now())
+        TranslationSession.objects.filter(pk=new.id).update(seen_at=Now(), started_at=clock.now())
         names = dict(conversation.speakers.values_list("key", "name"))
     return Kept(conversation.pk, names)
 
@@ -98,13 +99,13 @@ def _begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> Kept:
 def _own_conversation(user_id: int, conversation_id: uuid.UUID | None) -> Conversation:
     own = Conversation.objects.filter(user_id=user_id)
     found = own.filter(pk=conversation_id).first() if conversation_id else None
-    return found or Conversation.objects.create(user_id=user_id)
+    return found or Conversation.objects.create(user_id=user_id, started_at=clock.now())
 
 
 def begin_conversation(user_id: int) -> "tuple[Kept, asyncio.Future[None]]":
     """Begin a conversation of a user; return it, and what is done once its row is there."""
     kept = Kept(uuid.uuid4(), {})
-    begin = partial(_begin_conversation, kept.conversation_id, user_id, timezone.now())
+    begin = partial(_begin_conversation, kept.conversation_id, user_id, clock.now())
     return kept, behind.post(begin, "a new conversation")
 
 
@@ -131,7 +132,7 @@ def save_exchange(
     """
     offset = to_seconds(offset_samples)
     place = (session_id, conversation_id)
-    save = partial(_save_exchange, *place, exchange, offset, playback_id, timezone.now())
+    save = partial(_save_exchange, *place, exchange, offset, playback_id, clock.now())
     return behind.post(save, "an exchange", owner=session_id)
 
 
@@ -215,7 +216,7 @@ def _rename_speaker(conversation_id: uuid.UUID, speaker: events.Speaker) -> None
 
 def end_session(session_id: uuid.UUID, reason: str, account: Account) -> "asyncio.Future[bool]":
     """Close the session's row if it is still open; return what will say if this call closed it."""
-    end = partial(_end_session, session_id, reason, _fields_of(account), timezone.now())
+    end = partial(_end_session, session_id, reason, _fields_of(account), clock.now())
     return behind.post(end, "the end of a session")
 
 
@@ -234,6 +235,7 @@ def _fields_of(account: Account) -> dict[str, Any]:
 
 
 def _end_session(session_id: uuid.UUID, reason: str, account: dict[str, Any], at: datetime) -> bool:
+    take_back([session_id])
     return bool(
         TranslationSession.objects.filter(pk=session_id, state=SessionState.OPEN).update(
             state=SessionState.CLOSED,
@@ -261,23 +263,6 @@ def _look(session_ids: Collection[uuid.UUID], is_beat: bool) -> set[uuid.UUID]:
     if is_beat:
         rows.update(seen_at=Now())
     return set(rows.filter(end_requested_at__isnull=False).values_list("pk", flat=True))
-
-
-async def mark_lost(boot: str) -> int:
-    """Close the rows of servers that are gone, as ``boot`` sees it; return how many there were."""
-    return await lane.run(_mark_lost, boot)
-
-
-def _mark_lost(boot: str) -> int:
-    orphans = gone(TranslationSession.objects.filter(state=SessionState.OPEN), boot)
-    return orphans.update(
-        state=SessionState.LOST,
-        reason="server_lost",
-        # two clocks, or one that was set
-        ended_at=Greatest("seen_at", "started_at"),
-        close_count=F("close_count") + 1,
-        is_listening=False,
-    )
 
 
 async def own_idioms() -> list[Idiom]:

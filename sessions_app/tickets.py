@@ -10,7 +10,6 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sessions_app import events
@@ -18,6 +17,7 @@ from sessions_app.errors import CommandError
 from sessions_app.history import said_after, session_of
 from sessions_app.lane import lane
 from sessions_app.models import Exchange, SessionState, TranslationSession, WatchTicket
+from sessions_app.steady_clock import clock
 
 SECRET_BYTES = 32
 TICKET_HOURS = 24
@@ -60,7 +60,7 @@ def issue(user: User, session_id: UUID) -> tuple[WatchTicket, str]:
             message = _("This session has enough addresses to watch it; withdraw one first.")
             raise CommandError(message, code="too_many_tickets")
         secret = secrets.token_urlsafe(SECRET_BYTES)
-        expires_at = timezone.now() + timedelta(hours=TICKET_HOURS)
+        expires_at = clock.now() + timedelta(hours=TICKET_HOURS)
         ticket = session.tickets.create(user=user, secret_hash=_hash(secret), expires_at=expires_at)
     return ticket, secret
 
@@ -83,12 +83,12 @@ def withdraw(user: User, session_id: UUID, ticket_id: UUID) -> None:
     tickets = tickets_of(user, session_id).filter(pk=ticket_id)
     if not tickets.exists():
         raise CommandError(_("There is no such ticket."), code="not_found")
-    tickets.filter(withdrawn_at=None).update(withdrawn_at=timezone.now())
+    tickets.filter(withdrawn_at=None).update(withdrawn_at=clock.now())
 
 
 def good(tickets: QuerySet[WatchTicket]) -> QuerySet[WatchTicket]:
     """Return those of ``tickets`` that are neither withdrawn nor expired."""
-    return tickets.filter(withdrawn_at=None, expires_at__gt=timezone.now())
+    return tickets.filter(withdrawn_at=None, expires_at__gt=clock.now())
 
 
 # --- who has the secret -------------------------------------------------------------------------
@@ -116,7 +116,7 @@ def standing_of(secret: str) -> Standing | None:
 def _problem(withdrawn_at: datetime | None, expires_at: datetime) -> str:
     if withdrawn_at is not None:
         return "ticket_withdrawn"
-    return "ticket_expired" if expires_at <= timezone.now() else ""
+    return "ticket_expired" if expires_at <= clock.now() else ""
 
 
 async def look(secret: str) -> Standing | None:

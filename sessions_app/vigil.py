@@ -7,14 +7,17 @@ import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from sessions_app import fleet, logins, nudge, runfile, store
+from sessions_app import fleet, logins, nudge, ownership, runfile, store
 from sessions_app.database_guard import DatabaseGuard
 from sessions_app.errors import StoreError, StoreUnavailableError
+from sessions_app.events import Failure
 from sessions_app.fleet import Process
 from sessions_app.logins import Login
+from sessions_app.ownership import Writing
 from sessions_app.protocol import CloseCode
 from sessions_app.registry import Registry
-from sessions_app.states import Ending
+from sessions_app.states import STATES_WITH_ROW, Ending
+from sessions_app.steady_clock import clock
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +39,13 @@ def look_also(look: Look) -> None:
 
 ENDED_BY_OPERATOR = Ending("ended_by_operator", CloseCode.LEFT)
 LOGGED_OUT = Ending("logged_out", CloseCode.LOGIN_FIRST, is_heard=False, is_told_first=True)
+DELETED = Ending(
+    "deleted",
+    CloseCode.FAILED,
+    problem=Failure(
+        "deleted", "This conversation was deleted; what is said in it cannot be kept.", fatal=True
+    ),
+)
 
 
 async def keep_vigil(registry: Registry, say: Callable[[str], None] = lambda _: None) -> None:
@@ -83,13 +93,32 @@ async def _look(registry: Registry, *, is_beat: bool) -> None:
     live = registry.sessions.values()
     stand_on = {session.id: session.login or Login(session.user_id) for session in live}
     registry.end(await logins.over(stand_on), LOGGED_OUT)
+    await _keep_own(registry)
     wanted = await store.look(list(registry.sessions), is_beat=is_beat)
     registry.end(wanted, ENDED_BY_OPERATOR)
+    if not registry.sessions:
+        clock.follow()
     if is_beat:
         await _beat(registry)
     # at each look, not each beat: nobody shall wait longer than SILENT_SERVER_SECONDS and a look
     if lost := await store.mark_lost(registry.boot):
         logger.warning("%d sessions of a server that died are marked as lost", lost)
+
+
+async def _keep_own(registry: Registry) -> None:
+    """Go on with what others took for lost while this process was frozen, and was not deleted."""
+    rows = [each for each in registry.sessions.values() if each.state in STATES_WITH_ROW]
+    found = await ownership.look(
+        {each.id: Writing(each.book.written_to, each.recorder.recording_id) for each in rows}
+    )
+    if found.taken_back:
+        logger.warning(
+            "this process was taken for dead, and goes on: %d sessions are taken back",
+            len(found.taken_back),
+        )
+    for session_id in found.not_recording & registry.sessions.keys():
+        registry.sessions[session_id].recorder.lose()
+    registry.end(found.deleted, DELETED)
 
 
 async def _beat(registry: Registry) -> None:

@@ -16,6 +16,7 @@ from sessions_app import conf, deletions
 from sessions_app.access import owner
 from sessions_app.errors import HablaError
 from sessions_app.models import Recording
+from sessions_app.steady_clock import NOTE_NAME, clock
 
 NO_SUCH_RECORDING = 2
 """The exit code for an id that there is not."""
@@ -59,6 +60,7 @@ class Command(BaseCommand):
             self.stderr.write(f"{more} older ones are not listed; --limit 0 lists all.")
 
     def _prune(self, *, is_dry: bool, is_json: bool) -> None:
+        clock.believe(conf.read().run_dir / NOTE_NAME)
         going = library.plan_pruning(pruning.limits())
         gone = going if is_dry else library.prune(going)
         self._print(gone, is_json=is_json)

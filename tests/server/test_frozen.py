@@ -1,0 +1,120 @@
+"""A process that was frozen until others took it for dead goes on, or ends what was deleted."""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.pair import answer, ask, id_of, pair, record, status
+from tests.server.postgres import cluster, find_program
+from tests.server.running import Running, environment, manage
+from tests.server.visitor import visitor
+
+pytestmark = [
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(find_program("initdb") is None, reason="PostgreSQL is not installed"),
+]
+
+LOST_SECONDS = 60.0
+"""15 s of silence, on a machine that is busy."""
+BACK_SECONDS = 30.0
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[str]:
+    async with cluster() as url:
+        code, output = await manage("migrate", env=environment(tmp_path, DATABASE_URL=url))
+        assert code == 0, output
+        yield url
+
+
+@asynccontextmanager
+async def frozen(one: Running, other: Running, session_id: str) -> AsyncIterator[None]:
+    """Freeze ``one`` until ``other`` has taken its sessions for lost."""
+    one.signal(signal.SIGSTOP)
+    try:
+        await until(other, session_id, "lost", LOST_SECONDS)
+        yield
+    finally:
+        one.signal(signal.SIGCONT)
+
+
+async def until(server: Running, session_id: str, state: str, seconds: float) -> dict[str, Any]:
+    async with asyncio.timeout(seconds):
+        while (row := await ask(server, "GET", f"/sessions/{session_id}"))["state"] != state:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    return dict(row)
+
+
+async def test_it_takes_its_rows_back_and_goes_on(database: str, tmp_path: Path) -> None:
+    async with (
+        pair(tmp_path, DATABASE_URL=database) as (one, other),
+        visitor(one.socket_address) as guest,
+        visitor(one.socket_address) as listener,
+    ):
+        await guest.type_and_hear("hola")
+        recording = await record(listener)
+        await listener.say("start_playback", recording_id=recording)
+        await listener.until("playback_started")
+        await listener.say("pause_playback")
+        playing = (await listener.until("playback_paused"))["playback_id"]
+        async with frozen(one, other, id_of(guest)):
+            await until(other, id_of(listener), "lost", LOST_SECONDS)
+        for session in (guest, listener):
+            await until(other, id_of(session), "open", BACK_SECONDS)
+        await guest.type_and_hear("gracias")
+        async with asyncio.timeout(BACK_SECONDS):
+            while (await ask(other, "GET", f"/playbacks/{playing}"))["state"] != "paused":  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        await listener.say("resume_playback")
+        await listener.until("playback_resumed")
+        await listener.say("stop_playback")
+        assert (await listener.until("playback_stopped"))["reason"] == "asked"
+        told = next(s for s in (await status(other))["servers"] if s["address"] == one.address)
+        assert {s["id"] for s in told["sessions"]} == {id_of(guest), id_of(listener)}
+        await ask(other, "DELETE", f"/sessions/{id_of(guest)}/live")
+        assert await guest.close_code() == 1000
+        await listener.leave()
+        one.signal()
+        assert await one.ended() == 0
+        assert "taken back" in one.log
+        found = await rows(database, tmp_path)
+        assert [row[:3] for row in found] == [
+            ["closed", "client_left", 1],
+            ["closed", "ended_by_operator", 1],
+        ]
+        assert found[1][3] == len(["hola", "gracias"])
+
+
+async def test_what_was_deleted_meanwhile_ends_and_is_told(database: str, tmp_path: Path) -> None:
+    async with (
+        pair(tmp_path, DATABASE_URL=database) as (one, other),
+        visitor(one.socket_address) as guest,
+    ):
+        await guest.type_and_hear("hola")
+        async with frozen(one, other, id_of(guest)):
+            assert (await answer(other, "DELETE", f"/sessions/{id_of(guest)}"))[0] == 204
+        assert await guest.close_code() == 4011
+        assert [error["code"] for error in guest.told("error") if error["fatal"]] == ["deleted"]
+        one.signal()
+        assert await one.ended() == 0
+    assert await rows(database, tmp_path) == []
+
+
+async def rows(database: str, data_dir: Path) -> list[list[Any]]:
+    """Return of each session its state, reason, close_count and how much was said in it."""
+    query = (
+        "import json; from sessions_app.models import TranslationSession as S;"
+        "rows = S.objects.order_by('reason');"
+        "print(json.dumps([[s.state, s.reason, s.close_count, s.exchanges.count()] for s in rows]))"
+    )
+    env = environment(data_dir, DATABASE_URL=database)
+    code, output = await manage("shell", "--verbosity=0", "-c", query, env=env)
+    assert code == 0, output
+    found: list[list[Any]] = json.loads(output.splitlines()[-1])
+    return found
