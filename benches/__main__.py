@@ -5,7 +5,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from benches import captions, memory, sessions, sound, traffic
+from benches import apart, captions, memory, sessions, sound, traffic
 from benches.report import Figure, machine, print_table, say
 from benches.serving import keep_to_second_core
 
@@ -14,6 +14,7 @@ LIMIT_SECONDS = 1200.0
 PARTS: dict[str, tuple[str, Callable[[], Awaitable[list[Figure]]]]] = {
     "captions": ("Delays at a real client, engine time zero", captions.measure),
     "sound": ("Sound before it is recognised, CPU per second of it", sound.measure),
+    "apart": ("Sound that libav decodes in a process of its own", apart.measure),
     "traffic": ("Bytes to a client", traffic.measure),
     "memory": ("Memory", memory.measure),
     "sessions": ("Sessions at real time on one core", sessions.measure),

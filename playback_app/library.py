@@ -14,6 +14,7 @@ from playback_app.catalog import refuse_if_busy
 from playback_app.models import ACTIVE, GroundTruth, Playback
 from sessions_app import sound_files
 from sessions_app.audio import Encoding, count_samples, to_seconds
+from sessions_app.engines.media_files import decode_file
 from sessions_app.errors import CommandError, DecodeError
 from sessions_app.models import Recording, RecordingState, SessionState
 from sessions_app.sound_directory import id_or_none
@@ -140,8 +141,6 @@ def import_file(path: Path, user: User, *, max_bytes: float) -> Recording:
 
 def _copy_sound(path: Path, recording_id: UUID, max_bytes: float) -> float:
     """Write the sound of ``path`` as that of a recording; return how long it is, in seconds."""
-    from sessions_app.engines.pyav import decode_file  # noqa: PLC0415 -- 17 MB
-
     tape = Tape(sound_files.new_path(recording_id, Encoding.PCM_S16LE), Encoding.PCM_S16LE)
     samples = 0
     try:

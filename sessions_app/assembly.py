@@ -57,6 +57,7 @@ class Pipeline:
             self.interpreter,
             engines.detector,
             generation.sound,
+            generation.decoders,
             manner,
             emit,
             account,

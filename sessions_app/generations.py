@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from sessions_app.engines.base import Progress
+from sessions_app.engines.decoder_pool import DecoderPool
 from sessions_app.engines.loading import Engines
 from sessions_app.engines.scheduler import Scheduler
 from sessions_app.errors import EngineError, EngineUnavailableError
@@ -33,6 +34,8 @@ class Generation:
         self.scheduler = Scheduler(engines.transcriber) if engines.transcriber else None
         self.sound = Workbench(f"habla sound {number}")
         """Decodes and detects for all sessions, one chunk after the other."""
+        self.decoders = DecoderPool()
+        """Processes for those streams that libav decodes, one each."""
         self.trouble = ""
         """Why an utterance would bring no text, as last rehearsed; empty: it would."""
         self.leases = 0
@@ -42,6 +45,7 @@ class Generation:
         """Release everything, within UNLOAD_SECONDS."""
         try:
             async with asyncio.timeout(UNLOAD_SECONDS):
+                await self.decoders.aclose()
                 if self.scheduler is not None:
                     await self.scheduler.aclose()
                 await self.engines.aclose()

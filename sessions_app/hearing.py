@@ -10,15 +10,16 @@ from sessions_app.audio import Encoding, count_samples, to_seconds
 from sessions_app.engines.base import Progress
 from sessions_app.engines.decoding import open_decoder
 from sessions_app.engines.loading import EngineSettings, load_engines
-from sessions_app.engines.pyav import decode_file
+from sessions_app.engines.media_files import decode_file
 from sessions_app.errors import EngineUnavailableError
 from sessions_app.events import Event, Exchange, Failure
 from sessions_app.generations import Generation
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
 from sessions_app.pipeline.languages import LANGUAGES, only_language
-from sessions_app.pipeline.listener import Listener, Sound
+from sessions_app.pipeline.listener import Listener
 from sessions_app.pipeline.segmenter import SegmenterOptions
+from sessions_app.pipeline.sound import Sound
 from sessions_app.pipeline.speakers import Speakers
 from sessions_app.pipeline.utterance import Manner, Utterance
 

@@ -4,21 +4,21 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any
 
 from sessions_app import measures
 from sessions_app.audio import SAMPLE_BYTES, Encoding, to_samples, to_seconds
 from sessions_app.descriptors import OUT, ran_out
 from sessions_app.engines.base import Detector
-from sessions_app.engines.decoding import load_decoder, open_decoder
+from sessions_app.engines.decoder_pool import DecoderPool
 from sessions_app.errors import CommandError, EngineError, HablaError
 from sessions_app.events import Event, Failure, Lag, Notice
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
-from sessions_app.pipeline.listener import Listener, Sound
+from sessions_app.pipeline.listener import Listener
 from sessions_app.pipeline.pace import Pace, PaceOptions, Verdict
 from sessions_app.pipeline.segmenter import SegmenterOptions
+from sessions_app.pipeline.sound import open_sound
 from sessions_app.pipeline.stage import Stage
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.pipeline.workbench import Workbench
@@ -48,6 +48,7 @@ class Intake:
         interpreter: Interpreter,
         detector: Detector,
         workbench: Workbench,
+        decoders: DecoderPool,
         manner: Callable[[], Manner],
         emit: Callable[[Event], Awaitable[None]],
         account: Account,
@@ -59,6 +60,7 @@ class Intake:
         self._interpreter = interpreter
         self._detector = detector
         self._workbench = workbench
+        self._decoders = decoders
         self._manner = manner
         self._emit = emit
         self._account = account
@@ -110,10 +112,15 @@ class Intake:
         playback_id: uuid.UUID | None = None,
     ) -> None:
         """Open a listening period; in a visit, ``hear`` brings the sound, and ``feed`` does not."""
-        await self._workbench.do(partial(load_decoder, command.encoding))
-        decoder = open_decoder(command.encoding, sample_rate=command.sample_rate)
+        sound = await open_sound(
+            command.encoding,
+            self._detector.stream(),
+            self._workbench,
+            self._decoders,
+            sample_rate=command.sample_rate,
+        )
         self._listener = listener = Listener(
-            Sound(decoder, self._detector.stream(), self._workbench),
+            sound,
             self._interpreter,
             self._manner,
             self._emit,

@@ -11,8 +11,9 @@ from typing import TypeVar
 
 from sessions_app import recording_store, sound_directory, sound_files, store
 from sessions_app.audio import SAMPLE_BYTES, Encoding, to_seconds
+from sessions_app.engines.media_files import decode_file
 from sessions_app.engines.wav import HEADER_BYTES
-from sessions_app.errors import DecodeError, StoreError
+from sessions_app.errors import DecodeError, EngineError, StoreError
 from sessions_app.recording_store import QUIET_SECONDS, Unfinished
 from sessions_app.steady_clock import clock
 from sessions_app.tapes import held, mend, put_in_place
@@ -181,7 +182,6 @@ def _mend(left: Unfinished) -> float | None:
 
 
 def _seconds(left: Unfinished, encoding: Encoding) -> float:
-    from sessions_app.engines.pyav import decode_file  # noqa: PLC0415 -- 17 MB
 
     path = sound_files.raw_path(left.id, encoding)
     if path is None:
@@ -193,6 +193,9 @@ def _seconds(left: Unfinished, encoding: Encoding) -> float:
         return to_seconds(sum(len(block) // SAMPLE_BYTES for block in decode_file(path)))
     except DecodeError:
         path.unlink()  # so little that nothing plays it
+        return 0.0
+    except EngineError as error:  # it is there, but nobody can say how long it is
+        logger.warning("recording %s: %s", left.id, error)
         return 0.0
 
 

@@ -126,8 +126,15 @@ class Detector(Protocol):
 class Decoder(Protocol):
     """Turns one encoded stream into PCM. One per listening period; not thread-safe."""
 
+    @property
+    def has_more(self) -> bool:
+        """Whether more was handed over than is decoded; ``decode(b"")`` goes on with it."""
+        ...
+
     def decode(self, chunk: bytes) -> bytes:
         """Take the next chunk; return the 16 kHz mono s16le PCM that it completes. Blocks.
+
+        Gives some seconds of sound at most: others wait for the thread meanwhile.
 
         Raises:
             DecodeError: the stream is broken or expands beyond reason; only ``close`` may follow.

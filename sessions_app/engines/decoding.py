@@ -19,6 +19,18 @@ CONTAINERS = {
 """libav's name of the container that each encoding is forced to be."""
 
 
+def container_apart(encoding: Encoding) -> str | None:
+    """Return libav's name of the container if ``encoding`` needs libav, so a process of its own.
+
+    None: libopus, or nothing at all, decodes it in the caller's thread.
+    """
+    from sessions_app.engines.libopus import load_libopus
+
+    if encoding is Encoding.WEBM_OPUS and load_libopus() is not None:
+        return None
+    return CONTAINERS.get(encoding)
+
+
 def load_decoder(encoding: Encoding) -> None:
     """Load what decodes ``encoding``, unless it is loaded. Blocks."""
     from sessions_app.engines.libopus import load_libopus
@@ -33,6 +45,8 @@ def load_decoder(encoding: Encoding) -> None:
 
 def open_decoder(encoding: Encoding, *, sample_rate: int = SAMPLE_RATE) -> Decoder:
     """Return a decoder for one stream of ``encoding``; whoever takes it must close it.
+
+    What libav decodes it decodes in this process: live sessions have it done apart.
 
     ``sample_rate`` in Hz counts for PCM only; other streams say theirs themselves. Opus decodes to
     the length of what was recorded, to one sample. AAC in a live MP4 does not say what its encoder

@@ -35,13 +35,13 @@ class Treatment(Enum):
 
 MAX_BYTES = {Treatment.KEEP: 128 * 1024, Treatment.SKIP: 1024 * 1024}
 """The largest element of each kind; the longest Opus packet has 61,298 bytes."""
-MAX_CHILDREN = 128
+MAX_CHILDREN = 32
 """More than any element that is kept has inside of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """An element of the stream; ``payload`` is empty where it is entered."""
+    """An element of the stream; ``payload`` is empty where it is entered or skipped."""
 
     id: int
     payload: bytes = b""
@@ -80,9 +80,7 @@ class ElementReader:
             header = read_header(self._waiting, 0)
             if header is None or not self._is_complete(header):
                 return
-            element = self._take(header)
-            if element is not None:
-                yield element
+            yield self._take(header)
 
     def _is_past_skipped(self) -> bool:
         passed = min(self._skip, len(self._waiting))
@@ -100,17 +98,16 @@ class ElementReader:
             raise DecodeError("The stream is broken: a part of it claims to be too large.")
         return treatment is Treatment.SKIP or header.end <= len(self._waiting)
 
-    def _take(self, header: "Header") -> Element | None:
+    def _take(self, header: "Header") -> Element:
         treatment = self._grammar[header.id]
         if treatment is Treatment.KEEP:
             payload = bytes(self._waiting[header.start : header.end])
             del self._waiting[: header.end]
             return Element(header.id, payload)
         del self._waiting[: header.start]
-        if treatment is Treatment.ENTER:
-            return Element(header.id)
-        self._skip = header.size
-        return None
+        if treatment is Treatment.SKIP:
+            self._skip = header.size
+        return Element(header.id)
 
 
 def read_children(payload: bytes) -> Iterator[Element]:

@@ -9,6 +9,8 @@ from sessions_app.errors import DecodeError
 
 LOWEST_RATE = 8_000
 HIGHEST_RATE = 192_000
+MOST_SECONDS = 2
+"""Sound that one call gives at most."""
 
 
 class PcmDecoder:
@@ -24,11 +26,17 @@ class PcmDecoder:
         self._rate = sample_rate
         self._resampler = None if sample_rate == SAMPLE_RATE else Resampler()
         self._rest = b""
+        self._most_bytes = MOST_SECONDS * sample_rate * SAMPLE_BYTES
+
+    @property
+    def has_more(self) -> bool:
+        """Whether more was handed over than is decoded; ``decode(b"")`` goes on with it."""
+        return len(self._rest) >= SAMPLE_BYTES
 
     def decode(self, chunk: bytes) -> bytes:
         """Take the next bytes; return the 16 kHz PCM that they complete."""
         sound = self._rest + chunk
-        whole = len(sound) // SAMPLE_BYTES * SAMPLE_BYTES
+        whole = min(len(sound) // SAMPLE_BYTES * SAMPLE_BYTES, self._most_bytes)
         self._rest = sound[whole:]
         pcm = sound[:whole]
         return self._resample(pcm, self._resampler) if self._resampler and pcm else pcm

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 import av
 from av import AudioFrame, AudioStream, Packet
@@ -74,16 +74,29 @@ def sound_of(container: InputContainer) -> AudioStream:
 
 
 def decode_file(path: str | Path) -> Iterator[bytes]:
+    """Yield the sound of a media file that is our own: any other is for ``media_files``.
+
+    Raises:
+        DecodeError: it cannot be read, or there is no sound in it.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            yield from decode_opened(file)
+    except OSError as error:
+        raise DecodeError("This file cannot be read as sound.") from error
+
+
+def decode_opened(file: BinaryIO) -> Iterator[bytes]:
     """Yield the sound of any media file as 16 kHz mono s16le PCM, a second at a time.
 
-    What is damaged in the file is left out. The file is opened when the first block is asked for.
+    What is damaged in the file is left out.
 
     Raises:
         DecodeError: it cannot be read, or there is no sound in it.
     """
     block = bytearray()
     is_empty = True
-    for pcm in _read_file(path):
+    for pcm in _read_file(file):
         block += pcm
         while len(block) >= BLOCK_BYTES:
             yield bytes(block[:BLOCK_BYTES])
@@ -95,27 +108,27 @@ def decode_file(path: str | Path) -> Iterator[bytes]:
         raise DecodeError("There is no sound in this file.")
 
 
-def duration_seconds(path: str | Path) -> float | None:
+def duration_of(file: BinaryIO) -> float | None:
     """Return how long a media file says that it is; None: it does not say, as live recordings.
 
     Raises:
         DecodeError: it cannot be read, or there is no sound in it.
     """
     try:
-        with Path(path).open("rb") as file, open_media(file) as container:
+        with open_media(file) as container:
             stream = sound_of(container)
             if stream.duration is not None and stream.time_base is not None:
                 return float(stream.duration * stream.time_base)
             return None if container.duration is None else container.duration / av.time_base
-    except (OSError, FFmpegError) as error:
+    except (OSError, FFmpegError, MemoryError) as error:
         raise DecodeError("This file cannot be read as sound.") from error
 
 
-def _read_file(path: str | Path) -> Iterator[bytes]:
+def _read_file(file: BinaryIO) -> Iterator[bytes]:
     try:
-        with Path(path).open("rb") as file, open_media(file) as container:
+        with open_media(file) as container:
             yield from _decode_leniently(container)
-    except (OSError, FFmpegError, ValueError) as error:
+    except (OSError, FFmpegError, ValueError, MemoryError) as error:
         raise DecodeError("This file cannot be read as sound.") from error
 
 

@@ -26,6 +26,9 @@ class PyAVDecoder:
     which is always either at work on a chunk, while ``decode`` waits, or waiting for the next.
     """
 
+    has_more = False
+    """Never: ``decode`` gives all that a chunk completes."""
+
     def __init__(self, container: str) -> None:
         self._container = container
         self._guard = GUARDS[container]()
@@ -87,7 +90,7 @@ class PyAVDecoder:
             self._failure = None
         except DecodeError as error:
             self._failure = error
-        except (FFmpegError, ValueError) as error:
+        except (FFmpegError, ValueError, MemoryError) as error:
             self._failure = DecodeError(f"The stream is broken, or it is not {self._container}.")
             self._failure.__cause__ = error
         finally:

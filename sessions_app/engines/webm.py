@@ -1,6 +1,7 @@
 """Live WebM with Opus: an incremental walk to its packets, each decoded by libopus as it comes."""
 
 import ctypes
+from collections import deque
 from collections.abc import Iterator
 
 from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE, count_samples
@@ -11,6 +12,9 @@ from sessions_app.engines.libopus import OpusDecoder
 from sessions_app.engines.matroska import Block, OpusTrack
 from sessions_app.errors import DecodeError
 
+MOST_SAMPLES = 2 * SAMPLE_RATE
+MOST_STEPS = 256
+"""Sound, and packets or elements, that one call decodes: 4 ms of work for the one, 16 at worst."""
 OPUS_RATE = 48_000
 """What an Opus header counts in, whatever the sound was (RFC 7845)."""
 
@@ -31,6 +35,12 @@ class WebmOpusDecoder:
         self._opus: OpusDecoder | None = None
         self._skip = 0  # samples still to be left out at the beginning
         self._has_sound = False
+        self._pending: deque[Iterator[bytes]] = deque()
+
+    @property
+    def has_more(self) -> bool:
+        """Whether more was handed over than is decoded; ``decode(b"")`` goes on with it."""
+        return bool(self._pending)
 
     def decode(self, chunk: bytes) -> bytes:
         """Take the next chunk; return the 16 kHz mono s16le PCM that it completes. Blocks.
@@ -38,8 +48,10 @@ class WebmOpusDecoder:
         Raises:
             DecodeError: the stream is broken or expands beyond reason.
         """
-        self._expansion.receive(len(chunk))
-        pcm = b"".join(p for element in self._reader.read(chunk) for p in self._take(element))
+        if chunk:
+            self._expansion.receive(len(chunk))
+            self._pending.append(self._walk(chunk))
+        pcm = b"".join(self._some())
         self._has_sound = self._has_sound or bool(pcm)
         return pcm
 
@@ -59,6 +71,23 @@ class WebmOpusDecoder:
         """Release everything. May be called twice, and in any state."""
         if self._opus is not None:
             self._opus.close()
+
+    def _some(self) -> Iterator[bytes]:
+        """Yield PCM of what was handed over, a bounded number of packets."""
+        samples = steps = 0
+        while self._pending:
+            for pcm in self._pending[0]:
+                yield pcm
+                samples, steps = samples + count_samples(pcm), steps + 1
+                if samples >= MOST_SAMPLES or steps >= MOST_STEPS:
+                    return
+            self._pending.popleft()
+
+    def _walk(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield the PCM of each packet that ``chunk`` completes, and nothing at other elements."""
+        for element in self._reader.read(chunk):
+            yield b""
+            yield from self._take(element)
 
     def _take(self, element: Element) -> Iterator[bytes]:
         """Yield the PCM of an element."""

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from sessions_app import measures
 from sessions_app.audio import count_samples, to_seconds
-from sessions_app.engines.base import Decoder, DetectorStream
 from sessions_app.events import Event, SpeechEnded, SpeechStarted
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
@@ -15,35 +14,8 @@ from sessions_app.pipeline.segmenter import (
     SegmenterOptions,
     SegmentStarted,
 )
+from sessions_app.pipeline.sound import Source
 from sessions_app.pipeline.utterance import Manner, Utterance
-from sessions_app.pipeline.workbench import Workbench
-
-
-class Sound:
-    """Decoder and detector of one stream, worked in the engines' own thread."""
-
-    def __init__(self, decoder: Decoder, detector: DetectorStream, workbench: Workbench) -> None:
-        self._decoder = decoder
-        self._detector = detector
-        self._workbench = workbench
-        workbench.attend(self)
-
-    async def decode(self, chunk: bytes) -> tuple[bytes, Sequence[float]]:
-        """Return the PCM that ``chunk`` completes, and the probabilities of whole frames."""
-        return await self._workbench.do(lambda: self._probe(self._decoder.decode(chunk)))
-
-    async def flush(self) -> tuple[bytes, Sequence[float]]:
-        """Return the rest, at the end of the stream."""
-        return await self._workbench.do(lambda: self._probe(self._decoder.flush()))
-
-    async def close(self) -> None:
-        """Release the decoder. May be called twice."""
-        self._workbench.leave(self)
-        # one thread, first in first out: never beside a decode that was cancelled but goes on
-        await self._workbench.do(self._decoder.close, surely=True)
-
-    def _probe(self, pcm: bytes) -> tuple[bytes, Sequence[float]]:
-        return pcm, self._detector.probabilities(pcm) if pcm else ()
 
 
 class Listener:
@@ -55,7 +27,7 @@ class Listener:
 
     def __init__(
         self,
-        sound: Sound,
+        sound: Source,
         interpreter: Interpreter,
         manner: Callable[[], Manner],
         emit: Callable[[Event], Awaitable[None]],
@@ -96,12 +68,14 @@ class Listener:
         """
         self._was_fed = True
         await self._push(*await self._sound.decode(chunk))
+        await self._hear_the_rest()
 
     async def finish(self, *, broken: bool = False) -> None:
         """End the period: what is half collected is handed on, to the last sample."""
         try:
             if self._was_fed and not broken:
                 await self._push(*await self._sound.flush())
+                await self._hear_the_rest()
             await self._tell(self._segmenter.flush())
             self._count_silence()
         finally:
@@ -110,6 +84,11 @@ class Listener:
     async def close(self) -> None:
         """Release the stream without finishing it. May be called twice."""
         await self._sound.close()
+
+    async def _hear_the_rest(self) -> None:
+        """Hear what one piece of work had no room for: others took their turns between."""
+        while self._sound.has_more:
+            await self._push(*await self._sound.decode(b""))
 
     async def _push(self, pcm: bytes, probabilities: Sequence[float]) -> None:
         samples = count_samples(pcm)

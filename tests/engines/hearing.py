@@ -39,7 +39,15 @@ def pieces(stream: bytes, size: int) -> list[bytes]:
 
 def hear(decoder: Decoder, chunks: list[bytes]) -> bytes:
     with closing(decoder):
-        return b"".join([decoder.decode(chunk) for chunk in chunks]) + decoder.flush()
+        return b"".join([decode(decoder, chunk) for chunk in chunks]) + decoder.flush()
+
+
+def decode(decoder: Decoder, chunk: bytes) -> bytes:
+    """All that a chunk completes."""
+    heard = [decoder.decode(chunk)]
+    while decoder.has_more:
+        heard.append(decoder.decode(b""))
+    return b"".join(heard)
 
 
 def likeness(one: bytes, other: bytes) -> float:

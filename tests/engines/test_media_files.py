@@ -7,7 +7,7 @@ import pytest
 
 from sessions_app.audio import Encoding, count_samples, to_samples
 from sessions_app.engines.decoding import open_decoder
-from sessions_app.engines.pyav import decode_file, duration_seconds
+from sessions_app.engines.media_files import decode_file, duration_seconds
 from sessions_app.errors import DecodeError
 from tests.engines.files import missing, picture, playlist, recording, text
 from tests.engines.hearing import (

@@ -13,6 +13,7 @@ from sessions_app.audio import count_samples
 from sessions_app.engines.libopus import OpusDecoder, load_libopus
 from sessions_app.engines.webm import WebmOpusDecoder
 from sessions_app.errors import DecodeError
+from tests.engines.hearing import decode
 from tests.engines.streams import (
     BLOCK,
     BLOCK_GROUP,
@@ -47,7 +48,7 @@ def hear(stream: bytes, size: int | None = None) -> bytes:
     try:
         step = size or max(1, len(stream))
         chunks = [stream[first : first + step] for first in range(0, len(stream), step)]
-        return b"".join([decoder.decode(chunk) for chunk in chunks]) + decoder.flush()
+        return b"".join([decode(decoder, chunk) for chunk in chunks]) + decoder.flush()
     finally:
         decoder.close()
 

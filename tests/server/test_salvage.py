@@ -9,6 +9,7 @@ import pytest
 from sessions_app.audio import SAMPLE_RATE, Encoding
 from sessions_app.engines.decoding import open_decoder
 from sessions_app.engines.pyav import decode_file
+from tests.engines.hearing import decode
 from tests.lifecycle.shutdown_tools import ask
 from tests.server.running import running
 from tests.server.visitor import Visitor, visitor
@@ -60,7 +61,7 @@ def heard_in_time(encoding: str) -> float:
     """Return how much sound a session hears in what arrives, in seconds."""
     decoder = open_decoder(Encoding(encoding))
     try:
-        return len(decoder.decode(sent_of(encoding))) / 2 / SAMPLE_RATE
+        return len(decode(decoder, sent_of(encoding))) / 2 / SAMPLE_RATE
     finally:
         decoder.close()
 

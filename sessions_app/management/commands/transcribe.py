@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from sessions_app import conf
-from sessions_app.engines.pyav import duration_seconds
+from sessions_app.engines.media_files import duration_seconds
 from sessions_app.errors import HablaError
 from sessions_app.events import Direction, Exchange, Mode
 from sessions_app.exports import ExportFormat, Line, export

@@ -14,8 +14,9 @@ from sessions_app.errors import StoreError
 from sessions_app.events import Direction, Event, Exchange, FinalTranscript, Mode
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
-from sessions_app.pipeline.listener import Listener, Sound
+from sessions_app.pipeline.listener import Listener
 from sessions_app.pipeline.segmenter import SegmenterOptions
+from sessions_app.pipeline.sound import Sound
 from sessions_app.pipeline.speakers import Speakers
 from sessions_app.pipeline.utterance import Manner, Utterance
 from sessions_app.pipeline.workbench import Workbench

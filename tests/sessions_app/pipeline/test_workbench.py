@@ -11,7 +11,7 @@ from sessions_app.engines.decoding import open_decoder
 from sessions_app.engines.fake import FakeDetector
 from sessions_app.errors import DecodeError, EngineError
 from sessions_app.pipeline import workbench
-from sessions_app.pipeline.listener import Sound
+from sessions_app.pipeline.sound import Sound
 from sessions_app.pipeline.workbench import MOST_AT_ONCE, Workbench
 from tests.house import eventually
 from tests.sounds import ogg, say

@@ -1,0 +1,49 @@
+"""The processes that decode live streams, one each: as many as there are streams, up to a bound."""
+
+import asyncio
+
+from sessions_app.engines.decoder_process import DecoderProcess
+from sessions_app.errors import CommandError, EngineError
+
+MOST_STREAMS = 64
+"""Streams that are decoded at once by libav, 14 MB each; libopus and PCM need no process."""
+
+
+class DecoderPool:
+    """Starts a process for each stream that libav must decode, when it is asked for one."""
+
+    def __init__(self, most: int = MOST_STREAMS) -> None:
+        self._most = most
+        self._open: set[DecoderProcess] = set()
+        self._is_closed = False
+
+    @property
+    def count(self) -> int:
+        """Return how many streams are being decoded."""
+        return len(self._open)
+
+    async def open(self, container: str) -> DecoderProcess:
+        """Return a decoder for one stream in ``container``; whoever takes it must close it.
+
+        Raises:
+            CommandError: ``too_many_streams``.
+            EngineError: no process can be started, or the engines were unloaded.
+        """
+        if self._is_closed:
+            raise EngineError("The engines were unloaded.")
+        if len(self._open) >= self._most:
+            message = "Too many streams of this kind are decoded here; try again in a moment."
+            raise CommandError(message, code="too_many_streams")
+        process = DecoderProcess(container, self._open.discard)
+        self._open.add(process)
+        try:
+            await process.start()
+        except BaseException:  # also a cancellation: its place is free again
+            self._open.discard(process)
+            raise
+        return process
+
+    async def aclose(self) -> None:
+        """End all of them, and start no more. May be called twice."""
+        self._is_closed = True
+        await asyncio.gather(*(process.close() for process in list(self._open)))

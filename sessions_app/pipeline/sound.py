@@ -1,0 +1,131 @@
+"""The sound of one stream: decoded, and judged frame by frame, a little at a time."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Protocol
+
+from sessions_app.audio import SAMPLE_RATE, Encoding
+from sessions_app.engines.base import Decoder, DetectorStream
+from sessions_app.engines.decoder_pool import DecoderPool
+from sessions_app.engines.decoder_process import DecoderProcess
+from sessions_app.engines.decoding import container_apart, load_decoder, open_decoder
+from sessions_app.pipeline.workbench import Workbench
+
+Judged = tuple[bytes, Sequence[float]]
+"""PCM, and how likely each whole frame of the stream so far, but those judged before, is speech."""
+
+
+class Source(Protocol):
+    """What is heard in one listening period.
+
+    No piece of work that others wait for is larger than some seconds of sound, whatever is sent.
+    """
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is more of what was handed over; ``decode(b"")`` gives it."""
+        ...
+
+    async def decode(self, chunk: bytes) -> Judged:
+        """Return PCM that ``chunk`` completes, some seconds at most.
+
+        Raises:
+            DecodeError: the stream is broken.
+        """
+        ...
+
+    async def flush(self) -> Judged:
+        """Return the rest, at the end of the stream."""
+        ...
+
+    async def close(self) -> None:
+        """Release the decoder. May be called twice."""
+        ...
+
+
+async def open_sound(
+    encoding: Encoding,
+    detector: DetectorStream,
+    workbench: Workbench,
+    decoders: DecoderPool,
+    *,
+    sample_rate: int = SAMPLE_RATE,
+) -> Source:
+    """Return the sound of a stream that is to come; whoever takes it must close it.
+
+    Raises:
+        CommandError: ``too_many_streams`` are decoded already.
+        EngineError: it cannot be decoded here.
+    """
+    container = container_apart(encoding)
+    if container is not None:
+        return SoundApart(await decoders.open(container), detector, workbench)
+    await workbench.do(partial(load_decoder, encoding))
+    return Sound(open_decoder(encoding, sample_rate=sample_rate), detector, workbench)
+
+
+class Sound:
+    """Decoder and detector of one stream, worked in the engines' own thread."""
+
+    def __init__(self, decoder: Decoder, detector: DetectorStream, workbench: Workbench) -> None:
+        self._decoder = decoder
+        self._detector = detector
+        self._workbench = workbench
+        workbench.attend(self)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is more of what was handed over."""
+        return self._decoder.has_more
+
+    async def decode(self, chunk: bytes) -> Judged:
+        """Return PCM that ``chunk`` completes, and the probabilities of whole frames."""
+        return await self._workbench.do(lambda: self._judge(self._decoder.decode(chunk)))
+
+    async def flush(self) -> Judged:
+        """Return the rest, at the end of the stream."""
+        return await self._workbench.do(lambda: self._judge(self._decoder.flush()))
+
+    async def close(self) -> None:
+        """Release the decoder. May be called twice."""
+        self._workbench.leave(self)
+        # one thread, first in first out: never beside a decode that was cancelled but goes on
+        await self._workbench.do(self._decoder.close, surely=True)
+
+    def _judge(self, pcm: bytes) -> Judged:
+        return pcm, self._detector.probabilities(pcm) if pcm else ()
+
+
+class SoundApart:
+    """The same where a process of its own decodes: nobody but this stream waits for that."""
+
+    def __init__(
+        self, decoder: DecoderProcess, detector: DetectorStream, workbench: Workbench
+    ) -> None:
+        self._decoder = decoder
+        self._detector = detector
+        self._workbench = workbench
+        workbench.attend(self)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is more of what was handed over."""
+        return self._decoder.has_more
+
+    async def decode(self, chunk: bytes) -> Judged:
+        """Return PCM that ``chunk`` completes, and the probabilities of whole frames."""
+        return await self._judge(await self._decoder.decode(chunk))
+
+    async def flush(self) -> Judged:
+        """Return the rest, at the end of the stream."""
+        return await self._judge(await self._decoder.flush())
+
+    async def close(self) -> None:
+        """Release the decoder. May be called twice."""
+        self._workbench.leave(self)
+        await self._decoder.close()
+
+    async def _judge(self, pcm: bytes) -> Judged:
+        if not pcm:
+            return pcm, ()
+        return pcm, await self._workbench.do(lambda: self._detector.probabilities(pcm))
