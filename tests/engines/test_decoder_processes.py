@@ -43,6 +43,12 @@ def children() -> set[int]:
     return {int(pid) for pids in found for pid in pids if is_decoder(int(pid))}
 
 
+async def only_child() -> int:
+    """Return the one decoder, as soon as it has become one."""
+    await eventually(lambda: len(children()) == 1)
+    return children().pop()
+
+
 def is_decoder(pid: int) -> bool:
     try:
         return b"decoder_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -83,7 +89,7 @@ async def test_a_long_chunk_is_given_in_parts_that_others_can_wait_for(pool: Dec
 
 async def test_the_death_of_one_ends_no_other_stream(pool: DecoderPool) -> None:
     doomed = await pool.open("ogg")
-    (pid,) = children()
+    pid = await only_child()
     other = await pool.open("ogg")
     first, second = pieces(STREAMS[Encoding.OGG_OPUS], 6000)[:2]
     assert await decode(doomed, first) == await decode(other, first)
@@ -99,7 +105,7 @@ async def test_one_that_hangs_is_ended_and_keeps_nobody_waiting(
     pool: DecoderPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     doomed = await pool.open("ogg")
-    (pid,) = children()
+    pid = await only_child()
     other = await pool.open("ogg")
     first, second = pieces(STREAMS[Encoding.OGG_OPUS], 6000)[:2]
     monkeypatch.setattr(decoder_process, "ANSWER_SECONDS", 4.0)
@@ -117,7 +123,7 @@ async def test_a_stream_whose_waiter_is_cancelled_has_no_process_any_more(
     pool: DecoderPool,
 ) -> None:
     process = await pool.open("ogg")
-    (pid,) = children()
+    pid = await only_child()
     os.kill(pid, signal.SIGSTOP)
     waiting = asyncio.create_task(process.decode(b"OggS"))
     await asyncio.sleep(0)
