@@ -207,6 +207,15 @@ def _claim(recording_id: uuid.UUID, boot: str) -> bool:
     return bool(rows.filter(is_free).update(salvager=boot))
 
 
+async def disclaim(recording_id: uuid.UUID, boot: str) -> None:
+    """Leave it to others to salvage a recording."""
+    await lane.run(_disclaim, recording_id, boot)
+
+
+def _disclaim(recording_id: uuid.UUID, boot: str) -> None:
+    Recording.objects.filter(pk=recording_id, salvager=boot).update(salvager="")
+
+
 def _serves(boot: str, column: str) -> Q:
     """Whether the process that ``column`` names serves just now.
 

@@ -89,10 +89,13 @@ async def _salvage(left: Unfinished, boot: str, directory: str, failed: set[uuid
     try:
         seconds = await _apart(partial(_mend, left))
         size = await _apart(partial(sound_files.size, left.id))
+    except FileNotFoundError:  # its process lives after all, and closes it just now
+        return False
     except OSError:
         if left.id not in failed:
             logger.exception("recording %s could not be salvaged", left.id)
         failed.add(left.id)
+        await recording_store.disclaim(left.id, boot)  # another's disk may be well
         return False
     if seconds is None:
         return False

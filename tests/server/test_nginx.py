@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import signal
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -109,8 +110,10 @@ class Speaker:
 
 
 @asynccontextmanager
-async def fronted(tmp_path: Path, ports: tuple[int, int]) -> AsyncIterator[Front]:
-    """Run nginx as documented, but for ports and paths, and log in by it."""
+async def fronted(
+    tmp_path: Path, ports: tuple[int, int], **instead_of: str
+) -> AsyncIterator[Front]:
+    """Run nginx as documented, but for ports and paths and what ``instead_of`` names."""
     directory, port = tmp_path / "nginx", free_port()
     directory.mkdir()
     pem, key = await certificate(directory)
@@ -121,12 +124,12 @@ async def fronted(tmp_path: Path, ports: tuple[int, int]) -> AsyncIterator[Front
         "127.0.0.1:8002": f"127.0.0.1:{ports[1]}",
         "/etc/ssl/habla.pem": str(pem),
         "/etc/ssl/habla.key": str(key),
+        **instead_of,
     }.items():
         assert what in blocks
         blocks = blocks.replace(what, instead)
     tls = ssl.create_default_context(cafile=str(pem))
     origin = f"https://localhost:{port}"
-    (tmp_path / "origin").write_text(origin)
     async with (
         nginx(directory, blocks, port),
         httpx.AsyncClient(base_url=origin, verify=tls, trust_env=False, timeout=20) as browser,
@@ -191,6 +194,41 @@ async def test_what_is_said_through_nginx_is_kept_whoever_quits_or_is_killed(
                 assert (await front.browser.get("/readyz")).status_code == 200
                 again.signal()
                 assert await again.ended() == 0
+
+
+async def test_one_that_is_frozen_keeps_nobody_waiting_for_long(tmp_path: Path) -> None:
+    ports = free_port(), free_port()
+    dirs = tmp_path / "one", tmp_path / "other"
+    env = {"HABLA_OWNER": "off", "ALLOWED_HOSTS": "localhost", "HABLA_TRUSTED_PROXIES": "127.0.0.1"}
+    for each in dirs:
+        each.mkdir()
+        await manage("migrate", "--verbosity=0", env=environment(each))
+    sooner = {"proxy_read_timeout 30s": "proxy_read_timeout 5s"}  # nobody stays for a ping here
+    async with fronted(tmp_path, ports, **sooner) as front:
+        env |= {"CSRF_TRUSTED_ORIGINS": front.origin}
+        async with (
+            running(dirs[0], port=ports[0], has_engines=False, **env),  # type: ignore[arg-type]
+            running(dirs[1], port=ports[1], has_engines=False, **env) as other,  # type: ignore[arg-type]
+        ):
+            other.signal(signal.SIGSTOP)
+            try:
+                assert await asyncio.gather(*(refused(front) for _ in range(4))) == [4401] * 4
+                began = asyncio.get_running_loop().time()
+                assert await refused(front) == 4401
+                assert asyncio.get_running_loop().time() - began < 5
+            finally:
+                other.signal(signal.SIGCONT)
+
+
+async def refused(front: Front) -> int | None:
+    """Come without a login; return with what close code one goes."""
+    where = f"{front.origin.replace('https', 'wss')}/ws/session/"
+    headers = {"Origin": front.origin}
+    async with connect(
+        where, ssl=front.tls, additional_headers=headers, proxy=None, open_timeout=PATIENCE_SECONDS
+    ) as socket:
+        await socket.wait_closed()
+        return socket.close_code
 
 
 async def record(front: Front) -> str:

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import socket
+import uuid
 from collections.abc import Iterator
 from dataclasses import asdict
 from io import StringIO
@@ -20,6 +21,7 @@ from sessions_app.doctor import engines, keeping, machine
 from sessions_app.doctor.finding import Finding, Level
 from sessions_app.engines.choices import EngineChoice
 from sessions_app.engines.loading import EngineSettings
+from sessions_app.models import DeletedSound
 
 pytestmark = pytest.mark.django_db
 
@@ -167,6 +169,13 @@ def test_a_redis_that_does_not_answer_is_broken(free_port: int) -> None:
     finding = keeping.check_redis(f"redis://:secret@127.0.0.1:{free_port}/0")
     assert finding.level is Level.BROKEN
     assert "secret" not in json.dumps(asdict(finding))
+
+
+def test_deleted_sound_that_is_still_there_is_told() -> None:
+    assert keeping.check_deletions().level is Level.FINE
+    DeletedSound.objects.create(recording_id=uuid.uuid4(), directory="elsewhere")
+    finding = keeping.check_deletions()
+    assert (finding.level, "of 1 deleted" in finding.message) == (Level.WARNING, True)
 
 
 def test_missing_models_are_named_with_the_command_that_fetches_them(

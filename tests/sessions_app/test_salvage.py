@@ -141,6 +141,19 @@ async def test_one_server_salvages_it_and_another_if_that_one_dies(lost: Recordi
     assert not await recording_store.claim(lost.pk, "neighbour-1")
 
 
+async def test_whoever_fails_leaves_it_to_others(
+    lost: Recording, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(lost.pk, "sound.wav.part")
+    put(lost.pk, "sound.wav")  # in the way
+    failed: set[uuid.UUID] = set()
+    for _ in range(2):
+        assert await salvage.salvage(BOOT, failed) == 0
+    assert caplog.text.count("could not be salvaged") == 1
+    await lane.run(serve, BOOT)
+    assert await recording_store.claim(lost.pk, "neighbour-1")
+
+
 async def test_what_is_closed_already_stays_as_it_is(lost: Recording) -> None:
     put(lost.pk, "sound.wav.part")
     await salvage.salvage(BOOT)
