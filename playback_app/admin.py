@@ -17,11 +17,12 @@ from django.utils.translation import ngettext
 
 from playback_app import library, store
 from playback_app.admission import Request, admit
+from playback_app.catalog import being_recorded
 from playback_app.models import ACTIVE, GroundTruth, Playback, PlaybackWish
 from playback_app.templatetags.clocks import clock
 from sessions_app.admin import ModelAdmin, NothingChanges, TabularInline, TellsWhatWaits
 from sessions_app.errors import CommandError
-from sessions_app.models import RecordedSegment, Recording, RecordingState
+from sessions_app.models import RecordedSegment, Recording
 from sessions_app.nudge import nudge
 
 
@@ -56,7 +57,7 @@ class SegmentInline(NothingChanges, TabularInline):
 class RecordingAdmin(NothingBusyIsDeleted):
     """Recordings: whose, how long, how large, how whole."""
 
-    busy = Q(state=RecordingState.RECORDING) | Q(playbacks__state__in=ACTIVE)
+    busy = being_recorded() | Q(playbacks__state__in=ACTIVE)
     list_display = (
         "started_at",
         "title",

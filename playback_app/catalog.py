@@ -6,13 +6,23 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import (
+    Count,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.functions import Coalesce, Length, Replace
 from django.utils.translation import gettext as _
 
 from playback_app.models import ACTIVE, GroundTruth, Playback
 from sessions_app.errors import CommandError
-from sessions_app.models import RecordedSegment, Recording, RecordingState
+from sessions_app.models import RecordedSegment, Recording, RecordingState, Server, SessionState
 
 Row = TypeVar("Row", Recording, RecordedSegment)
 
@@ -135,13 +145,25 @@ def toggle_bookmark(user: User, recording_id: UUID) -> Any:
     return set_bookmark(user, recording_id, not recording.is_bookmarked)
 
 
+def being_recorded() -> Q:
+    """Return which recordings are being made, and not merely left so by a process that died."""
+    serving = Server.objects.filter(boot=OuterRef("session__boot"))
+    is_live = Q(session=None) | Q(session__state=SessionState.OPEN) | Q(Exists(serving))
+    return Q(state=RecordingState.RECORDING) & is_live
+
+
+def is_being_recorded(recording: Recording) -> bool:
+    """Return whether a recording is being made."""
+    return Recording.objects.filter(being_recorded(), pk=recording.pk).exists()
+
+
 def refuse_if_busy(recording: Recording) -> None:
     """Let nothing be deleted that is being recorded or played.
 
     Raises:
         CommandError: ``still_live``.
     """
-    if recording.state == RecordingState.RECORDING:
+    if is_being_recorded(recording):
         raise CommandError(_("It is still being recorded."), code="still_live")
     if Playback.objects.filter(recording=recording, state__in=ACTIVE).exists():
         raise CommandError(_("It is being played: stop that first."), code="still_live")

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
-from playback_app.catalog import recording_of
+from playback_app.catalog import is_being_recorded, recording_of
 from playback_app.ranges import answer
 from sessions_app.access import user_of
 from sessions_app.descriptors import ran_out
@@ -34,12 +34,14 @@ def sound_answer(request: HttpRequest, recording_id: UUID) -> HttpResponseBase:
             ``kept_elsewhere``: it is kept, where this process cannot look.
     """
     recording = recording_of(user_of(request), recording_id)
-    if recording.state == RecordingState.RECORDING:
+    is_whole = recording.state != RecordingState.RECORDING
+    lies_here = is_here(recording.directory)
+    if not is_whole and (lies_here or is_being_recorded(recording)):
         raise CommandError(_("It is still being recorded."), code="still_live")
     path = raw_path(recording.pk, recording.encoding)
     if path is None:
-        is_elsewhere = recording.has_sound and not is_here(recording.directory)
-        raise _elsewhere() if is_elsewhere else _gone()
+        is_kept = recording.has_sound or not is_whole
+        raise _elsewhere() if is_kept and not lies_here else _gone()
     try:
         version = f"{recording.pk}-{path.stat().st_size}"
         response = answer(request, path, MEDIA_TYPES[path.suffix], version)

@@ -209,3 +209,18 @@ def test_sound_that_lies_elsewhere_is_told_from_sound_that_is_not_kept() -> None
         (503, "kept_elsewhere"),
         (404, "not_found"),
     ]
+
+
+def test_what_a_dead_process_left_elsewhere_is_not_said_to_be_recorded_still() -> None:
+    browser = at_home()
+    left = kept(ELSEWHERE, state=RecordingState.RECORDING)
+    sound_files.remove(left.pk)
+    where = f"/api/recordings/{left.pk}"
+    facts = {"host": "there", "pid": 1, "address": "", "run_dir": "", "state": "serving"}
+    assert left.session is not None
+    server = Server.objects.create(boot=left.session.boot, directory=ELSEWHERE, **facts)
+    assert [browser.get(f"{where}/audio").status_code, by_rest(left)] == [409, 409]
+    server.delete()
+    assert browser.get(f"{where}/audio").json()["code"] == "kept_elsewhere"
+    assert by_rest(left) == 202
+    assert waiting() == [(left.pk, ELSEWHERE)]
