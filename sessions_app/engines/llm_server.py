@@ -248,12 +248,19 @@ def retry_after(response: httpx.Response) -> float | None:
         return max(0.0, float(text))
     except ValueError:
         pass
+    if (at := _date(text)) is None:
+        return None
+    # by the clock of whoever names the time: ours may be another, or have been set
+    now = _date(response.headers.get("date", "")) or datetime.now(UTC)
+    return max(0.0, (at - now).total_seconds())
+
+
+def _date(text: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, TypeError):
         return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _response_format(form: Format, schema: Any) -> dict[str, Any] | None:

@@ -230,6 +230,14 @@ def test_a_time_to_come_back_is_read_in_seconds_or_as_a_date() -> None:
     assert delays[4:] == [0.0, None, None]
 
 
+def test_a_date_to_come_back_at_counts_by_the_clock_of_the_server() -> None:
+    headers = {
+        "date": "Wed, 21 Oct 2015 07:28:00 GMT",
+        "retry-after": "Wed, 21 Oct 2015 07:28:20 GMT",
+    }
+    assert retry_after(httpx.Response(429, headers=headers)) == 20
+
+
 @pytest.mark.parametrize(
     "options",
     [
