@@ -32,6 +32,7 @@ HABLA_DEFAULTS = {
     "QUIT_SECONDS": "20",
     "SILENCE_SECONDS": "60",
     "MAX_SESSIONS": "64",
+    "MAX_SESSIONS_PER_USER": "0",
 }
 """Of what may change while a server runs (sessions_app/reloading.py)."""
 HABLA = {
@@ -51,6 +52,9 @@ HABLA = {
     "SILENCE_SECONDS": env.str("HABLA_SILENCE_SECONDS", default=HABLA_DEFAULTS["SILENCE_SECONDS"]),
     "REHEARSAL_SECONDS": env.str("HABLA_REHEARSAL_SECONDS", default="30"),
     "MAX_SESSIONS": env.str("HABLA_MAX_SESSIONS", default=HABLA_DEFAULTS["MAX_SESSIONS"]),
+    "MAX_SESSIONS_PER_USER": env.str(
+        "HABLA_MAX_SESSIONS_PER_USER", default=HABLA_DEFAULTS["MAX_SESSIONS_PER_USER"]
+    ),
     "OWNER": env.str("HABLA_OWNER", default="on"),
     "TRUSTED_PROXIES": env.str("HABLA_TRUSTED_PROXIES", default=""),
     "RECORDING": env.str("HABLA_RECORDING", default="on"),
@@ -87,6 +91,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "sessions_app.middleware.OwnerMiddleware",
     "sessions_app.middleware.DatabaseMiddleware",
+    "sessions_app.http_rates.RatesMiddleware",
     "sessions_app.middleware.LoginMiddleware",
     "sessions_app.middleware.OwnerKeyMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -20,10 +20,11 @@ from playback_app.admission import Request, admit
 from playback_app.catalog import being_recorded
 from playback_app.models import ACTIVE, GroundTruth, Playback, PlaybackWish
 from playback_app.templatetags.clocks import clock
-from sessions_app.admin import ModelAdmin, NothingChanges, TabularInline, TellsWhatWaits
+from sessions_app.admin import NothingChanges, TabularInline, TellsWhatWaits
 from sessions_app.errors import CommandError
 from sessions_app.models import RecordedSegment, Recording
 from sessions_app.nudge import nudge
+from sessions_app.search_admin import ModelAdmin
 
 
 class NothingBusyIsDeleted(NothingChanges, TellsWhatWaits):

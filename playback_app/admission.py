@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from playback_app import store
-from playback_app.models import PLAYBACK_MODES, Playback
+from playback_app.models import ACTIVE, PLAYBACK_MODES, Playback
 from playback_app.store import Playing
-from sessions_app import sound_files
+from sessions_app import conf, sound_files
 from sessions_app.errors import CommandError
 from sessions_app.models import Recording, RecordingState
 from sessions_app.protocol import FASTEST, SLOWEST
@@ -43,8 +44,8 @@ def admit(request: Request) -> Playing:
 
     Raises:
         CommandError: ``unknown_recording``, ``unknown_session``, ``not_ready``,
-            ``already_playing``, ``already_listening``, ``bad_field``, ``not_playable``; nothing was
-            begun.
+            ``already_playing``, ``already_listening``, ``bad_field``, ``not_playable``,
+            ``too_many_playbacks``; nothing was begun.
     """
     try:
         with transaction.atomic():
@@ -53,6 +54,7 @@ def admit(request: Request) -> Playing:
             _check_manner(request)
             _check_place(recording, request)
             _check_sound(recording, request.mode)
+            _check_share(request)
             return store.described(_begin(recording, request))
     except IntegrityError as error:
         raise _already_playing() from error
@@ -83,6 +85,14 @@ def _recording(request: Request) -> Recording:
     if recording is None or sound_files.leads_outside(recording.pk):
         raise CommandError("There is no such recording.", code="unknown_recording")
     return recording
+
+
+def _check_share(request: Request) -> None:
+    is_operator = User.objects.filter(pk=request.user_id, is_superuser=True).exists()
+    most = conf.read().sessions_allowed(is_operator=is_operator)
+    if Playback.objects.filter(user_id=request.user_id, state__in=ACTIVE).count() >= most:
+        message = f"You play {most} recordings already; stop one of them, or wait for its end."
+        raise CommandError(message, code="too_many_playbacks")
 
 
 def _check_session(request: Request) -> None:

@@ -218,7 +218,8 @@ class _Alone:
         self._playing = playing
         self._told = told
         manner = Manner(Direction(playing.direction), Mode(playing.session_mode))
-        wishes = Wishes(playing.user_id, manner)
+        # admission has counted it among the user's
+        wishes = Wishes(playing.user_id, manner, is_operator=True)
         self.session, self.task = registry.launch(wishes, emit=self._emit, hang_up=self._hang_up)
 
     async def _emit(self, event: Event) -> None:

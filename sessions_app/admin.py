@@ -24,12 +24,12 @@ from sessions_app.models import (
     Speaker,
     TranslationSession,
 )
+from sessions_app.search_admin import ModelAdmin
 
 if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
 else:
-    ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
+    TabularInline = admin.TabularInline
 
 admin.site.site_header = admin.site.site_title = "Habla"
 admin.site.register(IdiomPattern, IdiomAdmin)

@@ -23,6 +23,7 @@ STATUSES = {
     "kept_elsewhere": HTTPStatus.SERVICE_UNAVAILABLE,
     "not_live": HTTPStatus.CONFLICT,
     "too_many_tickets": HTTPStatus.CONFLICT,
+    "too_many_playbacks": HTTPStatus.CONFLICT,
     "unknown_recording": HTTPStatus.NOT_FOUND,
     "unknown_session": HTTPStatus.NOT_FOUND,
     "already_playing": HTTPStatus.CONFLICT,

@@ -23,6 +23,10 @@ OFF = frozenset({"off", "false", "no", "0"})
 Network = IPv4Network | IPv6Network
 
 
+SESSIONS_PER_USER = 8
+"""Live sessions of a user who is not the owner: at several devices, and some left open."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conf:
     """What may differ between one Habla and another."""
@@ -43,6 +47,8 @@ class Conf:
     """How often the engines are tried by an utterance of the server's own; 0: never."""
     max_sessions: int
     """Live sessions that one process admits."""
+    max_sessions_per_user: int
+    """Live sessions that one user may have in a process; 0: as `sessions_allowed` says."""
     has_owner: bool
     """Whether who sits at this machine needs no login."""
     trusted_proxies: tuple[Network, ...]
@@ -55,6 +61,15 @@ class Conf:
     """How many gigabytes (10^9 bytes) all recordings may take; 0: as many as there are."""
     import_gb: float
     """How large a file may be that is imported."""
+
+    def sessions_allowed(self, *, is_operator: bool) -> int:
+        """Return how many live sessions, and playbacks, one user may have in a process.
+
+        Where it is not said, who looks after the server may have all of them, and others a few.
+        """
+        if self.max_sessions_per_user:
+            return self.max_sessions_per_user
+        return self.max_sessions if is_operator else SESSIONS_PER_USER
 
     @property
     def run_dir(self) -> Path:
@@ -135,6 +150,7 @@ class _Reader:
             lms_executable=self._executable("LMS_EXECUTABLE"),
             rehearsal_seconds=self._number("REHEARSAL_SECONDS", 0, 86_400),
             max_sessions=self._whole_number("MAX_SESSIONS", 1, 100_000),
+            max_sessions_per_user=self._whole_number("MAX_SESSIONS_PER_USER", 0, 100_000),
             has_owner=self.switch("OWNER"),
             trusted_proxies=self._proxies(),
             is_recording=self.switch("RECORDING"),

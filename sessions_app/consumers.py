@@ -11,15 +11,17 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from sessions_app import access, protocol, registry
+from sessions_app.allowance import FRAMES, Allowance
 from sessions_app.commands import obey
-from sessions_app.errors import CommandError, HablaError, RefusedError
+from sessions_app.errors import CommandError, HablaError, RefusedError, TooFastError
 from sessions_app.events import Direction, Failure, Mode
-from sessions_app.flow import Flow
+from sessions_app.flow import Flow, in_turn
 from sessions_app.lane import lane
 from sessions_app.logins import Login, login_for
 from sessions_app.outlet import Outlet
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import CloseCode
+from sessions_app.rates import Bucket
 from sessions_app.session import LiveSession
 from sessions_app.states import Ending, Wishes, refuse_without_database
 
@@ -41,6 +43,8 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         self._outlet: Outlet
         self._is_early_told = False
         self._strikes = 0
+        self._frames = Bucket(FRAMES)
+        self._allowance: Allowance | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve the connection; return only when all that it started has ended."""
@@ -62,6 +66,8 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
                 message = await receive()
                 if flow is not None:
                     flow.taken(message)
+                if message.get("text") is not None:
+                    await in_turn(self._frames, flow)
                 await self.dispatch(message)
         except StopConsumer:
             return
@@ -89,7 +95,8 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         try:
             refuse_without_database()
             login = await self._admit()
-            wishes = Wishes(login.user_id, *await self._wishes(), login)
+            wishes = Wishes(login.user_id, *await self._wishes(), login, login.is_operator)
+            self._allowance = Allowance(login.user_id)
             self._session, self._life = registry.live.launch(
                 wishes, emit=self._outlet.emit, hang_up=self._outlet.hang_up
             )
@@ -156,7 +163,17 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             return
         self._strikes = 0
         try:
+            if self._allowance is not None and self._session.is_open:
+                self._allowance.check(command)
             await obey(self._session, command)
+        except TooFastError as error:
+            failure = Failure(
+                error.code,
+                str(error),
+                about=command.type,
+                retry_after_seconds=error.retry_after_seconds,
+            )
+            await self._outlet.emit(failure)
         except HablaError as error:
             await self._outlet.emit(Failure(error.code, str(error), about=command.type))
 

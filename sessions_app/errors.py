@@ -3,6 +3,7 @@
 HablaError
 ├── SettingsError          a setting is wrong; names the variable and what would be right
 ├── CommandError           a client asked for something that cannot be done; nothing changed
+│   └── TooFastError           it asks more often than it may; says when to go on
 ├── RefusedError           a client may not have a session; carries the close code
 ├── StoreError             the database did not keep something
 │   └── StoreUnavailableError    it fails just now, as a whole; it may come back
@@ -38,6 +39,16 @@ class CommandError(HablaError):
     """A client asked for something malformed, unknown or out of place. Nothing has changed."""
 
     code = "bad_message"
+
+
+class TooFastError(CommandError):
+    """A client asks more often than it may. ``retry_after_seconds`` says when to go on."""
+
+    code = "too_fast"
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class DismissedError(HablaError):

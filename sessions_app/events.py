@@ -246,6 +246,8 @@ class Failure:
     about: str | int | None = None
     """The command's type, or the utterance's id."""
     fatal: bool = False
+    retry_after_seconds: float | None = None
+    """Of what comes too fast: when to go on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,24 @@ transport's buffer is full and when it is empty again. The queue of what came in
 """
 
 import asyncio
+import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
+from sessions_app.rates import Bucket
+
 WAITING_BYTES = 512 * 1024
 """How much may have come and not been taken before no more is read: two messages of any size."""
+UNSENT_BYTES = 16 * 1024
+"""How much a client may leave before it has no room. A phone at 20 KB/s takes that in a second."""
+KERNEL_BYTES = 16 * 1024
+"""How much more of it the kernel takes; it counts twice that, with what a packet costs."""
+CUT_SECONDS = 10.0
+"""How long a client that reads slowly may take to come to its close code."""
 MESSAGE_BYTES = 512
 """What a message takes beside what is in it."""
 
@@ -23,12 +33,16 @@ MESSAGE_BYTES = 512
 class Flow:
     """What the transport of one connection says of its buffer."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: Any, code: int = 4409) -> None:
         self._protocol = protocol
+        self._code = code
+        """With which a client that cannot keep up is closed."""
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._is_attached = False
         self._waiting_bytes = 0
+        self.is_left = asyncio.Event()
+        """Set as soon as the connection is gone, whatever of it still waits to be taken."""
         self._is_held_up = False
 
     @property
@@ -41,6 +55,7 @@ class Flow:
         if not self._is_attached and self._protocol.transport is not None:
             # the HTTP channel registered itself before the upgrade
             self._protocol.transport.unregisterProducer()
+            _keep_little(self._protocol.transport)
             self._protocol.transport.registerProducer(self, True)
             self._is_attached = True
 
@@ -54,8 +69,17 @@ class Flow:
         return True
 
     def cut(self) -> None:
-        """Drop the connection and what is still to be sent on it."""
-        self._protocol.dropConnection(abort=True)
+        """Say no more than why, and drop the connection soon, whether or not that is read."""
+        self._protocol.closeHandshakeTimeout = 2 * CUT_SECONDS
+        self._protocol.sendClose(code=self._code)
+        asyncio.get_running_loop().call_later(CUT_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
+        """Leave to the kernel what it has of the last words; drop what it has not taken."""
+        if self.is_stalled:
+            self._protocol.dropConnection(abort=True)
+        else:
+            self._protocol.transport.loseConnection()
 
     # --- the other direction
 
@@ -88,6 +112,31 @@ class Flow:
         self._has_room.set()
 
 
+async def in_turn(messages: Bucket, flow: Flow | None) -> None:
+    """Let others have their turn before the next message is taken, and wait where they come fast.
+
+    Whoever floods waits for itself alone; that it has left is noticed at once all the same.
+    """
+    wait = messages.take()
+    if flow is None or wait == 0 or flow.is_left.is_set():
+        await asyncio.sleep(0)  # a queue that is never empty gives nobody else a turn
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(wait):
+            await flow.is_left.wait()
+    messages.take()
+
+
+def _keep_little(transport: Any) -> None:
+    """Let neither the transport nor the kernel hide how much a client has not taken yet.
+
+    Left to itself the kernel takes megabytes for one that reads 2 KB a second.
+    """
+    transport.bufferSize = UNSENT_BYTES
+    with suppress(OSError):  # it is closed already
+        transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
+
+
 class Inlet:
     """What Daphne takes for the consumer's queue: it tells ``flow`` what comes."""
 
@@ -98,6 +147,8 @@ class Inlet:
     def put_nowait(self, message: Mapping[str, Any]) -> None:
         """Hand on what came."""
         self._flow.came(message)
+        if message["type"] == "websocket.disconnect":
+            self._flow.is_left.set()
         self._queue.put_nowait(message)
 
 

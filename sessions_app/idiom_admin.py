@@ -3,19 +3,18 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.errors import CommandError
 from sessions_app.models import IdiomPattern
 from sessions_app.pipeline.idioms import LONGEST_PHRASE, MOST_WORDS, Idiom, check
+from sessions_app.search_admin import ModelAdmin
 
 if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[IdiomPattern]
     ModelForm = forms.ModelForm[IdiomPattern]
 else:
-    ModelAdmin, ModelForm = admin.ModelAdmin, forms.ModelForm
+    ModelForm = forms.ModelForm
 
 
 NOT_TAKEN = format_lazy(

@@ -27,6 +27,8 @@ class Login:
     """Django's; empty: no login was needed, as at the machine itself."""
     password: str = field(default="", repr=False)
     """The hash of then: a changed password ends all logins made with it."""
+    is_operator: bool = False
+    """Whether it is who looks after the server: the owner, or another superuser."""
 
 
 def login_for(scope: Mapping[str, Any]) -> Login | None:
@@ -41,8 +43,8 @@ def login_for(scope: Mapping[str, Any]) -> Login | None:
     key = cookies.get(settings.SESSION_COOKIE_NAME, "")
     row = Session.objects.filter(pk=key).first() if key else None
     if row is None or row.get_decoded().get(SESSION_KEY) != str(user.pk):
-        return Login(user.pk)
-    return Login(user.pk, key, user.password)
+        return Login(user.pk, is_operator=user.is_superuser)
+    return Login(user.pk, key, user.password, is_operator=user.is_superuser)
 
 
 async def over(logins: Mapping[UUID, Login]) -> set[UUID]:

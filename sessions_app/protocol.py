@@ -241,6 +241,8 @@ def _fields(event: events.Event) -> dict[str, Any]:
     fields = {name: _rounded(value) for name, value in asdict(event).items()}
     if isinstance(event, events.Partial) and event.translation is None:
         del fields["translation"]
+    if isinstance(event, events.Failure) and event.retry_after_seconds is None:
+        del fields["retry_after_seconds"]
     if isinstance(event, events.Exchange):
         fields["engine"] = event.translator
         fields["stored"] = event.exchange_id is not None

@@ -19,6 +19,7 @@ from sessions_app.events import Event, Notice
 from sessions_app.finishing import Finisher, keep_all
 from sessions_app.generations import UNLOAD_SECONDS, Generations
 from sessions_app.logs import context_of
+from sessions_app.places import refuse_if_taken
 from sessions_app.protocol import CloseCode
 from sessions_app.runfile import directory_id
 from sessions_app.session import LiveSession
@@ -113,7 +114,7 @@ class Registry:
         Raises:
             RefusedError: the server is full, or quits; or this process does not serve.
         """
-        conf, generations = self._admit()
+        conf, generations = self._admit(wishes)
         overheard = Overheard(emit, self.audience)
         session = LiveSession(
             wishes,
@@ -136,7 +137,7 @@ class Registry:
         task.add_done_callback(functools.partial(self._forget, session))
         return session, task
 
-    def _admit(self) -> tuple[Conf, Generations]:
+    def _admit(self, wishes: Wishes) -> tuple[Conf, Generations]:
         if self.conf is None:  # runserver, or another server of ASGI applications (H35)
             raise RefusedError(
                 "This process shows pages only; live sessions need `manage.py serve`.",
@@ -150,12 +151,7 @@ class Registry:
                 close_code=CloseCode.QUITTING,
             )
         refuse_without_database()
-        if len(self.sessions) >= self.conf.max_sessions:
-            raise RefusedError(
-                f"All {self.conf.max_sessions} places are taken; come back later.",
-                code="full",
-                close_code=CloseCode.FULL,
-            )
+        refuse_if_taken(self.sessions.values(), wishes, self.conf)
         return self.conf, self.generations
 
     def end(self, session_ids: Collection[uuid.UUID], ending: Ending) -> None:

@@ -11,7 +11,7 @@ from sessions_app import conf, env_file
 from sessions_app.conf import Conf
 from sessions_app.errors import SettingsError
 
-LIVE = ("MAX_SESSIONS", "DRAIN_SECONDS", "QUIT_SECONDS", "SILENCE_SECONDS")
+LIVE = ("MAX_SESSIONS", "MAX_SESSIONS_PER_USER", "DRAIN_SECONDS", "QUIT_SECONDS", "SILENCE_SECONDS")
 """What new sessions, and the end, go by as soon as it is read. All else takes a new start."""
 
 Reload = Callable[[], Awaitable[str]]
@@ -51,6 +51,7 @@ def reread(before: Conf, directory: Path) -> Conf:
     return replace(
         before,
         max_sessions=now.max_sessions,
+        max_sessions_per_user=now.max_sessions_per_user,
         drain_seconds=now.drain_seconds,
         quit_seconds=now.quit_seconds,
         silence_seconds=now.silence_seconds,

@@ -9,6 +9,8 @@ import unicodedata
 
 MAX_CHARACTERS = 200
 """What is longer is cut: a search is a few words."""
+MAX_WORDS = 8
+"""Each word more is one more look at every row."""
 LOOKALIKES = {
     letter: f"[{forms}{forms.upper()}]"
     for letter, forms in {
@@ -25,9 +27,21 @@ LOOKALIKES = {
 
 
 def patterns(query: str) -> list[str]:
-    """Return a regular expression for each word of ``query``, in the dialect of every database."""
-    words = unicodedata.normalize("NFC", query[:MAX_CHARACTERS]).replace("\0", " ").split()
-    return ["".join(map(_letter, word)) for word in words]
+    """Return a regular expression for each word of ``query``, in the dialect of every database.
+
+    Of the first MAX_WORDS words: of more, `has_more_words` tells.
+    """
+    return ["".join(map(_letter, word)) for word in _words(query)[:MAX_WORDS]]
+
+
+def has_more_words(query: str) -> bool:
+    """Return whether not all words of ``query`` are looked for."""
+    return len(_words(query)) > MAX_WORDS or len(query) > MAX_CHARACTERS
+
+
+def _words(query: str) -> list[str]:
+    text = unicodedata.normalize("NFC", query[:MAX_CHARACTERS]).replace("\0", " ")
+    return list(dict.fromkeys(text.split()))
 
 
 def _letter(letter: str) -> str:

@@ -83,6 +83,8 @@ class Wishes:
     conversation_id: uuid.UUID | None = None
     login: Login | None = None
     """What it is let in by; None: it is nobody's connection, only ``user_id``'s."""
+    is_operator: bool = False
+    """Whether it is who looks after the server: the owner, or another superuser."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ from sessions_app.history import (
     lines_of,
 )
 from sessions_app.middleware import asks_for_key
+from sessions_app.query_limits import search_limits
+from sessions_app.searching import MAX_WORDS, has_more_words
 from sessions_app.tickets import standing_of
 
 CONVERSATIONS_A_PAGE = 25
@@ -60,9 +62,26 @@ def live(request: HttpRequest) -> HttpResponse:
 def history(request: HttpRequest) -> HttpResponse:
     """Show what the user said so far, or what of it holds the words of ``q``."""
     query = request.GET.get("q", "").strip()
+    if not query:
+        return _history(request, "")
+    try:
+        with search_limits():
+            return _history(request, query)
+    except CommandError as error:
+        context = {"query": query, "problem": str(error)}
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        return render(request, "sessions_app/history.html", context, status=status)
+
+
+def _history(request: HttpRequest, query: str) -> HttpResponse:
     pages = Paginator(conversations_of(user_of(request), query), CONVERSATIONS_A_PAGE)
     page = pages.get_page(request.GET.get("page"))
-    return render(request, "sessions_app/history.html", {"page": page, "query": query})
+    context = {
+        "page": page,
+        "query": query,
+        "most_words": MAX_WORDS if has_more_words(query) else 0,
+    }
+    return render(request, "sessions_app/history.html", context)
 
 
 @require_safe

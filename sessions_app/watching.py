@@ -9,13 +9,15 @@ from typing import Any, NoReturn
 from channels.layers import get_channel_layer
 
 from sessions_app import access, protocol, registry
+from sessions_app.allowance import FRAMES
 from sessions_app.audience import group_of
 from sessions_app.broker import broker_errors, subscribed
 from sessions_app.errors import CommandError, RefusedError, StoreError, StoreUnavailableError
 from sessions_app.events import Failure, Notice
-from sessions_app.flow import Flow
+from sessions_app.flow import Flow, in_turn
 from sessions_app.outlet import Outlet
 from sessions_app.protocol import CloseCode
+from sessions_app.rates import Bucket
 from sessions_app.tickets import Standing
 from sessions_app.viewer import Viewer
 
@@ -61,6 +63,7 @@ class Watching:
         self._outlet = Outlet(send, self._flow, self._stalled.set)
         self._viewer = Viewer(self._outlet)
         self._strikes = 0
+        self._frames = Bucket(FRAMES)
 
     async def run(self) -> None:
         """Accept first, so that a refusal can be explained; then tell, until somebody leaves."""
@@ -89,6 +92,7 @@ class Watching:
             if message["type"] == "websocket.disconnect":
                 self._outlet.is_gone = True
                 return
+            await in_turn(self._frames, self._flow)
             await self._answer(message.get("text") or "")
 
     async def _answer(self, text: str) -> None:

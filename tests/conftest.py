@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sessions_app import allowance, http_rates
 from tests.house import Client, House, client
 
 Connect = Callable[..., AbstractAsyncContextManager[Client]]
@@ -19,6 +20,13 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+@pytest.fixture(autouse=True)
+def nobody_asked_before() -> None:
+    """Let each test begin with all that may be asked for."""
+    http_rates.forget_all()
+    allowance.forget_all()
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ TEXT, BINARY = 1, 2
 """Opcodes."""
 RESETTING = struct.pack("ii", 1, 0)
 """For SO_LINGER: close by a reset, at once."""
-SMALL_BUFFER = 64 * 1024
+SMALL_BUFFER = 32 * 1024
+READ_AHEAD = 4 * 1024
 
 
 class RawClient:
@@ -28,9 +29,24 @@ class RawClient:
         self._writer.write(frame(payload, opcode))
         await self._writer.drain()
 
+    async def send_raw(self, sent: bytes) -> None:
+        """Send bytes as they are, waiting for room."""
+        self._writer.write(sent)
+        await self._writer.drain()
+
+    async def read_on(self) -> None:
+        """Read and forget all that comes, until the connection ends."""
+        with suppress(OSError):
+            while await self._reader.read(65_536):
+                pass
+
     async def read(self, size: int) -> int:
         """Read up to ``size`` bytes of whatever comes; return how many came."""
-        return len(await self._reader.read(size))
+        return len(await self.take(size))
+
+    async def take(self, size: int) -> bytes:
+        """Read up to ``size`` bytes of whatever comes, and return them."""
+        return await self._reader.read(size)
 
     def reset(self) -> None:
         """Drop the connection by a TCP reset."""
@@ -60,7 +76,7 @@ async def raw_client(address: str) -> AsyncIterator[RawClient]:
     wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
     wire.setblocking(False)
     await asyncio.get_running_loop().sock_connect(wire, (place.hostname, place.port))
-    reader, writer = await asyncio.open_connection(sock=wire)
+    reader, writer = await asyncio.open_connection(sock=wire, limit=READ_AHEAD)
     key = base64.b64encode(os.urandom(16)).decode()
     request = (
         f"GET {place.path} HTTP/1.1",

@@ -1,5 +1,7 @@
 """Who is let in: the owner at the machine, whoever logged in, and nobody from a foreign page."""
 
+from contextlib import AsyncExitStack
+
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
@@ -37,6 +39,29 @@ async def test_a_full_house_says_so_and_takes_the_next_when_one_leaves(
         async with connect() as next_one:
             await next_one.speak(say("hola"))
     assert next_one.texts() == ["hola"]
+
+
+async def test_nobody_but_the_owner_has_all_places(house: House, connect: Connect) -> None:
+    await house.restart(max_sessions=12)
+    _, cookie = await cookie_of("ana")
+    async with AsyncExitStack() as stack:
+        anas = [
+            await stack.enter_async_context(connect(peer="192.0.2.7", cookie=cookie))
+            for _ in range(8)
+        ]
+        async with connect(peer="192.0.2.7", cookie=cookie, is_ready=False) as ninth:
+            assert await refusal(ninth) == (4013, [("too_many_sessions", True)])
+        for _ in range(4):
+            await stack.enter_async_context(connect())
+        await anas[0].leave()
+        async with connect(peer="192.0.2.7", cookie=cookie) as next_one:
+            assert await next_one.still_works()
+
+
+async def test_the_share_of_a_user_can_be_set_for_all(house: House, connect: Connect) -> None:
+    await house.restart(max_sessions_per_user=1)
+    async with connect(), connect(is_ready=False) as second:
+        assert await refusal(second) == (4013, [("too_many_sessions", True)])
 
 
 @pytest.mark.parametrize(

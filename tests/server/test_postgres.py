@@ -48,6 +48,22 @@ async def test_postgresql_keeps_what_a_careless_engine_says(tmp_path: Path) -> N
         assert await said(url, tmp_path) == [["hola", "hello ?"]]
 
 
+async def test_postgresql_ends_a_search_that_takes_too_long(tmp_path: Path) -> None:
+    query = (
+        "from django.db import connection; from sessions_app import query_limits as q\n"
+        "q.SEARCH_SECONDS = 0.3\n"
+        "try:\n"
+        "  with q.search_limits(): connection.cursor().execute('select pg_sleep(30)')\n"
+        "except q.CommandError as error: print(error.code)\n"
+        "connection.cursor().execute('select pg_sleep(0.5)')\n"
+        "print('no limit')"
+    )
+    async with cluster() as url:
+        env = environment(tmp_path, DATABASE_URL=url)
+        code, output = await manage("shell", "--verbosity=0", "-c", query, env=env)
+        assert (code, output.split("\n")[-3:]) == (0, ["search_too_slow", "no limit", ""])
+
+
 async def said(url: str, data_dir: Path) -> list[list[str]]:
     query = (
         "import json; from sessions_app.models import Exchange, TranslationSession as S;"

@@ -1,0 +1,49 @@
+"""The base of our tables for administrators: a search has few words, and takes a bounded time."""
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.text import smart_split
+from django.utils.translation import gettext as _
+
+from sessions_app.errors import CommandError
+from sessions_app.query_limits import search_limits
+from sessions_app.searching import MAX_CHARACTERS, MAX_WORDS
+
+if TYPE_CHECKING:
+    DjangosAdmin = admin.ModelAdmin[Any]
+else:
+    DjangosAdmin = admin.ModelAdmin
+
+
+class ModelAdmin(DjangosAdmin):
+    """A table whose search costs no more than a page may."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Look for the first words alone, and say so."""
+        words = list(smart_split(search_term[:MAX_CHARACTERS]))
+        if len(words) > MAX_WORDS:
+            messages.warning(request, _("Only the first %d words are looked for.") % MAX_WORDS)
+        return super().get_search_results(request, queryset, " ".join(words[:MAX_WORDS]))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list; without what was looked for where that takes too long."""
+        if not request.GET.get("q"):
+            return super().changelist_view(request, extra_context)
+        try:
+            with search_limits():
+                response = super().changelist_view(request, extra_context)
+                if response.status_code == HTTPStatus.OK and hasattr(response, "render"):
+                    response.render()
+                return response
+        except CommandError as error:
+            messages.error(request, str(error))
+            return redirect(request.path)
