@@ -5,7 +5,7 @@ VENV ?= .venv
 export VENV
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help run test check lint types layers migrations format bench bench-playback bench-lifecycle soak
+.PHONY: help run test check lint types layers migrations format bench bench-playback bench-lifecycle soak fuzz-decoders
 .PHONY: screenshots lock clean
 
 help: ## say what there is
@@ -49,6 +49,9 @@ bench-lifecycle: .setup-test ## the figures of docs/lifecycle.md
 
 soak: .setup-test ## ten thousand sessions, ended in every way; COUNT=2000 for fewer
 	$(PYTHON) -m tests.soak $(COUNT)
+
+fuzz-decoders: .setup-test ## 100,000 mutated headers a container; COUNT=1000 for fewer
+	$(PYTHON) -m tests.fuzz $(COUNT)
 
 screenshots: .setup-test ## every page, on a phone and on a desk, into data/screenshots
 	$(PYTHON) -m tests.browser.screenshots data/screenshots

@@ -108,7 +108,7 @@ async def test_bombs_end_their_own_stream_told_and_disturb_nobody(data_dir: Path
         for encoding, name in CASES:
             told = await throw(server, encoding, BOMBS[encoding][name])
             assert (encoding, name, told[:1]) == (encoding, name, ["broken_stream"])
-        assert beside.count > 10
+        assert beside.count > 3
         assert beside.longest < NOTICED_SECONDS
         assert resident_bytes(server.pid) - before < 60 * MEGABYTE
 

@@ -1,0 +1,112 @@
+"""Mutated headers of live streams, and a process that decodes them within a decoder's bounds.
+
+`python -m tests.fuzz.headers ENCODING SEED COUNT` prints what came of them, as JSON.
+"""
+
+import json
+import random
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
+
+from sessions_app.audio import Encoding
+from sessions_app.engines.base import Decoder
+from sessions_app.engines.decoder_worker import Allowance
+from sessions_app.engines.decoding import CONTAINERS, open_decoder
+from sessions_app.engines.guards import GUARDS
+from sessions_app.engines.pyav_stream import PyAVDecoder
+from sessions_app.errors import DecodeError
+from tests.engines.bombs import BOMBS, SOUND
+from tests.engines.boxes import description
+from tests.engines.hearing import STREAMS, decode
+
+HEADER_BYTES = 1200
+STREAM_BYTES = 5000
+ODD = (0, 1, 2, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 50_000_000)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of mutated headers."""
+
+    heard: int = 0
+    refused_by_guard: int = 0
+    refused_behind: int = 0
+    """What the guard let through and libav, or the walk of WebM, did not."""
+    longest_seconds: float = 0.0
+    megabytes: int = 0
+
+
+def mutated(encoding: Encoding, seed: int) -> Iterator[bytes]:
+    """Yield streams with damaged headers, without end; the same for the same seed."""
+    chance = random.Random(seed)
+    whole = [STREAMS[encoding][:STREAM_BYTES], *BOMBS[encoding].values()]
+    if encoding is Encoding.MP4_AAC:
+        whole += [description() + SOUND] * 10
+    whole += [STREAMS[encoding][:STREAM_BYTES]] * len(whole)
+    while True:
+        stream = bytearray(chance.choice(whole)[:STREAM_BYTES])
+        for _ in range(chance.randint(1, 6)):
+            _damage(stream, chance)
+        yield bytes(stream)
+
+
+def _damage(stream: bytearray, chance: random.Random) -> None:
+    place = chance.randrange(min(len(stream), HEADER_BYTES) or 1)
+    length = chance.choice((1, 2, 4, 8))
+    match chance.randrange(5):
+        case 0:
+            stream[place : place + 1] = bytes([chance.randrange(256)])
+        case 1:
+            odd = chance.choice(ODD) & (1 << 8 * length) - 1
+            stream[place : place + length] = odd.to_bytes(length, "big")
+        case 2:
+            del stream[place : place + chance.randint(1, 40)]
+        case 3:
+            end = place + chance.randint(1, 200)
+            stream[place:place] = stream[place:end] * chance.choice((1, 2, 8))
+        case _:
+            other = chance.randrange(min(len(stream), HEADER_BYTES) or 1)
+            stream[place : place + 16] = stream[other : other + 16]
+
+
+def try_all(encoding: Encoding, seed: int, count: int) -> Outcome:
+    """Decode ``count`` mutated streams, as a decoder's process would."""
+    Allowance().receive(STREAM_BYTES)
+    outcome = Outcome()
+    for _, stream in zip(range(count), mutated(encoding, seed), strict=False):
+        began_at = time.monotonic()
+        verdict = _try(encoding, stream)
+        setattr(outcome, verdict, getattr(outcome, verdict) + 1)
+        outcome.longest_seconds = max(outcome.longest_seconds, time.monotonic() - began_at)
+    outcome.megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return outcome
+
+
+def _try(encoding: Encoding, stream: bytes) -> str:
+    container = CONTAINERS[encoding]
+    decoders: list[Decoder] = [PyAVDecoder(container)]
+    if encoding is Encoding.WEBM_OPUS:  # as a rule decoded without libav
+        decoders.append(open_decoder(encoding))
+    verdict = "heard"
+    for decoder in decoders:
+        try:
+            with closing(decoder):
+                decode(decoder, stream)
+                with suppress(DecodeError):  # it was cut, so its end is missing
+                    decoder.flush()
+        except DecodeError:
+            verdict = "refused_behind"
+    try:
+        GUARDS[container]().take(stream)
+    except DecodeError:
+        return "refused_by_guard"
+    return verdict
+
+
+if __name__ == "__main__":
+    encoding_, seed_, count_ = sys.argv[1:]
+    sys.stdout.write(json.dumps(asdict(try_all(Encoding(encoding_), int(seed_), int(count_)))))
