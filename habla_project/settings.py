@@ -20,6 +20,7 @@ CLOSING = file_modes.Closing()
 """What others could read, for `manage.py check` and `serve` to name."""
 CLOSING.close_directory(DATA_DIR)
 HABLA_FROM_FILE = env_file.read(DATA_DIR)
+MISTAKES += env_file.mistakes(DATA_DIR)
 SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key(
     DATA_DIR, may_write=not CLOSING.left_open
 )

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 UMASK = 0o077
 OTHERS = 0o077
 """What a group and everybody else may do."""
-SECRETS = frozenset({"secret_key", "habla.env", "habla.sqlite3"})
+SECRETS = frozenset({"secret_key", "owner_key", "habla.env", "habla.sqlite3"})
 """What is closed even where it lies elsewhere, behind a link."""
 OURS = SECRETS | {"recordings", "models"}
 """By one of these a directory is known for Habla's, and not for one of the system's."""

@@ -36,6 +36,8 @@ def reread(before: Conf, directory: Path) -> Conf:
     Raises:
         SettingsError: one is wrong; nothing has changed.
     """
+    if mistakes := env_file.mistakes(directory):
+        raise SettingsError(mistakes[0], variable=env_file.NAME)
     for name in settings.HABLA_FROM_FILE:
         os.environ.pop(name, None)
     settings.HABLA_FROM_FILE = env_file.read(directory)

@@ -122,8 +122,9 @@ def endpoint() -> str:
 
 
 def is_offline() -> bool:
-    """Return whether the environment forbids asking the hub."""
-    return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
+    """Return whether the environment forbids asking the hub; also where that is unclear."""
+    word = os.environ.get("HF_HUB_OFFLINE", "").strip().lower()
+    return word not in {"", "0", "off", "no", "false"}
 
 
 def reachable(timeout: float = PROBE_SECONDS) -> bool:

@@ -69,3 +69,38 @@ async def test_names_that_requests_can_have_pass(tmp_path: Path) -> None:
     names = "*, .example.org, habla.example.org, localhost, 127.0.0.1, [::1], my_box"
     code, output = await manage("check", env=environment(tmp_path) | {"ALLOWED_HOSTS": names})
     assert (code, output) == (0, "System check identified no issues (0 silenced).\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HABLA_OWNER = off",
+        "HABLA_OWNER =off",
+        " HABLA_OWNER=off",
+        "# the key\n\nexport HABLA_OWNER off",
+        "set HABLA_OWNER=off",
+        "HABLA_OWNER: off",
+    ],
+)
+async def test_a_line_of_the_file_that_is_not_understood_is_named(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "habla.env").write_text(f"{text}\n")
+    code, output = await manage("check", env=environment(tmp_path))
+    assert code == 2
+    number = len(text.splitlines())
+    assert f"Line {number} of habla.env is not understood; NAME=value" in output
+    assert "HABLA_OWNER" not in output  # another such line may hold a key
+
+
+async def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "habla.env").write_bytes("HABLA_LLM_KEY=clé\nHABLA_OWNER=off\n".encode("latin1"))
+    code, output = await manage("check", env=environment(tmp_path))
+    assert (code, "habla.env cannot be read" in output) == (2, True)
+
+
+async def test_a_file_as_editors_write_it_is_read(tmp_path: Path) -> None:
+    text = "\ufeffHABLA_OWNER=perhaps\r\n# a comment\r\n\r\nexport HABLA_RECORDING='off'\r\n"
+    (tmp_path / "habla.env").write_bytes(text.encode())
+    code, output = await manage("check", env=environment(tmp_path))
+    assert (code, "HABLA_OWNER is 'perhaps'" in output) == (2, True)

@@ -35,7 +35,14 @@ def data_dir(tmp_path: Path) -> Path:
     directory = tmp_path / "data"
     for name in ("run", "models", "recordings/3f"):
         (directory / name).mkdir(parents=True)
-    for name in ("secret_key", "habla.env", "habla.sqlite3.backup", "run/id", "models/m.bin"):
+    for name in (
+        "secret_key",
+        "owner_key",
+        "habla.env",
+        "habla.sqlite3.backup",
+        "run/id",
+        "models/m.bin",
+    ):
         (directory / name).write_text("LOG_LEVEL=INFO\n" if name.endswith("env") else "0123456789")
         (directory / name).chmod(0o644)
     for path in (directory, *directory.rglob("*")):
