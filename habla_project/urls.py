@@ -9,3 +9,5 @@ urlpatterns = [
     path("", include("playback_app.urls")),
     path("", include("sessions_app.urls")),
 ]
+
+handler500 = "sessions_app.error_pages.server_error"

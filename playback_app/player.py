@@ -160,6 +160,8 @@ class Player:
         await self._pacer.due(heard_seconds)
 
     async def _move(self) -> bool:
+        if lane.is_late:  # nobody shall hear it more slowly for that
+            return True
         try:
             return await self._change(partial(store.move, position_seconds=self.position_seconds))
         except StoreError as error:  # the next one may be kept
@@ -170,20 +172,29 @@ class Player:
 
     async def _end(self, state: PlaybackState, reason: str) -> None:
         playback_id = self.playing.id
+        became: tuple[str, str] | None
         try:
-            end = partial(store.end, state=state, reason=reason, position=self.position_seconds)
-            await self._change(end)
-            became = await lane.run(store.verdict, playback_id)
-        except StoreError as error:  # the next look ends the row
-            logger.warning("playback %s: its end was not kept: %s", playback_id, error)
-            became = (PlaybackState.FAILED, error.code)
+            became = await self._end_row(state, reason)
+        except StoreError as error:
+            logger.warning("playback %s: it is not known how it ended: %s", playback_id, error)
+            became = None
+        is_late = became is None
+        became = became or (state, reason)
         self.is_over = True
         if became[0] == PlaybackState.FINISHED:
-            await scoring.score_in_time(playback_id)
+            await scoring.score_in_time(playback_id, is_late=is_late)
         # nothing is waited for after the last word: whoever hears it may start the next thing
         if self._left is not None:
             self._left()
         await self._session.emit(self._last_word(*became))
+
+    async def _end_row(self, state: PlaybackState, reason: str) -> tuple[str, str] | None:
+        """Return how its row ended; None: it will end so, once the database takes it."""
+        ending = (self.playing.id, state, reason, self.position_seconds)
+        has_ended = await store.end_behind(*ending)
+        if has_ended is False and await self.take_back():
+            has_ended = await store.end_behind(*ending)
+        return None if has_ended is None else await lane.run(store.verdict, self.playing.id)
 
     def _last_word(self, state: str, reason: str) -> Notice:
         fields = self._fields() | ({"reason": reason} if reason else {})

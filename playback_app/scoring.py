@@ -5,6 +5,7 @@ import logging
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from playback_app import store
@@ -12,6 +13,7 @@ from playback_app.models import GroundTruth, Playback
 from sessions_app.errors import StoreError
 from sessions_app.lane import lane
 from sessions_app.models import Exchange, RecordedSegment
+from sessions_app.write_behind import behind
 
 logger = logging.getLogger(__name__)
 
@@ -104,8 +106,14 @@ def score(playback_id: UUID) -> None:
     )
 
 
-async def score_in_time(playback_id: UUID) -> None:
-    """Do the same; what takes too long or is not kept is logged, and can be done later."""
+async def score_in_time(playback_id: UUID, *, is_late: bool = False) -> None:
+    """Do the same; what takes too long or is not kept is logged, and can be done later.
+
+    ``is_late``: it waits until all is kept that was said.
+    """
+    if is_late:
+        behind.post(partial(score, playback_id), "a score")
+        return
     try:
         async with asyncio.timeout(SCORE_SECONDS):
             await lane.run(score, playback_id)

@@ -14,7 +14,7 @@ from playback_app.player import Player
 from playback_app.store import Playing, Wished
 from sessions_app import registry as registries
 from sessions_app.commands import check_that_someone_hears
-from sessions_app.errors import CommandError, RefusedError
+from sessions_app.errors import CommandError, RefusedError, StoreError
 from sessions_app.events import Direction, Event, Mode, Notice
 from sessions_app.lane import lane
 from sessions_app.pipeline.utterance import Manner
@@ -73,7 +73,7 @@ async def engage(
         is_leaving = not session.is_open
         state = PlaybackState.STOPPED if is_leaving else PlaybackState.FAILED
         reason = "session_ended" if is_leaving else error.code
-        await lane.run(store.end, playing.id, state, reason)
+        await store.end_behind(playing.id, state, reason)
         raise
 
 
@@ -86,7 +86,7 @@ async def _ended_if_cut(playback_id: UUID) -> AsyncIterator[None]:
         raise
     except BaseException:
         # the lane keeps its order: a row that is written yet comes before this
-        await lane.run(store.end, playback_id, PlaybackState.STOPPED, "session_ended")
+        await store.end_behind(playback_id, PlaybackState.STOPPED, "session_ended")
         raise
 
 
@@ -151,7 +151,7 @@ async def _begin(registry: Registry, playing: Playing) -> None:
     session = registry.sessions.get(playing.session_id)
     is_here = session is not None and session.is_open
     if session is None or not (is_here and _put_in_line(session, playing)):
-        await lane.run(store.end, playing.id, PlaybackState.STOPPED, "session_ended")
+        await store.end_behind(playing.id, PlaybackState.STOPPED, "session_ended")
 
 
 def _put_in_line(session: LiveSession, playing: Playing) -> bool:
@@ -169,7 +169,7 @@ async def _begin_alone(registry: Registry, playing: Playing) -> None:
     try:
         play_alone(registry, playing)
     except RefusedError as error:
-        await lane.run(store.end, playing.id, PlaybackState.FAILED, error.code)
+        await store.end_behind(playing.id, PlaybackState.FAILED, error.code)
 
 
 def _grant(registry: Registry, wished: Wished) -> None:
@@ -234,7 +234,7 @@ class _Alone:
                 self._leave()
                 return
             await engage(self.session, self._playing, self._leave)
-        except CommandError as error:
+        except (CommandError, StoreError) as error:
             logger.info("playback %s was refused: %s", self._playing.id, error)
             self._leave()
 
@@ -243,4 +243,4 @@ class _Alone:
 
     async def _hang_up(self, code: int) -> None:
         # nothing happens here but where the session never came to play
-        await lane.run(store.end, self._playing.id, PlaybackState.FAILED, "session_ended")
+        await store.end_behind(self._playing.id, PlaybackState.FAILED, "session_ended")

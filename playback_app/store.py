@@ -1,4 +1,6 @@
-"""The only door through which playbacks are written. Every function blocks: loops use the lane.
+"""The only door through which playbacks are written.
+
+Every function that is no coroutine blocks: loops use the lane.
 
 Each change of state is conditional ("stopped, if it still went on"), so it happens once, whoever
 asks and however often.
@@ -6,6 +8,7 @@ asks and however often.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +20,7 @@ from playback_app.models import ACTIVE, Playback, PlaybackState, PlaybackWish
 from sessions_app.liveness import gone, left_behind
 from sessions_app.models import Server, SessionState, TranslationSession
 from sessions_app.steady_clock import clock
+from sessions_app.write_behind import behind
 
 REASON_CHARACTERS = 60
 SERVER_LOST = "server_lost"
@@ -132,6 +136,20 @@ def interrupted(playback_ids: Collection[UUID]) -> set[UUID]:
     """Return which of these others have ended because their process seemed to be dead."""
     rows = Playback.objects.filter(pk__in=playback_ids, state=PlaybackState.INTERRUPTED)
     return set(rows.filter(reason=SERVER_LOST).values_list("pk", flat=True))
+
+
+async def end_behind(
+    playback_id: UUID, state: PlaybackState, reason: str = "", position: float | None = None
+) -> bool | None:
+    """Have it ended, however late that is; return whether this call did. None: not yet.
+
+    What was said in it is kept before.
+
+    Raises:
+        StoreError: the database refused it.
+    """
+    ending = behind.post(partial(end, playback_id, state, reason, position), "a playback's end")
+    return ending.result() if await behind.in_time(ending) else None
 
 
 def verdict(playback_id: UUID) -> tuple[str, str]:

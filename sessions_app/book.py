@@ -4,7 +4,6 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
 
 from sessions_app import store
 from sessions_app.errors import StoreError
@@ -117,14 +116,14 @@ class Book:
         speaker = replace(self.speakers.of(key), name=name)
         if self.conversation_id is not None:
             renaming = store.rename_speaker(self.session_id, self.conversation_id, speaker)
-            await _written_in_time(renaming)
+            await behind.in_time(renaming)
         self.speakers.call(speaker)
         return speaker
 
     async def begin_conversation(self) -> None:
         """Start afresh, in a new conversation where nobody has a name yet."""
         kept, beginning = store.begin_conversation(self._user_id)
-        await _written_in_time(beginning)
+        await behind.in_time(beginning)
         self._take_up(kept)
 
     def end(self, reason: str, account: Account) -> "asyncio.Future[bool]":
@@ -133,21 +132,11 @@ class Book:
 
     async def close(self, reason: str, account: Account) -> None:
         """Close the session's row, if it is there and open; where the database is late, later."""
-        await _written_in_time(self.end(reason, account))
+        await behind.in_time(self.end(reason, account))
 
     def _take_up(self, kept: store.Kept) -> None:
         self.conversation_id = kept.conversation_id
         self.speakers = Speakers(kept.names)
-
-
-async def _written_in_time(written: "asyncio.Future[Any]") -> None:
-    """Wait for what is written; no longer where the database is late.
-
-    Raises:
-        StoreError: it was refused.
-    """
-    if await behind.is_done_in_time(written):
-        written.result()
 
 
 def _what_became(utterance_id: int, saving: Saving) -> Event:

@@ -18,7 +18,7 @@ from sessions_app.write_behind import behind
 
 logger = logging.getLogger(__name__)
 
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 5.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 2.0
 """How soon a file that could not be closed is tried again; each time twice as long."""
 
 

@@ -109,6 +109,17 @@ class WriteBehind:
             written.remove_done_callback(wake)
         return written.done()
 
+    async def in_time(self, written: "asyncio.Future[Any]") -> bool:
+        """Wait for a write, no longer than where the database is late; return whether it is done.
+
+        Raises:
+            StoreError: it was refused.
+        """
+        is_done = await self.is_done_in_time(written)
+        if is_done:
+            written.result()
+        return is_done
+
     async def flush(self) -> None:
         """Wait until nothing waits any more."""
         self._forget_other_loops()

@@ -12,7 +12,7 @@ import pytest
 
 from tests.server.postgres import away, find_program, frozen
 from tests.server.running import environment, manage, running
-from tests.server.visitor import Visitor, visitor
+from tests.server.visitor import Visitor, status_of, visitor
 from tests.sounds import say, silence
 
 pytestmark = [
@@ -77,6 +77,9 @@ async def test_postgresql_away_for_eight_seconds_costs_no_word_and_no_recording(
         visits = [asyncio.create_task(visit()) for _ in range(GUESTS)]
         await asyncio.sleep(2)
         async with gone(database, how):
+            if how == "gone":
+                for page in ("/history/", "/api/sessions"):
+                    assert await status_of(server.address + page) == 503
             await asyncio.sleep(GONE_SECONDS)
         assert await asyncio.gather(*visits) == [WORDS] * GUESTS
         server.signal()

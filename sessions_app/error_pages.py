@@ -1,0 +1,29 @@
+"""What is answered where a request breaks: a database that is away is no bug, and passes."""
+
+import sys
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
+from django.views import defaults
+
+from sessions_app.lane import lane
+from sessions_app.middleware import error_response, is_api
+from sessions_app.outages import is_outage, reason_of
+
+RETRY_SECONDS = 5
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Answer for what was raised: 503 while the database is away, told once; 500 for a bug."""
+    error = sys.exception()
+    if error is None or not is_outage(error):
+        return defaults.server_error(request)
+    lane.outage.failed(f"the database refused a page: {reason_of(error)}")
+    message = _("The database does not answer; try again in a moment.")
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    answer: HttpResponseBase = HttpResponse(f"{message}\n", "text/plain", status)
+    if is_api(request):
+        answer = error_response(status, message, "database_unavailable")
+    answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer

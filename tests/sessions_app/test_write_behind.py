@@ -1,0 +1,124 @@
+"""What waits for the database: bounded, in its order, written once, as soon as it is taken."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from django.db import IntegrityError, OperationalError
+
+from sessions_app import write_behind as room
+from sessions_app.errors import StoreError
+from sessions_app.lane import Lane
+from sessions_app.write_behind import WriteBehind
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Database:
+    """Takes what is written to it, unless it is away."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+        self.took: list[int] = []
+
+    def take(self, number: int) -> int:
+        if self.is_away:
+            raise OperationalError("the disk is full\nand more")
+        if number < 0:
+            raise IntegrityError("no negative numbers")
+        self.took.append(number)
+        return number
+
+
+@pytest.fixture
+def database() -> Database:
+    return Database()
+
+
+@pytest.fixture
+async def behind() -> AsyncIterator[WriteBehind]:
+    lane = Lane()
+    behind = WriteBehind(lane)
+    yield behind
+    behind.close()
+    await asyncio.to_thread(lane.close)
+
+
+def post(behind: WriteBehind, database: Database, number: int) -> "asyncio.Future[int]":
+    return behind.post(lambda: database.take(number), "a number", owner="one")
+
+
+async def test_what_is_written_is_written_in_its_order(
+    behind: WriteBehind, database: Database
+) -> None:
+    written = [post(behind, database, number) for number in range(50)]
+    assert await asyncio.gather(*written) == list(range(50))
+    assert database.took == list(range(50))
+    assert len(behind) == 0
+
+
+async def test_what_cannot_be_written_now_is_not_waited_for_and_written_later_with_one_line_each(
+    behind: WriteBehind, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    database.is_away = True
+    first, second = post(behind, database, 1), post(behind, database, 2)
+    assert not await behind.is_done_in_time(first)
+    assert not await behind.is_done_in_time(second)
+    assert len(behind) == 2
+    database.is_away = False
+    async with asyncio.timeout(5):
+        assert [await first, await second] == [1, 2]
+        await behind.flush()
+    assert database.took == [1, 2]
+    told = [record.getMessage() for record in caplog.records]
+    assert told[0] == "the database refused a number: the disk is full; what is to be kept waits"
+    assert told[1].startswith("the database answers again, after ")
+    assert len(told) == 2
+
+
+async def test_what_is_refused_is_refused_and_keeps_nothing_else_waiting(
+    behind: WriteBehind, database: Database
+) -> None:
+    refused, kept = post(behind, database, -1), post(behind, database, 1)
+    assert await kept == 1
+    with pytest.raises(StoreError, match=r"The database could not keep this\."):
+        await refused
+
+
+async def test_more_than_may_wait_is_lost_told_and_counted(
+    behind: WriteBehind, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "MOST_OF_ONE", 3)
+    database.is_away = True
+    written = [post(behind, database, number) for number in range(3)]
+    with pytest.raises(StoreError, match="Too much waits") as lost:
+        post(behind, database, 3)
+    assert lost.value.code == "not_kept"
+    other = behind.post(lambda: database.take(9), "a number", owner="other")
+    end = behind.post(lambda: database.take(10), "the end")
+    database.is_away = False
+    async with asyncio.timeout(5):
+        await asyncio.gather(*written, other, end)
+    assert database.took == [0, 1, 2, 9, 10]
+    assert await post(behind, database, 4) == 4
+
+
+async def test_what_nobody_waits_for_any_more_is_written_all_the_same(
+    behind: WriteBehind, database: Database
+) -> None:
+    waiter = asyncio.ensure_future(behind.in_time(post(behind, database, 1)))
+    await asyncio.sleep(0)
+    waiter.cancel()
+    await asyncio.wait({waiter})
+    await behind.flush()
+    assert database.took == [1]
+
+
+async def test_what_is_given_up_at_the_end_is_counted(
+    behind: WriteBehind, database: Database
+) -> None:
+    database.is_away = True
+    written = post(behind, database, 1)
+    assert not await behind.is_done_in_time(written)
+    assert behind.close() == 1
+    assert behind.close() == 0
