@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "sessions_app.http_rates.RatesMiddleware",
     "sessions_app.middleware.LoginMiddleware",
     "sessions_app.middleware.OwnerKeyMiddleware",
+    "sessions_app.middleware.LoginDelayMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -165,6 +166,19 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = lenient.switch("COOKIES_SECURE", safe=True)
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+AUTHENTICATION_BACKENDS = [
+    "sessions_app.login_backend.DelayingBackend",
+    # is asked nothing any more: it keeps good the logins that it made
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = ["sessions_app.hashing.PoliteHasher"]
+_VALIDATORS = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATORS}.MinimumLengthValidator"},
+    {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATORS}.NumericPasswordValidator"},
+]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 

@@ -5,6 +5,7 @@ HablaError
 ├── CommandError           a client asked for something that cannot be done; nothing changed
 │   └── TooFastError           it asks more often than it may; says when to go on
 ├── RefusedError           a client may not have a session; carries the close code
+├── LoginDelayedError      a login may not be tried now; says for how long
 ├── StoreError             the database did not keep something
 │   └── StoreUnavailableError    it fails just now, as a whole; it may come back
 └── EngineError            an engine failed
@@ -68,6 +69,16 @@ class RefusedError(HablaError):
     def __init__(self, message: str, *, code: str, close_code: int) -> None:
         super().__init__(message, code=code)
         self.close_code = close_code
+
+
+class LoginDelayedError(HablaError):
+    """A login may not be tried for ``seconds``."""
+
+    code = "too_many_logins"
+
+    def __init__(self, message: str, *, code: str, seconds: int) -> None:
+        super().__init__(message, code=code)
+        self.seconds = seconds
 
 
 class StoreError(HablaError):

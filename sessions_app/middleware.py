@@ -20,6 +20,7 @@ from sessions_app import descriptors, owner_key
 from sessions_app.access import caller_of, is_at_home, owner
 from sessions_app.caller import SAFE_METHODS, Peer
 from sessions_app.database_identity import identity
+from sessions_app.errors import LoginDelayedError
 
 API_PREFIX = "/api/"
 DOCS_PATH = "/api/docs"
@@ -149,6 +150,25 @@ class DatabaseMiddleware(MiddlewareMixin):
             return error_response(HTTPStatus.SERVICE_UNAVAILABLE, message, "database_replaced")
         plain = "text/plain; charset=utf-8"
         return HttpResponse(message, status=HTTPStatus.SERVICE_UNAVAILABLE, content_type=plain)
+
+
+class LoginDelayMiddleware(MiddlewareMixin):
+    """Answer at once where a login may not be tried now, and say for how long."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Return 429, or 503 where too many log in at once; None: it is something else."""
+        if not isinstance(exception, LoginDelayedError):
+            return None
+        problem, status = _("Too many logins failed."), HTTPStatus.TOO_MANY_REQUESTS
+        if exception.code == "too_many_at_once":
+            problem, status = _("Too many people log in at once."), HTTPStatus.SERVICE_UNAVAILABLE
+        context = {"problem": problem, "seconds": exception.seconds}
+        answer = render(request, "sessions_app/login_later.html", context, status=status)
+        if is_api(request):
+            answer = error_response(status, problem, exception.code)
+        answer.headers["Retry-After"] = str(exception.seconds)
+        add_never_cache_headers(answer)
+        return answer
 
 
 class JsonErrorsMiddleware(MiddlewareMixin):

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from sessions_app.choice_models import EngineSetting as EngineSetting
 from sessions_app.deletion_models import DeletedSound as DeletedSound
+from sessions_app.login_models import LoginDelay as LoginDelay
 from sessions_app.server_models import Server as Server
 
 DIRECTIONS = [
