@@ -7,11 +7,11 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "habla_project.settings")
 http = get_asgi_application()
 
-from channels.routing import ProtocolTypeRouter, URLRouter  # after Django is set up
+from channels.routing import ProtocolTypeRouter  # after Django is set up
 
 from sessions_app.forwarding import TrustedProxies
-from sessions_app.routing import websocket_urlpatterns
+from sessions_app.routing import Addresses, websocket_urlpatterns
 
 application = TrustedProxies(
-    ProtocolTypeRouter({"http": http, "websocket": URLRouter(websocket_urlpatterns)})
+    ProtocolTypeRouter({"http": http, "websocket": Addresses(websocket_urlpatterns)})
 )

@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 from habla_project.logs import is_worth_a_line
-from habla_project.surroundings import Lenient, data_directory, database, secret_key
+from habla_project.surroundings import Lenient, data_directory, database, installation, secret_key
 from sessions_app import env_file, file_modes
+from sessions_app.http_limits import MAX_BODY_BYTES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = env_file.Environment()
@@ -81,10 +82,13 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "sessions_app.streaming.streaming_middleware",
+    "sessions_app.response_headers.PermissionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "sessions_app.response_headers.PrivacyMiddleware",
     "csp.middleware.CSPMiddleware",
     "sessions_app.middleware.JsonErrorsMiddleware",
+    "sessions_app.clean_input.CleanInputMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -140,6 +144,7 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -179,6 +184,18 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATORS}.NumericPasswordValidator"},
 ]
+IS_HTTPS = SESSION_COOKIE_SECURE or any(
+    origin.lower().startswith("https://") for origin in CSRF_TRUSTED_ORIGINS
+)
+"""Whether people reach this server by https, so that browsers may be told to use nothing else."""
+# cookies know no port: another Django here, or another Habla, would log its users out by ours
+INSTALLATION = installation(SECRET_KEY)
+SESSION_COOKIE_NAME = f"habla_session_{INSTALLATION}"
+CSRF_COOKIE_NAME = f"habla_csrf_{INSTALLATION}"
+LANGUAGE_COOKIE_NAME = "habla_language"
+MESSAGES_COOKIE_NAME = f"habla_messages_{INSTALLATION}"
+MESSAGE_STORAGE = "sessions_app.own_messages.OwnStorage"
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 
@@ -186,26 +203,32 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "text": {"format": "%(asctime)s %(levelname)-7s %(name)s %(session)s  %(message)s"},
+        "text": {
+            "()": "sessions_app.log_lines.TextLine",
+            "fmt": "%(asctime)s %(levelname)-7s %(name)s %(session)s  %(message)s",
+        },
         "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
+            "()": "sessions_app.log_lines.JsonLine",
             "fmt": "%(asctime)s %(levelname)s %(name)s %(process)d %(session)s %(message)s",
         },
     },
     "filters": {
         "whose": {"()": "sessions_app.logs.Whose"},
+        "tidy": {"()": "sessions_app.log_lines.Tidy"},
+        "sparing": {"()": "sessions_app.log_lines.Sparing"},
         "worth": {"()": "django.utils.log.CallbackFilter", "callback": is_worth_a_line},
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": lenient.one_of("LOG_FORMAT", ("text", "json")),
-            "filters": ["worth", "whose"],
+            "filters": ["worth", "tidy", "sparing", "whose"],
         },
     },
     "loggers": {
-        # anybody may send a foreign Host, and as often as they like: answered, but no line each
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        # Django's own handlers would write past our format
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
         # its start is told by our own line
         "daphne.server": {"level": "WARNING"},
         # they would print each address they ask

@@ -13,6 +13,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.db.utils import load_backend
+from django.utils.crypto import salted_hmac
 
 from sessions_app.secret_file import kept_secret
 
@@ -41,6 +42,14 @@ def secret_key(directory: Path, *, may_write: bool = True) -> str:
             return kept_secret(path, get_random_secret_key)
         return path.read_text(encoding="ascii").strip()
     return get_random_secret_key()
+
+
+def installation(key: str) -> str:
+    """Return a short name of the installation that has this secret key, which tells nothing of it.
+
+    All processes of one installation share the key, and no two installations do.
+    """
+    return salted_hmac("habla.installation", "", secret=key).hexdigest()[:8]
 
 
 class Lenient:

@@ -22,6 +22,7 @@ from django.utils.module_loading import import_string
 
 from sessions_app import conf, owner_key
 from sessions_app.caller import Caller, Peer, is_origin_of
+from sessions_app.clean_input import session_key
 from sessions_app.proxy_warning import proxies
 
 OWNER = "owner"
@@ -123,7 +124,7 @@ def user_for(scope: Mapping[str, Any]) -> User | None:
 
 
 def _logged_in(caller: Caller) -> User | None:
-    key = parse_cookie(caller.header("cookie")).get(settings.SESSION_COOKIE_NAME)
+    key = session_key(parse_cookie(caller.header("cookie")))
     if not key:
         return None
     request = HttpRequest()

@@ -14,6 +14,7 @@ from sessions_app import deletions, fleet, registry
 from sessions_app.access import user_of
 from sessions_app.api_rules import BrowserSafeAuth, ErrorOut, Paged, explain_errors
 from sessions_app.api_schemas import ExchangeOut, NewTicketOut, SessionOut, TicketOut
+from sessions_app.clean_input import CleanParser
 from sessions_app.ending import end_sessions
 from sessions_app.exports import ExportFormat, export
 from sessions_app.history import delete_session, exchanges_of, lines_of, session_of, sessions_of
@@ -25,6 +26,7 @@ api = NinjaAPI(
     description="What is live on this server, and what was said. Lists are newest first.",
     urls_namespace="api",
     auth=BrowserSafeAuth(),
+    parser=CleanParser(),
 )
 explain_errors(api)
 

@@ -1,6 +1,7 @@
 """What the server itself answers where no application is asked: in plain words, as JSON to REST."""
 
 import json
+from collections.abc import Iterable
 from http import HTTPStatus
 
 API_PREFIX = b"/api/"
@@ -37,9 +38,10 @@ def answer_to(path: bytes, status: int) -> tuple[Headers, bytes]:
     ], body
 
 
-def last_answer_to(path: bytes, status: int) -> bytes:
+def last_answer_to(path: bytes, status: int, more: Iterable[tuple[str, str]] = ()) -> bytes:
     """Return all bytes of such an answer, after which the connection is closed."""
     headers, body = answer_to(path, status)
+    headers += [(name.encode("latin1"), value.encode("latin1")) for name, value in more]
     lines = [b"HTTP/1.1 %d %s" % (status, HTTPStatus(status).phrase.encode())]
     lines += [b"%s: %s" % pair for pair in [*headers, (b"Connection", b"close")]]
     return b"\r\n".join([*lines, b"", body])

@@ -183,13 +183,17 @@ def decode(text: str) -> Command:
         CommandError: it is malformed or unknown; the message names the field.
     """
     try:
-        return _commands.validate_json(text)
+        command = _commands.validate_json(text)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
         code = _CODES.get(problem["type"], "bad_field")
         where = ".".join(str(part) for part in problem["loc"][1:])
         message = f"{where}: {problem['msg']}" if where else _MESSAGES.get(code, problem["msg"])
         raise CommandError(message, code=code) from error
+    if any(isinstance(value, str) and "\0" in value for _, value in command):
+        message = "No field may hold a NUL: no database keeps it."
+        raise CommandError(message, code="bad_field")
+    return command
 
 
 def subject(text: str) -> str | None:

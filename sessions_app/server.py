@@ -9,7 +9,6 @@ from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server
-from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer
 from twisted.internet import reactor as twisted_reactor
 
@@ -17,6 +16,7 @@ from sessions_app.caller import Peer
 from sessions_app.connections import Connections, busy_transports
 from sessions_app.descriptors import MOST
 from sessions_app.flow import Flow, Inlet
+from sessions_app.handshake import Handshake, offer_refusal
 from sessions_app.http_request import HttpFactory
 from sessions_app.leaving import is_done
 from sessions_app.protocol import MAX_MESSAGE_BYTES
@@ -38,7 +38,7 @@ APPLICATION_CHECK_SECONDS = 1
 TIMEOUT_CHECK_SECONDS = 2
 
 
-class Line(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no types
+class Line(Handshake):
     """One connection, without the line for the debugger that autobahn colours for each chunk."""
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 -- Twisted's name
@@ -112,6 +112,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         if scope["type"] != "websocket":
             return super().create_application(protocol, scope)
         protocol.closeHandshakeTimeout = CLOSING_SECONDS
+        offer_refusal(scope)
         scope["habla.flow"] = flow = Flow(protocol)
         queue = super().create_application(protocol, scope)
         return None if queue is None else Inlet(queue, flow)

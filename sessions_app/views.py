@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
@@ -35,6 +36,8 @@ from sessions_app.tickets import standing_of
 
 CONVERSATIONS_A_PAGE = 25
 EXCHANGES_A_PAGE = 200
+PLAIN_REASONS = ("The server is shutting down.", "No server runs in this process.")
+NOT_WELL = "It is not ready; whoever may use this server is told why."
 Args = ParamSpec("Args")
 
 
@@ -170,10 +173,22 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Say whether a session opened now would produce text; with the reasons where it would not."""
+    """Say whether a session opened now would produce text; with the reasons where it would not.
+
+    Strangers are told no address, name or path of this machine.
+    """
     reasons = registry.live.readiness()
+    if reasons and not _may_know(request):
+        reasons = [reason for reason in reasons if reason in PLAIN_REASONS] or [NOT_WELL]
     status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
     return JsonResponse({"ready": not reasons, "reasons": reasons}, status=status)
+
+
+def _may_know(request: HttpRequest) -> bool:
+    try:
+        return request.user.is_authenticated
+    except DatabaseError:
+        return False
 
 
 @require_safe

@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.test import Client as Browser
@@ -23,7 +24,8 @@ async def cookie_of(name: str) -> tuple[User, str]:
     user = await get_user_model().objects.acreate_user(name, password="a long word")
     browser = Browser()
     await sync_to_async(browser.force_login)(user)
-    return user, f"sessionid={browser.cookies['sessionid'].value}"
+    cookie = settings.SESSION_COOKIE_NAME
+    return user, f"{cookie}={browser.cookies[cookie].value}"
 
 
 async def test_a_full_house_says_so_and_takes_the_next_when_one_leaves(
@@ -98,7 +100,7 @@ async def test_what_a_proxy_sends_on_is_not_from_this_machine(connect: Connect) 
 
 
 async def test_a_wrong_cookie_lets_nobody_in(connect: Connect) -> None:
-    cookie = "sessionid=wrong"
+    cookie = f"{settings.SESSION_COOKIE_NAME}=wrong"
     async with connect(peer="192.0.2.7", cookie=cookie, is_ready=False) as browser:
         assert await refusal(browser) == (4401, [("login_required", True)])
 

@@ -35,10 +35,8 @@ def log_in(user: User) -> Client:
 
 
 def cookie_of(browser: Client) -> str:
-    return f"a=b; sessionid={browser.cookies[settings.SESSION_COOKIE_NAME].value}"
-
-
-# --- pages
+    name = settings.SESSION_COOKIE_NAME
+    return f"a=b; {name}={browser.cookies[name].value}"  # --- pages
 
 
 def test_at_the_machine_itself_no_login_is_needed():
@@ -153,7 +151,7 @@ def test_a_socket_from_this_machine_is_the_owners():
         scope(sec_fetch_site="same-site"),
         scope() | {"habla.peer": Peer.ANOTHER},
         scope() | {"habla.peer": Peer.UNKNOWN},
-        scope(peer="192.168.1.7", cookie="sessionid=forged"),
+        scope(peer="192.168.1.7", cookie=f"{settings.SESSION_COOKIE_NAME}=forged"),
         scope(peer="192.168.1.7", cookie="%%% = ;;"),
     ],
 )

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import path
@@ -194,7 +195,7 @@ def test_a_browser_needs_the_token_to_delete(session):
     refused = browser.delete(f"/api/sessions/{kept.pk}")
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     browser.get("/")
-    token = browser.cookies["csrftoken"].value
+    token = browser.cookies[settings.CSRF_COOKIE_NAME].value
     headers = {"x-csrftoken": token, "origin": "http://testserver"}
     assert browser.delete(f"/api/sessions/{kept.pk}", headers=headers).status_code == 204
 
@@ -205,7 +206,7 @@ def test_a_browser_needs_the_token_to_delete(session):
         {"origin": "http://localhost:8000"},
         {"referer": "http://localhost:8000/"},
         {"sec-fetch-site": "same-origin"},
-        {"cookie": "csrftoken=x"},
+        {"cookie": f"{settings.CSRF_COOKIE_NAME}=x"},
     ],
 )
 def test_a_page_at_the_machine_needs_the_token_too(program, session, headers):

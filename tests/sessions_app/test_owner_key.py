@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from sessions_app import conf
@@ -112,7 +113,7 @@ def test_a_wrong_key_opens_nothing(key: str) -> None:
     visitor = browser()
     answer = visitor.get("/", {"key": key})
     assert answer.status_code == 403
-    assert answer.cookies.keys() <= {"csrftoken"}
+    assert answer.cookies.keys() <= {settings.CSRF_COOKIE_NAME}
     assert visitor.get("/history/").status_code == 302
     headers = {"authorization": f"Bearer {key}"}
     assert browser().get("/api/sessions", headers=headers).status_code == 401
@@ -138,7 +139,9 @@ def test_the_key_is_taken_at_home_only(settings: Any, sent_on: dict[str, str]) -
     settings.ALLOWED_HOSTS = ["*"]
     sent = HOME | carrying_key() | sent_on
     assert Client(headers=sent).get("/api/sessions").status_code == 401
-    assert Client(headers=sent).get(f"/?key={owner_key()}").cookies.keys() <= {"csrftoken"}
+    assert Client(headers=sent).get(f"/?key={owner_key()}").cookies.keys() <= {
+        settings.CSRF_COOKIE_NAME
+    }
 
 
 def test_another_user_of_the_machine_cannot_use_a_key_that_a_browser_gave_away() -> None:

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -21,7 +22,7 @@ def browser() -> Client:
 def test_the_live_page_brings_the_cookie_that_its_forms_need(browser):
     answer = browser.get("/")
     assert answer.status_code == 200
-    assert "csrftoken" in answer.cookies
+    assert settings.CSRF_COOKIE_NAME in answer.cookies
 
 
 def test_the_history_of_somebody_new_says_what_to_do(browser):

@@ -18,6 +18,7 @@ from sessions_app import access, conf
 from sessions_app.addresses import own_names
 from sessions_app.caller import is_loopback
 from sessions_app.leaving import ExitCode, leave
+from sessions_app.log_capture import capture
 from sessions_app.registry import live
 from sessions_app.runfile import AlreadyServingError, RunFile
 from sessions_app.serving import Address, Serving
@@ -47,6 +48,7 @@ class Command(BaseCommand):
         """Serve, and exit with a code that says how it ended."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _give_up)
+        capture()
         self._check()
         for closed in settings.CLOSING.closed:
             self._say(f"Closed to other users of this machine: {closed}.")

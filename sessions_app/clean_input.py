@@ -1,0 +1,80 @@
+"""What no database keeps and no header takes is refused where it comes in, and nothing breaks."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import unquote
+
+from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
+from ninja.parser import Parser
+
+SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")
+"""What Django makes; a quoted cookie can hold anything, and the database would be asked."""
+UNKEPT = re.compile("[\0\ud800-\udfff]")
+UNKEPT_MESSAGE = "Bad Request: a NUL"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def is_clean(value: Any) -> bool:
+    """Return whether ``value``, and all that is in it, holds no NUL and no half of a character."""
+    match value:
+        case str():
+            return _is_whole(value)
+        case dict():
+            return all(is_clean(key) and is_clean(each) for key, each in value.items())
+        case list():
+            return all(map(is_clean, value))
+        case _:
+            return True
+
+
+def _is_whole(text: str) -> bool:
+    return UNKEPT.search(text) is None
+
+
+def session_key(cookies: dict[str, str]) -> str:
+    """Return the key of the session that a request's cookies name; empty: none that can be one."""
+    key = cookies.get(settings.SESSION_COOKIE_NAME, "")
+    return key if SESSION_KEY.fullmatch(key) else ""
+
+
+class CleanInputMiddleware(MiddlewareMixin):
+    """Answer 400 to an address or a form that cannot be kept; forget a session that cannot be."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Look at the address and the session's cookie, before anything is asked of a database."""
+        if not session_key(request.COOKIES):
+            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+        if not is_clean(request.path) or not is_clean(unquote(request.META["QUERY_STRING"])):
+            raise BadRequest(UNKEPT_MESSAGE)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[Any, Any],
+    ) -> None:
+        """Look at a form, which the check for forgery has read already."""
+        if request.method == "POST" and request.content_type in FORMS:
+            fields: Iterable[tuple[str, list[Any]]] = request.POST.lists()
+            if not all(is_clean(name) and is_clean(values) for name, values in fields):
+                raise BadRequest(UNKEPT_MESSAGE)
+
+
+class CleanParser(Parser):
+    """Reads the JSON of REST routes; what cannot be kept is as little JSON as any other mistake."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what the body holds.
+
+        Raises:
+            ValueError: no JSON, or none that can be kept.
+        """
+        body: dict[str, Any] = super().parse_body(request)
+        if not is_clean(body):
+            raise ValueError("a NUL, or half of a character")
+        return body
