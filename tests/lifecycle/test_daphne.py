@@ -65,13 +65,12 @@ def test_what_we_override_and_call_is_there() -> None:
 
 
 async def test_a_connections_details_are_called_as_we_call_them(server: HablaServer) -> None:
-    protocol = SimpleNamespace(transport=None)
-    key: Any = id(protocol)
-    server.protocol_connected(key)
-    queue = server.create_application(key, {"type": "http"})
+    protocol = Hashable(SimpleNamespace(transport=None))
+    server.protocol_connected(protocol)
+    queue = server.create_application(protocol, {"type": "http"})
     (details,) = server.connections.values()
     assert set(details) == {"connected", "application_instance"}
-    server.protocol_disconnected(key)
+    server.protocol_disconnected(protocol)
     assert set(details) == {"connected", "application_instance", "disconnected"}
     queue.put_nowait({"type": "http.disconnect"})
     await asyncio.wait({details["application_instance"]})
@@ -120,7 +119,7 @@ async def test_after_an_answer_that_broke_half_way_all_goes_on_as_before(data_di
                 await asyncio.to_thread(read, server.address)
             # Daphne's check still runs: whoever crashes is answered and reported
             with pytest.raises(InvalidStatus, match="500"):
-                async with connect(server.address.replace("http", "ws") + "/nowhere", proxy=None):
+                async with connect(f"{server.address.replace('http', 'ws')}/ws/crashing/"):
                     pass
         assert server.log.count("a response broke half-way") == 2
         assert server.log.count("Exception inside application") == 2

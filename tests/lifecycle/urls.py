@@ -1,12 +1,14 @@
-"""Ours, and an answer that breaks when half of it is sent."""
+"""Ours, an answer that breaks when half of it is sent, and a WebSocket that breaks at once."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import path
 
 from habla_project.urls import urlpatterns as ours
+from sessions_app.routing import websocket_urlpatterns
 
 
 @login_not_required
@@ -19,4 +21,9 @@ async def _half() -> AsyncIterator[bytes]:
     raise ValueError("the other half is lost")
 
 
+async def crashing(scope: Any, receive: Any, send: Any) -> None:
+    raise ValueError("a bug")
+
+
 urlpatterns = [*ours, path("breaking/", breaking)]
+websocket_urlpatterns.append(path("ws/crashing/", crashing))  # type: ignore[arg-type]
