@@ -21,6 +21,7 @@ from sessions_app.generations import UNLOAD_SECONDS, Generations
 from sessions_app.logs import context_of
 from sessions_app.places import refuse_if_taken
 from sessions_app.protocol import CloseCode
+from sessions_app.readiness import NO_WORDS, Reason, of_loading, of_troubles
 from sessions_app.runfile import directory_id
 from sessions_app.session import LiveSession
 from sessions_app.sound_directory import id_or_none
@@ -243,18 +244,22 @@ class Registry:
 
     def readiness(self) -> list[str]:
         """Return why a session opened now would not produce text; empty: it would."""
+        return [reason.told for reason in self.reasons()]
+
+    def reasons(self) -> list[Reason]:
+        """Return the same, with what strangers may know of it."""
         if self.is_draining:
-            return ["The server is shutting down."]
-        generations = self.generations
-        if generations is None:
-            return ["No server runs in this process."]
+            return [Reason("The server is shutting down.")]
+        if self.generations is None:
+            return [Reason("No server runs in this process.")]
         if identity.trouble:
-            return [identity.trouble]
-        if generations.current is None:
-            return [generations.problem or f"Engines are loading: {generations.step[0] or '...'}"]
-        short = descriptors.OUT if descriptors.are_out() else ""
-        troubles = (generations.current.trouble, short, *self.troubles.values())
-        return [each for each in troubles if each]
+            return [Reason(identity.trouble)]
+        current = self.generations.current
+        if current is None:
+            return [of_loading(self.generations.problem, self.generations.step[0])]
+        reasons = [Reason(current.trouble, NO_WORDS)] if current.trouble else []
+        reasons += [Reason(descriptors.OUT)] if descriptors.are_out() else []
+        return reasons + of_troubles(self.troubles)
 
     def status(self, user_id: int | None = None) -> dict[str, Any]:
         """Return what `manage.py status --json` prints of this process.

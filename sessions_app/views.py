@@ -31,13 +31,12 @@ from sessions_app.history import (
 )
 from sessions_app.middleware import asks_for_key
 from sessions_app.query_limits import search_limits
+from sessions_app.readiness import for_strangers
 from sessions_app.searching import MAX_WORDS, has_more_words
 from sessions_app.tickets import standing_of
 
 CONVERSATIONS_A_PAGE = 25
 EXCHANGES_A_PAGE = 200
-PLAIN_REASONS = ("The server is shutting down.", "No server runs in this process.")
-NOT_WELL = "It is not ready; whoever may use this server is told why."
 Args = ParamSpec("Args")
 
 
@@ -177,9 +176,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
     Strangers are told no address, name or path of this machine.
     """
-    reasons = registry.live.readiness()
-    if reasons and not _may_know(request):
-        reasons = [reason for reason in reasons if reason in PLAIN_REASONS] or [NOT_WELL]
+    found = registry.live.reasons()
+    may_know = found and _may_know(request)
+    reasons = [reason.told for reason in found] if may_know else for_strangers(found)
     status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
     return JsonResponse({"ready": not reasons, "reasons": reasons}, status=status)
 

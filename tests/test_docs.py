@@ -9,9 +9,11 @@ from django.conf import settings
 from django.core.management import get_commands
 
 from sessions_app import protocol
+from sessions_app.api_rules import STATUSES
 from sessions_app.audio import Encoding
 from sessions_app.engines.lmstudio_states import LmState
 from sessions_app.events import Direction, DiscardReason, Mode
+from sessions_app.http_answers import CODES
 from sessions_app.leaving import ExitCode
 from sessions_app.protocol import CloseCode
 from sessions_app.states import TRANSITIONS
@@ -72,6 +74,16 @@ def test_the_protocol_page_lists_every_error() -> None:
     raised = set(re.findall(r'(?:CommandError|RefusedError)\([^()]*code="([a-z_]+)"', SOURCES))
     raised |= set(re.findall(r'Failure\(\s*"([a-z_]+)"', SOURCES))
     assert raised - documented == set()
+
+
+def test_the_protocol_page_lists_every_error_over_http() -> None:
+    documented = first_names(section(page("protocol"), "Errors over HTTP"))
+    documented |= first_names(section(page("protocol"), "Errors"))
+    told = {*STATUSES, *CODES.values(), "login_required"}
+    told |= set(re.findall(r'error_response\(.*"([a-z_]+)"\)', SOURCES))
+    assert {"too_fast", "invalid", "too_many_files", "database_replaced"} <= told
+    told |= set(re.findall(r'LoginDelayedError\([^()]*code="([a-z_]+)"', SOURCES))
+    assert told - documented == set()
 
 
 def test_the_protocol_page_lists_every_close_code() -> None:
