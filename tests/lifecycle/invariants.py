@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import sqlite3
-import threading
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
@@ -17,7 +16,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from sessions_app.models import TranslationSession
-from tests.house import House, eventually
+from tests.house import House, eventually, threads_left
 from tests.server.running import NEVER_LOGGED, Running, running
 from tests.server.visitor import visitor
 from tests.sounds import say, silence
@@ -223,7 +222,7 @@ async def look_at_house(house: House, caplog: pytest.LogCaptureFixture) -> None:
     assert house.registry.sessions == {}
     assert [row.problem for row in await _kept() if row.problem] == []
     assert [task.get_name() for task in asyncio.all_tasks() if _is_ours(task.get_name())] == []
-    await eventually(lambda: not any(_is_ours(t.name) for t in threading.enumerate()))
+    await eventually(lambda: threads_left() == [])
     logged = [r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
     assert [line for line in logged if any(text in line for text in NEVER_LOGGED)] == []
 

@@ -168,4 +168,8 @@ def test_a_stranger_hears_nothing_and_a_foreign_page_changes_nothing(kept):
     assert page.delete(address, headers=origin).status_code == 401
     body = {"transcript": "x"}
     foreign = page.put(f"{address}/ground_truth", body, "application/json", headers=origin)
+    assert foreign.status_code == 401
+    page.force_login(the_owner())
+    foreign = page.put(f"{address}/ground_truth", body, "application/json", headers=origin)
     assert foreign.status_code == 403
+    assert page.delete(address, headers=origin).status_code == 403

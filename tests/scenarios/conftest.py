@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-import threading
 from collections.abc import AsyncIterator
 
 import pytest
 from django.db.models import QuerySet
 
 from sessions_app.models import SessionState, TranslationSession
-from tests.house import House, eventually
+from tests.house import House, eventually, threads_left
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ async def house(house: House, caplog: pytest.LogCaptureFixture) -> AsyncIterator
     assert [row.close_count async for row in _rows() if row.close_count != 1] == []
     assert [unbalanced(row) async for row in _rows() if unbalanced(row)] == []
     assert [task.get_name() for task in asyncio.all_tasks() if _is_ours(task.get_name())] == []
-    await eventually(lambda: not any(_is_ours(t.name) for t in threading.enumerate()))
+    await eventually(lambda: threads_left() == [])
     assert [r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.ERROR] == []
 
 

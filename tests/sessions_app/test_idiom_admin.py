@@ -1,6 +1,7 @@
 """Tests of the owner's idioms in the administration: what is taken, what is refused and why."""
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from sessions_app.models import IdiomPattern
@@ -52,7 +53,7 @@ def test_a_pattern_is_there_once_in_each_language(browser):
 
 
 def test_the_owner_is_told_what_would_be_right_in_his_language(browser):
-    browser.cookies["django_language"] = "es"
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
     assert refusals(browser, pattern="tope") == {
         "pattern": [
             "Esto no se puede buscar: son de 2 a 14 palabras, 120 letras y una ~ como mucho."
