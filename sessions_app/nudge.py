@@ -12,7 +12,7 @@ from django.contrib.auth.signals import user_logged_out
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 
-from sessions_app.broker import broker_errors, subscribed
+from sessions_app.broker import RENEW_SECONDS, broker_errors, subscribed
 
 logger = logging.getLogger(__name__)
 
@@ -88,19 +88,40 @@ async def keep_listening(news: asyncio.Event) -> None:
     """
     layer = _layer_to_others()
     pause = FIRST_PAUSE_SECONDS
+    loop, outage = asyncio.get_running_loop(), _Outage()
     while layer is not None:
-        began = asyncio.get_running_loop().time()
+        began = loop.time()
         try:
-            await _listen(layer, news)
+            await _listen(layer, news, outage)
         except broker_errors() as error:
-            logger.info("nudges are not heard, rows are looked at: %s", type(error).__name__)
-        has_lasted = asyncio.get_running_loop().time() - began > LONGEST_PAUSE_SECONDS
+            if loop.time() - began < RENEW_SECONDS:  # else it is only time to subscribe anew
+                outage.failed(error)
+        has_lasted = loop.time() - began > LONGEST_PAUSE_SECONDS
         pause = FIRST_PAUSE_SECONDS if has_lasted else min(pause * 2, LONGEST_PAUSE_SECONDS)
         await asyncio.sleep(pause)
 
 
-async def _listen(layer: Any, news: asyncio.Event) -> NoReturn:
+class _Outage:
+    """Whether the broker fails just now: its beginning and its end are told, not each try."""
+
+    def __init__(self) -> None:
+        self._is_on = False
+
+    def failed(self, error: Exception) -> None:
+        if not self._is_on:
+            kind = type(error).__name__
+            logger.warning("nudges are not heard, rows are looked at each second: %s", kind)
+        self._is_on = True
+
+    def ended(self) -> None:
+        if self._is_on:
+            logger.info("nudges are heard again")
+        self._is_on = False
+
+
+async def _listen(layer: Any, news: asyncio.Event, outage: _Outage) -> NoReturn:
     async with subscribed(layer, GROUP, leave_seconds=SEND_SECONDS) as channel:
+        outage.ended()
         while True:
             await layer.receive(channel)
             news.set()

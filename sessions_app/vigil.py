@@ -12,6 +12,7 @@ from sessions_app.database_guard import DatabaseGuard
 from sessions_app.errors import StoreError, StoreUnavailableError
 from sessions_app.events import Failure
 from sessions_app.fleet import Process
+from sessions_app.lane import lane
 from sessions_app.logins import Login
 from sessions_app.ownership import Writing
 from sessions_app.protocol import CloseCode
@@ -27,6 +28,8 @@ NEWS_SECONDS = 0.02
 """How long to wait for more news before looking: many nudges make few looks."""
 BEAT_SECONDS = 5.0
 """How often this server and its sessions give a sign of life."""
+LEAVE_SECONDS = 0.3
+"""How long it may take to say that this server is gone: less than a task may take to end."""
 
 Look = Callable[[Registry, bool], Awaitable[None]]
 _others: list[Look] = []
@@ -60,9 +63,16 @@ async def keep_vigil(registry: Registry, say: Callable[[str], None] = lambda _: 
             await _keep_looking(registry, guard, news)
         finally:
             listening.cancel()
-            with suppress(StoreError):  # whoever is left notices that it is silent
-                await fleet.leave(registry.boot)
+            await _leave(registry.boot)
             await asyncio.wait({listening})
+
+
+async def _leave(boot: str) -> None:
+    """Say that this process serves no more, if the database takes it at once."""
+    with suppress(StoreError, TimeoutError):  # whoever is left notices that it is silent
+        if not lane.is_late:
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await fleet.leave(boot)
 
 
 async def _keep_looking(registry: Registry, guard: DatabaseGuard, news: asyncio.Event) -> None:

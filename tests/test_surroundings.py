@@ -1,8 +1,13 @@
 """What is wrong in the environment is read the safe way, and remembered for the check."""
 
+import socket
+import time
+from pathlib import Path
+
+import psycopg
 import pytest
 
-from habla_project.surroundings import Lenient
+from habla_project.surroundings import POSTGRESQL_OPTIONS, Lenient, database
 from sessions_app.env_file import Environment
 
 
@@ -53,3 +58,37 @@ def test_what_stands_in_the_environment_is_read_word_for_word(
     monkeypatch.setenv("ALLOWED_HOSTS", "$nowhere")
     assert Environment().str("HABLA_OWNER", default="on") == "$off"
     assert lenient.names("ALLOWED_HOSTS", default=["localhost"]) == ["$nowhere"]
+
+
+def options_of(url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """Return what the driver of the database that ``url`` names is given besides."""
+    monkeypatch.setenv("DATABASE_URL", url)
+    options: dict[str, object] = database(Environment(), Path("/")).get("OPTIONS", {})
+    return options
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "pgsql"])
+def test_postgresql_behind_a_network_that_is_cut_is_not_waited_for(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert options_of(f"{scheme}://db.test/habla", monkeypatch) == POSTGRESQL_OPTIONS
+    chosen = options_of(f"{scheme}://db.test/habla?connect_timeout=9", monkeypatch)
+    assert chosen == POSTGRESQL_OPTIONS | {"connect_timeout": 9}
+
+
+def test_other_databases_are_given_nothing_of_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:
+    for url in ("sqlite:////tmp/habla.sqlite3", "mysql://db.test/habla"):
+        assert not options_of(url, monkeypatch).keys() & POSTGRESQL_OPTIONS.keys()
+
+
+def test_a_postgresql_that_takes_a_connection_and_says_nothing_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        monkeypatch.setenv("DATABASE_URL", f"postgres://127.0.0.1:{port}/x?connect_timeout=2")
+        settings = database(Environment(), Path("/"))
+        began_at = time.monotonic()
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(host="127.0.0.1", port=port, **settings["OPTIONS"])
+        assert time.monotonic() - began_at < 8

@@ -60,3 +60,47 @@ async def test_listening_to_a_broker_that_never_answers_ends_when_it_is_told_to(
     listening.cancel()
     done, _ = await asyncio.wait({listening}, timeout=nudge.SEND_SECONDS + 1)
     assert done == {listening}
+
+
+async def test_a_broker_that_is_gone_is_told_of_once_and_so_is_its_return(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(nudge, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(nudge, "LONGEST_PAUSE_SECONDS", 0.01)
+    caplog.set_level("INFO")
+    flaky = Flaky(fails=5)
+    monkeypatch.setattr(channel_layers, "backends", {"default": flaky})
+    listening = asyncio.create_task(nudge.keep_listening(asyncio.Event()))
+    async with asyncio.timeout(5):
+        await flaky.is_heard.wait()
+    listening.cancel()
+    await asyncio.wait({listening})
+    assert [record.getMessage() for record in caplog.records] == [
+        "nudges are not heard, rows are looked at each second: ConnectionRefusedError",
+        "nudges are heard again",
+    ]
+
+
+class Flaky:
+    """A channel layer whose broker refuses so many times, and then says nothing."""
+
+    def __init__(self, fails: int) -> None:
+        self._left = fails
+        self.is_heard = asyncio.Event()
+
+    async def new_channel(self) -> str:
+        self._left -= 1
+        if self._left >= 0:
+            raise ConnectionRefusedError
+        return "one"
+
+    async def group_add(self, group: str, channel: str) -> None:
+        pass
+
+    async def group_discard(self, group: str, channel: str) -> None:
+        pass
+
+    async def receive(self, channel: str) -> dict[str, str]:
+        self.is_heard.set()
+        await asyncio.Event().wait()
+        return {}
