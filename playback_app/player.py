@@ -16,7 +16,7 @@ from sessions_app.audio import count_samples, to_seconds
 from sessions_app.errors import CommandError, DecodeError, DismissedError, HablaError, StoreError
 from sessions_app.events import Notice
 from sessions_app.guests import Door
-from sessions_app.lane import lane
+from sessions_app.lane import LATE_SECONDS, lane
 from sessions_app.session import LiveSession
 
 logger = logging.getLogger(__name__)
@@ -163,7 +163,11 @@ class Player:
         if lane.is_late:  # nobody shall hear it more slowly for that
             return True
         try:
-            return await self._change(partial(store.move, position_seconds=self.position_seconds))
+            async with asyncio.timeout(LATE_SECONDS):
+                move = partial(store.move, position_seconds=self.position_seconds)
+                return await self._change(move)
+        except TimeoutError:  # the lane has it, and is late from now on
+            return True
         except StoreError as error:  # the next one may be kept
             logger.warning("playback %s: %s", self.playing.id, error)
             return True

@@ -10,7 +10,7 @@ from contextvars import Context
 from dataclasses import dataclass
 from functools import partial
 
-from sessions_app import recording_store, sound_files
+from sessions_app import recording_store, sound_files, sound_notes
 from sessions_app.errors import StoreError
 from sessions_app.sound_writing import SoundWriter
 from sessions_app.tapes import Tape
@@ -74,7 +74,9 @@ class Finisher:
         except StoreError as error:
             logger.warning("recording %s is left for the next start: %s", finished.id, error)
             return
-        if not is_kept:
+        if is_kept:
+            await self.writer.do(partial(sound_notes.forget, [finished.id]))
+        else:
             await self.writer.do(partial(sound_files.remove, finished.id))
 
     async def _close_files(self, finished: Finished) -> tuple[bool, int]:

@@ -6,8 +6,9 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from sessions_app import recording_store, sound_files
+from sessions_app import recording_store, sound_files, sound_notes
 from sessions_app.audio import Encoding, to_seconds
 from sessions_app.errors import StoreError
 from sessions_app.events import Discarded, Event, Exchange, Failure
@@ -78,9 +79,6 @@ class Recorder:
             self.attend()
             return None
         recording_id = uuid.uuid4()
-        path = sound_files.new_path(recording_id, command.encoding)
-        tape = Tape(path, command.encoding, command.sample_rate, self._disk_failed)
-        self._recording = _Recording(recording_id, tape, heard)
         is_pcm = command.encoding is Encoding.PCM_S16LE
         row = NewRecording(
             recording_id,
@@ -91,7 +89,15 @@ class Recorder:
             manner,
             self._writer.directory,
         )
-        recording_store.begin_recording(row)
+        begun = recording_store.begin_recording(row)
+        tape = Tape(
+            sound_files.new_path(recording_id, command.encoding),
+            command.encoding,
+            command.sample_rate,
+            self._disk_failed,
+            partial(_note_unless, begun, row),
+        )
+        self._recording = _Recording(recording_id, tape, heard)
         return str(recording_id)
 
     @property
@@ -232,3 +238,9 @@ class Recorder:
     def _remember(self, task: "asyncio.Task[None]") -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _note_unless(begun: "asyncio.Future[None]", row: NewRecording) -> None:
+    """Note on the disk whose the sound is, unless its row is there by now. Blocks."""
+    if not begun.done():
+        sound_notes.write(row)

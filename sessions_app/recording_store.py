@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, Q
 from sessions_app.fitting import fit
 from sessions_app.lane import lane
 from sessions_app.models import (
+    DeletedSound,
     RecordedSegment,
     Recording,
     RecordingState,
@@ -34,7 +35,7 @@ DISCARDED_CHARACTERS = 40
 QUIET_SECONDS = 600.0
 """How long nothing is written of an import that counts as broken off."""
 AT_ONCE = 500
-"""How many rows are changed by one statement: no database takes any number of keys."""
+"""How many rows one statement changes: no database takes any number of keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,26 @@ def _begin_recording(new: NewRecording) -> None:
         Recording.objects.get_or_create(id=new.id, defaults=fields)
 
 
+async def begin_left(left: Sequence[NewRecording], boot: str) -> set[uuid.UUID]:
+    """Write the rows that servers did not which died; return which are there.
+
+    None of sound that was deleted, and none of a session that is gone, or not over.
+    """
+    return await lane.run(_begin_left, left, boot)
+
+
+def _begin_left(left: Sequence[NewRecording], boot: str) -> set[uuid.UUID]:
+    ids = [new.id for new in left]
+    dead = TranslationSession.objects.exclude(state=SessionState.OPEN).exclude(boot=boot)
+    over = dead.filter(~_serves(boot, "boot"), pk__in={new.session_id for new in left})
+    users = dict(over.values_list("pk", "conversation__user"))
+    doomed = set(DeletedSound.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    for new in left:
+        if users.get(new.session_id) == new.user_id and new.id not in doomed:
+            _begin_recording(new)
+    return _known(ids)
+
+
 def keep_segments(recording_id: uuid.UUID, segments: Sequence[Segment]) -> "asyncio.Future[None]":
     """Write the rows of utterances.
 
@@ -174,14 +195,13 @@ def _end_recording(recording_id: uuid.UUID, state: RecordingState, fields: dict[
 async def unfinished(boot: str, directory: str) -> list[Unfinished]:
     """Return the recordings that servers left unfinished which serve no more.
 
-    Those whose files lie in ``directory``, the id of the one here, and those of which it is not
-    known where they lie.
+    Those whose files lie in ``directory``, the one here, or of which it is not known where.
     """
     return await lane.run(_unfinished, boot, directory)
 
 
 def _unfinished(boot: str, directory: str) -> list[Unfinished]:
-    # nothing of a session that is open is left; whether it is lost is found out by its silence
+    # nothing of an open session is left; whether it is lost is found out by its silence
     over = Recording.objects.filter(session__isnull=False, state=RecordingState.RECORDING)
     left = over.exclude(session__state=SessionState.OPEN).exclude(session__boot=boot)
     rows = left.filter(~_serves(boot, "session__boot"), directory__in=("", directory))
@@ -194,10 +214,7 @@ def _unfinished(boot: str, directory: str) -> list[Unfinished]:
 
 
 async def claim(recording_id: uuid.UUID, boot: str) -> bool:
-    """Take it on oneself to salvage a recording; return whether nobody else does.
-
-    Whoever dies of it leaves it to the others.
-    """
+    """Take on to salvage a recording, until one dies; return whether nobody else does."""
     return await lane.run(_claim, recording_id, boot)
 
 
@@ -272,3 +289,10 @@ async def known(recording_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
 
 def _known(recording_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     return set(Recording.objects.values_list("id", flat=True)) & set(recording_ids)
+
+
+async def wanted(left: Sequence[NewRecording]) -> set[uuid.UUID]:
+    """Return those of these recordings without a row whose session is there."""
+    sessions = TranslationSession.objects.filter(pk__in={new.session_id for new in left})
+    there = await lane.run(lambda: set(sessions.values_list("pk", flat=True)))
+    return {new.id for new in left if new.session_id in there}

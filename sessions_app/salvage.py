@@ -6,10 +6,11 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from sessions_app import recording_store, sound_directory, sound_files, store
+from sessions_app import recording_store, sound_directory, sound_files, sound_notes, store
 from sessions_app.audio import SAMPLE_BYTES, Encoding, to_seconds
 from sessions_app.engines.media_files import decode_file
 from sessions_app.engines.wav import HEADER_BYTES
@@ -73,10 +74,19 @@ async def salvage(boot: str, failed: set[uuid.UUID] | None = None) -> int:
     have failed: what fails now is added.
     """
     directory = await _apart(sound_directory.id_or_none)
+    await _begin_rows(boot, directory)
     unfinished = await recording_store.unfinished(boot, directory)
     left = await _apart(lambda: [one for one in unfinished if one.is_ours or _lies_here(one)])
     told = set() if failed is None else failed
     return sum([await _salvage(one, boot, directory, told) for one in left])
+
+
+async def _begin_rows(boot: str, directory: str) -> None:
+    """Begin the rows of what was recorded while the database was away, until its server died."""
+    if noted := await _apart(sound_notes.read):
+        here = [replace(new, directory=directory) for new in noted]
+        written = await recording_store.begin_left(here, boot)
+        await _apart(partial(sound_notes.forget, written))
 
 
 def _lies_here(left: Unfinished) -> bool:
@@ -140,7 +150,9 @@ async def sweep() -> int:
     """
     lying = await _apart(_old_ids)
     known = await recording_store.known(lying) if lying else set()
-    orphans = [recording_id for recording_id in lying if recording_id not in known]
+    noted = await _apart(sound_notes.read)
+    wanted = await recording_store.wanted(noted) if noted else set()
+    orphans = [recording_id for recording_id in lying if recording_id not in known | wanted]
     if orphans and not known:
         logger.warning(
             "the database knows none of the %d recordings that lie here; they are left alone",

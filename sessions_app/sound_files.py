@@ -2,6 +2,7 @@
 
     recordings/3f/3f0c...e1/sound.webm            what the client sent, in its own container
     recordings/3f/3f0c...e1/segments/7.wav        the seventh utterance of its session
+    recordings/unwritten/3f0c...e1.json           what its row will say, while there is none
 
 What is being written ends with ``.part``, and is not found here. No name or path from a client
 comes near the disk.
@@ -28,6 +29,8 @@ ENDINGS = {
 """PCM gets a header, so that a browser can play it."""
 PART = ".part"
 """How the name of a file ends that is not whole yet."""
+UNWRITTEN = "unwritten"
+"""Where notes lie of what has no row yet (sound_notes.py)."""
 
 
 def folder(recording_id: UUID) -> Path:
@@ -39,6 +42,11 @@ def folder(recording_id: UUID) -> Path:
 def new_path(recording_id: UUID, encoding: Encoding) -> Path:
     """Return where what the client sends will lie."""
     return folder(recording_id) / f"sound{ENDINGS[encoding]}"
+
+
+def note_path(recording_id: UUID) -> Path:
+    """Return where it is noted what the row of a recording will say, while there is none."""
+    return conf.recordings_dir() / UNWRITTEN / f"{recording_id}.json"
 
 
 def raw_path(recording_id: UUID, encoding: str) -> Path | None:
@@ -80,6 +88,7 @@ def erase(recording_id: UUID) -> bool:
         place.unlink()
     elif was_there and _is_inside(place):
         shutil.rmtree(place)
+    note_path(recording_id).unlink(missing_ok=True)
     with suppress(OSError):  # others lie there too
         place.parent.rmdir()
     return was_there

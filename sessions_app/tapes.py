@@ -18,7 +18,8 @@ class Tape:
     """The sound of one recording, which grows until it is finished.
 
     Whoever records adds to ``taken_bytes`` what is to be written; all else belongs to the thread
-    that writes. ``failed`` is for that thread to have called where recording is done.
+    that writes. ``failed`` is for that thread to have called where recording is done; ``first`` it
+    calls before it writes anything.
     """
 
     def __init__(
@@ -27,9 +28,11 @@ class Tape:
         encoding: Encoding,
         sample_rate: int = SAMPLE_RATE,
         failed: Callable[[OSError], None] | None = None,
+        first: Callable[[], None] = lambda: None,
     ) -> None:
         self.path = path
         self.failed = failed
+        self._first = first
         self.taken_bytes = 0
         self.written_bytes = 0
         self.is_broken = False
@@ -90,6 +93,7 @@ class Tape:
         return True
 
     def _open(self) -> BinaryIO:
+        self._first()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = file = cast("BinaryIO", _part_of(self.path).open("xb", buffering=0))
         with suppress(OSError):  # not every file system has locks

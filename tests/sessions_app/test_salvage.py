@@ -10,9 +10,19 @@ from typing import Any
 
 import pytest
 
-from sessions_app import recording_store, salvage, sound_directory, sound_files
+from sessions_app import recording_store, salvage, sound_directory, sound_files, sound_notes
+from sessions_app.events import Direction, Mode
 from sessions_app.lane import lane
-from sessions_app.models import Recording, RecordingState, Server, SessionState
+from sessions_app.models import (
+    DeletedSound,
+    Recording,
+    RecordingState,
+    Server,
+    SessionState,
+    TranslationSession,
+)
+from sessions_app.pipeline.utterance import Manner
+from sessions_app.recording_store import NewRecording
 from tests.playback_app.kept import keep_recording
 from tests.sessions_app.kept import keep_conversation, keep_session, the_owner
 
@@ -175,3 +185,85 @@ async def test_a_database_that_knows_none_of_them_may_be_the_wrong_one() -> None
     put(uuid.uuid4(), "sound.wav")
     assert await salvage.sweep() == 0
     assert len(list(sound_files.ids())) == 1
+
+
+# --- what was recorded while the database was away
+
+
+@pytest.fixture
+def unwritten(lost: Recording) -> NewRecording:
+    """Return what the row of a recording would say that its dead server could not write."""
+    manner = Manner(Direction.EN_TO_ES, Mode.CLASSROOM)
+    assert lost.session_id is not None
+    new = NewRecording(
+        uuid.uuid4(), lost.user_id, lost.session_id, "pcm-s16le", 8_000, manner, "another"
+    )
+    sound_notes.write(new)
+    lost.delete()
+    return new
+
+
+def is_noted(new: NewRecording) -> bool:
+    return sound_files.note_path(new.id).exists()
+
+
+@pytest.mark.parametrize("name", ["sound.wav.part", "sound.wav"])
+async def test_sound_whose_row_was_never_written_is_salvaged_as_whose_it_is(
+    unwritten: NewRecording, name: str
+) -> None:
+    put(unwritten.id, name)
+    assert await salvage.salvage(BOOT) == 1
+    row = await Recording.objects.aget()
+    assert (row.pk, row.user_id, row.session_id) == (
+        unwritten.id,
+        unwritten.user_id,
+        unwritten.session_id,
+    )
+    assert (row.state, row.duration_seconds, row.has_sound) == ("salvaged", 2.0, True)
+    assert (row.direction, row.mode, row.started_at) == (
+        "en_to_es",
+        "classroom",
+        unwritten.started_at,
+    )
+    assert row.directory == sound_directory.known_id()
+    assert not is_noted(unwritten)
+    assert await salvage.salvage(BOOT) == 0
+
+
+async def test_it_is_neither_begun_nor_swept_while_its_process_may_write_the_row(
+    unwritten: NewRecording, known: Recording
+) -> None:
+    put(unwritten.id, "sound.wav")
+    put(known.pk, "sound.wav")
+    await lane.run(serve, "house-1-elsewhere")
+    rows = TranslationSession.objects.filter(pk=unwritten.session_id)
+    await rows.aupdate(boot="house-1-elsewhere", state=SessionState.OPEN)
+    assert await salvage.salvage(BOOT) == 0
+    await rows.aupdate(boot="house-1-elsewhere", state=SessionState.CLOSED)
+    assert await salvage.salvage("other-1") == 0
+    assert await salvage.sweep() == 0
+    assert is_noted(unwritten)
+    await Server.objects.all().adelete()
+    assert await salvage.salvage("other-1") == 1
+
+
+async def test_what_was_deleted_does_not_come_back(
+    unwritten: NewRecording, known: Recording
+) -> None:
+    put(unwritten.id, "sound.wav")
+    put(known.pk, "sound.wav")
+    await DeletedSound.objects.acreate(recording_id=unwritten.id)
+    assert await salvage.salvage(BOOT) == 0
+    await DeletedSound.objects.all().adelete()
+    await TranslationSession.objects.filter(pk=unwritten.session_id).adelete()
+    assert await salvage.salvage(BOOT) == 0
+    assert await salvage.sweep() == 1
+    assert not is_noted(unwritten)
+    assert set(sound_files.ids()) == {known.pk}
+
+
+async def test_a_note_that_cannot_be_read_is_nobodys(unwritten: NewRecording) -> None:
+    path = sound_files.note_path(unwritten.id)
+    for text in ("", "[]", "{}", '{"id": "3"}', path.read_text().replace("classroom", "?")):
+        path.write_text(text)
+        assert sound_notes.read() == []
