@@ -5,8 +5,11 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
 PRIVATE = "private, no-store"
-USED = ("microphone", "screen-wake-lock", "clipboard-write", "web-share", "autoplay", "fullscreen")
-"""What our pages may do, and no page of another within them."""
+USED = ("microphone", "screen-wake-lock", "clipboard-write", "autoplay", "fullscreen")
+"""What our pages may do, and no page of another within them.
+
+`web-share` is so by itself, and some browsers that do not know its name complain.
+"""
 UNUSED = (
     "accelerometer",
     "camera",

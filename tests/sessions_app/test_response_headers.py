@@ -67,7 +67,6 @@ def test_pages_may_use_the_microphone_and_nothing_that_they_do_not_need(
         "microphone",
         "screen-wake-lock",
         "clipboard-write",
-        "web-share",
         "autoplay",
         "fullscreen",
     }
