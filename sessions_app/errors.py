@@ -7,7 +7,8 @@ HablaError
 ├── RefusedError           a client may not have a session; carries the close code
 ├── LoginDelayedError      a login may not be tried now; says for how long
 ├── StoreError             the database did not keep something
-│   └── StoreUnavailableError    it fails just now, as a whole; it may come back
+│   ├── StoreUnavailableError    it fails just now, as a whole; it may come back
+│   └── DeletedError             what this belongs to was deleted
 └── EngineError            an engine failed
     ├── EngineUnavailableError   it cannot be loaded; says how to mend that
     ├── EngineBusyError          it wants to be left alone for a while
@@ -91,6 +92,13 @@ class StoreUnavailableError(StoreError):
     """The database does not answer, or takes nothing, just now."""
 
     code = "database_unavailable"
+
+
+class DeletedError(StoreError):
+    """What should be kept belongs to something that was deleted meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__("What it belongs to was deleted.")
 
 
 class EngineError(HablaError):

@@ -13,6 +13,8 @@ from typing import Any
 from django.db.models import Max, QuerySet
 from django.db.models.functions import Now
 
+BEAT_SECONDS = 5.0
+"""How often a server and its sessions give a sign of life."""
 SILENT_SERVER_SECONDS = 15.0
 """How long a server may give no sign of life before it counts as dead."""
 LAG_SECONDS = 1.0
@@ -26,7 +28,7 @@ class Observer:
 
     def __init__(
         self,
-        seconds: float = SILENT_SERVER_SECONDS - LAG_SECONDS,
+        seconds: float,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._seconds = seconds
@@ -74,7 +76,7 @@ class Watch:
 
     def of(self, what: object) -> Observer:
         """Return the observer of one kind of row."""
-        return self._observers.setdefault(what, Observer())
+        return self._observers.setdefault(what, Observer(SILENT_SERVER_SECONDS - LAG_SECONDS))
 
     def dead(self, others: QuerySet[Any]) -> set[Hashable]:
         """Return the processes that were silent for too long, by rows of theirs."""

@@ -28,7 +28,7 @@ from sessions_app.models import (
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.steady_clock import clock
 from sessions_app.store import directory_of
-from sessions_app.write_behind import behind
+from sessions_app.write_behind import behind, belonging_to
 
 DISCARDED_CHARACTERS = 40
 """What its column holds."""
@@ -94,7 +94,8 @@ def begin_recording(new: NewRecording) -> "asyncio.Future[None]":
 
 
 def _begin_recording(new: NewRecording) -> None:
-    with transaction.atomic():
+    session = TranslationSession.objects.filter(pk=new.session_id)
+    with belonging_to(session), transaction.atomic():
         _note_listening(new.session_id, is_listening=True)
         fields = {
             "user_id": new.user_id,
@@ -153,8 +154,9 @@ def _keep_segments(recording_id: uuid.UUID, segments: Sequence[Segment]) -> None
         )
         for segment in segments
     ]
-    # those of an earlier try are there
-    RecordedSegment.objects.bulk_create(rows, ignore_conflicts=True)
+    with belonging_to(Recording.objects.filter(pk=recording_id)):
+        # those of an earlier try are there
+        RecordedSegment.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def complete(

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -37,7 +38,7 @@ from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.idioms import Idiom
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.steady_clock import clock
-from sessions_app.write_behind import behind
+from sessions_app.write_behind import behind, belonging_to
 
 ENGINE_CHARACTERS = 120
 FAILURE_CHARACTERS = 40
@@ -110,9 +111,10 @@ def begin_conversation(user_id: int) -> "tuple[Kept, asyncio.Future[None]]":
 
 
 def _begin_conversation(conversation_id: uuid.UUID, user_id: int, at: datetime) -> None:
-    Conversation.objects.get_or_create(
-        pk=conversation_id, defaults={"user_id": user_id, "started_at": at}
-    )
+    with belonging_to(get_user_model().objects.filter(pk=user_id)):
+        Conversation.objects.get_or_create(
+            pk=conversation_id, defaults={"user_id": user_id, "started_at": at}
+        )
 
 
 def save_exchange(
@@ -144,8 +146,10 @@ def _save_exchange(
     playback_id: uuid.UUID | None,
     at: datetime,
 ) -> int:
+    session = TranslationSession.objects.filter(pk=session_id)
+    conversation = Conversation.objects.filter(pk=conversation_id)
     try:
-        with transaction.atomic():
+        with belonging_to(session, conversation), transaction.atomic():
             row = Exchange.objects.create(
                 session_id=session_id,
                 conversation_id=conversation_id,
@@ -169,8 +173,8 @@ def _save_exchange(
                 completion_tokens=said.usage.completion_tokens,
                 cost=said.usage.cost,
             )
-            TranslationSession.objects.filter(pk=session_id).update(seen_at=Now())
-            Conversation.objects.filter(pk=conversation_id).update(updated_at=at)
+            session.update(seen_at=Now())
+            conversation.update(updated_at=at)
             _give_title(conversation_id, fit(said.source))
     except IntegrityError:
         # tried before, and done: the connection broke before that was heard
@@ -209,9 +213,10 @@ def rename_speaker(
 
 
 def _rename_speaker(conversation_id: uuid.UUID, speaker: events.Speaker) -> None:
-    Speaker.objects.update_or_create(
-        conversation_id=conversation_id, key=speaker.id, defaults={"name": speaker.name}
-    )
+    with belonging_to(Conversation.objects.filter(pk=conversation_id)):
+        Speaker.objects.update_or_create(
+            conversation_id=conversation_id, key=speaker.id, defaults={"name": speaker.name}
+        )
 
 
 def end_session(session_id: uuid.UUID, reason: str, account: Account) -> "asyncio.Future[bool]":

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from sessions_app import fleet, logins, nudge, ownership, runfile, store
+from sessions_app import fleet, liveness, logins, nudge, ownership, runfile, store
 from sessions_app.database_guard import DatabaseGuard
 from sessions_app.errors import StoreError, StoreUnavailableError
 from sessions_app.events import Failure
@@ -26,8 +26,6 @@ LOOK_SECONDS = 1.0
 """How often the rows are looked at, whether or not somebody was heard to say that one changed."""
 NEWS_SECONDS = 0.02
 """How long to wait for more news before looking: many nudges make few looks."""
-BEAT_SECONDS = 5.0
-"""How often this server and its sessions give a sign of life."""
 LEAVE_SECONDS = 0.3
 """How long it may take to say that this server is gone: less than a task may take to end."""
 
@@ -82,7 +80,7 @@ async def _keep_looking(registry: Registry, guard: DatabaseGuard, news: asyncio.
         news.clear()
         is_beat = clock() >= next_beat
         if is_beat:
-            next_beat = clock() + BEAT_SECONDS
+            next_beat = clock() + liveness.BEAT_SECONDS
         try:
             if await guard.is_right():
                 await _look(registry, is_beat=is_beat)

@@ -8,15 +8,17 @@ written twice without harm: where the connection breaks, nobody knows whether a 
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db import Error
+from django.db import Error, IntegrityError
+from django.db.models import QuerySet
 
 from sessions_app import measures
-from sessions_app.errors import StoreError
+from sessions_app.errors import DeletedError, StoreError
 from sessions_app.lane import LATE_SECONDS, NO_ANSWER, Lane, lane
 from sessions_app.outages import is_outage, reason_of
 
@@ -207,7 +209,9 @@ class WriteBehind:
                 self._by_owner[write.owner] -= 1
                 self._by_owner = +self._by_owner
             self._count()
-        if refusal is not None:
+        if isinstance(refusal, DeletedError):
+            logger.warning("%s: not kept, since what it belongs to was deleted", write.what)
+        elif refusal is not None:
             logger.error("the database refused %s", write.what, exc_info=refusal)
         if write.done.done():
             return
@@ -222,6 +226,21 @@ class WriteBehind:
         for watcher in watchers:
             if not watcher.done():
                 watcher.set_result(None)
+
+
+@contextmanager
+def belonging_to(*owners: QuerySet[Any]) -> Iterator[None]:
+    """Write rows that belong to one row of each of ``owners``. Blocks.
+
+    Raises:
+        DeletedError: one of those was deleted.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if all(rows.exists() for rows in owners):
+            raise
+        raise DeletedError from error
 
 
 def _write_in_turn(

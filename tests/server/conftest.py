@@ -3,12 +3,12 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.server.postgres import cluster
+from tests.server.postgres import cluster, made
 from tests.server.redis import Redis, redis
 from tests.server.running import ROOT, environment, manage
 
@@ -28,12 +28,23 @@ def data_dir(migrated: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(migrated, tmp_path / "data"))
 
 
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[str]:
-    """Return the DATABASE_URL of a PostgreSQL that is up to date, for one test."""
-    async with cluster() as url:
-        code, output = await manage("migrate", env=environment(tmp_path, DATABASE_URL=url))
+@pytest.fixture(scope="session")
+def migrated_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return the directory of a PostgreSQL that is up to date and rests, made once."""
+
+    async def migrate(url: str) -> None:
+        env = environment(tmp_path_factory.mktemp("migrating"), DATABASE_URL=url)
+        code, output = await manage("migrate", env=env)
         assert code == 0, output
+
+    with made(migrate) as directory:
+        yield directory
+
+
+@pytest.fixture
+async def database(migrated_cluster: Path) -> AsyncIterator[str]:
+    """Return the DATABASE_URL of a PostgreSQL that is up to date, for one test."""
+    async with cluster(migrated_cluster) as url:
         yield url
 
 

@@ -6,7 +6,8 @@ import shutil
 import signal
 import tempfile
 from asyncio.subprocess import DEVNULL, STDOUT
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,16 +24,42 @@ def find_program(name: str) -> Path | None:
 
 
 @asynccontextmanager
-async def cluster() -> AsyncIterator[str]:
-    """Make and run a cluster; yield the DATABASE_URL of a database in it."""
+async def cluster(like: Path | None = None) -> AsyncIterator[str]:
+    """Run a cluster; yield the DATABASE_URL of a database in it.
+
+    ``like``: a directory that ``made`` has yielded, of which it begins as a copy; None: empty.
+    """
+    with _directory() as directory:
+        await (_make(directory) if like is None else _copy(like, directory))
+        async with _served(directory):
+            yield f"postgres://{USER}@/{directory}/{USER}"
+
+
+@contextmanager
+def made(fill: Callable[[str], Awaitable[None]]) -> Iterator[Path]:
+    """Yield the directory of a cluster that ``fill`` has filled, by its URL, and that rests.
+
+    To be copied: that takes a tenth of the time that it takes to make one.
+    """
+    with _directory() as directory, ThreadPoolExecutor(1) as apart:
+        apart.submit(asyncio.run, _fill(directory, fill)).result()  # whoever asks has a loop
+        yield directory
+
+
+async def _fill(directory: Path, fill: Callable[[str], Awaitable[None]]) -> None:
+    await _make(directory)
+    async with _served(directory):
+        await fill(f"postgres://{USER}@/{directory}/{USER}")
+
+
+@contextmanager
+def _directory() -> Iterator[Path]:
     # not below pytest's directory, which only its owner may enter
     directory = Path(tempfile.mkdtemp(prefix="habla-postgres-"))
     try:
         if os.geteuid() == 0:
             shutil.chown(directory, USER, USER)
-        await _make(directory)
-        async with _served(directory):
-            yield f"postgres://{USER}@/{directory}/{USER}"
+        yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -79,6 +106,13 @@ async def _control(directory: Path, *what: str) -> None:
 async def _make(directory: Path) -> None:
     arguments = ["-D", str(directory / "data"), "-U", USER, "-A", "trust", "-E", "UTF8", "-N"]
     process = await _start("initdb", *arguments, directory=directory)
+    async with asyncio.timeout(START_SECONDS):
+        assert await process.wait() == 0
+
+
+async def _copy(like: Path, directory: Path) -> None:
+    copy = ("cp", "--archive", "--reflink=auto", str(like / "data"), str(directory / "data"))
+    process = await asyncio.create_subprocess_exec(*copy)
     async with asyncio.timeout(START_SECONDS):
         assert await process.wait() == 0
 

@@ -11,26 +11,21 @@ from typing import Any
 import pytest
 
 from tests.server.pair import answer, ask, id_of, pair, record, status
-from tests.server.postgres import cluster, find_program
+from tests.server.postgres import find_program
 from tests.server.running import Running, environment, manage
 from tests.server.visitor import visitor
+from tests.sounds import say, silence
 
 pytestmark = [
     pytest.mark.timeout(240),
     pytest.mark.skipif(find_program("initdb") is None, reason="PostgreSQL is not installed"),
 ]
 
+SAID = say("hola mundo") + silence(1)
 LOST_SECONDS = 60.0
-"""15 s of silence, on a machine that is busy."""
+"""5 s of silence, on a machine that is busy."""
 BACK_SECONDS = 30.0
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[str]:
-    async with cluster() as url:
-        code, output = await manage("migrate", env=environment(tmp_path, DATABASE_URL=url))
-        assert code == 0, output
-        yield url
+SOON = "tests.server.short_silence"
 
 
 @asynccontextmanager
@@ -53,7 +48,7 @@ async def until(server: Running, session_id: str, state: str, seconds: float) ->
 
 async def test_it_takes_its_rows_back_and_goes_on(database: str, tmp_path: Path) -> None:
     async with (
-        pair(tmp_path, DATABASE_URL=database) as (one, other),
+        pair(tmp_path, DATABASE_URL=database, DJANGO_SETTINGS_MODULE=SOON) as (one, other),
         visitor(one.socket_address) as guest,
         visitor(one.socket_address) as listener,
     ):
@@ -93,17 +88,38 @@ async def test_it_takes_its_rows_back_and_goes_on(database: str, tmp_path: Path)
 
 async def test_what_was_deleted_meanwhile_ends_and_is_told(database: str, tmp_path: Path) -> None:
     async with (
-        pair(tmp_path, DATABASE_URL=database) as (one, other),
+        pair(tmp_path, DATABASE_URL=database, DJANGO_SETTINGS_MODULE=SOON) as (one, other),
         visitor(one.socket_address) as guest,
+        visitor(one.socket_address) as listener,
     ):
         await guest.type_and_hear("hola")
+        await listener.listen(SAID)
+        await listener.until("translation")
+        recording = listener.told("listening_started")[0]["recording"]
         async with frozen(one, other, id_of(guest)):
+            await until(other, id_of(listener), "lost", LOST_SECONDS)
             assert (await answer(other, "DELETE", f"/sessions/{id_of(guest)}"))[0] == 204
+            await until_deleted(other, recording)
         assert await guest.close_code() == 4011
         assert [error["code"] for error in guest.told("error") if error["fatal"]] == ["deleted"]
+        assert (await listener.until("error"))["code"] == "recording_stopped"
+        await listener.send_sound(SAID)
+        assert (await listener.until("translation"))["source"] == "hola mundo"
+        await listener.say("stop_listening")
+        await listener.until("listening_stopped")
+        await listener.leave()
         one.signal()
         assert await one.ended() == 0
-    assert await rows(database, tmp_path) == []
+        assert [path for path in (tmp_path / "recordings").rglob("*.*") if path.suffix] == []
+    assert [row[:3] for row in await rows(database, tmp_path)] == [["closed", "client_left", 1]]
+
+
+async def until_deleted(server: Running, recording: str) -> None:
+    """Delete a recording as soon as nobody is taken to write it any more."""
+    async with asyncio.timeout(LOST_SECONDS):
+        while (told := await answer(server, "DELETE", f"/recordings/{recording}"))[0] == 409:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    assert told[0] == 204
 
 
 async def rows(database: str, data_dir: Path) -> list[list[Any]]:

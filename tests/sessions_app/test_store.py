@@ -10,7 +10,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from sessions_app import store
+from sessions_app import recording_store, store
+from sessions_app.errors import StoreError
 from sessions_app.events import Direction, EngineInfo, Exchange, Mode, Phrase, Speaker
 from sessions_app.lane import lane
 from sessions_app.models import Conversation, TranslationSession
@@ -180,3 +181,28 @@ async def test_a_new_conversation_belongs_to_the_same_user() -> None:
     assert second.names == {}
     row = await Conversation.objects.aget(pk=second.conversation_id)
     assert row.user_id == new.user_id
+
+
+async def test_what_belongs_to_something_that_was_deleted_is_not_kept_and_said_in_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gone, user = uuid.uuid4(), await user_id()
+    kept = await store.begin_session(new := await new_session(), None)
+    listening = recording_store.NewRecording(
+        uuid.uuid4(), user, gone, "pcm-s16le", 16_000, new.manner, ""
+    )
+    for refused in (
+        store.save_exchange(gone, kept.conversation_id, SAID, offset_samples=0),
+        store.save_exchange(new.id, gone, SAID, offset_samples=0),
+        store.rename_speaker(new.id, gone, Speaker("es", "Ana")),
+        store.begin_conversation(user + 1)[1],
+        recording_store.begin_recording(listening),
+        recording_store.keep_segments(gone, [recording_store.Segment(1, 0, 9)]),
+    ):
+        with pytest.raises(StoreError):
+            await refused
+    assert await Row.objects.acount() == 0
+    assert len(caplog.messages) == 6
+    assert all(message.endswith("was deleted") for message in caplog.messages)
+    assert [record.exc_info for record in caplog.records] == [None] * 6
+    await store.save_exchange(new.id, kept.conversation_id, SAID, offset_samples=0)
