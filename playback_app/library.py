@@ -118,7 +118,8 @@ def import_file(path: Path, user: User, *, max_bytes: float) -> Recording:
     _refuse_if_too_big(path.stat().st_size, max_bytes)
     recording = Recording.objects.create(
         user=user,
-        title=path.name[:TITLE_CHARACTERS],
+        # a name that is no text in this system is kept as far as it is one
+        title=path.name.encode(errors="replace").decode()[:TITLE_CHARACTERS],
         encoding=Encoding.PCM_S16LE,
         direction="auto",
         directory=id_or_none(),

@@ -6,17 +6,19 @@ from argparse import ArgumentParser
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from playback_app import scoring
 from playback_app.admission import Request
 from playback_app.models import Playback, PlaybackState
 from playback_app.rehearing import Rehearing, rehear
+from sessions_app import terminal
 from sessions_app.errors import HablaError
 from sessions_app.events import Direction, Exchange
 from sessions_app.exports import ExportFormat, Line, export
 from sessions_app.models import Recording
+from sessions_app.printable import printable
 
 FORMATS = {
     "text": ExportFormat.TXT,
@@ -28,7 +30,7 @@ NO_SUCH_RECORDING = 2
 _BAR = "{desc}{percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s [{elapsed}<{remaining}]"
 
 
-class Command(BaseCommand):
+class Command(terminal.Command):
     """Play one recording through a session of its own, in this process; no server is needed."""
 
     help = "Plays RECORDING through Habla and prints what is heard, and how well."
@@ -67,7 +69,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt as error:
             raise CommandError("Interrupted.", returncode=130) from error
         if file_format is not ExportFormat.TXT:
-            self.stdout.write(export(map(Line, result.exchanges), file_format))
+            self.stdout.write_export(export(map(Line, result.exchanges), file_format))
         self._judge(result, baseline, options["tolerance"])
 
     async def _run(
@@ -89,7 +91,7 @@ class Command(BaseCommand):
 
     def _tell(self, exchange: Exchange) -> None:
         with tqdm.external_write_mode():
-            self.stdout.write(export([Line(exchange)], ExportFormat.TXT))
+            self.stdout.write_export(export([Line(exchange)], ExportFormat.TXT))
             self.stdout.flush()
 
     def _judge(self, result: Rehearing, baseline: Playback | None, tolerance: float) -> None:
@@ -126,7 +128,9 @@ def _recording(named: str) -> Recording:
     except ValueError:
         recording = None
     if recording is None:
-        raise CommandError(f"There is no recording {named}.", returncode=NO_SUCH_RECORDING)
+        raise CommandError(
+            f"There is no recording {printable(named)}.", returncode=NO_SUCH_RECORDING
+        )
     return recording
 
 

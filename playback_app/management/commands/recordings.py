@@ -9,20 +9,21 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from playback_app import library, pruning
-from sessions_app import conf, deletions
+from sessions_app import conf, deletions, terminal
 from sessions_app.access import owner
 from sessions_app.errors import HablaError
 from sessions_app.models import Recording
+from sessions_app.printable import printable
 from sessions_app.steady_clock import NOTE_NAME, clock
 
 NO_SUCH_RECORDING = 2
 """The exit code for an id that there is not."""
 
 
-class Command(BaseCommand):
+class Command(terminal.Command):
     """Lists recordings, or prunes, imports or deletes; works beside a serving process."""
 
     help = "Lists recordings, newest first; imports, deletes and prunes them."
@@ -78,7 +79,7 @@ class Command(BaseCommand):
                 imported.append(library.import_file(path, user, max_bytes=max_bytes))
             except HablaError as error:
                 failed += 1
-                self.stderr.write(f"{path}: {error}")
+                self.stderr.write(f"{printable(str(path))}: {error}")
         self._print(imported, is_json=is_json)
         if failed:
             raise CommandError(f"{failed} of the files were not imported.")
@@ -111,7 +112,8 @@ class Command(BaseCommand):
             marks = "*" if one.is_bookmarked else " "
             self.stdout.write(
                 f"{one.pk} {marks} {one.started_at:%Y-%m-%d %H:%M} {minutes:4d}:{seconds:02d} "
-                f"{one.bytes / 1e6:9.2f} MB {one.state:9} {one.user.get_username()} {one.title}"
+                f"{one.bytes / 1e6:9.2f} MB {one.state:9} {one.user.get_username()} "
+                f"{printable(one.title)}"
             )
 
 

@@ -5,10 +5,12 @@ from typing import Any
 from django.core.management.base import CommandError, SystemCheckError
 from django.core.management.commands import check
 
+from sessions_app import terminal
+
 WRONG_SETTING = 2
 
 
-class Command(check.Command):
+class Command(terminal.Command, check.Command):
     """Name what is wrong with the settings."""
 
     def handle(self, *app_labels: Any, **options: Any) -> None:

@@ -4,8 +4,9 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from sessions_app import terminal
 from sessions_app.doctor.examination import examine
 from sessions_app.doctor.finding import Finding, Level
 
@@ -14,7 +15,7 @@ COLUMN = 16
 """Characters of the widest part's name, and a gap."""
 
 
-class Command(BaseCommand):
+class Command(terminal.Command):
     """Checks the server's parts one by one."""
 
     help = "Check every part the server needs, and say how to mend what is missing."
@@ -47,9 +48,8 @@ class Command(BaseCommand):
             Level.WARNING: self.style.WARNING,
             Level.BROKEN: self.style.ERROR,
         }[finding.level]
-        self.stdout.write(
-            f"{style(MARKS[finding.level])} {finding.part:<{COLUMN}}{finding.message}"
-        )
+        self.stdout.write(MARKS[finding.level], style, ending=" ")
+        self.stdout.write(f"{finding.part:<{COLUMN}}{finding.message}")
         if finding.mend:
             self.stdout.write(f"  {'':<{COLUMN}}→ {finding.mend}")
         self.stdout.flush()
@@ -57,7 +57,7 @@ class Command(BaseCommand):
     def _print_json(self, findings: list[Finding]) -> None:
         is_well = all(finding.level is not Level.BROKEN for finding in findings)
         report = {"ok": is_well, "findings": [asdict(finding) for finding in findings]}
-        self.stdout.write(json.dumps(report, ensure_ascii=False, indent=2))
+        self.stdout.write(json.dumps(report, indent=2))
 
 
 def _good_news(warnings: int) -> str:

@@ -4,10 +4,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
-from sessions_app import conf
+from sessions_app import conf, terminal
 from sessions_app.engines import hub
 from sessions_app.errors import HablaError
 
@@ -16,7 +16,7 @@ COLUMN = 24
 BAR = "{desc:<40} {percentage:3.0f} % |{bar}| {elapsed}"
 
 
-class Command(BaseCommand):
+class Command(terminal.Command):
     """Fetches models by name, one after the other."""
 
     help = "Download models with a progress bar, verify them and say where they are."
@@ -61,11 +61,11 @@ class Command(BaseCommand):
             with _bar(name) as bar:
                 directory = asyncio.run(hub.download(name, models_dir, _Teller(bar)))
         except HablaError as error:
-            self.stderr.write(self.style.ERROR(f"✗ {name:<{COLUMN}}{error}"))
+            self.stderr.write(f"✗ {name:<{COLUMN}}{error}", self.style.ERROR)
             return False
         except KeyboardInterrupt as error:
             raise CommandError("Stopped. The files that came whole are kept.") from error
-        self.stdout.write(self.style.SUCCESS(f"✓ {name:<{COLUMN}}{directory}"))
+        self.stdout.write(f"✓ {name:<{COLUMN}}{directory}", self.style.SUCCESS)
         return True
 
     def _do_without(self, names: list[str], models_dir: Path) -> None:

@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from sessions_app import conf, fleet
+from sessions_app import conf, fleet, terminal
 from sessions_app.remote import NoAnswerError, NotRunningError, ask, is_gone, watched
 from sessions_app.runfile import is_held, read
 
@@ -19,7 +19,7 @@ NOT_RUNNING = 3
 NOT_IN_TIME = 1
 
 
-class Command(BaseCommand):
+class Command(terminal.Command):
     """Ask the running servers of this database on this machine to end gracefully."""
 
     help = (

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from sessions_app import conf
+from sessions_app import conf, terminal
 from sessions_app.errors import HablaError
 from sessions_app.remote import NotRunningError, ask
 
 NOT_RUNNING = 3
 
 
-class Command(BaseCommand):
+class Command(terminal.Command):
     """Tell the running server one thing, and print what came of it."""
 
     help = (

@@ -10,11 +10,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError, SystemCheckError
+from django.core.management.base import CommandError, SystemCheckError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from sessions_app import access, conf
+from sessions_app import access, conf, terminal
 from sessions_app.addresses import own_names
 from sessions_app.caller import is_loopback
 from sessions_app.leaving import ExitCode, leave
@@ -24,7 +24,7 @@ from sessions_app.runfile import AlreadyServingError, RunFile
 from sessions_app.serving import Address, Serving
 
 
-class Command(BaseCommand):
+class Command(terminal.Command):
     """Serve the page, the socket and everything else, until told to quit."""
 
     help = "Runs Habla. Ctrl+C ends it gracefully; a second one sooner; a third at once."

@@ -4,10 +4,10 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from sessions_app import access, conf, deletions, fleet
+from sessions_app import access, conf, deletions, fleet, terminal
 from sessions_app.errors import HablaError
 from sessions_app.orders import describe_engines
 from sessions_app.remote import NotRunningError, ask
@@ -17,7 +17,7 @@ ANSWER_SECONDS = 10.0
 NOT_RUNNING = 3
 
 
-class Command(BaseCommand):
+class Command(terminal.Command):
     """Ask the running server."""
 
     help = "Prints what the running server does: its engines, live sessions and backlog."

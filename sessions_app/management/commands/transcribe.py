@@ -6,16 +6,17 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
-from sessions_app import conf
+from sessions_app import conf, terminal
 from sessions_app.engines.media_files import duration_seconds
 from sessions_app.errors import HablaError
 from sessions_app.events import Direction, Exchange, Mode
 from sessions_app.exports import ExportFormat, Line, export
 from sessions_app.hearing import Findings, hear_file, opened, warning
 from sessions_app.pipeline.utterance import Manner
+from sessions_app.printable import printable
 
 FORMATS = {
     "text": ExportFormat.TXT,
@@ -25,7 +26,7 @@ FORMATS = {
 }
 
 
-class Command(BaseCommand):
+class Command(terminal.Command):
     """Run one file through the pipeline, in this process; no server is needed."""
 
     help = "Prints what is said in FILE (any media that has sound) and its translation."
@@ -44,7 +45,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print what was found, and say if it was nothing; exit 1 where no sound could be heard."""
         if not options["file"].is_file():
-            raise CommandError(f"There is no file {options['file']}.")
+            raise CommandError(f"There is no file {printable(str(options['file']))}.")
         manner = Manner(Direction(options["direction"]), Mode.CONVERSATION)
         file_format = FORMATS[options["format"]]
         # a console's Ctrl+C cancels the run, so that engines and their processes are let go
@@ -56,7 +57,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt as error:
             raise CommandError("Interrupted.", returncode=130) from error
         if file_format is not ExportFormat.TXT:
-            self.stdout.write(export(map(Line, findings.exchanges), file_format))
+            self.stdout.write_export(export(map(Line, findings.exchanges), file_format))
         for failure in findings.failures:
             self.stderr.write(f"Utterance {failure.about}: {failure.message}")
         if not findings.exchanges:
@@ -67,7 +68,7 @@ class Command(BaseCommand):
         with tqdm(total=duration or 0.0, bar_format=_BAR, disable=None, delay=0.2) as bar:
             async with opened(conf.read().engines, lambda step, _: bar.set_description(step)) as it:
                 self._warn(warning(it, manner))
-                bar.set_description(path.name)
+                bar.set_description(printable(path.name))
                 return await hear_file(
                     path,
                     it,
@@ -83,7 +84,7 @@ class Command(BaseCommand):
 
     def _tell(self, exchange: Exchange) -> None:
         with tqdm.external_write_mode():
-            self.stdout.write(export([Line(exchange)], ExportFormat.TXT))
+            self.stdout.write_export(export([Line(exchange)], ExportFormat.TXT))
             self.stdout.flush()
 
 
