@@ -94,7 +94,8 @@ async def test_clients_that_do_not_read_keep_no_other_waiting(house: House) -> N
 
     codes: list[int] = []
     user = await get_user_model().objects.acreate(username="ana")
-    wishes = Wishes(user.pk, Manner(Direction.ES_TO_EN, Mode.CONVERSATION))
+    manner = Manner(Direction.ES_TO_EN, Mode.CONVERSATION)
+    wishes = Wishes(user.pk, manner, is_operator=True)
     lives = [house.registry.launch(wishes, emit=emit, hang_up=hang_up) for _ in range(20)]
     await eventually(lambda: all(session.is_open for session, _ in lives))
     async with asyncio.timeout(STALL_SECONDS * 5):
