@@ -20,6 +20,7 @@ from sessions_app.lane import lane
 from sessions_app.logins import Login, login_for
 from sessions_app.outlet import Outlet
 from sessions_app.pipeline.utterance import Manner
+from sessions_app.places import serving
 from sessions_app.protocol import CloseCode
 from sessions_app.rates import Bucket
 from sessions_app.session import LiveSession
@@ -93,6 +94,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         """Accept first, so that a refusal can be explained; then begin the session."""
         await self.accept()
         try:
+            serving(registry.live.conf)  # before anybody has to log in for nothing
             refuse_without_database()
             login = await self._admit()
             wishes = Wishes(login.user_id, *await self._wishes(), login, login.is_operator)

@@ -9,6 +9,21 @@ from sessions_app.session import LiveSession
 from sessions_app.states import Wishes
 
 
+def serving(conf: Conf | None) -> Conf:
+    """Return the settings that this process serves with.
+
+    Raises:
+        RefusedError: it is a runserver, or another server of ASGI applications (H35).
+    """
+    if conf is None:
+        raise RefusedError(
+            "This process shows pages only; live sessions need `manage.py serve`.",
+            code="not_serving",
+            close_code=CloseCode.FAILED,
+        )
+    return conf
+
+
 def refuse_if_taken(sessions: Collection[LiveSession], wishes: Wishes, conf: Conf) -> None:
     """Let nobody have more than their share.
 

@@ -19,7 +19,7 @@ from sessions_app.events import Event, Notice
 from sessions_app.finishing import Finisher, keep_all
 from sessions_app.generations import UNLOAD_SECONDS, Generations
 from sessions_app.logs import context_of
-from sessions_app.places import refuse_if_taken
+from sessions_app.places import refuse_if_taken, serving
 from sessions_app.protocol import CloseCode
 from sessions_app.readiness import NO_WORDS, Reason, of_loading, of_troubles
 from sessions_app.runfile import directory_id
@@ -139,12 +139,7 @@ class Registry:
         return session, task
 
     def _admit(self, wishes: Wishes) -> tuple[Conf, Generations]:
-        if self.conf is None:  # runserver, or another server of ASGI applications (H35)
-            raise RefusedError(
-                "This process shows pages only; live sessions need `manage.py serve`.",
-                code="not_serving",
-                close_code=CloseCode.FAILED,
-            )
+        conf = serving(self.conf)
         if self.generations is None or self.is_draining:
             raise RefusedError(
                 "The server is shutting down; come back in a moment.",
@@ -152,8 +147,8 @@ class Registry:
                 close_code=CloseCode.QUITTING,
             )
         refuse_without_database()
-        refuse_if_taken(self.sessions.values(), wishes, self.conf)
-        return self.conf, self.generations
+        refuse_if_taken(self.sessions.values(), wishes, conf)
+        return conf, self.generations
 
     def end(self, session_ids: Collection[uuid.UUID], ending: Ending) -> None:
         """Let those of these sessions end that are live here."""
