@@ -120,10 +120,8 @@ class TellsWhatWaits(ModelAdmin):
         """Say of how many recordings the files are still there."""
         if count := deletions.waiting().count():
             told = ngettext(
-                "The sound of %(count)d deleted recording lies with another server process, "
-                "which deletes it as soon as it looks.",
-                "The sound of %(count)d deleted recordings lies with another server process, "
-                "which deletes it as soon as it looks.",
+                "%(count)d deleted recording waits for another process to remove its sound.",
+                "%(count)d deleted recordings wait for another process to remove their sound.",
                 count,
             )
             self.message_user(request, told % {"count": count}, messages.WARNING)

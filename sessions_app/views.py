@@ -137,10 +137,7 @@ def tell_if_waiting(request: HttpRequest, recording_ids: Iterable[UUID]) -> None
     if not deletions.are_gone(recording_ids):
         messages.warning(
             request,
-            _(
-                "Its sound lies with a server process that does not run now. "
-                "That deletes it as soon as it runs again."
-            ),
+            _("The process that keeps its sound is not running; it deletes it at its next start."),
         )
 
 

@@ -120,7 +120,7 @@ def test_by_whatever_way_a_row_goes_its_files_go_or_are_noted_to(
 def test_pages_and_status_say_that_deleted_sound_lies_elsewhere() -> None:
     browser = at_home()
     told = browser.post(f"/recordings/{kept(ELSEWHERE).pk}/delete", follow=True)
-    assert "with a server process that does not run now" in told.content.decode()
+    assert "deletes it at its next start" in told.content.decode()
     where = f"/admin/sessions_app/recording/{kept(ELSEWHERE).pk}/delete/"
     told = browser.post(where, {"post": "yes"}, follow=True)
     assert "The sound of 2 deleted recordings lies with another" in told.content.decode()
