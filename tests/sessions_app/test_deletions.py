@@ -123,7 +123,7 @@ def test_pages_and_status_say_that_deleted_sound_lies_elsewhere() -> None:
     assert "deletes it at its next start" in told.content.decode()
     where = f"/admin/sessions_app/recording/{kept(ELSEWHERE).pk}/delete/"
     told = browser.post(where, {"post": "yes"}, follow=True)
-    assert "The sound of 2 deleted recordings lies with another" in told.content.decode()
+    assert "2 deleted recordings wait for another process" in told.content.decode()
     assert browser.get("/api/status").json()["deletions_waiting"] == 2
 
 
