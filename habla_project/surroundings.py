@@ -45,11 +45,11 @@ def data_directory(named: str, base: Path) -> Path:
 
 def secret_key(directory: Path, *, may_write: bool = True) -> str:
     """Return this installation's own key, made at the first start and kept in ``directory``."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, UnicodeDecodeError):
         path = directory / "secret_key"
         if may_write:
             return kept_secret(path, get_random_secret_key)
-        return path.read_text(encoding="ascii").strip()
+        return path.read_text(encoding="ascii").strip() or get_random_secret_key()
     return get_random_secret_key()
 
 

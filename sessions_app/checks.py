@@ -72,7 +72,7 @@ def check_addresses(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
             )
         )
     redis = settings.REDIS_URL
-    if redis and urlsplit(redis).scheme not in ("redis", "rediss", "unix"):
+    if redis and _scheme(redis) not in ("redis", "rediss", "unix"):
         problems.append(
             Error(
                 "REDIS_URL is no Redis address; redis://host:6379/0 would be right.",
@@ -80,3 +80,13 @@ def check_addresses(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
             )
         )
     return problems
+
+
+def _scheme(url: str) -> str:
+    """Return the scheme of ``url``; empty: it is none, or the rest is no address."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return ""
+    return parts.scheme

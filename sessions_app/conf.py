@@ -16,6 +16,7 @@ from sessions_app.engines import keys
 from sessions_app.engines.llm_prices import checked_prices
 from sessions_app.engines.llm_profiles import PROFILES
 from sessions_app.engines.loading import EngineChoice, EngineSettings, check_choice, parse_choice
+from sessions_app.engines.server_address import is_server_address
 from sessions_app.errors import SettingsError
 
 ON = frozenset({"on", "true", "yes", "1"})
@@ -176,12 +177,8 @@ class _Reader:
         words = {name.lower(): str(self._habla[f"LLM_{name}"]).strip() for name in names}
         if words["url"].lower() == "off":
             return None
-        if words["url"] and not words["url"].startswith(("http://", "https://")):
-            # what stands there is not repeated: it may hold a password
-            message = (
-                "HABLA_LLM_URL: an address that begins with http:// or https:// would be right."
-            )
-            self.mistakes.append(SettingsError(message, variable="HABLA_LLM_URL"))
+        if words["url"] and not is_server_address(words["url"]):
+            self._note_address("HABLA_LLM_URL")
         self._check_key(words, "HABLA_LLM_KEY")
         if words["profile"] and words["profile"] not in PROFILES:
             self._note("LLM_PROFILE", f"one of {', '.join(PROFILES)}")
@@ -192,8 +189,18 @@ class _Reader:
         """Note a key that must not be sent where it is for; it is not repeated."""
         named = options.get("urls") or options.get("url") or ""
         for url in [named] if isinstance(named, str) else named:
-            if problem := keys.problem_of(str(url), str(options.get("key") or "")):
+            if variable != "HABLA_LLM_KEY" and _is_broken(str(url)):
+                self._note_address(variable)
+            elif problem := keys.problem_of(str(url), str(options.get("key") or "")):
                 self.mistakes.append(SettingsError(f"{variable}: {problem}", variable=variable))
+
+    def _note_address(self, variable: str) -> None:
+        # what stands there is not repeated: it may hold a password
+        message = (
+            f"{variable}: an address that begins with http:// or https://, with a host and a port "
+            "that there can be, would be right."
+        )
+        self.mistakes.append(SettingsError(message, variable=variable))
 
     def _prices(self) -> Mapping[str, Any]:
         try:
@@ -248,6 +255,11 @@ class _Reader:
         variable = f"HABLA_{name}"
         message = f"{variable} is {str(self._habla[name])!r}; {what_is_right} would be right."
         self.mistakes.append(SettingsError(message, variable=variable))
+
+
+def _is_broken(url: str) -> bool:
+    """Return whether this is meant to be a server's address and is none."""
+    return url.lower().startswith(("http:", "https:")) and not is_server_address(url)
 
 
 @lru_cache(maxsize=8)

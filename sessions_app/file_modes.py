@@ -17,9 +17,10 @@ UMASK = 0o077
 OTHERS = 0o077
 """What a group and everybody else may do."""
 SECRETS = frozenset({"secret_key", "owner_key", "habla.env", "habla.sqlite3"})
-"""What is closed even where it lies elsewhere, behind a link."""
 OURS = SECRETS | {"recordings", "models"}
 """By one of these a directory is known for Habla's, and not for one of the system's."""
+FOLLOWED = SECRETS | {"recordings", "run"}
+"""What is closed even where it lies elsewhere, behind a link."""
 BESIDES = ("-wal", "-shm", "-journal")
 """What SQLite writes beside a database; with the same words in it."""
 NOT_OURS = "it holds other things than Habla's, and was left as it is"
@@ -53,7 +54,7 @@ class Closing:
         """Close ``directory``, and what lies right in it and in its ``run``.
 
         No deeper: nobody passes a directory that is closed, and there may be 100,000 recordings.
-        No link is followed but those of SECRETS: what is shared has modes of its own.
+        No link is followed but those of FOLLOWED: what is shared has modes of its own.
         """
         if not directory.is_dir():
             return  # conf names it
@@ -62,7 +63,7 @@ class Closing:
             return
         self._close(directory)
         for path in (*_inside(directory), *_inside(directory / "run")):
-            if not path.is_symlink() or path.name in SECRETS:
+            if not path.is_symlink() or path.name in FOLLOWED:
                 self._close(path)
 
     def close_files(self, paths: Iterable[Path]) -> None:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.sessions.models import Session
 from django.http import parse_cookie
 
 from sessions_app import access
+from sessions_app.clean_input import session_key
 from sessions_app.lane import lane
+from sessions_app.steady_clock import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def login_for(scope: Mapping[str, Any]) -> Login | None:
     if user is None:
         return None
     cookies = parse_cookie(access.caller_in(scope).header("cookie"))
-    key = cookies.get(settings.SESSION_COOKIE_NAME, "")
+    key = session_key(cookies)
     row = Session.objects.filter(pk=key).first() if key else None
     if row is None or row.get_decoded().get(SESSION_KEY) != str(user.pk):
         return Login(user.pk, is_operator=user.is_superuser)
@@ -48,7 +49,9 @@ def login_for(scope: Mapping[str, Any]) -> Login | None:
 
 
 async def over(logins: Mapping[UUID, Login]) -> set[UUID]:
-    """Return which of these sessions nobody may go on with: logged out, deactivated, or deleted.
+    """Return which of these sessions nobody may go on with.
+
+    Logged out, deactivated or deleted; or the login is so old that it has expired.
 
     Raises:
         StoreError: the database does not say.
@@ -58,8 +61,8 @@ async def over(logins: Mapping[UUID, Login]) -> set[UUID]:
 
 def _over(logins: Mapping[UUID, Login]) -> set[UUID]:
     keys = {login.session_key for login in logins.values() if login.session_key}
-    rows = Session.objects.filter(pk__in=keys).values_list("pk", flat=True)
-    kept = set(rows) if keys else set()
+    rows = Session.objects.filter(pk__in=keys, expire_date__gt=clock.now())
+    kept = set(rows.values_list("pk", flat=True)) if keys else set()
     users = get_user_model().objects.filter(
         pk__in={login.user_id for login in logins.values()}, is_active=True
     )

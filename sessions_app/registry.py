@@ -95,6 +95,9 @@ class Registry:
         except EngineUnavailableError as error:
             logger.error("no engines: %s", error)  # noqa: TRY400 -- the message says it all
             return False
+        except Exception:
+            logger.exception("no engines")
+            return False
         return True
 
     def record_in(self, directory: str) -> None:

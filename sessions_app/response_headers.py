@@ -44,7 +44,7 @@ class PermissionsMiddleware(MiddlewareMixin):
     ) -> HttpResponseBase:
         """Add the headers."""
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
-        if settings.IS_HTTPS:
+        if settings.IS_HTTPS or request.is_secure():
             response.headers.setdefault("Strict-Transport-Security", HSTS)
         return response
 

@@ -1,5 +1,6 @@
 """A secret of this installation: made once, kept in a file that nobody else may read."""
 
+import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,11 +13,17 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
     Two processes that ask at once get the same.
 
     Raises:
-        OSError: it can neither be read nor be kept.
+        OSError: it can neither be read nor be kept, or there is nothing in it.
     """
     if not path.exists():
         _write_once(path, make())
-    return path.read_text(encoding="ascii").strip()
+    try:
+        secret = path.read_text(encoding="ascii").strip()
+    except UnicodeDecodeError:
+        secret = ""
+    if not secret:  # anybody could guess it
+        raise OSError(errno.EINVAL, "holds no secret; delete it, to have another", str(path))
+    return secret
 
 
 def _write_once(path: Path, text: str) -> None:
@@ -24,6 +31,9 @@ def _write_once(path: Path, text: str) -> None:
     draft = path.with_suffix(f".{os.getpid()}")
     with suppress(FileExistsError):
         draft.touch(mode=0o600)
-        draft.write_text(text, encoding="ascii")
+        with draft.open("w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         os.link(draft, path)
     draft.unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from sessions_app.access import user_of
 from sessions_app.chosen import Chosen, choose, chosen_now
 from sessions_app.engines.keys import problem_of
 from sessions_app.engines.llm_profiles import PROFILES
+from sessions_app.engines.server_address import is_server_address
 from sessions_app.improving import tell_engines
 from sessions_app.middleware import asks_for_key
 from sessions_app.registry import live
@@ -27,6 +28,7 @@ LOAD_SECONDS = 300.0
 """How long the page waits for new engines; they may have a model to fetch."""
 ADDRESS = r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$"
 """A name in one's own network needs no dot; a password in it would be shown."""
+WRONG_ADDRESS = gettext_lazy("http://… or https://…, without a password.")
 TRANSLATORS = [
     ("", gettext_lazy("as the environment says")),
     ("auto", gettext_lazy("the best that is there")),
@@ -48,9 +50,7 @@ class SettingsForm(forms.Form):
         help_text=gettext_lazy("Up to /v1; empty: looked for on this machine."),
         max_length=300,
         required=False,
-        validators=[
-            RegexValidator(ADDRESS, gettext_lazy("http://… or https://…, without a password."))
-        ],
+        validators=[RegexValidator(ADDRESS, WRONG_ADDRESS)],
     )
     model = forms.CharField(
         label=gettext_lazy("Model"),
@@ -70,6 +70,13 @@ class SettingsForm(forms.Form):
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
+
+    def clean_url(self) -> str:
+        """Return the address, if it is one."""
+        url: str = self.cleaned_data["url"]
+        if url and not is_server_address(url):
+            raise forms.ValidationError(WRONG_ADDRESS)
+        return url
 
     def clean_key(self) -> str:
         """Return the key, if it may be sent where it is for."""

@@ -83,7 +83,7 @@ async def _keep_looking(registry: Registry, guard: DatabaseGuard, news: asyncio.
             next_beat = clock() + liveness.BEAT_SECONDS
         try:
             if await guard.is_right():
-                await _look(registry, is_beat=is_beat)
+                await look_after(registry, guard, is_beat=is_beat)
                 for look in _others:
                     await look(registry, is_beat)
         except StoreUnavailableError as error:  # the log has it, once
@@ -97,11 +97,20 @@ async def _keep_looking(registry: Registry, guard: DatabaseGuard, news: asyncio.
                 await asyncio.sleep(NEWS_SECONDS)
 
 
-async def _look(registry: Registry, *, is_beat: bool) -> None:
+async def look_after(registry: Registry, guard: DatabaseGuard, *, is_beat: bool) -> None:
+    """Look after the rows once.
+
+    Raises:
+        StoreError: the database does not answer.
+    """
     live = registry.sessions.values()
     stand_on = {session.id: session.login or Login(session.user_id) for session in live}
-    registry.end(await logins.over(stand_on), LOGGED_OUT)
-    await _keep_own(registry)
+    over = await logins.over(stand_on)
+    # a database that was put in the place of ours just now knows nobody, and nothing
+    if over and not await guard.is_right():
+        return
+    registry.end(over, LOGGED_OUT)
+    await _keep_own(registry, guard)
     wanted = await store.look(list(registry.sessions), is_beat=is_beat)
     registry.end(wanted, ENDED_BY_OPERATOR)
     if not registry.sessions:
@@ -113,7 +122,7 @@ async def _look(registry: Registry, *, is_beat: bool) -> None:
         logger.warning("%d sessions of a server that died are marked as lost", lost)
 
 
-async def _keep_own(registry: Registry) -> None:
+async def _keep_own(registry: Registry, guard: DatabaseGuard) -> None:
     """Go on with what others took for lost while this process was frozen, and was not deleted."""
     rows = [each for each in registry.sessions.values() if each.state in STATES_WITH_ROW]
     found = await ownership.look(
@@ -124,6 +133,8 @@ async def _keep_own(registry: Registry) -> None:
             "this process was taken for dead, and goes on: %d sessions are taken back",
             len(found.taken_back),
         )
+    if found.deleted and not await guard.is_right():
+        return
     for session_id in found.not_recording & registry.sessions.keys():
         registry.sessions[session_id].recorder.lose()
     registry.end(found.deleted, DELETED)

@@ -23,6 +23,7 @@ from sessions_app.engines.prompts import (
     read_topic,
     topic_messages,
 )
+from sessions_app.engines.server_address import is_server_address
 from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import Said, Translation, TranslationRequest, Usage
 
@@ -179,7 +180,7 @@ class LlmTranslator:
 
 
 def _check(url: str, profile: str) -> None:
-    if url and not url.startswith(("http://", "https://")):
+    if url and not is_server_address(url):
         raise ValueError("url is an address that begins with http:// or https://")
     if profile and profile not in PROFILES:
         raise ValueError(f"profile is one of {', '.join(PROFILES)}")

@@ -113,23 +113,32 @@ def _port(url: str) -> int | None:
 
 
 def is_on_this_machine(url: str) -> bool:
-    """Return whether ``url`` is a loopback address."""
+    """Return whether ``url`` is a loopback address; not where that is unclear."""
     host = _host(url)
     address = _address(host)
     return host in LOOPBACK_NAMES if address is None else address.is_loopback
 
 
 def is_in_the_cloud(url: str) -> bool:
-    """Return whether ``url`` leads out of the house: neither this machine nor its own network."""
+    """Return whether ``url`` leads out of the house: neither this machine nor its own network.
+
+    What is unclear does.
+    """
     host = _host(url)
     address = _address(host)
+    if not host:
+        return True
     if address is None:
         return "." in host and not host.endswith(NEAR_NAMES)
     return not address.is_private and address not in SHARED
 
 
 def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").rstrip(".")
+    """Return the host of ``url``; empty: it is unclear."""
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:

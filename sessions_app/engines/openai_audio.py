@@ -15,6 +15,7 @@ from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE, to_samples
 from sessions_app.engines import keys
 from sessions_app.engines.listeners import Listener, Listeners
 from sessions_app.engines.openai_answers import read_answer
+from sessions_app.engines.server_address import is_server_address
 from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import Transcript
 
@@ -52,7 +53,7 @@ class OpenAiTranscriber:
         timeout_seconds: float = 30.0,
     ) -> None:
         addresses = [urls] if isinstance(urls, str) else list(urls)
-        if not addresses or not all(url.startswith(("http://", "https://")) for url in addresses):
+        if not addresses or not all(map(is_server_address, addresses)):
             raise ValueError("urls are addresses that begin with http:// or https://")
         self._listeners = Listeners(
             [Listener(url.rstrip("/"), keys.headers_for(url, key)) for url in addresses]

@@ -59,6 +59,9 @@ def test_a_foreign_name_that_leads_here_is_not_at_home(host):
         "tailscale_user_login",
         "fastly_client_ip",
         "fly_client_ip",
+        "x_originating_ip",
+        "x_goog_authenticated_user_email",
+        "x_auth_request_user",
     ],
 )
 def test_what_a_proxy_sent_on_is_not_at_home(header):

@@ -36,6 +36,7 @@ async def test_good_settings_pass(tmp_path: Path) -> None:
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "nosuch://localhost/habla"),
         ("REDIS_URL", "http://localhost"),
+        ("REDIS_URL", "redis://[localhost"),
     ],
 )
 async def test_a_wrong_variable_is_named(tmp_path: Path, variable: str, value: str) -> None:

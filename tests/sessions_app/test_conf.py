@@ -50,6 +50,18 @@ def test_the_language_model_has_settings_of_its_own(settings: Any) -> None:
         ("TRUSTED_PROXIES", "10.0.0.1/8", "HABLA_TRUSTED_PROXIES is '10.0.0.1/8'; addresses"),
         ("TRUSTED_PROXIES", "::/0", "HABLA_TRUSTED_PROXIES is '::/0'; addresses"),
         ("LLM_URL", "localhost:1234", "HABLA_LLM_URL: an address that begins with http://"),
+        ("LLM_URL", "http://x:y/v1", "HABLA_LLM_URL: an address that begins with http://"),
+        ("LLM_URL", "http://[x/v1", "HABLA_LLM_URL: an address that begins with http://"),
+        (
+            "TRANSCRIBER",
+            '{"BACKEND": "openai", "OPTIONS": {"urls": ["http://x", "http://[x"], "key": "k"}}',
+            "HABLA_TRANSCRIBER: an address that begins with http://",
+        ),
+        (
+            "TRANSLATOR",
+            '{"BACKEND": "llm", "OPTIONS": {"url": "https://x:y/v1"}}',
+            "HABLA_TRANSLATOR: an address that begins with http://",
+        ),
         ("LLM_PROFILE", "chatgpt", "HABLA_LLM_PROFILE is 'chatgpt'; one of lm-studio, ollama"),
         ("LMS_EXECUTABLE", "lmz", "HABLA_LMS_EXECUTABLE is 'lmz'; the path of LM Studio's lms"),
         ("LLM_KEY", "clave-señorial", "HABLA_LLM_KEY: A key has no blanks and no accents"),

@@ -95,6 +95,21 @@ async def test_every_command_closes_what_is_open_and_makes_nothing_that_is(
     assert modes(data_dir)["habla.sqlite3"] == 0o600
 
 
+@pytest.mark.parametrize("name", ["recordings", "run"])
+def test_what_people_said_is_closed_behind_a_link_too(
+    data_dir: Path, tmp_path: Path, name: str
+) -> None:
+    elsewhere = tmp_path / "large disk"
+    shutil.rmtree(data_dir / name)
+    elsewhere.mkdir()
+    elsewhere.chmod(0o755)
+    (data_dir / name).symlink_to(elsewhere)
+    closing = Closing()
+    closing.close_directory(data_dir)
+    assert closing.left_open == []
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o700
+
+
 async def test_a_new_directory_is_closed(tmp_path: Path) -> None:
     before = os.umask(0o000)
     try:

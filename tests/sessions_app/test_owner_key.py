@@ -1,5 +1,7 @@
 """The owner's key: where it is asked for, who carries it how, and who cannot use it."""
 
+import hashlib
+import hmac
 import os
 import socket
 import stat
@@ -42,6 +44,23 @@ def test_the_key_is_made_once_and_nobody_else_may_read_it() -> None:
     assert (owner_key(), len(key)) == (key, 43)
     file = conf.data_dir() / "owner_key"
     assert (stat.S_IMODE(file.stat().st_mode), file.read_text()) == (0o600, key)
+
+
+@pytest.mark.parametrize("left", [b"", b"\n", b"clave-se\xc3\xb1orial"])
+def test_a_file_without_a_key_lets_nobody_in(left: bytes) -> None:
+    file = conf.data_dir() / "owner_key"
+    file.write_bytes(left)
+    try:
+        with pytest.raises(OSError, match="delete it, to have another"):
+            owner_key()
+        name = f"owner_key_{hashlib.sha256(b'').hexdigest()[:8]}"
+        forged = hmac.new(b"", b"cookie", hashlib.sha256).hexdigest()
+        assert user_for(scope(Peer.UNKNOWN, cookie=f"{name}={forged}")) is None
+        assert user_for(scope(Peer.UNKNOWN, authorization="Bearer ")) is None
+        assert browser(**{name: forged}).get("/?key=").status_code == 403
+        assert way_in("http://127.0.0.1:8000") == ""
+    finally:
+        file.unlink()
 
 
 def test_each_data_directory_has_its_own(settings: Any, tmp_path: Path) -> None:

@@ -85,6 +85,12 @@ def test_browsers_are_told_to_use_https_only_where_people_come_by_it(
     assert headers_of(client, path)["Strict-Transport-Security"] == "max-age=31536000"
 
 
+def test_who_came_by_https_is_told_to_come_by_nothing_else(stranger: Client) -> None:
+    told = stranger.get("/login/", secure=True).headers
+    assert told["Strict-Transport-Security"] == "max-age=31536000"
+    assert "Strict-Transport-Security" not in stranger.get("/login/").headers
+
+
 def test_no_other_site_reads_static_files(client: Client) -> None:
     headers = headers_of(client, STATIC, origin="https://evil.example")
     assert headers["Content-Type"].startswith("text/javascript")

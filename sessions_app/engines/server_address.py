@@ -1,0 +1,33 @@
+"""Whether text is the address of a server that can be asked, before anything asks it."""
+
+import re
+import unicodedata
+from ipaddress import IPv6Address
+from urllib.parse import urlsplit
+
+SCHEMES = ("http", "https")
+UNREADABLE = re.compile(r"[\s\\]")
+"""Readers of addresses differ over these."""
+NAME = re.compile(r"(?!-)[\w-]{1,63}(?:\.(?!-)[\w-]{1,63})*\.?", re.ASCII)
+"""Of a host; a name in one's own network needs no dot."""
+NUMBER_6 = re.compile(r"(?:[^@]*@)?\[[0-9a-f:.]+\](?::\d*)?", re.IGNORECASE | re.ASCII)
+"""A host that is an IPv6 address, and what may stand beside it."""
+
+
+def is_server_address(text: str) -> bool:
+    """Return whether ``text`` is http or https, with a host and a port that there can be."""
+    if UNREADABLE.search(text) or not text.isprintable():
+        return False
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+        if parts.scheme not in SCHEMES or port == 0:
+            return False
+        if "[" in parts.netloc:
+            return NUMBER_6.fullmatch(parts.netloc) is not None and bool(IPv6Address(host))
+        name = host.encode("idna")
+        name.decode("idna")
+    except ValueError:  # also of names that idna does not take
+        return False
+    is_itself = unicodedata.normalize("NFKC", host) == host
+    return is_itself and NAME.fullmatch(name.decode("ascii")) is not None
