@@ -23,7 +23,7 @@ from django.utils.module_loading import import_string
 from sessions_app import conf, owner_key
 from sessions_app.caller import Caller, Peer, is_origin_of
 from sessions_app.clean_input import session_key
-from sessions_app.proxy_warning import proxies
+from sessions_app.proxy_warning import proxies, silent_proxies
 
 OWNER = "owner"
 """The username of who sits at the machine."""
@@ -56,6 +56,8 @@ def is_at_home(caller: Caller) -> bool:
     """Return whether this is somebody at the machine itself, sent on by nobody."""
     if caller.is_forwarded and is_owner_let_in():
         proxies.note(caller.proxy or caller.peer)
+    elif caller.may_be_silent_proxy and is_owner_let_in():
+        silent_proxies.note(caller.peer)
     if not caller.is_local or caller.whose is Peer.ANOTHER:
         return False
     return caller.whose is Peer.OURS or owner_key.is_carried_by(caller)

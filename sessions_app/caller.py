@@ -119,6 +119,12 @@ class Caller:
         )
 
     @property
+    def may_be_silent_proxy(self) -> bool:
+        """Return whether this may come by a proxy on this machine that says nothing of itself."""
+        is_odd = self.whose is Peer.ANOTHER or self.http_version == "1.0"
+        return is_loopback(self.peer or "") and is_odd and not self.is_forwarded
+
+    @property
     def is_of_foreign_page(self) -> bool:
         """Return whether a browser says that a page of another site asks, and not its visitor."""
         if self.header("sec-fetch-site") in OWN_PAGES:

@@ -6,26 +6,35 @@ import time
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 600.0
+LONG_PAUSE_SECONDS = 86_400.0
+"""Another user of this machine may just look whether the server lives, every minute."""
 
 
 class ProxyWarning:
-    """Told of each request that a proxy sent on; says so at most every PAUSE_SECONDS."""
+    """Told of each request that comes ``how``; says so at most every ``pause_seconds``."""
 
-    def __init__(self) -> None:
+    def __init__(self, how: str, pause_seconds: float) -> None:
+        self._how = how
+        self._pause_seconds = pause_seconds
         self._quiet_until = 0.0
 
     def note(self, peer: str | None) -> None:
-        """Note that a request came by a proxy at ``peer``."""
+        """Note that a request came so from ``peer``."""
         now = time.monotonic()
         if now < self._quiet_until:
             return
-        self._quiet_until = now + PAUSE_SECONDS
+        self._quiet_until = now + self._pause_seconds
         logger.warning(
-            "requests come by a proxy (%s) while HABLA_OWNER is on: who sits at this machine needs "
+            "requests come %s (%s) while HABLA_OWNER is on: who sits at this machine needs "
             "no login. Behind a proxy set HABLA_OWNER=off, and HABLA_TRUSTED_PROXIES to its "
             "address; docs/operations.md says more under 'Who may use it'",
+            self._how,
             peer or "without an address",
         )
 
 
-proxies = ProxyWarning()
+proxies = ProxyWarning("by a proxy", PAUSE_SECONDS)
+silent_proxies = ProxyWarning(
+    "from another user of this machine, or by a proxy that adds no header", LONG_PAUSE_SECONDS
+)
+"""Of those that cannot be told from any other program."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.caller import Caller, host_and_port, is_loopback
+from sessions_app.caller import Caller, Peer, host_and_port, is_loopback
 
 
 def caller(peer: str | None = "127.0.0.1", **headers: str) -> Caller:
@@ -66,6 +66,21 @@ def test_a_foreign_name_that_leads_here_is_not_at_home(host):
 )
 def test_what_a_proxy_sent_on_is_not_at_home(header):
     assert not caller(**{header: "127.0.0.1"}).is_local
+
+
+@pytest.mark.parametrize(
+    ("peer", "whose", "version", "may_be"),
+    [
+        ("127.0.0.1", Peer.ANOTHER, "1.1", True),
+        ("::1", Peer.OURS, "1.0", True),
+        ("127.0.0.1", Peer.OURS, "1.1", False),
+        ("127.0.0.1", Peer.UNKNOWN, "1.1", False),
+        ("192.168.1.7", Peer.ANOTHER, "1.0", False),
+    ],
+)
+def test_a_proxy_that_adds_no_header_is_suspected(peer, whose, version, may_be):
+    one = Caller(peer, (("host", "localhost"),), http_version=version, whose=whose)
+    assert one.may_be_silent_proxy is may_be
 
 
 @pytest.mark.parametrize(

@@ -101,10 +101,9 @@ def test_who_tries_many_names_waits_and_who_is_known_there_does_not() -> None:
 def test_forty_behind_one_address_get_in_though_each_mistypes_once() -> None:
     names = [f"pupil {number}" for number in range(40)]
     for name in names:
-        fail(name, EVA)
-    assert [seconds(name, EVA) for name in names] == [0] * 40
+        begin(name, EVA).failed()
     for name in names:
-        begin(name, EVA).succeeded()
+        begin(name, EVA).succeeded()  # nobody has to wait, or it would raise
 
 
 def test_many_tried_at_once_are_counted_before_they_fail() -> None:
