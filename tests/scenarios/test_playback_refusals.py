@@ -1,13 +1,15 @@
 """What cannot be played is told, and nothing is being played then."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from uuid import uuid4
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 
 from playback_app.admission import Request, admit
-from playback_app.models import ACTIVE, Playback
+from playback_app.models import ACTIVE, Playback, PlaybackState
 from sessions_app import sound_files
 from sessions_app.audio import Encoding
 from sessions_app.errors import CommandError
@@ -16,6 +18,7 @@ from sessions_app.models import Recording, RecordingState
 from tests.conftest import Connect
 from tests.house import Client, House
 from tests.recordings import record
+from tests.sessions_app.kept import at_home
 from tests.sounds import say, silence, webm
 
 LAST_WORDS = ("playback_finished", "playback_stopped", "playback_failed", "error")
@@ -109,6 +112,40 @@ async def test_a_session_plays_one_at_a_time(house: House, connect: Connect) -> 
         await browser.say("start_playback", recording_id=str(recording.pk))
         await refused(browser, "already_playing", recording_id=str(recording.pk))
         assert await Playback.objects.acount() == 1
+
+
+async def test_nobody_plays_more_than_their_share(house: House) -> None:
+    await house.restart(max_sessions_per_user=2)
+    ana = await User.objects.acreate(username="ana")
+    hers, owners = await record(TALK, user=ana), await record(TALK)
+    for _ in range(2):
+        await lane.run(admit, Request(ana.pk, hers.pk, None))
+    for _ in range(2):  # what one plays is not another's
+        playing = await lane.run(admit, Request(owners.user_id, owners.pk, None))
+    refusals = Request(ana.pk, hers.pk, None), Request(owners.user_id, owners.pk, None)
+    for request in refusals:
+        with pytest.raises(CommandError, match="You play 2 recordings already") as refusal:
+            await lane.run(admit, request)
+        assert refusal.value.code == "too_many_playbacks"
+    asked = {"recording_id": str(owners.pk)}
+    answer = await sync_to_async(at_home().post)(
+        "/api/playbacks", asked, content_type="application/json"
+    )
+    assert (answer.status_code, answer.json()["code"]) == (409, "too_many_playbacks")
+    assert await Playback.objects.acount() == 4
+    await Playback.objects.filter(pk=playing.id).aupdate(state=PlaybackState.FINISHED)
+    await lane.run(admit, refusals[1])
+
+
+async def test_an_operator_plays_as_many_as_there_are_places(house: House) -> None:
+    await house.restart(max_sessions=9)
+    ana = await User.objects.acreate(username="ana")
+    for recording, most in ((await record(TALK, user=ana), 8), (await record(TALK), 9)):
+        request = partial(Request, recording.user_id, recording.pk, None)
+        for _ in range(most):
+            await lane.run(admit, request())
+        with pytest.raises(CommandError, match=f"You play {most} recordings already"):
+            await lane.run(admit, request())
 
 
 WRONG = [

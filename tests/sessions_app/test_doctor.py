@@ -217,3 +217,9 @@ async def test_a_fallback_is_a_warning_that_says_why(wanted: EngineSettings) -> 
     assert finding.level is Level.WARNING
     assert "only typed text" in finding.mend
     assert (await engines.check_engine(settings, "detector")).level is Level.FINE
+
+
+def test_a_server_that_may_open_too_few_files_is_warned_with_the_way_out() -> None:
+    few = machine.check_descriptors(max_sessions=20_000)  # more than any system is asked for
+    assert (few.level, "160128 (ulimit -n" in few.mend) == (Level.WARNING, True)
+    assert machine.check_descriptors(max_sessions=0).level is Level.FINE
