@@ -5,15 +5,13 @@ it goes out.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
-from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.db import connections
-from django.http import HttpRequest
-from django.utils.decorators import sync_and_async_middleware
+from django.http import HttpRequest, HttpResponseBase
 
 
 class Pieces:
@@ -42,7 +40,10 @@ class Pieces:
 
     def _next(self) -> bytes | None:
         with self._turn:
-            return next(self._iterator, None)
+            try:
+                return next(self._iterator, None)
+            finally:
+                _let_go_of_database()  # the thread's own, where the content is rows
 
 
 def streamed(request: HttpRequest, content: Iterable[bytes]) -> Iterable[bytes] | Pieces:
@@ -50,24 +51,23 @@ def streamed(request: HttpRequest, content: Iterable[bytes]) -> Iterable[bytes] 
     return Pieces(content) if isinstance(request, ASGIRequest) else content
 
 
-@sync_and_async_middleware
-def streaming_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[..., Any]:
+def streaming_middleware(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
     """Let files of others, such as WhiteNoise, be sent piece by piece too.
 
     Nor does a response keep the database while it is sent, since that lasts as long as the client
-    likes.
+    likes. A middleware of threads, as all of ours: Django would run it as one even if it could do
+    otherwise, since those below it cannot.
     """
-    if not iscoroutinefunction(get_response):
-        return get_response
 
-    async def middleware(request: HttpRequest) -> Any:
-        answer: Awaitable[Any] = get_response(request)
-        response: Any = await answer
-        if response.streaming:
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response: Any = get_response(request)
+        if response.streaming and isinstance(request, ASGIRequest):
             if not response.is_async:
                 response.streaming_content = streamed(request, response.streaming_content)
-            await sync_to_async(_let_go_of_database)()
-        return response
+            _let_go_of_database()
+        return cast("HttpResponseBase", response)
 
     return middleware
 

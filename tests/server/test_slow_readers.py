@@ -41,6 +41,9 @@ async def test_a_client_that_does_not_read_costs_no_memory_and_leaves_nothing(
                 await guest.type_and_hear(f"{number}")
                 await asyncio.sleep(0.2)  # time to read ahead: that is what is tested
         assert resident_bytes(server.pid) - before <= MOST_GROWTH
+        # nor do they keep a connection of the database each
+        opened = (await fewest(server)).database_descriptors - baseline.database_descriptors
+        assert opened < MANY // 2
         for wire in deaf:
             wire.close()
         await let_go(server, baseline.plus(threads=2, database_descriptors=4))
