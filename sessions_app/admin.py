@@ -24,7 +24,7 @@ from sessions_app.models import (
     Speaker,
     TranslationSession,
 )
-from sessions_app.search_admin import ModelAdmin
+from sessions_app.search_admin import ModelAdmin, bound_searches_of
 
 if TYPE_CHECKING:
     TabularInline = admin.TabularInline[Any, Any]
@@ -33,6 +33,7 @@ else:
 
 admin.site.site_header = admin.site.site_title = "Habla"
 admin.site.register(IdiomPattern, IdiomAdmin)
+bound_searches_of(admin.site)
 
 INLINE_EXCHANGES = 50
 """The newest of a conversation or session: a page cannot show thousands, their own list can."""

@@ -24,6 +24,8 @@ ADMIN = (
     "/admin/sessions_app/exchange/",
     "/admin/sessions_app/translationsession/",
     "/admin/playback_app/playback/",
+    "/admin/auth/user/",
+    "/admin/auth/group/",
 )
 
 
@@ -83,7 +85,7 @@ def test_administrators_are_told_so_too(browser: Client, address: str) -> None:
     assert "Only the first" not in browser.get(address, {"q": "hola"}).text
 
 
-@pytest.mark.parametrize("address", ["/history/", ADMIN[0]])
+@pytest.mark.parametrize("address", ["/history/", ADMIN[0], "/admin/auth/user/"])
 def test_a_search_that_takes_too_long_is_answered(
     browser: Client, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
