@@ -10,8 +10,9 @@ http = get_asgi_application()
 from channels.routing import ProtocolTypeRouter  # after Django is set up
 
 from sessions_app.forwarding import TrustedProxies
+from sessions_app.http_turns import Turns
 from sessions_app.routing import Addresses, websocket_urlpatterns
 
 application = TrustedProxies(
-    ProtocolTypeRouter({"http": http, "websocket": Addresses(websocket_urlpatterns)})
+    ProtocolTypeRouter({"http": Turns(http), "websocket": Addresses(websocket_urlpatterns)})
 )

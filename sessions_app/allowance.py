@@ -7,7 +7,8 @@ that make work for others, or rows, are refused with ``too_fast``, which says wh
 import math
 
 from sessions_app import protocol
-from sessions_app.errors import TooFastError
+from sessions_app.errors import RefusedError, TooFastError
+from sessions_app.protocol import CloseCode
 from sessions_app.rates import Bucket, Buckets, Rate
 
 FRAMES = Rate(burst=200, per_second=50)
@@ -19,17 +20,49 @@ TYPED_BY_USER = Rate(burst=240, per_second=20)
 CHARACTERS = 500
 """How much typed text counts as one more."""
 COMMANDS = Rate(burst=60, per_second=5)
+COMMANDS_BY_USER = Rate(burst=240, per_second=20)
 ROWS = Rate(burst=20, per_second=1)
 """Commands that make or change rows of their own: conversations, names, playbacks."""
+ROWS_BY_USER = Rate(burst=80, per_second=4)
+"""Whoever connects anew begins with what the user has left."""
+SESSIONS_BY_USER = Rate(burst=60, per_second=1)
+"""Sessions that a user begins in this process: each makes rows, and wakes engines."""
+SESSIONS_BY_OPERATOR = Rate(burst=3_000, per_second=50)
+"""Likewise the owner, whose programs begin as many as they like."""
 WRITING = (protocol.NewConversation, protocol.RenameSpeaker, protocol.StartPlayback)
 MESSAGE = "This came too fast and was not taken; go on in {seconds} s."
 
+BEGUN_TOO_OFTEN = "You begin sessions too often; come back in {seconds} s."
+
 _typed_by_user = Buckets(TYPED_BY_USER)
+_commands_by_user = Buckets(COMMANDS_BY_USER)
+_rows_by_user = Buckets(ROWS_BY_USER)
+_begun_by_user = Buckets(SESSIONS_BY_USER)
+_begun_by_operator = Buckets(SESSIONS_BY_OPERATOR)
 
 
 def forget_all() -> None:
     """Let every user begin anew."""
-    _typed_by_user.clear()
+    for buckets in (
+        _typed_by_user,
+        _commands_by_user,
+        _rows_by_user,
+        _begun_by_user,
+        _begun_by_operator,
+    ):
+        buckets.clear()
+
+
+def count_beginning(user_id: int, *, is_operator: bool) -> None:
+    """Count one more session that a user begins.
+
+    Raises:
+        RefusedError: ``too_fast``: it comes too soon.
+    """
+    begun = _begun_by_operator if is_operator else _begun_by_user
+    if wait := begun.of(user_id).take():
+        message = BEGUN_TOO_OFTEN.format(seconds=math.ceil(wait))
+        raise RefusedError(message, code="too_fast", close_code=CloseCode.FULL)
 
 
 class Allowance:
@@ -53,9 +86,9 @@ class Allowance:
             cost = 1 + len(command.text) // CHARACTERS
             _take(cost, self._typed, _typed_by_user.of(self._user_id))
         elif isinstance(command, WRITING):
-            _take(1, self._rows)
+            _take(1, self._rows, _rows_by_user.of(self._user_id))
         else:
-            _take(1, self._commands)
+            _take(1, self._commands, _commands_by_user.of(self._user_id))
 
 
 def _take(cost: float, *buckets: Bucket) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from ninja import NinjaAPI, Status
 from ninja.pagination import paginate
@@ -16,7 +16,8 @@ from sessions_app.api_rules import BrowserSafeAuth, ErrorOut, Paged, explain_err
 from sessions_app.api_schemas import ExchangeOut, NewTicketOut, SessionOut, TicketOut
 from sessions_app.clean_input import CleanParser
 from sessions_app.ending import end_sessions
-from sessions_app.exports import ExportFormat, export
+from sessions_app.export_answers import export_answer
+from sessions_app.exports import ExportFormat
 from sessions_app.history import delete_session, exchanges_of, lines_of, session_of, sessions_of
 from sessions_app.tickets import issue, tickets_of, withdraw
 
@@ -83,10 +84,9 @@ def export_session(
     request: HttpRequest,
     session_id: UUID,
     format: ExportFormat = ExportFormat.TXT,  # noqa: A002 -- the name in the contract
-) -> HttpResponse:
+) -> HttpResponseBase:
     """Return what was said in a session as a file, in the order in which it was said."""
-    text = export(lines_of(session_of(user_of(request), session_id)), format)
-    return HttpResponse(text, content_type=format.media_type)
+    return export_answer(request, lines_of(session_of(user_of(request), session_id)), format)
 
 
 @api.delete(

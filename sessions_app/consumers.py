@@ -11,7 +11,7 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from sessions_app import access, protocol, registry
-from sessions_app.allowance import FRAMES, Allowance
+from sessions_app.allowance import FRAMES, Allowance, count_beginning
 from sessions_app.commands import obey
 from sessions_app.errors import CommandError, HablaError, RefusedError, TooFastError
 from sessions_app.events import Direction, Failure, Mode
@@ -97,6 +97,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             serving(registry.live.conf)  # before anybody has to log in for nothing
             refuse_without_database()
             login = await self._admit()
+            count_beginning(login.user_id, is_operator=login.is_operator)
             wishes = Wishes(login.user_id, *await self._wishes(), login, login.is_operator)
             self._allowance = Allowance(login.user_id)
             self._session, self._life = registry.live.launch(

@@ -2,15 +2,17 @@
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from html import escape
+from textwrap import indent
 from typing import Any
 
 from sessions_app.events import Exchange, Phrase
 
+PIECE_BYTES = 64 * 1024
 TYPED_SECONDS = 2.0
 """How long a subtitle stands that took no time to say: typed text."""
 
@@ -69,34 +71,51 @@ class Stretch:
 
     begins_seconds: float
     """Where that clock stands at 0, in seconds from the beginning of the conversation."""
-    said: Sequence[tuple[Exchange, datetime | None]]
+    said: Iterable[tuple[Exchange, datetime | None]]
 
 
-def run_on(stretches: Iterable[Stretch]) -> list[Line]:
-    """Return the lines of a conversation over several sessions, on one clock.
+def run_on(stretches: Iterable[Stretch]) -> Iterator[Line]:
+    """Yield the lines of a conversation over several sessions, on one clock.
 
     A stretch never begins before the last one ended, even where its own clock says so: a recording
     that is played faster than it was spoken takes less time than it holds.
     """
-    lines: list[Line] = []
     end_seconds = 0.0
     for stretch in stretches:
-        if stretch.said:
-            first, _ = stretch.said[0]
-            offset = max(stretch.begins_seconds, end_seconds - first.start_seconds)
-            lines += [Line(exchange, said_at, offset) for exchange, said_at in stretch.said]
-            end_seconds = max(end_seconds, lines[-1].end_seconds)
-    return lines
+        offset: float | None = None
+        last: Line | None = None
+        for exchange, said_at in stretch.said:
+            if offset is None:
+                offset = max(stretch.begins_seconds, end_seconds - exchange.start_seconds)
+            last = Line(exchange, said_at, offset)
+            yield last
+        if last is not None:
+            end_seconds = max(end_seconds, last.end_seconds)
 
 
 def export(lines: Iterable[Line], file_format: ExportFormat) -> str:
     """Return ``lines`` as the text of a file."""
-    return _WRITERS[file_format](lines)
+    return "".join(_WRITERS[file_format](lines))
 
 
-def to_txt(lines: Iterable[Line]) -> str:
-    """Return plain text: time, speaker and source; below, its translation and phrases."""
-    return "".join(f"{_paragraph(line)}\n\n" for line in lines).removesuffix("\n")
+def export_in_pieces(lines: Iterable[Line], file_format: ExportFormat) -> Iterator[bytes]:
+    """Yield the same piece by piece, so that a conversation is never in memory as a whole."""
+    waiting, size = [], 0
+    for written in _WRITERS[file_format](lines):
+        piece = written.encode()
+        waiting.append(piece)
+        size += len(piece)
+        if size >= PIECE_BYTES:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+def to_txt(lines: Iterable[Line]) -> Iterator[str]:
+    """Yield plain text: time, speaker and source; below, its translation and phrases."""
+    for number, line in enumerate(lines):
+        yield ("\n" if number else "") + f"{_paragraph(line)}\n"
 
 
 def _paragraph(line: Line) -> str:
@@ -112,11 +131,14 @@ def _explained(phrase: Phrase) -> str:
     return f"{flat(phrase.text)}: {flat(phrase.meaning)}" + (f" ({known})" if known else "")
 
 
-def to_json(lines: Iterable[Line]) -> str:
-    """Return a JSON object whose ``exchanges`` hold everything that is known of each."""
-    return json.dumps(
-        {"exchanges": [to_dict(line) for line in lines]}, ensure_ascii=False, indent=2
-    )
+def to_json(lines: Iterable[Line]) -> Iterator[str]:
+    """Yield a JSON object whose ``exchanges`` hold everything that is known of each."""
+    opening, closing = '{\n  "exchanges": [', "]\n}"
+    for line in lines:
+        text = json.dumps(to_dict(line), ensure_ascii=False, indent=2)
+        yield f"{opening}\n" + indent(text, "    ", lambda _: True)
+        opening, closing = ",", "\n  ]\n}"
+    yield closing if opening == "," else opening + closing
 
 
 def to_dict(line: Line) -> dict[str, Any]:
@@ -129,12 +151,10 @@ def to_dict(line: Line) -> dict[str, Any]:
     }
 
 
-def to_srt(lines: Iterable[Line]) -> str:
-    """Return SubRip subtitles, the source above its translation."""
-    return "".join(
-        f"{number}\n{_times(line, ',')}\n{_srt_text(line)}\n\n"
-        for number, line in enumerate(lines, start=1)
-    )
+def to_srt(lines: Iterable[Line]) -> Iterator[str]:
+    """Yield SubRip subtitles, the source above its translation."""
+    for number, line in enumerate(lines, start=1):
+        yield f"{number}\n{_times(line, ',')}\n{_srt_text(line)}\n\n"
 
 
 def _srt_text(line: Line) -> str:
@@ -142,15 +162,14 @@ def _srt_text(line: Line) -> str:
     return "\n".join(_texts(line)).replace("-->", "→")
 
 
-def to_vtt(lines: Iterable[Line]) -> str:
-    """Return WebVTT subtitles, the source above its translation, with a voice where one is known.
+def to_vtt(lines: Iterable[Line]) -> Iterator[str]:
+    """Yield WebVTT subtitles, the source above its translation, with a voice where one is known.
 
     Escaped as https://www.w3.org/TR/webvtt1/#webvtt-cue-text asks.
     """
-    return "WEBVTT\n\n" + "".join(
-        f"{number}\n{_times(line, '.')}\n{_vtt_text(line)}\n\n"
-        for number, line in enumerate(lines, start=1)
-    )
+    yield "WEBVTT\n\n"
+    for number, line in enumerate(lines, start=1):
+        yield f"{number}\n{_times(line, '.')}\n{_vtt_text(line)}\n\n"
 
 
 def _vtt_text(line: Line) -> str:
@@ -197,7 +216,7 @@ def _is_shown(character: str) -> bool:
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """What opens or closes a stretch in another direction of writing."""
 
-_WRITERS = {
+_WRITERS: dict[ExportFormat, Callable[[Iterable[Line]], Iterator[str]]] = {
     ExportFormat.TXT: to_txt,
     ExportFormat.JSON: to_json,
     ExportFormat.SRT: to_srt,

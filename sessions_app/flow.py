@@ -43,7 +43,8 @@ class Flow:
         self._waiting_bytes = 0
         self.is_left = asyncio.Event()
         """Set as soon as the connection is gone, whatever of it still waits to be taken."""
-        self._is_held_up = False
+        self.is_held_up = False
+        """Whether no more is read, since too much waits for the consumer."""
 
     @property
     def is_stalled(self) -> bool:
@@ -86,15 +87,15 @@ class Flow:
     def came(self, message: Mapping[str, Any]) -> None:
         """Note that ``message`` waits for the consumer; read no more if too much does."""
         self._waiting_bytes += _size(message)
-        if self._waiting_bytes > WAITING_BYTES and not self._is_held_up:
-            self._is_held_up = True
+        if self._waiting_bytes > WAITING_BYTES and not self.is_held_up:
+            self.is_held_up = True
             self._protocol.transport.pauseProducing()
 
     def taken(self, message: Mapping[str, Any]) -> None:
         """Note that the consumer has ``message``; read on if there is room again."""
         self._waiting_bytes -= _size(message)
-        if self._is_held_up and self._waiting_bytes <= WAITING_BYTES // 2:
-            self._is_held_up = False
+        if self.is_held_up and self._waiting_bytes <= WAITING_BYTES // 2:
+            self.is_held_up = False
             self._protocol.transport.resumeProducing()
 
     # --- what Twisted calls; the names are Twisted's

@@ -1,6 +1,7 @@
 """The reading door to the session tables: what a person said so far, and never another's."""
 
-from collections.abc import Collection, Iterator
+from array import array
+from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 from typing import TypeVar
 from uuid import UUID
@@ -19,6 +20,8 @@ from sessions_app.models import Conversation, Exchange, SessionState, Translatio
 from sessions_app.searching import patterns
 
 Row = TypeVar("Row", bound=Model)
+ROWS_A_PAGE = 200
+"""How much of an export is in memory: a row may hold some kilobytes."""
 
 
 def conversations_of(user: User, query: str = "") -> QuerySet[Conversation]:
@@ -92,16 +95,27 @@ def exchanges_of(kept: Conversation | TranslationSession) -> QuerySet[Exchange]:
     return kept.exchanges.select_related("speaker").order_by("said_at", "pk")
 
 
-def lines_of(kept: Conversation | TranslationSession) -> list[Line]:
-    """Return what was said in a conversation or session, to be exported.
+def lines_of(kept: Conversation | TranslationSession) -> Iterator[Line]:
+    """Yield what was said in a conversation or session, to be exported.
 
     The times of a session are those of its clock of received sound. The times of a conversation run
     on from session to session, from when it was begun.
     """
-    rows = exchanges_of(kept)
+    rows = _page_by_page(exchanges_of(kept))
     if isinstance(kept, TranslationSession):
-        return [Line(_event(row), row.said_at) for row in rows]
+        return (Line(_event(row), row.said_at) for row in rows)
     return run_on(_stretches(rows, _offsets(kept)))
+
+
+def _page_by_page(rows: QuerySet[Exchange]) -> Iterator[Exchange]:
+    """Yield ``rows``, of which few are in memory; no query is open between two pages.
+
+    So each page may be read by another thread, as slowly as a client takes them. The order is asked
+    for once: no index has it.
+    """
+    order = array("q", rows.values_list("pk", flat=True).iterator())
+    for begin in range(0, len(order), ROWS_A_PAGE):
+        yield from rows.filter(pk__in=order[begin : begin + ROWS_A_PAGE].tolist())
 
 
 def said_after(session_id: UUID, exchange_id: int, most: int) -> list[events.Exchange]:
@@ -117,9 +131,9 @@ def _offsets(conversation: Conversation) -> dict[UUID, float]:
     return {key: (at - conversation.started_at).total_seconds() for key, at in begun}
 
 
-def _stretches(rows: QuerySet[Exchange], offsets: dict[UUID, float]) -> Iterator[Stretch]:
+def _stretches(rows: Iterable[Exchange], offsets: dict[UUID, float]) -> Iterator[Stretch]:
     for key, said in groupby(rows, key=lambda row: row.session_id):
-        yield Stretch(offsets.get(key, 0.0), [(_event(row), row.said_at) for row in said])
+        yield Stretch(offsets.get(key, 0.0), ((_event(row), row.said_at) for row in said))
 
 
 def _event(row: Exchange) -> events.Exchange:

@@ -61,11 +61,12 @@ def forget_all() -> None:
 def _bucket(request: HttpRequest, *, knows_user: bool) -> Bucket:
     user = request.user if knows_user else None  # what needs no login asks no database
     if user is None or not user.is_authenticated:
-        return _strangers.of(_household(request.META.get("REMOTE_ADDR") or ""))
+        return _strangers.of(household(request.META.get("REMOTE_ADDR") or ""))
     return (_operators if user.is_superuser else _users).of(user.pk)
 
 
-def _household(address: str) -> str:
+def household(address: str) -> str:
+    """Return what stands for all who share an address, or the addresses of one household."""
     known = parse_address(address)
     if isinstance(known, IPv6Address):
         return str(ip_network((known, IPV6_PREFIX), strict=False))

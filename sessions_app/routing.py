@@ -7,7 +7,10 @@ from channels.routing import URLRouter
 from django.urls import path
 
 from sessions_app.consumers import SessionConsumer
+from sessions_app.forwarding import client_address
 from sessions_app.handshake import REFUSAL
+from sessions_app.http_rates import STRANGERS, household
+from sessions_app.rates import Buckets
 from sessions_app.watching import watch
 
 websocket_urlpatterns = [
@@ -19,6 +22,9 @@ websocket_urlpatterns = [
 class Addresses:
     """An ASGI application that serves the WebSockets there are, and refuses all others with 404.
 
+    An address that opens more of them than STRANGERS allows is refused with 429: who it is has not
+    been asked yet, which costs more.
+
     Channels would raise, which is a 500 and a traceback, and lead ``//ws/session/`` past a proxy's
     rule for ``/ws/``.
     """
@@ -29,18 +35,33 @@ class Addresses:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Serve a connection."""
-        if self._is_known(scope["path"]):
+        status = self._refusal(scope)
+        if status is None:
             await self._router({**scope, "root_path": ""}, receive, send)
         elif (await receive())["type"] == "websocket.connect":
-            await _refuse(scope, send)
+            await _refuse(scope, send, status)
+
+    def _refusal(self, scope: dict[str, Any]) -> HTTPStatus | None:
+        if not self._is_known(scope["path"]):
+            return HTTPStatus.NOT_FOUND
+        if _opened.of(household(client_address(scope))).take():
+            return HTTPStatus.TOO_MANY_REQUESTS
+        return None
 
     def _is_known(self, address: str) -> bool:
         return any(pattern.pattern.match(address[1:]) for pattern in self._patterns)
 
 
-async def _refuse(scope: dict[str, Any], send: Any) -> None:
+_opened = Buckets(STRANGERS)
+
+
+def forget_all() -> None:
+    """Let every address begin anew."""
+    _opened.clear()
+
+
+async def _refuse(scope: dict[str, Any], send: Any, status: HTTPStatus) -> None:
     if REFUSAL in scope.get("extensions", {}):
-        status = HTTPStatus.NOT_FOUND
         await send({"type": f"{REFUSAL}.start", "status": status, "headers": []})
         await send({"type": f"{REFUSAL}.body", "body": b""})
     else:

@@ -16,9 +16,10 @@ from sessions_app.caller import Peer
 from sessions_app.connections import Connections, busy_transports
 from sessions_app.descriptors import MOST
 from sessions_app.flow import Flow, Inlet
-from sessions_app.handshake import Handshake, offer_refusal
+from sessions_app.handshake import offer_refusal
 from sessions_app.http_request import HttpFactory
 from sessions_app.leaving import is_done
+from sessions_app.line import Line
 from sessions_app.protocol import MAX_MESSAGE_BYTES
 from sessions_app.response_flow import UNSENT_BYTES, ResponseFlow
 
@@ -36,14 +37,6 @@ REFUSED_BYTES = 4 * MAX_MESSAGE_BYTES
 """A message over MAX_MESSAGE_BYTES is answered; one over this is not even read: close code 1009."""
 APPLICATION_CHECK_SECONDS = 1
 TIMEOUT_CHECK_SECONDS = 2
-
-
-class Line(Handshake):
-    """One connection, without the line for the debugger that autobahn colours for each chunk."""
-
-    def dataReceived(self, data: bytes) -> None:  # noqa: N802 -- Twisted's name
-        """Take what came."""
-        self._dataReceived(data)
 
 
 class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
@@ -113,7 +106,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
             return super().create_application(protocol, scope)
         protocol.closeHandshakeTimeout = CLOSING_SECONDS
         offer_refusal(scope)
-        scope["habla.flow"] = flow = Flow(protocol)
+        scope["habla.flow"] = protocol.flow = flow = Flow(protocol)
         queue = super().create_application(protocol, scope)
         return None if queue is None else Inlet(queue, flow)
 

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable
 from functools import wraps
 from http import HTTPStatus
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -21,7 +21,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from sessions_app import deletions, metrics, registry
 from sessions_app.access import user_of
 from sessions_app.errors import CommandError
-from sessions_app.exports import ExportFormat, export
+from sessions_app.export_answers import export_answer
+from sessions_app.exports import ExportFormat
 from sessions_app.history import (
     conversation_of,
     conversations_of,
@@ -38,13 +39,14 @@ from sessions_app.tickets import standing_of
 CONVERSATIONS_A_PAGE = 25
 EXCHANGES_A_PAGE = 200
 Args = ParamSpec("Args")
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 
-def found_or_404(view: Callable[Args, HttpResponse]) -> Callable[Args, HttpResponse]:
+def found_or_404(view: Callable[Args, Answer]) -> Callable[Args, Answer]:
     """Return ``view`` with the page for what does not exist in place of a ``not_found``."""
 
     @wraps(view)
-    def found(*args: Args.args, **kwargs: Args.kwargs) -> HttpResponse:
+    def found(*args: Args.args, **kwargs: Args.kwargs) -> Answer:
         try:
             return view(*args, **kwargs)
         except CommandError as error:
@@ -98,7 +100,7 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 @require_safe
 @found_or_404
-def export_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+def export_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
     """Hand out one conversation as a file of the ``format`` asked for."""
     kept = conversation_of(user_of(request), conversation_id)
     try:
@@ -106,11 +108,8 @@ def export_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResp
     except ValueError as error:
         raise Http404 from error
     name = f"habla-{kept.started_at:%Y%m%d-%H%M}.{file_format}"
-    return HttpResponse(
-        export(lines_of(kept), file_format),
-        content_type=file_format.media_type,
-        headers={"Content-Disposition": str(content_disposition_header(True, name))},
-    )
+    headers = {"Content-Disposition": str(content_disposition_header(True, name))}
+    return export_answer(request, lines_of(kept), file_format, headers)
 
 
 @asks_for_key

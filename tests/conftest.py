@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app import allowance, http_rates
+from sessions_app import allowance, http_rates, routing
 from tests.house import Client, House, client
 
 Connect = Callable[..., AbstractAsyncContextManager[Client]]
@@ -27,6 +27,7 @@ def nobody_asked_before() -> None:
     """Let each test begin with all that may be asked for."""
     http_rates.forget_all()
     allowance.forget_all()
+    routing.forget_all()
 
 
 @pytest.fixture

@@ -107,7 +107,7 @@ def test_lists_cost_few_queries_however_long_they_are(
 def test_a_session_is_exported_in_the_order_of_speaking(program, session, query, beginning):
     answer = program.get(f"/api/sessions/{session.pk}/export{query}")
     assert answer.status_code == 200
-    assert answer.content.decode().startswith(beginning)
+    assert answer.getvalue().decode().startswith(beginning)
 
 
 def test_a_program_at_the_machine_can_delete_a_session(program, session):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import unescape
 
@@ -10,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions_app.events import Direction, Exchange, Phrase, Speaker
-from sessions_app.exports import ExportFormat, Line, Stretch, export, flat, run_on
+from sessions_app.exports import (
+    ExportFormat,
+    Line,
+    Stretch,
+    export,
+    export_in_pieces,
+    flat,
+    run_on,
+    to_dict,
+)
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ANA = Speaker("1", "Ana")
@@ -222,7 +232,7 @@ def test_sessions_never_run_backwards(parts):
         Stretch(begins, [(said("x", start=at, end=at + 1), NOON) for at in sorted(times)])
         for begins, times in parts
     ]
-    lines = run_on(stretches)
+    lines = list(run_on(stretches))
     starts = [line.start_seconds for line in lines]
     assert starts == pytest.approx(sorted(starts))
     assert len(lines) == sum(len(times) for _, times in parts)
@@ -240,3 +250,29 @@ def test_what_a_terminal_would_obey_is_left_out(file_format: ExportFormat) -> No
     assert "[2Jhola mundo y luna\n[2Jhola mundo y luna\n" in written
     assert ("Ana" in written) == (file_format is not ExportFormat.SRT)
     assert re.findall(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", written) == []
+
+
+@pytest.mark.parametrize("file_format", ExportFormat)
+@pytest.mark.parametrize("count", [0, 1, 2, 5_000])
+def test_an_export_is_made_in_small_pieces_that_are_the_whole(file_format, count):
+    taken = 0
+
+    def lines() -> Iterator[Line]:
+        nonlocal taken
+        for _ in range(count):
+            taken += 1
+            yield TWO[0]
+
+    pieces = export_in_pieces(lines(), file_format)
+    first = next(pieces, b"")
+    assert taken <= 3_000
+    rest = list(pieces)
+    assert max(map(len, [first, *rest])) < 80_000
+    assert (first + b"".join(rest)).decode() == export([TWO[0]] * count, file_format)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_json_is_what_a_writer_of_json_would_write(count):
+    whole = {"exchanges": [to_dict(line) for line in TWO[:1] * count]}
+    written = export(TWO[:1] * count, ExportFormat.JSON)
+    assert written == json.dumps(whole, ensure_ascii=False, indent=2)

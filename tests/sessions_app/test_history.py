@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
+from sessions_app import history
 from sessions_app.errors import CommandError
 from sessions_app.history import (
     conversation_of,
@@ -134,16 +135,22 @@ def test_exported_lines_know_their_speaker_and_phrases(ana):
     row = keep_exchange(keep_session(kept), 0, "Voy a por agua.|I fetch water.", speaker)
     row.phrases = [{"text": "a por", "meaning": "for", "kind": "idiom", "literal": ""}]
     row.save()
-    line = lines_of(kept)[0]
+    (line,) = lines_of(kept)
     assert (line.speaker, line.exchange.phrases[0].text) == ("Ana", "a por")
     assert (line.exchange.exchange_id, line.said_at) == (row.pk, row.said_at)
 
 
-def test_exporting_many_lines_costs_two_queries(ana, django_assert_num_queries):
+def test_exporting_many_lines_costs_few_queries_and_little_memory(
+    ana, django_assert_num_queries, monkeypatch
+):
     kept = keep_conversation(ana, "uno", "dos", "tres")
     keep_session(kept, "cuatro", "cinco", after_seconds=60)
-    with django_assert_num_queries(2):
-        assert len(lines_of(kept)) == 5
+    monkeypatch.setattr(history, "ROWS_A_PAGE", 2)
+    with django_assert_num_queries(2 + 3):
+        texts = [line.exchange.source for line in lines_of(kept)]
+    assert texts == ["uno", "dos", "tres", "cuatro", "cinco"]
+    with django_assert_num_queries(2 + 1):  # of what is not asked for yet nothing is read
+        assert next(lines_of(kept)).exchange.source == "uno"
 
 
 def test_deleting_a_conversation_deletes_all_that_was_said_in_it(ana):

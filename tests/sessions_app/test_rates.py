@@ -1,10 +1,21 @@
 """Tests of how often something may be asked for, on a clock that stands still until it is told."""
 
+from contextlib import suppress
+
 import pytest
 
 from sessions_app import protocol
-from sessions_app.allowance import TYPED, TYPED_BY_USER, Allowance
-from sessions_app.errors import TooFastError
+from sessions_app.allowance import (
+    COMMANDS_BY_USER,
+    ROWS_BY_USER,
+    SESSIONS_BY_OPERATOR,
+    SESSIONS_BY_USER,
+    TYPED,
+    TYPED_BY_USER,
+    Allowance,
+    count_beginning,
+)
+from sessions_app.errors import RefusedError, TooFastError
 from sessions_app.events import Direction
 from sessions_app.rates import Bucket, Buckets, Rate
 
@@ -84,3 +95,41 @@ def test_typed_text_is_taken_by_the_session_and_by_the_user():
 )
 def test_other_commands_are_taken_as_often_as_a_person_means_them(command, most):
     assert taken(Allowance(-5), command) == pytest.approx(most, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("command", "most"),
+    [
+        (protocol.NewConversation(type="new_conversation"), ROWS_BY_USER.burst),
+        (
+            protocol.RenameSpeaker(type="rename_speaker", speaker_id="1", name="Ana"),
+            ROWS_BY_USER.burst,
+        ),
+        (protocol.StopListening(type="stop_listening"), COMMANDS_BY_USER.burst),
+    ],
+    ids=lambda value: getattr(value, "type", ""),
+)
+def test_whoever_connects_anew_begins_with_what_the_user_has_left(command, most):
+    many = sum(taken(Allowance(-6), command, 100) for _ in range(20))
+    assert many == pytest.approx(most, abs=20)
+    assert taken(Allowance(-7), command, 10) == 10
+
+
+def test_sessions_are_begun_as_often_as_people_reconnect():
+    assert begun(-8, is_operator=False) == pytest.approx(SESSIONS_BY_USER.burst, abs=3)
+    assert begun(-9, is_operator=False, most=10) == 10
+    assert begun(-8, is_operator=True, most=2_000) == 2_000 < SESSIONS_BY_OPERATOR.burst
+
+
+def begun(user_id: int, *, is_operator: bool, most: int = 1000) -> int:
+    """Return how many sessions in a row a user may begin."""
+    count = 0
+    with suppress(RefusedError):
+        while count < most:
+            count_beginning(user_id, is_operator=is_operator)
+            count += 1
+    if count < most:
+        with pytest.raises(RefusedError, match="come back in") as refusal:
+            count_beginning(user_id, is_operator=is_operator)
+        assert (refusal.value.code, refusal.value.close_code) == ("too_fast", 4013)
+    return count

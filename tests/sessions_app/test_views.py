@@ -95,7 +95,7 @@ def test_a_conversation_can_be_taken_away(browser, file_format, media_type):
     assert answer.headers["Content-Disposition"] == (
         f'attachment; filename="habla-20260301-1000.{file_format}"'
     )
-    assert "¿Qué?" in answer.content.decode()
+    assert "¿Qué?" in answer.getvalue().decode()
 
 
 def test_there_is_no_export_in_another_format(browser):
