@@ -88,7 +88,8 @@ def erase(recording_id: UUID) -> bool:
         place.unlink()
     elif was_there and _is_inside(place):
         shutil.rmtree(place)
-    note_path(recording_id).unlink(missing_ok=True)
+    with suppress(FileNotFoundError, NotADirectoryError):  # none was ever written
+        note_path(recording_id).unlink()
     with suppress(OSError):  # others lie there too
         place.parent.rmdir()
     return was_there
