@@ -21,6 +21,8 @@ pytestmark = pytest.mark.timeout(180)
 SENTENCE = say("hola") + silence(0.9)
 NOTICED_SECONDS = 8.0
 """Less than one bomb took before, on a machine that did nothing else; a sentence takes 0.1 s."""
+PAUSE_SECONDS = 0.8
+"""Between two sentences: a session takes five commands a second in the long run."""
 MEGABYTE = 1024 * 1024
 
 
@@ -87,7 +89,7 @@ class Neighbour:
             await self._guest.until("translation")
             self.longest = max(self.longest, clock() - began_at)
             self.count += 1
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 @asynccontextmanager
