@@ -46,7 +46,7 @@ async def _measure(encoding: Encoding) -> list[Figure]:
 
 async def _hear(encoding: Encoding, chunks: list[bytes]) -> tuple[float, float, float, float]:
     """Return milliseconds of CPU there and here, and to the first sound; and megabytes."""
-    pool = DecoderPool()
+    pool = DecoderPool(lambda: 64)
     there, here, began_at = _cpu_of_children(), time.process_time(), time.perf_counter()
     process = await pool.open(CONTAINERS[encoding])
     first = samples = 0.0

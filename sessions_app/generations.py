@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from sessions_app import conf
 from sessions_app.engines.base import Progress
 from sessions_app.engines.decoder_pool import DecoderPool
 from sessions_app.engines.loading import Engines
@@ -34,8 +35,8 @@ class Generation:
         self.scheduler = Scheduler(engines.transcriber) if engines.transcriber else None
         self.sound = Workbench(f"habla sound {number}")
         """Decodes and detects for all sessions, one chunk after the other."""
-        self.decoders = DecoderPool()
-        """Processes for those streams that libav decodes, one each."""
+        self.decoders = DecoderPool(lambda: conf.read().max_sessions)
+        """Processes for those streams that libav decodes: a live session has one at most."""
         self.trouble = ""
         """Why an utterance would bring no text, as last rehearsed; empty: it would."""
         self.leases = 0

@@ -1,18 +1,19 @@
 """The processes that decode live streams, one each: as many as there are streams, up to a bound."""
 
 import asyncio
+from collections.abc import Callable
 
 from sessions_app.engines.decoder_process import DecoderProcess
 from sessions_app.errors import CommandError, EngineError
 
-MOST_STREAMS = 64
-"""Streams that are decoded at once by libav, 14 MB each; libopus and PCM need no process."""
-
 
 class DecoderPool:
-    """Starts a process for each stream that libav must decode, when it is asked for one."""
+    """Starts a process for each stream that libav must decode, when it is asked for one.
 
-    def __init__(self, most: int = MOST_STREAMS) -> None:
+    ``most`` says how many there may be at once, of 14 MB each, whenever one is asked for.
+    """
+
+    def __init__(self, most: Callable[[], int]) -> None:
         self._most = most
         self._open: set[DecoderProcess] = set()
         self._is_closed = False
@@ -28,10 +29,11 @@ class DecoderPool:
         Raises:
             CommandError: ``too_many_streams``.
             EngineError: no process can be started, or the engines were unloaded.
+            OSError: no more files can be opened.
         """
         if self._is_closed:
             raise EngineError("The engines were unloaded.")
-        if len(self._open) >= self._most:
+        if len(self._open) >= self._most():
             message = "Too many streams of this kind are decoded here; try again in a moment."
             raise CommandError(message, code="too_many_streams")
         process = DecoderProcess(container, self._open.discard)

@@ -1,6 +1,7 @@
 """One process that decodes one live stream, from its owner's side: started, asked, ended."""
 
 import asyncio
+import errno
 import logging
 import os
 import sys
@@ -45,6 +46,7 @@ class DecoderProcess:
 
         Raises:
             EngineError: the machine has no room for it.
+            OSError: no more files can be opened.
         """
         try:
             self._process = await asyncio.create_subprocess_exec(
@@ -53,9 +55,13 @@ class DecoderProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
                 env=environment(),
-                start_new_session=True,
+                # not a session of its own: the kernel would share out time by sessions
+                # (autogroup), and niceness would count within that one only
+                process_group=0,
             )
         except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):  # it is told as that
+                raise
             raise EngineError("This machine has no room to decode one more stream.") from error
 
     async def decode(self, chunk: bytes) -> bytes:

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 PR_SET_PDEATHSIG = 1
+NICENESS = 5
+"""Whoever serves goes first, also while a decoder starts; decoders share what is left."""
 
 
 def end_with_parent(parent: int) -> None:
@@ -31,8 +33,16 @@ def end_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+def give_way() -> None:
+    """Let whoever serves go first, and this process be the first to go where memory is short."""
+    os.nice(NICENESS)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
 if __name__ == "__main__":  # before libav is loaded, which takes a while
     end_with_parent(int(sys.argv[1]))
+    give_way()
 
 from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE  # noqa: E402 -- see above
 from sessions_app.engines.pyav import decode_opened, duration_of  # noqa: E402 -- see above
@@ -49,8 +59,6 @@ MOST_BYTES = 1024 * 1024 * 1024
 
 A live stream of AAC has some 30 bytes of index for each 100 to 400 of sound, a file likewise.
 """
-NICENESS = 5
-"""Whoever serves goes first; decoders share what is left."""
 FILE = "file"
 
 
@@ -63,9 +71,6 @@ class Allowance:
         # neither files nor a core of what a stranger sent
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-        os.nice(NICENESS)
-        with suppress(OSError):  # where memory is short, this goes before the server does
-            Path("/proc/self/oom_score_adj").write_text("1000")
 
     def receive(self, size: int) -> None:
         """Allow what ``size`` more bytes may honestly take."""

@@ -110,7 +110,7 @@ class ElementReader:
         return Element(header.id)
 
 
-def read_children(payload: bytes) -> Iterator[Element]:
+def read_children(payload: bytes, most: int = MAX_CHILDREN) -> Iterator[Element]:
     """Yield the elements inside of one that was kept.
 
     Raises:
@@ -120,7 +120,7 @@ def read_children(payload: bytes) -> Iterator[Element]:
     while position < len(payload):
         header = read_header(payload, position)
         count += 1
-        if header is None or header.end > len(payload) or count > MAX_CHILDREN:
+        if header is None or header.end > len(payload) or count > most:
             raise DecodeError("The stream is broken: parts of it do not fit together.")
         yield Element(header.id, payload[header.start : header.end])
         position = header.end

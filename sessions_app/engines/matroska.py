@@ -27,6 +27,8 @@ GRAMMAR = {
 }
 """Every element that may stand in a segment or a cluster, except EncryptedBlock."""
 
+MAX_PARTS_OF_GROUP = 8
+"""More than a group has: the block, its length, what to leave out of it."""
 _BLOCK = 0xA1
 _DISCARD_PADDING = 0x75A2
 _DOC_TYPE = 0x4282
@@ -77,9 +79,8 @@ def find_opus_track(payload: bytes) -> OpusTrack:
     Raises:
         DecodeError: there is none that can be decoded.
     """
-    for entry in list(read_children(payload)):  # all of them: there may not be too many
-        fields = {child.id: child.payload for child in read_children(entry.payload)}
-        if entry.id == _TRACK_ENTRY and fields.get(_CODEC_ID, b"").rstrip(b"\0") == b"A_OPUS":
+    for fields in _entries(payload):
+        if fields.get(_CODEC_ID, b"").rstrip(b"\0") == b"A_OPUS":
             if _CONTENT_ENCODINGS in fields:
                 raise DecodeError("Compressed or encrypted WebM is not understood.")
             number = int.from_bytes(fields.get(_TRACK_NUMBER, b""), "big")
@@ -88,24 +89,48 @@ def find_opus_track(payload: bytes) -> OpusTrack:
     raise DecodeError("There is no Opus sound in the stream.")
 
 
-def read_group(payload: bytes) -> Block:
-    """Return what the payload of a ``BlockGroup`` holds."""
-    fields = {child.id: child.payload for child in read_children(payload)}
-    block = read_block(fields.get(_BLOCK, b""))
+def refuse_other_codecs(payload: bytes) -> None:
+    """Accept the payload of ``Tracks`` if all of them are Opus.
+
+    Raises:
+        DecodeError: one is not.
+    """
+    if any(fields.get(_CODEC_ID, b"").rstrip(b"\0") != b"A_OPUS" for fields in _entries(payload)):
+        raise DecodeError("There is something else than Opus in the stream.")
+
+
+def _entries(payload: bytes) -> list[dict[int, bytes]]:
+    """Return the fields of each track."""
+    return [
+        {child.id: child.payload for child in read_children(entry.payload)}
+        for entry in read_children(payload)
+        if entry.id == _TRACK_ENTRY
+    ]
+
+
+def read_group(payload: bytes, track: int | None = None) -> Block:
+    """Return what the payload of a ``BlockGroup`` holds, as ``read_block`` does."""
+    parts = read_children(payload, MAX_PARTS_OF_GROUP)
+    fields = {child.id: child.payload for child in parts}
+    block = read_block(fields.get(_BLOCK, b""), track)
     padding = int.from_bytes(fields.get(_DISCARD_PADDING, b""), "big", signed=True)
     return Block(block.track, block.packets, max(0, padding))
 
 
-def read_block(payload: bytes) -> Block:
+def read_block(payload: bytes, track: int | None = None) -> Block:
     """Return what the payload of a ``SimpleBlock`` or ``Block`` holds.
+
+    Where it is not of ``track``, its packets are left out; None: any is of interest.
 
     Raises:
         DecodeError: it is damaged.
     """
-    track = read_number(payload, 0)
-    if track is None or len(payload) < track[1] + 3:
+    named = read_number(payload, 0)
+    if named is None or len(payload) < named[1] + 3:
         raise _damaged()
-    number, length = track
+    number, length = named
+    if track not in (None, number):
+        return Block(number, ())
     lacing, content = payload[length + 2] & 0x06, payload[length + 3 :]
     if not lacing:
         return Block(number, (content,))
@@ -131,12 +156,15 @@ def _unlace(lacing: int, content: bytes) -> Iterator[bytes]:
 
 def _xiph_sizes(content: bytes, count: int) -> tuple[list[int], int]:
     """Return the sizes of all packets but the last, and where the first begins."""
-    sizes, position = [], 1
+    sizes: list[int] = []
+    position, left = 1, len(content)
     for _ in range(count):
         size = 0
         while content[position : position + 1] == b"\xff":
-            size, position = size + 255, position + 1
-        if position >= len(content) or size > len(content):
+            size, position, left = size + 255, position + 1, left - 255
+            if left < 0:  # at once: a hundred thousand of them take long to add up
+                raise _damaged()
+        if position >= len(content):
             raise _damaged()
         sizes.append(size + content[position])
         position += 1

@@ -1,5 +1,7 @@
 """Whole files of anybody's, decoded in a process of their own. Everything here blocks."""
 
+import errno
+import math
 import os
 import select
 import subprocess
@@ -16,6 +18,8 @@ ANSWER_SECONDS = 60.0
 """How long a second of a file may take; a few milliseconds are usual, and a start 0.2 s."""
 MAX_ANSWER_BYTES = 64_000
 FILE = "file"
+SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
+"""What says nothing of a file, but of the machine: it may be read another time."""
 
 
 def decode_file(path: str | Path) -> Iterator[bytes]:
@@ -26,6 +30,7 @@ def decode_file(path: str | Path) -> Iterator[bytes]:
     Raises:
         DecodeError: it cannot be read, or there is no sound in it.
         EngineError: it takes more time, or more memory, than a file of its size may.
+        OSError: the machine has no room to try it; the file may be well.
     """
     with _answers(path) as answers:
         for kind, content in answers:
@@ -39,6 +44,7 @@ def duration_seconds(path: str | Path) -> float | None:
     Raises:
         DecodeError: it cannot be read, or there is no sound in it.
         EngineError: it takes more time, or more memory, than a file of its size may.
+        OSError: the machine has no room to try it; the file may be well.
     """
     with _answers(path) as answers:
         _, content = next(answers)
@@ -48,23 +54,29 @@ def duration_seconds(path: str | Path) -> float | None:
 @contextmanager
 def _answers(path: str | Path) -> Iterator[Iterator[tuple[bytes, bytes]]]:
     """Have a process decode ``path``, and give its answers; it ends with the block."""
-    try:
-        with Path(path).open("rb") as file:
-            process = subprocess.Popen(
-                command(FILE),
-                stdin=file,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=environment(),
-                start_new_session=True,
-            )
-    except OSError as error:
-        raise DecodeError("This file cannot be read as sound.") from error
+    with _opened(path) as file:
+        process = subprocess.Popen(
+            command(FILE),
+            stdin=file,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment(),
+            process_group=0,
+        )
     with process:
         try:
             yield _read_all(process.stdout)
         finally:
             process.kill()
+
+
+def _opened(path: str | Path) -> IO[bytes]:
+    try:
+        return Path(path).open("rb")
+    except OSError as error:
+        if error.errno in SHORT:
+            raise
+        raise DecodeError("This file cannot be read as sound.") from error
 
 
 def _read_all(source: IO[bytes] | None) -> Iterator[tuple[bytes, bytes]]:
@@ -88,12 +100,17 @@ def _read(source: IO[bytes], size: int) -> bytes:
     taken = b""
     while len(taken) < size:
         left = max(0.0, deadline - time.monotonic())
-        ready, _, _ = select.select([source], [], [], left)
-        more = os.read(source.fileno(), size - len(taken)) if ready else b""
+        more = os.read(source.fileno(), size - len(taken)) if _is_ready(source, left) else b""
         if not more:
             raise _lost()
         taken += more
     return taken
+
+
+def _is_ready(source: IO[bytes], seconds: float) -> bool:
+    waiting = select.poll()  # not `select`: that takes no descriptor beyond 1,023
+    waiting.register(source, select.POLLIN)
+    return bool(waiting.poll(math.ceil(seconds * 1000)))
 
 
 def _lost() -> EngineError:

@@ -24,9 +24,12 @@ GRAMMAR: Grammar = {
 }
 _SOUNDS = {b"mp4a": frozenset((b"esds",)), b"Opus": frozenset((b"dOps",))}
 """How sound may be described, and the boxes in that which libav needs."""
+_SOUND = int.from_bytes(b"soun", "big")
 _SOUND_BYTES = 28
 """What comes before those boxes, in version 0 of the description; others are QuickTime's."""
 _ES, _CONFIG, _SPECIFIC = 3, 4, 5  # descriptors of ISO 14496-1, 7.2.6
+_MPEG_4_AUDIO = 0x40  # ISO 14496-1, 7.2.6.6: the codec that the box named mp4a is about
+_AAC = (2, 5, 29)  # ISO 14496-3, 1.5.1: LC, and that with SBR, and with PS too
 
 
 def check_tracks(data: bytearray, moov: Box) -> Defaults:
@@ -56,6 +59,9 @@ def _check_leaf(data: bytearray, box: Box, defaults: Defaults) -> None:
         _refuse_samples(data, box)
     elif box.kind == b"elst":
         _check_edits(data, box)
+    elif box.kind == b"hdlr":
+        if read_int(data, box.start + 8, box) != _SOUND:
+            raise _not_understood()
     elif box.kind == b"stsd":
         _check_descriptions(data, box)
     elif box.kind == b"trex":
@@ -83,7 +89,7 @@ def _check_descriptions(data: bytearray, table: Box) -> None:
     count = read_int(data, table.start + 4, table)
     sound = read_box(data, table.start + 8, table.end)
     if count != 1 or sound is None or sound.end != table.end or sound.kind not in _SOUNDS:
-        raise DecodeError("There is no sound in the stream that is understood.")
+        raise _not_understood()
     if read_int(data, sound.start + 8, sound, 2):
         raise misfit()
     position = sound.start + _SOUND_BYTES
@@ -120,7 +126,11 @@ def _check_descriptors(data: bytearray, box: Box) -> None:
         end = position + size
         if tag == _ES and data[position + 2] & 0xE0:  # refers to other streams, or to an address
             raise misfit()
+        if tag == _CONFIG and data[position] != _MPEG_4_AUDIO:
+            raise _not_understood()
         position += fixed
+    if position >= end or data[position] >> 3 not in _AAC:
+        raise _not_understood()
 
 
 def _read_length(data: bytearray, position: int, box: Box) -> tuple[int, int]:
@@ -132,6 +142,10 @@ def _read_length(data: bytearray, position: int, box: Box) -> tuple[int, int]:
         if not byte & 0x80:
             return size, at + 1
     raise misfit()
+
+
+def _not_understood() -> DecodeError:
+    return DecodeError("There is no sound in the stream that is understood.")
 
 
 def _not_live() -> DecodeError:

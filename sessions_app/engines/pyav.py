@@ -1,12 +1,12 @@
 """What libav does for us, through PyAV: media of any kind becomes 16 kHz mono PCM."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 import av
-from av import AudioFrame, AudioStream, Packet
+from av import AudioCodecContext, AudioFrame, AudioStream, Packet
 from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
 
@@ -41,17 +41,17 @@ class Resampler:
 
 
 def open_media(
-    file: object, *, container: str | None = None, codecs: str | None = None
+    file: object, *, container: str | None = None, codecs: Collection[str] | None = None
 ) -> InputContainer:
     """Return ``file``, anything with ``read``, as media that cannot reach any other file.
 
-    ``container`` is libav's short name of what it must be, ``codecs`` the names of those that may
-    be used, with commas between; None: any.
+    ``container`` is libav's short name of what it must be, ``codecs`` the names of those that libav
+    may use to find out what is in it; None: any.
 
     Raises:
         FFmpegError: it is something else.
     """
-    options = dict(_ALONE) if codecs is None else _ALONE | {"codec_whitelist": codecs}
+    options = dict(_ALONE) if codecs is None else _ALONE | {"codec_whitelist": ",".join(codecs)}
     return av.open(
         file,
         "r",
@@ -62,15 +62,17 @@ def open_media(
     )
 
 
-def sound_of(container: InputContainer) -> AudioStream:
-    """Return the first sound in ``container``.
+def sound_of(container: InputContainer, codecs: Collection[str] | None = None) -> AudioStream:
+    """Return the first sound in ``container`` that one of ``codecs`` decodes; None: any.
 
     Raises:
         DecodeError: there is none.
     """
-    if not container.streams.audio:
-        raise DecodeError("There is no sound in it.")
-    return container.streams.audio[0]
+    for stream in container.streams.audio:
+        context: AudioCodecContext | None = stream.codec_context  # None: libav knows no decoder
+        if codecs is None or (context is not None and context.codec.canonical_name in codecs):
+            return stream
+    raise DecodeError("There is no sound in it.")
 
 
 def decode_file(path: str | Path) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from sessions_app.engines.guards import GUARDS
 from sessions_app.engines.pyav import Resampler, open_media, sound_of
 from sessions_app.errors import DecodeError
 
-CODECS = "opus,aac"
+CODECS = ("opus", "aac")
 """The codecs that live streams may use; all else in libav stays out of a stranger's reach."""
 CLOSE_SECONDS = 0.9
 """Longest wait for a decoder's thread to end."""
@@ -45,9 +45,10 @@ class PyAVDecoder:
         Raises:
             DecodeError: the stream is broken or expands beyond reason.
         """
-        self._start()
         self._expansion.receive(len(chunk))
-        self._feed.hand_over(self._guard.take(chunk))
+        passed = self._guard.take(chunk)
+        self._start()
+        self._feed.hand_over(passed)
         return self._collect()
 
     def flush(self) -> bytes:
@@ -71,8 +72,9 @@ class PyAVDecoder:
 
     def _start(self) -> None:
         if self._thread is None:
-            self._thread = Thread(target=self._work, name="habla decoder", daemon=True)
-            self._thread.start()
+            thread = Thread(target=self._work, name="habla decoder", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def _collect(self) -> bytes:
         if self._feed.is_finished and self._failure is not None:
@@ -108,6 +110,7 @@ class PyAVDecoder:
 def _decode(container: InputContainer) -> Iterator[bytes]:
     """Yield the PCM of ``container``'s sound; whatever is damaged is an error."""
     resampler = Resampler()
-    for frame in container.decode(sound_of(container)):
+    # libav heeds its list of codecs while it looks for streams, and not when one is decoded
+    for frame in container.decode(sound_of(container, CODECS)):
         yield resampler.take(frame)
     yield resampler.take(None)

@@ -2,7 +2,7 @@
 
 import ctypes
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE, count_samples
 from sessions_app.engines import matroska
@@ -98,9 +98,9 @@ class WebmOpusDecoder:
         elif element.id == matroska.TRACKS:
             self._choose_track(element.payload)
         elif element.id == matroska.SIMPLE_BLOCK:
-            yield from self._decode_block(matroska.read_block(element.payload))
+            yield from self._decode_block(element.payload, matroska.read_block)
         elif element.id == matroska.BLOCK_GROUP:
-            yield from self._decode_block(matroska.read_group(element.payload))
+            yield from self._decode_block(element.payload, matroska.read_group)
 
     def _begin(self, payload: bytes) -> None:
         if self._has_header:
@@ -114,11 +114,10 @@ class WebmOpusDecoder:
             self._skip = round(self._track.head.pre_skip * SAMPLE_RATE / OPUS_RATE)
             self._opus = OpusDecoder(self._library, gain=self._track.head.gain)
 
-    def _decode_block(self, block: Block) -> Iterator[bytes]:
+    def _decode_block(self, payload: bytes, read: Callable[[bytes, int], Block]) -> Iterator[bytes]:
         if self._track is None or self._opus is None:
             raise DecodeError("The stream is broken: sound comes before its description.")
-        if block.track != self._track.number:
-            return
+        block = read(payload, self._track.number)
         discarded = round(block.discarded_nanoseconds * SAMPLE_RATE / 1e9)
         for number, packet in enumerate(block.packets, start=1):
             pcm = self._opus.decode(packet)

@@ -37,6 +37,7 @@ class WebmGuard:
         elif not self._has_header:
             raise DecodeError("The stream does not begin with a WebM header.")
         elif element.id == matroska.TRACKS:
+            matroska.refuse_other_codecs(element.payload)
             matroska.find_opus_track(element.payload)
             self._has_track = True
         elif element.id in (matroska.SIMPLE_BLOCK, matroska.BLOCK_GROUP):

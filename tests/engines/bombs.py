@@ -122,6 +122,10 @@ MP4 = {
     "another codec": description(
         track(tables={b"stsd": full(b"stsd", numbers(1), sample_entry(kind=b"alac"))})
     ),
+    "Vorbis in the name of AAC": described(esds(codec=0xDD)),
+    "another kind of AAC": described(esds(b"\xb9\x88")),
+    "AAC of no kind": described(esds(b"")),
+    "pictures": description(track(handler=b"vide")) + SOUND,
 }
 
 
@@ -161,6 +165,7 @@ WEBM = {
         element(0xAE, element(0x86, b"A_OPUS") + element(0x63A2, b"", size=number(1 << 30, 8)))
     ),
     "many tracks": webm_header(webm_track() * 2000),
+    "another codec beside": webm_header(webm_track(b"A_VORBIS") + webm_track(place=2)),
     "huge tags": webm_header() + element(TAGS, b"", size=number(1 << 27, 8)),
     "huge cues": webm_header() + element(CUES, b"", size=number(1 << 27, 8)),
     "a huge attachment": webm_header() + element(ATTACHMENTS, b"", size=number(1 << 27, 8)),

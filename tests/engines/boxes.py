@@ -24,11 +24,11 @@ def numbers(*values: int) -> bytes:
     return struct.pack(f">{len(values)}I", *values)
 
 
-def esds(specific: bytes = AAC, *, claims: int | None = None) -> bytes:
+def esds(specific: bytes = AAC, *, claims: int | None = None, codec: int = 0x40) -> bytes:
     """Return the description of AAC; ``claims`` bytes of it in place of the true number."""
     length = len(specific) if claims is None else claims
     sized = bytes([5, *_long(length)]) + specific
-    config = bytes([4, *_long(13 + len(sized)), 0x40, 0x15]) + bytes(11) + sized
+    config = bytes([4, *_long(13 + len(sized)), codec, 0x15]) + bytes(11) + sized
     return full(b"esds", bytes([3, *_long(3 + len(config))]), b"\0\1\0", config)
 
 
@@ -57,13 +57,17 @@ TABLES: Mapping[bytes, bytes] = {
 
 
 def track(
-    number: int = 1, *, tables: Mapping[bytes, bytes] | None = None, more: bytes = b""
+    number: int = 1,
+    *,
+    tables: Mapping[bytes, bytes] | None = None,
+    more: bytes = b"",
+    handler: bytes = b"soun",
 ) -> bytes:
     """Return a track; ``tables`` in place of the usual ones, or besides them."""
     stbl = box(b"stbl", *{**TABLES, **(tables or {})}.values())
     minf = box(b"minf", full(b"smhd", bytes(4)), stbl)
     mdhd = full(b"mdhd", numbers(0, 0, 16_000, 0), b"\x55\xc4\0\0")
-    hdlr = full(b"hdlr", numbers(0), b"soun", bytes(13))
+    hdlr = full(b"hdlr", numbers(0), handler, bytes(13))
     tkhd = full(b"tkhd", numbers(0, 0, number, 0, 0), bytes(60), flags=3)
     return box(b"trak", tkhd, more, box(b"mdia", mdhd, hdlr, minf))
 

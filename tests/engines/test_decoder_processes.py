@@ -30,7 +30,7 @@ WAY = {Encoding.WEBM_OPUS: "webm by PyAV", Encoding.OGG_OPUS: "ogg", Encoding.MP
 
 @pytest.fixture
 async def pool() -> AsyncIterator[DecoderPool]:
-    made = DecoderPool()
+    made = DecoderPool(lambda: 64)
     yield made
     await made.aclose()
     assert made.count == 0
@@ -136,7 +136,7 @@ async def test_a_stream_whose_waiter_is_cancelled_has_no_process_any_more(
 
 
 async def test_there_are_no_more_than_so_many_and_a_place_is_free_again() -> None:
-    pool = DecoderPool(1)
+    pool = DecoderPool(lambda: 1)
     first = await pool.open("ogg")
     with pytest.raises(CommandError) as refused:
         await pool.open("ogg")

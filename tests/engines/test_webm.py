@@ -1,5 +1,6 @@
 """WebM is walked as it comes: every packet is heard once, and whatever is broken is said to be."""
 
+import time
 from collections.abc import Callable
 from ctypes import CDLL
 from itertools import pairwise
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from sessions_app.audio import count_samples
 from sessions_app.engines.libopus import OpusDecoder, load_libopus
+from sessions_app.engines.matroska import Block, read_block, read_group
 from sessions_app.engines.webm import WebmOpusDecoder
 from sessions_app.errors import DecodeError
 from tests.engines.hearing import decode
@@ -54,6 +56,37 @@ def hear(stream: bytes, size: int | None = None) -> bytes:
 
 
 PLAIN = webm_header() + simple_blocks(PACKETS)
+
+
+def lace_of(content: bytes) -> bytes:
+    """A lace of 256 packets, whose sizes are as Xiph writes them."""
+    return block(b"\xff" + content, place=2, flags=0x02)
+
+
+def test_what_another_track_has_is_not_taken_apart():
+    stream = webm_header() + simple_blocks(PACKETS[:3])
+    damaged = element(SIMPLE_BLOCK, lace_of(b""))
+    assert hear(stream + damaged * 20) == hear(stream)
+
+
+@pytest.mark.parametrize(
+    ("read", "payload"),
+    [
+        (read_block, lace_of(b"\xff" * 120_000)),
+        (read_group, element(BLOCK, lace_of(bytes(300))) + element(VOID, b"") * 31),
+    ],
+)
+def test_a_block_of_which_much_is_to_be_read_is_refused_at_once(
+    read: Callable[[bytes], Block], payload: bytes
+) -> None:
+    def seconds() -> float:
+        began_at = time.thread_time()
+        for _ in range(10):
+            with pytest.raises(DecodeError):
+                read(payload)
+        return time.thread_time() - began_at
+
+    assert min(seconds() for _ in range(5)) < 0.05  # the first took 0.3 to 0.6 s
 
 
 def test_every_packet_is_heard_once_after_the_pre_skip():
