@@ -5,6 +5,8 @@ import os
 import shutil
 import tempfile
 
+from hypothesis import settings
+
 DATA_DIR = tempfile.mkdtemp(prefix="habla-tests-")
 atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
 
@@ -18,3 +20,7 @@ os.environ |= {
     "HABLA_DETECTOR": "fake",
     "HABLA_REHEARSAL_SECONDS": "0",
 }
+
+# how long an example takes says how busy the machine is
+settings.register_profile("habla", deadline=None)
+settings.load_profile("habla")

@@ -16,7 +16,7 @@ from sessions_app.lane import lane
 from sessions_app.owner_key import owner_key
 from tests.sounds import chunks
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 15.0
 
 
 class House:
