@@ -6,7 +6,7 @@ export VENV
 PYTHON := $(VENV)/bin/python
 
 .PHONY: help run test check lint types layers migrations format bench bench-playback bench-lifecycle soak fuzz-decoders
-.PHONY: screenshots lock clean
+.PHONY: test-outages screenshots lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ soak: .setup-test ## ten thousand sessions, ended in every way; COUNT=2000 for f
 
 fuzz-decoders: .setup-test ## 100,000 mutated headers a container; COUNT=1000 for fewer
 	$(PYTHON) -m tests.fuzz $(COUNT)
+
+test-outages: .setup-test ## outages of the database as long as those that were seen
+	LONG_OUTAGES=on $(PYTHON) -m pytest tests/lifecycle/test_late_database.py tests/server/test_postgres_outage.py
 
 screenshots: .setup-test ## every page, on a phone and on a desk, into data/screenshots
 	$(PYTHON) -m tests.browser.screenshots data/screenshots

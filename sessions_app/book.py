@@ -121,8 +121,12 @@ class Book:
         return speaker
 
     async def begin_conversation(self) -> None:
-        """Start afresh, in a new conversation where nobody has a name yet."""
-        kept, beginning = store.begin_conversation(self._user_id)
+        """Start afresh, in a new conversation where nobody has a name yet.
+
+        Raises:
+            StoreError: there will be none; the session goes on in the old one.
+        """
+        kept, beginning = store.begin_conversation(self.session_id, self._user_id)
         await behind.in_time(beginning)
         self._take_up(kept)
 

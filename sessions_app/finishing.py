@@ -39,6 +39,8 @@ class Finisher:
     def __init__(self, writer: SoundWriter) -> None:
         self.writer = writer
         self._tasks: set[asyncio.Task[None]] = set()
+        self._left = 0
+        """How many the database refused to close."""
 
     def finish(self, finished: Finished) -> "asyncio.Task[None]":
         """Begin to close a recording; return the task, which ends when it is closed."""
@@ -60,7 +62,7 @@ class Finisher:
             logger.error("%s is not closed, and left for the next start", task.get_name())
             task.cancel()
         self.writer.close()
-        return len(self._tasks)
+        return len(self._tasks) + self._left
 
     async def _finish(self, finished: Finished) -> None:
         has_sound, size = await self._close_files(finished)
@@ -73,6 +75,7 @@ class Finisher:
             )
         except StoreError as error:
             logger.warning("recording %s is left for the next start: %s", finished.id, error)
+            self._left += 1
             return
         if is_kept:
             await self.writer.do(partial(sound_notes.forget, [finished.id]))

@@ -17,7 +17,7 @@ from django.db import Error, close_old_connections, connections
 
 from sessions_app.descriptors import OUT, ran_out
 from sessions_app.errors import StoreError, StoreUnavailableError
-from sessions_app.outages import Outage, is_outage, reason_of
+from sessions_app.outages import TAKES_NOTHING, Outage, is_outage, reason_of
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -45,6 +45,10 @@ class Lane:
         """Return whether the database is known to fail, or has not answered for LATE_SECONDS."""
         since = self._busy_since
         return self.outage.is_on or (since is not None and monotonic() - since >= LATE_SECONDS)
+
+    def troubles(self) -> dict[str, str]:
+        """Return what is wrong with the database as far as is known by now, by its name."""
+        return {"database": TAKES_NOTHING} if self.is_late else {}
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Return what ``work`` returns, called on the lane.

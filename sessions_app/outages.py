@@ -11,6 +11,7 @@ logger = logging.getLogger(__name__)
 AGAIN_SECONDS = 60.0
 """How often the log says that an outage still lasts."""
 REASON_CHARACTERS = 160
+TAKES_NOTHING = "The database takes nothing just now."
 
 
 def is_outage(error: BaseException) -> bool:

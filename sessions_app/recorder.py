@@ -16,7 +16,7 @@ from sessions_app.finishing import Finished, Finisher
 from sessions_app.lane import lane
 from sessions_app.pipeline.utterance import Manner, Utterance
 from sessions_app.protocol import StartListening
-from sessions_app.recording_store import NewRecording, Segment
+from sessions_app.recording_facts import NewRecording, Segment
 from sessions_app.tapes import Tape
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,11 @@ class Recorder:
             manner,
             self._writer.directory,
         )
-        begun = recording_store.begin_recording(row)
+        try:
+            begun = recording_store.begin_recording(row)
+        except StoreError:
+            self._tell_soon("Too much waits for the database")
+            return None
         tape = Tape(
             sound_files.new_path(recording_id, command.encoding),
             command.encoding,
@@ -225,6 +229,9 @@ class Recorder:
             return
         recording.stopped_at = recording.heard()
         recording.tape.is_broken = True
+        self._tell_soon(why)
+
+    def _tell_soon(self, why: str) -> None:
         message = f"{why}: the sound is not recorded from here on. All else goes on."
         telling = asyncio.create_task(
             self._tell(Failure("recording_stopped", message, about="audio")),

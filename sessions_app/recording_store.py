@@ -6,14 +6,15 @@ Those that return a future have it written behind (write_behind.py): it is kept,
 import asyncio
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
+from sessions_app.errors import StoreError
 from sessions_app.fitting import fit
 from sessions_app.lane import lane
 from sessions_app.models import (
@@ -25,7 +26,7 @@ from sessions_app.models import (
     SessionState,
     TranslationSession,
 )
-from sessions_app.pipeline.utterance import Manner
+from sessions_app.recording_facts import NewRecording, Segment, Unfinished
 from sessions_app.steady_clock import clock
 from sessions_app.store import directory_of
 from sessions_app.write_behind import behind, belonging_to
@@ -38,49 +39,11 @@ AT_ONCE = 500
 """How many rows one statement changes: no database takes any number of keys."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewRecording:
-    """What a recording's row begins with."""
-
-    id: uuid.UUID
-    user_id: int
-    session_id: uuid.UUID
-    encoding: str
-    sample_rate: int
-    manner: Manner
-    directory: str
-    """The id of the directory in which its files will lie."""
-    started_at: datetime = field(default_factory=clock.now)
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One utterance that was cut out of a recording, and what became of it."""
-
-    utterance_id: int
-    start_sample: int
-    end_sample: int
-    language: str = ""
-    text: str = ""
-    translation: str = ""
-    discarded: str = ""
-    """Why it became no exchange; empty if it did."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """A recording that its server left when it died."""
-
-    id: uuid.UUID
-    encoding: str
-    sample_rate: int
-    is_ours: bool
-    """Whether its files would lie here for certain; else that has to be found out."""
-
-
-def note_listening(session_id: uuid.UUID, *, is_listening: bool) -> "asyncio.Future[None]":
-    """Note whether a session takes sound."""
-    return behind.post(partial(_note_listening, session_id, is_listening), "who listens")
+def note_listening(session_id: uuid.UUID, *, is_listening: bool) -> None:
+    """Note whether a session takes sound. Where too much waits, only its end is noted."""
+    note = partial(_note_listening, session_id, is_listening)
+    with suppress(StoreError):
+        behind.post(note, "who listens", owner=session_id)
 
 
 def _note_listening(session_id: uuid.UUID, is_listening: bool) -> None:
@@ -89,8 +52,13 @@ def _note_listening(session_id: uuid.UUID, is_listening: bool) -> None:
 
 
 def begin_recording(new: NewRecording) -> "asyncio.Future[None]":
-    """Write the row of a recording; its session listens from now on."""
-    return behind.post(partial(_begin_recording, new), "the beginning of a recording")
+    """Write the row of a recording; its session listens from now on.
+
+    Raises:
+        StoreError: too much waits for the database; it will not be kept.
+    """
+    begin = partial(_begin_recording, new)
+    return behind.post(begin, "the beginning of a recording", owner=new.session_id)
 
 
 def _begin_recording(new: NewRecording) -> None:

@@ -18,6 +18,7 @@ from sessions_app.errors import EngineUnavailableError, RefusedError
 from sessions_app.events import Event, Notice
 from sessions_app.finishing import Finisher, keep_all
 from sessions_app.generations import UNLOAD_SECONDS, Generations
+from sessions_app.lane import lane
 from sessions_app.logs import context_of
 from sessions_app.places import refuse_if_taken, serving
 from sessions_app.protocol import CloseCode
@@ -257,7 +258,7 @@ class Registry:
             return [of_loading(self.generations.problem, self.generations.step[0])]
         reasons = [Reason(current.trouble, NO_WORDS)] if current.trouble else []
         reasons += [Reason(descriptors.OUT)] if descriptors.are_out() else []
-        return reasons + of_troubles(self.troubles)
+        return reasons + of_troubles(self.troubles | lane.troubles())
 
     def status(self, user_id: int | None = None) -> dict[str, Any]:
         """Return what `manage.py status --json` prints of this process.

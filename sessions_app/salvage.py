@@ -15,7 +15,8 @@ from sessions_app.audio import SAMPLE_BYTES, Encoding, to_seconds
 from sessions_app.engines.media_files import decode_file
 from sessions_app.engines.wav import HEADER_BYTES
 from sessions_app.errors import DecodeError, EngineError, StoreError
-from sessions_app.recording_store import QUIET_SECONDS, Unfinished
+from sessions_app.recording_facts import Unfinished
+from sessions_app.recording_store import QUIET_SECONDS
 from sessions_app.steady_clock import clock
 from sessions_app.tapes import held, mend, put_in_place
 

@@ -19,7 +19,7 @@ from uuid import UUID
 from sessions_app import conf, sound_files
 from sessions_app.events import Direction, Mode
 from sessions_app.pipeline.utterance import Manner
-from sessions_app.recording_store import NewRecording
+from sessions_app.recording_facts import NewRecording
 from sessions_app.sound_files import PART
 
 

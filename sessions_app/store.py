@@ -103,11 +103,15 @@ def _own_conversation(user_id: int, conversation_id: uuid.UUID | None) -> Conver
     return found or Conversation.objects.create(user_id=user_id, started_at=clock.now())
 
 
-def begin_conversation(user_id: int) -> "tuple[Kept, asyncio.Future[None]]":
-    """Begin a conversation of a user; return it, and what is done once its row is there."""
+def begin_conversation(session_id: uuid.UUID, user_id: int) -> "tuple[Kept, asyncio.Future[None]]":
+    """Begin a conversation of a user; return it, and what is done once its row is there.
+
+    Raises:
+        StoreError: too much of the session waits for the database; it was not begun.
+    """
     kept = Kept(uuid.uuid4(), {})
     begin = partial(_begin_conversation, kept.conversation_id, user_id, clock.now())
-    return kept, behind.post(begin, "a new conversation")
+    return kept, behind.post(begin, "a new conversation", owner=session_id)
 
 
 def _begin_conversation(conversation_id: uuid.UUID, user_id: int, at: datetime) -> None:

@@ -12,7 +12,9 @@ from sessions_app import fleet
 from sessions_app.conf import recordings_dir
 from sessions_app.errors import StoreError
 from sessions_app.lane import lane
+from sessions_app.outages import TAKES_NOTHING
 from sessions_app.registry import Registry
+from sessions_app.write_behind import behind
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +27,6 @@ LEAST_PART = 0.01
 PIECE = b"\0" * 4096
 UNWRITABLE = "The data directory cannot be written."
 FULL = "The disk of the data directory is full."
-DATABASE = "The database takes nothing just now."
 
 
 async def keep_trying(registry: Registry) -> None:
@@ -46,8 +47,9 @@ async def _trouble_of_database() -> str:
     try:
         await lane.run(fleet.try_to_write)
     except StoreError:  # the log has it
-        return DATABASE
-    lane.outage.ended()
+        return TAKES_NOTHING
+    if not behind:  # what waits may want more room than was tried
+        lane.outage.ended()
     return ""
 
 

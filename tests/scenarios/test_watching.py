@@ -14,9 +14,10 @@ from django.utils import timezone
 from habla_project.asgi import application
 from sessions_app import audience, tickets
 from sessions_app.access import owner
-from sessions_app.models import WatchTicket
+from sessions_app.models import Exchange, WatchTicket
 from tests.conftest import Connect
 from tests.house import PATIENCE_SECONDS, Client, House, eventually
+from tests.locked import locked
 from tests.sounds import say, silence
 
 WITHDRAWN_SECONDS = 2.0
@@ -207,3 +208,23 @@ async def test_a_broker_that_is_gone_costs_viewers_time_and_sessions_nothing(
             await guest.until("translation")
         assert guest.told("translation") == browser.told("translation")
     assert house.registry.audience.dropped > 0
+
+
+async def test_a_viewer_is_told_once_that_what_came_before_it_was_kept_is_kept(
+    house: House, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connect() as browser, viewer(await ticket_for(browser)) as guest:
+        await guest.until("watching")
+        await is_published(house, browser)
+        async with locked():
+            await browser.say("text_input", text="hola")
+            assert (await browser.until("translation"))["stored"] is False
+            told = await guest.until("translation")
+            assert (told["stored"], told["exchange_id"]) == (False, None)
+        exchange = (await browser.until("stored"))["exchange_id"]
+        assert (await guest.until("stored"))["exchange_id"] == exchange
+        await browser.say("text_input", text="mundo")
+        await guest.until("translation", source="mundo")
+        assert len(guest.told("stored")) == 1
+    assert (await Exchange.objects.aget(source="hola")).pk == exchange
+    caplog.clear()  # that the database was late is an error in the log

@@ -1,5 +1,6 @@
 """The doctor looks at every part, says how to mend what is missing, and by its exit if one must."""
 
+import asyncio
 import errno
 import json
 import os
@@ -21,7 +22,9 @@ from sessions_app.doctor import engines, keeping, machine
 from sessions_app.doctor.finding import Finding, Level
 from sessions_app.engines.choices import EngineChoice
 from sessions_app.engines.loading import EngineSettings
+from sessions_app.lane import lane
 from sessions_app.models import DeletedSound
+from tests.locked import locked
 
 pytestmark = pytest.mark.django_db
 
@@ -163,6 +166,24 @@ def test_a_missing_migration_is_counted() -> None:
     finding = keeping.check_database()
     assert finding.level is Level.BROKEN
     assert finding.mend == "python manage.py migrate"
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_database_that_takes_nothing_is_broken() -> None:
+    def examine() -> Finding:
+        with connection.cursor() as cursor:
+            cursor.execute("pragma busy_timeout = 50")
+        try:
+            return keeping.check_database()
+        finally:
+            connection.close()
+
+    async with locked():
+        finding = await asyncio.to_thread(examine)
+    assert finding.level == Level.BROKEN
+    assert finding.message == "The database (sqlite) takes nothing: database is locked."
+    assert (await asyncio.to_thread(examine)).level == Level.FINE
+    lane.close()
 
 
 def test_a_redis_that_does_not_answer_is_broken(free_port: int) -> None:

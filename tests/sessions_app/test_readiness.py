@@ -9,6 +9,7 @@ from django.test import Client
 
 from sessions_app import descriptors, writable
 from sessions_app.database_identity import identity
+from sessions_app.outages import TAKES_NOTHING
 from sessions_app.readiness import LOADING, NO_WORDS, NOT_LOADED, NOT_WELL
 from tests.house import House
 from tests.sessions_app.kept import at_home
@@ -35,7 +36,7 @@ async def test_who_is_ready_has_no_reasons(house: House) -> None:
 @pytest.mark.parametrize(
     ("name", "trouble", "public"),
     [
-        ("database", writable.DATABASE, writable.DATABASE),
+        ("database", TAKES_NOTHING, TAKES_NOTHING),
         ("disk", writable.FULL, writable.FULL),
         ("disk", writable.UNWRITABLE, writable.UNWRITABLE),
         ("LM Studio", SECRET, "The language model does not answer."),

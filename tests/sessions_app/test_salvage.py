@@ -22,7 +22,7 @@ from sessions_app.models import (
     TranslationSession,
 )
 from sessions_app.pipeline.utterance import Manner
-from sessions_app.recording_store import NewRecording
+from sessions_app.recording_facts import NewRecording
 from tests.playback_app.kept import keep_recording
 from tests.sessions_app.kept import keep_conversation, keep_session, the_owner
 

@@ -18,6 +18,7 @@ from sessions_app.models import Conversation, TranslationSession
 from sessions_app.models import Exchange as Row
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.utterance import Manner
+from sessions_app.recording_facts import NewRecording, Segment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -175,7 +176,7 @@ async def test_rows_of_a_server_elsewhere_that_fell_silent_are_lost() -> None:
 async def test_a_new_conversation_belongs_to_the_same_user() -> None:
     new = await new_session()
     first = await store.begin_session(new, None)
-    second, written = store.begin_conversation(new.user_id)
+    second, written = store.begin_conversation(new.id, new.user_id)
     await written
     assert second.conversation_id != first.conversation_id
     assert second.names == {}
@@ -188,16 +189,14 @@ async def test_what_belongs_to_something_that_was_deleted_is_not_kept_and_said_i
 ) -> None:
     gone, user = uuid.uuid4(), await user_id()
     kept = await store.begin_session(new := await new_session(), None)
-    listening = recording_store.NewRecording(
-        uuid.uuid4(), user, gone, "pcm-s16le", 16_000, new.manner, ""
-    )
+    listening = NewRecording(uuid.uuid4(), user, gone, "pcm-s16le", 16_000, new.manner, "")
     for refused in (
         store.save_exchange(gone, kept.conversation_id, SAID, offset_samples=0),
         store.save_exchange(new.id, gone, SAID, offset_samples=0),
         store.rename_speaker(new.id, gone, Speaker("es", "Ana")),
-        store.begin_conversation(user + 1)[1],
+        store.begin_conversation(new.id, user + 1)[1],
         recording_store.begin_recording(listening),
-        recording_store.keep_segments(gone, [recording_store.Segment(1, 0, 9)]),
+        recording_store.keep_segments(gone, [Segment(1, 0, 9)]),
     ):
         with pytest.raises(StoreError):
             await refused
