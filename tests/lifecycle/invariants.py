@@ -182,18 +182,21 @@ async def served(
     exit_code: int = 0,
     ends_itself: bool = False,
     new_threads: int = 0,
+    kept_descriptors: int = PAGE_DESCRIPTORS,
     **choices: Any,
 ) -> AsyncIterator[Running]:
     """Serve ``data_dir``; when the test is over, look at what is left, and end it.
 
     ``ends_itself``: the test ends it, and waits for nothing to be let go before.
     ``new_threads``: how many the server rightly makes meanwhile, and keeps.
+    ``kept_descriptors``: how many of the database. SQLite keeps that of a connection that is closed
+    while another one is open, and takes it for the next: so as many as were open at once.
     """
     async with running(data_dir, **choices) as server:
         await (_warm_up if choices.get("has_engines", True) else _knock)(server)
         await alone(server)
         baseline = await fewest(server)
-        baseline = baseline.plus(threads=new_threads, database_descriptors=PAGE_DESCRIPTORS)
+        baseline = baseline.plus(threads=new_threads, database_descriptors=kept_descriptors)
         yield server
         if not ends_itself:
             await let_go(server, baseline)

@@ -1,0 +1,128 @@
+"""A WebSocket's frames that are no messages, on a transport that keeps what is written."""
+
+import base64
+import os
+from typing import Any
+
+import pytest
+from autobahn.twisted.websocket import WebSocketServerFactory
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+
+from sessions_app.flow import Flow
+from sessions_app.line import CONTROL_FRAMES, LOOK_SECONDS, MOST_PIECES, REST_SECONDS, Line
+from tests.lifecycle.rawclient import frame
+
+TEXT, PING, PONG = 1, 9, 10
+HANDSHAKE = (
+    "GET /ws/session/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n\r\n"
+)
+
+
+class Open(Line):
+    """A line that takes everybody, and keeps what is said to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[bytes] = []
+
+    def onConnect(self, request: Any) -> None:  # noqa: N802
+        """Take everybody."""
+
+    def onOpen(self) -> None:  # noqa: N802
+        """Do nothing."""
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803
+        """Keep it."""
+        self.heard.append(payload)
+
+
+class Wire(StringTransport):
+    """A transport that is not closed yet."""
+
+    connected = True
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def line(clock: Clock) -> Any:
+    """Return a line after its handshake, of whose answer nothing is left."""
+    factory: Any = WebSocketServerFactory(reactor=clock)  # type: ignore[no-untyped-call]
+    factory.protocol = Open
+    factory.setProtocolOptions(failByDrop=False, openHandshakeTimeout=0)
+    line = factory.buildProtocol(None)
+    line.makeConnection(Wire())  # type: ignore[no-untyped-call]
+    line.dataReceived(HANDSHAKE.encode())
+    assert written(line).startswith(b"HTTP/1.1 101 ")
+    return line
+
+
+def written(line: Any) -> bytes:
+    """Return what was written since the last look."""
+    sent: bytes = line.transport.value()
+    line.transport.clear()
+    return sent
+
+
+def is_read(line: Any) -> bool:
+    return str(line.transport.producerState) == "producing"
+
+
+def test_a_ping_is_answered_at_once(line: Any) -> None:
+    line.dataReceived(frame(b"abc", PING))
+    assert written(line) == b"\x8a\x03abc"
+    assert is_read(line)
+
+
+@pytest.mark.parametrize("opcode", [PING, PONG])
+def test_of_too_many_the_last_is_answered_and_no_more_is_read_for_a_while(
+    line: Any, clock: Clock, opcode: int
+) -> None:
+    line.dataReceived(b"".join(frame(b"%04d" % number, opcode) for number in range(3000)))
+    answers = written(line)
+    assert len(answers) == (6 * CONTROL_FRAMES.burst if opcode == PING else 0)
+    assert not is_read(line)
+    clock.advance(REST_SECONDS - 0.1)
+    assert not is_read(line)
+    clock.advance(0.2)
+    assert is_read(line)
+    assert written(line) == (b"\x8a\x042999" if opcode == PING else b"")
+    line.dataReceived(frame(b"hola", TEXT))
+    assert line.heard == [b"hola"]
+
+
+def test_who_does_not_read_is_owed_one_answer_and_read_no_further(line: Any, clock: Clock) -> None:
+    line.flow = flow = Flow(line)
+    flow.pauseProducing()
+    line.dataReceived(frame(b"one", PING) + frame(b"two", PING))
+    clock.advance(30)
+    assert (written(line), is_read(line)) == (b"", False)
+    flow.resumeProducing()
+    clock.advance(LOOK_SECONDS)
+    assert (written(line), is_read(line)) == (b"\x8a\x03two", True)
+
+
+def test_what_waits_for_the_consumer_is_still_not_read_then(line: Any, clock: Clock) -> None:
+    line.flow = flow = Flow(line)
+    line.dataReceived(frame(b"", PING) * 3000)
+    flow.came({"type": "websocket.receive", "bytes": bytes(600_000)})
+    clock.advance(REST_SECONDS + 1)
+    assert not is_read(line)
+    flow.taken({"type": "websocket.receive", "bytes": bytes(600_000)})
+    assert is_read(line)
+
+
+def test_a_message_may_come_in_pieces_but_not_in_any_number(line: Any) -> None:
+    begun, piece, last = b"\x01\x80" + bytes(4), b"\x00\x80" + bytes(4), b"\x80\x80" + bytes(4)
+    for _ in range(2):
+        line.dataReceived(begun + piece * (MOST_PIECES - 2) + last)
+    assert line.heard == [b"", b""]
+    line.dataReceived(begun + piece * (MOST_PIECES + 5))
+    closing = written(line)
+    assert (closing[:1], closing[2:4]) == (b"\x88", (1009).to_bytes(2, "big"))
