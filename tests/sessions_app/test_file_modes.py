@@ -161,14 +161,16 @@ async def test_what_belongs_to_another_user_is_refused_with_the_way_out(tmp_path
         assert "Traceback" not in output
 
 
-def test_no_link_is_followed_but_that_of_a_secret(data_dir: Path, tmp_path: Path) -> None:
+def test_no_link_is_followed_but_those_of_secrets_and_of_what_was_said(
+    data_dir: Path, tmp_path: Path
+) -> None:
     shared, env = tmp_path / "shared", tmp_path / "habla.env"
     shared.mkdir()
     shared.chmod(0o775)
     env.touch()
     env.chmod(0o644)
-    shutil.rmtree(data_dir / "recordings")
-    (data_dir / "recordings").symlink_to(shared)
+    shutil.rmtree(data_dir / "models")
+    (data_dir / "models").symlink_to(shared)
     (data_dir / "habla.env").unlink()
     (data_dir / "habla.env").symlink_to(env)
     (data_dir / "nowhere").symlink_to(tmp_path / "nowhere")
@@ -178,7 +180,7 @@ def test_no_link_is_followed_but_that_of_a_secret(data_dir: Path, tmp_path: Path
     assert stat.S_IMODE(shared.stat().st_mode) == 0o775
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
     finding = check_file_modes(data_dir, [])
-    assert (finding.level, "recordings" in finding.message) == (Level.WARNING, True)
+    assert (finding.level, "models" in finding.message) == (Level.WARNING, True)
     shared.chmod(0o700)
     assert check_file_modes(data_dir, []).level is Level.FINE
 
