@@ -65,6 +65,10 @@ class Finisher:
         return len(self._tasks) + self._left
 
     async def _finish(self, finished: Finished) -> None:
+        if self.writer.is_closed:  # its session was stuck, and let go only now
+            logger.warning("recording %s is left for the next start", finished.id)
+            self._left += 1
+            return
         has_sound, size = await self._close_files(finished)
         try:
             is_kept = await recording_store.complete(

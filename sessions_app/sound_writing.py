@@ -31,6 +31,7 @@ class SoundWriter:
         self._executor.submit(int)  # the thread is there from the beginning, and counted
         self._waiting: dict[Tape, list[bytes]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self.is_closed = False
 
     def append(self, tape: Tape, sound: bytes) -> bool:
         """Write ``sound`` soon; return whether there was room for it."""
@@ -67,6 +68,7 @@ class SoundWriter:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self.is_closed = True
         self._executor.shutdown(wait=False)
 
     def _hand_over(self) -> None:
