@@ -134,7 +134,7 @@ def _keep_little(transport: Any) -> None:
     Left to itself the kernel takes megabytes for one that reads 2 KB a second.
     """
     transport.bufferSize = UNSENT_BYTES
-    with suppress(OSError):  # it is closed already
+    with suppress(OSError, AttributeError):  # it is closed already: Twisted then has no socket
         transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
 
 
