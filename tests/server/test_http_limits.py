@@ -45,6 +45,10 @@ def chunked(size: int) -> Iterator[bytes]:
         yield b"%x\r\n%b\r\n" % (len(PIECE), PIECE)
 
 
+TYPING_SECONDS = 0.25
+"""How often somebody types: nobody may oftener than five times a second for long."""
+
+
 @asynccontextmanager
 async def undisturbed(server: Running) -> AsyncIterator[Visitor]:
     """Let somebody speak with the server meanwhile, and be answered within a second each time."""
@@ -57,6 +61,7 @@ async def undisturbed(server: Running) -> AsyncIterator[Visitor]:
                 began = asyncio.get_running_loop().time()
                 await guest.type_and_hear("hola mundo")
                 slowest = max(slowest, asyncio.get_running_loop().time() - began)
+                await asyncio.sleep(TYPING_SECONDS)
             return slowest
 
         talking = asyncio.create_task(talk())
