@@ -39,6 +39,11 @@ class DatabaseIdentity:
         self.trouble = ""
         """What the last look found; empty: all is well."""
 
+    @property
+    def problem_now(self) -> str:
+        """Return what the last look found, or what the file shows now; costs one stat."""
+        return self.trouble or self.problem_of_file()
+
     def remember(self) -> None:
         """Take the database that is there now for the right one, until ``forget``."""
         self.forget()
@@ -112,8 +117,7 @@ class DatabaseIdentity:
     def _before_query(
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:
-        found = "" if self._is_asking else self.trouble
-        if problem := found or self.problem_of_file():
+        if problem := self.problem_of_file() if self._is_asking else self.problem_now:
             raise DatabaseAwayError(problem)
         return execute(sql, params, many, context)
 

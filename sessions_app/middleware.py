@@ -143,7 +143,7 @@ class DatabaseMiddleware(MiddlewareMixin):
         """Return why nothing can be shown, or None where the request may go on."""
         match = request.resolver_match
         tells_of_process = match is not None and match.url_name in ("healthz", "readyz")
-        if tells_of_process or not (identity.trouble or identity.problem_of_file()):
+        if tells_of_process or not identity.problem_now:
             return None
         message = _("The database was deleted or replaced; whoever runs Habla must put it back.")
         if is_api(request):

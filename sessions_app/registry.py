@@ -251,8 +251,8 @@ class Registry:
             return [Reason("The server is shutting down.")]
         if self.generations is None:
             return [Reason("No server runs in this process.")]
-        if identity.trouble:
-            return [Reason(identity.trouble)]
+        if problem := identity.problem_now:
+            return [Reason(problem)]
         current = self.generations.current
         if current is None:
             return [of_loading(self.generations.problem, self.generations.step[0])]

@@ -287,7 +287,7 @@ class Serving:
     def _exit_code(self) -> ExitCode:
         departure = self._departure
         lost = departure.cut_off or departure.stuck or departure.unkept
-        if lost or identity.trouble or self._server.left_over or not self._is_whole:
+        if lost or identity.problem_now or self._server.left_over or not self._is_whole:
             return ExitCode.CUT_OFF
         return ExitCode.GRACEFUL
 

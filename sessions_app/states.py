@@ -69,9 +69,9 @@ def refuse_without_database() -> None:
     Raises:
         RefusedError: the database was deleted or replaced.
     """
-    if identity.trouble:
+    if problem := identity.problem_now:
         code, close_code = "database_replaced", CloseCode.FAILED
-        raise RefusedError(identity.trouble, code=code, close_code=close_code)
+        raise RefusedError(problem, code=code, close_code=close_code)
 
 
 @dataclass(frozen=True, slots=True)

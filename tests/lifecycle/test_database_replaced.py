@@ -105,8 +105,8 @@ async def test_a_file_that_comes_back_is_used_again(data_dir: Path) -> None:
         async with visitor(server.socket_address) as guest:
             await guest.type_and_hear("hola")
         (data_dir / DATABASE).rename(data_dir / "elsewhere")
+        assert await refused(server) == "database_replaced"  # before the server's next look
         await readiness(server, 503)
-        assert await refused(server) == "database_replaced"
         (data_dir / "elsewhere").rename(data_dir / DATABASE)
         await readiness(server, 200)
         async with visitor(server.socket_address) as guest:
