@@ -2,6 +2,8 @@
 HOST ?= 127.0.0.1
 PORT ?= 8000
 VENV ?= .venv
+# most tests wait for a server that starts, so two cores can run more than two at a time
+WORKERS ?= 3
 export VENV
 PYTHON := $(VENV)/bin/python
 
@@ -16,8 +18,8 @@ run: ## serve on HOST and PORT
 	@$(PYTHON) manage.py migrate --verbosity 0
 	@exec $(PYTHON) manage.py serve --host $(HOST) --port $(PORT)
 
-test: .setup-test ## run the whole suite
-	$(PYTHON) -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+test: .setup-test ## run the whole suite, in WORKERS processes
+	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 check: lint types layers migrations ## everything that reads the code without running it
 
