@@ -19,7 +19,7 @@ run: ## serve on HOST and PORT
 	@exec $(PYTHON) manage.py serve --host $(HOST) --port $(PORT)
 
 test: .setup-test ## run the whole suite, in WORKERS processes
-	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
+	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
 
 check: lint types layers migrations ## everything that reads the code without running it
 

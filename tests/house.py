@@ -67,6 +67,7 @@ class House:
             self._loading = None
         await self.registry.drain(PATIENCE_SECONDS)
         await self.registry.close()
+        self.registry.is_draining = False  # for a process that goes on
         lane.close()
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from sessions_app.management.commands.quit import NOT_RUNNING
 from tests.server.running import ROOT, Running, environment, manage, running
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import say, silence
@@ -20,7 +21,7 @@ from tests.sounds import say, silence
 pytestmark = pytest.mark.timeout(120)
 
 SLOW = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 0.3}})
-SLOWER = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 3}})
+SLOWER = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 6}})
 ENDLESS = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 600}})
 COMMANDS = ("status", "restart", "reload", "quit")
 
@@ -88,24 +89,25 @@ async def test_quit_tells_what_was_cut_off(data_dir: Path) -> None:
 
 
 async def test_a_quit_that_takes_longer_than_wanted_is_told_and_goes_on(data_dir: Path) -> None:
-    async with running(data_dir, HABLA_TRANSCRIBER=ENDLESS, HABLA_QUIT_SECONDS="4") as server:
+    async with running(data_dir, HABLA_TRANSCRIBER=ENDLESS, HABLA_QUIT_SECONDS="8") as server:
         async with speaking(server):
             code, output = await manage("quit", "--timeout", "0.5", env=environment(data_dir))
             assert (code, "has not ended within 0.5 s" in output) == (1, True)
             again, _ = await manage("quit", env=environment(data_dir))
-        assert again == 0
+        assert again in {0, NOT_RUNNING}  # the latter where this command starts too late
         assert await server.ended() == 3
 
 
 async def test_three_quits_force_nothing(data_dir: Path) -> None:
     async with running(data_dir, HABLA_TRANSCRIBER=SLOWER) as server:
         async with visitor(server.socket_address) as guest:
-            await guest.listen((say("hola") + silence(1)) * 3)
+            await guest.listen((say("hola") + silence(1)) * 2)
             await guest.until("transcript")
             ended = await asyncio.gather(
                 *(manage("quit", env=environment(data_dir)) for _ in range(3))
             )
-        assert [code for code, _ in ended] == [0, 0, 0]
+        codes = {code for code, _ in ended}
+        assert 0 in codes <= {0, NOT_RUNNING}  # one that starts late may find nobody
         assert await server.ended() == 0
 
 
