@@ -42,6 +42,7 @@ HABLA = {
     "TRANSCRIBER": env.str("HABLA_TRANSCRIBER", default="auto"),
     "TRANSLATOR": env.str("HABLA_TRANSLATOR", default="auto"),
     "DETECTOR": env.str("HABLA_DETECTOR", default="auto"),
+    "MODELS_FROM": env.str("HABLA_MODELS_FROM", default=""),
     "LLM_URL": env.str("HABLA_LLM_URL", default=""),
     "LLM_MODEL": env.str("HABLA_LLM_MODEL", default=""),
     "LLM_KEY": env.str("HABLA_LLM_KEY", default=""),

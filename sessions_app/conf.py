@@ -142,6 +142,7 @@ class _Reader:
                 translator=self._engine("TRANSLATOR"),
                 detector=self._engine("DETECTOR"),
                 models_dir=data_dir / "models",
+                models_from=self._models_from(),
                 llm=self._llm(),
             ),
             drain_seconds=self._number("DRAIN_SECONDS", 0, 600),
@@ -244,6 +245,12 @@ class _Reader:
         if path and path.lower() != "off" and not os.access(path, os.X_OK):
             self._note(name, "the path of LM Studio's lms, or off,")
         return path
+
+    def _models_from(self) -> Path | None:
+        given = os.path.expanduser(str(self._habla["MODELS_FROM"]).strip())
+        if given and not os.access(given, os.R_OK):
+            self._note("MODELS_FROM", "a directory, or an archive, that can be read,")
+        return Path(given) if given else None
 
     def _directory(self, name: str) -> Path:
         directory: Path = self._habla[name]

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from sessions_app.conf import Conf
 from sessions_app.engines import hub
+from sessions_app.engines.downloads import download
 from sessions_app.engines.loading import wanted_downloads
 from sessions_app.errors import EngineUnavailableError
 from sessions_app.events import Notice
@@ -47,6 +48,7 @@ async def tell_engines(registry: Registry) -> None:
 async def _fetch(registry: Registry, conf: Conf, name: str, say: Callable[[str], None]) -> bool:
     telling: set[asyncio.Task[None]] = set()
     told = -1
+    engines = conf.engines
 
     def progress(step: str, fraction: float | None) -> None:
         nonlocal told
@@ -62,7 +64,7 @@ async def _fetch(registry: Registry, conf: Conf, name: str, say: Callable[[str],
         task.add_done_callback(telling.discard)
 
     try:
-        await hub.download(name, conf.engines.models_dir, progress)
+        await download(name, engines.models_dir, progress, models_from=engines.models_from)
     except EngineUnavailableError as error:
         logger.warning("%s was not fetched: %s", name, error)
         say(f"{name} could not be fetched: {error}")

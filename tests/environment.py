@@ -19,6 +19,9 @@ os.environ |= {
     "HABLA_TRANSLATOR": "fake",
     "HABLA_DETECTOR": "fake",
     "HABLA_REHEARSAL_SECONDS": "0",
+    # no test needs the network: neither the hub nor the package index is asked
+    "HF_ENDPOINT": "http://127.0.0.1:9",
+    "PIP_NO_INDEX": "1",
 }
 
 # how long an example takes says how busy the machine is

@@ -7,6 +7,7 @@ from sessions_app.audio import FRAME_BYTES, SAMPLE_BYTES, SAMPLE_RATE
 from sessions_app.doctor.finding import Finding, broken, fine, warning
 from sessions_app.engines import hub
 from sessions_app.engines.apertium_modes import installed_modes
+from sessions_app.engines.catalogue import MODELS, is_on_disk
 from sessions_app.engines.chain import directions_of
 from sessions_app.engines.loading import (
     EngineChoice,
@@ -47,6 +48,7 @@ def _only(kind: str, settings: EngineSettings) -> EngineSettings:
         translator=settings.translator if kind == "translator" else nothing,
         detector=settings.detector if kind == "detector" else fake,
         models_dir=settings.models_dir,
+        models_from=settings.models_from,
         llm=settings.llm,
     )
 
@@ -99,7 +101,7 @@ _TASKS: dict[str, Callable[[Engines], Awaitable[bool]]] = {
 
 def check_models(settings: EngineSettings) -> Finding:
     """Look which models are on the disk, and which are worth fetching."""
-    there = [name for name in hub.MODELS if hub.is_on_disk(name, settings.models_dir)]
+    there = [name for name in MODELS if is_on_disk(name, settings.models_dir)]
     message = ", ".join(there) or "none on this machine"
     if wanted := wanted_downloads(settings):
         return warning("models", message, f"python manage.py fetch_models {' '.join(wanted)}")

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sessions_app.engines import hub
 from sessions_app.engines.base import Transcriber, Translator
+from sessions_app.engines.catalogue import MODELS, best_whisper, is_on_disk
 from sessions_app.engines.chain import ChainTranslator, directions_of
 from sessions_app.engines.choices import EngineChoice
 from sessions_app.engines.none import NoTranslator
@@ -25,19 +25,9 @@ GET_WHISPER = f"Better: manage.py fetch_models {WHISPER}, then restart."
 GET_OPUS_MT = "Better: manage.py fetch_models opus-mt-es-en opus-mt-en-es, then restart."
 
 
-def best_whisper(models_dir: Path) -> str | None:
-    """Return the best Whisper on the disk: one that knows Spanish before one that does not."""
-    whispers = [name for name in hub.MODELS if name.startswith("whisper-")]
-    return max((n for n in whispers if hub.is_on_disk(n, models_dir)), key=_rank, default=None)
-
-
-def _rank(name: str) -> tuple[bool, int]:
-    return not name.endswith(".en"), hub.MODELS[name].megabytes or 0
-
-
 def is_good_enough(whisper: str | None) -> bool:
     """Return whether ``whisper`` is at least the one that is recommended."""
-    return whisper is not None and _rank(whisper) >= _rank(WHISPER)
+    return whisper is not None and MODELS[whisper].size >= MODELS[WHISPER].size
 
 
 async def best_transcriber(load: Load, models_dir: Path) -> tuple[Transcriber | None, EngineInfo]:
@@ -92,7 +82,7 @@ async def _with_local(
     load: Load, models_dir: Path, found: dict[str, Translator], reasons: list[str]
 ) -> tuple[Translator, EngineInfo]:
     local: dict[str, Translator] = {}
-    if any(hub.is_on_disk(name, models_dir) for name in OPUS_MT.values()):
+    if any(is_on_disk(name, models_dir) for name in OPUS_MT.values()):
         await _find(load, EngineChoice("opus-mt"), local, reasons)
     if lacking := sorted(set(OPUS_MT) - _directions(local)):
         reasons = reasons or [f"OPUS-MT is not on this machine{_for(lacking)}."]

@@ -24,17 +24,28 @@ CLOSE_SECONDS = 10.0
 
 
 async def build(
-    choice: EngineChoice, *, variable: str, models_dir: Path, progress: Progress
+    choice: EngineChoice,
+    *,
+    variable: str,
+    models_dir: Path,
+    models_from: Path | None = None,
+    progress: Progress,
 ) -> Any:
     """Return the engine of ``choice``, not loaded yet.
 
     Its module is imported and its class called in a thread: either may take a second. Habla's own
-    engines are given ``models_dir`` and ``progress`` where they take them.
+    engines are given ``models_dir``, ``models_from`` and ``progress`` where they take them.
 
     Raises:
         EngineUnavailableError: there is no such class, or it refuses the OPTIONS.
     """
-    ours = {} if "." in choice.backend else {"models_dir": models_dir, "progress": progress}
+    ours = {
+        "models_dir": models_dir,
+        "models_from": models_from,
+        "progress": progress,
+    }
+    if "." in choice.backend:
+        ours = {}
     engine = await _in_thread(lambda: _construct(choice, ours, variable))
     return PhrasebookTranslator(engine) if choice.backend == "apertium" else engine
 

@@ -61,6 +61,8 @@ class EngineSettings:
     models_dir: Path
     llm: Mapping[str, Any] | None = field(default=None, repr=False)
     """Options of the language model, which may hold a key; None: `auto` looks for none."""
+    models_from: Path | None = None
+    """A directory, or a file, in which the owner gives models; None: there is none."""
 
 
 def kind_of(variable: str) -> str:

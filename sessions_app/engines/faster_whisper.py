@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from sessions_app.audio import SAMPLE_BYTES
-from sessions_app.engines import hub
+from sessions_app.engines import catalogue, downloads
 from sessions_app.engines.base import Progress
+from sessions_app.engines.model import WHISPER_NEEDS
 from sessions_app.engines.whisper_model import Samples, WhisperOptions, WhisperRunner, open_model
 from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import Transcript
@@ -43,18 +44,20 @@ class FasterWhisperTranscriber:
         *,
         device: str = "auto",
         compute_type: str | None = None,
-        models_dir: str | Path = hub.MODELS_DIR,
+        models_dir: str | Path = catalogue.MODELS_DIR,
+        models_from: Path | None = None,
         threads: int = 0,
         workers: int = 1,
         partial_beam_size: int = 1,
         final_beam_size: int = 5,
         hotwords: str | None = None,
-        progress: Progress = hub.silent,
+        progress: Progress = downloads.silent,
     ) -> None:
         self.parallel = max(1, workers)
         """How many calls run at once."""
         self._model = model
         self._models_dir = Path(models_dir)
+        self._models_from = models_from
         self._device = device
         self._compute_type = compute_type
         self._threads = threads or max(1, min(_cores(), MOST_THREADS) // self.parallel)
@@ -123,15 +126,17 @@ class FasterWhisperTranscriber:
 
     async def _find(self) -> Path:
         if (given := Path(self._model)).is_dir():
-            if lacking := hub.missing(given, hub.WHISPER_NEEDS):
+            if lacking := catalogue.missing(given, WHISPER_NEEDS):
                 raise EngineUnavailableError(
                     f"The directory {self._model} is no Whisper model for CTranslate2: "
                     f"it lacks {', '.join(lacking)}."
                 )
             return given
-        if on_disk := hub.is_on_disk(self._model, self._models_dir):
+        if on_disk := catalogue.is_on_disk(self._model, self._models_dir):
             return on_disk
-        return await hub.download(self._model, self._models_dir, self._progress)
+        return await downloads.download(
+            self._model, self._models_dir, self._progress, models_from=self._models_from
+        )
 
     def _loaded(self) -> WhisperRunner:
         if self._closed or self._runner is None:

@@ -1,10 +1,8 @@
-"""One repository of the hub on its way to a directory: counted, stoppable, checked."""
+"""A model on its way from the hub to a directory: counted, stoppable, checked."""
 
 import fnmatch
 import functools
-import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -17,82 +15,91 @@ from huggingface_hub.errors import (
 )
 from tqdm import tqdm
 
-from sessions_app.engines.base import Progress
 from sessions_app.engines.keys import may_show_hub_token
+from sessions_app.engines.model import WHISPER_EXTRAS
+from sessions_app.engines.model_files import (
+    CHUNK_BYTES,
+    NOT_WRITABLE,
+    Coming,
+    wrong_files,
+)
 from sessions_app.errors import EngineUnavailableError
 
 ANSWER_SECONDS = 10.0
 """How long the hub may be silent; the library's own limit for lists is: for ever."""
-CHUNK_BYTES = 1 << 20
-"""How much comes between two looks at the stop sign."""
 ATTEMPTS = 2
 """What came damaged is fetched once more."""
 
 
-class _StoppedError(Exception):
-    """Nobody wants the model any more."""
-
-
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """What to fetch and where to. Files that are there and whole are not fetched again."""
+    """What to fetch, and from which hub. Files that are there and whole are not fetched again."""
 
-    repo: str
-    directory: Path
-    patterns: tuple[str, ...]
+    coming: Coming
     endpoint: str
 
-    def run(self, step: str, progress: Progress, stopped: threading.Event) -> None:
-        """Fetch and check; blocks until done, or until ``stopped`` is set.
+    def run(self) -> None:
+        """Fetch and check; blocks until done, or until nobody wants it any more.
+
+        A model whose digests we know is checked against them, any other against the hub's own.
 
         Raises:
             EngineUnavailableError: the hub failed or broke off, or the files do not match.
         """
         _prepare_library()
+        repo = self.coming.model.repo
+        self.coming.check_room(sum(file.size for file in self.coming.wanted()))
         try:
             for _ in range(ATTEMPTS):
-                self._transfer(step, progress, stopped)
-                progress("checking", None)
+                self._transfer()
+                self.coming.progress("checking", None)
                 if not self._remove_damaged():
                     return
         except (httpx2.HTTPError, OSError, ValueError) as error:
-            raise EngineUnavailableError(_explain(error.__cause__ or error, self.repo)) from error
-        raise EngineUnavailableError(f"{self.repo} came damaged from the hub, and was removed.")
+            raise EngineUnavailableError(_explain(error.__cause__ or error, repo)) from error
+        raise EngineUnavailableError(f"{repo} came damaged from the hub, and was removed.")
 
-    def _transfer(self, step: str, progress: Progress, stopped: threading.Event) -> None:
+    def _transfer(self) -> None:
         plan = huggingface_hub.snapshot_download(
-            **self._what(), tqdm_class=_meter(0, step, progress, stopped), dry_run=True
+            **self._what(), tqdm_class=_meter(0, self.coming), dry_run=True
         )
         total = sum(file.file_size or 0 for file in plan if file.will_download)
-        huggingface_hub.snapshot_download(
-            **self._what(), tqdm_class=_meter(total, step, progress, stopped)
-        )
+        huggingface_hub.snapshot_download(**self._what(), tqdm_class=_meter(total, self.coming))
 
     def _what(self) -> dict[str, Any]:
         return {
-            "repo_id": self.repo,
-            "local_dir": self.directory,
+            "repo_id": self.coming.model.repo,
+            "revision": self.coming.model.revision,
+            "local_dir": self.coming.directory,
             # its notes on revisions lie with the models, not in somebody's home
-            "cache_dir": self.directory.parent / ".hub",
-            "allow_patterns": list(self.patterns),
+            "cache_dir": self.coming.directory.parent / ".hub",
+            "allow_patterns": self._patterns(),
             "endpoint": self.endpoint,
             "token": self._token(),
         }
+
+    def _patterns(self) -> list[str]:
+        model = self.coming.model
+        return [file.name for file in model.files] or [*model.needs, *WHISPER_EXTRAS]
 
     def _token(self) -> bool | None:
         # the library would send it wherever HF_ENDPOINT leads; None: its own way
         return None if may_show_hub_token(self.endpoint) else False
 
     def _remove_damaged(self) -> list[str]:
-        api = huggingface_hub.HfApi(endpoint=self.endpoint, token=self._token())
-        found = api.verify_repo_checksums(self.repo, local_dir=self.directory).mismatches
-        damaged = [file["path"] for file in found if self._is_wanted(file["path"])]
+        model, directory = self.coming.model, self.coming.directory
+        if model.is_pinned:
+            damaged = wrong_files(model, directory, self.coming.stopped)
+        else:
+            api = huggingface_hub.HfApi(endpoint=self.endpoint, token=self._token())
+            found = api.verify_repo_checksums(model.repo, local_dir=directory).mismatches
+            damaged = [file["path"] for file in found if self._is_wanted(file["path"])]
         for path in damaged:
-            (self.directory / path).unlink(missing_ok=True)
+            (directory / path).unlink(missing_ok=True)
         return damaged
 
     def _is_wanted(self, path: str) -> bool:
-        return any(fnmatch.fnmatch(path, pattern) for pattern in self.patterns)
+        return any(fnmatch.fnmatch(path, pattern) for pattern in self._patterns())
 
 
 @functools.cache
@@ -116,11 +123,11 @@ def _explain(error: BaseException, repo: str) -> str:
         )
     if isinstance(error, (httpx2.HTTPError, LocalEntryNotFoundError)):
         return f"The hub broke off while {repo} was fetched. Try again: whole files are kept."
-    return f"{repo} could not be kept. Is the disk full, or the models' directory not writable?"
+    return f"{repo} {NOT_WRITABLE}"
 
 
-def _meter(total: int, step: str, progress: Progress, stopped: threading.Event) -> type[Any]:
-    """Return a progress bar that shows nothing: it tells ``progress``, and hears a stop.
+def _meter(total: int, coming: Coming) -> type[Any]:
+    """Return a progress bar that shows nothing: it tells how far it is, and hears a stop.
 
     ``total`` is how many bytes will come; 0: there is nothing to tell.
     """
@@ -132,14 +139,13 @@ def _meter(total: int, step: str, progress: Progress, stopped: threading.Event) 
             super().__init__(*args, **options | {"disable": True})
 
         def update(self, n: float | None = 1) -> bool | None:
-            if stopped.is_set():
-                raise _StoppedError
+            coming.check_stopped()
             self.n += n or 0
             if total and self.counts_bytes:
                 fraction = min(1.0, self.n / total)
                 if fraction >= told[0] + 0.005 or fraction == 1.0 > told[0]:
                     told[0] = fraction
-                    progress(step, fraction)
+                    coming.progress(f"fetching {coming.model.name}", fraction)
             return None
 
     return Meter

@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sessions_app.audio import Encoding
-from sessions_app.engines import building, hub
+from sessions_app.engines import building
 from sessions_app.engines.automatic import (
     OPUS_MT,
     WHISPER,
     best_transcriber,
     best_translator,
-    best_whisper,
     chosen_llm,
     is_good_enough,
     transcriber_info,
     translator_info,
 )
 from sessions_app.engines.base import Detector, Progress, Transcriber, Translator
+from sessions_app.engines.catalogue import best_whisper, is_on_disk
 from sessions_app.engines.choices import (
     AUTO,
     EngineChoice,
@@ -102,7 +102,7 @@ def wanted_downloads(settings: EngineSettings) -> list[str]:
     ):
         wanted.append(WHISPER)
     if settings.translator.backend == AUTO:
-        wanted += [n for n in OPUS_MT.values() if not hub.is_on_disk(n, settings.models_dir)]
+        wanted += [n for n in OPUS_MT.values() if not is_on_disk(n, settings.models_dir)]
     return wanted
 
 
@@ -149,6 +149,7 @@ class _Loader:
             choice,
             variable=f"HABLA_{kind.upper()}",
             models_dir=self._settings.models_dir,
+            models_from=self._settings.models_from,
             progress=self._progress,
         )
         self._undo.push_async_callback(building.close, engine)

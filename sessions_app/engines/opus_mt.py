@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import ctranslate2  # type: ignore[import-untyped]
 import sentencepiece
 
-from sessions_app.engines import hub
+from sessions_app.engines import catalogue
+from sessions_app.engines.model import OPUS_MT_NEEDS
 from sessions_app.engines.sentences import split_sentences
 from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import Direction, Translation, TranslationRequest
@@ -39,7 +40,7 @@ class OpusMtTranslator:
 
     def __init__(
         self,
-        models_dir: str | Path = hub.MODELS_DIR,
+        models_dir: str | Path = catalogue.MODELS_DIR,
         es_en: str | Path | None = None,
         en_es: str | Path | None = None,
         threads: int = 0,
@@ -64,7 +65,8 @@ class OpusMtTranslator:
     def _directories(self) -> dict[Direction, Path]:
         found: dict[Direction, Path] = {}
         for direction, given in self._given.items():
-            on_disk = Path(given) if given else hub.is_on_disk(NAMES[direction], self._models_dir)
+            name = NAMES[direction]
+            on_disk = Path(given) if given else catalogue.is_on_disk(name, self._models_dir)
             if on_disk:
                 found[direction] = on_disk
         return found
@@ -136,7 +138,7 @@ class OpusMtTranslator:
 
 
 def _check_files(directory: Path) -> None:
-    if lacking := hub.missing(directory, hub.OPUS_MT_NEEDS):
+    if lacking := catalogue.missing(directory, OPUS_MT_NEEDS):
         raise EngineUnavailableError(
             f"The OPUS-MT model {directory.name} lacks {', '.join(lacking)}. {_MEND}"
         )

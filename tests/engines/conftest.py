@@ -12,6 +12,7 @@ import pytest
 from tests.engines.spoken import read_pcm
 from tests.tiny.fakehub import FakeHub
 from tests.tiny.opusmt import make_opus_mt
+from tests.tiny.pinned import pin
 from tests.tiny.whisper import make_whisper
 
 Flite = Callable[..., bytes]
@@ -62,6 +63,8 @@ def fake_hub(
         "michaelfeil/ct2fast-opus-mt-es-en": opus_directories["es-en"],
         "Systran/faster-whisper-small": whisper_directory,
     }
+    pin(monkeypatch, "opus-mt-es-en", opus_directories["es-en"])
+    pin(monkeypatch, "whisper-small", whisper_directory)
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")

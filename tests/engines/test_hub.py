@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from sessions_app.engines import hub
+from sessions_app.engines.catalogue import find, is_on_disk
+from sessions_app.engines.downloads import download
 from sessions_app.errors import EngineUnavailableError
 from tests.tiny.fakehub import FakeHub
 
@@ -30,34 +32,34 @@ def same(directory: Path, original: Path) -> bool:
 
 
 def test_short_names_stand_for_whispers_and_any_repository_may_be_named() -> None:
-    assert hub.find("small").repo == "Systran/faster-whisper-small"
-    assert hub.find("whisper-small") == hub.find("small")
-    assert hub.find("somebody/some-whisper").name == "somebody--some-whisper"
+    assert find("small").repo == "Systran/faster-whisper-small"
+    assert find("whisper-small") == find("small")
+    assert find("somebody/some-whisper").name == "somebody--some-whisper"
 
 
 @pytest.mark.parametrize("name", ["", "hughe", "../small", "a/b/c", "/etc", "a/.."])
 def test_what_there_is_not_is_said_with_what_there_is(name: str) -> None:
     with pytest.raises(EngineUnavailableError, match="whisper-small"):
-        hub.find(name)
+        find(name)
 
 
 def test_a_model_is_on_disk_only_if_all_it_needs_is_there(tmp_path: Path) -> None:
     directory = tmp_path / OPUS
     directory.mkdir()
     for name in FILES:
-        assert hub.is_on_disk(OPUS, tmp_path) is None
+        assert is_on_disk(OPUS, tmp_path) is None
         (directory / name).write_bytes(b"x")
-    assert hub.is_on_disk(OPUS, tmp_path) == directory
+    assert is_on_disk(OPUS, tmp_path) == directory
     (directory / "model.bin").write_bytes(b"")
-    assert hub.is_on_disk(OPUS, tmp_path) is None
+    assert is_on_disk(OPUS, tmp_path) is None
 
 
 async def test_a_model_is_fetched_with_progress(
     fake_hub: FakeHub, opus_directories: dict[str, Path], tmp_path: Path
 ) -> None:
     told: list[tuple[str, float | None]] = []
-    directory = await hub.download(OPUS, tmp_path, lambda *step: told.append(step))
-    assert directory == tmp_path / OPUS == hub.is_on_disk(OPUS, tmp_path)
+    directory = await download(OPUS, tmp_path, lambda *step: told.append(step))
+    assert directory == tmp_path / OPUS == is_on_disk(OPUS, tmp_path)
     assert files(directory) == FILES
     assert same(directory, opus_directories["es-en"])
     fractions = [fraction for _, fraction in told if fraction is not None]
@@ -69,17 +71,17 @@ async def test_a_model_is_fetched_with_progress(
 async def test_what_is_there_is_checked_and_not_fetched_again(
     fake_hub: FakeHub, tmp_path: Path
 ) -> None:
-    await hub.download(OPUS, tmp_path)
-    await hub.download(OPUS, tmp_path)
+    await download(OPUS, tmp_path)
+    await download(OPUS, tmp_path)
     assert transfers(fake_hub, "model.bin") == 1
 
 
 async def test_what_was_damaged_on_the_disk_is_fetched_again(
     fake_hub: FakeHub, opus_directories: dict[str, Path], tmp_path: Path
 ) -> None:
-    directory = await hub.download(OPUS, tmp_path)
+    directory = await download(OPUS, tmp_path)
     (directory / "source.spm").write_bytes(b"not what it was")
-    await hub.download(OPUS, tmp_path)
+    await download(OPUS, tmp_path)
     assert same(directory, opus_directories["es-en"])
     assert transfers(fake_hub, "model.bin") == 1
 
@@ -88,7 +90,7 @@ async def test_a_broken_transfer_is_taken_up_where_it_broke(
     fake_hub: FakeHub, opus_directories: dict[str, Path], tmp_path: Path
 ) -> None:
     fake_hub.cut.add("model.bin")
-    directory = await hub.download(OPUS, tmp_path)
+    directory = await download(OPUS, tmp_path)
     assert same(directory, opus_directories["es-en"])
     (taken_up,) = fake_hub.ranges
     assert 0 < taken_up <= (directory / "model.bin").stat().st_size / 2
@@ -98,20 +100,20 @@ async def test_what_comes_damaged_is_fetched_once_more(
     fake_hub: FakeHub, opus_directories: dict[str, Path], tmp_path: Path
 ) -> None:
     fake_hub.damaged["model.bin"] = 1
-    directory = await hub.download(OPUS, tmp_path)
+    directory = await download(OPUS, tmp_path)
     assert same(directory, opus_directories["es-en"])
 
 
 async def test_what_always_comes_damaged_is_not_kept(fake_hub: FakeHub, tmp_path: Path) -> None:
     fake_hub.damaged["model.bin"] = 99
     with pytest.raises(EngineUnavailableError, match="damaged"):
-        await hub.download(OPUS, tmp_path)
-    assert hub.is_on_disk(OPUS, tmp_path) is None
+        await download(OPUS, tmp_path)
+    assert is_on_disk(OPUS, tmp_path) is None
 
 
 async def test_a_model_that_the_hub_lacks_is_named(fake_hub: FakeHub, tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailableError, match="The hub has no michaelfeil"):
-        await hub.download("opus-mt-en-es", tmp_path)
+        await download("opus-mt-en-es", tmp_path)
 
 
 async def test_a_repository_that_is_no_model_is_refused(
@@ -119,31 +121,31 @@ async def test_a_repository_that_is_no_model_is_refused(
 ) -> None:
     fake_hub.repositories["someone/odd"] = opus_directories["es-en"]
     with pytest.raises(EngineUnavailableError, match=r"lacks tokenizer\.json"):
-        await hub.download("someone/odd", tmp_path)
+        await download("someone/odd", tmp_path)
 
 
 async def test_a_hub_that_fails_in_between_is_told_of(fake_hub: FakeHub, tmp_path: Path) -> None:
     fake_hub.broken["/tree/"] = HTTPStatus.FORBIDDEN
     with pytest.raises(EngineUnavailableError, match="error 403"):
-        await hub.download(OPUS, tmp_path)
+        await download(OPUS, tmp_path)
 
 
 async def test_a_disk_that_cannot_be_written_is_told_of(fake_hub: FakeHub, tmp_path: Path) -> None:
     (tmp_path / OPUS).write_bytes(b"a file where a directory should be")
     with pytest.raises(EngineUnavailableError, match="could not be kept"):
-        await hub.download(OPUS, tmp_path)
+        await download(OPUS, tmp_path)
 
 
 async def test_a_cancelled_download_ends_and_the_next_one_works(
     fake_hub: FakeHub, tmp_path: Path
 ) -> None:
     begun = asyncio.Event()
-    work = asyncio.create_task(hub.download(OPUS, tmp_path, lambda *_: begun.set()))
+    work = asyncio.create_task(download(OPUS, tmp_path, lambda *_: begun.set()))
     await begun.wait()
     work.cancel()
     await asyncio.wait([work])
     assert work.cancelled()
-    assert await hub.download(OPUS, tmp_path) == tmp_path / OPUS
+    assert await download(OPUS, tmp_path) == tmp_path / OPUS
 
 
 @pytest.fixture
@@ -168,7 +170,7 @@ async def test_without_a_hub_the_message_says_how_to_mend_it(
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(EngineUnavailableError, match=f"fetch_models {OPUS}.*HF_ENDPOINT"):
-        await hub.download(OPUS, tmp_path)
+        await download(OPUS, tmp_path)
 
 
 async def test_a_forbidden_hub_is_not_asked(
@@ -176,7 +178,7 @@ async def test_a_forbidden_hub_is_not_asked(
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(EngineUnavailableError, match="HF_HUB_OFFLINE"):
-        await hub.download(OPUS, tmp_path)
+        await download(OPUS, tmp_path)
     assert fake_hub.asked == []
 
 

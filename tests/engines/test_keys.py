@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engines import hub
 from sessions_app.engines.choices import EngineChoice, EngineSettings
+from sessions_app.engines.downloads import download
 from sessions_app.engines.keys import headers_for, problem_of, without_foreign_key
 from sessions_app.engines.llm import LlmTranslator
 from sessions_app.engines.llm_profiles import PROFILES, Profile, is_in_the_cloud, profile_of
@@ -264,7 +264,7 @@ async def test_another_hub_than_hugging_face_is_not_sent_its_token(
     fake_hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_of_hugging_face")
-    await hub.download("opus-mt-es-en", tmp_path)
+    await download("opus-mt-es-en", tmp_path)
     assert set(fake_hub.keys) == {None}
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from sessions_app.engines.apertium import ApertiumTranslator
-from sessions_app.engines.automatic import best_transcriber, best_translator, best_whisper
+from sessions_app.engines.automatic import best_transcriber, best_translator
+from sessions_app.engines.catalogue import best_whisper
 from sessions_app.engines.choices import EngineChoice
 from sessions_app.engines.fake import FakeDetector, FakeTranscriber, FakeTranslator
 from sessions_app.engines.loading import Engines, EngineSettings, load_engines, wanted_downloads
@@ -18,6 +19,7 @@ from sessions_app.engines.none import NoTranslator
 from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import Direction, EngineInfo, Transcript, TranslationRequest
 from tests.engines.test_translators import needs_apertium
+from tests.tiny.whisper import make_whisper
 
 Models = dict[str, Path]
 FAKE = EngineChoice("fake")
@@ -236,13 +238,12 @@ async def test_auto_passes_over_a_whisper_that_is_damaged(fakes: EngineSettings)
     await engines.aclose()
 
 
-def test_the_best_whisper_is_the_largest_that_knows_spanish(tmp_path: Path) -> None:
+def test_the_best_whisper_is_the_largest(tmp_path: Path) -> None:
     assert best_whisper(tmp_path) is None
-    put_whisper(tmp_path, "whisper-medium.en")
-    assert best_whisper(tmp_path) == "whisper-medium.en"
     put_whisper(tmp_path, "whisper-tiny")
     assert best_whisper(tmp_path) == "whisper-tiny"
     put_whisper(tmp_path, "whisper-small")
+    put_whisper(tmp_path, "whisper-base")
     assert best_whisper(tmp_path) == "whisper-small"
 
 
@@ -276,24 +277,22 @@ async def test_auto_takes_typed_text_only_where_nothing_can_listen(tmp_path: Pat
     assert "The transcriber pocketsphinx is not here. Only typed text" in (info.why or "")
 
 
-async def test_auto_says_that_an_english_whisper_understands_no_spanish(tmp_path: Path) -> None:
-    put_whisper(tmp_path, "whisper-tiny.en")
-
-    async def load(kind: str, choice: EngineChoice) -> object:
-        assert choice == EngineChoice("faster-whisper", {"model": "whisper-tiny.en"})
-        return FakeTranscriber(languages=["en"])
-
-    _, info = await best_transcriber(load, tmp_path)
+async def test_a_whisper_of_ones_own_that_knows_english_only_is_told(
+    fakes: EngineSettings, tmp_path: Path
+) -> None:
+    own = make_whisper(tmp_path / "own", "hello", "en", english_only=True)
+    choice = EngineChoice("faster-whisper", {"model": str(own)})
+    engines = await load_engines(replace(fakes, transcriber=choice))
+    info = engines.infos["transcriber"]
     assert (info.name, info.languages) == ("faster-whisper", ("en",))
     assert "no Spanish" in (info.why or "")
+    await engines.aclose()
 
 
 async def test_a_chosen_whisper_that_cannot_be_fetched_is_an_error_and_no_fallback(
     fakes: EngineSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    told: list[str] = []
-    settings = replace(fakes, transcriber=EngineChoice("faster-whisper"))
+    settings = replace(fakes, transcriber=EngineChoice("faster-whisper", {"model": "small"}))
     with pytest.raises(EngineUnavailableError, match="fetch_models whisper-small"):
-        await load_engines(settings, lambda step, fraction: told.append(step))
-    assert "asking the hub" in told
+        await load_engines(settings)

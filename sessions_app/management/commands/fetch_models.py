@@ -1,4 +1,4 @@
-"""The command `fetch_models`: brings models from the hub, checks them, says where they are."""
+"""The command `fetch_models`: brings models, checks them, says where they are."""
 
 import asyncio
 from pathlib import Path
@@ -8,7 +8,10 @@ from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from sessions_app import conf, terminal
-from sessions_app.engines import hub
+from sessions_app.engines.catalogue import MODELS, RECOMMENDED, find, is_on_disk
+from sessions_app.engines.downloads import download
+from sessions_app.engines.loading import EngineSettings
+from sessions_app.engines.model import Model
 from sessions_app.errors import HablaError
 
 COLUMN = 24
@@ -24,7 +27,7 @@ class Command(terminal.Command):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the names of models; none: those that a laptop needs."""
-        recommended = " ".join(hub.RECOMMENDED)
+        recommended = " ".join(RECOMMENDED)
         parser.add_argument(
             "names", nargs="*", metavar="NAME", help=f"see --list; without any: {recommended}"
         )
@@ -33,53 +36,52 @@ class Command(terminal.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Fetch them; exit 1 with plain words when one cannot be had."""
         try:
-            models_dir = conf.read().engines.models_dir
-            names = [hub.find(name).name for name in options["names"] or hub.RECOMMENDED]
+            engines = conf.read().engines
+            models = [find(name) for name in options["names"] or RECOMMENDED]
         except HablaError as error:
             raise CommandError(str(error)) from error
         if options["list"]:
-            self._list(models_dir)
-        elif hub.reachable():
-            self._fetch_all(names, models_dir)
-        else:
-            self._do_without(names, models_dir)
-
-    def _list(self, models_dir: Path) -> None:
-        for model in hub.MODELS.values():
-            there = "here" if hub.is_on_disk(model.name, models_dir) else f"{model.megabytes} MB"
-            star = "*" if model.name in hub.RECOMMENDED else " "
-            self.stdout.write(f"{star} {model.name:<{COLUMN}}{there:>8}  {model.about}")
-        self.stdout.write("* fetched when no name is given. Any other Whisper: owner/repository.")
-
-    def _fetch_all(self, names: list[str], models_dir: Path) -> None:
-        failed = [name for name in names if not self._fetch(name, models_dir)]
+            self._list(engines.models_dir)
+            return
+        failed = [model.name for model in models if not self._fetch(model, engines)]
         if failed:
             raise CommandError(f"Not fetched: {', '.join(failed)}.")
 
-    def _fetch(self, name: str, models_dir: Path) -> bool:
+    def _list(self, models_dir: Path) -> None:
+        for model in MODELS.values():
+            there = "here" if is_on_disk(model.name, models_dir) else f"{model.megabytes} MB"
+            star = "*" if model.name in RECOMMENDED else " "
+            self.stdout.write(f"{star} {model.name:<{COLUMN}}{there:>8}  {model.about}")
+        self.stdout.write(
+            "* fetched when no name is given. Any other Whisper: owner/repository, of the hub, "
+            "whose files cannot be verified."
+        )
+
+    def _fetch(self, model: Model, engines: EngineSettings) -> bool:
+        name = model.name if model.is_pinned else model.repo
         try:
-            with _bar(name) as bar:
-                directory = asyncio.run(hub.download(name, models_dir, _Teller(bar)))
+            with _bar(model.name) as bar:
+                directory = asyncio.run(
+                    download(
+                        *(name, engines.models_dir, _Teller(bar)), models_from=engines.models_from
+                    )
+                )
         except HablaError as error:
-            self.stderr.write(f"✗ {name:<{COLUMN}}{error}", self.style.ERROR)
-            return False
+            return self._do_without(model, engines.models_dir, str(error))
         except KeyboardInterrupt as error:
             raise CommandError("Stopped. The files that came whole are kept.") from error
-        self.stdout.write(f"✓ {name:<{COLUMN}}{directory}", self.style.SUCCESS)
+        doubt = "" if model.is_pinned else " (not verified: Habla knows no digests of it)"
+        self.stdout.write(f"✓ {model.name:<{COLUMN}}{directory}{doubt}", self.style.SUCCESS)
         return True
 
-    def _do_without(self, names: list[str], models_dir: Path) -> None:
-        lacking = []
-        for name in names:
-            if directory := hub.is_on_disk(name, models_dir):
-                self.stdout.write(f"! {name:<{COLUMN}}{directory} (not compared with the hub)")
-            else:
-                lacking.append(name)
-        if lacking:
-            raise CommandError(
-                f"Not fetched: {', '.join(lacking)}. {hub.silence_explained()} "
-                "HF_ENDPOINT names another hub; HTTPS_PROXY names a proxy."
-            )
+    def _do_without(self, model: Model, models_dir: Path, reason: str) -> bool:
+        """Say why a model was not fetched; return whether it is there all the same."""
+        directory = None if model.is_pinned else is_on_disk(model.repo, models_dir)
+        if directory is None:
+            self.stderr.write(f"✗ {model.name:<{COLUMN}}{reason}", self.style.ERROR)
+            return False
+        self.stdout.write(f"! {model.name:<{COLUMN}}{directory} (not compared with the hub)")
+        return True
 
 
 def _bar(name: str) -> "tqdm[Any]":
