@@ -83,6 +83,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "sessions_app.streaming.streaming_middleware",
+    "sessions_app.downloads.DownloadsMiddleware",
     "sessions_app.response_headers.PermissionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

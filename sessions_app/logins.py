@@ -1,7 +1,8 @@
-"""Whose login a live session stands on, and whether that is still good.
+"""Whose login a live session or a download stands on, and whether that is still good.
 
-Django looks at each request; a WebSocket is one request that lasts. So its login is looked at every
-second, by the rows, since it may end in any process: by a logout, a new password or in the admin.
+Django looks at each request; a WebSocket is one that lasts, and so is a long response. So its login
+is looked at every second, by the rows, since it may end in any process: by a logout, a new password
+or in the admin.
 """
 
 from collections.abc import Mapping
@@ -10,8 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.http import parse_cookie
+from django.http import HttpRequest, parse_cookie
 
 from sessions_app import access
 from sessions_app.clean_input import session_key
@@ -21,7 +23,7 @@ from sessions_app.steady_clock import clock
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What a session was let in by."""
+    """What a session or a request was let in by."""
 
     user_id: int
     session_key: str = field(default="", repr=False)
@@ -48,8 +50,19 @@ def login_for(scope: Mapping[str, Any]) -> Login | None:
     return Login(user.pk, key, user.password, is_operator=user.is_superuser)
 
 
+def login_of(request: HttpRequest) -> Login | None:
+    """Return by what a request was let in; None: nobody needs to be known for it."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return None
+    if request.session.get(SESSION_KEY) != str(user.pk):
+        return Login(user.pk, is_operator=user.is_superuser)
+    key = request.session.session_key or ""
+    return Login(user.pk, key, user.password, is_operator=user.is_superuser)
+
+
 async def over(logins: Mapping[UUID, Login]) -> set[UUID]:
-    """Return which of these sessions nobody may go on with.
+    """Return which of these sessions and downloads nobody may go on with.
 
     Logged out, deactivated or deleted; or the login is so old that it has expired.
 

@@ -5,6 +5,7 @@ import logging
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
@@ -103,6 +104,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         """
         scope["habla.peer"] = getattr(protocol.transport, "whose", Peer.UNKNOWN)
         if scope["type"] != "websocket":
+            scope["habla.hang_up"] = partial(_hang_up, protocol)
             return super().create_application(protocol, scope)
         protocol.closeHandshakeTimeout = CLOSING_SECONDS
         offer_refusal(scope)
@@ -198,6 +200,12 @@ def _forget_future(protocol: Any) -> None:
     now = time.time()
     if getattr(protocol, "last_ping", now) > now:
         protocol.last_ping = now
+
+
+def _hang_up(request: Any) -> None:
+    """Drop the connection of a request that is not answered to its end."""
+    if request.channel is not None:
+        request.channel.forceAbortClient()
 
 
 def _abandon_broken_stream(protocol: Any, details: dict[str, Any]) -> None:

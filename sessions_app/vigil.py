@@ -7,7 +7,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from sessions_app import fleet, liveness, logins, nudge, ownership, runfile, store
+from sessions_app import downloads, fleet, liveness, logins, nudge, ownership, runfile, store
 from sessions_app.database_guard import DatabaseGuard
 from sessions_app.errors import StoreError, StoreUnavailableError
 from sessions_app.events import Failure
@@ -105,11 +105,12 @@ async def look_after(registry: Registry, guard: DatabaseGuard, *, is_beat: bool)
     """
     live = registry.sessions.values()
     stand_on = {session.id: session.login or Login(session.user_id) for session in live}
-    over = await logins.over(stand_on)
+    over = await logins.over(stand_on | downloads.logins())
     # a database that was put in the place of ours just now knows nobody, and nothing
     if over and not await guard.is_right():
         return
     registry.end(over, LOGGED_OUT)
+    downloads.end(over)
     await _keep_own(registry, guard)
     wanted = await store.look(list(registry.sessions), is_beat=is_beat)
     registry.end(wanted, ENDED_BY_OPERATOR)

@@ -15,8 +15,8 @@ RECEIVE_BYTES = 16 * 1024
 """Of the client's own buffer: what is not read stays with the server."""
 
 
-def keep_sound(data_dir: Path, sound: bytes) -> str:
-    """Keep a recording of the owner's with ``sound`` in a data directory; return its id."""
+def keep_sound(data_dir: Path, sound: bytes, user: str = "owner") -> str:
+    """Keep a recording of ``user`` with ``sound`` in a data directory; return its id."""
     recording_id = str(uuid.uuid4())
     place = data_dir / "recordings" / recording_id[:2] / recording_id
     place.mkdir(parents=True)
@@ -38,8 +38,8 @@ def keep_sound(data_dir: Path, sound: bytes) -> str:
         "is_bookmarked": False,
     }
     with closing(sqlite3.connect(data_dir / DATABASE, timeout=10)) as database, database:
-        owner = "select id from auth_user where username = 'owner'"
-        (values["user_id"],) = database.execute(owner).fetchone()
+        whose = "select id from auth_user where username = ?"
+        (values["user_id"],) = database.execute(whose, [user]).fetchone()
         database.execute(
             f"insert into sessions_app_recording ({', '.join(values)})"
             f" values ({', '.join('?' * len(values))})",

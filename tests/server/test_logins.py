@@ -1,21 +1,28 @@
 """Who logs out, is deactivated or changes the password is gone from live sessions at once."""
 
 import asyncio
+import random
+import select
 import shutil
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from tests.house import eventually
+from tests.lifecycle.invariants import MEGABYTE
 from tests.server.browsing import Tab, change_password, make_users, rows, tab
 from tests.server.running import Running, environment, manage, running
+from tests.server.slowclient import ask, keep_sound, read_all
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import say
 
 pytestmark = pytest.mark.timeout(180)
 
 PROMISED_SECONDS = 2.0
+SOUND = random.Random(4).randbytes(24 * MEGABYTE)
+"""More than lies between a server and a client that does not read."""
 End = Callable[[Tab, Path], Awaitable[object]]
 
 
@@ -141,6 +148,34 @@ async def test_others_and_other_logins_of_the_same_user_go_on(
             assert await guest.close_code() == 4401
             for speaker in (elsewhere, other):
                 await speaker.type_and_hear("hola")
+
+
+@pytest.mark.parametrize("end", [log_out, deactivate_in_the_admin])
+async def test_a_download_ends_with_its_login_and_no_other(
+    server: Running, data_dir: Path, end: End
+) -> None:
+    async with tab(server.address) as eva, tab(server.address) as root:
+        wires = []
+        for one, name in ((eva, "eva"), (root, "root")):
+            await one.log_in(name)
+            path = f"/api/recordings/{keep_sound(data_dir, SOUND, name)}/audio"
+            wires.append(ask(server, path, f"Cookie: {one.cookies}"))
+        with wires[0] as hers, wires[1] as another:
+            await asyncio.to_thread(hers.recv, 1000)
+            await end(eva, data_dir)
+            ended_at = asyncio.get_running_loop().time()
+            await eventually(lambda: is_hung_up(hers))
+            assert asyncio.get_running_loop().time() - ended_at < PROMISED_SECONDS
+            head, body = await asyncio.to_thread(read_all, another)
+        assert " 200 " in head
+        assert body == SOUND
+
+
+def is_hung_up(wire: socket.socket) -> bool:
+    """Return whether the server has dropped a connection, whatever of it was not read yet."""
+    poll = select.poll()
+    poll.register(wire, 0)
+    return bool(poll.poll(0))
 
 
 async def test_the_owner_at_the_machine_goes_on_with_a_new_password_but_not_deactivated(

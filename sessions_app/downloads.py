@@ -1,0 +1,73 @@
+"""What is being sent piece by piece, and by which login: it ends when that does.
+
+Django looks who asks when a request begins. A sound or an export may be sent for an hour then, so
+it is looked after as live sessions are.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
+
+from sessions_app.logins import Login, login_of
+
+Application = Callable[..., Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Download:
+    """One response that is not at its end."""
+
+    hang_up: Callable[[], None]
+    """Ends the connection at once, so that nobody takes what came for the whole."""
+    login: Login | None = None
+    """None: it is sent at once, or to anybody."""
+
+
+_open: dict[UUID, Download] = {}
+
+
+def looked_after(application: Application) -> Application:
+    """Return ``application``, of which it is known here what it is sending to whom."""
+
+    async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        download_id = uuid4()
+        scope["habla.download"] = _open[download_id] = Download(scope.get("habla.hang_up", _stay))
+        try:
+            await application(scope, receive, send)
+        finally:
+            del _open[download_id]
+
+    return serve
+
+
+class DownloadsMiddleware(MiddlewareMixin):
+    """Note whose a response is that is sent piece by piece."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Return ``response`` as it is."""
+        download: Download | None = getattr(request, "scope", {}).get("habla.download")
+        if response.streaming and download is not None:
+            download.login = login_of(request)
+        return response
+
+
+def logins() -> dict[UUID, Login]:
+    """Return on which login each of them stands."""
+    return {key: one.login for key, one in _open.items() if one.login is not None}
+
+
+def end(download_ids: Collection[UUID]) -> None:
+    """Hang up on those of these that are still being sent."""
+    for download_id in download_ids:
+        if (download := _open.get(download_id)) is not None:
+            download.hang_up()
+
+
+def _stay() -> None:
+    """Hang up on nobody: the server gave no way to."""
