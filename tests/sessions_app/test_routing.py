@@ -1,0 +1,69 @@
+"""Tests of how many WebSockets an address opens before anybody is asked who it is."""
+
+from typing import Any
+
+import pytest
+from django.urls import path
+
+from sessions_app.handshake import REFUSAL
+from sessions_app.http_rates import STRANGERS
+from sessions_app.routing import Addresses
+
+MARGIN = 60
+"""How many more a bucket may gain while a test is at work."""
+ACCEPTED = {"type": "websocket.accept"}
+
+
+async def accepting(scope: Any, receive: Any, send: Any) -> None:
+    """Serve whoever is led here."""
+    await receive()
+    await send(ACCEPTED)
+
+
+ADDRESSES = Addresses([path("ws/session/", accepting)])  # type: ignore[arg-type]  # for Channels
+
+
+async def opened(peer: str, address: str = "/ws/session/", **extensions: Any) -> list[Any]:
+    """Return what is answered to a handshake."""
+    told: list[Any] = []
+    scope = {
+        "type": "websocket",
+        "path": address,
+        "client": [peer, 1],
+        "headers": [],
+        "extensions": extensions,
+    }
+
+    async def receive() -> dict[str, str]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        told.append(message)
+
+    await ADDRESSES(scope, receive, send)
+    return told
+
+
+async def test_an_address_that_opens_too_many_is_refused_with_429_and_no_other_is() -> None:
+    offered: dict[str, Any] = {REFUSAL: {}}
+    accepted = 0
+    while (told := await opened("2001:db8::1", **offered)) == [ACCEPTED]:
+        accepted += 1
+    assert accepted == pytest.approx(STRANGERS.burst, abs=MARGIN)
+    assert [(message["type"], message.get("status")) for message in told] == [
+        (f"{REFUSAL}.start", 429),
+        (f"{REFUSAL}.body", None),
+    ]
+    for _ in range(MARGIN):  # what the bucket has gained meanwhile, of its whole household
+        told = await opened("2001:db8::2")
+    assert told == [{"type": "websocket.close"}]
+    assert await opened("2001:db8:0:1::2") == [ACCEPTED]
+    assert await opened("192.0.2.1") == [ACCEPTED]
+
+
+async def test_an_unknown_address_is_a_404_and_counts_as_none() -> None:
+    offered: dict[str, Any] = {REFUSAL: {}}
+    for _ in range(int(STRANGERS.burst) + MARGIN):
+        told = await opened("192.0.2.7", "/ws/nothing/", **offered)
+    assert told[0]["status"] == 404
+    assert await opened("192.0.2.7") == [ACCEPTED]
