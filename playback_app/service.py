@@ -14,6 +14,7 @@ from playback_app.player import Player
 from playback_app.store import Playing, Wished
 from sessions_app import registry as registries
 from sessions_app.commands import check_that_someone_hears
+from sessions_app.descriptors import OUT, is_lack
 from sessions_app.errors import CommandError, RefusedError, StoreError
 from sessions_app.events import Direction, Event, Mode, Notice
 from sessions_app.lane import lane
@@ -52,8 +53,17 @@ async def start(session: LiveSession, command: StartPlayback) -> None:
         is_leaving=not session.is_open,
     )
     async with _ended_if_cut(request.id):
-        playing = await lane.run(admit, request)
+        playing = await _admit(request)
     await engage(session, playing)
+
+
+async def _admit(request: Request) -> Playing:
+    try:
+        return await lane.run(admit, request)
+    except OSError as error:
+        if not is_lack(error):
+            raise
+        raise CommandError(OUT, code="too_many_files") from error
 
 
 async def engage(

@@ -2,7 +2,8 @@
 
 Every connection takes a descriptor, and so do the sound and the decoder of a live session. So a
 part of them is kept for sessions: past it idle connections are ended, those of whoever has most and
-the oldest first; where none is idle, nobody is accepted until there is room.
+the oldest first; where none is idle, nobody is accepted until there is room. Where sessions took
+even their part, whoever comes is told so, by a few descriptors that are spared for that.
 """
 
 import logging
@@ -14,6 +15,7 @@ from typing import Any
 
 from twisted.internet import tcp
 
+from sessions_app.descriptors import Spare, are_out
 from sessions_app.peers import whose_other_end
 
 logger = logging.getLogger(__name__)
@@ -29,6 +31,12 @@ ACCEPTED_AT_ONCE = 16
 SPARED = 8
 """Of eight idle connections one is ended at once, so that it is not looked for at every accept."""
 
+SPARE_DESCRIPTORS = 4
+TOLD_AT_ONCE = 2
+"""How many are accepted by those: each takes one, and one more until it is known whose it is."""
+TOLD_SECONDS = 6.0
+"""How long a connection may last that is only told so."""
+
 
 class Connection(tcp.Server):
     """One connection that was accepted; knows whose it is, and when it was last heard."""
@@ -36,6 +44,8 @@ class Connection(tcp.Server):
     def __init__(self, connections: "Connections", *args: Any) -> None:
         super().__init__(*args)
         self.heard_at = monotonic()
+        self.is_one_too_many = connections.is_out or are_out()
+        """Whether it took the last descriptor: nothing can be opened for who asks by it."""
         self.whose = whose_other_end(self.socket)
         self._connections = connections
         connections.opened(self)
@@ -62,11 +72,16 @@ class Connections:
         self._port: Any = None
         self._is_waiting = False
         self._told_at = -TELL_SECONDS
+        self._spare = Spare(SPARE_DESCRIPTORS)
+        self.is_out = False
+        """Whether who is accepted just now has a descriptor of those that are spared."""
 
     def watch(self, port: Any) -> None:
         """Look after the connections that ``port`` accepts from now on."""
         self._port = port
         port.transport = partial(Connection, self)
+        port.doRead = partial(self._accept, port.doRead)
+        self._spare.hold()
 
     @property
     def is_full(self) -> bool:
@@ -81,37 +96,65 @@ class Connections:
         if len(self._open) > self.most:
             # it has no protocol yet: that comes before the next turn of the loop
             self._reactor.callLater(0, self._make_room)
+        if connection.is_one_too_many:
+            self._reactor.callLater(TOLD_SECONDS, connection.abortConnection)
 
     def closed(self, connection: Connection) -> None:
         """Count one less."""
         self._open.discard(connection)
 
+    def _accept(self, accept: Callable[[], None]) -> None:
+        """Accept who comes. Where nothing can be opened end who is idle, or else tell them so."""
+        if not are_out():
+            accept()
+        elif not self._end_idle(1):  # they are gone at the next turn of the loop
+            self._tell("no file can be opened: whoever comes is told so")
+            self._accept_to_tell(accept)
+
+    def _accept_to_tell(self, accept: Callable[[], None]) -> None:
+        self._spare.let_go()
+        self._port.numberAccepts = TOLD_AT_ONCE
+        self.is_out = True
+        try:
+            accept()
+        finally:
+            self.is_out = False
+            if not self._spare.hold():
+                self._wait()
+
     def _make_room(self) -> None:
         if len(self._open) > self.most:
-            self._end_idle()
+            self._end_idle(len(self._open) - self.most)
         if len(self._open) >= self.most and not self._is_waiting:
             self._tell("no connection is idle: nobody is accepted until there is room")
+            self._wait()
+
+    def _wait(self) -> None:
+        """Accept nobody until there is room."""
+        if not self._is_waiting:
             self._is_waiting = True
             self._port.stopReading()
             self._reactor.callLater(RETRY_SECONDS, self._accept_again)
 
-    def _end_idle(self) -> None:
-        idle = self._open - set(self._busy())
+    def _end_idle(self, least: int) -> int:
+        """End ``least`` idle connections and some more, or all there are; return how many."""
+        idle = {one for one in self._open - set(self._busy()) if not one.is_one_too_many}
         per_host = Counter(one.getPeer().host for one in idle)
         order = sorted(idle, key=lambda one: (-per_host[one.getPeer().host], one.heard_at))
-        surplus = len(self._open) - self.most
-        ended = order[: surplus + len(order) // SPARED]
+        ended = order[: least + len(order) // SPARED]
         if ended:
             self._tell(f"too many connections: {len(ended)} that are idle are ended")
         for one in ended:
             one.abortConnection()
             self._open.discard(one)
+        return len(ended)
 
     def _accept_again(self) -> None:
         if self._port.disconnecting or not self._port.connected:
             return
-        self._end_idle()
-        if len(self._open) < self.most:
+        if len(self._open) >= self.most:
+            self._end_idle(len(self._open) - self.most + 1)
+        if len(self._open) < self.most and self._spare.hold():
             self._is_waiting = False
             self._port.startReading()
         else:

@@ -13,6 +13,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from sessions_app import access, protocol, registry
 from sessions_app.allowance import FRAMES, Allowance, count_beginning
 from sessions_app.commands import obey
+from sessions_app.descriptors import OUT, ran_out
 from sessions_app.errors import CommandError, HablaError, RefusedError, TooFastError
 from sessions_app.events import Direction, Failure, Mode
 from sessions_app.flow import Flow, in_turn
@@ -109,6 +110,11 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         except HablaError as error:
             await self._outlet.emit(Failure(error.code, str(error), fatal=True))
             await self._outlet.hang_up(CloseCode.FAILED)
+        except OSError as error:  # as where the owner's key cannot be read
+            if not ran_out(error):
+                raise
+            await self._outlet.emit(Failure("too_many_files", OUT, fatal=True))
+            await self._outlet.hang_up(CloseCode.FULL)
 
     async def disconnect(self, code: int) -> None:
         """Say why the client left; the frame around all handlers does the rest."""

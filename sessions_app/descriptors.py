@@ -1,5 +1,6 @@
 """The process's file descriptors: how many there may be, and how it is told that none is left."""
 
+import codecs
 import errno
 import os
 import resource
@@ -9,6 +10,9 @@ MOST = 65_536
 LEAST_RESERVE = 64
 """Kept back for what is no connection: models, the database, the sound of sessions."""
 OUT = "Too many files and connections are open here; try again in a moment."
+
+# loaded ahead: Django writes the log line of a refusal by it, also where nothing can be opened
+codecs.lookup("unicode_escape")
 
 
 def raise_limit() -> int:
@@ -35,13 +39,40 @@ def connections_allowed(max_sessions: int) -> int:
     return max(8, limit() - min(reserve, limit() // 2))
 
 
+class Spare:
+    """Descriptors that are held, so that a few can be had when there are no others."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._held: list[int] = []
+
+    def hold(self) -> bool:
+        """Hold as many as there are left of them; return whether that is all."""
+        try:
+            while len(self._held) < self._count:
+                self._held.append(os.open(os.devnull, os.O_RDONLY))
+        except OSError:
+            return False
+        return True
+
+    def let_go(self) -> None:
+        """Let somebody else have them. May be called twice."""
+        while self._held:
+            os.close(self._held.pop())
+
+
 def are_out() -> bool:
     """Return whether no file can be opened now. Costs one system call or two."""
     try:
         os.close(os.open(os.devnull, os.O_RDONLY))
     except OSError as error:
-        return error.errno in (errno.EMFILE, errno.ENFILE)
+        return is_lack(error)
     return False
+
+
+def is_lack(error: OSError) -> bool:
+    """Return whether ``error`` says that no file can be opened."""
+    return error.errno in (errno.EMFILE, errno.ENFILE)
 
 
 def ran_out(error: BaseException) -> bool:
@@ -52,7 +83,7 @@ def ran_out(error: BaseException) -> bool:
     """
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE):
+        if isinstance(cause, OSError) and is_lack(cause):
             return True
         cause = cause.__cause__ or cause.__context__
     return are_out()

@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views import defaults
 
+from sessions_app.descriptors import ran_out
 from sessions_app.lane import lane
-from sessions_app.middleware import error_response, is_api
+from sessions_app.middleware import error_response, is_api, too_many_files
 from sessions_app.outages import is_outage, reason_of
 
 RETRY_SECONDS = 5
@@ -17,6 +18,8 @@ RETRY_SECONDS = 5
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """Answer for what was raised: 503 while the database is away, told once; 500 for a bug."""
     error = sys.exception()
+    if error is not None and ran_out(error):  # a page of ours, and a connection of the database
+        return too_many_files(request)
     if error is None or not is_outage(error):
         return defaults.server_error(request)
     lane.outage.failed(f"the database refused a page: {reason_of(error)}")

@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from http import HTTPStatus
+
+from sessions_app.descriptors import OUT
 
 API_PREFIX = b"/api/"
 CODES = {
@@ -18,17 +21,33 @@ CODES = {
 Headers = list[tuple[bytes, bytes]]
 
 
-def answer_to(path: bytes, status: int) -> tuple[Headers, bytes]:
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why nothing is answered just now, where the status does not say it all."""
+
+    code: str
+    message: str
+    again_seconds: int
+    """When to come back."""
+
+
+NO_FILES = Reason("too_many_files", OUT, again_seconds=5)
+
+
+def answer_to(path: bytes, status: int, reason: Reason | None = None) -> tuple[Headers, bytes]:
     """Return the headers and the body that tell whoever asked for ``path`` of an error."""
     known = HTTPStatus(status)
+    message = known.phrase if reason is None else reason.message
     if path.startswith(API_PREFIX):
-        code = CODES.get(known, known.name.lower())
-        body = json.dumps({"code": code, "message": known.phrase}).encode()
+        code = CODES.get(known, known.name.lower()) if reason is None else reason.code
+        body = json.dumps({"code": code, "message": message}).encode()
         kind = b"application/json; charset=utf-8"
     else:
-        body = f"{known.value} {known.phrase}\n".encode()
+        body = f"{known.value} {message}\n".encode()
         kind = b"text/plain; charset=utf-8"
+    again = [] if reason is None else [(b"Retry-After", b"%d" % reason.again_seconds)]
     return [
+        *again,
         (b"Content-Type", kind),
         (b"Content-Length", b"%d" % len(body)),
         (b"Cache-Control", b"no-store"),
@@ -38,9 +57,14 @@ def answer_to(path: bytes, status: int) -> tuple[Headers, bytes]:
     ], body
 
 
-def last_answer_to(path: bytes, status: int, more: Iterable[tuple[str, str]] = ()) -> bytes:
+def last_answer_to(
+    path: bytes,
+    status: int,
+    more: Iterable[tuple[str, str]] = (),
+    reason: Reason | None = None,
+) -> bytes:
     """Return all bytes of such an answer, after which the connection is closed."""
-    headers, body = answer_to(path, status)
+    headers, body = answer_to(path, status, reason)
     headers += [(name.encode("latin1"), value.encode("latin1")) for name, value in more]
     lines = [b"HTTP/1.1 %d %s" % (status, HTTPStatus(status).phrase.encode())]
     lines += [b"%s: %s" % pair for pair in [*headers, (b"Connection", b"close")]]

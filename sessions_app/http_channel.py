@@ -11,11 +11,12 @@ from typing import Any
 
 from twisted.web.http import HTTPChannel
 
-from sessions_app.http_answers import last_answer_to
+from sessions_app.http_answers import NO_FILES, Reason, last_answer_to
 from sessions_app.http_limits import (
     BODY_SECONDS,
     HEAD_SECONDS,
     LINGER_SECONDS,
+    LOOKERS,
     MAX_BODY_BYTES,
     MAX_HEAD_BYTES,
     MAX_HEADERS,
@@ -118,8 +119,15 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
         if status is not None:
             self.refuse(status)
             return
+        if self._is_one_too_many():
+            self.refuse(HTTPStatus.SERVICE_UNAVAILABLE, NO_FILES)
+            return
         self._part = Part.BODY
         super().allHeadersReceived()
+
+    def _is_one_too_many(self) -> bool:
+        path = self._path.partition(b"?")[0].decode("latin1")
+        return getattr(self.transport, "is_one_too_many", False) and path not in LOOKERS
 
     def rawDataReceived(self, data: bytes) -> None:  # noqa: N802
         """Take a piece of the body, or what came before its time."""
@@ -177,7 +185,7 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
         if answered is not None:
             self.requestDone(answered)
 
-    def refuse(self, status: int) -> None:
+    def refuse(self, status: int, reason: Reason | None = None) -> None:
         """Answer with an error, read nothing more, and close once the client has seen it."""
         if self._part is Part.REFUSED:
             return
@@ -188,7 +196,8 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
         for request in self.requests:
             request.forget_body()
         self._networkProducer.unregisterProducer()
-        self.transport.write(last_answer_to(getattr(self, "_path", b""), status))
+        path = getattr(self, "_path", b"")
+        self.transport.write(last_answer_to(path, status, reason=reason))
         self.transport.loseWriteConnection()
         self._stop_clock()
         # what has come already must be read, or the kernel resets instead of closing

@@ -1,5 +1,7 @@
 """How much a request may hold, how long it may take to come, and what all of them hold together."""
 
+LOOKERS = frozenset({"/healthz", "/readyz"})
+"""What monitors and proxies ask all day, and what costs nothing."""
 MAX_BODY_BYTES = 1_000_000
 """No route takes more: the largest form is a ground truth, and an import is a command's."""
 MAX_WIRE_BYTES = 2 * MAX_BODY_BYTES

@@ -11,6 +11,7 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 from sessions_app.caller import parse_address
+from sessions_app.http_limits import LOOKERS
 from sessions_app.middleware import error_response, is_api
 from sessions_app.rates import Bucket, Buckets, Rate
 
@@ -22,8 +23,6 @@ STRANGERS = Rate(burst=600, per_second=30)
 SEARCH_COST = 10
 """Of what looks at every row: a search, an export."""
 CHANGE_COST = 3
-LOOKERS = frozenset({"/healthz", "/readyz"})
-"""What monitors and proxies ask all day, and what costs nothing."""
 IPV6_PREFIX = 64
 """What one household or machine is given of the addresses of IPv6."""
 

@@ -8,7 +8,8 @@ from typing import Any
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.utils import HEADER_NAME_RE, INVALID_HEADER_VALUE_BYTES
 
-from sessions_app.http_answers import answer_to
+from sessions_app.descriptors import are_out
+from sessions_app.http_answers import NO_FILES, answer_to
 from sessions_app.http_channel import HttpChannel
 from sessions_app.http_limits import Bodies
 
@@ -88,7 +89,10 @@ class HttpRequest(WebRequest):  # type: ignore[misc]  # Daphne has no types
 
     def basic_error(self, status: int, status_text: bytes, body: str) -> None:
         """Answer with an error in place of Daphne's own page."""
-        headers, text = answer_to(self.path or b"", status)
+        reason = None
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR and are_out():
+            status, reason = HTTPStatus.SERVICE_UNAVAILABLE, NO_FILES
+        headers, text = answer_to(self.path or b"", status, reason)
         self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
         self.handle_reply({"type": "http.response.body", "body": text})
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from sessions_app.descriptors import are_out
 from sessions_app.forwarding import client_address
-from sessions_app.http_answers import answer_to
-from sessions_app.http_rates import LOOKERS, household
+from sessions_app.http_answers import NO_FILES, Reason, answer_to
+from sessions_app.http_limits import LOOKERS
+from sessions_app.http_rates import household
 
 AT_WORK = 24
 """In this process."""
@@ -25,8 +27,7 @@ SENT_TO_ONE = 128
 """Files and sounds that one address is being sent: each has a thread that waits, and a file."""
 WAIT_SECONDS = 10.0
 """How long a request stands in line."""
-AGAIN_SECONDS = 5
-"""When to come back, for whoever is refused."""
+BUSY = Reason("busy", HTTPStatus.SERVICE_UNAVAILABLE.phrase, again_seconds=5)
 LOGINS = frozenset({"/login/", "/admin/login/"})
 """Passwords are hashed in turns of their own, for which a class of 60 may wait."""
 LOGINS_AT_ONCE = 80
@@ -89,10 +90,12 @@ class Turns:
             await send(message)
 
         try:
-            if await turn.comes():
-                await self._application(scope, receive, passing_on)
+            if not await turn.comes():
+                await _refuse(scope, send, BUSY)
+            elif are_out():  # whatever is asked for, the database at least would be opened
+                await _refuse(scope, send, NO_FILES)
             else:
-                await _refuse(scope, send)
+                await self._application(scope, receive, passing_on)
         finally:
             turn.is_over()
 
@@ -135,9 +138,8 @@ class Turn:
             self._held.pop().release()
 
 
-async def _refuse(scope: Scope, send: Send) -> None:
+async def _refuse(scope: Scope, send: Send, reason: Reason) -> None:
     status = HTTPStatus.SERVICE_UNAVAILABLE
-    headers, body = answer_to(scope["path"].encode(), status)
-    headers.append((b"Retry-After", b"%d" % AGAIN_SECONDS))
+    headers, body = answer_to(scope["path"].encode(), status, reason)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

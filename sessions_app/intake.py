@@ -277,7 +277,7 @@ class Intake:
             await self._emit(Failure(error.code, str(error)))
             return
         if ran_out(error):
-            logger.error("the sound was not taken: %s", error)
+            logger.warning("the sound was not taken: %s", error)
             await self._emit(Failure("too_many_files", OUT, about="audio"))
             return
         logger.error("a bug in the intake", exc_info=error)

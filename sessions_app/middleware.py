@@ -182,7 +182,7 @@ class JsonErrorsMiddleware(MiddlewareMixin):
     ) -> HttpResponseBase:
         """Return ``response``, or JSON in its place where it is an error page for people."""
         if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR and descriptors.are_out():
-            return _too_many_files(request)
+            return too_many_files(request)
         is_json = response.headers.get("Content-Type", "").startswith("application/json")
         if response.status_code < HTTPStatus.BAD_REQUEST or is_json or not is_api(request):
             return response
@@ -192,7 +192,7 @@ class JsonErrorsMiddleware(MiddlewareMixin):
         return replacement
 
 
-def _too_many_files(request: HttpRequest) -> HttpResponseBase:
+def too_many_files(request: HttpRequest) -> HttpResponseBase:
     """Call the lack of descriptors what it is: it passes, and is no bug."""
     message = _("Too many files and connections are open here; try again in a moment.")
     status = HTTPStatus.SERVICE_UNAVAILABLE

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponseBase, parse_cookie
 from sessions_app import conf
 from sessions_app.addresses import ANYWHERE
 from sessions_app.caller import Caller, is_loopback
+from sessions_app.descriptors import is_lack
 from sessions_app.secret_file import kept_secret
 
 NAME = "owner_key"
@@ -36,26 +37,43 @@ def owner_key() -> str:
     return kept_secret(conf.data_dir() / NAME, lambda: secrets.token_urlsafe(SECRET_BYTES))
 
 
+def _key_or_none() -> str | None:
+    """Return the key; None where there is none that could be kept or read."""
+    try:
+        return owner_key()
+    except OSError as error:
+        if is_lack(error):  # that passes, and says nothing of who asks
+            raise
+        return None
+
+
 def is_key(text: str) -> bool:
-    """Return whether ``text`` is the key, as an address or a program gives it."""
-    with suppress(OSError):
-        key = owner_key()
-        return bool(key) and hmac.compare_digest(text.encode(), key.encode())
-    return False
+    """Return whether ``text`` is the key, as an address or a program gives it.
+
+    Raises:
+        OSError: no file can be opened just now.
+    """
+    key = _key_or_none()
+    return key is not None and hmac.compare_digest(text.encode(), key.encode())
 
 
 def is_carried_by(caller: Caller) -> bool:
-    """Return whether a request carries the key: a browser's cookie, or a program's header."""
+    """Return whether a request carries the key: a browser's cookie, or a program's header.
+
+    Raises:
+        OSError: no file can be opened just now.
+    """
     scheme, _, given = caller.header("authorization").partition(" ")
     if scheme.lower() == "bearer" and is_key(given.strip()):
         return True
     cookie = caller.header("cookie")
     if NAME not in cookie or len(cookie) > LONGEST_HEADER:
         return False
-    with suppress(OSError):
-        name, value = _cookie(owner_key())
-        return hmac.compare_digest(parse_cookie(cookie).get(name, "").encode(), value.encode())
-    return False
+    key = _key_or_none()
+    if key is None:
+        return False
+    name, value = _cookie(key)
+    return hmac.compare_digest(parse_cookie(cookie).get(name, "").encode(), value.encode())
 
 
 def give_cookie(request: HttpRequest, response: HttpResponseBase) -> None:

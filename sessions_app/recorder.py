@@ -10,6 +10,7 @@ from functools import partial
 
 from sessions_app import recording_store, sound_files, sound_notes
 from sessions_app.audio import Encoding, to_seconds
+from sessions_app.descriptors import is_lack
 from sessions_app.errors import StoreError
 from sessions_app.events import Discarded, Event, Exchange, Failure
 from sessions_app.finishing import Finished, Finisher
@@ -217,7 +218,7 @@ class Recorder:
 
     def _disk_failed(self, error: OSError) -> None:
         logger.warning("session %s: its sound was not written: %s", self._session_id, error)
-        if error.errno in (errno.EMFILE, errno.ENFILE):
+        if is_lack(error):
             self._stop("Too many files are open")
             return
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sessions_app import fleet
 from sessions_app.conf import recordings_dir
+from sessions_app.descriptors import OUT, is_lack
 from sessions_app.errors import StoreError
 from sessions_app.lane import lane
 from sessions_app.outages import TAKES_NOTHING
@@ -65,6 +66,8 @@ def trouble_of(directory: Path) -> str:
             os.fsync(file.fileno())
         room = shutil.disk_usage(directory)
     except OSError as error:
+        if is_lack(error):
+            return OUT
         return FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else UNWRITABLE
     is_full = room.free < min(LEAST_BYTES, LEAST_PART * room.total)
     return FULL if is_full else ""

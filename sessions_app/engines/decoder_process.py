@@ -1,13 +1,13 @@
 """One process that decodes one live stream, from its owner's side: started, asked, ended."""
 
 import asyncio
-import errno
 import logging
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from sessions_app.descriptors import is_lack
 from sessions_app.errors import DecodeError, EngineError
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class DecoderProcess:
                 process_group=0,
             )
         except OSError as error:
-            if error.errno in (errno.EMFILE, errno.ENFILE):  # it is told as that
+            if is_lack(error):  # it is told as that
                 raise
             raise EngineError("This machine has no room to decode one more stream.") from error
 

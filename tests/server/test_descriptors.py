@@ -1,20 +1,27 @@
 """Connections that do nothing shut nobody out, and never break a live session."""
 
 import asyncio
+import json
+import os
 import resource
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
+from sessions_app.descriptors import OUT
 from tests.lifecycle.invariants import reasons, said, served
+from tests.scarcity import lowest_free, no_file_can_be_opened, opened
 from tests.server.running import Running
 from tests.server.visitor import status_of, visitor
-from tests.sounds import say, silence
+from tests.server.wire import Answer, Wire, exchange, head, last, wire
+from tests.sounds import mp4, say, silence
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -87,3 +94,89 @@ async def test_the_limit_is_raised_to_what_the_system_allows(data_dir: Path) -> 
     few = LIMITED[2].replace(f"({DESCRIPTORS}, ", f"({DESCRIPTORS // 2}, ")
     async with served(data_dir, through=(*LIMITED[:2], few)) as server:
         assert resource.prlimit(server.pid, resource.RLIMIT_NOFILE) == (DESCRIPTORS, DESCRIPTORS)
+
+
+def retry_and_code(answer: Answer) -> tuple[int, str | None, str | None]:
+    """Return the status, when to come back, and what a REST route calls it."""
+    is_json = answer.headers.get("content-type", "").startswith("application/json")
+    code = json.loads(answer.body)["code"] if is_json else None
+    return answer.status, answer.headers.get("retry-after"), code
+
+
+PASSES = (503, "5", "too_many_files")
+
+
+async def test_where_none_is_left_whoever_comes_is_told_so_and_a_session_goes_on(
+    data_dir: Path,
+) -> None:
+    async with served(data_dir) as server, visitor(server.socket_address) as guest:
+        async with fully_used(server):
+            for path, code in (("/api/status", PASSES), ("/history/", (503, "5", None))) * 3:
+                answer = await exchange(server.address, last(f"GET {path}"))
+                assert retry_and_code(answer) == code
+                assert b"Too many files" in answer.body
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(server.socket_address, proxy=None)
+            response = refused.value.response
+            assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+            assert await status_of(f"{server.address}/healthz") == 200
+            ready = await exchange(server.address, last("GET /readyz"))
+            assert (ready.status, OUT in ready.body.decode()) == (503, True)
+            await guest.listen(say("hola") + silence(1))
+            assert (await guest.until("translation"))["translated"] == "hello"
+            await guest.say("stop_listening")
+            await guest.until("listening_stopped")
+            await guest.say("start_listening", encoding="mp4-aac")
+            await guest.until("error")
+            assert [e["code"] for e in guest.told("error")] == [
+                "recording_stopped",
+                "too_many_files",
+            ]
+            await guest.type_and_hear("uno")
+        assert await status_of(f"{server.address}/readyz") == 200
+        await guest.say("start_listening", encoding="mp4-aac")
+        assert (await guest.until("listening_started"))["recording"]
+        await guest.send(mp4(say("hola") + silence(1)))
+        await guest.say("stop_listening")
+        await guest.until("listening_stopped")
+        assert len(guest.told("error")) == 2
+    assert said(data_dir).count("hola") == 2
+
+
+async def test_who_was_accepted_before_is_told_so_and_served_later(data_dir: Path) -> None:
+    async with served(data_dir) as server, wire(server.address) as early:
+        assert (await asked(early, "/healthz")).status == 200
+        for path, expected in (("/api/recordings", PASSES), ("/history/", (503, "5", None))):
+            with no_file_can_be_opened(server.pid):
+                assert retry_and_code(await asked(early, path)) == expected
+        assert (await asked(early, "/api/recordings")).status == 200
+
+
+async def test_idle_connections_make_room_where_none_is_left(data_dir: Path) -> None:
+    async with served(data_dir) as server:
+        idle_ones = await asyncio.to_thread(enter_idle, server, 60, b"")
+        with idle_ones, no_file_can_be_opened(server.pid):
+            assert await status_of(f"{server.address}/history/") == 200
+        assert "that are idle are ended" in server.log
+
+
+@asynccontextmanager
+async def fully_used(server: Running) -> AsyncIterator[None]:
+    """Let the server have no descriptor left but those that it spares; live sessions have them."""
+    async with AsyncExitStack() as sessions:
+        while lowest_free(server.pid) < max(spared(server)):
+            await sessions.enter_async_context(visitor(server.socket_address))
+        with no_file_can_be_opened(server.pid):
+            yield
+
+
+def spared(server: Running) -> list[int]:
+    return [number for number, what in opened(server.pid).items() if what == os.devnull]
+
+
+async def asked(connection: Wire, path: str) -> Answer:
+    """Return what is answered on a connection that stays."""
+    await connection.send(head(f"GET {path}"))
+    begun = await connection.until(b"\r\n\r\n")
+    length = int(Answer(begun).headers["content-length"])
+    return Answer(begun + await connection.take(length))

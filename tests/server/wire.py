@@ -70,6 +70,11 @@ class Wire:
         async with asyncio.timeout(PATIENCE_SECONDS):
             return await self._reader.readuntil(mark)
 
+    async def take(self, size: int) -> bytes:
+        """Return the next ``size`` bytes."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await self._reader.readexactly(size)
+
     async def until_closed(self) -> Answer:
         """Return all that comes before the server closes."""
         raw = b""
