@@ -31,7 +31,7 @@ async def prune_daily() -> None:
 def _prune() -> None:
     try:
         gone = prune(plan_pruning(limits()))
-    except DatabaseError:
+    except (DatabaseError, OSError):
         logger.exception("recordings were not pruned; tomorrow again")
         return
     finally:

@@ -35,7 +35,8 @@ async def keep_tidy(boot: str, say: Callable[[str], None]) -> None:
     failed: set[uuid.UUID] = set()
     while True:
         await asyncio.sleep(LOOK_SECONDS)
-        with suppress(StoreError):  # whoever looks after the rows tells that the database is gone
+        # whoever looks after the rows, and after the disk, tells that one of them is away
+        with suppress(StoreError, OSError):
             await salvage(boot, failed)
             await clear_imports()
 
@@ -50,7 +51,7 @@ async def tidy(boot: str, say: Callable[[str], None]) -> None:
         await adopt()
         saved = await salvage(boot)
         swept = await clear_imports() + await sweep()
-    except StoreError as error:
+    except (StoreError, OSError) as error:
         logger.warning("recordings were not looked after: %s", error)
         return
     if saved:

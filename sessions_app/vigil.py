@@ -89,7 +89,7 @@ async def _keep_looking(registry: Registry, guard: DatabaseGuard, news: asyncio.
         except StoreUnavailableError as error:  # the log has it, once
             next_beat = clock()  # a sign of life is due as soon as the database is back
             logger.debug("could not look after the rows: %s", error)
-        except StoreError as error:
+        except (StoreError, OSError) as error:  # OSError: no file can be opened, or the disk fails
             logger.warning("could not look after the rows: %s", error)
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SECONDS):

@@ -16,6 +16,7 @@ from sessions_app.engines.decoding import load_decoder
 from sessions_app.errors import DecodeError
 from sessions_app.models import Recording
 from sessions_app.owner_key import is_carried_by, owner_key
+from sessions_app.salvage import tidy
 from sessions_app.writable import trouble_of
 from tests.conftest import Connect
 from tests.house import House
@@ -93,6 +94,15 @@ def test_what_is_played_is_not_called_gone_or_broken() -> None:
                 read()
             assert failed.value.code == "too_many_files"
             read()
+
+
+async def test_what_looks_after_recordings_does_not_die_of_it(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await tidy(house.registry.boot, lambda _: None)
+    with no_file_can_be_opened():
+        await tidy(house.registry.boot, lambda _: None)
+    assert "recordings were not looked after: [Errno 24]" in caplog.text
 
 
 def test_the_key_and_the_disk_are_not_called_wrong(tmp_path: Path) -> None:
