@@ -7,7 +7,7 @@ WORKERS ?= 3
 export VENV
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help run test check lint types layers migrations format bench bench-playback bench-lifecycle soak fuzz-decoders
+.PHONY: help run test check lint types layers migrations format bench bench-playback bench-lifecycle bench-quality soak fuzz-decoders
 .PHONY: test-outages screenshots lock clean
 
 help: ## say what there is
@@ -48,6 +48,9 @@ bench-playback: .setup-test ## how fast recordings are played, their memory, the
 
 bench-lifecycle: .setup-test ## the figures of docs/lifecycle.md
 	$(PYTHON) -m benches.lifecycle
+
+bench-quality: .setup-test ## what is heard of real speech, and how soon; SHORT=1, PEER=1 (docs/quality.md)
+	$(PYTHON) -m benches.quality $(if $(SHORT),--short) $(if $(PEER),--peer) $(ARGS)
 
 soak: .setup-test ## ten thousand sessions, ended in every way; COUNT=2000 for fewer
 	$(PYTHON) -m tests.soak $(COUNT)

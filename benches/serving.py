@@ -108,8 +108,10 @@ def keep_to_second_core() -> None:
 
 
 @contextlib.asynccontextmanager
-async def habla(settings: Mapping[str, str], ready_path: str = "/readyz") -> AsyncIterator[Server]:
-    """Serve Habla on the first core, in a data directory of its own.
+async def habla(
+    settings: Mapping[str, str], ready_path: str = "/readyz", cores: Sequence[int] = CORES[:1]
+) -> AsyncIterator[Server]:
+    """Serve Habla on the first core, or on ``cores``, in a data directory of its own.
 
     Ready is when ``ready_path`` answers 200.
     """
@@ -119,7 +121,9 @@ async def habla(settings: Mapping[str, str], ready_path: str = "/readyz") -> Asy
         await _run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], environment)
         port = _free_port()
         command = [sys.executable, "manage.py", "serve", "--port", str(port), "--no-console"]
-        async with _process(command, environment, port, Path(directory), ready_path) as server:
+        async with _process(
+            command, environment, port, Path(directory), ready_path, cores
+        ) as server:
             yield server
 
 
@@ -162,9 +166,10 @@ async def _process(
     port: int,
     directory: Path,
     ready_path: str | None,
+    cores: Sequence[int] = CORES[:1],
 ) -> AsyncIterator[Server]:
     process = await asyncio.create_subprocess_exec(
-        *("taskset", "-c", str(CORES[0]), *command),
+        *("taskset", "-c", ",".join(map(str, cores)), *command),
         cwd=ROOT,
         env=environment,
         stdin=asyncio.subprocess.DEVNULL,

@@ -43,6 +43,17 @@ class Talker:
             self.received_bytes += len(str(text).encode()) + FRAME_OVERHEAD_BYTES
             self.heard.append((at, json.loads(text)))
 
+    async def stop(self, limit_seconds: float) -> None:
+        """Stop listening, and wait until all that was said is told.
+
+        Raises:
+            TimeoutError: that takes longer than ``limit_seconds``.
+        """
+        await self.socket.send(json.dumps({"type": "stop_listening"}))
+        async with asyncio.timeout(limit_seconds):
+            while not self.of("listening_stopped"):  # noqa: ASYNC110 -- what comes is only noted
+                await asyncio.sleep(0.05)
+
     def of(self, kind: str) -> list[tuple[float, Message]]:
         """Return the messages of type ``kind``, and when they came."""
         return [(at, message) for at, message in self.heard if message["type"] == kind]
@@ -50,7 +61,12 @@ class Talker:
 
 @contextlib.asynccontextmanager
 async def talker(
-    port: int, path: str, encoding: str | None, *, reads: bool = True
+    port: int,
+    path: str,
+    encoding: str | None,
+    *,
+    reads: bool = True,
+    direction: str = "es_to_en",
 ) -> AsyncIterator[Talker]:
     """Connect, begin to listen for sound of ``encoding`` unless it is None, and note what comes.
 
@@ -58,7 +74,7 @@ async def talker(
     """
     address = f"127.0.0.1:{port}"
     async with connect(
-        f"ws://{address}/ws/{path}/?direction=es_to_en",
+        f"ws://{address}/ws/{path}/?direction={direction}",
         origin=f"http://{address}",  # type: ignore[arg-type]  # its NewType of str is not exported
         compression=None,
         ping_interval=None,

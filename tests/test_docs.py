@@ -8,6 +8,10 @@ import pytest
 from django.conf import settings
 from django.core.management import get_commands
 
+from benches.quality import figures
+from benches.quality.cache import CACHE_VARIABLE
+from benches.quality.command import PARTS
+from benches.quality.weights import WEIGHTS_VARIABLE
 from sessions_app import protocol
 from sessions_app.api_rules import STATUSES
 from sessions_app.audio import Encoding
@@ -133,6 +137,17 @@ def test_the_architecture_page_names_every_room() -> None:
         "apps.py",
     }
     assert {room for room in rooms if f"`{room}`" not in page("architecture")} == set()
+
+
+def test_the_quality_page_names_every_part_and_variable() -> None:
+    assert {*PARTS, CACHE_VARIABLE, WEIGHTS_VARIABLE} - set(
+        re.findall(r"`([A-Za-z_]+)`", page("quality"))
+    ) == set()
+
+
+def test_the_quality_page_has_the_baselines_that_a_run_is_compared_with() -> None:
+    told = section(page("quality"), "Baselines").splitlines()
+    assert [row for row in told if row.startswith("| ")][1:] == figures.table().splitlines()
 
 
 @pytest.mark.parametrize("document", PAGES, ids=lambda path: path.name)

@@ -1,0 +1,55 @@
+"""Where a monologue is cut, between its sentences or inside them, and what it loses by that."""
+
+import re
+from collections.abc import Iterable
+
+from benches.quality.figures import Measured
+from benches.quality.speech import VOICES, Clip, sentences
+from benches.quality.streams import Stream, stream_of
+from benches.quality.tools import Tools
+from benches.quality.words import error_percent
+
+SENTENCES = 24
+PAUSES = (0.55, 0.95, 0.7, 1.4, 0.8)
+"""Seconds between sentences, as people make them."""
+UNBROKEN = (0.08,)
+INSIDE_SECONDS = 0.35
+"""How far from the ends of a sentence a cut is one inside it."""
+MORE_THAN_ONE = re.compile(r"[.,;:?!…]\s+\S")
+
+
+async def measure(tools: Tools) -> list[Measured]:
+    """Return the figures of both languages."""
+    figures = []
+    for language in VOICES:
+        found = [clip for clip in sentences(language, 10_000) if _is_one(clip)][:SENTENCES]
+        name = f"{language}, monologue of {len(found)} sentences"
+        figures += await _measure(tools, name, language, stream_of(found, PAUSES))
+        name = f"{language}, the same without pauses"
+        figures += await _measure(tools, name, language, stream_of(found, UNBROKEN))
+    return figures
+
+
+async def _measure(tools: Tools, name: str, language: str, stream: Stream) -> list[Measured]:
+    heard = await tools.transcribing.hear(stream.pcm, language)
+    plain = tools.plain.hear(stream.pcm, language)
+    ends = [exchange.end_seconds for exchange in heard.exchanges]
+    text = stream.text
+    return [
+        Measured(f"{name}: cut inside", _inside(stream, ends), "", 1.0),
+        Measured(f"{name}: cut inside, plain", _inside(stream, plain.ends)),
+        Measured(f"{name}: wrong words", error_percent([(text, heard.text)], language), "%", 2.0),
+        Measured(f"{name}: wrong words, plain", error_percent([(text, plain.text)], language), "%"),
+        Measured(f"{name}: real-time factor", heard.seconds / stream.seconds, needs_quiet=True),
+        Measured(
+            f"{name}: real-time factor, plain", plain.seconds / stream.seconds, needs_quiet=True
+        ),
+    ]
+
+
+def _is_one(clip: Clip) -> bool:
+    return MORE_THAN_ONE.search(clip.text.strip(".… ")) is None
+
+
+def _inside(stream: Stream, ends: Iterable[float]) -> int:
+    return sum(any(one.holds(end, INSIDE_SECONDS) for one in stream.spoken) for end in ends)

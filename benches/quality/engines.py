@@ -1,0 +1,46 @@
+"""The transcriber that people use, which notes in a file how long each of its calls took."""
+
+import os
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benches.engines import PROBE_VARIABLE
+from sessions_app.engines.faster_whisper import FasterWhisperTranscriber
+from sessions_app.events import Transcript
+
+NOTE = struct.Struct("<?d")
+"""Whether it was for a final, and the seconds that it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the engine."""
+
+    is_final: bool
+    seconds: float
+
+
+class NotedWhisper(FasterWhisperTranscriber):
+    """Whisper, with a note of each call."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        path = os.environ[PROBE_VARIABLE]
+        self._notes = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
+        """Return the words in ``pcm``, and note how long that took."""
+        began_at = time.monotonic()
+        transcript = await super().transcribe(pcm, language=language, final=final)
+        os.write(self._notes, NOTE.pack(final, time.monotonic() - began_at))
+        return transcript
+
+
+def calls(path: Path) -> Iterator[Call]:
+    """Yield what was noted in ``path``."""
+    for is_final, seconds in NOTE.iter_unpack(path.read_bytes()):
+        yield Call(is_final, seconds)

@@ -1,0 +1,89 @@
+"""What `transcribe` hears: files, one after the other, on engines that are loaded once."""
+
+import contextlib
+import tempfile
+import time
+import wave
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sessions_app.audio import SAMPLE_RATE
+from sessions_app.engines.choices import EngineChoice, EngineSettings
+from sessions_app.events import Direction, Exchange, Mode
+from sessions_app.generations import Generation
+from sessions_app.hearing import hear_file, opened
+from sessions_app.pipeline.utterance import Manner
+
+DIRECTIONS = {"es": Direction.ES_TO_EN, "en": Direction.EN_TO_ES, None: Direction.AUTO}
+"""By the language that is told; None: it is to be found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was heard in a piece of sound."""
+
+    exchanges: tuple[Exchange, ...]
+    seconds: float
+    """How long it took."""
+
+    @property
+    def text(self) -> str:
+        """Return all the words."""
+        return " ".join(exchange.source for exchange in self.exchanges)
+
+    @property
+    def languages(self) -> set[str]:
+        """Return the languages that they were taken for."""
+        return {exchange.language for exchange in self.exchanges}
+
+
+class Transcribing:
+    """The path of `transcribe`: a file, decoded in a process of its own, through the pipeline."""
+
+    def __init__(self, generation: Generation, directory: Path) -> None:
+        self._generation = generation
+        self._path = directory / "sound.wav"
+
+    async def hear(self, pcm: bytes, language: str | None = None) -> Heard:
+        """Return what is said in ``pcm``; without a ``language`` it is found.
+
+        Raises:
+            RuntimeError: something of it could not be heard.
+        """
+        write_wav(self._path, pcm)
+        manner = Manner(DIRECTIONS[language], Mode.CONVERSATION)
+        began_at = time.perf_counter()
+        findings = await hear_file(
+            self._path, self._generation, manner, told=_nobody, heard=_nobody
+        )
+        if findings.failures:
+            raise RuntimeError(findings.failures[0].message)
+        return Heard(tuple(findings.exchanges), time.perf_counter() - began_at)
+
+
+@contextlib.asynccontextmanager
+async def transcribing(weights: Path) -> AsyncIterator[Transcribing]:
+    """Load the model in ``weights``, without a translator."""
+    settings = EngineSettings(
+        EngineChoice("faster-whisper", {"model": str(weights)}),
+        EngineChoice("none"),
+        EngineChoice(),
+        weights.parent,
+    )
+    with tempfile.TemporaryDirectory(prefix="habla-quality-") as directory:
+        async with opened(settings, lambda _step, _fraction: None) as generation:
+            yield Transcribing(generation, Path(directory))
+
+
+def write_wav(path: Path, pcm: bytes) -> None:
+    """Write ``pcm`` as a file."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(pcm)
+
+
+def _nobody(_: object) -> None:
+    """Be told, and tell nobody."""

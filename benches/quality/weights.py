@@ -1,0 +1,28 @@
+"""The weights that all is measured with: Whisper base, by the code that fetches it for people."""
+
+import os
+from pathlib import Path
+
+from benches.quality.cache import UnavailableError, cache
+from sessions_app.engines import downloads
+from sessions_app.engines.given_models import VARIABLE
+from sessions_app.errors import EngineUnavailableError
+
+MODEL = "whisper-base"
+WEIGHTS_VARIABLE = "QUALITY_WEIGHTS"
+"""Names what holds them, as HABLA_MODELS_FROM does for a server."""
+
+
+async def weights() -> Path:
+    """Return the directory that holds them, fetched if need be and compared with their digests.
+
+    Raises:
+        UnavailableError: no source has them.
+    """
+    given = os.environ.get(WEIGHTS_VARIABLE)
+    try:
+        return await downloads.download(
+            MODEL, cache() / "models", models_from=Path(given) if given else None
+        )
+    except EngineUnavailableError as error:
+        raise UnavailableError(str(error).replace(VARIABLE, WEIGHTS_VARIABLE)) from error
