@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass, field, replace
 
 from sessions_app.engines.base import Progress
+from sessions_app.engines.choices import names_of
 from sessions_app.engines.loading import EngineChoice, Engines, EngineSettings, load_engines
 from sessions_app.errors import StoreError
 from sessions_app.lane import lane
@@ -60,6 +61,9 @@ def chosen_now() -> Chosen | None:
     """Return what the owner chose; None: what the environment says."""
     fields = ("backend", "url", "model", "profile", "key")
     row = EngineSetting.objects.filter(pk=KIND).values(*fields).first()
+    if row and row["backend"] not in names_of(KIND):
+        logger.warning("the owner's choice, %s, is no engine any more", row["backend"])
+        return None
     return Chosen(**row) if row else None
 
 

@@ -10,6 +10,7 @@ from sessions_app.engines.decoder_pool import DecoderPool
 from sessions_app.engines.loading import Engines
 from sessions_app.engines.scheduler import Scheduler
 from sessions_app.errors import EngineError, EngineUnavailableError
+from sessions_app.events import Notice
 from sessions_app.pipeline.idiom_book import IdiomBook
 from sessions_app.pipeline.workbench import Workbench
 
@@ -70,6 +71,8 @@ class Generations:
         self.current: Generation | None = None
         self.is_loading = True
         """Whether a generation is on its way; the first one is, from the beginning."""
+        self.coming: Notice | None = None
+        """How far the better engines are that are being fetched, for whoever connects meanwhile."""
         self._is_closed = False
         self.step: tuple[str, float | None] = ("", None)
         """What is being loaded, and how far it is (0..1)."""

@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from sessions_app.audio import to_seconds
 from sessions_app.book import Book
-from sessions_app.events import Failure, Notice
-from sessions_app.generations import Generation
+from sessions_app.events import Event, Failure, Notice
+from sessions_app.generations import Generation, Generations
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import LIMITS, VERSION, CloseCode
@@ -32,6 +32,18 @@ def ready(book: Book, manner: Manner, generation: Generation) -> Notice:
             "limits": LIMITS,
         },
     )
+
+
+def first_words(
+    book: Book, manner: Manner, generation: Generation, generations: Generations
+) -> list[Event]:
+    """Return what a session begins with: `ready`, and what else is worth to be known at once."""
+    told: list[Event] = [ready(book, manner, generation)]
+    if generation.trouble:
+        told.append(Failure("engines_fail", generation.trouble))
+    if generations.coming is not None:
+        told.append(generations.coming)
+    return told
 
 
 LAST_FAILURES: Mapping[int, Failure] = {

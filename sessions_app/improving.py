@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from sessions_app.conf import Conf
@@ -17,21 +17,55 @@ logger = logging.getLogger(__name__)
 
 STEPS_TOLD = 20
 """How often, for each model, the console and the clients hear how far it is."""
+FIRST_PAUSE_SECONDS = 60.0
+"""After this, what could not be had is tried again; each time the pause is twice as long ..."""
+LONGEST_PAUSE_SECONDS = 3600.0
+"""... up to this."""
 
 
 async def improve(registry: Registry, conf: Conf, say: Callable[[str], None]) -> None:
-    """Fetch what `auto` would rather use, and load a generation with it.
+    """Fetch what `auto` would rather use, and load a generation with it, until nothing is lacking.
 
-    Where the hub cannot be reached nothing changes; what serves goes on serving.
+    What hears comes first, and is loaded before anything else is fetched. What no source has is
+    tried again later, quietly; what serves goes on serving.
     """
-    wanted = wanted_downloads(conf.engines)
-    if not wanted or not await asyncio.to_thread(hub.reachable):
-        return
-    say(f"Fetching better engines in the background: {', '.join(wanted)}.")
-    fetched = 0
-    for name in wanted:
-        fetched += await _fetch(registry, conf, name, say)
-    if fetched and await registry.load():
+    pause = FIRST_PAUSE_SECONDS
+    is_first = True
+    while wanted := wanted_downloads(conf.engines):
+        if hub.is_offline() and conf.engines.models_from is None:
+            return
+        if is_first:
+            say(f"Fetching better engines in the background: {', '.join(wanted)}.")
+        ears = [name for name in wanted if name.startswith("whisper-")]
+        for names in (ears, [name for name in wanted if name not in ears]):
+            await fetch_and_load(registry, conf, names, say, is_quiet=not is_first)
+        if not wanted_downloads(conf.engines):
+            return
+        is_first = False
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+async def fetch_and_load(
+    registry: Registry,
+    conf: Conf,
+    names: Sequence[str],
+    say: Callable[[str], None],
+    *,
+    is_quiet: bool = False,
+) -> None:
+    """Fetch these models, and load a generation with those that came.
+
+    ``is_quiet``: nobody is told what could not be had.
+    """
+    problems = [await _fetch(registry, conf, name, say, is_quiet=is_quiet) for name in names]
+    lacking = [problem for problem in problems if problem]
+    if lacking and not is_quiet:
+        for problem in lacking:
+            say(problem)
+        fields = {"message": lacking[0], "progress": None, "failed": True}
+        await registry.tell_all(Notice("loading", fields))
+    if len(lacking) < len(names) and await registry.load():
         await tell_engines(registry)
         say("The better engines are loaded; whoever connects now gets them.")
 
@@ -45,31 +79,58 @@ async def tell_engines(registry: Registry) -> None:
         await registry.tell_all(Notice("engines_changed", fields))
 
 
-async def _fetch(registry: Registry, conf: Conf, name: str, say: Callable[[str], None]) -> bool:
-    telling: set[asyncio.Task[None]] = set()
-    told = -1
+async def _fetch(
+    registry: Registry, conf: Conf, name: str, say: Callable[[str], None], *, is_quiet: bool
+) -> str:
+    """Fetch one model; return why it could not be had, empty: it is there."""
     engines = conf.engines
-
-    def progress(step: str, fraction: float | None) -> None:
-        nonlocal told
-        share = -1 if fraction is None else int(fraction * STEPS_TOLD)
-        if share == told:
-            return
-        told = share
-        if fraction is not None:
-            say(f"{step}: {fraction:.0%}")
-        notice = Notice("loading", {"message": step, "progress": fraction})
-        task = asyncio.get_running_loop().create_task(registry.tell_all(notice))
-        telling.add(task)
-        task.add_done_callback(telling.discard)
-
+    teller = _Teller(registry, say, is_quiet=is_quiet)
     try:
-        await download(name, engines.models_dir, progress, models_from=engines.models_from)
+        await download(name, engines.models_dir, teller, models_from=engines.models_from)
     except EngineUnavailableError as error:
-        logger.warning("%s was not fetched: %s", name, error)
-        say(f"{name} could not be fetched: {error}")
-        return False
+        logger.log(
+            logging.INFO if is_quiet else logging.WARNING, "%s was not fetched: %s", name, error
+        )
+        return f"{name} could not be fetched: {error}"
     finally:
-        if telling:
-            await asyncio.wait(telling)
-    return True
+        await teller.end()
+    return ""
+
+
+class _Teller:
+    """Is the Progress of a download: tells the console, all clients, and whoever connects later.
+
+    ``is_quiet``: only once something really comes.
+    """
+
+    def __init__(self, registry: Registry, say: Callable[[str], None], *, is_quiet: bool) -> None:
+        self._registry = registry
+        self._say = say
+        self._is_quiet = is_quiet
+        self._telling: set[asyncio.Task[None]] = set()
+        self._told: tuple[str, int] | None = None
+
+    def __call__(self, step: str, fraction: float | None) -> None:
+        if self._is_quiet and fraction is None:
+            return
+        notice = Notice("loading", {"message": step, "progress": fraction})
+        self._keep(notice)
+        share = -1 if fraction is None else int(fraction * STEPS_TOLD)
+        if (step, share) == self._told:
+            return
+        self._told = (step, share)
+        if fraction is not None:
+            self._say(f"{step}: {fraction:.0%}")
+        task = asyncio.get_running_loop().create_task(self._registry.tell_all(notice))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def end(self) -> None:
+        """Wait until all is told."""
+        self._keep(None)
+        if self._telling:
+            await asyncio.wait(self._telling)
+
+    def _keep(self, notice: Notice | None) -> None:
+        if self._registry.generations is not None:
+            self._registry.generations.coming = notice

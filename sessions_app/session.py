@@ -294,6 +294,6 @@ class LiveSession:
     async def _greet(self) -> None:
         if self.generation is None:
             raise RuntimeError("a session without engines is not ready")
-        await self.emit(greeting.ready(self.book, self.manner, self.generation))
-        if trouble := self.generation.trouble:
-            await self.emit(Failure("engines_fail", trouble))
+        first = (self.book, self.manner, self.generation, self._generations)
+        for message in greeting.first_words(*first):
+            await self.emit(message)

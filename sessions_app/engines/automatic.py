@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sessions_app.engines import hub
 from sessions_app.engines.base import Transcriber, Translator
-from sessions_app.engines.catalogue import MODELS, best_whisper, is_on_disk
+from sessions_app.engines.catalogue import MODELS, RECOMMENDED, best_whisper, is_on_disk
 from sessions_app.engines.chain import ChainTranslator, directions_of
 from sessions_app.engines.choices import EngineChoice
 from sessions_app.engines.none import NoTranslator
@@ -18,8 +19,8 @@ logger = logging.getLogger(__name__)
 Load = Callable[[str, EngineChoice], Awaitable[Any]]
 """Loads the engine of a kind and choice, or raises EngineUnavailableError."""
 
-WHISPER = "whisper-small"
-"""The Whisper that suits most machines."""
+WHISPER = RECOMMENDED[0]
+"""The Whisper that suits any machine."""
 OPUS_MT = {Direction.ES_TO_EN: "opus-mt-es-en", Direction.EN_TO_ES: "opus-mt-en-es"}
 GET_WHISPER = f"Better: manage.py fetch_models {WHISPER}, then restart."
 GET_OPUS_MT = "Better: manage.py fetch_models opus-mt-es-en opus-mt-en-es, then restart."
@@ -31,19 +32,24 @@ def is_good_enough(whisper: str | None) -> bool:
 
 
 async def best_transcriber(load: Load, models_dir: Path) -> tuple[Transcriber | None, EngineInfo]:
-    """Return Whisper from the disk, else pocketsphinx, else nothing: only typed text then."""
-    reason = "Whisper is not on this machine."
+    """Return Whisper from the disk, or nothing until it is there: only typed text then."""
+    reason = "Whisper is not on this machine yet."
     if name := best_whisper(models_dir):
         choice = EngineChoice("faster-whisper", {"model": name})
         whisper, reason = await _try(load, "transcriber", choice)
         if whisper is not None:
             return whisper, transcriber_info("faster-whisper", whisper)
-    sphinx, sphinx_reason = await _try(load, "transcriber", EngineChoice("pocketsphinx"))
-    if sphinx is not None:
-        why = f"{reason} Basic English is understood, and no Spanish. {GET_WHISPER}"
-        return sphinx, transcriber_info("pocketsphinx", sphinx, why)
-    why = f"{reason} {sphinx_reason} Only typed text is translated. {GET_WHISPER}"
-    return None, EngineInfo("none", why=why)
+    return None, EngineInfo("none", why=f"{reason} Only typed text is translated. {_how_to_get()}")
+
+
+def _how_to_get() -> str:
+    """Return how Whisper comes to this machine, as far as its owner allows that."""
+    if hub.is_offline():
+        return (
+            f"HF_HUB_OFFLINE forbids fetching it: HABLA_MODELS_FROM may name a directory that has "
+            f"it, or without it manage.py fetch_models {WHISPER} brings it; then restart."
+        )
+    return f"It is fetched in the background; manage.py fetch_models {WHISPER} says why if not."
 
 
 async def best_translator(
@@ -142,6 +148,7 @@ async def _try(load: Load, kind: str, choice: EngineChoice) -> tuple[Any, str]:
 def transcriber_info(name: str, transcriber: Transcriber, why: str | None = None) -> EngineInfo:
     """Return what people are told of ``transcriber``."""
     languages = tuple(sorted(transcriber.languages))
+    why = why or getattr(transcriber, "why", None)
     if why is None and "es" not in languages:
         why = f"This model understands no Spanish. {GET_WHISPER}"
     return EngineInfo(name, languages, why)

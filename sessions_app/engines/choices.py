@@ -19,7 +19,6 @@ _HERE = "sessions_app.engines"
 ENGINES: Mapping[str, Mapping[str, str]] = {
     "transcriber": {
         "faster-whisper": f"{_HERE}.faster_whisper.FasterWhisperTranscriber",
-        "pocketsphinx": f"{_HERE}.pocketsphinx.PocketsphinxTranscriber",
         "openai": f"{_HERE}.openai_audio.OpenAiTranscriber",
         "none": "",
         "fake": f"{_HERE}.fake.FakeTranscriber",
@@ -37,6 +36,12 @@ ENGINES: Mapping[str, Mapping[str, str]] = {
     },
 }
 """The classes behind the short names, by kind. An empty path stands for: nothing at all."""
+
+GONE = {
+    "pocketsphinx": "pocketsphinx is no part of Habla any more: Whisper is fetched on any machine. "
+    "What would be right: auto."
+}
+"""What old settings may name, and what to set instead."""
 
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
@@ -115,6 +120,8 @@ def _is_known(backend: str, variable: str) -> bool:
 
 
 def _complaint(backend: str, variable: str) -> str:
+    if backend in GONE:
+        return f"{variable}: {GONE[backend]}"
     names = names_of(variable)
     # `none` is no guess: who asked for an engine did not mean to go without
     likely = [name for name in names if name != "none"]

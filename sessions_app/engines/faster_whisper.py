@@ -29,18 +29,19 @@ T = TypeVar("T")
 class FasterWhisperTranscriber:
     """Finds Spanish and English words with a Whisper model.
 
-    ``model`` is a name (``small``), a directory, or ``owner/repository`` on the hub; what is not on
-    the disk is fetched by ``load``. ``device`` is ``cpu``, ``cuda`` or ``auto``. ``compute_type``
-    is CTranslate2's; without one it is int8 on a processor and float16 on a graphics card.
-    ``workers`` pieces are transcribed at once, each by ``threads`` threads (0: all cores, shared).
-    ``hotwords`` are names to expect. ``progress`` is told of fetching and loading.
+    ``model`` is a name (``small``), a directory, or ``owner/repository`` on the hub; without one it
+    is the largest that is on the disk, or base. What is not on the disk is fetched by ``load``.
+    ``device`` is ``cpu``, ``cuda`` or ``auto``. ``compute_type`` is CTranslate2's; without one it
+    is int8 on a processor and float16 on a graphics card. ``workers`` pieces are transcribed at
+    once, each by ``threads`` threads (0: all cores, shared). ``hotwords`` are names to expect.
+    ``progress`` is told of fetching and loading.
     """
 
     languages = frozenset({"es", "en"})
 
     def __init__(
         self,
-        model: str = "small",
+        model: str = "",
         *,
         device: str = "auto",
         compute_type: str | None = None,
@@ -53,9 +54,11 @@ class FasterWhisperTranscriber:
         hotwords: str | None = None,
         progress: Progress = downloads.silent,
     ) -> None:
+        self.why: str | None = None
+        """What its users should know of it, once it is loaded."""
         self.parallel = max(1, workers)
         """How many calls run at once."""
-        self._model = model
+        self._model = model or catalogue.best_whisper(Path(models_dir)) or catalogue.RECOMMENDED[0]
         self._models_dir = Path(models_dir)
         self._models_from = models_from
         self._device = device
@@ -132,6 +135,8 @@ class FasterWhisperTranscriber:
                     f"it lacks {', '.join(lacking)}."
                 )
             return given
+        if not catalogue.find(self._model).is_pinned:
+            self.why = f"The files of {self._model} are not verified: Habla knows no digests of it."
         if on_disk := catalogue.is_on_disk(self._model, self._models_dir):
             return on_disk
         return await downloads.download(

@@ -16,7 +16,7 @@ LOWEST_LOG_PROBABILITY = -1.0
 HIGHEST_COMPRESSION_RATIO = 2.4
 """Whisper's own limit, above which a text repeats itself."""
 LOWEST_CONFIDENCE = 0.35
-"""Measured with pocketsphinx: what scores lower is noise made into words."""
+"""What scores lower is noise made into words: e to the lowest log probability, or a bit less."""
 FEWEST_REPEATED_WORDS = 10
 """People do say "no, no, no, no": fewer repeated words than this are believed."""
 LONGEST_LOOP_WORDS = 8

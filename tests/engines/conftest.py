@@ -1,21 +1,16 @@
 """Tiny models and spoken sentences that the engines' tests share, made once a run."""
 
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
 
 import huggingface_hub
 import pytest
 
-from tests.engines.spoken import read_pcm
 from tests.tiny.fakehub import FakeHub
 from tests.tiny.opusmt import make_opus_mt
 from tests.tiny.pinned import pin
 from tests.tiny.whisper import make_whisper
 
-Flite = Callable[..., bytes]
 HEARD = "and so my fellow americans ask not"
 
 
@@ -36,22 +31,6 @@ def whisper_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def spanish_whisper_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the directory of a tiny Whisper that hears "hola mundo", in Spanish."""
     return make_whisper(tmp_path_factory.mktemp("whisper"), "hola mundo", "es")
-
-
-@pytest.fixture(scope="session")
-def flite(tmp_path_factory: pytest.TempPathFactory) -> Flite:
-    """Return what speaks: ``flite("How much does this cost?")`` is 16 kHz mono s16le PCM."""
-    program = shutil.which("flite")
-    if program is None:
-        pytest.skip("the program flite is not installed")
-    path = tmp_path_factory.mktemp("flite") / "spoken.wav"
-
-    @cache
-    def speak(text: str, voice: str = "rms") -> bytes:
-        subprocess.run([program, "-voice", voice, "-t", text, "-o", str(path)], check=True)
-        return read_pcm(path)
-
-    return speak
 
 
 @pytest.fixture

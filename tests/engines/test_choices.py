@@ -94,6 +94,16 @@ def test_options_that_an_engine_does_not_take_are_told_with_those_it_takes(
     assert hint in str(failure.value)
 
 
+@pytest.mark.parametrize("text", ["pocketsphinx", '{"BACKEND": "pocketsphinx"}'])
+def test_what_old_settings_name_is_answered_in_one_line_with_what_to_set(text: str) -> None:
+    with pytest.raises(SettingsError) as failure:
+        parse_choice(text, variable="HABLA_TRANSCRIBER")
+    assert str(failure.value) == (
+        "HABLA_TRANSCRIBER: pocketsphinx is no part of Habla any more: Whisper is fetched on any "
+        "machine. What would be right: auto."
+    )
+
+
 def test_options_that_an_engine_takes_are_not_complained_of() -> None:
     check_choice(EngineChoice("opus-mt", {"beam_size": 4}), variable=TRANSLATOR)
 

@@ -12,10 +12,9 @@ from sessions_app.engines.base import LanguageFinder, Transcriber
 from sessions_app.engines.fake import FakeTranscriber
 from sessions_app.engines.faster_whisper import FasterWhisperTranscriber
 from sessions_app.engines.openai_audio import OpenAiTranscriber
-from sessions_app.engines.pocketsphinx import PocketsphinxTranscriber
 from sessions_app.errors import EngineError
 from sessions_app.events import Transcript
-from tests.engines.conftest import HEARD, Flite
+from tests.engines.conftest import HEARD
 from tests.sounds import say
 from tests.tiny.fakeears import FakeEars
 
@@ -35,17 +34,13 @@ def ears() -> Iterator[FakeEars]:
         yield server
 
 
-@pytest.fixture(params=["faster-whisper", "pocketsphinx", "openai", "fake"])
+@pytest.fixture(params=["faster-whisper", "openai", "fake"])
 def candidate(request: pytest.FixtureRequest) -> Candidate:
     if request.param == "faster-whisper":
         directory: Path = request.getfixturevalue("whisper_directory")
         return Candidate(
             lambda: FasterWhisperTranscriber(str(directory), threads=1), say("hola"), HEARD
         )
-    if request.param == "pocketsphinx":
-        flite: Flite = request.getfixturevalue("flite")
-        text = "How much does this cost?"
-        return Candidate(PocketsphinxTranscriber, flite(text), text)
     if request.param == "openai":
         url = request.getfixturevalue("ears").url
         return Candidate(lambda: OpenAiTranscriber(url), say("hello world"), "hello world")

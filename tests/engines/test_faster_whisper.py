@@ -99,6 +99,7 @@ async def test_any_repository_of_the_hub_may_be_named(
     fake_hub.repositories["somebody/mi-whisper"] = spanish_whisper_directory
     transcriber = FasterWhisperTranscriber("somebody/mi-whisper", models_dir=tmp_path)
     assert (await heard(transcriber, "es")).text == "hola mundo"
+    assert "not verified" in str(transcriber.why)
 
 
 async def test_a_hub_that_is_out_of_reach_is_found_out_soon_and_told_with_a_way_out(

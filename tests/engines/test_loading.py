@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from sessions_app.engines.apertium import ApertiumTranslator
-from sessions_app.engines.automatic import best_transcriber, best_translator
-from sessions_app.engines.catalogue import best_whisper
+from sessions_app.engines.automatic import best_translator
 from sessions_app.engines.choices import EngineChoice
 from sessions_app.engines.fake import FakeDetector, FakeTranscriber, FakeTranslator
 from sessions_app.engines.loading import Engines, EngineSettings, load_engines, wanted_downloads
@@ -19,7 +18,6 @@ from sessions_app.engines.none import NoTranslator
 from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import Direction, EngineInfo, Transcript, TranslationRequest
 from tests.engines.test_translators import needs_apertium
-from tests.tiny.whisper import make_whisper
 
 Models = dict[str, Path]
 FAKE = EngineChoice("fake")
@@ -223,34 +221,10 @@ async def test_auto_leaves_untranslated_what_nothing_can_translate(tmp_path: Pat
     assert "apt install apertium-eng-spa" in (info.why or "")
 
 
-async def test_auto_listens_by_pocketsphinx_where_whisper_is_not(fakes: EngineSettings) -> None:
-    engines = await load_engines(replace(fakes, transcriber=EngineChoice("auto")))
-    info = engines.infos["transcriber"]
-    assert (info.name, info.languages) == ("pocketsphinx", ("en",))
-    assert "fetch_models whisper-small" in (info.why or "")
-    await engines.aclose()
-
-
-async def test_auto_passes_over_a_whisper_that_is_damaged(fakes: EngineSettings) -> None:
-    put_whisper(fakes.models_dir, "whisper-small")
-    engines = await load_engines(replace(fakes, transcriber=EngineChoice("auto")))
-    assert engines.infos["transcriber"].name == "pocketsphinx"
-    await engines.aclose()
-
-
-def test_the_best_whisper_is_the_largest(tmp_path: Path) -> None:
-    assert best_whisper(tmp_path) is None
-    put_whisper(tmp_path, "whisper-tiny")
-    assert best_whisper(tmp_path) == "whisper-tiny"
-    put_whisper(tmp_path, "whisper-small")
-    put_whisper(tmp_path, "whisper-base")
-    assert best_whisper(tmp_path) == "whisper-small"
-
-
 def test_auto_wants_the_models_that_would_be_better(fakes: EngineSettings) -> None:
     auto = replace(fakes, transcriber=EngineChoice("auto"), translator=EngineChoice("auto"))
     assert wanted_downloads(fakes) == []
-    assert wanted_downloads(auto) == ["whisper-small", "opus-mt-es-en", "opus-mt-en-es"]
+    assert wanted_downloads(auto) == ["whisper-base", "opus-mt-es-en", "opus-mt-en-es"]
     put_whisper(auto.models_dir, "whisper-medium")
     opus = ["config.json", "model.bin", "shared_vocabulary.json", "source.spm", "target.spm"]
     put(auto.models_dir, "opus-mt-es-en", *opus)
@@ -258,41 +232,10 @@ def test_auto_wants_the_models_that_would_be_better(fakes: EngineSettings) -> No
 
 
 def test_no_heavy_library_is_imported_before_an_engine_is_loaded() -> None:
-    heavy = ("ctranslate2", "faster_whisper", "onnxruntime", "pocketsphinx", "sentencepiece", "av")
+    heavy = ("ctranslate2", "faster_whisper", "onnxruntime", "sentencepiece", "av")
     program = (
         f"import sys, sessions_app.engines.loading; "
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout == b"[]\n"
-
-
-async def test_auto_takes_typed_text_only_where_nothing_can_listen(tmp_path: Path) -> None:
-    async def refuse(kind: str, choice: EngineChoice) -> object:
-        raise EngineUnavailableError(f"The {kind} {choice.backend} is not here.")
-
-    transcriber, info = await best_transcriber(refuse, tmp_path)
-    assert transcriber is None
-    assert info.name == "none"
-    assert "The transcriber pocketsphinx is not here. Only typed text" in (info.why or "")
-
-
-async def test_a_whisper_of_ones_own_that_knows_english_only_is_told(
-    fakes: EngineSettings, tmp_path: Path
-) -> None:
-    own = make_whisper(tmp_path / "own", "hello", "en", english_only=True)
-    choice = EngineChoice("faster-whisper", {"model": str(own)})
-    engines = await load_engines(replace(fakes, transcriber=choice))
-    info = engines.infos["transcriber"]
-    assert (info.name, info.languages) == ("faster-whisper", ("en",))
-    assert "no Spanish" in (info.why or "")
-    await engines.aclose()
-
-
-async def test_a_chosen_whisper_that_cannot_be_fetched_is_an_error_and_no_fallback(
-    fakes: EngineSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    settings = replace(fakes, transcriber=EngineChoice("faster-whisper", {"model": "small"}))
-    with pytest.raises(EngineUnavailableError, match="fetch_models whisper-small"):
-        await load_engines(settings)

@@ -25,6 +25,7 @@ from tests.lifecycle.shutdown_tools import (
 )
 from tests.server.running import Running, running
 from tests.server.visitor import status_of, visitor
+from tests.tiny.whisper import make_whisper, transcriber
 
 __all__ = ["another"]
 pytestmark = pytest.mark.timeout(60)
@@ -135,8 +136,9 @@ async def test_ctrl_c_leaves_the_engines_processes_to_finish_the_sentence(
     data_dir: Path, tmp_path: Path
 ) -> None:
     """The terminal sends it to the whole foreground group."""
+    whisper = make_whisper(tmp_path / "whisper", "The house is red.", "en")
     real = {
-        "HABLA_TRANSCRIBER": "pocketsphinx",
+        "HABLA_TRANSCRIBER": transcriber(whisper),
         "HABLA_TRANSLATOR": "apertium",
         "HABLA_DETECTOR": "silero",
     }

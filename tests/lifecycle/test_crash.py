@@ -101,9 +101,7 @@ async def test_rows_of_a_server_elsewhere_are_its_own_while_it_lives(
 
 @pytest.mark.skipif(not installed_modes(), reason="apertium-eng-spa is not installed")
 async def test_the_processes_of_engines_die_with_a_killed_server(data_dir: Path) -> None:
-    async with running(
-        data_dir, HABLA_TRANSCRIBER="pocketsphinx", HABLA_TRANSLATOR="apertium"
-    ) as server:
+    async with running(data_dir, HABLA_TRANSLATOR="apertium") as server:
         helpers = children_of(server.pid)
         assert len(helpers) > 2
         watched = watch(helpers)

@@ -209,7 +209,7 @@ def test_missing_models_are_named_with_the_command_that_fetches_them(
     finding = engines.check_models(auto)
     assert finding.level is Level.WARNING
     assert finding.mend == (
-        "python manage.py fetch_models whisper-small opus-mt-es-en opus-mt-en-es"
+        "python manage.py fetch_models whisper-base opus-mt-es-en opus-mt-en-es"
     )
 
 

@@ -93,6 +93,12 @@ def test_the_environment_can_be_chosen_again(browser):
     assert chosen_now() is None
 
 
+def test_a_choice_of_an_engine_that_is_no_more_is_passed_over(browser):
+    choose(Chosen("an old one"))
+    assert chosen_now() is None
+    assert browser.get(SETTINGS).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

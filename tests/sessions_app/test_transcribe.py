@@ -8,28 +8,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import jiwer
 import pytest
 
 from tests.engines.files import picture
 from tests.engines.spoken import BROADCAST
 from tests.server.running import ROOT, environment
 from tests.sounds import mp4, ogg, say, silence, wav, webm
+from tests.tiny.whisper import make_whisper, transcriber
 
 pytestmark = pytest.mark.timeout(60)
 
 SOUND = silence(0.5) + say("hola mundo") + silence(1.5) + say("red house") + silence(1)
 TIMES = re.compile(r"\d\d:\d\d:\d\d[.,]\d{3}")
-BROADCAST_WORDS = (
-    "and so my fellow americans ask not what your country can do for you "
-    "ask what you can do for your country"
-)
-REAL = {
-    "HABLA_TRANSCRIBER": "pocketsphinx",
-    "HABLA_TRANSLATOR": "apertium",
-    "HABLA_DETECTOR": "silero",
-}
-WORD_ERROR_RATE = 0.45
 ENGLISH_ONLY = '{"BACKEND": "fake", "OPTIONS": {"languages": ["en"]}}'
 
 
@@ -142,14 +132,17 @@ def test_an_engine_of_one_language_goes_on_in_auto_and_warns(tmp_path: Path) -> 
 
 @pytest.mark.skipif(not BROADCAST.exists(), reason="shared/audio/jfk.wav is not there")
 @pytest.mark.skipif(shutil.which("apertium") is None, reason="apertium is not installed")
-def test_an_old_broadcast_is_read_and_translated_without_any_download(tmp_path: Path) -> None:
+def test_an_old_broadcast_is_read_and_translated_by_the_real_engines(tmp_path: Path) -> None:
+    """The real Whisper, Silero and Apertium; the weights are tiny, and hear one sentence."""
+    whisper = make_whisper(tmp_path / "whisper", "The house is red.", "en")
     code, printed, complaints = run(
-        tmp_path, str(BROADCAST), "--direction=en_to_es", "--format=json", **REAL
+        *(tmp_path, str(BROADCAST), "--direction=en_to_es", "--format=json"),
+        HABLA_TRANSCRIBER=transcriber(whisper),
+        HABLA_TRANSLATOR="apertium",
+        HABLA_DETECTOR="silero",
     )
     assert code == 0, complaints
     exchanges = json.loads(printed)["exchanges"]
-    english = " ".join(said["source"] for said in exchanges).lower()
-    spanish = " ".join(said["translated"] for said in exchanges).lower()
-    rate = jiwer.wer(BROADCAST_WORDS, " ".join(re.findall(r"[\w']+", english)))
-    assert rate <= WORD_ERROR_RATE  # measured: 0.23
-    assert {"país", "qué", "americanos"} & set(re.findall(r"\w+", spanish))
+    assert len(exchanges) > 1
+    assert {said["source"] for said in exchanges} == {"The house is red."}
+    assert {said["translated"] for said in exchanges} == {"La casa es roja."}

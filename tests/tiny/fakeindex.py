@@ -43,14 +43,18 @@ def _make_wheel(directory: Path, project: str, content: dict[str, bytes]) -> Whe
     about = f"{package}-1.0.0.dist-info"
     path = directory / f"{package}-1.0.0-py3-none-any.whl"
     members = {f"{package}/data/{name}": name for name in content}
+    written = {
+        f"{package}/__init__.py": NO_CODE.encode(),
+        TRAP: b"escaped",
+        **{member: content[name] for member, name in members.items()},
+        f"{about}/METADATA": METADATA.format(name=project).encode(),
+        f"{about}/WHEEL": WHEEL.encode(),
+        f"{about}/RECORD": b"",
+    }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"{package}/__init__.py", NO_CODE)
-        archive.writestr(TRAP, "escaped")
-        for member, name in members.items():
-            archive.writestr(member, content[name])
-        archive.writestr(f"{about}/METADATA", METADATA.format(name=project))
-        archive.writestr(f"{about}/WHEEL", WHEEL)
-        archive.writestr(f"{about}/RECORD", "")
+        for member, data in written.items():
+            # of no time, so that the same content has the same digest
+            archive.writestr(zipfile.ZipInfo(member), data, zipfile.ZIP_DEFLATED)
     parts = tuple(
         (member, name.removesuffix(f".part{name[-1]}")) for member, name in members.items()
     )
@@ -61,7 +65,8 @@ class FakeIndex(ThreadingHTTPServer):
     """Serves the wheels in ``directory`` by the simple interface while it is entered.
 
     ``speaks_json``: as PEP 691 has it, otherwise HTML. ``key``: what the authorization must be.
-    ``endless``: files that go on after their end. ``asked`` lists what was asked of it.
+    ``endless``: files that go on after their end. ``gate``: they are sent while it is open.
+    ``asked`` lists what was asked of it.
     """
 
     daemon_threads = True
@@ -72,6 +77,8 @@ class FakeIndex(ThreadingHTTPServer):
         self.speaks_json = False
         self.key: str | None = None
         self.endless = False
+        self.gate = threading.Event()
+        self.gate.set()
         self.asked: list[str] = []
         self._serving = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
 
@@ -84,6 +91,7 @@ class FakeIndex(ThreadingHTTPServer):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.gate.set()
         self.shutdown()
         self._serving.join()
         self.server_close()
@@ -128,6 +136,7 @@ class _Answer(BaseHTTPRequestHandler):
             self._say(HTTPStatus.OK, page.replace("#sha256=0", "").encode(), "text/html")
 
     def _send(self, path: Path) -> None:
+        self.server.gate.wait(60)
         if not path.is_file():
             self._say(HTTPStatus.NOT_FOUND, b"", "text/plain")
         elif self.server.endless:

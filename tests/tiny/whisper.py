@@ -82,6 +82,11 @@ def make_whisper(
     return directory
 
 
+def transcriber(directory: Path) -> str:
+    """Return what HABLA_TRANSCRIBER must be for the model in ``directory``."""
+    return json.dumps({"BACKEND": "faster-whisper", "OPTIONS": {"model": str(directory)}})
+
+
 def _byte_characters() -> list[str]:
     """Return the characters that stand for the 256 bytes in byte-level tokens, as GPT-2 has it."""
     visible = {*range(33, 127), *range(161, 173), *range(174, 256)}

@@ -50,6 +50,13 @@ export class Connection extends EventTarget {
     socket.addEventListener("close", (event) => this.#is(socket) && this.#lose(event.code));
   }
 
+  // A new connection in place of the one that there is.
+  renew() {
+    this.#drop();
+    this.#attempt = 0;
+    this.open();
+  }
+
   hurry() {
     if (this.state === "waiting") this.open();
   }

@@ -25,6 +25,10 @@ export function engineProblems({ transcriber, translator }, direction) {
   return problems;
 }
 
+export function canHear({ transcriber }) {
+  return hears(transcriber);
+}
+
 export function missing(transcriber, direction) {
   const language = direction.slice(0, 2);
   const needed = direction === "auto" ? ["es", "en"] : [language];

@@ -5,7 +5,7 @@ import { Choices } from "./choices.js";
 import { Connection } from "./connection.js";
 import { ConnectionWords } from "./connectionwords.js";
 import { bindControls } from "./controls.js";
-import { engineProblems, missing, showEngines } from "./engines.js";
+import { canHear, engineProblems, missing, showEngines } from "./engines.js";
 import { Journal } from "./journal.js";
 import { Listening } from "./listening.js";
 import { askedFor, recall, remember } from "./memory.js";
@@ -84,6 +84,15 @@ class Live {
     this.engines = engines;
     showEngines(byId("engines"), engines);
     this.showEngineProblems();
+  }
+
+  // Where nothing could be heard so far, nobody is interrupted: the next connection has the new engines.
+  changeOver() {
+    if (!this.engines || canHear(this.engines) || this.listening.isOn) return false;
+    this.journal.interrupt(); // what is not answered yet is asked for, see recovery.js
+    this.playing.hide();
+    this.connection.renew();
+    return true;
   }
 
   showEngineProblems() {

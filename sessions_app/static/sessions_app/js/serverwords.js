@@ -10,9 +10,15 @@ const GOES_ON = "only_one_language"; // a warning: it listens
 
 // `live` is the page (live.js). A message that is not here and not the journal's is not ours.
 export const effects = {
-  loading(live, { message, progress }) {
+  loading(live, { message, progress, failed }) {
+    if (failed) {
+      live.notices.hide("fetching");
+      live.notices.show({ ...describe("not_fetched", { message }), canHide: true });
+      return;
+    }
     // once a session is open, it is better engines that come, for the next one
     const code = live.connection.isReady ? "fetching" : "loading";
+    live.notices.hide("not_fetched");
     if (code === "loading") live.setState("loading");
     live.notices.show({ ...describe(code, { message: message ?? "" }), progress: progress ?? null });
   },
@@ -53,6 +59,7 @@ export const effects = {
 
   engines_changed(live) {
     live.notices.hide("fetching");
+    if (live.changeOver()) return;
     const action = { label: say("button.reload"), run: () => location.reload() };
     live.notices.show({ ...describe("engines_changed"), action, canHide: true });
   },

@@ -105,6 +105,8 @@ export const english = {
   "problem.loading.help": "{message}",
   "problem.fetching.title": "Better engines are being fetched",
   "problem.fetching.help": "{message}. Go on meanwhile: nothing is interrupted.",
+  "problem.not_fetched.title": "A model could not be fetched",
+  "problem.not_fetched.help": "{message}",
   "problem.engines_changed.title": "Better engines are ready",
   "problem.engines_changed.help": "This page gets them when it is reloaded. The conversation stays.",
   "problem.server_gone.title": "The server cannot be reached",

@@ -105,6 +105,8 @@ export const spanish = {
   "problem.loading.help": "{message}",
   "problem.fetching.title": "Se están descargando motores mejores",
   "problem.fetching.help": "{message}. Siga mientras tanto: no se interrumpe nada.",
+  "problem.not_fetched.title": "No se pudo descargar un modelo",
+  "problem.not_fetched.help": "{message}",
   "problem.engines_changed.title": "Hay motores mejores",
   "problem.engines_changed.help": "Esta página los usa cuando se recarga. La conversación se queda.",
   "problem.server_gone.title": "No se puede llegar al servidor",
