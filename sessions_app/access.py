@@ -87,8 +87,10 @@ def user_of(request: HttpRequest) -> User:
 
 def caller_of(request: HttpRequest) -> Caller:
     """Return where ``request`` comes from."""
-    headers = [(name.lower(), value) for name, value in request.headers.items()]
     scope: Mapping[str, Any] = getattr(request, "scope", {})
+    headers = [(name.lower(), value) for name, value in request.headers.items()]
+    # what has an underscore in its name Django leaves out
+    headers += [pair for pair in _headers_in(scope) if "_" in pair[0]]
     return Caller(
         peer=request.META.get("REMOTE_ADDR") or None,
         headers=tuple(headers),
@@ -102,18 +104,21 @@ def caller_of(request: HttpRequest) -> Caller:
 def caller_in(scope: Mapping[str, Any]) -> Caller:
     """Return where the connection of an ASGI ``scope`` comes from."""
     client = scope.get("client")
-    headers = [
-        (name.decode("latin1").lower(), value.decode("latin1"))
-        for name, value in scope.get("headers", [])
-    ]
     return Caller(
         peer=client[0] if client else None,
-        headers=tuple(headers),
+        headers=tuple(_headers_in(scope)),
         http_version=str(scope.get("http_version", "1.1")),
         method=str(scope.get("method", "")),
         proxy=scope.get("habla.proxy"),
         whose=scope.get("habla.peer", Peer.UNKNOWN),
     )
+
+
+def _headers_in(scope: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (name.decode("latin1").lower(), value.decode("latin1"))
+        for name, value in scope.get("headers", [])
+    ]
 
 
 def user_for(scope: Mapping[str, Any]) -> User | None:

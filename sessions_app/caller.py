@@ -12,7 +12,6 @@ PROXY_HEADERS = frozenset(
         "via",
         "true-client-ip",
         "client-ip",
-        "x-client-ip",
         "x-originating-ip",
         "x-remote-addr",
         "proxy-client-ip",
@@ -22,15 +21,47 @@ PROXY_HEADERS = frozenset(
         "x-remote-ip",
         "x-scheme",
         "x-host",
+        "x-http-host-override",
+        "x-ip",
+        "x-proto",
+        "x-https",
+        "x-rewrite-url",
+        "x-url-scheme",
+        "x-varnish",
         "cdn-loop",
+        "cdn-src-ip",
+        "front-end-https",
+        "max-forwards",
+        "z-forwarded-for",
     }
 )
 PROXY_PREFIXES = (
-    "x-forwarded",
+    "x-forward",
     "x-real-",
     "x-goog-",
     "x-auth-request-",
     "x-authenticated-",
+    "x-authentik-",
+    "x-pomerium-",
+    "x-webauth-",
+    "x-remote-",
+    "x-nginx-",
+    "x-ssl-",
+    "x-client-ip",
+    "x-client-cert",
+    "x-client-verify",
+    "x-cluster-",
+    "x-gateway-",
+    "x-sucuri-",
+    "x-akamai-",
+    "x-amz-",
+    "x-cdn-",
+    "x-cloud-trace-",
+    "akamai-",
+    "ali-cdn-",
+    "incap-",
+    "proxy-",
+    "ssl-client-",
     "x-original-",
     "x-envoy-",
     "x-azure-",
@@ -110,8 +141,8 @@ class Caller:
 
     @property
     def is_forwarded(self) -> bool:
-        """Return whether a proxy says that it sent this on."""
-        names = {name for name, _ in self.headers}
+        """Return whether a proxy says that it sent this on, however it spells that."""
+        names = {name.replace("_", "-") for name, _ in self.headers}
         return (
             self.proxy is not None
             or bool(names & PROXY_HEADERS)

@@ -1,7 +1,13 @@
-"""What no database keeps and no header takes is refused where it comes in, and nothing breaks."""
+"""What no database keeps and no header takes is refused where it comes in, and nothing breaks.
+
+Reading a body of a megabyte may take a hundred times its size for a moment, where it is all escapes
+or empty lists. So one that is large is read alone, and JSON of very many parts goes no further.
+"""
 
 import re
+import threading
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,11 +17,34 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 from ninja.parser import Parser
 
+from sessions_app.http_limits import SMALL_BODY_BYTES
+
 SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")
 """What Django makes; a quoted cookie can hold anything, and the database would be asked."""
 UNKEPT = re.compile("[\0\ud800-\udfff]")
 UNKEPT_MESSAGE = "Bad Request: a NUL"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+MOST_PARTS = 1_000
+"""Of JSON: values and names; Django takes as many fields of a form."""
+
+
+_one_large = threading.Lock()
+
+
+def in_turn(request: HttpRequest) -> AbstractContextManager[Any]:
+    """Return what to hold while the body of ``request`` is read; a small one waits for nobody."""
+    return _one_large if len(request.body) > SMALL_BODY_BYTES else nullcontext()
+
+
+def parts_of(value: Any) -> int:
+    """Return of how many values and names ``value`` consists."""
+    match value:
+        case dict():
+            return 1 + len(value) + sum(map(parts_of, value.values()))
+        case list():
+            return 1 + sum(map(parts_of, value))
+        case _:
+            return 1
 
 
 def is_clean(value: Any) -> bool:
@@ -58,9 +87,10 @@ class CleanInputMiddleware(MiddlewareMixin):
         view_args: tuple[Any, ...],
         view_kwargs: dict[Any, Any],
     ) -> None:
-        """Look at a form, which the check for forgery has read already."""
+        """Look at a form, before the check for forgery does."""
         if request.method == "POST" and request.content_type in FORMS:
-            fields: Iterable[tuple[str, list[Any]]] = request.POST.lists()
+            with in_turn(request):
+                fields: Iterable[tuple[str, list[Any]]] = request.POST.lists()
             if not all(is_clean(name) and is_clean(values) for name, values in fields):
                 raise BadRequest(UNKEPT_MESSAGE)
 
@@ -74,7 +104,17 @@ class CleanParser(Parser):
         Raises:
             ValueError: no JSON, or none that can be kept.
         """
-        body: dict[str, Any] = super().parse_body(request)
-        if not is_clean(body):
-            raise ValueError("a NUL, or half of a character")
+        with in_turn(request):
+            body: dict[str, Any] = super().parse_body(request)
+            problem = _problem(body)
+            if problem:
+                del body  # while nobody else reads one
+        if problem:
+            raise ValueError(problem)
         return body
+
+
+def _problem(body: Any) -> str:
+    if parts_of(body) > MOST_PARTS:
+        return "too many parts"
+    return "" if is_clean(body) else "a NUL, or half of a character"

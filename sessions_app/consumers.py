@@ -70,6 +70,8 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
                     flow.taken(message)
                 if message.get("text") is not None:
                     await in_turn(self._frames, flow)
+                else:  # a queue that is never empty gives nobody else a turn
+                    await asyncio.sleep(0)
                 await self.dispatch(message)
         except StopConsumer:
             return

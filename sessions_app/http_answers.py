@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from django.conf import settings
+
 from sessions_app.descriptors import OUT
+from sessions_app.response_headers import HSTS, PERMISSIONS, PRIVATE
 
 API_PREFIX = b"/api/"
 CODES = {
@@ -48,9 +51,14 @@ def answer_to(path: bytes, status: int, reason: Reason | None = None) -> tuple[H
     again = [] if reason is None else [(b"Retry-After", b"%d" % reason.again_seconds)]
     return [
         *again,
+        *([(b"Strict-Transport-Security", HSTS.encode())] if settings.IS_HTTPS else []),
         (b"Content-Type", kind),
         (b"Content-Length", b"%d" % len(body)),
-        (b"Cache-Control", b"no-store"),
+        (b"Cache-Control", PRIVATE.encode()),
+        (b"Permissions-Policy", PERMISSIONS.encode()),
+        (b"Referrer-Policy", settings.SECURE_REFERRER_POLICY.encode()),
+        (b"Cross-Origin-Opener-Policy", settings.SECURE_CROSS_ORIGIN_OPENER_POLICY.encode()),
+        (b"X-Frame-Options", settings.X_FRAME_OPTIONS.encode()),
         (b"X-Content-Type-Options", b"nosniff"),
         (b"Content-Security-Policy", b"default-src 'none'; frame-ancestors 'none'"),
         (b"Server", b"habla"),

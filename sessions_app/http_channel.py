@@ -20,8 +20,10 @@ from sessions_app.http_limits import (
     MAX_BODY_BYTES,
     MAX_HEAD_BYTES,
     MAX_HEADERS,
+    MAX_SMALL_CHUNKS,
     MAX_WIRE_BYTES,
     SMALL_BODY_BYTES,
+    SMALL_CHUNK_BYTES,
     Bodies,
 )
 
@@ -31,6 +33,10 @@ UNREAD_SECONDS = 60.0
 """How long a client may take to read the last 64 KiB of an answer."""
 PAUSE_SECONDS = 0.01
 """How often more is read from whoever was refused: 64 KiB each time, so that it costs nothing."""
+
+
+class BodyRefusedError(Exception):
+    """Nothing more of a body is taken; it ends Twisted's loop over the chunks that have come."""
 
 
 class Part(Enum):
@@ -63,6 +69,7 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
         self._headers = 0
         self._wire_bytes = 0
         self._body_bytes = 0
+        self._small_chunks = 0
         self._large_bytes = 0
         self._path = b""
         self._answered: Any = None
@@ -138,25 +145,30 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
             if self._wire_bytes > MAX_WIRE_BYTES:
                 self.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
                 return
-        super().rawDataReceived(data)
+        try:
+            super().rawDataReceived(data)
+        except BodyRefusedError:
+            return
         if self._part is Part.ANSWER and self._waitingForTransport:
             # Twisted reads on here, without end: this client asks for more and reads nothing
             self._networkProducer.pauseProducing()
 
-    def has_room(self, size: int) -> bool:
-        """Return whether the body may hold ``size`` more bytes; refuse the request if not."""
-        if self._part is Part.REFUSED:
-            return False
+    def make_room(self, size: int) -> None:
+        """Let the body hold ``size`` more bytes, which are one more chunk or a part of it.
+
+        Raises:
+            BodyRefusedError: it may not, and the request is refused.
+        """
         self._body_bytes += size
-        if self._body_bytes > MAX_BODY_BYTES:
+        self._small_chunks += self.length is None and size < SMALL_CHUNK_BYTES
+        if self._body_bytes > MAX_BODY_BYTES or self._small_chunks > MAX_SMALL_CHUNKS:
             self.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            return False
         large = max(0, self._body_bytes - SMALL_BODY_BYTES) - self._large_bytes
-        if not self._bodies.take(large):
+        if self._part is not Part.REFUSED and not self._bodies.take(large):
             self.refuse(HTTPStatus.SERVICE_UNAVAILABLE)
-            return False
+        if self._part is Part.REFUSED:
+            raise BodyRefusedError
         self._large_bytes += large
-        return True
 
     def allContentReceived(self) -> None:  # noqa: N802
         """Hand on a request that has come."""
@@ -239,7 +251,7 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
 
     def _forget_body(self) -> None:
         self._bodies.give_back(self._large_bytes)
-        self._wire_bytes = self._body_bytes = self._large_bytes = 0
+        self._wire_bytes = self._body_bytes = self._small_chunks = self._large_bytes = 0
 
     def connectionLost(self, reason: Any) -> None:  # noqa: N802
         """Let go of everything."""

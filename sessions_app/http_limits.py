@@ -6,6 +6,10 @@ MAX_BODY_BYTES = 1_000_000
 """No route takes more: the largest form is a ground truth, and an import is a command's."""
 MAX_WIRE_BYTES = 2 * MAX_BODY_BYTES
 """The same with the sizes of its chunks, which may take more than what is in them."""
+MAX_SMALL_CHUNKS = 1_024
+"""How many chunks of a body may hold less than SMALL_CHUNK_BYTES: each takes as long as a large
+one, and ten thousand of a byte come in one read."""
+SMALL_CHUNK_BYTES = 256
 MAX_HEAD_BYTES = 16 * 1024
 """The request line and all headers."""
 MAX_HEADERS = 100

@@ -73,8 +73,8 @@ class HttpRequest(WebRequest):  # type: ignore[misc]  # Daphne has no types
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
         """Take a piece of the body."""
-        if self.channel.has_room(len(data)):
-            super().handleContentChunk(data)
+        self.channel.make_room(len(data))
+        super().handleContentChunk(data)
 
     def forget_body(self) -> None:
         """Let go of what has come: nobody will read it."""

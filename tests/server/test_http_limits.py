@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.http_limits import MAX_BODY_BYTES, MAX_HEADERS
+from sessions_app.http_limits import MAX_BODY_BYTES, MAX_HEADERS, MAX_SMALL_CHUNKS
 from tests.server.running import Running, running
 from tests.server.visitor import Visitor, visitor
 from tests.server.wire import Answer, exchange, head, last, wire
@@ -114,6 +114,39 @@ async def test_floods_take_no_memory_no_disk_and_nobodys_time(server: Running) -
                 group.create_task(flood(path, f"Content-Length: {FLOOD_BYTES}", by_length))
                 group.create_task(flood(path, "Transfer-Encoding: chunked", chunked(FLOOD_BYTES)))
         assert memory_of(server) - before < GROWTH_BYTES
+
+
+async def test_bodies_in_very_many_chunks_take_nobodys_time(server: Running) -> None:
+    beginning = last("POST /login/", "Transfer-Encoding: chunked")
+    few = [b"1\r\nx\r\n" * MAX_SMALL_CHUNKS, b"0\r\n\r\n"]
+    assert (await exchange(server.address, beginning, *few)).statuses == [403]
+    many = [b"1\r\nx\r\n" * 10_000] * 40
+    async with undisturbed(server), asyncio.TaskGroup() as group:
+        floods = [group.create_task(exchange(server.address, beginning, *many)) for _ in range(12)]
+    assert {tuple(flood.result().statuses) for flood in floods} == {(413,)}
+
+
+FORM = "Content-Type: application/x-www-form-urlencoded"
+JSON = "Content-Type: application/json"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "body", "status"),
+    [
+        ("/login/", FORM, b"a=" + b"%41" * 330_000, 403),
+        ("/api/playbacks", JSON, b"[" + b"{}," * 330_000 + b"{}]", 400),
+        ("/api/playbacks", JSON, b"[" + b'{"a":1},' * 110_000 + b"{}]", 400),
+    ],
+)
+async def test_bodies_that_are_read_into_much_more_are_read_one_after_another(
+    server: Running, path: str, kind: str, body: bytes, status: int
+) -> None:
+    before = memory_of(server)
+    request = last(f"POST {path}", kind, f"Content-Length: {len(body)}") + body
+    answers = await asyncio.gather(*(exchange(server.address, request) for _ in range(12)))
+    assert {tuple(answer.statuses) for answer in answers} == {(status,)}
+    # of one of them, twice, and the bodies themselves
+    assert memory_of(server) - before < 2 * 80_000_000 + 12 * 2 * MAX_BODY_BYTES
 
 
 async def test_who_sends_before_reading_still_sees_the_answer(server: Running) -> None:

@@ -10,15 +10,28 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from sessions_app.flow import Flow
-from sessions_app.line import CONTROL_FRAMES, LOOK_SECONDS, MOST_PIECES, REST_SECONDS, Line
+from sessions_app.line import (
+    ALL_FRAMES,
+    CONTROL_FRAMES,
+    LOOK_SECONDS,
+    MOST_AT_ONCE,
+    MOST_PIECES,
+    REST_SECONDS,
+    Line,
+)
 from tests.lifecycle.rawclient import frame
 
-TEXT, PING, PONG = 1, 9, 10
+TEXT, BINARY, PING, PONG = 1, 2, 9, 10
 HANDSHAKE = (
     "GET /ws/session/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
     "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n\r\n"
 )
+
+
+def empty(opcode: int) -> bytes:
+    """Return a frame with nothing in it; of opcode 0 one more piece of a message."""
+    return bytes([opcode | (0x80 if opcode else 0), 0x80]) + bytes(4)
 
 
 class Open(Line):
@@ -70,6 +83,12 @@ def written(line: Any) -> bytes:
     return sent
 
 
+def take(line: Any, clock: Clock, data: bytes) -> None:
+    """Let ``data`` come, and be taken as far as that takes no time."""
+    line.dataReceived(data)
+    clock.advance(0)
+
+
 def is_read(line: Any) -> bool:
     return str(line.transport.producerState) == "producing"
 
@@ -84,7 +103,7 @@ def test_a_ping_is_answered_at_once(line: Any) -> None:
 def test_of_too_many_the_last_is_answered_and_no_more_is_read_for_a_while(
     line: Any, clock: Clock, opcode: int
 ) -> None:
-    line.dataReceived(b"".join(frame(b"%04d" % number, opcode) for number in range(3000)))
+    take(line, clock, b"".join(frame(b"%04d" % number, opcode) for number in range(900)))
     answers = written(line)
     assert len(answers) == (6 * CONTROL_FRAMES.burst if opcode == PING else 0)
     assert not is_read(line)
@@ -92,7 +111,7 @@ def test_of_too_many_the_last_is_answered_and_no_more_is_read_for_a_while(
     assert not is_read(line)
     clock.advance(0.2)
     assert is_read(line)
-    assert written(line) == (b"\x8a\x042999" if opcode == PING else b"")
+    assert written(line) == (b"\x8a\x040899" if opcode == PING else b"")
     line.dataReceived(frame(b"hola", TEXT))
     assert line.heard == [b"hola"]
 
@@ -110,7 +129,7 @@ def test_who_does_not_read_is_owed_one_answer_and_read_no_further(line: Any, clo
 
 def test_what_waits_for_the_consumer_is_still_not_read_then(line: Any, clock: Clock) -> None:
     line.flow = flow = Flow(line)
-    line.dataReceived(frame(b"", PING) * 3000)
+    take(line, clock, frame(b"", PING) * 900)
     flow.came({"type": "websocket.receive", "bytes": bytes(600_000)})
     clock.advance(REST_SECONDS + 1)
     assert not is_read(line)
@@ -118,11 +137,49 @@ def test_what_waits_for_the_consumer_is_still_not_read_then(line: Any, clock: Cl
     assert is_read(line)
 
 
-def test_a_message_may_come_in_pieces_but_not_in_any_number(line: Any) -> None:
+@pytest.mark.parametrize("opcode", [0, TEXT, BINARY, PONG])
+def test_of_many_frames_few_are_taken_at_once_and_no_more_is_read(
+    line: Any, clock: Clock, opcode: int
+) -> None:
+    begun: list[int] = []
+    take_frame = line.onFrameBegin
+
+    def begin_frame() -> None:
+        begun.append(1)
+        take_frame()
+
+    line.onFrameBegin = begin_frame
+    line.dataReceived((b"\x01\x80" + bytes(4) if opcode == 0 else b"") + empty(opcode) * 900)
+    assert (len(begun), is_read(line)) == (MOST_AT_ONCE, False)
+    clock.advance(0)
+    assert len(begun) == (901 if opcode == 0 else 900)
+    assert is_read(line) == (opcode != PONG)
+
+
+def test_frames_that_come_without_end_are_taken_at_their_rate(line: Any, clock: Clock) -> None:
+    most = int(ALL_FRAMES.burst)
+    take(line, clock, empty(BINARY) * 12 * most)
+    assert len(line.heard) == most
+    for _ in range(1000):
+        clock.advance(0.01)
+    assert len(line.heard) == pytest.approx(most + 10 * ALL_FRAMES.per_second, rel=0.05)
+    assert not is_read(line)
+
+
+def test_whoever_lets_more_come_meanwhile_lets_no_more_be_kept(line: Any) -> None:
+    line.dataReceived(empty(BINARY) * 900)
+    line.transport.resumeProducing()
+    line.dataReceived(empty(BINARY))
+    assert not is_read(line)
+
+
+def test_a_message_may_come_in_pieces_but_not_in_any_number(line: Any, clock: Clock) -> None:
     begun, piece, last = b"\x01\x80" + bytes(4), b"\x00\x80" + bytes(4), b"\x80\x80" + bytes(4)
     for _ in range(2):
-        line.dataReceived(begun + piece * (MOST_PIECES - 2) + last)
+        take(line, clock, begun + piece * (MOST_PIECES - 2) + last)
+        clock.pump([0.1] * 100)
     assert line.heard == [b"", b""]
-    line.dataReceived(begun + piece * (MOST_PIECES + 5))
+    take(line, clock, begun + piece * (MOST_PIECES + 5))
+    clock.pump([0.1] * 100)
     closing = written(line)
     assert (closing[:1], closing[2:4]) == (b"\x88", (1009).to_bytes(2, "big"))

@@ -1,9 +1,13 @@
 """Tests of where a request comes from."""
 
+from io import BytesIO
+
 import pytest
+from django.core.handlers.asgi import ASGIRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sessions_app.access import caller_in, caller_of
 from sessions_app.caller import Caller, Peer, host_and_port, is_loopback
 
 
@@ -141,3 +145,45 @@ def test_what_speaks_http_1_0_is_a_proxy_and_no_browser():
     headers = (("host", "127.0.0.1:8000"),)
     assert Caller("127.0.0.1", headers, "1.1").is_local
     assert not Caller("127.0.0.1", headers, "1.0").is_local
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["X_Forwarded_For", "x_real_ip", "X-Forwarded_For", "TRUE_CLIENT_IP", "cf_connecting-ip"],
+)
+def test_a_header_of_a_proxy_is_one_however_it_is_spelled(name):
+    headers = (("host", "localhost:8000"), (name.lower(), "192.0.2.7"))
+    assert not Caller("127.0.0.1", headers).is_local
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "client": ["127.0.0.1", 4],
+        "headers": [(b"host", b"localhost:8000"), (name.lower().encode(), b"192.0.2.7")],
+    }
+    assert not caller_in(scope).is_local
+    assert not caller_of(ASGIRequest(scope, BytesIO())).is_local
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "front-end-https",
+        "x-url-scheme",
+        "x-rewrite-url",
+        "x-nginx-proxy",
+        "x-remote-user",
+        "x-webauth-user",
+        "x-amz-cf-id",
+        "x-varnish",
+        "x-cloud-trace-context",
+        "incap-client-ip",
+        "ali-cdn-real-ip",
+        "proxy-authorization",
+        "ssl-client-verify",
+        "x-client-verify",
+        "max-forwards",
+    ],
+)
+def test_nor_does_a_proxy_of_another_make_look_like_home(name):
+    assert not caller(**{name: "1"}).is_local

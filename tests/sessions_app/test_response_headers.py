@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
+from sessions_app.http_answers import answer_to
 from tests.sessions_app.kept import at_home
 
 pytestmark = pytest.mark.django_db
@@ -127,3 +128,20 @@ def test_what_cannot_be_kept_is_refused_in_forms_queries_and_json(client: Client
     for text in (r'{"recording_id": "\u0000"}', r'{"recording_id": "\ud800"}', "[" * 50_000):
         answer = client.post("/api/playbacks", text, content_type="application/json")
         assert (text[:30], answer.status_code) == (text[:30], 400)
+
+
+SERVERS_OWN = {"Content-Type", "Content-Length", "Server", "Connection", "Content-Security-Policy"}
+
+
+@pytest.mark.parametrize("is_https", [False, True])
+def test_what_the_server_itself_answers_says_what_pages_say(
+    client: Client, settings: Any, is_https: bool
+) -> None:
+    settings.IS_HTTPS = is_https
+    page = headers_of(client, "/")
+    told = {name.decode(): value.decode() for name, value in answer_to(b"/", 413)[0]}
+    assert ("Strict-Transport-Security" in told) == is_https
+    expected = set(page) - {"Vary", "Content-Language", "Set-Cookie"} | SERVERS_OWN - {"Connection"}
+    assert set(told) == expected
+    for name in set(told) - SERVERS_OWN:
+        assert (name, told[name]) == (name, page[name])
