@@ -28,6 +28,8 @@ PATIENCE_FACTOR = 8.0
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 Call = Callable[[], Coroutine[Any, Any, T]]
+Choose = Callable[[Mapping[str, float] | None], str | None]
+"""Makes a language of how likely each one is; None: the engine cannot tell, or is to find it."""
 
 
 class DroppedError(EngineError):
@@ -186,17 +188,22 @@ class Seat:
         self.overtake()
         return await self._as_final(functools.partial(self._transcribe, pcm, language, final=True))
 
-    async def partial(self, pcm: Callable[[], bytes], language: str | None) -> Transcript | None:
+    async def partial(
+        self, pcm: Callable[[], bytes], language: str | Choose | None
+    ) -> Transcript | None:
         """Return a quick hypothesis; None if something newer of this seat came first.
 
-        ``pcm`` is asked only when the turn has come, for the newest sound that there is then.
+        ``pcm`` is asked only when the turn has come, for the newest sound that there is then; so is
+        ``language`` if it is one that has to be found.
 
         Raises:
             EngineError: the engine failed.
         """
 
         async def call() -> Transcript:
-            return await self._transcribe(pcm(), language, final=False)
+            sound = pcm()
+            chosen = await self._chosen(language, sound) if callable(language) else language
+            return await self._transcribe(sound, chosen, final=False)
 
         if self._is_closed:
             return None
@@ -233,6 +240,12 @@ class Seat:
         if self._is_closed:
             raise DroppedError("The session has ended.")
         return await self._scheduler.perform(Work(self._number, call, is_final=True))
+
+    async def _chosen(self, choose: Choose, pcm: bytes) -> str | None:
+        finder = self._scheduler.transcriber
+        if not isinstance(finder, LanguageFinder):
+            return choose(None)
+        return choose(await _bounded(finder.language_probabilities(pcm), pcm))
 
     async def _transcribe(self, pcm: bytes, language: str | None, *, final: bool) -> Transcript:
         transcriber = self._scheduler.transcriber

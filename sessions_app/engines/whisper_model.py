@@ -20,7 +20,6 @@ from sessions_app.events import Transcript
 
 logger = logging.getLogger(__name__)
 
-LANGUAGES = ("es", "en")
 SHORTEST_SECONDS = 0.1
 """No word is shorter, and nothing shorter is shown to the model."""
 FINAL_TEMPERATURES = (0.0, 0.4)
@@ -98,17 +97,20 @@ class WhisperRunner:
         return summarise(list(segments), language)
 
     def language_probabilities(self, samples: Samples) -> Mapping[str, float]:
-        """Return how likely ``samples`` are Spanish and English; the two sum to 1."""
+        """Return how likely ``samples`` are Spanish and English; the two sum to 1.
+
+        Whatever it does not take for English is Spanish. Whisper's share of Spanish goes to
+        Portuguese, Italian, even Hindi, where a word is short or the voice strange to it; that of
+        English does not. Of 100 single words the larger of the two shares found 28 of 50 Spanish
+        and 50 of 50 English ones, this finds 45 and 49 (base; asterisk-core-sounds).
+        """
         if not self.is_multilingual:
             return {"es": 0.0, "en": 1.0}
         if len(samples) < SHORTEST_SECONDS * SAMPLE_RATE:
             return {"es": 0.5, "en": 0.5}
         found = self._model.languages_in(samples)
-        among = {language: p for language, p in found if language in LANGUAGES}
-        total = sum(among.values())
-        if total <= 0:
-            return {"es": 0.5, "en": 0.5}
-        return {language: among.get(language, 0.0) / total for language in LANGUAGES}
+        english = min(1.0, max(0.0, dict(found).get("en", 0.0)))
+        return {"es": 1.0 - english, "en": english}
 
     def _how(self, final: bool) -> dict[str, Any]:
         options = self._options

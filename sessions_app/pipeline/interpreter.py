@@ -5,7 +5,6 @@ import itertools
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from sessions_app import measures
 from sessions_app.audio import to_seconds
@@ -29,10 +28,9 @@ from sessions_app.pipeline.context import Context
 from sessions_app.pipeline.drafts import Drafts
 from sessions_app.pipeline.exchanges import exchange_of
 from sessions_app.pipeline.idiom_book import IdiomBook
-from sessions_app.pipeline.languages import LANGUAGES, LanguageChooser, language_of_text
 from sessions_app.pipeline.partials import Partials
+from sessions_app.pipeline.recognition import Recognizer
 from sessions_app.pipeline.stage import Stage
-from sessions_app.pipeline.transcripts import judge
 from sessions_app.pipeline.utterance import Utterance
 
 logger = logging.getLogger(__name__)
@@ -66,7 +64,7 @@ class Interpreter:
         transcriber_name: str = "",
         idioms: IdiomBook | None = None,
     ) -> None:
-        self._seat = seat
+        self._recognizer = Recognizer(seat, languages)
         self.languages = languages
         self._translator = translator
         self._transcriber_name = transcriber_name
@@ -76,8 +74,7 @@ class Interpreter:
         self._keep = keep
         self._account = account
         self._ids = itertools.count(1)
-        self._chooser = LanguageChooser(languages)
-        self._spoken: str | None = None
+        self._spoken: str | None = None  # None: to be found
         self.context = Context(translator)
         """What was said before; it has a worker of its own."""
         self.waiting_samples = 0
@@ -95,7 +92,7 @@ class Interpreter:
         drafts = Drafts(translator) if isinstance(translator, Drafter) else None
         return Partials(
             seat,
-            lambda: self._spoken,
+            lambda: self._spoken or self._recognizer.language_of_speech,
             self._emit,
             drafts=drafts,
             request=self.context.request,
@@ -119,7 +116,7 @@ class Interpreter:
         self, utterance_id: int, direction: Direction, samples: int, pcm: Callable[[], bytes]
     ) -> None:
         """Take notice of speech that goes on: ``samples`` so far, which ``pcm`` would return."""
-        self._spoken = direction.source or self._chooser.current
+        self._spoken = direction.source
         if self.partials and (self._spoken is None or self._spoken in self.languages):
             self.partials.hear(utterance_id, samples, pcm)
 
@@ -149,7 +146,8 @@ class Interpreter:
         if utterance.text:
             await self._tell(utterance, self._typed(utterance))
             return
-        transcript, reason = await self._hear(utterance)
+        finding = await self._recognizer.hear(utterance)
+        transcript, reason = finding.transcript, finding.reason
         if transcript is None or reason is not None:
             reason = reason or DiscardReason.NO_SPEECH
             self._account.discarded[reason] += utterance.samples
@@ -158,39 +156,9 @@ class Interpreter:
             return
         await self._tell(utterance, transcript)
 
-    async def _hear(self, utterance: Utterance) -> tuple[Transcript | None, DiscardReason | None]:
-        if utterance.too_short:
-            return None, DiscardReason.TOO_SHORT
-        if self._seat is None:
-            raise EngineError("No engine here can hear speech.", code="no_transcriber")
-        language = await self._language(utterance, self._seat)
-        transcript = await self._seat.final(utterance.pcm, language)
-        if not transcript.language:  # a server that does not tell it
-            transcript = replace(transcript, language=self._language_of(transcript.text))
-        if transcript.language not in LANGUAGES:
-            raise EngineError(
-                "This was neither Spanish nor English.", code="language_not_supported"
-            )
-        return transcript, judge(transcript, to_seconds(utterance.samples))
-
-    async def _language(self, utterance: Utterance, seat: Seat) -> str | None:
-        language = utterance.manner.direction.source
-        if language is None:
-            found = await seat.language_probabilities(utterance.pcm)
-            return self._chooser.choose(found, to_seconds(utterance.samples)) if found else None
-        if language not in self.languages:
-            raise EngineError(
-                f"The engine that listens here does not know {LANGUAGES[language]}.",
-                code="language_not_supported",
-            )
-        return language
-
     def _typed(self, utterance: Utterance) -> Transcript:
-        language = utterance.manner.direction.source or self._language_of(utterance.text)
+        language = utterance.manner.direction.source or self._recognizer.language_of(utterance.text)
         return Transcript(utterance.text, language)
-
-    def _language_of(self, text: str) -> str:
-        return language_of_text(text) or self._chooser.current or "es"
 
     async def _tell(self, utterance: Utterance, transcript: Transcript) -> None:
         language = transcript.language
@@ -204,7 +172,7 @@ class Interpreter:
             to_seconds(utterance.end_sample),
             transcript.confidence,
         )
-        self._chooser.note(language)
+        self._recognizer.note(utterance, language)
         self._account.transcribed += utterance.samples
         self._account.utterances += 1
         measures.UTTERANCES.labels("typed" if utterance.text else "transcribed").inc()

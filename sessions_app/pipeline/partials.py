@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from sessions_app.audio import to_samples, to_seconds
-from sessions_app.engines.scheduler import Seat
+from sessions_app.engines.scheduler import Choose, Seat
 from sessions_app.errors import EngineError
 from sessions_app.events import Direction, Event, Partial, Transcript, TranslationRequest
 from sessions_app.pipeline.agreement import Agreement
@@ -73,13 +73,14 @@ class Speech:
 class Partials:
     """Says what is being said, one hypothesis at a time, and what it means if ``drafts`` can tell.
 
+    ``language`` returns that of what is being said, or how it is found in the sound so far.
     ``request`` makes of words and their direction what a translator is asked.
     """
 
     def __init__(
         self,
         seat: Seat,
-        language: Callable[[], str | None],
+        language: Callable[[], str | Choose | None],
         emit: Callable[[Event], Awaitable[None]],
         cadence: Cadence | None = None,
         *,

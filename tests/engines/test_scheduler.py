@@ -1,7 +1,7 @@
 """One model for many sessions: who waits for whom."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
@@ -150,3 +150,26 @@ async def test_languages_are_told_apart_with_the_priority_of_a_final() -> None:
 
 async def test_an_engine_that_cannot_tell_languages_apart_says_none(scheduler: Scheduler) -> None:
     assert await scheduler.seat().language_probabilities(b"hola") is None
+
+
+async def test_a_partial_may_have_its_language_found_in_the_sound_that_it_takes() -> None:
+    stage = Linguist()
+    scheduler = Scheduler(stage)
+    told: list[object] = []
+
+    def choose(found: Mapping[str, float] | None) -> str:
+        told.append(found)
+        return "en"
+
+    stage.answer("a!", "a?")
+    assert await scheduler.seat().partial(lambda: b"a", choose) == Transcript("a", "en")
+    assert told == [{"es": 0.75, "en": 0.25}]
+    assert stage.begun == ["a!", "a?"]
+
+
+async def test_an_engine_that_cannot_tell_languages_apart_leaves_that_to_who_asks(
+    scheduler: Scheduler, stage: Stage
+) -> None:
+    stage.answer("a?")
+    heard = await scheduler.seat().partial(lambda: b"a", lambda found: "en" if not found else "es")
+    assert heard == Transcript("a", "en")
