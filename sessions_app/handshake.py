@@ -50,8 +50,8 @@ class Handshake(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no types
             self.dropConnection(abort=True)
 
     def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: N802, N803
-        """Tell the server, if it was told of this connection at all."""
-        if hasattr(self, "server"):
+        """Tell the server, unless it never knew this connection, or forgot it once refused."""
+        if hasattr(self, "server") and self in self.server.connections:
             super().onClose(wasClean, code, reason)
 
     def sendHttpErrorResponse(  # noqa: N802
