@@ -9,6 +9,7 @@ from pydantic import BeforeValidator
 from typing_extensions import TypedDict
 
 from sessions_app.audio import to_seconds
+from sessions_app.events import GIST_ENGINES
 
 Seconds = Annotated[float, BeforeValidator(to_seconds)]
 """Samples in the row, seconds on the wire."""
@@ -95,7 +96,13 @@ class ExchangeOut(Schema):
     phrases: list[PhraseOut]
     transcriber: str = Field(description="Which engine heard it; empty: it was typed")
     translator: str
+    gist: bool = Field(description="Whether rules translated it: good for the gist only")
     failure: str = Field(description="The code of what kept it from being translated")
     prompt_tokens: int = Field(description="What a language model read; 0: none did")
     completion_tokens: int
     cost: float = Field(description="In the currency of HABLA_LLM_PRICES")
+
+    @staticmethod
+    def resolve_gist(exchange: Any) -> bool:
+        """Return whether it was translated by rules."""
+        return exchange.translator in GIST_ENGINES

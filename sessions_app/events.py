@@ -129,6 +129,10 @@ class Translation:
     usage: Usage = Usage()
 
 
+GIST_ENGINES = frozenset({"apertium"})
+"""Translators that go by rules, word for word where these fail: good for the gist only."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
     """What people are told of an engine."""
@@ -218,6 +222,11 @@ class Exchange:
     exchange_id: int | None = None
     """The row's id, once it is kept."""
     usage: Usage = Usage()
+
+    @property
+    def is_gist(self) -> bool:
+        """Return whether the translation is good for the gist only."""
+        return self.translator in GIST_ENGINES
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,8 @@ class Generations:
         """Whether a generation is on its way; the first one is, from the beginning."""
         self.coming: Notice | None = None
         """How far the better engines are that are being fetched, for whoever connects meanwhile."""
+        self.demands: asyncio.Queue[tuple[str, ...]] = asyncio.Queue()
+        """Models that the owner wants to be fetched, for whoever fetches."""
         self._is_closed = False
         self.step: tuple[str, float | None] = ("", None)
         """What is being loaded, and how far it is (0..1)."""

@@ -7,9 +7,10 @@ from dataclasses import asdict
 
 from sessions_app.conf import Conf
 from sessions_app.engines import hub
+from sessions_app.engines.base import Measurable
 from sessions_app.engines.downloads import download
 from sessions_app.engines.loading import wanted_downloads
-from sessions_app.errors import EngineUnavailableError
+from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import Notice
 from sessions_app.registry import Registry
 
@@ -24,26 +25,59 @@ LONGEST_PAUSE_SECONDS = 3600.0
 
 
 async def improve(registry: Registry, conf: Conf, say: Callable[[str], None]) -> None:
-    """Fetch what `auto` would rather use, and load a generation with it, until nothing is lacking.
+    """Fetch what `auto` would rather use, and what the owner asks for, until cancelled.
 
     What hears comes first, and is loaded before anything else is fetched. What no source has is
     tried again later, quietly; what serves goes on serving.
     """
     pause = FIRST_PAUSE_SECONDS
     is_first = True
-    while wanted := wanted_downloads(conf.engines):
-        if hub.is_offline() and conf.engines.models_from is None:
-            return
-        if is_first:
+    while True:
+        wanted = [] if _is_forbidden(conf) else wanted_downloads(conf.engines)
+        if wanted and is_first:
             say(f"Fetching better engines in the background: {', '.join(wanted)}.")
         ears = [name for name in wanted if name.startswith("whisper-")]
-        for names in (ears, [name for name in wanted if name not in ears]):
-            await fetch_and_load(registry, conf, names, say, is_quiet=not is_first)
-        if not wanted_downloads(conf.engines):
-            return
+        others = [name for name in wanted if name not in ears]
+        await fetch_and_load(registry, conf, ears, say, is_quiet=not is_first)
+        # without these it is translated all the same
+        await fetch_and_load(registry, conf, others, say, is_quiet=True)
+        await _measure(registry, say)
         is_first = False
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        lacking = wanted and wanted_downloads(conf.engines)
+        if names := await _demanded(registry, pause if lacking else None):
+            await fetch_and_load(registry, conf, names, say)
+        else:
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+def _is_forbidden(conf: Conf) -> bool:
+    return hub.is_offline() and conf.engines.models_from is None
+
+
+async def _demanded(registry: Registry, seconds: float | None) -> tuple[str, ...]:
+    """Wait for what the owner asks for, ``seconds`` at most; return it, empty: nothing."""
+    if registry.generations is None:
+        return ()
+    try:
+        async with asyncio.timeout(seconds):
+            return await registry.generations.demands.get()
+    except TimeoutError:
+        return ()
+
+
+async def _measure(registry: Registry, say: Callable[[str], None]) -> None:
+    """Look how fast the engine that listens is, once for each; not while anybody is there."""
+    generation = registry.generations.current if registry.generations else None
+    transcriber: object = generation.engines.transcriber if generation else None
+    if registry.sessions or not isinstance(transcriber, Measurable) or transcriber.speed:
+        return
+    try:
+        speed = await transcriber.measure()
+    except EngineError as error:
+        logger.warning("the transcriber could not be measured: %s", error)
+        return
+    if speed is not None:
+        say(f"Whisper {speed.told()}")
 
 
 async def fetch_and_load(
@@ -56,16 +90,10 @@ async def fetch_and_load(
 ) -> None:
     """Fetch these models, and load a generation with those that came.
 
-    ``is_quiet``: nobody is told what could not be had.
+    ``is_quiet``: the clients are told of it only once something really comes.
     """
-    problems = [await _fetch(registry, conf, name, say, is_quiet=is_quiet) for name in names]
-    lacking = [problem for problem in problems if problem]
-    if lacking and not is_quiet:
-        for problem in lacking:
-            say(problem)
-        fields = {"message": lacking[0], "progress": None, "failed": True}
-        await registry.tell_all(Notice("loading", fields))
-    if len(lacking) < len(names) and await registry.load():
+    fetched = [await _fetch(registry, conf, name, say, is_quiet=is_quiet) for name in names]
+    if any(fetched) and await registry.load():
         await tell_engines(registry)
         say("The better engines are loaded; whoever connects now gets them.")
 
@@ -81,20 +109,19 @@ async def tell_engines(registry: Registry) -> None:
 
 async def _fetch(
     registry: Registry, conf: Conf, name: str, say: Callable[[str], None], *, is_quiet: bool
-) -> str:
-    """Fetch one model; return why it could not be had, empty: it is there."""
+) -> bool:
+    """Fetch one model; return whether it came."""
     engines = conf.engines
     teller = _Teller(registry, say, is_quiet=is_quiet)
+    problem = ""
     try:
         await download(name, engines.models_dir, teller, models_from=engines.models_from)
     except EngineUnavailableError as error:
-        logger.log(
-            logging.INFO if is_quiet else logging.WARNING, "%s was not fetched: %s", name, error
-        )
-        return f"{name} could not be fetched: {error}"
+        problem = f"{name} could not be fetched: {error}"
+        logger.log(logging.INFO if is_quiet else logging.WARNING, "%s", problem)
     finally:
-        await teller.end()
-    return ""
+        await teller.end(problem)
+    return not problem
 
 
 class _Teller:
@@ -125,11 +152,15 @@ class _Teller:
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
-    async def end(self) -> None:
-        """Wait until all is told."""
+    async def end(self, problem: str) -> None:
+        """Wait until all is told; then tell whoever knows of it of the ``problem``, if any."""
         self._keep(None)
         if self._telling:
             await asyncio.wait(self._telling)
+        if problem and self._told is not None:
+            self._say(problem)
+            fields = {"message": problem, "progress": None, "failed": True}
+            await self._registry.tell_all(Notice("loading", fields))
 
     def _keep(self, notice: Notice | None) -> None:
         if self._registry.generations is not None:

@@ -252,6 +252,8 @@ def _fields(event: events.Event) -> dict[str, Any]:
         fields["stored"] = event.exchange_id is not None
         fields["corrected"] = event.corrected or event.source
         fields = {name: fields[name] for name in _OF_A_TRANSLATION}
+        if event.is_gist:
+            fields["gist"] = True
     return {"type": _TYPES[type(event)], **fields}
 
 

@@ -22,6 +22,7 @@ from sessions_app.engines.llm_profiles import PROFILES
 from sessions_app.engines.server_address import is_server_address
 from sessions_app.improving import tell_engines
 from sessions_app.middleware import asks_for_key
+from sessions_app.model_offers import offers, speed_of
 from sessions_app.registry import live
 
 LOAD_SECONDS = 300.0
@@ -143,6 +144,7 @@ def _page(
 ) -> HttpResponse:
     engines = live.status()["engines"]
     context = {"form": form, "problem": problem, "translator": engines.get("translator")}
+    context |= {"offers": offers(live), "speed": speed_of(live)}
     return render(request, "sessions_app/settings.html", context, status=status)
 
 

@@ -7,7 +7,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from sessions_app import settings_page, views
+from sessions_app import models_page, settings_page, views
 from sessions_app.api import api
 
 ICON = "sessions_app/icons/habla.svg"
@@ -28,6 +28,7 @@ urlpatterns = [
         name="remove_conversation",
     ),
     path("settings/", settings_page.settings, name="settings"),
+    path("settings/models/", models_page.models, name="models"),
     path("watch/<str:secret>/", views.watch, name="watch"),
     path("login/", LoginView.as_view(template_name="sessions_app/login.html"), name="login"),
     path("logout/", LogoutView.as_view(next_page="live"), name="logout"),

@@ -31,6 +31,7 @@ from sessions_app.history import (
     lines_of,
 )
 from sessions_app.middleware import asks_for_key
+from sessions_app.model_offers import offers
 from sessions_app.query_limits import search_limits
 from sessions_app.readiness import for_strangers
 from sessions_app.searching import MAX_WORDS, has_more_words
@@ -59,7 +60,9 @@ def found_or_404(view: Callable[Args, Answer]) -> Callable[Args, Answer]:
 @ensure_csrf_cookie
 def live(request: HttpRequest) -> HttpResponse:
     """Show the page on which people speak."""
-    return render(request, "sessions_app/live.html")
+    may_fetch = user_of(request).is_superuser
+    may_fetch_better = may_fetch and any(o.name == "opus-mt" for o in offers(registry.live))
+    return render(request, "sessions_app/live.html", {"may_fetch_better": may_fetch_better})
 
 
 @require_safe

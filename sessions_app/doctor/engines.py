@@ -7,6 +7,7 @@ from sessions_app.audio import FRAME_BYTES, SAMPLE_BYTES, SAMPLE_RATE
 from sessions_app.doctor.finding import Finding, broken, fine, warning
 from sessions_app.engines import hub
 from sessions_app.engines.apertium_modes import installed_modes
+from sessions_app.engines.base import Measurable
 from sessions_app.engines.catalogue import MODELS, is_on_disk
 from sessions_app.engines.chain import directions_of
 from sessions_app.engines.loading import (
@@ -62,7 +63,21 @@ async def _examine(engines: Engines, kind: str) -> Finding:
         return broken(kind, f"{info.name} is loaded, but fails at a tiny task: {error}")
     if not is_well:
         return broken(kind, f"{info.name} is loaded, but has no answer to a tiny task.")
-    return warning(kind, _describe(info), info.why) if info.why else fine(kind, _describe(info))
+    about = _describe(info) + await _speed(engines, kind)
+    return warning(kind, about, info.why) if info.why else fine(kind, about)
+
+
+async def _speed(engines: Engines, kind: str) -> str:
+    """Return how fast what listens is here, and what would be better; empty: that is not known."""
+    transcriber: object = engines.transcriber
+    if kind != "transcriber" or not isinstance(transcriber, Measurable):
+        return ""
+    try:
+        async with asyncio.timeout(TASK_SECONDS):
+            speed = await transcriber.measure()
+    except (EngineError, TimeoutError):
+        return ""
+    return f"; {speed.told()}" if speed else ""
 
 
 def _describe(info: EngineInfo) -> str:

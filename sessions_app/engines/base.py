@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
+from sessions_app.engines.whisper_speed import Speed
 from sessions_app.events import Said, Transcript, Translation, TranslationRequest
 
 Progress = Callable[[str, float | None], None]
@@ -45,6 +46,21 @@ class LanguageFinder(Protocol):
 
     async def language_probabilities(self, pcm: bytes) -> Mapping[str, float]:
         """Return how likely ``pcm`` is ``es`` and ``en``; the two sum to 1."""
+        ...
+
+
+@runtime_checkable
+class Measurable(Protocol):
+    """What a transcriber offers in addition if it can tell how fast other models would be here."""
+
+    speed: Speed | None
+
+    async def measure(self) -> Speed | None:
+        """Return how fast it is; takes some seconds the first time.
+
+        Raises:
+            EngineError: it failed.
+        """
         ...
 
 

@@ -15,6 +15,7 @@ from sessions_app.engines import catalogue, downloads
 from sessions_app.engines.base import Progress
 from sessions_app.engines.model import WHISPER_NEEDS
 from sessions_app.engines.whisper_model import Samples, WhisperOptions, WhisperRunner, open_model
+from sessions_app.engines.whisper_speed import SHAPES, Speed
 from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import Transcript
 
@@ -54,6 +55,8 @@ class FasterWhisperTranscriber:
         hotwords: str | None = None,
         progress: Progress = downloads.silent,
     ) -> None:
+        self.speed: Speed | None = None
+        """How fast it is here; None: that was not measured yet."""
         self.why: str | None = None
         """What its users should know of it, once it is loaded."""
         self.parallel = max(1, workers)
@@ -117,6 +120,19 @@ class FasterWhisperTranscriber:
         """
         runner = self._loaded()
         return await self._try(runner.language_probabilities, _samples(pcm))
+
+    async def measure(self) -> Speed | None:
+        """Return how fast it is here, and so how fast others would be; None: of a model unknown.
+
+        Takes some seconds, at the first time.
+
+        Raises:
+            EngineError: the model failed.
+        """
+        name = f"whisper-{self._model.removeprefix('whisper-')}"
+        if self.speed is None and name in SHAPES:
+            self.speed = await self._try(self._loaded().measure, name)
+        return self.speed
 
     async def aclose(self) -> None:
         """Release the model, once what is being transcribed is done. May be called twice."""

@@ -16,6 +16,8 @@ import numpy as np
 from faster_whisper.audio import pad_or_trim  # type: ignore[import-untyped]
 
 from sessions_app.audio import SAMPLE_RATE
+from sessions_app.engines.whisper_benchmark import measure
+from sessions_app.engines.whisper_speed import Speed
 from sessions_app.events import Transcript
 
 logger = logging.getLogger(__name__)
@@ -111,6 +113,10 @@ class WhisperRunner:
         found = self._model.languages_in(samples)
         english = min(1.0, max(0.0, dict(found).get("en", 0.0)))
         return {"es": 1.0 - english, "en": english}
+
+    def measure(self, name: str) -> Speed:
+        """Return how fast the model, one of `SHAPES` called ``name``, is; takes some seconds."""
+        return measure(self._model, name, beam_size=self._options.final_beam_size)
 
     def _how(self, final: bool) -> dict[str, Any]:
         options = self._options

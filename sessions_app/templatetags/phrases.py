@@ -1,10 +1,12 @@
-"""What pages say of a phrase besides its meaning."""
+"""What pages say of a phrase besides its meaning, and of a translation."""
 
 from collections.abc import Mapping
 
 from django import template
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from sessions_app.events import GIST_ENGINES, Exchange
 
 register = template.Library()
 
@@ -20,6 +22,12 @@ REGISTERS = {
     "vulgar": _("vulgar"),
     "humorous": _("humorous"),
 }
+
+
+@register.filter
+def is_gist(exchange: Exchange) -> bool:
+    """Return whether rules translated it, so that it is good for the gist only."""
+    return exchange.translator in GIST_ENGINES
 
 
 @register.filter

@@ -27,7 +27,7 @@ def test_a_page_that_nobody_hears_gets_whisper_by_itself(
         index.gate.clear()
         server = serve(
             HABLA_TRANSCRIBER="auto",
-            DJANGO_SETTINGS_MODULE="tests.server.tiny_base",
+            DJANGO_SETTINGS_MODULE="tests.server.tiny_models",
             TINY_BASE=str(model),
             TINY_WHEELS=str(tmp_path / "the same"),
         )

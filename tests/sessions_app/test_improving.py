@@ -94,8 +94,10 @@ async def test_where_fetching_is_forbidden_nothing_is_asked(
     deaf_house: House, connect: Connect, index: FakeIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    said: list[str] = []
-    await improve(deaf_house.registry, conf.read(), said.append)
+    async with improving_it(deaf_house) as said, connect() as browser:
+        await browser.say("text_input", text="hola")
+        await browser.until("translation")
+        assert [m for m in browser.heard if m["type"] == "loading"] == []
     assert (said, index.asked) == ([], [])
 
 
@@ -109,9 +111,7 @@ async def test_what_the_owner_gives_is_taken_where_fetching_is_forbidden(
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     settings.HABLA = {**settings.HABLA, "MODELS_FROM": str(tmp_path / "whisper")}
-    said: list[str] = []
-    await improve(deaf_house.registry, conf.read(), said.append)
-    async with connect() as browser:
-        (ready,) = browser.told("ready")
-        assert ready["engines"]["transcriber"]["name"] == "faster-whisper"
+    async with connect() as browser, improving_it(deaf_house):
+        changed = await browser.until("engines_changed")
+        assert changed["engines"]["transcriber"]["name"] == "faster-whisper"
     assert index.asked == []

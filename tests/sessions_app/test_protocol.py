@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -185,6 +186,10 @@ def test_a_translation_is_told_with_what_the_contract_names() -> None:
         ],
         "engine": "opus-mt",
     }
+
+
+def test_what_rules_translated_is_told_to_be_for_the_gist() -> None:
+    assert told(replace(EXCHANGE, translator="apertium"))["gist"] is True
 
 
 @pytest.mark.parametrize(

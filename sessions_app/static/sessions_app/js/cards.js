@@ -11,7 +11,7 @@ export class Cards {
   #shown = new Map(); // entry -> element
   #acts;
 
-  // `acts` are what a card's buttons do: rename(speaker), sendAgain(entry); without one, no button.
+  // `acts` are what a card's buttons do: rename(speaker), sendAgain(entry), fetchBetter(); without one, no button.
   constructor({ finals, partials, acts }) {
     this.#finals = finals;
     this.#partials = partials;
@@ -55,7 +55,8 @@ export class Cards {
 
   #finalCard(entry) {
     const { language, state } = entry;
-    const card = make("li", { class: `card said pair ${state}`, "data-state": state });
+    const isGist = Boolean(entry.gist && entry.translated);
+    const card = make("li", { class: `card said pair ${state}${isGist ? " gist" : ""}`, "data-state": state });
     card.append(this.#metaLine(entry), make("p", languageOf("source", language), entry.source));
     if (entry.translated) {
       card.append(make("p", languageOf("translated", language === "es" ? "en" : "es"), entry.translated));
@@ -92,11 +93,21 @@ export class Cards {
     if (entry.state === "failed") note(say("card.failed", { reason: entry.reason || say("card.failed.no_reason") }));
     if (entry.state === "interrupted") note(say(entry.typed ? "card.unanswered" : "card.interrupted"));
     if (entry.lost) note(say("card.lost", { reason: entry.lost }));
+    if (entry.gist && entry.translated) notes.push(this.#gistNote());
     if (entry.unstored) note(say("card.unstored"), "waiting");
     if (entry.state === "interrupted" && entry.typed) notes.push(this.#againButton(entry));
     if (entry.corrected && entry.corrected !== entry.source) note(say("card.corrected", { text: entry.corrected }));
     notes.push(...(entry.phrases ?? []).map((phrase) => phraseNote(phrase, entry.language)));
     return notes;
+  }
+
+  #gistNote() {
+    const note = make("p", { class: "note for-gist" }, say("card.gist"));
+    if (!this.#acts.fetchBetter) return note;
+    const button = make("button", { class: "button better", type: "button" }, say("button.fetch_better"));
+    button.addEventListener("click", () => this.#acts.fetchBetter());
+    note.append(" ", button);
+    return note;
   }
 
   #againButton(entry) {

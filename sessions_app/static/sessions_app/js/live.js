@@ -10,6 +10,7 @@ import { Journal } from "./journal.js";
 import { Listening } from "./listening.js";
 import { askedFor, recall, remember } from "./memory.js";
 import { checkSurroundings } from "./microphone.js";
+import { askFor } from "./models.js";
 import { Notices } from "./notices.js";
 import { Playing } from "./playing.js";
 import { describe, ProblemError } from "./problems.js";
@@ -39,7 +40,11 @@ class Live {
     this.cards = new Cards({
       finals: byId("finals"),
       partials: byId("partials"),
-      acts: { rename: (speaker) => this.renaming.ask(speaker), sendAgain: (entry) => this.typing.again(entry) },
+      acts: {
+        rename: (speaker) => this.renaming.ask(speaker),
+        sendAgain: (entry) => this.typing.again(entry),
+        fetchBetter: place.dataset.models ? () => this.#fetchBetter() : undefined,
+      },
     });
     this.follower = new Follower(byId("scroller"), byId("newest"));
     this.journal = new Journal({
@@ -86,9 +91,11 @@ class Live {
     this.showEngineProblems();
   }
 
-  // Where nothing could be heard so far, nobody is interrupted: the next connection has the new engines.
+  // Where nothing could be heard so far, or who is here asked for it, a new connection has the new engines at once.
   changeOver() {
-    if (!this.engines || canHear(this.engines) || this.listening.isOn) return false;
+    const isAskedFor = document.body.classList.contains("fetching-better") || !this.engines || !canHear(this.engines);
+    document.body.classList.remove("fetching-better");
+    if (!isAskedFor || this.listening.isOn) return false;
     this.journal.interrupt(); // what is not answered yet is asked for, see recovery.js
     this.playing.hide();
     this.connection.renew();
@@ -182,6 +189,15 @@ class Live {
     const other = missing(this.engines.transcriber, this.choices.direction) === "es" ? "en_to_es" : "es_to_en";
     const label = say(other === "en_to_es" ? "button.english" : "button.spanish");
     return { label, run: () => this.choices.choose("direction", other) };
+  }
+
+  async #fetchBetter() {
+    document.body.classList.add("fetching-better"); // hides the buttons
+    const problem = await askFor("opus-mt", this.place.dataset.models);
+    if (!problem) return;
+    document.body.classList.remove("fetching-better");
+    const action = { label: say("button.settings"), run: () => location.assign(this.place.dataset.models) };
+    this.notices.show({ ...describe("not_fetched", { message: problem }), action, canHide: true });
   }
 
   #checkMicrophone() {

@@ -65,9 +65,9 @@ export class Recovery {
   }
 
   #fill(entry, exchange) {
-    const { source, corrected, translated, language, direction, speaker, phrases, failure } = exchange;
+    const { source, corrected, translated, language, direction, speaker, phrases, gist, failure } = exchange;
     const key = `${exchange.session_id}:${exchange.utterance_id}`;
     const state = failure ? "failed" : "done";
-    this.#journal.mark(entry, { key, source, corrected, translated, language, direction, speaker, phrases, state });
+    this.#journal.mark(entry, { key, source, corrected, translated, language, direction, speaker, phrases, gist, state });
   }
 }

@@ -27,6 +27,11 @@ export const english = {
 
   "card.rename": "Rename {name}",
   "card.typed": "typed",
+  "card.gist": "For the gist: translated by rules.",
+  "button.fetch_better": "Fetch OPUS-MT, which translates better",
+  "button.settings": "Settings",
+  "models.key": "This takes the owner's key: open the settings, which ask for it, and fetch it there.",
+  "models.refused": "The server did not take the request. Try again in a moment.",
   "card.heard": "Being translated",
   "card.waiting": "Waits for the server, and is then sent",
   "card.sent": "Sent",

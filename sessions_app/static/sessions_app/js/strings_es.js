@@ -27,6 +27,11 @@ export const spanish = {
 
   "card.rename": "Cambiar el nombre de {name}",
   "card.typed": "escrito",
+  "card.gist": "Para captar el sentido: traducido por reglas.",
+  "button.fetch_better": "Descargar OPUS-MT, que traduce mejor",
+  "button.settings": "Ajustes",
+  "models.key": "Hace falta la clave del propietario: abra los ajustes, que la piden, y descárguelo allí.",
+  "models.refused": "El servidor no aceptó la petición. Inténtelo otra vez en un momento.",
   "card.heard": "Traduciéndose",
   "card.waiting": "Espera al servidor y se enviará entonces",
   "card.sent": "Enviado",

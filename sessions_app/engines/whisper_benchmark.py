@@ -1,0 +1,57 @@
+"""A Whisper that is loaded, timed for a few seconds."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import ctranslate2  # type: ignore[import-untyped]
+import numpy as np
+
+from sessions_app.engines.whisper_speed import Speed
+
+ROUNDS = 2
+"""The shortest counts: whatever else the machine does makes it longer."""
+FEW_TOKENS, MANY_TOKENS = 5, 25
+END = "<|endoftext|>"
+PROMPT = ["<|startoftranscript|>", "<|en|>", "<|transcribe|>", "<|notimestamps|>"]
+WINDOWS = 3000
+"""Columns of the spectrum of thirty seconds."""
+
+
+def measure(model: Any, name: str, *, beam_size: int) -> Speed:
+    """Return how fast ``model`` (faster-whisper's, called ``name``) is. Blocks for seconds.
+
+    What it hears is noise, and it must say so many words: how long that takes does not depend on
+    what is said.
+    """
+    network = model.model
+    noise = np.random.default_rng(0).standard_normal((1, network.n_mels, WINDOWS), np.float32)
+    features = ctranslate2.StorageView.from_array(noise)
+    end = model.hf_tokenizer.token_to_id(END)
+    # neither the end nor a time is a word
+    no_words = list(range(end, model.hf_tokenizer.get_vocab_size()))
+
+    def decode(tokens: int) -> Any:
+        return network.generate(
+            encoded,
+            [PROMPT],
+            beam_size=beam_size,
+            max_length=2 * tokens,  # half of it is for the prompt
+            suppress_blank=False,
+            suppress_tokens=no_words,
+        )
+
+    encode_seconds, encoded = _shortest(lambda: network.encode(features))
+    few, _ = _shortest(lambda: decode(FEW_TOKENS))
+    many, _ = _shortest(lambda: decode(MANY_TOKENS))
+    token_seconds = max(0.0, many - few) / (MANY_TOKENS - FEW_TOKENS)
+    return Speed(name, encode_seconds, token_seconds, network.device == "cuda")
+
+
+def _shortest(work: Callable[[], Any]) -> tuple[float, Any]:
+    times = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        result = work()
+        times.append(time.perf_counter() - began)
+    return min(times), result
