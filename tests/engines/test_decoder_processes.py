@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -149,6 +151,48 @@ async def test_there_are_no_more_than_so_many_and_a_place_is_free_again() -> Non
     await again.close()
     with pytest.raises(EngineError, match="unloaded"):
         await pool.open("ogg")
+
+
+async def test_one_gives_way_to_whoever_serves_from_its_beginning(pool: DecoderPool) -> None:
+    await pool.open("ogg")
+    pid = await only_child()
+    # niceness counts within a session, where the kernel shares out time by sessions
+    assert (os.getsid(pid), os.getpgid(pid)) == (os.getsid(0), pid)
+    nice = os.getpriority(os.PRIO_PROCESS, 0) + 5
+    await eventually(lambda: os.getpriority(os.PRIO_PROCESS, pid) == min(nice, 19))
+    own = Path(f"/proc/{pid}/oom_score_adj")
+    await eventually(lambda: own.read_text() == "1000\n")
+
+
+async def test_where_no_file_can_be_opened_that_is_what_is_said(
+    pool: DecoderPool, tmp_path: Path
+) -> None:
+    path = tmp_path / "sound.ogg"
+    path.write_bytes(STREAMS[Encoding.OGG_OPUS])
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with path.open("rb") as last:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (last.fileno() + 1, limits[1]))
+        try:
+            with pytest.raises(OSError, match="Too many open files"):
+                await pool.open("ogg")
+            with pytest.raises(OSError, match="Too many open files"):
+                list(decode_file(path))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert pool.count == 0
+    assert list(decode_file(path)) != []
+
+
+def test_a_file_is_decoded_where_more_than_a_thousand_are_open(tmp_path: Path) -> None:
+    path = tmp_path / "sound.ogg"
+    path.write_bytes(STREAMS[Encoding.OGG_OPUS])
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(limits[1], 4096), limits[1]))
+    with ExitStack() as held:
+        held.callback(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
+        while held.enter_context(path.open("rb")).fileno() < 1100:
+            pass
+        assert list(decode_file(path)) != []
 
 
 def test_no_secret_of_ours_is_in_its_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:

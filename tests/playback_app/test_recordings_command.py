@@ -10,6 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from sessions_app.models import Recording
+from tests.engines.bombs import real_bomb
 from tests.engines.files import text
 from tests.playback_app.kept import keep_recording
 from tests.sessions_app.kept import the_owner
@@ -38,6 +39,15 @@ def test_recordings_are_listed_newest_first() -> None:
     _, output, complaints = run("--json", "--limit", "1")
     assert [facts["id"] for facts in json.loads(output)] == [str(new.pk)]
     assert "1 older" in complaints
+
+
+def test_a_file_that_takes_too_much_to_decode_is_named_and_not_imported(tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.mp4"
+    bomb.write_bytes(real_bomb() + bytes(100_000))
+    code, _, complaints = run("--import", str(bomb))
+    assert code == 1
+    assert "more time or memory" in complaints
+    assert Recording.objects.count() == 0
 
 
 def test_files_are_imported_and_those_that_are_none_are_named(tmp_path: Path) -> None:
