@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from sessions_app.audio import count_samples, to_samples
 from sessions_app.engines.decoder_process import HEADER_BYTES, command, environment
 from sessions_app.errors import DecodeError, EngineError
 
@@ -18,6 +19,10 @@ ANSWER_SECONDS = 60.0
 """How long a second of a file may take; a few milliseconds are usual, and a start 0.2 s."""
 MAX_ANSWER_BYTES = 64_000
 FILE = "file"
+LEAST_BYTES_PER_SECOND = 16
+"""Fewest bytes that a second of a file honestly takes: silence has 127 as AAC, 135 as FLAC ..."""
+FREE_SECONDS = 3600
+"""... and what any file may hold. A megabyte of WAV, one sample a second, would have 11 days."""
 SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
 """What says nothing of a file, but of the machine: it may be read another time."""
 
@@ -29,12 +34,16 @@ def decode_file(path: str | Path) -> Iterator[bytes]:
 
     Raises:
         DecodeError: it cannot be read, or there is no sound in it.
-        EngineError: it takes more time, or more memory, than a file of its size may.
+        EngineError: it takes more time or memory, or has more sound, than one of its size may.
         OSError: the machine has no room to try it; the file may be well.
     """
     with _answers(path) as answers:
+        left = to_samples(FREE_SECONDS + Path(path).stat().st_size / LEAST_BYTES_PER_SECOND)
         for kind, content in answers:
             if kind == b"P":
+                left -= count_samples(content)
+                if left < 0:
+                    raise EngineError("This file claims to hold more sound than its size allows.")
                 yield content
 
 

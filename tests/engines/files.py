@@ -1,5 +1,6 @@
 """Files for tests: a recording of one sound, and what only looks like one."""
 
+import wave
 from pathlib import Path
 
 import av
@@ -26,6 +27,22 @@ def recording(directory: Path, name: str = "speech.wav") -> Path:
         assert isinstance(stream, av.AudioStream)
         output.mux([*stream.encode(frame), *stream.encode(None)])
     return path
+
+
+def at(rate: int, samples: int, directory: Path) -> Path:
+    """A WAV file of silence that claims to have ``rate`` samples a second."""
+    path = directory / "claims.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(1)
+        file.setframerate(rate)
+        file.writeframes(b"\x80" * samples)
+    return path
+
+
+def too_expensive(directory: Path) -> Path:
+    """A small file whose claim makes libav take more memory than the file may."""
+    return at(0x7FFFFFFF, 100_000, directory)
 
 
 def picture(directory: Path) -> Path:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.audio import Encoding, count_samples, to_samples
+from sessions_app.audio import Encoding, count_samples, to_samples, to_seconds
 from sessions_app.engines.decoding import open_decoder
 from sessions_app.engines.media_files import decode_file, duration_seconds
-from sessions_app.errors import DecodeError
-from tests.engines.files import missing, picture, playlist, recording, text
+from sessions_app.errors import DecodeError, EngineError
+from tests.engines.files import at, missing, picture, playlist, recording, text, too_expensive
 from tests.engines.hearing import (
     SECONDS,
     SOUND,
@@ -62,3 +62,21 @@ def test_a_file_without_sound_of_its_own_is_refused(
         list(decode_file(path))
     with pytest.raises(DecodeError):
         duration_seconds(path)
+
+
+def test_a_file_that_claims_more_sound_than_its_size_allows_ends_there(tmp_path: Path) -> None:
+    heard: list[int] = []
+    with pytest.raises(EngineError, match="more sound than its size") as refused:
+        heard.extend(map(count_samples, decode_file(at(1, 10_000, tmp_path))))
+    assert 3600 < to_seconds(sum(heard)) < 4300
+    assert not isinstance(refused.value, DecodeError)  # after which a recording would be deleted
+
+
+def test_an_hour_of_the_least_sound_is_no_claim(tmp_path: Path) -> None:
+    path = at(8, 8 * 3700, tmp_path)
+    assert to_seconds(sum(map(count_samples, decode_file(path)))) == pytest.approx(3700, abs=1)
+
+
+def test_a_file_that_takes_more_memory_than_its_size_allows_is_given_up(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="more time or memory"):
+        list(decode_file(too_expensive(tmp_path)))

@@ -10,8 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from sessions_app.models import Recording
-from tests.engines.bombs import real_bomb
-from tests.engines.files import text
+from tests.engines.files import at, text, too_expensive
 from tests.playback_app.kept import keep_recording
 from tests.sessions_app.kept import the_owner
 from tests.sounds import say, wav
@@ -42,11 +41,12 @@ def test_recordings_are_listed_newest_first() -> None:
 
 
 def test_a_file_that_takes_too_much_to_decode_is_named_and_not_imported(tmp_path: Path) -> None:
-    bomb = tmp_path / "bomb.mp4"
-    bomb.write_bytes(real_bomb() + bytes(100_000))
-    code, _, complaints = run("--import", str(bomb))
+    code, _, complaints = run("--import", str(too_expensive(tmp_path)))
     assert code == 1
     assert "more time or memory" in complaints
+    code, _, complaints = run("--import", str(at(1, 10_000, tmp_path)))
+    assert code == 1
+    assert "more sound than its size" in complaints
     assert Recording.objects.count() == 0
 
 

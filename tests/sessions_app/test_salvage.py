@@ -26,7 +26,7 @@ from sessions_app.models import (
 )
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.recording_facts import NewRecording
-from tests.engines.bombs import real_bomb
+from tests.engines.files import too_expensive
 from tests.playback_app.kept import keep_recording
 from tests.sessions_app.kept import keep_conversation, keep_session, the_owner
 from tests.sounds import ogg, say
@@ -108,12 +108,12 @@ async def test_what_a_dead_server_left_is_salvaged(lost: Recording) -> None:
 
 
 async def test_one_that_takes_too_much_to_decode_is_kept_and_has_no_length(
-    lost: Recording,
+    lost: Recording, tmp_path: Path
 ) -> None:
     await Recording.objects.aupdate(encoding=Encoding.MP4_AAC)
     path = sound_files.new_path(lost.pk, Encoding.MP4_AAC)
     path.parent.mkdir(parents=True)
-    path.write_bytes(real_bomb() + bytes(100_000))
+    too_expensive(tmp_path).rename(path)
     assert await salvage.salvage(BOOT) == 1
     await lost.arefresh_from_db()
     assert (lost.state, lost.duration_seconds, lost.has_sound) == ("salvaged", 0.0, False)
