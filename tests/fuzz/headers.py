@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sessions_app.audio import Encoding
 from sessions_app.engines.base import Decoder
-from sessions_app.engines.decoder_worker import Allowance
+from sessions_app.engines.decoder_worker import Allowance, give_way
 from sessions_app.engines.decoding import CONTAINERS, open_decoder
 from sessions_app.engines.guards import GUARDS
 from sessions_app.engines.pyav_stream import PyAVDecoder
@@ -42,6 +42,21 @@ class Outcome:
     """What the guard let through and libav, or the walk of WebM, did not."""
     longest_seconds: float = 0.0
     megabytes: int = 0
+
+    @property
+    def count(self) -> int:
+        """Return how many were decided."""
+        return self.heard + self.refused_by_guard + self.refused_behind
+
+    def plus(self, other: "Outcome") -> "Outcome":
+        """Return what became of these and of ``other``."""
+        return Outcome(
+            self.heard + other.heard,
+            self.refused_by_guard + other.refused_by_guard,
+            self.refused_behind + other.refused_behind,
+            max(self.longest_seconds, other.longest_seconds),
+            max(self.megabytes, other.megabytes),
+        )
 
 
 def mutated(encoding: Encoding, seed: int) -> Iterator[bytes]:
@@ -121,4 +136,5 @@ def _try(encoding: Encoding, stream: bytes) -> str:
 
 if __name__ == "__main__":
     encoding_, seed_, count_ = sys.argv[1:]
+    give_way()
     sys.stdout.write(json.dumps(asdict(try_all(Encoding(encoding_), int(seed_), int(count_)))))

@@ -73,8 +73,17 @@ class Neighbour:
 
     def __init__(self, guest: Visitor) -> None:
         self._guest = guest
-        self.longest = 0.0
-        self.count = 0
+        self.delays: list[float] = []
+
+    @property
+    def count(self) -> int:
+        """Return how many sentences were told."""
+        return len(self.delays)
+
+    @property
+    def longest(self) -> float:
+        """Return how long the slowest of them took, in seconds."""
+        return max(self.delays, default=0.0)
 
     async def speak(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -87,21 +96,18 @@ class Neighbour:
             await self._guest.say("start_listening", encoding="pcm-s16le")
             await self._guest.send_sound(SENTENCE)
             await self._guest.until("translation")
-            self.longest = max(self.longest, clock() - began_at)
-            self.count += 1
+            self.delays.append(clock() - began_at)
             await asyncio.sleep(PAUSE_SECONDS)
 
 
 @asynccontextmanager
 async def neighbour(server: Running) -> AsyncIterator[Neighbour]:
-    """Have somebody speak meanwhile."""
-    async with visitor(server.socket_address) as guest:
+    """Have somebody speak meanwhile; who cannot any more ends what goes on beside at once."""
+    async with visitor(server.socket_address) as guest, asyncio.TaskGroup() as together:
         beside = Neighbour(guest)
-        speaking = asyncio.create_task(beside.speak())
+        speaking = together.create_task(beside.speak())
         yield beside
-        assert not speaking.done()
         speaking.cancel()
-        await asyncio.wait({speaking})
 
 
 async def test_bombs_end_their_own_stream_told_and_disturb_nobody(data_dir: Path) -> None:
