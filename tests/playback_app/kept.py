@@ -6,9 +6,9 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from sessions_app.audio import to_samples
-from sessions_app.models import RecordedSegment, Recording, RecordingState
+from sessions_app.models import RecordedSegment, Recording, RecordingState, SessionState
 from sessions_app.sound_files import folder
-from tests.sessions_app.kept import BEGAN_AT
+from tests.sessions_app.kept import BEGAN_AT, keep_conversation, keep_session, the_owner
 from tests.sounds import silence, wav
 
 
@@ -51,3 +51,12 @@ def keep_segment(recording: Recording, number: int, words: str) -> RecordedSegme
 def some_sound(seconds: float = 1.0) -> bytes:
     """Return a WAV file of silence."""
     return wav(silence(seconds))
+
+
+def left_by(boot: str, state: SessionState = SessionState.LOST) -> Recording:
+    """Keep a recording that a server which died was making."""
+    session = keep_session(keep_conversation(the_owner()), state=state)
+    type(session).objects.filter(pk=session.pk).update(boot=boot)
+    return keep_recording(
+        the_owner(), session=session, state=RecordingState.RECORDING, sample_rate=16_000
+    )

@@ -1,9 +1,7 @@
 """Only what belongs to nobody is swept, and only what a dead server left is salvaged."""
 
-import errno
 import fcntl
 import os
-import subprocess
 import time
 import uuid
 from collections.abc import Iterator
@@ -13,23 +11,19 @@ from typing import Any
 import pytest
 
 from sessions_app import recording_store, salvage, sound_directory, sound_files, sound_notes
-from sessions_app.audio import Encoding
 from sessions_app.events import Direction, Mode
 from sessions_app.lane import lane
 from sessions_app.models import (
     DeletedSound,
     Recording,
-    RecordingState,
     Server,
     SessionState,
     TranslationSession,
 )
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.recording_facts import NewRecording
-from tests.engines.files import too_expensive
-from tests.playback_app.kept import keep_recording
-from tests.sessions_app.kept import keep_conversation, keep_session, the_owner
-from tests.sounds import ogg, say
+from tests.playback_app.kept import keep_recording, left_by
+from tests.sessions_app.kept import the_owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,14 +46,6 @@ def put(recording_id: uuid.UUID, name: str, *, hours: float = 2) -> None:
     os.utime(sound_files.folder(recording_id), (at, at))
 
 
-def left_by(boot: str, state: SessionState = SessionState.LOST) -> Recording:
-    session = keep_session(keep_conversation(the_owner()), state=state)
-    type(session).objects.filter(pk=session.pk).update(boot=boot)
-    return keep_recording(
-        the_owner(), session=session, state=RecordingState.RECORDING, sample_rate=16_000
-    )
-
-
 def states() -> set[str]:
     return set(Recording.objects.values_list("state", flat=True))
 
@@ -77,7 +63,11 @@ def serve(boot: str) -> None:
 @pytest.fixture
 def not_left() -> list[Recording]:
     serve("elsewhere-2")
-    return [left_by(BOOT), left_by("elsewhere-2"), left_by("house-1", SessionState.OPEN)]
+    return [
+        left_by(BOOT),
+        left_by("elsewhere-2"),
+        left_by("house-1", SessionState.OPEN),
+    ]
 
 
 @pytest.fixture
@@ -105,39 +95,6 @@ async def test_what_a_dead_server_left_is_salvaged(lost: Recording) -> None:
     assert lost.bytes == 2 * 32_044
     assert sound_files.parts(lost.pk) == []
     assert await salvage.salvage(BOOT) == 0
-
-
-async def test_one_that_takes_too_much_to_decode_is_kept_and_has_no_length(
-    lost: Recording, tmp_path: Path
-) -> None:
-    await Recording.objects.aupdate(encoding=Encoding.MP4_AAC)
-    path = sound_files.new_path(lost.pk, Encoding.MP4_AAC)
-    path.parent.mkdir(parents=True)
-    too_expensive(tmp_path).rename(path)
-    assert await salvage.salvage(BOOT) == 1
-    await lost.arefresh_from_db()
-    assert (lost.state, lost.duration_seconds, lost.has_sound) == ("salvaged", 0.0, False)
-    assert path.exists()
-
-
-async def test_one_that_this_machine_has_no_room_to_decode_now_is_left_for_later(
-    lost: Recording, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await Recording.objects.aupdate(encoding=Encoding.OGG_OPUS)
-    path = sound_files.new_path(lost.pk, Encoding.OGG_OPUS)
-    path.parent.mkdir(parents=True)
-    path.write_bytes(ogg(say("hola")))
-
-    def no_room(*_: Any, **__: Any) -> None:
-        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
-
-    with monkeypatch.context() as full:
-        full.setattr(subprocess, "Popen", no_room)
-        assert await salvage.salvage(BOOT) == 0
-    assert path.exists()
-    assert await salvage.salvage(BOOT) == 1
-    await lost.arefresh_from_db()
-    assert (lost.state, lost.has_sound) == ("salvaged", True)
 
 
 async def test_one_of_which_there_is_nothing_is_forgotten(lost: Recording) -> None:
