@@ -131,8 +131,15 @@ class FasterWhisperTranscriber:
         """
         name = f"whisper-{self._model.removeprefix('whisper-')}"
         if self.speed is None and name in SHAPES:
-            self.speed = await self._try(self._loaded().measure, name)
+            self.speed = await self._measured(name)
         return self.speed
+
+    async def _measured(self, name: str) -> Speed:
+        work = self._executor.submit(self._loaded().measure, name, lambda: self._closed)
+        try:
+            return await asyncio.wrap_future(work)
+        except (RuntimeError, ValueError, MemoryError) as error:
+            raise EngineError("Whisper could not be measured.") from error
 
     async def aclose(self) -> None:
         """Release the model, once what is being transcribed is done. May be called twice."""
@@ -180,7 +187,11 @@ class FasterWhisperTranscriber:
         work = self._executor.submit(function, *args)
         self._running.add(work)
         work.add_done_callback(self._running.discard)
-        return await asyncio.wrap_future(work)
+        try:
+            return await asyncio.wrap_future(work)
+        except asyncio.CancelledError:
+            self._running.discard(work)  # nobody waits for it any more, nor does closing
+            raise
 
 
 def _samples(pcm: bytes) -> Samples:

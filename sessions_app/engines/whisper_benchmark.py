@@ -18,11 +18,14 @@ WINDOWS = 3000
 """Columns of the spectrum of thirty seconds."""
 
 
-def measure(model: Any, name: str, *, beam_size: int) -> Speed:
+def measure(model: Any, name: str, *, beam_size: int, is_over: Callable[[], bool]) -> Speed:
     """Return how fast ``model`` (faster-whisper's, called ``name``) is. Blocks for seconds.
 
     What it hears is noise, and it must say so many words: how long that takes does not depend on
     what is said.
+
+    Raises:
+        RuntimeError: it failed, or ``is_over`` said that nobody wants to know any more.
     """
     network = model.model
     noise = np.random.default_rng(0).standard_normal((1, network.n_mels, WINDOWS), np.float32)
@@ -41,16 +44,18 @@ def measure(model: Any, name: str, *, beam_size: int) -> Speed:
             suppress_tokens=no_words,
         )
 
-    encode_seconds, encoded = _shortest(lambda: network.encode(features))
-    few, _ = _shortest(lambda: decode(FEW_TOKENS))
-    many, _ = _shortest(lambda: decode(MANY_TOKENS))
+    encode_seconds, encoded = _shortest(lambda: network.encode(features), is_over)
+    few, _ = _shortest(lambda: decode(FEW_TOKENS), is_over)
+    many, _ = _shortest(lambda: decode(MANY_TOKENS), is_over)
     token_seconds = max(0.0, many - few) / (MANY_TOKENS - FEW_TOKENS)
     return Speed(name, encode_seconds, token_seconds, network.device == "cuda")
 
 
-def _shortest(work: Callable[[], Any]) -> tuple[float, Any]:
+def _shortest(work: Callable[[], Any], is_over: Callable[[], bool]) -> tuple[float, Any]:
     times = []
     for _ in range(ROUNDS):
+        if is_over():
+            raise RuntimeError("The engine was closed.")
         began = time.perf_counter()
         result = work()
         times.append(time.perf_counter() - began)

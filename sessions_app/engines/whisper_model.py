@@ -5,7 +5,7 @@ import logging
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,9 +114,13 @@ class WhisperRunner:
         english = min(1.0, max(0.0, dict(found).get("en", 0.0)))
         return {"es": 1.0 - english, "en": english}
 
-    def measure(self, name: str) -> Speed:
-        """Return how fast the model, one of `SHAPES` called ``name``, is; takes some seconds."""
-        return measure(self._model, name, beam_size=self._options.final_beam_size)
+    def measure(self, name: str, is_over: Callable[[], bool]) -> Speed:
+        """Return how fast the model, one of `SHAPES` called ``name``, is; takes some seconds.
+
+        Raises:
+            RuntimeError: CTranslate2 failed, or ``is_over`` said so meanwhile.
+        """
+        return measure(self._model, name, beam_size=self._options.final_beam_size, is_over=is_over)
 
     def _how(self, final: bool) -> dict[str, Any]:
         options = self._options

@@ -16,7 +16,7 @@ from sessions_app.events import Transcript
 from tests.engines.conftest import HEARD
 from tests.sounds import say
 from tests.tiny.fakehub import FakeHub
-from tests.tiny.whisper import make_whisper
+from tests.tiny.whisper import Shape, make_whisper
 
 PCM = say("hola mundo")
 
@@ -178,3 +178,23 @@ def test_segments_weigh_as_many_tokens_as_they_have() -> None:
 
 def test_no_segments_are_silence() -> None:
     assert summarise([], "es") == Transcript("", "es", 0.0, no_speech_probability=1.0)
+
+
+async def test_closing_does_not_wait_for_what_nobody_waits_for(tmp_path: Path) -> None:
+    """A rehearsal, or a benchmark, in the middle of its sound keeps no server from its end."""
+    slow = make_whisper(tmp_path / "whisper-base", shape=Shape(512, 8, 6, 2048))
+    transcriber = FasterWhisperTranscriber(models_dir=tmp_path, threads=1)
+    await transcriber.load()
+    began = time.monotonic()
+    await transcriber.transcribe(PCM, language="en", final=False)
+    whole = time.monotonic() - began
+    measuring = asyncio.create_task(transcriber.measure())
+    left = asyncio.create_task(transcriber.transcribe(PCM + PCM, language="en", final=True))
+    await asyncio.wait({measuring, left}, timeout=whole / 4)
+    left.cancel()
+    began = time.monotonic()
+    await transcriber.aclose()
+    assert time.monotonic() - began < whole / 2
+    await asyncio.wait({measuring, left})
+    assert isinstance(measuring.exception(), EngineError)
+    assert slow.is_dir()
