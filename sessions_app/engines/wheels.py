@@ -9,7 +9,10 @@ from sessions_app.engines.model import ModelFile, Wheel
 from sessions_app.engines.model_files import Coming
 from sessions_app.errors import EngineUnavailableError
 
-BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError)
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError),
+    FileNotFoundError,
+)
 """What an archive raises that is damaged, encrypted or has no such member."""
 
 

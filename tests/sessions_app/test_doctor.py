@@ -222,6 +222,19 @@ def test_a_hub_that_does_not_answer_matters_only_where_a_model_is_wanted(
     assert engines.check_hub(auto).level is Level.WARNING
 
 
+def test_a_hub_that_does_not_answer_does_not_matter_for_what_the_package_index_has(
+    wanted: EngineSettings, tmp_path: Path
+) -> None:
+    """The tests' hub is one that does not answer."""
+    auto = EngineChoice("auto")
+    ears = EngineSettings(auto, wanted.translator, wanted.detector, tmp_path)
+    assert engines.check_hub(ears).level is Level.FINE
+    both = EngineSettings(auto, auto, wanted.detector, tmp_path)
+    finding = engines.check_hub(both)
+    assert finding.level is Level.WARNING
+    assert "opus-mt-es-en, opus-mt-en-es cannot be fetched" in finding.message
+
+
 async def test_an_engine_without_the_words_is_broken(wanted: EngineSettings) -> None:
     mute = EngineChoice("fake", {"failing_word": "hola"})
     settings = EngineSettings(wanted.transcriber, mute, wanted.detector, wanted.models_dir)
