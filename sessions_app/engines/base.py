@@ -11,7 +11,11 @@ Progress = Callable[[str, float | None], None]
 
 
 class Transcriber(Protocol):
-    """Finds words in sound. One per process, shared by all sessions through a scheduler."""
+    """Finds words in sound. One per process, shared by all sessions through a scheduler.
+
+    It may say that it ``is_interruptible``: then a call that is cancelled ends soon, and returns
+    when the engine is free for the next one. Only such an engine is asked ahead of time.
+    """
 
     languages: frozenset[str]
     """The languages it knows, of ``es`` and ``en``; settled once ``load`` has returned."""
@@ -61,6 +65,15 @@ class Measurable(Protocol):
         Raises:
             EngineError: it failed.
         """
+        ...
+
+
+@runtime_checkable
+class LanguageGuesser(LanguageFinder, Protocol):
+    """What it offers if it can do that sooner, for speech that goes on."""
+
+    async def guess_language(self, pcm: bytes) -> Mapping[str, float]:
+        """Return how likely ``pcm`` is ``es`` and ``en``, at the cost of a partial of it."""
         ...
 
 

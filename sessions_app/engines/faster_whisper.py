@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import os
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +22,8 @@ from sessions_app.events import Transcript
 
 CLOSE_SECONDS = 10.0
 """How long closing waits for what is being transcribed."""
+STEP_SECONDS = 5.0
+"""How long who is cancelled waits for the step that is being done: encoding, or decoding."""
 MOST_THREADS = 8
 """Whisper gains nothing from more."""
 
@@ -39,6 +42,7 @@ class FasterWhisperTranscriber:
     """
 
     languages = frozenset({"es", "en"})
+    is_interruptible = True
 
     def __init__(
         self,
@@ -119,7 +123,16 @@ class FasterWhisperTranscriber:
             EngineError: the model failed at this piece.
         """
         runner = self._loaded()
-        return await self._try(runner.language_probabilities, _samples(pcm))
+        return await self._try(runner.language_probabilities, _samples(pcm), True)
+
+    async def guess_language(self, pcm: bytes) -> Mapping[str, float]:
+        """Return the same for speech that goes on, at the cost of a partial of it, or nothing more.
+
+        Raises:
+            EngineError: the model failed at this piece.
+        """
+        runner = self._loaded()
+        return await self._try(runner.language_probabilities, _samples(pcm), False)
 
     async def measure(self) -> Speed | None:
         """Return how fast it is here, and so how fast others would be; None: of a model unknown.
@@ -172,8 +185,22 @@ class FasterWhisperTranscriber:
         return self._runner
 
     async def _try(self, function: Callable[..., T], *args: object) -> T:
+        """Return what ``function`` does with ``args``, and with how it learns that nobody waits.
+
+        Cancelling ends it at its next step, and returns when the engine is free again.
+        """
+        unwanted = threading.Event()
+        work = self._submit(function, *args, lambda: not unwanted.is_set())
+        answer = asyncio.wrap_future(work)
+        answer.add_done_callback(_consume)
         try:
-            return await self._run(function, *args)
+            return await asyncio.shield(answer)
+        except asyncio.CancelledError:
+            unwanted.set()
+            if not work.cancel():
+                await asyncio.wait({answer}, timeout=STEP_SECONDS)
+            self._running.discard(work)  # nobody waits for it any more, nor does closing
+            raise
         except (RuntimeError, ValueError, MemoryError) as error:
             raise EngineError("Whisper failed at this piece.") from error
 
@@ -182,16 +209,25 @@ class FasterWhisperTranscriber:
 
         Cancelling takes back what has not begun; what has begun ends by itself, unheard.
         """
-        if self._closed:
-            raise EngineError("Whisper is closed.")
-        work = self._executor.submit(function, *args)
-        self._running.add(work)
-        work.add_done_callback(self._running.discard)
+        work = self._submit(function, *args)
         try:
             return await asyncio.wrap_future(work)
         except asyncio.CancelledError:
             self._running.discard(work)  # nobody waits for it any more, nor does closing
             raise
+
+    def _submit(self, function: Callable[..., T], *args: object) -> "Future[T]":
+        if self._closed:
+            raise EngineError("Whisper is closed.")
+        work = self._executor.submit(function, *args)
+        self._running.add(work)
+        work.add_done_callback(self._running.discard)
+        return work
+
+
+def _consume(answer: "asyncio.Future[T]") -> None:
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _samples(pcm: bytes) -> Samples:

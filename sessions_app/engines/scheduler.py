@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from sessions_app import measures
 from sessions_app.audio import count_samples, to_seconds
-from sessions_app.engines.base import LanguageFinder, Transcriber
+from sessions_app.engines.base import LanguageFinder, LanguageGuesser, Transcriber
 from sessions_app.engines.turns import Turns
 from sessions_app.errors import EngineError
 from sessions_app.events import Transcript
@@ -243,9 +243,11 @@ class Seat:
 
     async def _chosen(self, choose: Choose, pcm: bytes) -> str | None:
         finder = self._scheduler.transcriber
-        if not isinstance(finder, LanguageFinder):
-            return choose(None)
-        return choose(await _bounded(finder.language_probabilities(pcm), pcm))
+        if isinstance(finder, LanguageGuesser):
+            return choose(await _bounded(finder.guess_language(pcm), pcm))
+        if isinstance(finder, LanguageFinder):
+            return choose(await _bounded(finder.language_probabilities(pcm), pcm))
+        return choose(None)
 
     async def _transcribe(self, pcm: bytes, language: str | None, *, final: bool) -> Transcript:
         transcriber = self._scheduler.transcriber

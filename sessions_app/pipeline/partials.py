@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 SHARE = 2.0
 """A session asks again no sooner than this many times what its last hypothesis took."""
+FIRST_SECONDS = 0.8
+"""With how much sound the first hypothesis of an utterance is due, whatever came before it."""
 NARROWING = 0.75
 """By what factor the distance shrinks, at most, with each hypothesis that came quickly."""
 
@@ -133,7 +135,10 @@ class Partials:
                 await self._follow(self._speech)
 
     def _is_due(self, speech: Speech) -> bool:
-        return speech.samples - speech.taken_samples >= self._cadence.samples
+        wanted = self._cadence.samples
+        if not speech.taken_samples:
+            wanted = min(wanted, to_samples(FIRST_SECONDS))
+        return speech.samples - speech.taken_samples >= wanted
 
     async def _follow(self, speech: Speech) -> None:
         clock = asyncio.get_running_loop().time

@@ -7,14 +7,21 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sessions_app.engines.faster_whisper import FasterWhisperTranscriber
-from sessions_app.engines.whisper_model import summarise
+from sessions_app.engines.whisper_model import (
+    AbandonedError,
+    Samples,
+    WhisperOptions,
+    open_model,
+    summarise,
+)
 from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import Transcript
 from tests.engines.conftest import HEARD
-from tests.sounds import say
+from tests.sounds import say, speech
 from tests.tiny.fakehub import FakeHub
 from tests.tiny.whisper import Shape, make_whisper
 
@@ -152,6 +159,40 @@ async def test_a_cancelled_load_leaves_nothing_that_hinders_closing(
     await asyncio.wait([loading])
     async with asyncio.timeout(5):
         await transcriber.aclose()
+
+
+def spectrum(pcm: bytes) -> Samples:
+    return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32_768)
+
+
+@pytest.mark.parametrize("seconds", [0.3, 5, 15, 25, 29])
+def test_a_partial_of_any_length_is_heard(whisper_directory: Path, seconds: float) -> None:
+    runner = open_model(whisper_directory, "cpu", None, 1, workers=1, options=WhisperOptions())
+    samples = spectrum(speech(seconds))
+    assert runner.transcribe(samples, "en", False).text.startswith(HEARD.split()[0])
+    guessed = runner.language_probabilities(samples, False)
+    assert guessed["en"] > guessed["es"]
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+def test_what_nobody_waits_for_ends_at_the_next_step(whisper_directory: Path, steps: int) -> None:
+    runner = open_model(whisper_directory, "cpu", None, 1, workers=1, options=WhisperOptions())
+    left = iter([True] * steps)
+    with pytest.raises(AbandonedError):
+        runner.transcribe(spectrum(PCM), "en", True, lambda: next(left, False))
+    assert runner.transcribe(spectrum(PCM), "en", True).text == HEARD
+
+
+async def test_who_is_cancelled_comes_back_when_the_engine_is_free(whisper_directory: Path) -> None:
+    transcriber = FasterWhisperTranscriber(str(whisper_directory))
+    await transcriber.load()
+    for moment in (0.0, 0.001, 0.01):
+        call = asyncio.create_task(transcriber.transcribe(PCM, language="en", final=True))
+        await asyncio.wait([call], timeout=moment)
+        call.cancel()
+        await asyncio.wait([call])
+        assert (await transcriber.transcribe(PCM, language="en", final=True)).text == HEARD
+    await transcriber.aclose()
 
 
 @dataclass

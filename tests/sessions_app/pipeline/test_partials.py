@@ -54,7 +54,8 @@ class Talker:
     def __init__(self, hearer: Hearer) -> None:
         self.hearer = hearer
         self.seat = Scheduler(hearer).seat()
-        self.partials = Partials(self.seat, lambda: "en", self._emit, Cadence())
+        self.cadence = Cadence()
+        self.partials = Partials(self.seat, lambda: "en", self._emit, self.cadence)
         self.said: asyncio.Queue[Event] = asyncio.Queue()
 
     def talk(self, seconds: float, utterance_id: int = 1) -> None:
@@ -145,6 +146,19 @@ async def test_too_little_new_sound_brings_no_hypothesis(talker: Talker) -> None
     talker.talk(1.0)
     await talker.hears(1.1)
     assert talker.hearer.heard == [(0.6, "en"), (1.1, "en")]
+
+
+async def test_the_first_is_due_early_whatever_pace_the_utterance_before_it_had(
+    talker: Talker, hearer: Hearer
+) -> None:
+    talker.cadence.took(60)
+    talker.talk(0.7)
+    await talker.hears(0.8)
+    assert hearer.heard == [(0.8, "en")]
+    talker.cadence.took(60)
+    talker.talk(3.7)
+    await talker.hears(3.8)
+    assert hearer.heard[1:] == [(3.8, "en")]
 
 
 async def test_each_utterance_begins_afresh(talker: Talker) -> None:
