@@ -71,6 +71,7 @@ class Pipeline:
         """Return what must run while the session lives, by name."""
         workers = {
             "listen": self.intake.inbox.run(),
+            "words ahead": self.interpreter.recognizer.run(),
             "transcribe": self.interpreter.transcribing.run(),
             "translate": self.interpreter.translating.run(),
             "words": self._wordless.run(),

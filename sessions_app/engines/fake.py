@@ -54,6 +54,8 @@ class FakeTranscriber:
     A piece that holds ``failing_word`` fails; ``broken`` cannot be loaded at all.
     """
 
+    is_interruptible = True
+
     def __init__(
         self,
         *,

@@ -6,13 +6,13 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from sessions_app import measures
 from sessions_app.audio import count_samples, to_seconds
 from sessions_app.engines.base import LanguageFinder, LanguageGuesser, Transcriber
 from sessions_app.engines.turns import Turns
+from sessions_app.engines.work import Call, Choose, DroppedError, Work
 from sessions_app.errors import EngineError
 from sessions_app.events import Transcript
 
@@ -26,61 +26,21 @@ PATIENCE_FACTOR = 8.0
 """... and how many times its length more. Slower than that is of no use to anyone."""
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-Call = Callable[[], Coroutine[Any, Any, T]]
-Choose = Callable[[Mapping[str, float] | None], str | None]
-"""Makes a language of how likely each one is; None: the engine cannot tell, or is to find it."""
-
-
-class DroppedError(EngineError):
-    """The work is no longer wanted: something newer came, or its session has ended."""
-
-
-@dataclass(eq=False, slots=True)
-class Work(Generic[T_co]):
-    """One call that waits for its turn, and the outcome that someone waits for."""
-
-    seat: int
-    call: Call[T_co]
-    is_final: bool
-    came_at: float = field(default_factory=time.monotonic)
-    outcome: asyncio.Future[T_co] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
-
-    @property
-    def kind(self) -> str:
-        """Return what it is counted as."""
-        return "final" if self.is_final else "partial"
-
-    def fail(self, error: EngineError) -> None:
-        """Give ``error`` to whoever still waits."""
-        if not self.outcome.done():
-            self.outcome.set_exception(error)
-
-    def settle(self, task: "asyncio.Task[T_co]") -> None:
-        """Hand on how the call ended."""
-        if task.cancelled():
-            # nobody here cancels a call whose waiter still waits: its engine was shut down
-            self.fail(EngineError("The transcriber stopped before it had finished."))
-        elif (error := task.exception()) is not None:
-            self.fail(_fit_to_be_shown(error))
-        elif not self.outcome.done():
-            self.outcome.set_result(task.result())
 
 
 class Scheduler:
     """Shares one transcriber, which it does not own, among the seats of many sessions.
 
     Never makes more calls at once than the transcriber's ``parallel`` (1 if it has none). Whoever
-    stops waiting takes the work out of the queue; a call already in the engine goes on to its end,
-    because a model that runs in a thread is busy until then, whatever its caller does.
+    stops waiting takes the work out of the queue. A call already in the engine holds its line until
+    that is free again: to its end, or not as long where the transcriber is interruptible.
     """
 
     def __init__(self, transcriber: Transcriber) -> None:
         self.transcriber = transcriber
         self._turns: Turns[Work[object]] = Turns()
         self._running: dict[int, tuple[asyncio.Task[object], Work[object]]] = {}
+        self._speaking: set[int] = set()
         self._seats = itertools.count(1)
         self._is_closed = False
 
@@ -93,6 +53,19 @@ class Scheduler:
     def languages(self) -> frozenset[str]:
         """Return the languages that the transcriber knows, of ``es`` and ``en``."""
         return self.transcriber.languages
+
+    def has_room(self, seat: int) -> bool:
+        """Return whether work ahead of time for ``seat`` would be in nobody's way.
+
+        Nobody is while a line is left for each other seat that is at work, or about to be.
+        """
+        others = {work.seat for _, work in self._running.values()} | self._speaking
+        is_idle = not self._turns.finals and len(others - {seat}) < self._parallel
+        return is_idle and self._is_interruptible
+
+    def note_speech(self, seat: int, *, is_speaking: bool) -> None:
+        """Take notice that somebody speaks at ``seat``, and will want a final, or no longer."""
+        (self._speaking.add if is_speaking else self._speaking.discard)(seat)
 
     def seat(self) -> "Seat":
         """Return a new session's place in the queue; ``close`` it when the session ends."""
@@ -110,17 +83,27 @@ class Scheduler:
         self._dispatch()
         try:
             return await work.outcome
+        except asyncio.CancelledError:
+            if work.is_ahead:
+                self._interrupt(work)
+            raise
         finally:
             self._turns.withdraw(work.seat, work)
 
     def drop(self, seat: int, *, partials_only: bool = False) -> None:
         """Tell those who wait for work of ``seat`` that it will not come."""
-        concerned = [work for _, work in self._running.values() if work.seat == seat]
-        concerned += self._turns.of(seat)
-        for work in concerned:
+        running = [work for _, work in self._running.values() if work.seat == seat]
+        for work in [*running, *self._turns.of(seat)]:
             if not (partials_only and work.is_final):
                 self._turns.withdraw(seat, work)
-                work.fail(DroppedError("Nobody waits for these words any more."))
+                self._let_go(work)
+
+    def insist(self, seat: int) -> None:
+        """Let what ``seat`` asked for ahead of time be a final: it is one now."""
+        self._turns.promote(seat)
+        for _, work in self._running.values():
+            if work.seat == seat:
+                work.is_ahead = False
 
     async def aclose(self) -> None:
         """Fail what waits, cancel what runs and wait for that, within CLOSE_SECONDS.
@@ -134,13 +117,35 @@ class Scheduler:
         for task, _ in running:
             task.cancel()
         if running:
-            await _wait_briefly({task for task, _ in running})
+            _, stuck = await asyncio.wait({task for task, _ in running}, timeout=CLOSE_SECONDS)
+            if stuck:
+                logger.warning("%d calls did not stop within %s s", len(stuck), CLOSE_SECONDS)
 
     def _enqueue(self, work: Work[object]) -> None:
-        if work.is_final:
+        if work.is_ahead:
+            self._turns.add_ahead(work.seat, work)
+        elif work.is_final:
             self._turns.add_final(work.seat, work)
+            self._make_way()
         elif (overtaken := self._turns.put_partial(work.seat, work)) is not None:
             overtaken.fail(DroppedError("A newer hypothesis came first."))
+
+    def _make_way(self) -> None:
+        """Let a final have the line of what is looked for ahead of time, if no other is free."""
+        ahead = (work for _, work in self._running.values() if work.is_ahead)
+        if self._free_slot() is None and (work := next(ahead, None)) is not None:
+            work.is_ahead = False  # no second final needs its line
+            self._let_go(work)
+
+    def _let_go(self, work: Work[object]) -> None:
+        work.fail(DroppedError("Nobody waits for these words any more."))
+        self._interrupt(work)
+
+    def _interrupt(self, work: Work[Any]) -> None:
+        """End what is in the engine, if that comes back when it is free, and not before."""
+        for task, running in self._running.values():
+            if running is work and self._is_interruptible:
+                task.cancel()
 
     def _dispatch(self) -> None:
         while (slot := self._free_slot()) is not None:
@@ -151,17 +156,23 @@ class Scheduler:
                 self._start(slot, work)
 
     def _free_slot(self) -> int | None:
-        parallel = int(getattr(self.transcriber, "parallel", 1))
-        free = (slot for slot in range(1, parallel + 1) if slot not in self._running)
+        free = (slot for slot in range(1, self._parallel + 1) if slot not in self._running)
         return next(free, None)
+
+    @property
+    def _parallel(self) -> int:
+        return int(getattr(self.transcriber, "parallel", 1))
+
+    @property
+    def _is_interruptible(self) -> bool:
+        return bool(getattr(self.transcriber, "is_interruptible", False))
 
     def _seats_with_a_partial(self) -> set[int]:
         return {work.seat for _, work in self._running.values() if not work.is_final}
 
     def _start(self, slot: int, work: Work[object]) -> None:
         measures.QUEUE.labels(work.kind).observe(time.monotonic() - work.came_at)
-        call = _timed(work.kind, work.call())
-        task = asyncio.create_task(call, name=f"habla scheduler {slot}")
+        task = asyncio.create_task(work.run(), name=f"habla scheduler {slot}")
         self._running[slot] = (task, work)
         task.add_done_callback(functools.partial(self._settle, slot, work))
 
@@ -179,14 +190,22 @@ class Seat:
         self._scheduler = scheduler
         self._is_closed = False
 
-    async def final(self, pcm: bytes, language: str | None) -> Transcript:
+    async def final(
+        self, pcm: bytes, language: str | None, *, is_ahead: bool = False
+    ) -> Transcript:
         """Return the words of a finished utterance; its partials are overtaken.
+
+        ``is_ahead``: it may not be finished; it overtakes nothing, and makes way for finals until
+        ``insist``.
 
         Raises:
             EngineError: the engine failed, or the seat was closed.
+            DroppedError: it made way.
         """
-        self.overtake()
-        return await self._as_final(functools.partial(self._transcribe, pcm, language, final=True))
+        if not is_ahead:
+            self.overtake()
+        call = functools.partial(self._transcribe, pcm, language, final=True)
+        return await self._as_final(call, is_ahead)
 
     async def partial(
         self, pcm: Callable[[], bytes], language: str | Choose | None
@@ -212,7 +231,9 @@ class Seat:
         except DroppedError:
             return None
 
-    async def language_probabilities(self, pcm: bytes) -> Mapping[str, float] | None:
+    async def language_probabilities(
+        self, pcm: bytes, *, is_ahead: bool = False
+    ) -> Mapping[str, float] | None:
         """Return how likely ``pcm`` is ``es`` and ``en``; None if the engine cannot tell.
 
         Raises:
@@ -225,7 +246,21 @@ class Seat:
         async def call() -> Mapping[str, float]:
             return await _bounded(finder.language_probabilities(pcm), pcm)
 
-        return await self._as_final(call)
+        return await self._as_final(call, is_ahead)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether something may be asked ahead of time, in nobody's way."""
+        return not self._is_closed and self._scheduler.has_room(self._number)
+
+    def note_speech(self, *, is_speaking: bool) -> None:
+        """Take notice that somebody speaks here, or no longer."""
+        if not self._is_closed:
+            self._scheduler.note_speech(self._number, is_speaking=is_speaking)
+
+    def insist(self) -> None:
+        """Let what was asked ahead of time be a final: it is one now."""
+        self._scheduler.insist(self._number)
 
     def overtake(self) -> None:
         """Let the partial that waits or is in the engine come to nothing."""
@@ -234,12 +269,14 @@ class Seat:
     def close(self) -> None:
         """Drop all work of this seat. May be called twice."""
         self._is_closed = True
+        self._scheduler.note_speech(self._number, is_speaking=False)
         self._scheduler.drop(self._number)
 
-    async def _as_final(self, call: Call[T]) -> T:
+    async def _as_final(self, call: Call[T], is_ahead: bool) -> T:
         if self._is_closed:
             raise DroppedError("The session has ended.")
-        return await self._scheduler.perform(Work(self._number, call, is_final=True))
+        work = Work(self._number, call, is_final=True, is_ahead=is_ahead)
+        return await self._scheduler.perform(work)
 
     async def _chosen(self, choose: Choose, pcm: bytes) -> str | None:
         finder = self._scheduler.transcriber
@@ -254,20 +291,6 @@ class Seat:
         return await _bounded(transcriber.transcribe(pcm, language=language, final=final), pcm)
 
 
-def _fit_to_be_shown(error: BaseException) -> EngineError:
-    if isinstance(error, EngineError):
-        return error
-    logger.error("a transcriber raised what is no EngineError", exc_info=error)
-    failure = EngineError("The transcriber failed at this piece.")
-    failure.__cause__ = error
-    return failure
-
-
-async def _timed(kind: str, call: Coroutine[Any, Any, T]) -> T:
-    with measures.ENGINE.labels(kind).time():
-        return await call
-
-
 async def _bounded(answer: Coroutine[Any, Any, T], pcm: bytes) -> T:
     patience = PATIENCE_SECONDS + PATIENCE_FACTOR * to_seconds(count_samples(pcm))
     try:
@@ -275,9 +298,3 @@ async def _bounded(answer: Coroutine[Any, Any, T], pcm: bytes) -> T:
             return await answer
     except TimeoutError as error:
         raise EngineError("The transcriber did not answer in time.") from error
-
-
-async def _wait_briefly(tasks: "set[asyncio.Task[object]]") -> None:
-    _, stuck = await asyncio.wait(tasks, timeout=CLOSE_SECONDS)
-    if stuck:
-        logger.warning("%d transcriptions did not stop within %s s", len(stuck), CLOSE_SECONDS)

@@ -10,14 +10,15 @@ Item = TypeVar("Item")
 class Turns(Generic[Item]):
     """What waits, by seat.
 
-    Finals come before partials. Seats take turns, so one with much to say does not keep the
-    others waiting; within a seat the oldest final comes first, and of its partials only the
-    newest is kept.
+    Finals come before what is looked for ahead of time, and that before partials. Seats take
+    turns, so one with much to say does not keep the others waiting; within a seat the oldest
+    final comes first, and of its partials only the newest is kept.
     """
 
     def __init__(self) -> None:
         # a dict keeps its order: the seat whose turn is next stands first
         self._finals: dict[int, deque[Item]] = {}
+        self._ahead: dict[int, deque[Item]] = {}
         self._partials: dict[int, Item] = {}
 
     @property
@@ -28,6 +29,15 @@ class Turns(Generic[Item]):
     def add_final(self, seat: int, item: Item) -> None:
         """Let ``item`` wait behind the other finals of ``seat``."""
         self._finals.setdefault(seat, deque()).append(item)
+
+    def add_ahead(self, seat: int, item: Item) -> None:
+        """Let ``item`` wait until no final does."""
+        self._ahead.setdefault(seat, deque()).append(item)
+
+    def promote(self, seat: int) -> None:
+        """Make finals of what ``seat`` has waiting ahead of time."""
+        for item in self._ahead.pop(seat, ()):
+            self.add_final(seat, item)
 
     def put_partial(self, seat: int, item: Item) -> Item | None:
         """Let ``item`` wait in the place of the seat's partial; return the one it overtook."""
@@ -40,8 +50,9 @@ class Turns(Generic[Item]):
 
         ``busy`` are the seats that have a partial in the engine: their next one waits.
         """
-        for seat in self._finals:
-            return self._take_final(seat)
+        for waiting in (self._finals, self._ahead):
+            for seat in waiting:
+                return _take_first(waiting, seat)
         for seat in self._partials:
             if seat not in busy:
                 return self._partials.pop(seat)
@@ -51,28 +62,31 @@ class Turns(Generic[Item]):
         """Take ``item`` out if it still waits."""
         if self._partials.get(seat) is item:
             del self._partials[seat]
-        waiting = self._finals.get(seat, deque())
-        if item in waiting:
-            waiting.remove(item)
-            if not waiting:
-                del self._finals[seat]
+        for queues in (self._finals, self._ahead):
+            waiting = queues.get(seat, deque())
+            if item in waiting:
+                waiting.remove(item)
+                if not waiting:
+                    del queues[seat]
 
     def of(self, seat: int) -> list[Item]:
         """Return what waits for ``seat``."""
         partials = [self._partials[seat]] if seat in self._partials else []
-        return [*self._finals.get(seat, ()), *partials]
+        return [*self._finals.get(seat, ()), *self._ahead.get(seat, ()), *partials]
 
     def clear(self) -> list[Item]:
         """Return all that waits, taken out."""
-        seats = dict.fromkeys([*self._finals, *self._partials])
+        seats = dict.fromkeys([*self._finals, *self._ahead, *self._partials])
         items = [item for seat in seats for item in self.of(seat)]
         self._finals.clear()
+        self._ahead.clear()
         self._partials.clear()
         return items
 
-    def _take_final(self, seat: int) -> Item:
-        waiting = self._finals.pop(seat)
-        item = waiting.popleft()
-        if waiting:
-            self._finals[seat] = waiting
-        return item
+
+def _take_first(waiting: dict[int, deque[Item]], seat: int) -> Item:
+    items = waiting.pop(seat)
+    item = items.popleft()
+    if items:
+        waiting[seat] = items
+    return item

@@ -64,7 +64,8 @@ class Interpreter:
         transcriber_name: str = "",
         idioms: IdiomBook | None = None,
     ) -> None:
-        self._recognizer = Recognizer(seat, languages)
+        self.recognizer = Recognizer(seat, languages)
+        """What finds words; it has a worker of its own."""
         self.languages = languages
         self._translator = translator
         self._transcriber_name = transcriber_name
@@ -92,7 +93,7 @@ class Interpreter:
         drafts = Drafts(translator) if isinstance(translator, Drafter) else None
         return Partials(
             seat,
-            lambda: self._spoken or self._recognizer.language_of_speech,
+            lambda: self._spoken or self.recognizer.language_of_speech,
             self._emit,
             drafts=drafts,
             request=self.context.request,
@@ -116,12 +117,26 @@ class Interpreter:
         self, utterance_id: int, direction: Direction, samples: int, pcm: Callable[[], bytes]
     ) -> None:
         """Take notice of speech that goes on: ``samples`` so far, which ``pcm`` would return."""
+        self.recognizer.go_on()
         self._spoken = direction.source
         if self.partials and (self._spoken is None or self._spoken in self.languages):
             self.partials.hear(utterance_id, samples, pcm)
 
+    def pause(self, utterance_id: int, end_sample: int, utterance: Callable[[], Utterance]) -> None:
+        """Take notice that an utterance is over at ``end_sample``, unless speech goes on.
+
+        Only where nothing else waits for words: ahead of time is never before what is due.
+        """
+        is_idle = not (self.transcribing.waiting or self.transcribing.is_busy)
+        if not is_idle or self.recognizer.looks_ahead_at(utterance_id, end_sample):
+            return
+        # whoever has read nothing yet is not kept waiting for the first words
+        is_read = self.partials is not None and self.partials.has_said(utterance_id)
+        self.recognizer.anticipate(utterance, overtakes=is_read)
+
     def settle(self, utterance_id: int) -> None:
         """Say no more partials of an utterance: its final is on the way."""
+        self.recognizer.end()
         if self.partials:
             self.partials.finish(utterance_id)
 
@@ -146,7 +161,7 @@ class Interpreter:
         if utterance.text:
             await self._tell(utterance, self._typed(utterance))
             return
-        finding = await self._recognizer.hear(utterance)
+        finding = await self.recognizer.hear(utterance)
         transcript, reason = finding.transcript, finding.reason
         if transcript is None or reason is not None:
             reason = reason or DiscardReason.NO_SPEECH
@@ -157,7 +172,7 @@ class Interpreter:
         await self._tell(utterance, transcript)
 
     def _typed(self, utterance: Utterance) -> Transcript:
-        language = utterance.manner.direction.source or self._recognizer.language_of(utterance.text)
+        language = utterance.manner.direction.source or self.recognizer.language_of(utterance.text)
         return Transcript(utterance.text, language)
 
     async def _tell(self, utterance: Utterance, transcript: Transcript) -> None:
@@ -172,7 +187,7 @@ class Interpreter:
             to_seconds(utterance.end_sample),
             transcript.confidence,
         )
-        self._recognizer.note(utterance, language)
+        self.recognizer.note(utterance, language)
         self._account.transcribed += utterance.samples
         self._account.utterances += 1
         measures.UTTERANCES.labels("typed" if utterance.text else "transcribed").inc()

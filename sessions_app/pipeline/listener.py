@@ -98,13 +98,23 @@ class Listener:
         self._count_silence()
         await self._tell(boundaries)
         if self._open is not None:
-            utterance_id, manner = self._open
-            self._interpreter.follow(
+            self._follow(*self._open)
+
+    def _follow(self, utterance_id: int, manner: Manner) -> None:
+        end_sample = self._segmenter.pause_sample
+        if end_sample is not None:
+            self._interpreter.pause(
                 utterance_id,
-                manner.direction,
-                self._segmenter.open_samples,
-                self._segmenter.open_pcm,
+                end_sample,
+                lambda: self._utterance(utterance_id, manner, self._segmenter.as_if_ended()),
             )
+            return
+        self._interpreter.follow(
+            utterance_id,
+            manner.direction,
+            self._segmenter.open_samples,
+            self._segmenter.open_pcm,
+        )
 
     def _count_silence(self) -> None:
         self._account.silence = self._before.silence + self._segmenter.silent_samples
@@ -126,7 +136,13 @@ class Listener:
         self._open = None
         self._interpreter.settle(utterance_id)
         await self._emit(SpeechEnded(utterance_id, to_seconds(segment.end_sample)))
-        utterance = Utterance(
+        utterance = self._utterance(utterance_id, manner, segment)
+        if self._cut is not None:
+            self._cut(utterance)
+        await self._interpreter.put(utterance)
+
+    def _utterance(self, utterance_id: int, manner: Manner, segment: SegmentEnded) -> Utterance:
+        return Utterance(
             utterance_id,
             manner,
             pcm=segment.pcm,
@@ -136,6 +152,3 @@ class Listener:
             too_short=segment.too_short,
             playback_id=self._playback_id,
         )
-        if self._cut is not None:
-            self._cut(utterance)
-        await self._interpreter.put(utterance)

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from sessions_app.audio import to_samples, to_seconds
-from sessions_app.engines.scheduler import Choose, Seat
+from sessions_app.engines.scheduler import Seat
+from sessions_app.engines.work import Choose
 from sessions_app.errors import EngineError
 from sessions_app.events import Direction, Event, Partial, Transcript, TranslationRequest
 from sessions_app.pipeline.agreement import Agreement
@@ -110,6 +111,11 @@ class Partials:
         self._speech.samples, self._speech.pcm = samples, pcm
         if self._is_due(self._speech):
             self._due.set()
+
+    def has_said(self, utterance_id: int) -> bool:
+        """Return whether there was a partial of an utterance that goes on."""
+        speech = self._speech
+        return speech is not None and speech.utterance_id == utterance_id and speech.revision > 0
 
     def finish(self, utterance_id: int) -> None:
         """Say nothing more of an utterance: its final is on the way."""

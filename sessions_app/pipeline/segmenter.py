@@ -6,7 +6,7 @@ from math import ceil
 
 import numpy as np
 
-from sessions_app.audio import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_BYTES, SAMPLE_RATE, count_samples
+from sessions_app.audio import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_BYTES, SAMPLE_RATE
 
 _SPLIT_WEIGHTS = np.array([1.0, 2.0, 1.0])
 """A frame and its neighbours: a pause is quieter than the closure of one consonant."""
@@ -122,6 +122,21 @@ class Segmenter:
         """Return the sound of the open segment so far, whole frames only; empty: none is open."""
         return self._copy(self.open_samples)
 
+    @property
+    def pause_sample(self) -> int | None:
+        """Return where the open segment ends if it is over already.
+
+        None: none is open, or it has not been silent for long enough to have all of its sound.
+        """
+        if not self._is_open or self._quiet < max(1, self._post_roll):
+            return None
+        return self._start + self._frames_to_keep() * FRAME_SAMPLES
+
+    def as_if_ended(self) -> SegmentEnded:
+        """Return how the open segment ends if it is over already; it stays open."""
+        frames = self._frames_to_keep()
+        return self._segment(frames * FRAME_SAMPLES, frames)
+
     def push(self, pcm: bytes, probabilities: Sequence[float]) -> list[SegmentEvent]:
         """Take the next sound, of any length; return what began and ended in it, in order.
 
@@ -173,7 +188,7 @@ class Segmenter:
         self._voiced.append(is_voiced)
         self._quiet = 0 if is_voiced else self._quiet + 1
         if self._quiet >= self._silence:
-            self._cut(len(self._voiced) - self._quiet + self._post_roll, events)
+            self._cut(self._frames_to_keep(), events)
         elif len(self._voiced) >= self._longest:
             self._cut(self._quietest_frame(), events)
 
@@ -196,12 +211,20 @@ class Segmenter:
 
     def _end(self, samples: int, frames: int) -> SegmentEnded:
         """Hand out the first pending ``samples``, which hold ``frames`` whole frames."""
-        pcm = self._copy(samples)
-        speech = self._voiced.count(True, 0, frames) * FRAME_SAMPLES
-        start = self._start
+        ended = self._segment(samples, frames)
         self._drop(samples, frames)
-        self.segment_samples += count_samples(pcm)
-        return SegmentEnded(start, self._start, pcm, speech, speech < self._min_samples)
+        self.segment_samples += samples
+        return ended
+
+    def _frames_to_keep(self) -> int:
+        return len(self._voiced) - self._quiet + self._post_roll
+
+    def _segment(self, samples: int, frames: int) -> SegmentEnded:
+        speech = self._voiced.count(True, 0, frames) * FRAME_SAMPLES
+        end = self._start + samples
+        return SegmentEnded(
+            self._start, end, self._copy(samples), speech, speech < self._min_samples
+        )
 
     def _copy(self, samples: int) -> bytes:
         """Return the first pending ``samples``, copied once: it may be half a megabyte."""

@@ -29,6 +29,8 @@ class Stage(Generic[T]):
         self._failed = failed
         self._inbox: asyncio.Queue[T] = asyncio.Queue(size)
         self._is_closed = False
+        self.is_busy = False
+        """Whether the worker has an item in hand."""
 
     @property
     def waiting(self) -> int:
@@ -59,9 +61,11 @@ class Stage(Generic[T]):
         """Work until cancelled, or closed."""
         while not self._is_closed:
             item = await self._inbox.get()
+            self.is_busy = True
             try:
                 await self._work(item)
             except Exception as error:
                 await self._failed(item, error)
             finally:
+                self.is_busy = False
                 self._inbox.task_done()

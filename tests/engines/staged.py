@@ -59,6 +59,12 @@ class Stage:
         return self._answers.setdefault(name, asyncio.get_running_loop().create_future())
 
 
+class Interruptible(Stage):
+    """One that ends at once what is cancelled, and can so be asked ahead of time."""
+
+    is_interruptible = True
+
+
 class Linguist(Stage):
     async def language_probabilities(self, pcm: bytes) -> Mapping[str, float]:
         await self._perform(pcm.decode() + "!")
@@ -71,6 +77,10 @@ def final(seat: Seat, words: str) -> "asyncio.Task[Transcript]":
 
 def partial(seat: Seat, words: str) -> "asyncio.Task[Transcript | None]":
     return asyncio.create_task(seat.partial(words.encode, "es"))
+
+
+def ahead(seat: Seat, words: str) -> "asyncio.Task[Transcript]":
+    return asyncio.create_task(seat.final(words.encode(), "es", is_ahead=True))
 
 
 async def outcome(task: "asyncio.Task[Transcript]") -> str:

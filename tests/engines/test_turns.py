@@ -82,3 +82,33 @@ def test_no_final_waits_longer_than_one_round_of_the_seats(seats: list[int]) -> 
         assert all(
             after - before <= len(set(seats)) for before, after in itertools.pairwise(places)
         )
+
+
+def test_what_is_looked_for_ahead_of_time_comes_after_finals_and_before_partials() -> None:
+    turns = Turns[str]()
+    turns.put_partial(1, "partial")
+    turns.add_ahead(2, "ahead")
+    turns.add_final(3, "final")
+    assert turns.of(2) == ["ahead"]
+    assert turns.finals == 1
+    assert everything(turns) == ["final", "ahead", "partial"]
+
+
+def test_what_was_ahead_of_time_is_a_final_once_it_is_due() -> None:
+    turns = Turns[str]()
+    turns.add_ahead(1, "due")
+    turns.add_ahead(2, "ahead")
+    turns.add_final(3, "final")
+    turns.promote(1)
+    turns.promote(9)
+    assert turns.finals == 2
+    assert everything(turns) == ["final", "due", "ahead"]
+
+
+def test_what_is_withdrawn_or_cleared_is_not_ahead_any_more() -> None:
+    turns = Turns[str]()
+    turns.add_ahead(1, "one")
+    turns.add_ahead(1, "two")
+    turns.withdraw(1, "one")
+    assert turns.clear() == ["two"]
+    assert everything(turns) == []

@@ -85,9 +85,12 @@ class Assembled:
 
 @asynccontextmanager
 async def assembled(
-    transcriber: Transcriber | None = None, translator: Translator | None = None
+    transcriber: Transcriber | None = None,
+    translator: Translator | None = None,
+    *,
+    is_ahead: bool = True,
 ) -> AsyncIterator[Assembled]:
-    """Run a pipeline; end its workers afterwards."""
+    """Run a pipeline, which looks for words ahead of time or not; end its workers afterwards."""
     ears = transcriber or FakeTranscriber()
     scheduler = Scheduler(ears)
     account = Account()
@@ -107,6 +110,8 @@ async def assembled(
             tasks.create_task(interpreter.transcribing.run()),
             tasks.create_task(interpreter.translating.run()),
         ]
+        if is_ahead:
+            workers.append(tasks.create_task(interpreter.recognizer.run()))
         yield whole
         for worker in workers:
             worker.cancel()
