@@ -119,7 +119,7 @@ async def habla(
         environment = _environment(Path(directory)) | dict(settings)
         environment |= {"HABLA_DATA_DIR": directory, "LOG_LEVEL": "WARNING"}
         await _run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], environment)
-        port = _free_port()
+        port = free_port()
         command = [sys.executable, "manage.py", "serve", "--port", str(port), "--no-console"]
         async with _process(
             command, environment, port, Path(directory), ready_path, cores
@@ -134,7 +134,7 @@ async def baseline(detector_threads: int = 0) -> AsyncIterator[Server]:
     As it comes, onnxruntime makes a thread for each core of the machine and binds it there.
     """
     with tempfile.TemporaryDirectory(prefix="habla-bench-") as directory:
-        port = _free_port()
+        port = free_port()
         command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port)]
         command += ["-v", "0", "benches.baseline:application"]
         environment = _environment(Path(directory)) | {THREADS_VARIABLE: str(detector_threads)}
@@ -216,7 +216,8 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

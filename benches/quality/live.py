@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
@@ -22,7 +23,7 @@ from benches.quality.tools import Tools
 from benches.quality.words import error_percent
 from benches.report import percentile
 from benches.serving import CORES, habla
-from benches.talking import talker
+from benches.talking import Talker, talker
 
 CLIPS = 24
 PAUSES = (2.5,)
@@ -50,16 +51,30 @@ def _clips(mode: str) -> list[Clip]:
 
 
 async def _measure(tools: Tools, mode: str, clips: list[Clip]) -> list[Measured]:
-    seen, noted = await _live(tools.weights, stream_of(clips, PAUSES), DIRECTIONS[mode])
+    lived = await session(tools.weights, stream_of(clips, PAUSES), DIRECTIONS[mode])
+    seen = sightings(lived.stream, lived.client, lived.microphone_at)
     finals, hypotheses = _alone(tools, clips)
     return [
         *_first_words(mode, seen, hypotheses),
-        *_finals(mode, seen, noted, finals),
+        *_finals(mode, seen, lived.calls, finals),
         *_words(mode, seen),
     ]
 
 
-async def _live(weights: Path, stream: Stream, direction: str) -> tuple[list[Sighting], list[Call]]:
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """A session that is over."""
+
+    stream: Stream
+    client: Talker
+    microphone_at: float
+    """When the stream's first sample was spoken, on the client's clock."""
+    calls: list[Call]
+    """What the engine did for it."""
+
+
+async def session(weights: Path, stream: Stream, direction: str) -> Lived:
+    """Say ``stream`` to a real server, and return what it answered."""
     engine = f"{NotedWhisper.__module__}.{NotedWhisper.__qualname__}"
     options = {"BACKEND": engine, "OPTIONS": {"model": str(weights)}}
     settings = {
@@ -75,9 +90,9 @@ async def _live(weights: Path, stream: Stream, direction: str) -> tuple[list[Sig
         begin_at = monotonic() + 0.1
         await client.talk(chunks, sounds.CHUNK_SECONDS, begin_at)
         await client.stop(DRAIN_SECONDS)
+        noted = await asyncio.to_thread(lambda: list(calls(server.probe)))
         # a chunk is sent once its last sample was spoken
-        seen = sightings(stream, client, begin_at - sounds.CHUNK_SECONDS)
-        return seen, await asyncio.to_thread(lambda: list(calls(server.probe)))
+        return Lived(stream, client, begin_at - sounds.CHUNK_SECONDS, noted)
 
 
 def _alone(tools: Tools, clips: Sequence[Clip]) -> tuple[list[float], list[float]]:
