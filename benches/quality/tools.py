@@ -9,7 +9,7 @@ from benches.quality.plain import Plain
 from benches.quality.transcribing import Transcribing, transcribing
 from benches.quality.weights import weights
 
-CLIPS = 80
+CLIPS = 40
 
 
 @dataclass(frozen=True, slots=True)
