@@ -2,12 +2,14 @@
 
 A file that is deleted, moved away or replaced stays open, and takes whatever is written: nobody
 else would ever see it. So each query looks whether the path still leads to the file that was
-opened, and the server asks every second whether the database is as old as it was.
+opened, and whether that was overwritten (database_stamp.py), and the server asks every second
+whether the database is as old as it was.
 """
 
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,12 @@ from django.db import Error, OperationalError, ProgrammingError, connection
 from django.db.backends.signals import connection_created
 from django.db.migrations.recorder import MigrationRecorder
 
+from sessions_app.database_stamp import DatabaseStamp
+
 logger = logging.getLogger(__name__)
 
+OVERWRITTEN = "The file of the database was overwritten while the server ran."
+REPLACED = "The database was replaced by another while the server ran."
 Inode = tuple[int, int]
 """Device and number."""
 
@@ -36,6 +42,7 @@ class DatabaseIdentity:
         self._log: tuple[Any, Inode | None] = (None, None)
         """The connection that was looked through last, and its write-ahead log."""
         self._is_asking = False
+        self._stamp = DatabaseStamp()
         self.trouble = ""
         """What the last look found; empty: all is well."""
 
@@ -44,29 +51,40 @@ class DatabaseIdentity:
         """Return what the last look found, or what the file shows now; costs one stat."""
         return self.trouble or self.problem_of_file()
 
-    def remember(self) -> None:
-        """Take the database that is there now for the right one, until ``forget``."""
+    def remember(self, own_directory: Path | None = None) -> None:
+        """Take the database that is there now for the right one, until ``forget``.
+
+        ``own_directory``: no other server serves what lies right in it.
+        """
         self.forget()
         name = str(connection.settings_dict["NAME"])
         if connection.vendor != "sqlite" or name.startswith("file:") or ":memory:" in name:
             return
         path = Path(name).absolute()
         self._path, self._inode = path, _inode(path)
+        is_own = own_directory is not None and path.parent == own_directory.absolute()
+        self._stamp.begin(path if is_own else None)
 
     def forget(self) -> None:
         """Take any database for the right one."""
         self._path = self._inode = self._made_at = None
         self.trouble = ""
         self._log = (None, None)
+        self._stamp.begin(None)
 
     def problem_of_file(self) -> str:
         """Return what became of the file; empty: it is there, or there is none. Costs one stat."""
         if self._path is None or self._inode is None:
             return ""
-        found = _inode(self._path)
-        if found == self._inode:
+        found = _stat(self._path)
+        if found is None:
+            became = "is gone"
+        elif (found.st_dev, found.st_ino) != self._inode:
+            became = "was replaced"
+        elif self._stamp.is_foreign(found):
+            return OVERWRITTEN
+        else:
             return ""
-        became = "is gone" if found is None else "was replaced"
         return f"The file of the database {became} while the server ran."
 
     def problem(self) -> str:
@@ -75,11 +93,17 @@ class DatabaseIdentity:
         To be called on the database lane, whose connection it looks through.
         """
         if problem := self.problem_of_file():
+            if problem == OVERWRITTEN and not self.trouble:
+                self._stamp.keep_log_off()
             return problem
         self._is_asking = True
         try:
             made_at = _made_at()
             self._save_log()
+            if self._stamp.is_foreign_within():
+                return REPLACED
+            with suppress(Error):  # it takes nothing just now
+                self._stamp.renew()
         except Error as error:
             return "The database was emptied while the server ran." if _is_empty(error) else ""
         finally:
@@ -87,7 +111,7 @@ class DatabaseIdentity:
         if self._made_at is None:
             self._made_at = made_at
         if made_at != self._made_at:
-            return "The database was replaced by another while the server ran."
+            return REPLACED
         return ""
 
     def _save_log(self) -> None:
@@ -122,12 +146,16 @@ class DatabaseIdentity:
         return execute(sql, params, many, context)
 
 
-def _inode(path: Path) -> Inode | None:
+def _stat(path: Path) -> os.stat_result | None:
     try:
-        found = os.stat(path)
+        return os.stat(path)
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+
+
+def _inode(path: Path) -> Inode | None:
+    found = _stat(path)
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def _made_at() -> datetime | None:

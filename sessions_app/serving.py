@@ -16,7 +16,7 @@ import daphne.server
 from channels.routing import get_default_application
 
 from sessions_app import access, descriptors
-from sessions_app.conf import Conf
+from sessions_app.conf import Conf, data_dir
 from sessions_app.console import Console
 from sessions_app.control import Control
 from sessions_app.database_identity import identity
@@ -141,7 +141,7 @@ class Serving:
     # --- the beginning
 
     async def _start(self) -> None:
-        identity.remember()
+        identity.remember(own_directory=data_dir())
         clock.believe(self._conf.run_dir / NOTE_NAME)
         self._registry.open(self._conf)
         address = Address(self._address.host, self._server.listening_addresses[0][1])

@@ -1,8 +1,11 @@
 """The database is deleted, moved or replaced under the server: it says so, and whom it costs."""
 
 import asyncio
+import os
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -34,9 +37,13 @@ def put_a_backup_in_its_place(data_dir: Path, backup: Path) -> None:
     (data_dir / "restored").replace(data_dir / DATABASE)
 
 
-def copy_another_into_it(data_dir: Path, _: Path) -> None:
+def put_an_empty_one_in_its_place(data_dir: Path, _: Path) -> None:
     (data_dir / DATABASE).unlink()
     (data_dir / DATABASE).touch()
+
+
+def copy_a_backup_over_it(data_dir: Path, backup: Path) -> None:
+    shutil.copyfile(backup / DATABASE, data_dir / DATABASE)
 
 
 def delete_the_directory(data_dir: Path, _: Path) -> None:
@@ -51,7 +58,8 @@ WAYS = (
     delete,
     move_away,
     put_a_backup_in_its_place,
-    copy_another_into_it,
+    put_an_empty_one_in_its_place,
+    copy_a_backup_over_it,
     delete_the_directory,
     move_the_directory,
 )
@@ -114,6 +122,42 @@ async def test_a_file_that_comes_back_is_used_again(data_dir: Path) -> None:
         server.signal()
         assert await server.ended() == 0
     assert said(data_dir) == ["gracias"]
+
+
+async def test_a_backup_of_this_run_that_is_copied_over_it_is_noticed_and_stays_whole(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    database, backup = data_dir / DATABASE, tmp_path / "backup"
+    async with running(data_dir) as server:
+        async with visitor(server.socket_address) as guest:
+            for number in range(3):  # what is done through SQLite alarms nobody
+                await guest.type_and_hear("hola")
+                was = stamp(database)
+                with closing(sqlite3.connect(database, timeout=10)) as other:
+                    await eventually(lambda: is_stamped_anew(other, database, was))  # noqa: B023
+                    other.execute("vacuum")
+                if number == 0:
+                    shutil.copyfile(database, backup)
+            assert await status_of(f"{server.address}/readyz") == 200
+            shutil.copyfile(backup, database)
+            assert await guest.close_code() == 4011
+        assert fatal(guest) == ["database_replaced"]
+        server.signal()
+        assert await server.ended() == 3
+    assert database.read_bytes() == backup.read_bytes()
+    assert [name for name in os.listdir(data_dir) if name.startswith(f"{DATABASE}-wal.")]
+    assert said(data_dir) == []
+    with closing(sqlite3.connect(database)) as left:
+        assert left.execute("pragma integrity_check").fetchall() == [("ok",)]
+
+
+def stamp(database: Path) -> bytes:
+    return database.read_bytes()[60:64]
+
+
+def is_stamped_anew(other: sqlite3.Connection, database: Path, was: bytes) -> bool:
+    other.execute("pragma wal_checkpoint(truncate)")
+    return stamp(database) != was
 
 
 async def test_a_deleted_write_ahead_log_costs_nothing(data_dir: Path) -> None:
