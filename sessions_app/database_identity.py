@@ -63,7 +63,7 @@ class DatabaseIdentity:
         path = Path(name).absolute()
         self._path, self._inode = path, _inode(path)
         is_own = own_directory is not None and path.parent == own_directory.absolute()
-        self._stamp.begin(path if is_own else None)
+        self._stamp.begin(path if is_own and self._inode else None)
 
     def forget(self) -> None:
         """Take any database for the right one."""

@@ -25,6 +25,7 @@ class DatabaseStamp:
 
     def __init__(self) -> None:
         self._path: Path | None = None
+        self._file = -1
         self._known: frozenset[int] = frozenset()
         self._newest: int | None = None
         self._is_written = self._is_settled = False
@@ -34,6 +35,9 @@ class DatabaseStamp:
     def begin(self, path: Path | None) -> None:
         """Take what bears any number for right, until ``renew``; None: nobody looks."""
         self._path = path
+        if path is not None:
+            # never closed: that would let go of all locks that SQLite has on it in this process
+            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self._known, self._newest, self._looked_at = frozenset(), None, None
 
     def is_foreign(self, found: os.stat_result) -> bool:
@@ -45,7 +49,7 @@ class DatabaseStamp:
         looks = (found.st_ctime_ns, found.st_size)
         if self._path is None or not known or looks == self._looked_at:
             return False
-        number = _read(self._path)
+        number = _read(self._file)
         if number is None:
             return False
         if number not in known:
@@ -67,7 +71,7 @@ class DatabaseStamp:
         Raises:
             django.db.Error: the database takes none; the one that it has still counts.
         """
-        if self._path is None or (found := _read(self._path)) is None:
+        if self._path is None or (found := _read(self._file)) is None:
             return
         if self._newest is None or found == self._newest:
             is_first, self._newest = self._newest is None, secrets.randbelow(2**31 - 1) + 1
@@ -79,8 +83,8 @@ class DatabaseStamp:
                 self._is_written = True
             if not self._is_settled:  # the number that was there before is any backup's
                 cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
-                self._is_settled = _read(self._path) == self._newest
-        if (found := _read(self._path)) is not None:
+                self._is_settled = _read(self._file) == self._newest
+        if (found := _read(self._file)) is not None:
             self._known &= {found, self._newest}
 
     def keep_log_off(self) -> None:
@@ -103,13 +107,11 @@ class DatabaseStamp:
             logger.warning("what waited for the old database is put aside: %s", aside)
 
 
-def _read(path: Path) -> int | None:
+def _read(file: int) -> int | None:
     """Return the number in the head of a file, -1 while it is copied; None: it cannot be read."""
     try:
-        with path.open("rb", buffering=0) as file:
-            file.seek(OFFSET)
-            number = file.read(LENGTH)
-    except OSError:  # such as no descriptor that is free
+        number = os.pread(file, LENGTH, OFFSET)
+    except OSError:
         return None
     return int.from_bytes(number, "big") if len(number) == LENGTH else -1
 
