@@ -72,7 +72,8 @@ class Watch:
 
     def __init__(self) -> None:
         self._observers: dict[object, Observer] = {}
-        self._seen_alive: set[Hashable] = set()
+        self.seen_alive: set[Hashable] = set()
+        """The processes of which a sign was seen to change."""
 
     def of(self, what: object) -> Observer:
         """Return the observer of one kind of row."""
@@ -82,8 +83,8 @@ class Watch:
         """Return the processes that were silent for too long, by rows of theirs."""
         signs = dict(others.order_by().values_list("boot").annotate(Max("seen_at")))
         observer = self.of(others.model)
-        self._seen_alive |= observer.changed(signs)
-        unknown = observer.unknown(signs) - self._seen_alive
+        self.seen_alive |= observer.changed(signs)
+        unknown = observer.unknown(signs) - self.seen_alive
         return observer.silent(signs, _stale(others, unknown) if unknown else ())
 
     def still(self, rows: QuerySet[Any]) -> set[Hashable]:
@@ -123,12 +124,14 @@ def gone(rows: QuerySet[Any], boot: str) -> QuerySet[Any]:
     """Return those of ``rows`` whose process is gone, as ``boot`` sees it; never its own.
 
     Rows have a ``boot`` and a ``seen_at``. An earlier process on the data directory of ``boot`` is
-    gone, since ``boot`` has its lock; one elsewhere is when it was silent for
-    SILENT_SERVER_SECONDS. Blocks.
+    gone, since ``boot`` has its lock, unless it is seen to live: then it serves a copy of that
+    directory. One elsewhere is when it was silent for SILENT_SERVER_SECONDS. Blocks.
     """
     others = rows.exclude(boot=boot)
-    dead = watch_of(boot).dead(others)
-    return others.filter(boot__startswith=directory_of(boot)) | others.filter(boot__in=dead)
+    watch = watch_of(boot)
+    dead = watch.dead(others)
+    earlier = others.filter(boot__startswith=directory_of(boot)).exclude(boot__in=watch.seen_alive)
+    return earlier | others.filter(boot__in=dead)
 
 
 def left_behind(rows: QuerySet[Any], boot: str) -> QuerySet[Any]:

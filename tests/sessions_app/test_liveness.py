@@ -104,3 +104,12 @@ def test_an_earlier_process_of_the_same_directory_is_gone_at_once() -> None:
     left = open_session(earlier)
     open_session(now)
     assert gone(now) == {left}
+
+
+@pytest.mark.django_db
+def test_a_process_on_a_copy_of_the_same_directory_is_not_gone_once_it_is_seen_to_live() -> None:
+    copy, now = store.new_boot("here"), store.new_boot("here")
+    left = open_session(copy)
+    assert gone(now) == {left}
+    TranslationSession.objects.filter(pk=left).update(seen_at=F("seen_at") + HOUR / 60)
+    assert gone(now) == set()
