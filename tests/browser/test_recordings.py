@@ -77,6 +77,23 @@ def test_playing_through_habla_is_stopped_by_its_button(recorded: Page) -> None:
     expect(recorded.locator("#through-said .translated")).to_have_count(2)
 
 
+def test_sound_that_lies_with_another_process_is_told_from_sound_that_cannot_be_played(
+    recorded: Page, server: Server, complaints: list[str]
+) -> None:
+    complaints += ["503", "404"]
+    recording_id = recorded.url.rstrip("/").rpartition("/")[2]
+    for directory, told in (("another", "another server process"), ("", "cannot be played here")):
+        move = (
+            "from sessions_app import sound_files; from sessions_app.models import Recording;"
+            f"sound_files.remove('{recording_id}');"
+            f"Recording.objects.filter(pk='{recording_id}').update(directory='{directory}')"
+        )
+        server.manage("shell", "--verbosity=0", "-c", move)
+        recorded.reload()
+        recorded.locator("#hear").click()
+        expect(recorded.locator("#hear-problem")).to_contain_text(told)
+
+
 def test_a_playback_begun_elsewhere_shows_on_the_live_page_with_its_buttons(
     recorded: Page, player: Playwright, server: Server
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.server.pair import answer, ask, id_of, logged, pair, record
 from tests.server.postgres import find_program
-from tests.server.running import Running, running
+from tests.server.running import Running, environment, manage, running
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import say, silence
 
@@ -109,6 +109,10 @@ async def test_with_directories_of_their_own_each_answers_truly_and_deletes_its_
         code, body = await answer(other, "GET", f"/recordings/{third}/audio")
         assert (code, json.loads(body)["code"]) == (503, "kept_elsewhere")
         assert (await ask(other, "GET", "/status"))["deletions_waiting"] == 1
+        _, output = await manage(
+            "status", env=environment(tmp_path / "other", DATABASE_URL=database)
+        )
+        assert "The files of 1 deleted recordings lie with another." in output
         assert files(lying, second) == left[0]
         async with running(tmp_path / "one", DATABASE_URL=database, has_engines=False) as again:
             await until(lambda: has_none(lying, second))

@@ -7,7 +7,7 @@ const DRAWN_SECONDS = 20 * 60; // what is longer is not decoded here: only where
 const POINTS = 1200; // of the waveform, whatever its width
 const DECODED_HZ = 8000;
 const END_OF_ALL = 1e7; // seconds; a stream that does not know its length learns it on the way there
-const LIES_ELSEWHERE = 503; // with a server process that was not asked, or does not run
+const LIES_ELSEWHERE = "kept_elsewhere"; // with a server process that was not asked, or does not run
 const byId = (id) => document.getElementById(id);
 
 export class Player {
@@ -93,8 +93,10 @@ export class Player {
   }
 
   async #fail() {
-    const answer = await fetch(`${this.#data.api}/audio`, { method: "HEAD" }).catch(() => null);
-    const why = answer?.status === LIES_ELSEWHERE ? "problem.elsewhere" : "problem.sound";
+    const first = { headers: { Range: "bytes=0-0" } }; // an answer to HEAD does not say why
+    const answer = await fetch(`${this.#data.api}/audio`, first).catch(() => null);
+    const told = answer && !answer.ok ? await answer.json().catch(() => null) : null;
+    const why = told?.code === LIES_ELSEWHERE ? "problem.elsewhere" : "problem.sound";
     byId("hear-problem").textContent = say(why);
   }
 
