@@ -4,7 +4,7 @@ import logging
 import threading
 from time import monotonic
 
-from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
+from sessions_app.database_errors import Verdict, verdict_on
 
 logger = logging.getLogger(__name__)
 
@@ -19,10 +19,7 @@ def is_outage(error: BaseException) -> bool:
 
     All else, such as a constraint, is an answer: asking again would bring the same.
     """
-    if isinstance(error, OperationalError):
-        # SQLite has no other name for a table or column that is not there
-        return not str(error).startswith("no such ")
-    return isinstance(error, InterfaceError | InternalError) or type(error) is DatabaseError
+    return verdict_on(error) is not Verdict.ANSWER
 
 
 def reason_of(error: BaseException) -> str:

@@ -1,8 +1,9 @@
 """What must be kept, written in its order as soon as the database takes it, however late that is.
 
 A session hands over what was said and goes on; the rows follow. While the database fails, a bounded
-number of writes waits, and each is tried again until it is taken. Whatever is written here may be
-written twice without harm: where the connection breaks, nobody knows whether a commit was done.
+number of writes waits, and each is tried again until it is taken; what nobody knows to pass, such
+as a damaged page, for a bounded time. Whatever is written here may be written twice without harm:
+where the connection breaks, nobody knows whether a commit was done.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from django.db import Error, IntegrityError
 from django.db.models import QuerySet
 
 from sessions_app import measures
+from sessions_app.database_errors import Doubt, Verdict, verdict_on
 from sessions_app.errors import DeletedError, StoreError
 from sessions_app.lane import LATE_SECONDS, NO_ANSWER, Lane, lane
 from sessions_app.outages import is_outage, reason_of
@@ -57,6 +59,7 @@ class WriteBehind:
         self._by_owner: Counter[Hashable] = Counter()
         self._watchers: set[asyncio.Future[None]] = set()
         self._task: asyncio.Task[None] | None = None
+        self._doubt = Doubt()
 
     def __len__(self) -> int:
         """Return how many writes wait."""
@@ -197,10 +200,13 @@ class WriteBehind:
             self._settle(write, result, refusal)
         if failure is None:
             self._lane.outage.ended()
-        else:
-            what = writes[len(written)].what
-            self._be_late(f"the database refused {what}: {reason_of(failure)}")
-        return failure is None
+            return True
+        failed = writes[len(written)]
+        if verdict_on(failure) is Verdict.DOUBTFUL and self._doubt.is_over():
+            self._settle(failed, None, failure)  # else it would keep all others waiting for ever
+            return True
+        self._be_late(f"the database refused {failed.what}: {reason_of(failure)}")
+        return False
 
     def _settle(self, write: _Write[Any], result: Any, refusal: Exception | None) -> None:
         if self._waiting and self._waiting[0] is write:
@@ -211,6 +217,8 @@ class WriteBehind:
             self._count()
         if isinstance(refusal, DeletedError):
             logger.warning("%s: not kept, since what it belongs to was deleted", write.what)
+        elif isinstance(refusal, Error):
+            logger.error("the database refused %s: %s", write.what, reason_of(refusal))
         elif refusal is not None:
             logger.error("the database refused %s", write.what, exc_info=refusal)
         if write.done.done():

@@ -1,11 +1,15 @@
 """What waits for the database: bounded, in its order, written once, as soon as it is taken."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError, OperationalError, connection
 
+from sessions_app import database_errors
 from sessions_app import write_behind as room
 from sessions_app.errors import StoreError
 from sessions_app.lane import Lane
@@ -23,7 +27,9 @@ class Database:
 
     def take(self, number: int) -> int:
         if self.is_away:
-            raise OperationalError("the disk is full\nand more")
+            full = sqlite3.OperationalError()
+            full.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise OperationalError("the disk is full\nand more") from full
         if number < 0:
             raise IntegrityError("no negative numbers")
         self.took.append(number)
@@ -83,6 +89,93 @@ async def test_what_is_refused_is_refused_and_keeps_nothing_else_waiting(
     assert await kept == 1
     with pytest.raises(StoreError, match=r"The database could not keep this\."):
         await refused
+
+
+class Broken:
+    """Writes that never end well, and how often they were tried."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.tries = 0
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("create table t (x)")
+            database.execute("insert into t values (1)")
+            database.commit()
+        path.write_bytes(path.read_bytes()[:4096] + b"x" * 4096)
+
+    def reach_a_damaged_page(self) -> None:
+        self.tries += 1
+        with connection.wrap_database_errors, closing(sqlite3.connect(self._path)) as database:
+            database.execute("insert into t values (2)")
+
+    def name_a_column_that_is_not_there(self) -> None:
+        self.tries += 1
+        with connection.cursor() as cursor:
+            cursor.execute("insert into sessions_app_server (nowhere) values (1)")
+
+    def say_something_unknown(self) -> None:
+        self.tries += 1
+        raise OperationalError("out of cheese")
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Broken:
+    return Broken(tmp_path / "broken")
+
+
+@pytest.mark.parametrize("how", [Broken.reach_a_damaged_page, Broken.say_something_unknown])
+async def test_what_is_never_taken_is_given_up_in_time_and_what_follows_is_written(
+    how: Callable[[Broken], None],
+    behind: WriteBehind,
+    database: Database,
+    broken: Broken,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(database_errors, "DOUBT_SECONDS", 0.5)
+    never, kept = behind.post(lambda: how(broken), "a page"), post(behind, database, 1)
+    assert not await behind.is_done_in_time(kept)
+    async with asyncio.timeout(30):
+        assert await kept == 1
+        with pytest.raises(StoreError, match=r"The database could not keep this\."):
+            await never
+        assert broken.tries > 1
+        broken.tries = 0
+        with pytest.raises(StoreError):  # the next one keeps nobody waiting any more
+            await behind.post(lambda: how(broken), "a page")
+        assert broken.tries == 1
+        assert await post(behind, database, 2) == 2
+    told = [record.getMessage().partition(": ")[0] for record in caplog.records]
+    late, refused = told[:2]
+    assert late == refused == "the database refused a page"
+    assert told[2].startswith("the database answers again, after ")
+    assert told[3:] == [refused]
+    assert [record.exc_info for record in caplog.records] == [None] * 4
+
+
+async def test_a_column_that_is_not_there_is_refused_at_once_and_keeps_nothing_waiting(
+    behind: WriteBehind, database: Database, broken: Broken
+) -> None:
+    never = behind.post(broken.name_a_column_that_is_not_there, "a row")
+    kept = post(behind, database, 1)
+    async with asyncio.timeout(30):
+        with pytest.raises(StoreError):
+            await never
+        assert await kept == 1
+    assert broken.tries == 1
+
+
+async def test_a_database_that_is_full_is_waited_for_however_long(
+    behind: WriteBehind, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_errors, "DOUBT_SECONDS", 0.0)
+    database.is_away = True
+    first, second = post(behind, database, 1), post(behind, database, 2)
+    assert not await behind.is_done_in_time(first)
+    assert (len(behind), first.done()) == (2, False)
+    database.is_away = False
+    async with asyncio.timeout(30):
+        assert [await first, await second] == [1, 2]
 
 
 async def test_more_than_may_wait_is_lost_told_and_counted(
