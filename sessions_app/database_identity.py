@@ -14,22 +14,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.db import Error, OperationalError, ProgrammingError, connection
+from django.db import Error, ProgrammingError, connection
 from django.db.backends.signals import connection_created
 from django.db.migrations.recorder import MigrationRecorder
 
+from sessions_app.database_errors import DatabaseAwayError
 from sessions_app.database_stamp import DatabaseStamp
 
 logger = logging.getLogger(__name__)
 
+EMPTIED = "The database was emptied while the server ran."
 OVERWRITTEN = "The file of the database was overwritten while the server ran."
 REPLACED = "The database was replaced by another while the server ran."
 Inode = tuple[int, int]
 """Device and number."""
-
-
-class DatabaseAwayError(OperationalError):
-    """The file of the database is gone, or is another; it may come back."""
 
 
 class DatabaseIdentity:
@@ -76,15 +74,10 @@ class DatabaseIdentity:
         """Return what became of the file; empty: it is there, or there is none. Costs one stat."""
         if self._path is None or self._inode is None:
             return ""
-        found = _stat(self._path)
-        if found is None:
-            became = "is gone"
-        elif (found.st_dev, found.st_ino) != self._inode:
-            became = "was replaced"
-        elif self._stamp.is_foreign(found):
-            return OVERWRITTEN
-        else:
-            return ""
+        found = _inode(self._path)
+        if found == self._inode:
+            return OVERWRITTEN if self._stamp.is_foreign() else ""
+        became = "is gone" if found is None else "was replaced"
         return f"The file of the database {became} while the server ran."
 
     def problem(self) -> str:
@@ -92,26 +85,30 @@ class DatabaseIdentity:
 
         To be called on the database lane, whose connection it looks through.
         """
-        if problem := self.problem_of_file():
-            if problem == OVERWRITTEN and not self.trouble:
-                self._stamp.keep_log_off()
-            return problem
-        self._is_asking = True
-        try:
-            made_at = _made_at()
-            self._save_log()
-            if self._stamp.is_foreign_within():
-                return REPLACED
-            with suppress(Error):  # it takes nothing just now
-                self._stamp.renew()
-        except Error as error:
-            return "The database was emptied while the server ran." if _is_empty(error) else ""
-        finally:
-            self._is_asking = False
+        problem = self.problem_of_file()
+        if not problem:
+            self._is_asking = True
+            try:
+                problem = self._ask()
+            except Error as error:
+                problem = EMPTIED if _is_empty(error) else ""
+            finally:
+                self._is_asking = False
+        if problem == OVERWRITTEN and self.trouble != OVERWRITTEN:
+            self._stamp.keep_log_off()
+        return problem
+
+    def _ask(self) -> str:
+        made_at = _made_at()
+        self._save_log()
         if self._made_at is None:
             self._made_at = made_at
-        if made_at != self._made_at:
+        if made_at != self._made_at or self._stamp.is_replaced():
             return REPLACED
+        if self._stamp.is_copied_back():
+            return OVERWRITTEN
+        with suppress(Error):  # it takes nothing just now
+            self._stamp.renew()
         return ""
 
     def _save_log(self) -> None:
@@ -146,16 +143,12 @@ class DatabaseIdentity:
         return execute(sql, params, many, context)
 
 
-def _stat(path: Path) -> os.stat_result | None:
+def _inode(path: Path) -> Inode | None:
     try:
-        return os.stat(path)
+        found = os.stat(path)
     except OSError:
         return None
-
-
-def _inode(path: Path) -> Inode | None:
-    found = _stat(path)
-    return None if found is None else (found.st_dev, found.st_ino)
+    return found.st_dev, found.st_ino
 
 
 def _made_at() -> datetime | None:

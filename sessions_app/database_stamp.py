@@ -9,15 +9,26 @@ import logging
 import os
 import secrets
 import shutil
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from django.db import connection
+from django.db import Error, connection
 
 logger = logging.getLogger(__name__)
 
-OFFSET, LENGTH = 60, 4
-"""Where `PRAGMA user_version` stands in the file (sqlite.org/fileformat.html)."""
+OFFSET, LENGTH = 40, 24
+"""From `PRAGMA schema_version` to `PRAGMA user_version` (sqlite.org/fileformat.html)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands in the head of a database."""
+
+    schema: int
+    """Counts changes of the tables; a backup that SQLite makes has one of its own."""
+    number: int
+    """What this module writes; -1 where the file is too short to have any."""
 
 
 class DatabaseStamp:
@@ -28,42 +39,50 @@ class DatabaseStamp:
         self._file = -1
         self._known: frozenset[int] = frozenset()
         self._newest: int | None = None
-        self._is_written = self._is_settled = False
-        self._looked_at: tuple[int, int] | None = None
-        """When the file had changed, and how long it was, where it was last seen to be right."""
+        self._schema = 0
+        """That of the database when the newest number was made."""
+        self._is_written = self._is_settled = self._is_over = False
 
     def begin(self, path: Path | None) -> None:
         """Take what bears any number for right, until ``renew``; None: nobody looks."""
-        self._path = path
-        if path is not None:
+        self._path = None
+        self._known, self._newest, self._is_over = frozenset(), None, False
+        if path is None:
+            return
+        try:
             # never closed: that would let go of all locks that SQLite has on it in this process
             self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self._known, self._newest, self._looked_at = frozenset(), None, None
+        except OSError:
+            logger.exception("whether another is copied over %s will not be seen", path)
+        else:
+            self._path = path
 
-    def is_foreign(self, found: os.stat_result) -> bool:
-        """Return whether the file, which looks so, bears a number that is none of ours.
-
-        Costs nothing where it has not changed.
-        """
+    def is_foreign(self) -> bool:
+        """Return whether the file bears a number that is none of ours. Costs one read of it."""
         known = self._known  # first: it changes once another number is in the file
-        looks = (found.st_ctime_ns, found.st_size)
-        if self._path is None or not known or looks == self._looked_at:
+        if self._path is None or not known:
             return False
-        number = _read(self._file)
-        if number is None:
-            return False
-        if number not in known:
-            return True
-        self._looked_at = looks
-        return False
+        head = _read(self._file)
+        return self._is_over or (head is not None and head.number not in known)
 
-    def is_foreign_within(self) -> bool:
-        """Return whether SQLite reads a number that is none of ours: it was restored by SQLite.
+    def is_replaced(self) -> bool:
+        """Return whether SQLite reads a number that is none of ours: it put another in its place.
 
         Raises:
             django.db.Error: it does not answer.
         """
-        return bool(self._known) and _asked() not in self._known
+        return bool(self._known) and _asked().number not in self._known
+
+    def is_copied_back(self) -> bool:
+        """Return whether the file is a backup that SQLite made, with the newest number in it.
+
+        Raises:
+            django.db.Error: it does not answer.
+        """
+        if self._path is None or (head := _read(self._file)) is None or head.number != self._newest:
+            return False
+        self._is_over = not self._schema <= head.schema <= _asked().schema
+        return self._is_over
 
     def renew(self) -> None:
         """Give the file a number if its own is the newest, or none is ours. Blocks.
@@ -71,11 +90,12 @@ class DatabaseStamp:
         Raises:
             django.db.Error: the database takes none; the one that it has still counts.
         """
-        if self._path is None or (found := _read(self._file)) is None:
+        if self._path is None or (head := _read(self._file)) is None:
             return
-        if self._newest is None or found == self._newest:
+        if self._newest is None or head.number == self._newest:
+            self._schema = _asked().schema
             is_first, self._newest = self._newest is None, secrets.randbelow(2**31 - 1) + 1
-            self._known |= {found, self._newest}
+            self._known |= {head.number, self._newest}
             self._is_written, self._is_settled = False, not is_first
         with connection.cursor() as cursor:
             if not self._is_written:
@@ -83,17 +103,20 @@ class DatabaseStamp:
                 self._is_written = True
             if not self._is_settled:  # the number that was there before is any backup's
                 cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
-                self._is_settled = _read(self._file) == self._newest
-        if (found := _read(self._file)) is not None:
-            self._known &= {found, self._newest}
+                settled = _read(self._file)
+                self._is_settled = settled is not None and settled.number == self._newest
+        if (head := _read(self._file)) is not None:
+            self._known &= {head.number, self._newest}
 
     def keep_log_off(self) -> None:
         """Let nothing that waits for the old file be written into the one that was copied over it.
 
         It is put aside: what was said last stands there, and only the old file makes sense of it.
+        Where SQLite itself sees what the file bears, nothing was copied past it, and the log stays.
         """
-        if self._path is None:
+        if self._path is None or not self._is_log_of_old():
             return
+        self._is_over = True
         log = self._path.with_name(f"{self._path.name}-wal")
         aside = log.with_name(f"{log.name}.{datetime.now(UTC):%Y%m%dT%H%M%S}")
         try:
@@ -106,17 +129,32 @@ class DatabaseStamp:
         else:
             logger.warning("what waited for the old database is put aside: %s", aside)
 
+    def _is_log_of_old(self) -> bool:
+        try:
+            connection.ensure_connection()
+            with connection.wrap_database_errors:
+                # past what looks at each query, which would refuse it
+                (number,) = connection.connection.execute("PRAGMA user_version").fetchone()
+        except Error:
+            return False
+        return number in self._known
 
-def _read(file: int) -> int | None:
-    """Return the number in the head of a file, -1 while it is copied; None: it cannot be read."""
+
+def _read(file: int) -> Head | None:
+    """Return what stands in the head of a file; None: it cannot be read."""
     try:
-        number = os.pread(file, LENGTH, OFFSET)
+        head = os.pread(file, LENGTH, OFFSET)
     except OSError:
         return None
-    return int.from_bytes(number, "big") if len(number) == LENGTH else -1
+    if len(head) < LENGTH:  # it is being copied
+        return Head(0, -1)
+    return Head(int.from_bytes(head[:4], "big"), int.from_bytes(head[-4:], "big"))
 
 
-def _asked() -> int:
+def _asked() -> Head:
     with connection.cursor() as cursor:
+        cursor.execute("PRAGMA schema_version")
+        (schema,) = cursor.fetchone()
         cursor.execute("PRAGMA user_version")
-        return int(cursor.fetchone()[0])
+        (number,) = cursor.fetchone()
+    return Head(int(schema), int(number))

@@ -152,8 +152,53 @@ async def test_a_backup_of_this_run_that_is_copied_over_it_is_noticed_and_stays_
         assert left.execute("pragma integrity_check").fetchall() == [("ok",)]
 
 
+def back_up(database: Path, backup: Path) -> None:
+    with closing(sqlite3.connect(database)) as live, closing(sqlite3.connect(backup)) as copy:
+        live.backup(copy)
+
+
+def vacuum_into(database: Path, backup: Path) -> None:
+    with closing(sqlite3.connect(database)) as live:
+        live.execute("vacuum into ?", (str(backup),))
+
+
+@pytest.mark.parametrize("make", [back_up, vacuum_into])
+async def test_a_backup_that_sqlite_makes_bears_the_newest_number_and_is_noticed_too(
+    make: Callable[[Path, Path], None], data_dir: Path, tmp_path: Path
+) -> None:
+    database, backup = data_dir / DATABASE, tmp_path / "backup"
+    async with running(data_dir) as server:
+        async with visitor(server.socket_address) as guest:
+            await guest.type_and_hear("hola")
+            await eventually(lambda: said(data_dir) == ["hola"])
+            make(database, backup)
+            await guest.type_and_hear("gracias")
+            shutil.copyfile(backup, database)
+            assert await guest.close_code() == 4011
+        assert fatal(guest) == ["database_replaced"]
+        server.signal()
+        assert await server.ended() == 3
+    assert database.read_bytes() == backup.read_bytes()
+    assert said(data_dir) == ["hola"]
+
+
+async def test_a_backup_that_sqlite_itself_restores_is_noticed_and_loses_nothing_of_it(
+    data_dir: Path, migrated: Path
+) -> None:
+    async with running(data_dir) as server:
+        async with visitor(server.socket_address) as guest:
+            await guest.type_and_hear("hola")
+            back_up(migrated / DATABASE, data_dir / DATABASE)
+            assert await guest.close_code() == 4011
+        assert fatal(guest) == ["database_replaced"]
+        server.signal()
+        assert await server.ended() == 3
+    assert [name for name in os.listdir(data_dir) if name.startswith(f"{DATABASE}-wal")] == []
+    assert said(data_dir) == []
+
+
 def stamp(database: Path) -> bytes:
-    """Read it in a process of its own: to close the file lets go of SQLite's locks on it in this."""
+    """Read it in another process: to close the file here lets go of SQLite's locks on it."""
     command = ("dd", f"if={database}", "bs=1", "skip=60", "count=4", "status=none")
     return subprocess.run(command, check=True, capture_output=True).stdout
 
