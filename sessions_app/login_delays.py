@@ -3,8 +3,9 @@
 Three counts, kept in the database, so that all processes have the same. Of a name from one address:
 who guesses is slowed down at once. Of a name from anywhere: so are many who guess together. Of an
 address, whatever the names: many people share one, so it may fail more often. Each count forgets
-with time. Where a name has logged in before, only the first counts: nobody can lock its user out
-from elsewhere, nor a neighbour behind the same address.
+with time, by a clock that goes on evenly: to set the machine's frees nobody, and keeps nobody
+waiting. Where a name has logged in before, only the first counts: nobody can lock its user out from
+elsewhere, nor a neighbour behind the same address.
 
 A library that locks out (django-axes, django-defender) would do just that to the true user.
 """
@@ -17,13 +18,15 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_network
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from sessions_app.caller import parse_address
 from sessions_app.errors import LoginDelayedError
 from sessions_app.models import LoginDelay
+from sessions_app.steady_clock import SteadyClock, clock
 
+even_clock = SteadyClock()
+"""Never put right while this process lives, as that of sessions is when there are none."""
 MOST_ROWS = 20_000
 """As many rows are kept, the newest."""
 KEEP_DAYS = 1
@@ -126,13 +129,14 @@ def begin(name: str, address: str) -> Attempt:
 def _counts(attempt: Attempt) -> Mapping[str, LoginDelay]:
     """Return the three rows, made where they are not there, for this transaction alone."""
     keys = sorted((attempt.pair, attempt.name, attempt.address))
-    now = timezone.now()
+    now = even_clock.now()
     fresh = [LoginDelay(key=key, failed_at=now) for key in keys]
     LoginDelay.objects.bulk_create(fresh, ignore_conflicts=True)
     rows = LoginDelay.objects.select_for_update().order_by("key").filter(key__in=keys)
     counts = {row.key: row for row in rows}
     for row in counts.values():
-        if row.failed_at > now:  # the clock was set back: nobody waits until it is there again
+        # another process's clock, or one before it, was ahead: nobody waits until it is there
+        if row.failed_at > now:
             row.failed_at = now
             row.save(update_fields=["failed_at"])
     return counts
@@ -140,11 +144,11 @@ def _counts(attempt: Attempt) -> Mapping[str, LoginDelay]:
 
 def _wait(count: LoginDelay, limit: Limit) -> float:
     due = count.failed_at + timedelta(seconds=limit.delay(count.failures))
-    return (due - timezone.now()).total_seconds()
+    return (due - even_clock.now()).total_seconds()
 
 
 def _add(count: LoginDelay, limit: Limit, failures: float) -> None:
-    now = timezone.now()
+    now = even_clock.now()
     left = limit.left_of(count.failures, (now - count.failed_at).total_seconds())
     count.failures = limit.with_one_more(left) if failures > 0 else max(0.0, left + failures)
     count.failed_at = now
@@ -167,7 +171,7 @@ def _tidy() -> None:
 
 
 def _days_ago(days: int) -> datetime:
-    return timezone.now() - timedelta(days=days)
+    return clock.earliest() - timedelta(days=days)
 
 
 def _folded(name: str) -> str:

@@ -1,6 +1,7 @@
 """Who guesses waits ever longer; whom nobody suspects does not."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from sessions_app.errors import LoginDelayedError
 from sessions_app.hashing import MOST_AT_ONCE, MOST_WAITING, Turns
 from sessions_app.login_delays import ADDRESS, NAME, PAIR, begin
 from sessions_app.models import LoginDelay
+from tests.sessions_app.test_steady_clock import YEAR, Machine
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(60)]
 
@@ -142,6 +144,27 @@ def test_a_clock_that_is_set_back_keeps_nobody_out() -> None:
     assert seconds("eva", EVA) == 1
     later(1)
     assert seconds("eva", EVA) == 0
+
+
+def test_a_clock_that_is_set_frees_nobody_and_keeps_nobody_waiting_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = Machine()
+    machine.offset = time.time()
+    monkeypatch.setattr(login_delays, "even_clock", machine.clock())
+    fail("eva", EVA, PAIR.free + 5)
+    for jump in (YEAR, -2 * YEAR):
+        machine.offset += jump
+        assert seconds("eva", EVA) == 32
+    machine.seconds += 31
+    assert seconds("eva", EVA) == 1
+    machine.seconds += 1
+    assert seconds("eva", EVA) == 0
+    # one that begins by a clock that is behind: nobody waits longer than it may take
+    fail("eva", EVA)
+    machine.offset -= YEAR
+    monkeypatch.setattr(login_delays, "even_clock", machine.clock())
+    assert seconds("eva", EVA) == 64
 
 
 def test_the_table_holds_no_names_and_does_not_grow_for_ever(
