@@ -22,6 +22,7 @@ from sessions_app.models import (
 )
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.recording_facts import NewRecording
+from sessions_app.steady_clock import SteadyClock
 from tests.playback_app.kept import keep_recording, left_by
 from tests.sessions_app.kept import the_owner
 
@@ -174,6 +175,26 @@ async def test_old_files_that_no_row_knows_of_are_swept(known: Recording) -> Non
     put(known.pk, "sound.wav")
     assert await salvage.sweep() == 1
     assert set(sound_files.ids()) == {fresh, known.pk}
+
+
+async def test_a_clock_that_is_set_makes_no_file_old(
+    known: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, fresh = uuid.uuid4(), uuid.uuid4()
+    put(old, "sound.wav")
+    put(fresh, "sound.wav", hours=0)
+    put(known.pk, "sound.wav")
+    offset = 0.0
+    clock = SteadyClock(lambda: time.time() + offset)
+    monkeypatch.setattr(salvage, "clock", clock)
+    offset = 365 * 86_400.0
+    clock.follow()
+    assert await salvage.sweep() == 1
+    assert set(sound_files.ids()) == {fresh, known.pk}
+    put(old, "sound.wav")
+    offset = -86_400.0
+    assert await salvage.sweep() == 0
+    assert set(sound_files.ids()) == {old, fresh, known.pk}
 
 
 async def test_a_database_that_knows_none_of_them_may_be_the_wrong_one() -> None:
