@@ -15,11 +15,13 @@ from django.core.management.utils import get_random_secret_key
 from django.db.utils import load_backend
 from django.utils.crypto import salted_hmac
 
+from sessions_app.guarded_connection import GuardedConnection
 from sessions_app.secret_file import kept_secret
 
 SQLITE_OPTIONS = {
     "timeout": 5,
     "transaction_mode": "IMMEDIATE",
+    "factory": GuardedConnection,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
 """Measured: no lock error with fifty sessions, where Django's defaults give hundreds."""
