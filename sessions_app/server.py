@@ -26,6 +26,8 @@ from sessions_app.response_flow import UNSENT_BYTES, ResponseFlow
 
 logger = logging.getLogger(__name__)
 reactor: Any = twisted_reactor  # a module that becomes one of several classes
+# Twisted times by the clock on the wall: after that was set back, no timer would end for as long
+reactor.seconds = time.monotonic
 
 HANDSHAKE_SECONDS = 1.5
 """How long closed connections may take to say goodbye."""
