@@ -22,8 +22,7 @@ from tests.server.visitor import Visitor, status_of, visitor
 pytestmark = pytest.mark.timeout(120)
 
 DATABASE = "habla.sqlite3"
-NOTICED_SECONDS = 10.0
-"""Two looks, and what a busy machine takes for them."""
+NOTICED_SECONDS = 10.0  # two looks, and what a busy machine takes for them
 
 
 def delete(data_dir: Path, _: Path) -> None:
