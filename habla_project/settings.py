@@ -22,11 +22,11 @@ CLOSING = file_modes.Closing()
 CLOSING.close_directory(DATA_DIR)
 HABLA_FROM_FILE = env_file.read(DATA_DIR)
 MISTAKES += env_file.mistakes(DATA_DIR)
-SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key(
-    DATA_DIR, may_write=not CLOSING.left_open
-)
+SECRET_KEY = lenient.secret("SECRET_KEY") or secret_key(DATA_DIR, may_write=not CLOSING.left_open)
 DEBUG = lenient.switch("DEBUG", safe=False)
 ALLOWED_HOSTS = lenient.names("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+HAS_NAMED_HOSTS = bool(env.str("ALLOWED_HOSTS").strip())
+"""Whether somebody said under which names this server may be reached."""
 CSRF_TRUSTED_ORIGINS = lenient.names("CSRF_TRUSTED_ORIGINS", default=[])
 
 HABLA_DEFAULTS = {
@@ -241,3 +241,4 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": lenient.log_level("LOG_LEVEL")},
 }
+MISTAKES += env.mistakes

@@ -5,6 +5,8 @@ mistake (see sessions_app/checks.py). What could not be made is left for the che
 """
 
 import contextlib
+import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -34,14 +36,23 @@ POSTGRESQL_OPTIONS = {
 }
 """Seconds, but for tcp_user_timeout in ms: a network that is cut and says nothing is noticed within
 about ten, where the kernel's own limits are a quarter of an hour, and two for who only waits."""
+NO_DIRECTORY = Path(os.devnull) / "habla"
+"""In place of a data directory whose name no system can have: nothing can be there."""
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def data_directory(named: str, base: Path) -> Path:
     """Return the directory of everything written at run time, made if it could be made."""
-    directory = Path(named).expanduser().resolve() if named else base / "data"
-    with contextlib.suppress(OSError):
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        directory = Path(named).expanduser().resolve() if named.strip() else base / "data"
+        directory.lstat()
+    except FileNotFoundError:
+        with contextlib.suppress(OSError):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (NotADirectoryError, PermissionError):
+        return directory
+    except (OSError, RuntimeError, ValueError):  # a name that is too long, the home of nobody
+        return NO_DIRECTORY
     return directory
 
 
@@ -100,23 +111,51 @@ class Lenient:
         return words[0]
 
     def names(self, name: str, *, default: Sequence[str]) -> list[str]:
-        """Return what stands between the commas of ``name``, without blanks."""
-        found = self._env.str(name, default=",".join(default)).split(",")
-        return [word.strip() for word in found if word.strip()]
+        """Return what stands between the commas of ``name``; ``default`` if there is nothing."""
+        text = self._env.str(name, default="")
+        found = [word.strip() for word in text.split(",") if word.strip()]
+        if text.strip() and not found:
+            self.mistakes.append(f"{name} is {text!r}; names with commas between would be right.")
+        return found or list(default)
+
+    def secret(self, name: str) -> str:
+        """Return what ``name`` holds, which is not repeated; empty if it is unset or blank."""
+        text: str = self._env.str(name, default="")
+        if text and not text.strip():
+            self.mistakes.append(
+                f"{name} is blank, which anybody can guess; a long text of chance "
+                "would be right, or none at all: then one is made."
+            )
+            return ""
+        return text
 
 
 def database(env: environ.Env, directory: Path) -> dict[str, Any]:
     """Return Django's settings of the database that DATABASE_URL names; SQLite without it."""
-    if not env.str("DATABASE_URL", default=""):
+    url = env.str("DATABASE_URL", default="")
+    if not url:
         return _sqlite({"NAME": str(directory / "habla.sqlite3")})
-    with contextlib.suppress(ImproperlyConfigured, ValueError, KeyError):
-        config: dict[str, Any] = env.db_url("DATABASE_URL")
+    with (
+        contextlib.suppress(ImproperlyConfigured, ImportError, ValueError, KeyError, UserWarning),
+        warnings.catch_warnings(),
+    ):
+        # what the reader only warns of, it has not understood
+        warnings.simplefilter("error", UserWarning)
+        config: dict[str, Any] = env.db_url_config(url)
         load_backend(config["ENGINE"])
         if config["ENGINE"].endswith("sqlite3"):
-            return _sqlite(config)
+            return _sqlite(config) if _is_file(config["NAME"]) else {}
         is_postgresql = config["ENGINE"].endswith(("postgresql", "postgis"))
         return _postgresql(config) if is_postgresql else config
     return {}
+
+
+def _is_file(name: str) -> bool:
+    """Return whether a file could have this name; what is in memory alone is no database of ours.
+
+    Each thread would have another.
+    """
+    return name != ":memory:" and not Path(name).is_dir()
 
 
 def _sqlite(config: dict[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,9 @@ class SegmentOut(Schema):
 class TruthIn(Schema):
     """What was really said."""
 
-    segment_id: int | None = Field(None, description="None: it is that of the whole recording")
+    segment_id: int | None = Field(
+        None, ge=0, le=2**63 - 1, description="None: it is that of the whole recording"
+    )
     version: int = Field(0, ge=0, le=2**31 - 2, description="The one you saw; 0: there was none")
     transcript: Words = Field(max_length=MAX_CHARACTERS)
     translation: Words = Field("", max_length=MAX_CHARACTERS)

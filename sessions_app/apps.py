@@ -13,6 +13,7 @@ class SessionsConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks; let files go with their row; let servers read the idioms."""
         from sessions_app import (  # noqa: PLC0415 -- models must be loaded first
+            address_checks,  # noqa: F401
             checks,  # noqa: F401
             deletions,
             nudge,

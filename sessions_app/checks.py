@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -13,7 +12,6 @@ from django.core.checks import Warning as Doubt
 from sessions_app import conf
 
 HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-f:.]+\]", re.IGNORECASE)
-NO_DATABASE = "django.db.backends.dummy"
 
 
 @register()
@@ -56,37 +54,3 @@ def check_surroundings(
         for name in wrong
     ]
     return [*problems]
-
-
-@register()
-def check_addresses(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Name a database or Redis URL that cannot be one."""
-    problems: list[CheckMessage] = []
-    # where no engine could be read from the URL, Django has put its dummy in
-    if settings.DATABASES["default"].get("ENGINE", NO_DATABASE) == NO_DATABASE:
-        problems.append(
-            Error(
-                "DATABASE_URL names no database that Django knows and has the driver of; "
-                "postgres://user:password@host:5432/name would be right.",
-                id="habla.E002",
-            )
-        )
-    redis = settings.REDIS_URL
-    if redis and _scheme(redis) not in ("redis", "rediss", "unix"):
-        problems.append(
-            Error(
-                "REDIS_URL is no Redis address; redis://host:6379/0 would be right.",
-                id="habla.E003",
-            )
-        )
-    return problems
-
-
-def _scheme(url: str) -> str:
-    """Return the scheme of ``url``; empty: it is none, or the rest is no address."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return ""
-    return parts.scheme

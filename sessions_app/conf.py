@@ -189,7 +189,7 @@ class _Reader:
     def _check_key(self, options: Mapping[str, Any], variable: str) -> None:
         """Note a key that must not be sent where it is for; it is not repeated."""
         named = options.get("urls") or options.get("url") or ""
-        for url in [named] if isinstance(named, str) else named:
+        for url in named if isinstance(named, list) else [named]:
             if variable != "HABLA_LLM_KEY" and _is_broken(str(url)):
                 self._note_address(variable)
             elif problem := keys.problem_of(str(url), str(options.get("key") or "")):
@@ -206,7 +206,7 @@ class _Reader:
     def _prices(self) -> Mapping[str, Any]:
         try:
             return checked_prices(json.loads(str(self._habla["LLM_PRICES"]) or "{}"))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError, RecursionError):
             self._note("LLM_PRICES", 'JSON like {"model": [0.15, 0.6]}')
             return {}
 
@@ -242,7 +242,7 @@ class _Reader:
 
     def _executable(self, name: str) -> str:
         path = str(self._habla[name]).strip()
-        if path and path.lower() != "off" and not os.access(path, os.X_OK):
+        if path and path.lower() != "off" and not _is_program(path):
             self._note(name, "the path of LM Studio's lms, or off,")
         return path
 
@@ -262,6 +262,13 @@ class _Reader:
         variable = f"HABLA_{name}"
         message = f"{variable} is {str(self._habla[name])!r}; {what_is_right} would be right."
         self.mistakes.append(SettingsError(message, variable=variable))
+
+
+def _is_program(path: str) -> bool:
+    try:
+        return os.access(path, os.X_OK)
+    except ValueError:  # a NUL, half of a character
+        return False
 
 
 def _is_broken(url: str) -> bool:

@@ -20,9 +20,18 @@ class Environment(environ.Env):  # type: ignore[misc]  # it has no types
     is none such, for not set: `HABLA_OWNER=$off` would be `on`.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.mistakes: list[Any] = []
+        """What was read and is no text, in words for people."""
+
     def str(self, var: Any, default: Any = "", multiline: bool = False) -> Any:
-        """Return what the variable ``var`` holds."""
-        return self.ENVIRON.get(var, default)
+        """Return what the variable ``var`` holds, with ``?`` for what is no UTF-8."""
+        text = self.ENVIRON.get(var, default)
+        fit = text.encode(errors="replace").decode()
+        if fit != text:
+            self.mistakes.append(f"{var} holds what is no UTF-8; text would be right.")
+        return fit
 
 
 def read(directory: Path) -> set[str]:

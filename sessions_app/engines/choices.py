@@ -100,6 +100,10 @@ def _parse_json(text: str, variable: str) -> EngineChoice:
         raise SettingsError(
             f"{variable} is not valid JSON at character {error.pos + 1}. {form}", variable=variable
         ) from error
+    except (ValueError, RecursionError) as error:  # a number or a depth that nobody means
+        raise SettingsError(
+            f"{variable} is no JSON of a sane size. {form}", variable=variable
+        ) from error
     if not isinstance(value, dict) or not {"BACKEND"} <= value.keys() <= {"BACKEND", "OPTIONS"}:
         raise SettingsError(f"{variable} has the wrong keys. {form}", variable=variable)
     backend, options = value["BACKEND"], value.get("OPTIONS", {})

@@ -1,6 +1,5 @@
 """`manage.py serve`: runs Habla."""
 
-import os
 import signal
 import sys
 from argparse import ArgumentParser
@@ -91,7 +90,7 @@ class Command(terminal.Command):
             raise CommandError(message, returncode=ExitCode.NOT_STARTED)
 
     def _open_to_others(self, host: str) -> None:
-        if "ALLOWED_HOSTS" not in os.environ:
+        if not settings.HAS_NAMED_HOSTS:
             settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *own_names(host)]
         self._say(f"Others reach this server as {', '.join(settings.ALLOWED_HOSTS)}.")
         self._say("Browsers give the microphone only to https pages (and to localhost).")
