@@ -248,7 +248,11 @@ class _Reader:
 
     def _models_from(self) -> Path | None:
         given = os.path.expanduser(str(self._habla["MODELS_FROM"]).strip())
-        if given and not os.access(given, os.R_OK):
+        try:
+            is_readable = os.access(given, os.R_OK)
+        except ValueError:  # no file can have such a name
+            is_readable = False
+        if given and not is_readable:
             self._note("MODELS_FROM", "a directory, or an archive, that can be read,")
         return Path(given) if given else None
 

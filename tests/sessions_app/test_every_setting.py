@@ -71,6 +71,7 @@ WRONG: dict[str, tuple[str, ...]] = {
         *("http://[::1", "https://a:x", "a", "https://", "https://a/b", "*", "ftp://a", ","),
         *("https://*", "https://a@b", "https://a b", NO_TEXT),
     ),
+    "HABLA_MODELS_FROM": ("/nowhere", "~nosuch/x", "x" * 5_000, "a\0b", NO_TEXT),
     "LOG_FORMAT": ("xml", "\x1b", NO_TEXT),
     "LOG_LEVEL": ("banana", "10", "\x1b", NO_TEXT),
     "HTTPS_PROXY": ("gopher://a", "http://x:y", "http://[::1"),
