@@ -10,6 +10,11 @@ from hypothesis import settings
 DATA_DIR = tempfile.mkdtemp(prefix="habla-tests-")
 atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
 
+WITHOUT_NETWORK = {"HF_ENDPOINT": "http://127.0.0.1:9", "PIP_NO_INDEX": "1"}
+"""No test needs the network: neither the hub nor the package index is asked."""
+WITH_NETWORK = {name: os.environ.get(name) for name in WITHOUT_NETWORK}
+"""What they were: for the one test that asks them, and is skipped where they do not answer."""
+
 for name in [name for name in os.environ if name.startswith("HABLA_")]:
     if name != "HABLA_SHARED_AUDIO":
         del os.environ[name]
@@ -19,9 +24,7 @@ os.environ |= {
     "HABLA_TRANSLATOR": "fake",
     "HABLA_DETECTOR": "fake",
     "HABLA_REHEARSAL_SECONDS": "0",
-    # no test needs the network: neither the hub nor the package index is asked
-    "HF_ENDPOINT": "http://127.0.0.1:9",
-    "PIP_NO_INDEX": "1",
+    **WITHOUT_NETWORK,
 }
 
 # how long an example takes says how busy the machine is

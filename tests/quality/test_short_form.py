@@ -13,12 +13,18 @@ from benches.quality.cache import UnavailableError
 from benches.quality.figures import judged
 from benches.quality.transcribing import transcribing
 from benches.quality.weights import weights
+from tests.environment import WITH_NETWORK
 
 FETCHING_AND_HEARING_SECONDS = 1_200
 
 
 @pytest.fixture
-async def whisper_base() -> Path:
+async def whisper_base(monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, value in WITH_NETWORK.items():
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
     try:
         short.clips()
         return await weights()
