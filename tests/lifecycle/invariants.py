@@ -25,8 +25,10 @@ SETTLED_SECONDS = 20.0
 """How long what is left may take to go: a closing handshake with nobody, and then some."""
 MEGABYTE = 1024 * 1024
 DATABASE = "habla.sqlite3"
-PAGE_DESCRIPTORS = 4
-"""What a page before, whose answer is out already, may still hold of the database."""
+PAGE_CONNECTIONS = 1
+"""To the database, which a page before, whose answer is out already, may still have."""
+KEPT_DESCRIPTORS = 4
+"""Of the database's file: as many as pages may have been at work at once."""
 COLUMNS = (
     "id, state, reason, close_count, received_samples, speech_samples, silence_samples,"
     " discarded_samples, dropped_samples, unfinished_samples"
@@ -69,7 +71,11 @@ class Held:
     tasks: int
     threads: int
     descriptors: int
+    database_connections: int
+    """Each has the write-ahead log open once."""
     database_descriptors: int
+    """Of the database's file. SQLite keeps that of a connection that is closed while another one
+    is open, since to close it would let go of the other's locks, and takes it for the next."""
     children: int
 
     def exceeds(self, earlier: "Held") -> bool:
@@ -135,13 +141,14 @@ async def held(server: Running) -> Held:
 def _held(told: dict[str, Any], process: Path) -> Held:
     children = process.glob("task/*/children")
     open_files = [_link(path) for path in process.glob("fd/*")]
-    of_database = [name for name in open_files if DATABASE in name]
+    of_database = [Path(name).name for name in open_files if DATABASE in name]
     return Held(
         sessions=len(told["sessions"]),
         tasks=told["tasks"],
         threads=told["threads"],
         descriptors=len(open_files) - len(of_database),
-        database_descriptors=len(of_database),
+        database_connections=of_database.count(f"{DATABASE}-wal"),
+        database_descriptors=of_database.count(DATABASE),
         children=sum(len(_text(path).split()) for path in children),
     )
 
@@ -182,21 +189,24 @@ async def served(
     exit_code: int = 0,
     ends_itself: bool = False,
     new_threads: int = 0,
-    kept_descriptors: int = PAGE_DESCRIPTORS,
+    kept_descriptors: int = KEPT_DESCRIPTORS,
     **choices: Any,
 ) -> AsyncIterator[Running]:
     """Serve ``data_dir``; when the test is over, look at what is left, and end it.
 
     ``ends_itself``: the test ends it, and waits for nothing to be let go before.
     ``new_threads``: how many the server rightly makes meanwhile, and keeps.
-    ``kept_descriptors``: how many of the database. SQLite keeps that of a connection that is closed
-    while another one is open, and takes it for the next: so as many as were open at once.
+    ``kept_descriptors``: of the database's file, as many as connections were open at once.
     """
     async with running(data_dir, **choices) as server:
         await (_warm_up if choices.get("has_engines", True) else _knock)(server)
         await alone(server)
         baseline = await fewest(server)
-        baseline = baseline.plus(threads=new_threads, database_descriptors=kept_descriptors)
+        baseline = baseline.plus(
+            threads=new_threads,
+            database_connections=PAGE_CONNECTIONS,
+            database_descriptors=kept_descriptors,
+        )
         yield server
         if not ends_itself:
             await let_go(server, baseline)

@@ -1,6 +1,7 @@
 """A response is in memory piece by piece, however little of it a client reads."""
 
 import asyncio
+import os
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +11,14 @@ from typing import Any
 import pytest
 
 from tests.house import eventually
-from tests.lifecycle.invariants import MEGABYTE, fewest, let_go, resident_bytes, served
+from tests.lifecycle.invariants import (
+    MEGABYTE,
+    PAGE_CONNECTIONS,
+    fewest,
+    let_go,
+    resident_bytes,
+    served,
+)
 from tests.server.running import Running
 from tests.server.slowclient import ask, keep_sound, read_all
 from tests.server.visitor import visitor
@@ -20,13 +28,14 @@ pytestmark = pytest.mark.timeout(120)
 MOST_GROWTH = 12 * MEGABYTE
 SOUND = random.Random(10).randbytes(48 * MEGABYTE)
 MANY = 16
+READERS = min(32, (os.cpu_count() or 1) + 4)
+"""The threads that read files, made as they are needed: those of the loop's default executor."""
 
 
 @asynccontextmanager
 async def with_sound(data_dir: Path, **choices: Any) -> AsyncIterator[tuple[Running, str]]:
     """Serve ``data_dir``, with a recording of SOUND; yield the server and the sound's address."""
-    # the threads that read files, six in all, are made as they are needed
-    async with served(data_dir, new_threads=6, kept_descriptors=MANY, **choices) as server:
+    async with served(data_dir, new_threads=READERS, kept_descriptors=MANY, **choices) as server:
         yield server, f"/api/recordings/{keep_sound(data_dir, SOUND)}/audio"
 
 
@@ -42,12 +51,12 @@ async def test_a_client_that_does_not_read_costs_no_memory_and_leaves_nothing(
                 await guest.type_and_hear(f"{number}")
                 await asyncio.sleep(0.2)  # time to read ahead: that is what is tested
         assert resident_bytes(server.pid) - before <= MOST_GROWTH
-        # nor do they keep a connection of the database each, which are three descriptors
-        opened = (await fewest(server)).database_descriptors - baseline.database_descriptors
-        assert opened <= MANY
+        # nor do they keep a connection of the database each
+        connected = (await fewest(server)).database_connections
+        assert connected <= baseline.database_connections + PAGE_CONNECTIONS
         for wire in deaf:
             wire.close()
-        await let_go(server, baseline.plus(threads=6, database_descriptors=MANY))
+        await let_go(server, baseline.plus(threads=READERS, database_descriptors=MANY))
 
 
 async def test_a_slow_reader_gets_every_byte_also_of_a_part(data_dir: Path) -> None:
