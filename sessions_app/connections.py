@@ -31,6 +31,8 @@ ACCEPTED_AT_ONCE = 16
 SPARED = 8
 """Of eight idle connections one is ended at once, so that it is not looked for at every accept."""
 
+WANTED_DESCRIPTORS = 8
+"""With fewer left idle connections are ended: who comes takes one, and the page of theirs a few."""
 SPARE_DESCRIPTORS = 4
 TOLD_AT_ONCE = 2
 """How many are accepted by those: each takes one, and one more until it is known whose it is."""
@@ -105,9 +107,14 @@ class Connections:
 
     def _accept(self, accept: Callable[[], None]) -> None:
         """Accept who comes. Where nothing can be opened end who is idle, or else tell them so."""
+        if are_out(WANTED_DESCRIPTORS) and self._end_idle(1):
+            return  # they are gone at the next turn of the loop
         if not are_out():
+            # of more than there are descriptors for, Twisted would close those that it has accepted
+            is_short = are_out(WANTED_DESCRIPTORS + ACCEPTED_AT_ONCE)
+            self._port.numberAccepts = 1 if is_short else ACCEPTED_AT_ONCE
             accept()
-        elif not self._end_idle(1):  # they are gone at the next turn of the loop
+        else:
             self._tell("no file can be opened: whoever comes is told so")
             self._accept_to_tell(accept)
 

@@ -98,9 +98,9 @@ def _erase(doomed: Iterable[tuple[UUID, str]], failed: set[UUID]) -> list[UUID]:
     for recording_id, directory in doomed:
         try:
             lay_here = sound_files.erase(recording_id)
-        except OSError:
+        except OSError as error:
             if recording_id not in failed:
-                logger.exception("recording %s: its files could not be deleted", recording_id)
+                logger.warning("recording %s: its files are not deleted: %s", recording_id, error)
             failed.add(recording_id)
         else:
             gone += [recording_id] if lay_here or directory else []

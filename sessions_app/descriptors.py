@@ -4,6 +4,7 @@ import codecs
 import errno
 import os
 import resource
+from contextlib import ExitStack
 
 MOST = 65_536
 """What is asked for where the system sets no lower limit: more is only slow to look through."""
@@ -61,12 +62,14 @@ class Spare:
             os.close(self._held.pop())
 
 
-def are_out() -> bool:
-    """Return whether no file can be opened now. Costs one system call or two."""
-    try:
-        os.close(os.open(os.devnull, os.O_RDONLY))
-    except OSError as error:
-        return is_lack(error)
+def are_out(wanted: int = 1) -> bool:
+    """Return whether ``wanted`` files cannot be opened now. Costs two system calls for each."""
+    with ExitStack() as held:
+        try:
+            for _ in range(wanted):
+                held.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        except OSError as error:
+            return is_lack(error)
     return False
 
 

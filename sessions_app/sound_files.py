@@ -99,8 +99,8 @@ def remove(recording_id: UUID) -> None:
     """Delete all files of a recording. What cannot be deleted is logged."""
     try:
         erase(recording_id)
-    except OSError:
-        logger.exception("recording %s: its files could not be deleted", recording_id)
+    except OSError as error:
+        logger.warning("recording %s: its files are not deleted: %s", recording_id, error)
 
 
 def ids() -> Iterator[UUID]:

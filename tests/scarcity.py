@@ -2,9 +2,12 @@
 
 import os
 import resource
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+LOOKS = 10
 
 
 @contextmanager
@@ -17,9 +20,10 @@ def no_file_can_be_opened(pid: int = 0) -> Iterator[None]:
     limit = soft
     try:
         with suppress(OSError):  # this process cannot even look
-            while (lowest := lowest_free(pid)) < limit:  # one that was used for a moment only
-                limit = lowest
+            for _ in range(LOOKS):  # what it had open for a moment only is free again
+                limit = min(limit, lowest_free(pid))
                 resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, hard))
+                time.sleep(0.05)
         yield
     finally:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))

@@ -16,6 +16,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from sessions_app.descriptors import OUT
+from tests.house import eventually
 from tests.lifecycle.invariants import reasons, said, served
 from tests.scarcity import lowest_free, no_file_can_be_opened, opened
 from tests.server.running import Running
@@ -111,6 +112,17 @@ async def test_where_none_is_left_whoever_comes_is_told_so_and_a_session_goes_on
 ) -> None:
     async with served(data_dir) as server, visitor(server.socket_address) as guest:
         async with fully_used(server):
+            # before others come: what they leave again a recording may have
+            await guest.listen(say("hola") + silence(1))
+            assert (await guest.until("translation"))["translated"] == "hello"
+            await guest.say("stop_listening")
+            await guest.until("listening_stopped")
+            await guest.say("start_listening", encoding="mp4-aac")
+            await guest.until("error")
+            assert [e["code"] for e in guest.told("error")] == [
+                "recording_stopped",
+                "too_many_files",
+            ]
             for path, code in (("/api/status", PASSES), ("/history/", (503, "5", None))) * 3:
                 answer = await exchange(server.address, last(f"GET {path}"))
                 assert retry_and_code(answer) == code
@@ -122,18 +134,8 @@ async def test_where_none_is_left_whoever_comes_is_told_so_and_a_session_goes_on
             assert await status_of(f"{server.address}/healthz") == 200
             ready = await exchange(server.address, last("GET /readyz"))
             assert (ready.status, OUT in ready.body.decode()) == (503, True)
-            await guest.listen(say("hola") + silence(1))
-            assert (await guest.until("translation"))["translated"] == "hello"
-            await guest.say("stop_listening")
-            await guest.until("listening_stopped")
-            await guest.say("start_listening", encoding="mp4-aac")
-            await guest.until("error")
-            assert [e["code"] for e in guest.told("error")] == [
-                "recording_stopped",
-                "too_many_files",
-            ]
             await guest.type_and_hear("uno")
-        assert await status_of(f"{server.address}/readyz") == 200
+        await ready_again(server)
         await guest.say("start_listening", encoding="mp4-aac")
         assert (await guest.until("listening_started"))["recording"]
         await guest.send(mp4(say("hola") + silence(1)))
@@ -154,9 +156,12 @@ async def test_who_was_accepted_before_is_told_so_and_served_later(data_dir: Pat
 
 async def test_idle_connections_make_room_where_none_is_left(data_dir: Path) -> None:
     async with served(data_dir) as server:
+        before = sockets(server)
         idle_ones = await asyncio.to_thread(enter_idle, server, 60, b"")
-        with idle_ones, no_file_can_be_opened(server.pid):
-            assert await status_of(f"{server.address}/history/") == 200
+        with idle_ones:
+            await eventually(lambda: sockets(server) >= before + 60, seconds=30)
+            with no_file_can_be_opened(server.pid):
+                assert await status_of(f"{server.address}/history/") == 200
         assert "that are idle are ended" in server.log
 
 
@@ -172,6 +177,17 @@ async def fully_used(server: Running) -> AsyncIterator[None]:
 
 def spared(server: Running) -> list[int]:
     return [number for number, what in opened(server.pid).items() if what == os.devnull]
+
+
+async def ready_again(server: Running) -> None:
+    """Wait until it has tried to write once more."""
+    async with asyncio.timeout(30):
+        while await status_of(f"{server.address}/readyz") != 200:  # noqa: ASYNC110 -- it tells nobody
+            await asyncio.sleep(0.2)
+
+
+def sockets(server: Running) -> int:
+    return sum(what.startswith("socket:") for what in opened(server.pid).values())
 
 
 async def asked(connection: Wire, path: str) -> Answer:
