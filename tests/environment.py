@@ -18,6 +18,8 @@ WITH_NETWORK = {name: os.environ.get(name) for name in WITHOUT_NETWORK}
 for name in [name for name in os.environ if name.startswith("HABLA_")]:
     if name != "HABLA_SHARED_AUDIO":
         del os.environ[name]
+# hundreds of servers start: each would compile all our modules anew
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ |= {
     "HABLA_DATA_DIR": DATA_DIR,
     "HABLA_TRANSCRIBER": "fake",
