@@ -35,7 +35,7 @@ def test_a_salvaged_recording_is_heard_in_the_browser_to_its_end(
     page.goto(f"{server.address}/recordings/")
     page.wait_for_function(IS_SALVAGED, timeout=20_000)
     page.reload()
-    expect(page.locator(".list")).to_contain_text("salvaged")
+    expect(page.locator(".list")).to_contain_text("salvaged", timeout=20_000)
     page.locator(".list a").first.click()
     expect(page.locator("#wave > div")).to_be_visible()
     page.locator("#hear").click()
