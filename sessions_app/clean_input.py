@@ -13,7 +13,9 @@ from urllib.parse import unquote
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponseBase
+from django.core.handlers.exception import response_for_exception
+from django.db import DataError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 from ninja.parser import Parser
 
@@ -23,6 +25,7 @@ SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")
 """What Django makes; a quoted cookie can hold anything, and the database would be asked."""
 UNKEPT = re.compile("[\0\ud800-\udfff]")
 UNKEPT_MESSAGE = "Bad Request: a NUL"
+TOO_LARGE_MESSAGE = "Bad Request: a number, or a text, that is too large"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST_PARTS = 1_000
 """Of JSON: values and names; Django takes as many fields of a form."""
@@ -93,6 +96,16 @@ class CleanInputMiddleware(MiddlewareMixin):
                 fields: Iterable[tuple[str, list[Any]]] = request.POST.lists()
             if not all(is_clean(name) and is_clean(values) for name, values in fields):
                 raise BadRequest(UNKEPT_MESSAGE)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Return 400 where the database says that a value is too large; None: it is something else.
+
+        Django looks at the numbers of most fields, but not of those that name several rows.
+        """
+        is_of_sqlite = isinstance(exception, OverflowError) and "SQLite" in str(exception)
+        if is_of_sqlite or isinstance(exception, DataError):
+            return response_for_exception(request, BadRequest(TOO_LARGE_MESSAGE))
+        return None
 
 
 class CleanParser(Parser):
