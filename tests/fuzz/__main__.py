@@ -26,7 +26,7 @@ from tests.fuzz.headers import Outcome, mutated  # noqa: E402 -- see above
 from tests.fuzz.running import batches, check  # noqa: E402 -- see above
 from tests.lifecycle.invariants import MEGABYTE, resident_bytes, served  # noqa: E402 -- see above
 from tests.server.running import Running, environment, manage  # noqa: E402 -- see above
-from tests.server.test_decoders import NOTICED_SECONDS, Neighbour, neighbour, throw  # noqa: E402 -- see above
+from tests.server.test_decoders import NOTICED_SECONDS, PAUSE_SECONDS, Neighbour, neighbour, throw  # noqa: E402 -- see above
 
 COUNT = 100_000
 ENCODINGS = (Encoding.MP4_AAC, Encoding.OGG_OPUS, Encoding.WEBM_OPUS)
@@ -56,6 +56,7 @@ async def _fuzz_one(encoding: Encoding, count: int, server: Running, beside: Nei
         sent += 1
         if deciding.done():
             break
+        await asyncio.sleep(PAUSE_SECONDS)
     grown = resident_bytes(server.pid) - before
     _say(f"{encoding}: {sent} more were sent to a server, which grew by {grown / MEGABYTE:.1f} MB;")
     _say(
