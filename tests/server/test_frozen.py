@@ -46,6 +46,16 @@ async def until(server: Running, session_id: str, state: str, seconds: float) ->
     return dict(row)
 
 
+async def playback(server: Running, playback_id: str, state: str) -> tuple[str, str]:
+    """Return the state of a playback, and why, once it is ``state`` or BACK_SECONDS are over."""
+    deadline = asyncio.get_running_loop().time() + BACK_SECONDS
+    while True:
+        row = await ask(server, "GET", f"/playbacks/{playback_id}")
+        if row["state"] == state or asyncio.get_running_loop().time() > deadline:
+            return row["state"], row["reason"]
+        await asyncio.sleep(0.1)
+
+
 async def test_it_takes_its_rows_back_and_goes_on(database: str, tmp_path: Path) -> None:
     async with (
         pair(tmp_path, DATABASE_URL=database, DJANGO_SETTINGS_MODULE=SOON) as (one, other),
@@ -63,9 +73,7 @@ async def test_it_takes_its_rows_back_and_goes_on(database: str, tmp_path: Path)
         for session in (guest, listener):
             await until(other, id_of(session), "open", BACK_SECONDS)
         await guest.type_and_hear("gracias")
-        async with asyncio.timeout(BACK_SECONDS):
-            while (await ask(other, "GET", f"/playbacks/{playing}"))["state"] != "paused":  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
+        assert await playback(other, playing, "paused") == ("paused", "")
         await listener.say("resume_playback")
         await listener.until("playback_resumed")
         await listener.say("stop_playback")
