@@ -47,8 +47,16 @@ class Pieces:
 
 
 def streamed(request: HttpRequest, content: Iterable[bytes]) -> Iterable[bytes] | Pieces:
-    """Return ``content`` as the server that ``request`` came by sends it piece by piece."""
-    return Pieces(content) if isinstance(request, ASGIRequest) else content
+    """Return ``content`` as the server that ``request`` came by sends it piece by piece.
+
+    It is closed when the request is over, also where its client left before there was a response.
+    """
+    if not isinstance(request, ASGIRequest):
+        return content
+    pieces = Pieces(content)
+    if (download := request.scope.get("habla.download")) is not None:
+        download.note(pieces.close)
+    return pieces
 
 
 def streaming_middleware(
