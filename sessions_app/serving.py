@@ -40,6 +40,8 @@ from sessions_app.write_behind import behind
 logger = logging.getLogger(__name__)
 
 STANDARD_OUTPUT = 1
+FIRST_LOOK_SECONDS = 2.0
+"""How long the server waits for the database before it serves all the same."""
 ENGINES_SECONDS = 2.0
 """How long unloading the engines may take."""
 DATABASE_SECONDS = 0.5
@@ -142,6 +144,8 @@ class Serving:
 
     async def _start(self) -> None:
         identity.remember(own_directory=data_dir())
+        # by its first look the database can be told from its own backup; the vigil repeats it
+        await asyncio.wait({lane.begin(identity.problem)}, timeout=FIRST_LOOK_SECONDS)
         clock.believe(self._conf.run_dir / NOTE_NAME)
         self._registry.open(self._conf)
         address = Address(self._address.host, self._server.listening_addresses[0][1])
