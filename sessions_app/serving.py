@@ -19,6 +19,7 @@ from sessions_app import access, descriptors
 from sessions_app.conf import Conf, data_dir
 from sessions_app.console import Console
 from sessions_app.control import Control
+from sessions_app.database_guard import begin_to_guard
 from sessions_app.database_identity import identity
 from sessions_app.improving import improve
 from sessions_app.lane import lane
@@ -40,8 +41,6 @@ from sessions_app.write_behind import behind
 logger = logging.getLogger(__name__)
 
 STANDARD_OUTPUT = 1
-FIRST_LOOK_SECONDS = 2.0
-"""How long the server waits for the database before it serves all the same."""
 ENGINES_SECONDS = 2.0
 """How long unloading the engines may take."""
 DATABASE_SECONDS = 0.5
@@ -143,9 +142,7 @@ class Serving:
     # --- the beginning
 
     async def _start(self) -> None:
-        identity.remember(own_directory=data_dir())
-        # by its first look the database can be told from its own backup; the vigil repeats it
-        await asyncio.wait({lane.begin(identity.problem)}, timeout=FIRST_LOOK_SECONDS)
+        await begin_to_guard(data_dir())
         clock.believe(self._conf.run_dir / NOTE_NAME)
         self._registry.open(self._conf)
         address = Address(self._address.host, self._server.listening_addresses[0][1])

@@ -121,6 +121,12 @@ class ChainTranslator:
                 failure = error
         raise failure
 
+    def can_draft(self, direction: Direction) -> bool:
+        """Return whether the translator that the final will be asked of can draft."""
+        provider = self._well(direction)
+        drafter: object = provider.translator if provider else None
+        return isinstance(drafter, Drafter) and drafter.can_draft(direction)
+
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
         """Tell a draft by the translator that the final will be asked of, if that can draft.
 

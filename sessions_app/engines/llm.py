@@ -25,7 +25,7 @@ from sessions_app.engines.prompts import (
 )
 from sessions_app.engines.server_address import is_server_address
 from sessions_app.errors import EngineError, EngineUnavailableError
-from sessions_app.events import Said, Translation, TranslationRequest, Usage
+from sessions_app.events import Direction, Said, Translation, TranslationRequest, Usage
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +39,9 @@ class LlmTranslator:
     sent as a bearer token to the server of ``url`` or ``profile``, and to none that was looked for;
     without one OpenAI itself is sent the environment's OPENAI_API_KEY. ``prices`` give by model
     what a million tokens cost, read and written. ``timeout_seconds`` is how long a sentence may
-    take, its ``retries`` included. ``drafts``: whether speech that goes on is translated, whose
-    tokens nobody counts. With ``must_answer`` a server that does not answer is an error; without,
-    it is asked when needed.
+    take, its ``retries`` included. ``drafts``: whether speech that goes on is translated, and its
+    sentences ahead of its end; nobody counts the tokens of what is not kept. With ``must_answer`` a
+    server that does not answer is an error; without, it is asked when needed.
     """
 
     def __init__(
@@ -118,6 +118,10 @@ class LlmTranslator:
             "llm",
             self._usage(reply),
         )
+
+    def can_draft(self, direction: Direction) -> bool:
+        """Return whether it was told to; it knows both directions."""
+        return self._drafts
 
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
         """Tell a translation of what was said so far, as it grows.

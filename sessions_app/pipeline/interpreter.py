@@ -31,7 +31,8 @@ from sessions_app.pipeline.idiom_book import IdiomBook
 from sessions_app.pipeline.partials import Partials
 from sessions_app.pipeline.recognition import Recognizer
 from sessions_app.pipeline.stage import Stage
-from sessions_app.pipeline.utterance import Utterance
+from sessions_app.pipeline.translating_ahead import TranslationsAhead
+from sessions_app.pipeline.utterance import Manner, Utterance
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +65,6 @@ class Interpreter:
         transcriber_name: str = "",
         idioms: IdiomBook | None = None,
     ) -> None:
-        self.recognizer = Recognizer(seat, languages)
-        """What finds words; it has a worker of its own."""
         self.languages = languages
         self._translator = translator
         self._transcriber_name = transcriber_name
@@ -78,6 +77,12 @@ class Interpreter:
         self._spoken: str | None = None  # None: to be found
         self.context = Context(translator)
         """What was said before; it has a worker of its own."""
+        self.ahead = TranslationsAhead(
+            translator, self.context.request, self._has_time_to_translate
+        )
+        """What translates before an utterance is over; it has a worker of its own."""
+        self.recognizer = Recognizer(seat, languages, self.ahead.note_words)
+        """What finds words; it has a worker of its own."""
         self.waiting_samples = 0
         """How much speech waits for its words."""
         self.partials = self._partials(seat) if seat else None
@@ -97,6 +102,7 @@ class Interpreter:
             self._emit,
             drafts=drafts,
             request=self.context.request,
+            settled=self.ahead.note_stable,
         )
 
     @property
@@ -114,11 +120,12 @@ class Interpreter:
         await self.transcribing.put(utterance)
 
     def follow(
-        self, utterance_id: int, direction: Direction, samples: int, pcm: Callable[[], bytes]
+        self, utterance_id: int, manner: Manner, samples: int, pcm: Callable[[], bytes]
     ) -> None:
         """Take notice of speech that goes on: ``samples`` so far, which ``pcm`` would return."""
         self.recognizer.go_on()
-        self._spoken = direction.source
+        self.ahead.go_on(manner)
+        self._spoken = manner.direction.source
         if self.partials and (self._spoken is None or self._spoken in self.languages):
             self.partials.hear(utterance_id, samples, pcm)
 
@@ -203,6 +210,9 @@ class Interpreter:
 
     # --- second stage: the other language
 
+    def _has_time_to_translate(self) -> bool:
+        return not (self.translating.waiting or self.translating.is_busy)
+
     async def _translate(self, item: tuple[Utterance, FinalTranscript]) -> None:
         utterance, final = item
         self.context.make_way()
@@ -253,7 +263,7 @@ class Interpreter:
         request = self.context.request(final.text, final.direction, utterance.manner.mode, name)
         try:
             async with asyncio.timeout(TRANSLATION_SECONDS):
-                return await self._translator.translate(request), None
+                return await self.ahead.translate(utterance.id, request), None
         except EngineError as error:
             logger.warning("utterance %d was not translated: %s", utterance.id, error)
             return Translation(""), Failure("translation_failed", str(error), about=utterance.id)

@@ -111,7 +111,7 @@ class Listener:
             return
         self._interpreter.follow(
             utterance_id,
-            manner.direction,
+            manner,
             self._segmenter.open_samples,
             self._segmenter.open_pcm,
         )

@@ -77,7 +77,8 @@ class Partials:
     """Says what is being said, one hypothesis at a time, and what it means if ``drafts`` can tell.
 
     ``language`` returns that of what is being said, or how it is found in the sound so far.
-    ``request`` makes of words and their direction what a translator is asked.
+    ``request`` makes of words and their direction what a translator is asked. ``settled`` is told
+    of an utterance's id and language what of it is stable by now, and what is not.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Partials:
         *,
         drafts: Drafts | None = None,
         request: Callable[[str, Direction], TranslationRequest] = TranslationRequest,
+        settled: Callable[[int, str, str, str], None] | None = None,
     ) -> None:
         self._seat = seat
         self._language = language
@@ -96,6 +98,7 @@ class Partials:
         self._cadence = cadence or Cadence()
         self._drafts = drafts
         self._request = request
+        self._settled = settled
         self._saying = asyncio.Lock()
         self._speech: Speech | None = None
         self._finished_id = 0
@@ -172,6 +175,8 @@ class Partials:
             speech.shown = shown
             await self._revise(speech)
             self._draft(speech, transcript)
+            if self._settled is not None and self._speech is speech:
+                self._settled(speech.utterance_id, transcript.language, *shown)
 
     async def _revise(self, speech: Speech) -> None:
         # words and their drafts come from two tasks: revisions are said in order all the same

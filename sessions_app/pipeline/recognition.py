@@ -61,11 +61,17 @@ class Recognizer:
     Words may be looked for ahead: when speech pauses, the sound of a final is complete long before
     the pause is long enough to end the utterance. What is found is used if the utterance ends
     there, and dropped, without a trace, if speech goes on. That is done only where the engine has
-    room, and by the worker that ``run`` is.
+    room, and by the worker that ``run`` is. ``found_ahead`` is told of it while nobody waits yet.
     """
 
-    def __init__(self, seat: Seat | None, languages: frozenset[str]) -> None:
+    def __init__(
+        self,
+        seat: Seat | None,
+        languages: frozenset[str],
+        found_ahead: Callable[[Utterance, Transcript], None] | None = None,
+    ) -> None:
         self._seat = seat
+        self._found_ahead = found_ahead
         self._languages = languages
         self._chooser = LanguageChooser(languages)
         self._newest = Newest("words ahead of time", seconds=AHEAD_SECONDS)
@@ -166,10 +172,16 @@ class Recognizer:
         try:
             if not ahead.utterance.too_short:
                 finding = await self._find(ahead, seat)
+                self._tell_ahead(ahead, finding)
         except DroppedError:
             return  # it made way for a final
         finally:
             ahead.settle(finding)
+
+    def _tell_ahead(self, ahead: Ahead, finding: Finding) -> None:
+        transcript = finding.transcript if finding.reason is None else None
+        if transcript is not None and self._found_ahead is not None and ahead is self._ahead:
+            self._found_ahead(ahead.utterance, transcript)
 
     async def _find(self, ahead: Ahead, seat: Seat) -> Finding:
         utterance = ahead.utterance

@@ -135,6 +135,9 @@ class Drafting(OneWay):
     async def note(self, text: str) -> None:
         pass
 
+    def can_draft(self, direction: Direction) -> bool:
+        return True
+
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
         self.drafted += 1
         if self.drafts_fail:

@@ -6,7 +6,7 @@ import pytest
 
 from sessions_app.api_schemas import ExchangeOut
 from sessions_app.models import Exchange
-from tests.house import House, client
+from tests.house import House, client, eventually
 from tests.sounds import say, silence
 from tests.tiny.fakechat import FakeChat, data_of
 
@@ -51,6 +51,21 @@ async def test_speech_is_translated_while_it_goes_on(house: House, server: FakeC
     assert draft["utterance_id"] == told["utterance_id"]
     assert "hello world water house".startswith(draft["translation"])
     assert told["translated"] == "hello world water house"
+
+
+async def test_a_pause_is_enough_to_ask_for_the_translation(house: House, server: FakeChat) -> None:
+    await house.restart(translator=choice(server))
+    async with client(direction="es_to_en") as browser:
+        await browser.say("start_listening", encoding="pcm-s16le")
+        await browser.send_sound(say("hola mundo") + silence(0.3))
+        await eventually(lambda: any(not body.get("stream") for body in server.asked))
+        # as much silence as has come ends no utterance
+        await browser.send_sound(silence(1))
+        told = await browser.until("translation")
+    assert told["translated"] == "hello world"
+    assert [data_of(body)["say"] for body in server.asked if not body.get("stream")] == [
+        "hola mundo"
+    ]
 
 
 async def test_a_model_that_fails_leaves_the_words_and_is_no_translation(

@@ -89,8 +89,9 @@ async def assembled(
     translator: Translator | None = None,
     *,
     is_ahead: bool = True,
+    has_partials: bool = False,
 ) -> AsyncIterator[Assembled]:
-    """Run a pipeline, which looks for words ahead of time or not; end its workers afterwards."""
+    """Run a pipeline, which works ahead of time or not; end its workers afterwards."""
     ears = transcriber or FakeTranscriber()
     scheduler = Scheduler(ears)
     account = Account()
@@ -112,6 +113,9 @@ async def assembled(
         ]
         if is_ahead:
             workers.append(tasks.create_task(interpreter.recognizer.run()))
+            workers.append(tasks.create_task(interpreter.ahead.run()))
+        if has_partials and interpreter.partials is not None:
+            workers.append(tasks.create_task(interpreter.partials.run()))
         yield whole
         for worker in workers:
             worker.cancel()

@@ -1,0 +1,92 @@
+"""A transcriber that ends sentences, and a translator that notes what it is asked and when."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sessions_app.engines.base import Tell
+from sessions_app.engines.fake import ENGLISH, SPANISH, FakeTranscriber
+from sessions_app.errors import EngineError
+from sessions_app.events import (
+    Direction,
+    Event,
+    SpeechEnded,
+    Transcript,
+    Translation,
+    TranslationRequest,
+    Usage,
+)
+
+PAIRS = dict(zip(SPANISH, ENGLISH, strict=True))
+TWO, TWO_TRANSLATED = "hola mundo. la casa es roja.", "hello world. the house is red."
+FIRST, SECOND = "hola mundo.", "la casa es roja."
+
+
+class Punctuating(FakeTranscriber):
+    """Ends a sentence after some words."""
+
+    def __init__(self, *, is_interruptible: bool = True) -> None:
+        super().__init__()
+        self.is_interruptible = is_interruptible
+
+    async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
+        await asyncio.sleep(0)
+        heard = await super().transcribe(pcm, language=language, final=final)
+        words = [f"{word}." if word in ("mundo", "roja") else word for word in heard.text.split()]
+        return replace(heard, text=" ".join(words))
+
+
+class Patient:
+    """Translates word by word, and notes what it was asked and when."""
+
+    def __init__(self, *, drafts: bool = True, failures: int = 0, bugs: int = 0) -> None:
+        self.asked: list[str] = []
+        self.before: list[Sequence[str]] = []
+        self.is_ahead: list[bool] = []
+        """Whether the speech of each had not ended."""
+        self.cancelled: list[str] = []
+        self.cancelled_ahead: list[bool] = []
+        self.told: list[Event] = []
+        self.hangs: set[str] = set()
+        self.engines = {"": "patient"}
+        """By what was asked."""
+        self._drafts = drafts
+        self._failures = failures
+        self._bugs = bugs
+
+    async def load(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+    def can_draft(self, direction: Direction) -> bool:
+        return self._drafts
+
+    async def draft(self, request: TranslationRequest, tell: Tell) -> None: ...
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        self.asked.append(request.text)
+        self.before.append([said.source for said in request.context])
+        self.is_ahead.append(not self._is_over)
+        try:
+            if request.text in self.hangs:
+                await asyncio.Event().wait()
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self.cancelled.append(request.text)
+            self.cancelled_ahead.append(not self._is_over)
+            raise
+        if len(self.asked) <= self._failures:
+            raise EngineError("It was told to fail.")
+        if len(self.asked) <= self._bugs:
+            raise ZeroDivisionError
+        words = [_translated(word) for word in request.text.split()]
+        engine = self.engines.get(request.text, self.engines[""])
+        return Translation(" ".join(words), engine=engine, usage=Usage(10, 2, 0.5))
+
+    @property
+    def _is_over(self) -> bool:
+        return any(isinstance(event, SpeechEnded) for event in self.told)
+
+
+def _translated(word: str) -> str:
+    return PAIRS[word.rstrip(".")] + "." * word.endswith(".")
