@@ -3,6 +3,7 @@
 import os
 import re
 import sqlite3
+import urllib.request
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -125,6 +126,10 @@ def check_proxies(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
 
     try:
         httpx.Client().close()
+        for scheme, proxy in urllib.request.getproxies_environment().items():
+            if scheme != "no":  # that is a list of those that need none
+                # a port that there cannot be is found by httpx when it calls there
+                _ = urlsplit(proxy if "://" in proxy else f"http://{proxy}").port
     except (ValueError, TypeError, ImportError, httpx.InvalidURL):
         message = (
             f"{' or '.join(named)} is none that can be asked; http://host:3128, and names of hosts "

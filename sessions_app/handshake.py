@@ -1,6 +1,7 @@
 """The beginning of a WebSocket: refused with the status that says why, whatever a client sends."""
 
 import logging
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -19,6 +20,9 @@ REFUSAL = "websocket.http.response"
 class Handshake(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no types
     """Daphne's WebSocket; the names of its methods are autobahn's and Daphne's."""
 
+    _refused_with: Iterable[tuple[bytes, bytes]] = ()
+    """The headers with which the application refused."""
+
     def processHandshake(self) -> None:  # noqa: N802
         """Read the request; what autobahn or Daphne cannot read is the client's fault."""
         try:
@@ -33,6 +37,7 @@ class Handshake(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no types
             case "websocket.http.response.start" if hasattr(self, "handshake_deferred"):
                 deferred = self.handshake_deferred
                 del self.handshake_deferred
+                self._refused_with = message.get("headers", ())
                 deferred.errback(ConnectionDeny(code=int(message["status"]), reason=""))
                 self.server.protocol_disconnected(self)
             case "websocket.http.response.start" | "websocket.http.response.body":
@@ -61,7 +66,10 @@ class Handshake(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no types
         responseHeaders: Any = None,  # noqa: N803
     ) -> None:
         """Tell why there is no WebSocket, in our words and not with what the client sent."""
-        self.sendData(last_answer_to(b"", code, responseHeaders or ()))
+        more = [
+            (name.decode("latin1"), value.decode("latin1")) for name, value in self._refused_with
+        ]
+        self.sendData(last_answer_to(b"", code, [*more, *(responseHeaders or ())]))
 
 
 def offer_refusal(scope: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """The WebSockets' addresses."""
 
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.urls import path
 from sessions_app.consumers import SessionConsumer
 from sessions_app.forwarding import client_address
 from sessions_app.handshake import REFUSAL
+from sessions_app.http_answers import Headers
 from sessions_app.http_rates import STRANGERS, household
 from sessions_app.rates import Buckets
 from sessions_app.watching import watch
@@ -35,17 +37,17 @@ class Addresses:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Serve a connection."""
-        status = self._refusal(scope)
-        if status is None:
+        refusal = self._refusal(scope)
+        if refusal is None:
             await self._router({**scope, "root_path": ""}, receive, send)
         elif (await receive())["type"] == "websocket.connect":
-            await _refuse(scope, send, status)
+            await _refuse(scope, send, *refusal)
 
-    def _refusal(self, scope: dict[str, Any]) -> HTTPStatus | None:
+    def _refusal(self, scope: dict[str, Any]) -> tuple[HTTPStatus, Headers] | None:
         if not self._is_known(scope["path"]):
-            return HTTPStatus.NOT_FOUND
-        if _opened.of(household(client_address(scope))).take():
-            return HTTPStatus.TOO_MANY_REQUESTS
+            return HTTPStatus.NOT_FOUND, []
+        if wait := _opened.of(household(client_address(scope))).take():
+            return HTTPStatus.TOO_MANY_REQUESTS, [(b"Retry-After", b"%d" % math.ceil(wait))]
         return None
 
     def _is_known(self, address: str) -> bool:
@@ -60,9 +62,9 @@ def forget_all() -> None:
     _opened.clear()
 
 
-async def _refuse(scope: dict[str, Any], send: Any, status: HTTPStatus) -> None:
+async def _refuse(scope: dict[str, Any], send: Any, status: HTTPStatus, headers: Headers) -> None:
     if REFUSAL in scope.get("extensions", {}):
-        await send({"type": f"{REFUSAL}.start", "status": status, "headers": []})
+        await send({"type": f"{REFUSAL}.start", "status": status, "headers": headers})
         await send({"type": f"{REFUSAL}.body", "body": b""})
     else:
         await send({"type": "websocket.close"})

@@ -74,7 +74,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "HABLA_MODELS_FROM": ("/nowhere", "~nosuch/x", "x" * 5_000, "a\0b", NO_TEXT),
     "LOG_FORMAT": ("xml", "\x1b", NO_TEXT),
     "LOG_LEVEL": ("banana", "10", "\x1b", NO_TEXT),
-    "HTTPS_PROXY": ("gopher://a", "http://x:y", "http://[::1"),
+    "HTTPS_PROXY": ("gopher://a", "http://x:y", "http://[::1", "http://a:99999", "a:99999"),
 }
 """Each of them is wrong. HABLA_DATA_DIR has tests of its own."""
 RIGHT = {

@@ -54,6 +54,7 @@ async def test_an_address_that_opens_too_many_is_refused_with_429_and_no_other_i
         (f"{REFUSAL}.start", 429),
         (f"{REFUSAL}.body", None),
     ]
+    assert told[0]["headers"] == [(b"Retry-After", b"1")]
     for _ in range(MARGIN):  # what the bucket has gained meanwhile, of its whole household
         told = await opened("2001:db8::2")
     assert told == [{"type": "websocket.close"}]
