@@ -53,7 +53,7 @@ def _clips(mode: str) -> list[Clip]:
 async def _measure(tools: Tools, mode: str, clips: list[Clip]) -> list[Measured]:
     lived = await session(tools.weights, stream_of(clips, PAUSES), DIRECTIONS[mode])
     seen = sightings(lived.stream, lived.client, lived.microphone_at)
-    finals, hypotheses = _alone(tools, clips)
+    finals, hypotheses = _alone(tools, clips, is_told=mode != "auto")
     return [
         *_first_words(mode, seen, hypotheses),
         *_finals(mode, seen, lived.calls, finals),
@@ -95,13 +95,20 @@ async def session(weights: Path, stream: Stream, direction: str) -> Lived:
         return Lived(stream, client, begin_at - sounds.CHUNK_SECONDS, noted)
 
 
-def _alone(tools: Tools, clips: Sequence[Clip]) -> tuple[list[float], list[float]]:
-    """Return how long plain faster-whisper takes for finals and hypotheses of ``clips``."""
-    finals = [tools.plain.hear(clip.pcm, clip.language).seconds for clip in clips]
+def _alone(
+    tools: Tools, clips: Sequence[Clip], *, is_told: bool
+) -> tuple[list[float], list[float]]:
+    """Return how long plain faster-whisper takes for finals and hypotheses of ``clips``.
+
+    ``is_told``: it need not find their language.
+    """
+    languages = [clip.language if is_told else None for clip in clips]
+    pairs = list(zip(clips, languages, strict=True))
+    finals = [tools.plain.hear(clip.pcm, language).seconds for clip, language in pairs]
     beginning = slice(0, 2 * 16_000)
     hypotheses = [
-        tools.plain.hear(clip.voice[beginning], clip.language, beam_size=1).seconds
-        for clip in clips
+        tools.plain.hear(clip.voice[beginning], language, beam_size=1).seconds
+        for clip, language in pairs
     ]
     return finals, hypotheses
 

@@ -92,16 +92,34 @@ def sentences(language: str, count: int) -> list[Clip]:
 
 
 def single_words(language: str, count: int) -> list[Clip]:
-    """Return ``count`` clips of one word each; letters' names are none."""
+    """Return ``count`` clips of one word each; letters' names are none.
+
+    Nor are words that both voices say ("India", "SIP", "alfa"), of which nobody can tell the
+    language. A recording that lies there under two names counts once.
+    """
+    both = set.intersection(*({_sounded(clip) for clip in _words(one)} for one in VOICES))
+    found = {
+        clip.path.read_bytes(): clip
+        for clip in reversed(_words(language))  # the first of the same stays
+        if _sounded(clip) not in both
+    }
+    return list(reversed(found.values()))[:count]
+
+
+def _words(language: str) -> list[Clip]:
     shortest, longest = WORD_SECONDS
-    found = [
+    return [
         clip
         for clip in clips(language)
         if shortest <= clip.seconds <= longest
         and len(clip.text) >= WORD_LETTERS
         and clip.text.strip(".").isalpha()
     ]
-    return found[:count]
+
+
+def _sounded(clip: Clip) -> str:
+    """Return a word as both languages would spell what they say alike."""
+    return clip.text.strip(".").casefold().replace("ph", "f")
 
 
 def _texts(path: Path) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ import numpy as np
 from faster_whisper.audio import pad_or_trim  # type: ignore[import-untyped]
 
 from sessions_app.audio import SAMPLE_RATE
+from sessions_app.engines.log_odds import log_odds, probability_of
 from sessions_app.engines.whisper_benchmark import measure
 from sessions_app.engines.whisper_speed import Speed
 from sessions_app.events import Transcript
@@ -41,6 +42,10 @@ REST_SECONDS = 8.0
 Looking at that much, and not at thirty seconds, takes an eighth to a half of the time. With 8 s, 3
 of 140 clips got more words than they have, with 3 s 17, with 1 s 65 (base). Finals see it all.
 """
+SHORT_SECONDS, TIMES = 2.0, 3
+"""The language of what is shorter is looked for twice: in it, and in so many of it in a row."""
+LEANING = 0.5
+"""By how much both together lean to Spanish, in log odds."""
 REMEMBERED = 4
 """Pieces whose encoding is kept, 2 to 8 MB each."""
 
@@ -171,20 +176,26 @@ class WhisperRunner:
     ) -> Mapping[str, float]:
         """Return how likely ``samples`` are Spanish and English; the two sum to 1.
 
-        Whatever it does not take for English is Spanish. Whisper's share of Spanish goes to
+        Whatever it does not take for English is Spanish: Whisper's share of Spanish goes to
         Portuguese, Italian, even Hindi, where a word is short or the voice strange to it; that of
-        English does not. Of 100 single words the larger of the two shares found 28 of 50 Spanish
-        and 50 of 50 English ones, this finds 45 and 49 (base; asterisk-core-sounds).
+        English does not. Of a word it is surer if that is said several times in a row. So it finds
+        94 of 100 Spanish words and 97 English ones; hearing them once, 86 and 97 (base).
         """
         if not self.is_multilingual:
             return {"es": 0.0, "en": 1.0}
         if len(samples) < SHORTEST_SECONDS * SAMPLE_RATE:
             return {"es": 0.5, "en": 0.5}
+        english = self._likely_english(samples, final, is_wanted)
+        if final and len(samples) < SHORT_SECONDS * SAMPLE_RATE:
+            again = self._likely_english(np.tile(samples, TIMES), False, is_wanted)
+            english = probability_of((log_odds(english) + log_odds(again)) / 2 + LEANING)
+        return {"es": 1.0 - english, "en": english}
+
+    def _likely_english(self, samples: Samples, final: bool, is_wanted: IsWanted) -> float:
         samples, windows = _to_look_at(samples, final)
         with self._model.doing(windows, is_wanted):
             found = self._model.languages_in(samples)
-        english = min(1.0, max(0.0, dict(found).get("en", 0.0)))
-        return {"es": 1.0 - english, "en": english}
+        return min(1.0, max(0.0, dict(found).get("en", 0.0)))
 
     def measure(self, name: str, is_over: Callable[[], bool]) -> Speed:
         """Return how fast the model, one of `SHAPES` called ``name``, is; takes some seconds.

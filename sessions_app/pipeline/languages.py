@@ -3,8 +3,8 @@
 import re
 from collections import deque
 from collections.abc import Mapping
-from math import log
 
+from sessions_app.engines.log_odds import log_odds
 from sessions_app.events import Direction
 from sessions_app.pipeline.stopwords import ENGLISH_WORDS, SPANISH_WORDS
 
@@ -20,8 +20,6 @@ SAME_BREATH = 0.5
 BREATH_SECONDS = 0.5
 SAME_SPEECH = 3.0
 """How much, if the utterance goes on where the last one was cut for its length."""
-LEAST_DOUBT = 0.01
-"""Nobody is surer of a language than 99 %."""
 
 WORD = 1.0
 ACCENT = 1.5
@@ -104,9 +102,7 @@ class LanguageChooser:
 def _log_odds_of_english(probabilities: Mapping[str, float]) -> float:
     spanish, english = probabilities.get("es", 0.0), probabilities.get("en", 0.0)
     total = spanish + english
-    share = english / total if total > 0 else 0.5
-    share = min(max(share, LEAST_DOUBT), 1 - LEAST_DOUBT)
-    return log(share / (1 - share))
+    return log_odds(english / total if total > 0 else 0.5)
 
 
 def language_of_text(text: str, lead: float = LEAST_LEAD) -> str | None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,8 +12,11 @@ import numpy as np
 import pytest
 
 from sessions_app.engines.faster_whisper import FasterWhisperTranscriber
+from sessions_app.engines.log_odds import log_odds, probability_of
 from sessions_app.engines.whisper_model import (
+    LEANING,
     AbandonedError,
+    EncodingModel,
     Samples,
     WhisperOptions,
     open_model,
@@ -55,6 +59,31 @@ async def test_what_is_not_taken_for_english_is_spanish(tmp_path: Path, language
     assert found["es"] > 0.9
     assert found["es"] + found["en"] == pytest.approx(1)
     assert transcript.language == "es"
+
+
+@pytest.mark.parametrize(("seconds", "times"), [(0.9, 2), (1.9, 2), (2.1, 1)])
+def test_the_language_of_a_word_is_looked_for_in_three_of_it_too(
+    whisper_directory: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, times: int
+) -> None:
+    runner = open_model(whisper_directory, "cpu", None, 1, workers=1, options=WhisperOptions())
+    looked: list[tuple[Samples, float]] = []
+
+    def noted(model: EncodingModel, samples: Samples) -> Sequence[tuple[str, float]]:
+        found = languages_in(model, samples)
+        looked.append((samples, dict(found)["en"]))
+        return found
+
+    languages_in = EncodingModel.languages_in
+    monkeypatch.setattr(EncodingModel, "languages_in", noted)
+    word = np.resize(spectrum(say("hola")), round(seconds * 16_000))
+    found = runner.language_probabilities(word)
+    assert len(looked) == times
+    expected = looked[0][1]
+    if times == 2:
+        assert np.array_equal(looked[1][0][: 3 * len(word)], np.tile(word, 3))
+        expected = probability_of(sum(log_odds(english) for _, english in looked) / 2 + LEANING)
+    assert found["en"] == pytest.approx(expected)
+    assert found["es"] + found["en"] == pytest.approx(1)
 
 
 async def test_a_language_that_is_given_is_not_looked_for(whisper_directory: Path) -> None:

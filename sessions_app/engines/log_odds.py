@@ -1,0 +1,17 @@
+"""Probabilities as log odds, in which what speaks for one thing adds up."""
+
+from math import exp, log
+
+LEAST_DOUBT = 0.01
+"""Nobody is surer of anything than 99 %."""
+
+
+def log_odds(probability: float) -> float:
+    """Return the log odds of ``probability``; 0: as likely as not."""
+    probability = min(max(probability, LEAST_DOUBT), 1 - LEAST_DOUBT)
+    return log(probability / (1 - probability))
+
+
+def probability_of(odds: float) -> float:
+    """Return the probability that has these log odds."""
+    return 1 / (1 + exp(-odds))
