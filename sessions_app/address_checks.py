@@ -127,7 +127,7 @@ def check_proxies(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
     try:
         httpx.Client().close()
         for scheme, proxy in urllib.request.getproxies_environment().items():
-            if scheme != "no":  # that is a list of those that need none
+            if scheme in ("http", "https", "all"):  # httpx reads no others
                 # a port that there cannot be is found by httpx when it calls there
                 _ = urlsplit(proxy if "://" in proxy else f"http://{proxy}").port
     except (ValueError, TypeError, ImportError, httpx.InvalidURL):

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 from sessions_app.database_identity import identity
 from sessions_app.events import Failure
@@ -30,13 +29,8 @@ FIRST_LOOK_SECONDS = 2.0
 """How long the server waits for the database before it serves all the same."""
 
 
-async def begin_to_guard(own_directory: Path) -> None:
-    """Take the database that is there now for the right one, and look at it once.
-
-    Only then can it be told from its own backup. No other server serves what lies right in
-    ``own_directory``.
-    """
-    identity.remember(own_directory)
+async def look_first() -> None:
+    """Look at the database once: only then can it be told from its own backup."""
     await asyncio.wait({lane.begin(identity.problem)}, timeout=FIRST_LOOK_SECONDS)
 
 

@@ -6,6 +6,7 @@ left meanwhile: its file would be open until Python happens to collect it.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +18,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
 from sessions_app.logins import Login, login_of
+
+logger = logging.getLogger(__name__)
 
 Application = Callable[..., Awaitable[None]]
 
@@ -53,7 +56,10 @@ class Download:
 
     def _close(self) -> None:
         for close in self._closers:
-            close()
+            try:
+                close()
+            except Exception:
+                logger.exception("what was sent piece by piece could not be closed")
 
 
 _open: dict[UUID, Download] = {}

@@ -19,7 +19,7 @@ from sessions_app import access, descriptors
 from sessions_app.conf import Conf, data_dir
 from sessions_app.console import Console
 from sessions_app.control import Control
-from sessions_app.database_guard import begin_to_guard
+from sessions_app.database_guard import look_first
 from sessions_app.database_identity import identity
 from sessions_app.improving import improve
 from sessions_app.lane import lane
@@ -142,13 +142,15 @@ class Serving:
     # --- the beginning
 
     async def _start(self) -> None:
-        await begin_to_guard(data_dir())
+        identity.remember(own_directory=data_dir())
         clock.believe(self._conf.run_dir / NOTE_NAME)
         self._registry.open(self._conf)
         address = Address(self._address.host, self._server.listening_addresses[0][1])
-        self._run_file.write(
-            {"pid": os.getpid(), "address": str(address), "boot": self._registry.boot}
-        )
+        facts = {"pid": os.getpid(), "address": str(address), "boot": self._registry.boot}
+        self._run_file.write(facts)
+        await look_first()
+        if self._requests:  # it quits meanwhile
+            return
         await self._control.open(self._conf.run_dir)
         reaching = keep_reachable(self._run_file, self._control, self._conf.run_dir)
         self._spawn(reaching, "reachability")
@@ -161,7 +163,7 @@ class Serving:
         self._spawn(keep_tidy(self._registry.boot, self._say), "tidying")
         for name, chore in self._registry.chores.items():
             self._spawn(chore(), name)
-        if self._has_console:
+        if self._has_console and sys.stdin is not None:
             self._open_console()
         self._say(f"Habla is ready: {address}")
         if way_in := access.way_in(str(address), printed_to=STANDARD_OUTPUT):
@@ -171,8 +173,6 @@ class Serving:
         self._spawn(improve(self._registry, self._conf, self._say), "downloads")
 
     def _open_console(self) -> None:
-        if sys.stdin is None:
-            return
         # a terminal that is read in the background would stop the process
         signal.signal(signal.SIGTTIN, signal.SIG_IGN)
         if not self._console.open(self._loop, sys.stdin.fileno()):

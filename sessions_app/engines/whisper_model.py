@@ -45,7 +45,7 @@ of 140 clips got more words than they have, with 3 s 17, with 1 s 65 (base). Fin
 SHORT_SECONDS, TIMES = 2.0, 3
 """The language of what is shorter is looked for twice: in it, and in so many of it in a row."""
 LEANING = 0.5
-"""By how much both together lean to Spanish, in log odds."""
+"""By how much both together lean to Spanish, in log odds (docs/quality.md)."""
 REMEMBERED = 4
 """Pieces whose encoding is kept, 2 to 8 MB each."""
 
@@ -176,18 +176,18 @@ class WhisperRunner:
     ) -> Mapping[str, float]:
         """Return how likely ``samples`` are Spanish and English; the two sum to 1.
 
-        Whatever it does not take for English is Spanish: Whisper's share of Spanish goes to
-        Portuguese, Italian, even Hindi, where a word is short or the voice strange to it; that of
-        English does not. Of a word it is surer if that is said several times in a row. So it finds
-        94 of 100 Spanish words and 97 English ones; hearing them once, 86 and 97 (base).
+        Whatever it does not take for English is Spanish: Whisper's share of Spanish goes to its
+        neighbours where a word is short or the voice strange to it, that of English does not.
         """
         if not self.is_multilingual:
             return {"es": 0.0, "en": 1.0}
         if len(samples) < SHORTEST_SECONDS * SAMPLE_RATE:
             return {"es": 0.5, "en": 0.5}
-        english = self._likely_english(samples, final, is_wanted)
-        if final and len(samples) < SHORT_SECONDS * SAMPLE_RATE:
+        is_word, again = final and len(samples) < SHORT_SECONDS * SAMPLE_RATE, 0.0
+        if is_word:  # and then the word itself, whose encoding is remembered
             again = self._likely_english(np.tile(samples, TIMES), False, is_wanted)
+        english = self._likely_english(samples, final, is_wanted)
+        if is_word:
             english = probability_of((log_odds(english) + log_odds(again)) / 2 + LEANING)
         return {"es": 1.0 - english, "en": english}
 

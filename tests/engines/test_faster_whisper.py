@@ -80,7 +80,7 @@ def test_the_language_of_a_word_is_looked_for_in_three_of_it_too(
     assert len(looked) == times
     expected = looked[0][1]
     if times == 2:
-        assert np.array_equal(looked[1][0][: 3 * len(word)], np.tile(word, 3))
+        assert np.array_equal(looked[0][0][: 3 * len(word)], np.tile(word, 3))
         expected = probability_of(sum(log_odds(english) for _, english in looked) / 2 + LEANING)
     assert found["en"] == pytest.approx(expected)
     assert found["es"] + found["en"] == pytest.approx(1)

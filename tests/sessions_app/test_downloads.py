@@ -13,6 +13,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import path
 
 from habla_project.asgi import application
+from sessions_app.downloads import Download
 from sessions_app.streaming import streamed
 from tests.house import eventually
 
@@ -71,3 +72,15 @@ async def test_what_was_sent_is_closed(request_for_it: Any) -> None:
         has_more = message["type"] == "http.response.start" or message.get("more_body", False)
     await request_for_it.wait(PATIENCE_SECONDS)
     await eventually(lambda: [file.closed for file in opened] == [True])
+
+
+async def test_what_cannot_be_closed_keeps_nothing_else_open(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    closed = threading.Event()
+    download = Download(lambda: None)
+    download.note(lambda: 1 // 0)
+    download.note(closed.set)
+    download.end()
+    assert await asyncio.to_thread(closed.wait, PATIENCE_SECONDS)
+    assert "could not be closed" in caplog.text

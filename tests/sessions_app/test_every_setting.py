@@ -157,6 +157,13 @@ def test_a_proxy_that_cannot_be_asked_is_named(monkeypatch: pytest.MonkeyPatch, 
     assert [problem.msg.partition(" ")[0] for problem in check_proxies(None)] == ["HTTPS_PROXY"]
 
 
+def test_a_proxy_that_nobody_reads_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy.test:3128")
+    monkeypatch.setenv("other_proxy", "host:abc")
+    monkeypatch.setenv("no_proxy", "::1,localhost")
+    assert check_proxies(None) == []
+
+
 @pytest.mark.parametrize(
     "text", [DEEP, HUGE, "\0", "", " ", "\ud800", "\u202e", "{", "[1]", "null"]
 )
