@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from sessions_app.engines.whisper_speed import Speed
-from sessions_app.events import Direction, Said, Transcript, Translation, TranslationRequest
+from sessions_app.events import Said, Transcript, Translation, TranslationRequest
 
 Progress = Callable[[str, float | None], None]
 """Told while an engine loads: what is being done, and how far it is (0..1, None: unknown)."""
@@ -105,10 +105,6 @@ Tell = Callable[[str], Awaitable[None]]
 class Drafter(Protocol):
     """What a translator offers in addition if it can translate speech that goes on."""
 
-    def can_draft(self, direction: Direction) -> bool:
-        """Return whether it would just now: also whether sentences are worth asking for ahead."""
-        ...
-
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
         """Tell a translation of the beginning of a sentence while it is being made.
 
@@ -116,6 +112,21 @@ class Drafter(Protocol):
 
         Raises:
             EngineError: it failed; the next may work.
+        """
+        ...
+
+
+@runtime_checkable
+class AheadTranslator(Protocol):
+    """What it offers if it can translate sentences that may not be all that is said."""
+
+    async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
+        """Return what ``translate`` would; None: this is not the time for it.
+
+        A failure counts against nothing that is said.
+
+        Raises:
+            EngineError: it could not be translated.
         """
         ...
 

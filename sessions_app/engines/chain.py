@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from sessions_app.engines.base import Drafter, Tell, TopicFinder, Translator
+from sessions_app.engines.base import AheadTranslator, Drafter, Tell, TopicFinder, Translator
 from sessions_app.engines.breaker import Breaker, BreakerState
 from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import Direction, Said, Translation, TranslationRequest
@@ -121,11 +121,20 @@ class ChainTranslator:
                 failure = error
         raise failure
 
-    def can_draft(self, direction: Direction) -> bool:
-        """Return whether the translator that the final will be asked of can draft."""
-        provider = self._well(direction)
-        drafter: object = provider.translator if provider else None
-        return isinstance(drafter, Drafter) and drafter.can_draft(direction)
+    async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
+        """Return the answer of the translator that the final will be asked of; None: it gives none.
+
+        Raises:
+            EngineError: it failed; that is no reason to leave it alone when the final comes.
+        """
+        provider = self._well(request.direction)
+        if provider is None or not provider.drafting.allows:
+            return None
+        translator: object = provider.translator
+        if not isinstance(translator, AheadTranslator):
+            return None
+        with provider.drafting.attempt():
+            return await translator.translate_ahead(request)
 
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
         """Tell a draft by the translator that the final will be asked of, if that can draft.

@@ -25,7 +25,7 @@ from sessions_app.engines.prompts import (
 )
 from sessions_app.engines.server_address import is_server_address
 from sessions_app.errors import EngineError, EngineUnavailableError
-from sessions_app.events import Direction, Said, Translation, TranslationRequest, Usage
+from sessions_app.events import Said, Translation, TranslationRequest, Usage
 
 logger = logging.getLogger(__name__)
 
@@ -119,9 +119,13 @@ class LlmTranslator:
             self._usage(reply),
         )
 
-    def can_draft(self, direction: Direction) -> bool:
-        """Return whether it was told to; it knows both directions."""
-        return self._drafts
+    async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
+        """Return what ``translate`` would; None: it was told to make no drafts.
+
+        Raises:
+            EngineError: the server or the model failed.
+        """
+        return await self.translate(request) if self._drafts else None
 
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
         """Tell a translation of what was said so far, as it grows.

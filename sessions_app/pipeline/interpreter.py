@@ -19,9 +19,11 @@ from sessions_app.events import (
     Exchange,
     Failure,
     FinalTranscript,
+    Mode,
     Speaker,
     Transcript,
     Translation,
+    TranslationRequest,
 )
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.context import Context
@@ -77,9 +79,7 @@ class Interpreter:
         self._spoken: str | None = None  # None: to be found
         self.context = Context(translator)
         """What was said before; it has a worker of its own."""
-        self.ahead = TranslationsAhead(
-            translator, self.context.request, self._has_time_to_translate
-        )
+        self.ahead = TranslationsAhead(translator, self._request, self._has_time_to_translate)
         """What translates before an utterance is over; it has a worker of its own."""
         self.recognizer = Recognizer(seat, languages, self.ahead.note_words)
         """What finds words; it has a worker of its own."""
@@ -172,6 +172,7 @@ class Interpreter:
         transcript, reason = finding.transcript, finding.reason
         if transcript is None or reason is not None:
             reason = reason or DiscardReason.NO_SPEECH
+            self.ahead.drop(utterance.id)
             self._account.discarded[reason] += utterance.samples
             measures.UTTERANCES.labels(reason).inc()
             await self._emit(Discarded(utterance.id, reason))
@@ -204,11 +205,16 @@ class Interpreter:
 
     async def _not_heard(self, utterance: Utterance, error: Exception) -> None:
         code, message = _explain(error, "This sentence could not be heard.")
+        self.ahead.drop(utterance.id)
         self._account.discarded[code] += utterance.samples
         measures.UTTERANCES.labels("failed").inc()
         await self._emit(Failure(code, message, about=utterance.id))
 
     # --- second stage: the other language
+
+    def _request(self, text: str, direction: Direction, mode: Mode) -> TranslationRequest:
+        speaker = self._speaker_of(str(direction.source))
+        return self.context.request(text, direction, mode, speaker.name)
 
     def _has_time_to_translate(self) -> bool:
         return not (self.translating.waiting or self.translating.is_busy)

@@ -1,6 +1,5 @@
 """From the sound of an utterance to its words: its language, the engine, and what is believed."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,6 +11,7 @@ from sessions_app.errors import EngineError
 from sessions_app.events import Direction, DiscardReason, Transcript
 from sessions_app.pipeline.languages import LANGUAGES, LanguageChooser, language_of_text
 from sessions_app.pipeline.newest import Newest
+from sessions_app.pipeline.outcome import Outcome
 from sessions_app.pipeline.transcripts import judge
 from sessions_app.pipeline.utterance import Utterance
 
@@ -39,20 +39,13 @@ class Ahead:
     utterance: Utterance
     is_due: bool = False
     """Whether it is known to be over, and somebody waits."""
-    outcome: "asyncio.Future[Finding | None]" = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
+    outcome: Outcome[Finding] = field(default_factory=Outcome)
     """None: it came to nothing, and whoever waits looks again."""
 
     def is_of(self, utterance: Utterance) -> bool:
         """Return whether ``utterance`` ended where it seemed to end."""
         mine = self.utterance
         return mine.id == utterance.id and mine.pcm == utterance.pcm
-
-    def settle(self, finding: Finding | None) -> None:
-        """Give whoever waits what was found."""
-        if not self.outcome.done():
-            self.outcome.set_result(finding)
 
 
 class Recognizer:
@@ -105,7 +98,7 @@ class Recognizer:
         if self._seat is None:
             raise EngineError("No engine here can hear speech.", code="no_transcriber")
         if (ahead := self._due) is not None and ahead.is_of(utterance):
-            if (finding := await ahead.outcome) is not None:
+            if (finding := await ahead.outcome.wait()) is not None:
                 return finding
         elif ahead is not None and ahead.utterance.id == utterance.id:
             self._drop(ahead)
@@ -120,7 +113,7 @@ class Recognizer:
             self._is_running = False
             for ahead in (self._ahead, self._due):
                 if ahead is not None:
-                    ahead.settle(None)
+                    ahead.outcome.settle(None)
 
     def looks_ahead_at(self, utterance_id: int, end_sample: int) -> bool:
         """Return whether the words of an utterance that ends there are looked for, or found."""
@@ -164,7 +157,7 @@ class Recognizer:
             self._drop(ahead)
 
     def _drop(self, ahead: Ahead) -> None:
-        ahead.settle(None)
+        ahead.outcome.settle(None)
         self._newest.drop()
 
     async def _look_ahead(self, ahead: Ahead, seat: Seat) -> None:
@@ -176,7 +169,7 @@ class Recognizer:
         except DroppedError:
             return  # it made way for a final
         finally:
-            ahead.settle(finding)
+            ahead.outcome.settle(finding)
 
     def _tell_ahead(self, ahead: Ahead, finding: Finding) -> None:
         transcript = finding.transcript if finding.reason is None else None

@@ -8,7 +8,7 @@ from sessions_app.engines.base import Tell
 from sessions_app.engines.breaker import FIRST_REST_SECONDS
 from sessions_app.engines.chain import ChainTranslator
 from sessions_app.engines.fake import FakeTranslator
-from sessions_app.errors import EngineError, EngineUnavailableError
+from sessions_app.errors import EngineBusyError, EngineError, EngineUnavailableError
 from sessions_app.events import Direction, Said, Translation, TranslationRequest
 
 ES, EN = Direction.ES_TO_EN, Direction.EN_TO_ES
@@ -135,9 +135,6 @@ class Drafting(OneWay):
     async def note(self, text: str) -> None:
         pass
 
-    def can_draft(self, direction: Direction) -> bool:
-        return True
-
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
         self.drafted += 1
         if self.drafts_fail:
@@ -164,6 +161,41 @@ async def test_a_draft_comes_from_the_one_that_will_be_asked_for_the_final() -> 
     await chain.draft(TranslationRequest("hola mundo", ES), tell)
     assert await chain.find_topic(said, "weather") == ""
     assert told == ["draft of hola"]
+
+
+class Ahead(Drafting):
+    """Translates ahead, too; it fails at that so often."""
+
+    def __init__(self, failures: int) -> None:
+        super().__init__("first", ES)
+        self.failures = failures
+        self.asked_ahead = 0
+
+    async def translate_ahead(self, request: TranslationRequest) -> Translation:
+        self.asked_ahead += 1
+        if self.asked_ahead <= self.failures:
+            raise EngineBusyError("It is busy.", rest_seconds=5)
+        return await self.translate(request)
+
+
+async def test_what_fails_ahead_keeps_no_final_from_who_failed() -> None:
+    first = Ahead(failures=1)
+    chain = ChainTranslator([first, OneWay("second", ES)], clock=lambda: 100.0)
+    request = TranslationRequest("hola", ES)
+    with pytest.raises(EngineError):
+        await chain.translate_ahead(request)
+    assert (await chain.translate(request)).engine == "first"
+    assert await chain.translate_ahead(request) is None  # it is left alone with that
+    assert first.asked_ahead == 1
+
+
+async def test_nobody_else_is_asked_ahead_than_will_be_asked_for_the_final() -> None:
+    first = Ahead(failures=0)
+    request = TranslationRequest("hola", ES)
+    translated = await ChainTranslator([first]).translate_ahead(request)
+    assert translated is not None
+    assert translated.engine == "first"
+    assert await ChainTranslator([OneWay("plain", ES), first]).translate_ahead(request) is None
 
 
 async def test_drafts_that_fail_are_left_alone_and_finals_go_on() -> None:

@@ -77,9 +77,12 @@ async def test_what_was_sent_is_closed(request_for_it: Any) -> None:
 async def test_what_cannot_be_closed_keeps_nothing_else_open(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    def broken() -> None:
+        raise OSError
+
     closed = threading.Event()
     download = Download(lambda: None)
-    download.note(lambda: 1 // 0)
+    download.note(broken)
     download.note(closed.set)
     download.end()
     assert await asyncio.to_thread(closed.wait, PATIENCE_SECONDS)

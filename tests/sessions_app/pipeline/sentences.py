@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sessions_app.engines.base import Tell
 from sessions_app.engines.fake import ENGLISH, SPANISH, FakeTranscriber
 from sessions_app.errors import EngineError
 from sessions_app.events import (
-    Direction,
     Event,
     SpeechEnded,
     Transcript,
@@ -48,6 +46,9 @@ class Patient:
         self.cancelled_ahead: list[bool] = []
         self.told: list[Event] = []
         self.hangs: set[str] = set()
+        """What is answered only once it ``goes_on``."""
+        self.goes_on = asyncio.Event()
+        self.speakers: list[str | None] = []
         self.engines = {"": "patient"}
         """By what was asked."""
         self._drafts = drafts
@@ -58,19 +59,19 @@ class Patient:
 
     async def aclose(self) -> None: ...
 
-    def can_draft(self, direction: Direction) -> bool:
-        return self._drafts
-
-    async def draft(self, request: TranslationRequest, tell: Tell) -> None: ...
+    async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
+        return await self.translate(request) if self._drafts else None
 
     async def translate(self, request: TranslationRequest) -> Translation:
         self.asked.append(request.text)
+        self.speakers.append(request.speaker)
         self.before.append([said.source for said in request.context])
         self.is_ahead.append(not self._is_over)
         try:
             if request.text in self.hangs:
-                await asyncio.Event().wait()
-            await asyncio.sleep(0)
+                await self.goes_on.wait()
+            else:
+                await asyncio.sleep(0)
         except asyncio.CancelledError:
             self.cancelled.append(request.text)
             self.cancelled_ahead.append(not self._is_over)

@@ -9,7 +9,7 @@ from sessions_app.audio import SAMPLE_BYTES, count_samples, to_samples
 from sessions_app.engines.base import Tell
 from sessions_app.engines.scheduler import Scheduler
 from sessions_app.errors import EngineError
-from sessions_app.events import Direction, Event, Partial, Transcript, TranslationRequest
+from sessions_app.events import Event, Partial, Transcript, TranslationRequest
 from sessions_app.pipeline.drafts import Drafts
 from sessions_app.pipeline.partials import Cadence, Partials
 from tests.house import eventually
@@ -39,9 +39,6 @@ class Drafter:
         self.fails = False
         self.goes_on = asyncio.Event()
         self.goes_on.set()
-
-    def can_draft(self, direction: Direction) -> bool:
-        return True
 
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
         self.asked.append(request.text)

@@ -8,20 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions_app.events import (
-    Direction,
     Failure,
-    Mode,
-    Phrase,
-    Transcript,
-    Translation,
-    TranslationRequest,
     Usage,
 )
-from sessions_app.pipeline import translating_ahead
-from sessions_app.pipeline.translating_ahead import TranslationsAhead
-from sessions_app.pipeline.utterance import Utterance
-from tests.house import eventually
-from tests.sessions_app.pipeline.assembled import SPANISH as MANNER
 from tests.sessions_app.pipeline.assembled import Assembled, assembled
 from tests.sessions_app.pipeline.sentences import (
     FIRST,
@@ -116,140 +105,6 @@ async def test_one_utterance_has_one_translator() -> None:
     assert patient.asked[-1] == TWO
     assert [exchange.translator for exchange in pipeline.kept] == ["patient"]
     assert translations(pipeline) == [TWO_TRANSLATED]
-
-
-# --- piece by piece
-
-
-def request(text: str, direction: Direction, mode: Mode) -> TranslationRequest:
-    return TranslationRequest(text, direction, mode=mode)
-
-
-class Desk:
-    """Translations ahead, by hand."""
-
-    def __init__(self, patient: Patient) -> None:
-        self.has_time = True
-        self.ahead = TranslationsAhead(patient, request, lambda: self.has_time)
-        self.ahead.go_on(MANNER)
-        self.task = asyncio.create_task(self.ahead.run())
-
-    def pause(self, text: str, utterance_id: int = 1) -> None:
-        self.ahead.note_words(Utterance(utterance_id, MANNER), Transcript(text, "es"))
-
-    async def final(
-        self, text: str, utterance_id: int = 1, mode: Mode = Mode.CONVERSATION
-    ) -> Translation:
-        asked = request(text, Direction.ES_TO_EN, mode)
-        return await self.ahead.translate(utterance_id, asked)
-
-    async def close(self) -> None:
-        self.task.cancel()
-        await asyncio.wait({self.task})
-
-
-async def test_other_words_than_were_translated_are_asked_for() -> None:
-    patient = Patient()
-    desk = Desk(patient)
-    await asyncio.sleep(0)
-    desk.pause("hola mundo. agua.")
-    await eventually(lambda: len(patient.asked) == 2)
-    assert (await desk.final(TWO)).text == TWO_TRANSLATED
-    assert patient.asked == [FIRST, "agua.", SECOND]
-    await desk.close()
-
-
-async def test_speech_that_goes_on_ends_what_the_pause_began() -> None:
-    patient = Patient()
-    patient.hangs = {"agua"}
-    desk = Desk(patient)
-    await asyncio.sleep(0)
-    desk.ahead.note_stable(1, "es", FIRST, "agua")
-    desk.pause(f"{FIRST} agua")
-    await eventually(lambda: patient.asked == [FIRST, "agua"])
-    desk.ahead.go_on(MANNER)
-    await eventually(lambda: patient.cancelled == ["agua"])
-    assert (await desk.final(TWO)).text == TWO_TRANSLATED
-    assert patient.asked == [FIRST, "agua", SECOND]
-    await desk.close()
-
-
-async def test_what_is_due_does_not_wait_for_what_is_not() -> None:
-    patient = Patient()
-    patient.hangs = {"agua"}
-    desk = Desk(patient)
-    await asyncio.sleep(0)
-    desk.pause("agua", utterance_id=2)
-    await eventually(lambda: patient.asked == ["agua"])
-    assert (await desk.final("hola", utterance_id=1)).text == "hello"
-    await eventually(lambda: patient.cancelled == ["agua"])
-    patient.hangs = set()
-    desk.has_time = False
-    desk.pause("agua", utterance_id=2)
-    await asyncio.sleep(0.01)
-    assert patient.asked == ["agua", "hola"]
-    assert (await desk.final("agua", utterance_id=2)).text == "water"
-    await desk.close()
-
-
-async def test_a_mode_chosen_meanwhile_counts() -> None:
-    patient = Patient()
-    desk = Desk(patient)
-    await asyncio.sleep(0)
-    desk.pause("hola")
-    await eventually(lambda: patient.asked == ["hola"])
-    await desk.final("hola", mode=Mode.CLASSROOM)
-    assert patient.asked == ["hola"] * 2
-    await desk.close()
-
-
-async def test_a_translator_that_hangs_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(translating_ahead, "AHEAD_SECONDS", 0.02)
-    patient = Patient()
-    patient.hangs = {"hola"}
-    desk = Desk(patient)
-    await asyncio.sleep(0)
-    desk.pause("hola")
-    await eventually(lambda: patient.cancelled == ["hola"])
-    patient.hangs = set()
-    assert (await desk.final("hola")).text == "hello"
-    desk.pause("agua", utterance_id=2)
-    await eventually(lambda: patient.asked == ["hola", "hola", "agua"])
-    await desk.close()
-
-
-async def test_who_waits_is_not_left_alone_when_the_worker_ends() -> None:
-    patient = Patient()
-    patient.hangs = {"hola"}
-    desk = Desk(patient)
-    await asyncio.sleep(0)
-    desk.pause("hola")
-    await eventually(lambda: patient.asked == ["hola"])
-    final = asyncio.create_task(desk.final("hola"))
-    await asyncio.sleep(0)
-    patient.hangs = set()
-    await desk.close()
-    assert (await final).text == "hello"
-
-
-async def test_phrases_stand_where_their_words_do() -> None:
-    class Noticing(Patient):
-        async def translate(self, request: TranslationRequest) -> Translation:
-            made = await super().translate(request)
-            phrase = Phrase("casa", "a home", start=3, end=7)
-            has_it = request.text == SECOND
-            corrected = "La casa es roja." if has_it else ""
-            return replace(made, phrases=(phrase,) if has_it else (), corrected=corrected)
-
-    desk = Desk(patient := Noticing())
-    await asyncio.sleep(0)
-    desk.pause(TWO)
-    await eventually(lambda: len(patient.asked) == 2)
-    made = await desk.final(TWO)
-    [phrase] = made.phrases
-    assert TWO[phrase.start : phrase.end] == "casa"
-    assert made.corrected == "hola mundo. La casa es roja."
-    await desk.close()
 
 
 WORDS = st.sampled_from(["hola mundo", "agua", "hola", "la casa es roja"])
