@@ -67,6 +67,8 @@ class ChainTranslator:
             _Provider(each, Breaker(clock=clock), Breaker(clock=clock))
             for each in trusted(translators)
         )
+        self._awaited = 0
+        """How many translations somebody waits for."""
 
     @property
     def directions(self) -> frozenset[Direction]:
@@ -104,6 +106,13 @@ class ChainTranslator:
         Raises:
             EngineError: of the last one asked, or because none knows the direction or all rest.
         """
+        self._awaited += 1
+        try:
+            return await self._translate(request)
+        finally:
+            self._awaited -= 1
+
+    async def _translate(self, request: TranslationRequest) -> Translation:
         failure = EngineError("There is no translator for this direction.")
         for provider in self._for(request.direction):
             if not provider.breaker.allows:
@@ -124,11 +133,13 @@ class ChainTranslator:
     async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
         """Return the answer of the translator that the final will be asked of; None: it gives none.
 
+        Nothing is begun ahead while somebody, of any session, waits for a translation.
+
         Raises:
             EngineError: it failed; that is no reason to leave it alone when the final comes.
         """
         provider = self._well(request.direction)
-        if provider is None or not provider.drafting.allows:
+        if self._awaited or provider is None or not provider.drafting.allows:
             return None
         translator: object = provider.translator
         if not isinstance(translator, AheadTranslator):

@@ -68,7 +68,6 @@ class Interpreter:
         idioms: IdiomBook | None = None,
     ) -> None:
         self.languages = languages
-        self._translator = translator
         self._transcriber_name = transcriber_name
         self._idioms = idioms or IdiomBook()
         self._speaker_of = speaker_of
@@ -81,11 +80,11 @@ class Interpreter:
         """What was said before; it has a worker of its own."""
         self.ahead = TranslationsAhead(translator, self._request, self._has_time_to_translate)
         """What translates before an utterance is over; it has a worker of its own."""
-        self.recognizer = Recognizer(seat, languages, self.ahead.note_words)
+        self.recognizer = Recognizer(seat, languages, self._note_ahead)
         """What finds words; it has a worker of its own."""
         self.waiting_samples = 0
         """How much speech waits for its words."""
-        self.partials = self._partials(seat) if seat else None
+        self.partials = self._partials(seat, translator) if seat else None
         self.transcribing: Stage[Utterance] = Stage(
             "transcribe", self._transcribe, failed=self._not_heard, size=UTTERANCES_WAITING
         )
@@ -93,8 +92,7 @@ class Interpreter:
             "translate", self._translate, failed=self._not_translated, size=UTTERANCES_WAITING
         )
 
-    def _partials(self, seat: Seat) -> Partials:
-        translator = self._translator
+    def _partials(self, seat: Seat, translator: Translator) -> Partials:
         drafts = Drafts(translator) if isinstance(translator, Drafter) else None
         return Partials(
             seat,
@@ -212,6 +210,11 @@ class Interpreter:
 
     # --- second stage: the other language
 
+    def _note_ahead(self, utterance: Utterance, transcript: Transcript) -> None:
+        if self.ahead.note_words(utterance, transcript) and self.partials:
+            self.context.make_way()
+            self.partials.drop_draft()
+
     def _request(self, text: str, direction: Direction, mode: Mode) -> TranslationRequest:
         speaker = self._speaker_of(str(direction.source))
         return self.context.request(text, direction, mode, speaker.name)
@@ -259,8 +262,8 @@ class Interpreter:
         translation: Translation,
         failure: Failure | None,
     ) -> Exchange:
-        name = self._transcriber_name
-        return exchange_of(utterance, final, translation, failure, name, self._idioms)
+        how = (self._transcriber_name, self._idioms)
+        return exchange_of(utterance, final, translation, failure, *how)
 
     async def _translation(
         self, utterance: Utterance, final: FinalTranscript
@@ -271,12 +274,11 @@ class Interpreter:
             async with asyncio.timeout(TRANSLATION_SECONDS):
                 return await self.ahead.translate(utterance.id, request), None
         except EngineError as error:
-            logger.warning("utterance %d was not translated: %s", utterance.id, error)
-            return Translation(""), Failure("translation_failed", str(error), about=utterance.id)
+            message = str(error)
         except TimeoutError:
-            logger.warning("utterance %d was not translated in time", utterance.id)
             message = "The translator did not answer in time."
-            return Translation(""), Failure("translation_failed", message, about=utterance.id)
+        logger.warning("utterance %d was not translated: %s", utterance.id, message)
+        return Translation(""), Failure("translation_failed", message, about=utterance.id)
 
     async def _not_translated(
         self, item: tuple[Utterance, FinalTranscript], error: Exception

@@ -126,8 +126,12 @@ class Partials:
         if self._speech is not None and self._speech.utterance_id <= utterance_id:
             self._speech = None
             self._seat.overtake()
-            if self._drafts is not None:
-                self._drafts.drop()
+            self.drop_draft()
+
+    def drop_draft(self) -> None:
+        """Make no draft of what was heard so far: a translation of it is on the way."""
+        if self._drafts is not None:
+            self._drafts.drop()
 
     async def run(self) -> None:
         """Say partials until cancelled; the session owns the task that this runs in."""

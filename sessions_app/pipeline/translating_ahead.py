@@ -102,15 +102,19 @@ class TranslationsAhead:
         if speech is not None and len(speech.pieces) == speech.stable:  # else it may be over
             self._ask(speech, sentences, stable=len(sentences))
 
-    def note_words(self, utterance: Utterance, transcript: Transcript) -> None:
-        """Translate the words of an utterance that seems to be over."""
+    def note_words(self, utterance: Utterance, transcript: Transcript) -> bool:
+        """Translate the words of an utterance that seems to be over; return whether that is done.
+
+        The translator is better left to it, then.
+        """
         speech = self._speech_of(utterance.id, utterance.manner, transcript.language)
         text = " ".join(_sentences(transcript.text))
         if speech is None or not text:
-            return
+            return False
         kept = [piece.text for piece in _fitting(speech.pieces[: speech.stable], text)]
         rest = _after(kept, text)
         self._ask(speech, [*kept, rest] if rest else kept, stable=len(kept))
+        return True
 
     def drop(self, utterance_id: int) -> None:
         """Drop what is translated of an utterance: there will be no final of it."""

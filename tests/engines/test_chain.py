@@ -1,5 +1,6 @@
 """A chain asks its translators in order, and says who answered."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -196,6 +197,30 @@ async def test_nobody_else_is_asked_ahead_than_will_be_asked_for_the_final() -> 
     assert translated is not None
     assert translated.engine == "first"
     assert await ChainTranslator([OneWay("plain", ES), first]).translate_ahead(request) is None
+
+
+class Slow(Ahead):
+    """Answers a final once it goes on."""
+
+    def __init__(self) -> None:
+        super().__init__(failures=0)
+        self.goes_on = asyncio.Event()
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        await self.goes_on.wait()
+        return await super().translate(request)
+
+
+async def test_nothing_is_begun_ahead_while_anybody_waits_for_a_translation() -> None:
+    slow = Slow()
+    chain = ChainTranslator([slow])
+    awaited = asyncio.create_task(chain.translate(TranslationRequest("hola", ES)))
+    await asyncio.sleep(0)
+    assert await chain.translate_ahead(TranslationRequest("agua", ES)) is None
+    assert slow.asked_ahead == 0
+    slow.goes_on.set()
+    await awaited
+    assert await chain.translate_ahead(TranslationRequest("agua", ES)) is not None
 
 
 async def test_drafts_that_fail_are_left_alone_and_finals_go_on() -> None:

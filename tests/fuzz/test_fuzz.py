@@ -1,6 +1,6 @@
 """Mutated headers are heard or refused, in bounded memory and time: the short form."""
 
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
@@ -32,9 +32,11 @@ def test_mutated_headers_are_decided_within_bounds(encoding: Encoding) -> None:
 async def test_a_session_beside_mutated_headers_is_undisturbed(data_dir: Path) -> None:
     async with served(data_dir) as server, neighbour(server) as beside:
         before = resident_bytes(server.pid)
-        for encoding in ENCODINGS:
-            for stream in islice(mutated(encoding, 1), 6):
-                assert set(await throw(server, encoding, stream)) <= {DecodeError.code}
-        assert beside.count > 3
+        seeds = count(1)
+        while beside.count <= 3:  # a quick machine is done before much is said
+            seed = next(seeds)
+            for encoding in ENCODINGS:
+                for stream in islice(mutated(encoding, seed), 6):
+                    assert set(await throw(server, encoding, stream)) <= {DecodeError.code}
         assert beside.longest < NOTICED_SECONDS
         assert resident_bytes(server.pid) - before < 60 * MEGABYTE

@@ -113,10 +113,10 @@ async def neighbour(server: Running) -> AsyncIterator[Neighbour]:
 async def test_bombs_end_their_own_stream_told_and_disturb_nobody(data_dir: Path) -> None:
     async with served(data_dir) as server, neighbour(server) as beside:
         before = resident_bytes(server.pid)
-        for encoding, name in CASES:
-            told = await throw(server, encoding, BOMBS[encoding][name])
-            assert (encoding, name, told[:1]) == (encoding, name, ["broken_stream"])
-        assert beside.count > 3
+        while beside.count <= 3:  # a quick machine is done before much is said
+            for encoding, name in CASES:
+                told = await throw(server, encoding, BOMBS[encoding][name])
+                assert (encoding, name, told[:1]) == (encoding, name, ["broken_stream"])
         assert beside.longest < NOTICED_SECONDS
         assert resident_bytes(server.pid) - before < 60 * MEGABYTE
 

@@ -66,7 +66,7 @@ class Patient:
         self.asked.append(request.text)
         self.speakers.append(request.speaker)
         self.before.append([said.source for said in request.context])
-        self.is_ahead.append(not self._is_over)
+        self.is_ahead.append(not self.is_over)
         try:
             if request.text in self.hangs:
                 await self.goes_on.wait()
@@ -74,7 +74,7 @@ class Patient:
                 await asyncio.sleep(0)
         except asyncio.CancelledError:
             self.cancelled.append(request.text)
-            self.cancelled_ahead.append(not self._is_over)
+            self.cancelled_ahead.append(not self.is_over)
             raise
         if len(self.asked) <= self._failures:
             raise EngineError("It was told to fail.")
@@ -85,7 +85,8 @@ class Patient:
         return Translation(" ".join(words), engine=engine, usage=Usage(10, 2, 0.5))
 
     @property
-    def _is_over(self) -> bool:
+    def is_over(self) -> bool:
+        """Whether the speech has ended."""
         return any(isinstance(event, SpeechEnded) for event in self.told)
 
 

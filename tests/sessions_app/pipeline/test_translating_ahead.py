@@ -7,10 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions_app.events import (
-    Failure,
-    Usage,
-)
+from sessions_app.engines.base import Tell
+from sessions_app.events import Failure, TranslationRequest, Usage
 from tests.sessions_app.pipeline.assembled import Assembled, assembled
 from tests.sessions_app.pipeline.sentences import (
     FIRST,
@@ -105,6 +103,28 @@ async def test_one_utterance_has_one_translator() -> None:
     assert patient.asked[-1] == TWO
     assert [exchange.translator for exchange in pipeline.kept] == ["patient"]
     assert translations(pipeline) == [TWO_TRANSLATED]
+
+
+class Sketching(Patient):
+    """Makes drafts that never end by themselves, and notes which end before the speech does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drafts_ended_ahead: list[str] = []
+
+    async def draft(self, request: TranslationRequest, tell: Tell) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            if not self.is_over:
+                self.drafts_ended_ahead.append(request.text)
+
+
+async def test_a_draft_makes_way_for_what_is_translated_in_a_pause() -> None:
+    sketching = Sketching()
+    await hear(say("hola mundo") + END, sketching)
+    assert sketching.asked == [FIRST]
+    assert sketching.drafts_ended_ahead[-1] == FIRST
 
 
 WORDS = st.sampled_from(["hola mundo", "agua", "hola", "la casa es roja"])
