@@ -1,7 +1,7 @@
 """What Whisper says when it hears nothing: sentences of the subtitles that it was trained on.
 
 All are lower case, without accents and punctuation. They are only ever matched against whole
-utterances or whole sentences.
+utterances or whole sentences, and count only where the engine leaves doubt: people say them too.
 """
 
 PHANTOMS = frozenset(

@@ -1,5 +1,6 @@
 """Speech or noise? What of a transcript can be believed."""
 
+import math
 import re
 import unicodedata
 from itertools import groupby
@@ -11,8 +12,12 @@ CERTAIN_SILENCE = 0.9
 """Probability of no speech above which the words do not matter."""
 LIKELY_SILENCE = 0.6
 """Probability of no speech that outweighs words the engine is unsure of: Whisper's own rule."""
+SURE_SILENCE = 0.1
+"""Probability of no speech up to which an engine that is sure of the words heard somebody."""
 LOWEST_LOG_PROBABILITY = -1.0
 """Whisper's own limit, below which it would try again at a higher temperature."""
+SURE_LOG_PROBABILITY = -0.25
+"""Where an engine is sure of the words: 78 % for each token."""
 HIGHEST_COMPRESSION_RATIO = 2.4
 """Whisper's own limit, above which a text repeats itself."""
 LOWEST_CONFIDENCE = 0.35
@@ -20,13 +25,25 @@ LOWEST_CONFIDENCE = 0.35
 FEWEST_REPEATED_WORDS = 10
 """People do say "no, no, no, no": fewer repeated words than this are believed."""
 LONGEST_LOOP_WORDS = 8
+LOOP_WORDS_PER_SECOND = 10
+"""Nobody repeats even a syllable faster ..."""
+LOOP_WORDS_AT_ONCE = 10
+"""... beyond those that endpointing may have cut close."""
 LETTERS_PER_SECOND = 30
 """Twice as fast as people talk ..."""
 LETTERS_AT_ONCE = 15
 """... beyond a first word or two, which endpointing may have cut close."""
 
-_ASIDE = re.compile(r"\[[^]]*\]|\([^)]*\)|\*[^*]*\*|♪[^♪]*♪?")
-"""What a transcriber sets in brackets or between notes is not speech: [Música], ♪♪, (risas)."""
+_ASIDE = re.compile(
+    r"\[[^]]*\]|【[^】]*】|<[^<>]*>|♪[^♪]*♪?"
+    r"|\([^()?!¿¡.…]*\)|\uff08[^\uff09]*\uff09|(?<![\w*])\*[^*?!¿¡.…]+\*(?![\w*])"
+)
+"""What a transcriber sets in brackets or between notes is not speech: [BLANK_AUDIO], ♪♪, (risas).
+
+Round brackets and stars around a whole sentence do not make a sound of it.
+"""
+_WORD = re.compile(r"\w+|\*{3,}")
+"""A masked word is one too: ``***``."""
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _FOREIGN = re.compile(r"[^\W\d_a-zA-Z\u00aa\u00ba\u00c0-\u024f]")
 """Letters of other scripts than the Latin one, which Spanish and English are written in."""
@@ -35,22 +52,28 @@ _FOREIGN = re.compile(r"[^\W\d_a-zA-Z\u00aa\u00ba\u00c0-\u024f]")
 def judge(transcript: Transcript, seconds: float) -> DiscardReason | None:
     """Return why ``transcript`` is nothing that was said; None: it was said.
 
-    ``seconds`` is the length of the sound that it was made from.
+    ``seconds`` is the length of the sound that it was made from. What the text alone looks like
+    counts only where the engine leaves doubt.
     """
     words = _words(transcript.text)
     if not words or _is_silent(transcript, words):
         return DiscardReason.NO_SPEECH
-    if _is_unsure(transcript) or _is_invented(transcript.text, words, seconds):
+    if _is_unsure(transcript) or _is_too_fast(words, seconds):
+        return DiscardReason.HALLUCINATION
+    if not _is_sure(transcript) and _looks_invented(transcript, words):
         return DiscardReason.HALLUCINATION
     return None
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", _plain(_ASIDE.sub(" ", text)))
+    return _WORD.findall(_plain(_ASIDE.sub(" ", text)))
 
 
 def _plain(text: str) -> str:
     return _ACCENTS.sub("", unicodedata.normalize("NFD", text.casefold()))
+
+
+# --- what the engine says of itself
 
 
 def _is_silent(transcript: Transcript, words: list[str]) -> bool:
@@ -64,15 +87,38 @@ def _is_unsure(transcript: Transcript) -> bool:
     return (
         transcript.confidence < LOWEST_CONFIDENCE
         or transcript.average_log_probability < LOWEST_LOG_PROBABILITY
-        or transcript.compression_ratio > HIGHEST_COMPRESSION_RATIO
     )
 
 
-def _is_invented(text: str, words: list[str], seconds: float) -> bool:
+def _is_sure(transcript: Transcript) -> bool:
+    """Return whether the engine says that it is sure of the words, and that somebody spoke.
+
+    One that tells no probability leaves doubt.
+    """
+    silence = transcript.no_speech_probability
+    certainty = transcript.average_log_probability or math.log(max(transcript.confidence, 1e-9))
+    tells = certainty < 0 or silence > 0  # no engine is right for certain: exactly 1 is a default
+    return tells and certainty >= SURE_LOG_PROBABILITY and silence <= SURE_SILENCE
+
+
+# --- the words beside the length of their sound
+
+
+def _is_too_fast(words: list[str], seconds: float) -> bool:
+    letters = sum(map(len, words))
+    return letters > LETTERS_AT_ONCE + LETTERS_PER_SECOND * seconds or (
+        len(words) > LOOP_WORDS_AT_ONCE + LOOP_WORDS_PER_SECOND * seconds and _is_loop(words)
+    )
+
+
+# --- the words alone
+
+
+def _looks_invented(transcript: Transcript, words: list[str]) -> bool:
     return (
-        _is_phantom(text)
+        transcript.compression_ratio > HIGHEST_COMPRESSION_RATIO
+        or _is_phantom(transcript.text)
         or _is_loop(words)
-        or sum(map(len, words)) > LETTERS_AT_ONCE + LETTERS_PER_SECOND * seconds
         or _is_another_script("".join(words))
     )
 

@@ -68,6 +68,72 @@ def test_no_words_are_no_speech(text: str) -> None:
     assert judge(Transcript(text, "es"), 2.0) is DiscardReason.NO_SPEECH
 
 
+SURE = {"average_log_probability": -0.1, "no_speech_probability": 0.01, "confidence": 0.9}
+"""What an engine says of itself that is sure of the words, and that somebody spoke."""
+DOUBTS: tuple[dict[str, float], ...] = (
+    {},
+    {"confidence": 0.6, "average_log_probability": -0.5, "no_speech_probability": 0.01},
+    {"confidence": 0.9, "average_log_probability": -0.1, "no_speech_probability": 0.3},
+    {"confidence": 0.6},
+)
+ODD = (
+    ("Música.", 1.0),
+    ("Music playing.", 1.0),
+    ("¡Suscríbete al canal!", 1.5),
+    ("Subtítulos realizados por la comunidad de Amara.org", 3.0),
+    ("no no no no no no no no no no no", 3.0),
+    ("0 0 0 0 0 0 0 0 0 0 0", 3.0),
+    ("Vale. " + "Y luego se fue a la casa. " * 4, 9.0),
+    ("Ωμέγα αλφα", 1.5),
+    ("ご視聴ありがとうございました", 2.0),
+)
+"""What looks like an invention of an engine; people say it too."""
+
+
+@pytest.mark.parametrize(("text", "seconds"), ODD)
+def test_what_looks_invented_is_believed_where_the_engine_is_sure(
+    text: str, seconds: float
+) -> None:
+    assert judge(Transcript(text, "es", compression_ratio=3.0, **SURE), seconds) is None
+    for told in ({"confidence": 0.9}, {"no_speech_probability": 0.01}):
+        assert judge(Transcript(text, "es", **told), seconds) is None
+
+
+@pytest.mark.parametrize("doubt", DOUBTS, ids=str)
+@pytest.mark.parametrize(("text", "seconds"), ODD)
+def test_what_looks_invented_is_a_hallucination_where_the_engine_leaves_doubt(
+    text: str, seconds: float, doubt: dict[str, float]
+) -> None:
+    assert judge(Transcript(text, "es", **doubt), seconds) is DiscardReason.HALLUCINATION
+
+
+def test_nobody_says_the_same_word_that_often_in_that_time() -> None:
+    assert judge(Transcript("no " * 100, "es", **SURE), 20.0) is None
+    assert judge(Transcript("no " * 100, "es", **SURE), 8.0) is DiscardReason.HALLUCINATION
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("(risas) Hola, ¿qué tal?", "(Hola, ¿qué tal?)", "*Hola, ¿qué tal?*", "Hola [ruido]"),
+        *("Eres un c*** de m***", "****", "*** ***", "**Hola**", "2 * 3 * 4"),
+    ],
+)
+def test_words_beside_brackets_and_behind_stars_are_words(text: str) -> None:
+    assert judge(Transcript(text, "es", **SURE), 2.0) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("[BLANK_AUDIO]", "[ Silence ]", "(música de fondo)", "*risas* *aplausos*"),
+        *("\uff08笑\uff09", "【音楽】", "<noise>", "<|nospeech|>", "♪ la la la", "**"),
+    ],
+)
+def test_an_engine_that_tells_of_a_sound_tells_of_no_words(text: str) -> None:
+    assert judge(Transcript(text, "es", **SURE), 2.0) is DiscardReason.NO_SPEECH
+
+
 @pytest.mark.parametrize("text", LOOPS)
 def test_the_same_words_again_and_again_are_a_hallucination(text: str) -> None:
     assert judge(Transcript(text, "en"), 12.0) is DiscardReason.HALLUCINATION
