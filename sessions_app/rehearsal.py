@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from functools import cache
-from importlib.resources import as_file, files
 
+from sessions_app.engines.spoken_sentence import SENTENCE, sample
 from sessions_app.errors import HablaError
 from sessions_app.events import Direction, Failure, TranslationRequest
 from sessions_app.generations import Generation
@@ -16,8 +15,6 @@ EVERY_SECONDS = 30.0
 """How long one rehearsal is believed."""
 LIMIT_SECONDS = 60.0
 """How long words and translation may take together: a large model on a slow machine."""
-SENTENCE = "How much does this cost?"
-"""What a synthetic voice says in rehearsal.flac."""
 SOUNDLESS = "The engine that listens does not work: a spoken sentence brought no words."
 WORDLESS = "The translator does not work: a sentence came back empty."
 
@@ -82,12 +79,3 @@ async def _rehearse(generation: Generation) -> str:
     request = TranslationRequest(SENTENCE, Direction.EN_TO_ES)
     translation = await generation.engines.translator.translate(request)
     return "" if translation.text.strip() else WORDLESS
-
-
-@cache
-def sample() -> bytes:
-    """Return SENTENCE as spoken by a machine, 16 kHz mono s16le. Blocks."""
-    from sessions_app.engines.pyav import decode_file  # noqa: PLC0415 -- 17 MB
-
-    with as_file(files("sessions_app.engines").joinpath("rehearsal.flac")) as path:
-        return b"".join(decode_file(path))

@@ -1,4 +1,4 @@
-"""Which of several servers is asked next: the least busy of those that are well."""
+"""Which of several servers is asked next: the least busy of those that give words."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,16 +19,19 @@ class Listener:
         """What says to it who asks."""
         self.host = urlsplit(url).netloc.rpartition("@")[2]
         """For messages: without a name and password that the address may hold."""
-        self.format = 0
+        self.rung = 0
         """How far down the ladder of formats it had to be gone."""
+        self.is_proven = False
+        """Whether it took a piece in the format of that rung."""
         self.busy = 0
         """How many pieces it works on."""
         self.rest_seconds = 0.0
+        self._gives_words = False
         self._rests_until = 0.0
 
     @property
     def is_well(self) -> bool:
-        """Whether its last answer was one."""
+        """Whether it has not failed since it last gave words; who was never asked is well."""
         return self.rest_seconds == 0
 
     @property
@@ -36,9 +39,15 @@ class Listener:
         """Whether it should be left alone just now."""
         return time.monotonic() < self._rests_until
 
-    def answered(self) -> None:
+    @property
+    def rank(self) -> tuple[bool, bool, int, bool]:
+        """Return by what it comes before or after others: the lowest is asked first."""
+        return (self.is_resting, not self.is_well, self.busy, not self._gives_words)
+
+    def gave_words(self) -> None:
         """Take note that it is well."""
         self.rest_seconds = self._rests_until = 0.0
+        self._gives_words = True
 
     def failed(self) -> None:
         """Leave it alone for a while, longer each time."""
@@ -46,6 +55,12 @@ class Listener:
             max(FIRST_REST_SECONDS, self.rest_seconds * 2), LONGEST_REST_SECONDS
         )
         self._rests_until = time.monotonic() + self.rest_seconds
+        self._gives_words = False
+        self.forget_format()
+
+    def forget_format(self) -> None:
+        """Begin again with the best format: what comes back may be another program."""
+        self.rung, self.is_proven = 0, False
 
     def rests(self) -> None:
         """Leave it alone for a moment: it is well, and has too much to do."""
@@ -76,5 +91,8 @@ class Listeners:
         return [listener for listener in self._listeners if listener.is_well]
 
     def in_order(self) -> Sequence[Listener]:
-        """Return them as they should be asked: the least busy first, the resting ones last."""
-        return sorted(self._listeners, key=lambda one: (one.is_resting, one.busy))
+        """Return them as they should be asked: the least busy first.
+
+        Those that failed, and have given no words since, come behind; the resting ones last.
+        """
+        return sorted(self._listeners, key=lambda one: one.rank)

@@ -2,35 +2,88 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sessions_app.engines.sentences import clean
 from sessions_app.errors import EngineError
 from sessions_app.events import Transcript
 
-LANGUAGES = {"spanish": "es", "english": "en", "castilian": "es", "español": "es"}
+LANGUAGES = {
+    **dict.fromkeys(("es", "spa", "spanish", "castilian", "español", "castellano"), "es"),
+    **dict.fromkeys(("en", "eng", "english", "inglés"), "en"),
+}
 """OpenAI answers with the language's name, others with its code."""
+UNKNOWN = frozenset({"auto", "unknown", "und", "undefined", "null", "none", "multi", "mul"})
+"""What is said by those that do not know it."""
+
+_PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|\?xml)\b", re.IGNORECASE)
+
+
+class StrangeAnswerError(EngineError):
+    """It is no answer of such a server."""
+
+    def __init__(self) -> None:
+        super().__init__("The server for speech recognition gave a strange answer.")
 
 
 def read_answer(body: bytes, language: str | None) -> Transcript:
-    """Return the transcript in ``body``; ``language`` is what was asked for, and wins.
+    """Return the transcript in ``body``, JSON; ``language`` is what was asked for, and wins.
 
     Raises:
-        EngineError: it is no answer of such a server.
+        StrangeAnswerError: it is no answer of such a server.
     """
+    answer = _json(body)
+    if not isinstance(answer, dict):
+        raise StrangeAnswerError
+    segments = _segments(answer)
+    text = _text(answer, segments)
+    return _transcript(clean(text), segments, language or _language(answer))
+
+
+def read_words(body: bytes, language: str | None) -> Transcript:
+    """Return the transcript in ``body``, plain text as a rule: without any probability.
+
+    Raises:
+        StrangeAnswerError: it is no answer of such a server.
+    """
+    if _PAGE.match(body):
+        raise StrangeAnswerError
     try:
-        answer = json.loads(body)
-    except ValueError as error:
-        raise EngineError("The server for speech recognition gave a strange answer.") from error
-    text = answer.get("text") if isinstance(answer, dict) else None
-    if not isinstance(text, str):
-        raise EngineError("The server for speech recognition gave a strange answer.")
-    return _transcript(text.strip(), answer, language or _language(answer))
+        answer = _json(body)
+    except StrangeAnswerError:
+        answer = body.decode(errors="replace").removeprefix("\N{BYTE ORDER MARK}")
+    if isinstance(answer, dict | list):
+        return read_answer(body, language)
+    # some write the text as JSON; "12" is a number then
+    text = "" if answer is None else str(answer)
+    return _transcript(clean(text), [], language or "")
 
 
-def _transcript(text: str, answer: Mapping[str, Any], language: str) -> Transcript:
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise StrangeAnswerError from error
+
+
+def _segments(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     told = answer.get("segments")
-    segments = [s for s in told if isinstance(s, dict)] if isinstance(told, list) else []
+    return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+
+
+def _text(answer: Mapping[str, Any], segments: Iterable[Mapping[str, Any]]) -> str:
+    text = answer.get("text")
+    if isinstance(text, str):
+        return text
+    told = [one["text"] for one in segments if isinstance(one.get("text"), str)]
+    if text is not None or not (told or "segments" in answer):
+        raise StrangeAnswerError
+    return " ".join(told)
+
+
+def _transcript(text: str, segments: list[Mapping[str, Any]], language: str) -> Transcript:
     silence = _mean(_numbers(segments, "no_speech_prob"), 0.0)
     log_probability = min(_mean(_numbers(segments, "avg_logprob"), 0.0), 0.0)
     return Transcript(
@@ -44,13 +97,29 @@ def _transcript(text: str, answer: Mapping[str, Any], language: str) -> Transcri
 
 
 def _language(answer: Mapping[str, Any]) -> str:
-    told = str(answer.get("language") or "").strip().lower()
-    return LANGUAGES.get(told, told[:2])
+    """Return the code of the language that is told, ``es`` or ``en``, or another's name.
+
+    Empty: none is told. A region, or a second name, makes no other language: ``es-MX``.
+    """
+    told = answer.get("language")
+    words = re.split(r"[^\w]|_", told.strip().casefold()) if isinstance(told, str) else [""]
+    return "" if words[0] in UNKNOWN else LANGUAGES.get(words[0], words[0])
 
 
 def _numbers(segments: Iterable[Mapping[str, Any]], name: str) -> list[float]:
-    values = (segment.get(name) for segment in segments)
-    return [float(v) for v in values if isinstance(v, int | float) and math.isfinite(v)]
+    values = (_number(segment.get(name)) for segment in segments)
+    return [value for value in values if value is not None]
+
+
+def _number(value: Any) -> float | None:
+    """Return a finite number, which some write as a string; None: it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _mean(values: list[float], empty: float) -> float:

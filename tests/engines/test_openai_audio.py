@@ -1,19 +1,15 @@
 """Recognition on other machines: the least busy is asked, and another when one fails."""
 
 import asyncio
-import json
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http import HTTPStatus
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sessions_app.engines.choices import EngineChoice, check_choice
 from sessions_app.engines.listeners import LONGEST_REST_SECONDS, Listener, Listeners
-from sessions_app.engines.openai_answers import read_answer
 from sessions_app.engines.openai_audio import OpenAiTranscriber
 from sessions_app.errors import EngineError, EngineUnavailableError, SettingsError
 from sessions_app.events import Transcript
@@ -87,7 +83,7 @@ async def test_when_one_fails_another_hears_the_piece(
 async def test_one_that_failed_is_asked_last_until_it_is_back(
     servers: tuple[FakeEars, FakeEars],
 ) -> None:
-    servers[0].troubles = [HTTPStatus.INTERNAL_SERVER_ERROR]
+    servers[0].troubles = [HTTPStatus.BAD_GATEWAY]
     transcriber = OpenAiTranscriber([server.url for server in servers])
     await transcriber.load()
     for _ in range(3):
@@ -115,28 +111,10 @@ async def test_pieces_at_once_go_to_different_servers(
     await transcriber.aclose()
 
 
-@pytest.mark.parametrize(
-    ("trouble", "message"),
-    [
-        (HTTPStatus.UNAUTHORIZED, "does not accept the key"),
-        (HTTPStatus.NOT_FOUND, "does not know the model"),
-        (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "refused this piece"),
-        ("strange", "a strange answer"),
-    ],
-)
-async def test_a_refusal_is_told_in_words_and_asked_of_no_other(
-    servers: tuple[FakeEars, FakeEars], trouble: HTTPStatus | str, message: str
-) -> None:
-    servers[0].troubles = [trouble]
-    with pytest.raises(EngineError, match=message):
-        await hear_with(*servers)
-    assert servers[1].fields == []
-
-
 async def test_all_of_them_failing_is_told(servers: tuple[FakeEars, FakeEars]) -> None:
     for server in servers:
         server.troubles = [HTTPStatus.BAD_GATEWAY]
-    with pytest.raises(EngineError, match="answers"):
+    with pytest.raises(EngineError, match="speech recognition failed"):
         await hear_with(*servers)
 
 
@@ -165,7 +143,7 @@ def test_a_server_that_fails_again_is_left_alone_for_longer_up_to_a_limit() -> N
         listener.failed()
         rests.append(listener.rest_seconds)
     assert rests == [1, 2, 4, 8, 16, LONGEST_REST_SECONDS, LONGEST_REST_SECONDS]
-    listener.answered()
+    listener.gave_words()
     assert (listener.is_well, listener.is_resting) == (True, False)
 
 
@@ -182,22 +160,3 @@ def test_an_address_that_is_none_is_a_wrong_setting() -> None:
     choice = EngineChoice("openai", {"url": "http://a/v1"})
     with pytest.raises(SettingsError, match="urls"):
         check_choice(choice, variable="HABLA_TRANSCRIBER")
-
-
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.floats() | st.text(),
-        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    ),
-    st.sampled_from(["text", "segments", "language"]),
-)
-def test_whatever_a_server_answers_is_a_transcript_or_a_told_failure(
-    value: object, name: str
-) -> None:
-    answer = {"text": "hola", "language": "spanish", "segments": [{"avg_logprob": -1}]}
-    try:
-        heard = read_answer(json.dumps(answer | {name: value}).encode(), None)
-    except EngineError:
-        return
-    assert 0 <= heard.confidence <= 1
-    assert 0 <= heard.no_speech_probability <= 1

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from sessions_app.engines.choices import EngineChoice, EngineSettings
 from sessions_app.engines.loading import load_engines
+from sessions_app.engines.spoken_sentence import sample
 from sessions_app.generations import Generation
-from sessions_app.rehearsal import SOUNDLESS, WORDLESS, keep_rehearsing, rehearse, sample
+from sessions_app.rehearsal import SOUNDLESS, WORDLESS, keep_rehearsing, rehearse
 from tests.conftest import Connect
 from tests.house import House, eventually
 from tests.sessions_app.unwell import Deaf

@@ -17,9 +17,11 @@ from sessions_app.engines.fake import SPANISH, hear
 class FakeEars(ThreadingHTTPServer):
     """Serves ``/v1/models`` and ``/v1/audio/transcriptions`` while it is entered.
 
-    ``formats`` are those it knows. ``troubles`` are answers it gives first, one a request: a
-    status, or ``hang`` (until ``release`` is set), ``strange`` (no JSON), ``cut`` (no answer at
-    all). ``fields`` lists what was asked, ``keys`` the authorization of each request.
+    ``formats`` are those it knows, ``refusal`` is what it answers to others. ``troubles`` are
+    answers it gives first, one a request, and ``trouble`` is one it gives from then on: a status,
+    or ``hang`` (until ``release`` is set), ``page`` (of HTML), ``cut`` (no answer at all).
+    ``says`` is what it answers instead of what it hears. ``fields`` lists what was asked, ``keys``
+    the authorization of each request.
     """
 
     daemon_threads = True
@@ -27,6 +29,9 @@ class FakeEars(ThreadingHTTPServer):
     def __init__(self, *, port: int = 0, formats: tuple[str, ...] = ("verbose_json",)) -> None:
         super().__init__(("127.0.0.1", port), _Answer)
         self.formats = formats
+        self.refusal = HTTPStatus.BAD_REQUEST
+        self.trouble: HTTPStatus | str | None = None
+        self.says: bytes | None = None
         self.troubles: list[HTTPStatus | str] = []
         self.fields: list[dict[str, str]] = []
         self.keys: list[str | None] = []
@@ -68,25 +73,36 @@ class _Answer(BaseHTTPRequestHandler):
         fields, sound = _parts(self.headers["content-type"], body)
         self.server.fields.append(fields)
         self.server.keys.append(self.headers["authorization"])
-        trouble = self.server.troubles.pop(0) if self.server.troubles else None
+        troubles = self.server.troubles
+        trouble = troubles.pop(0) if troubles else self.server.trouble
         if trouble == "cut":
             self.close_connection = True
-        elif trouble == "strange":
-            self._send_bytes(HTTPStatus.OK, b"<html>")
+        elif trouble == "page":
+            self._send_bytes(HTTPStatus.OK, b"<html>Log in first.</html>", "text/html")
         elif isinstance(trouble, HTTPStatus):
             self._send(trouble, {"error": {"message": "as it was told"}})
-        elif fields["response_format"] not in self.server.formats:
-            self._send(HTTPStatus.BAD_REQUEST, {"error": {"message": "unknown format"}})
+        elif fields.get("response_format", "") not in self.server.formats:
+            self._send(self.server.refusal, {"error": {"message": "unknown format"}})
         else:
             if trouble == "hang":
                 self.server.release.wait(10)
+            self._answer(fields, sound)
+
+    def _answer(self, fields: dict[str, str], sound: bytes) -> None:
+        if self.server.says is not None:
+            self._send_bytes(HTTPStatus.OK, self.server.says)
+        elif fields.get("response_format") == "text":
+            self._send_bytes(HTTPStatus.OK, f"{_heard(fields, sound)['text']}\n".encode())
+        else:
             self._send(HTTPStatus.OK, _heard(fields, sound))
 
     def _send(self, status: HTTPStatus, answer: Any) -> None:
         self._send_bytes(status, json.dumps(answer).encode())
 
-    def _send_bytes(self, status: HTTPStatus, body: bytes) -> None:
+    def _send_bytes(self, status: HTTPStatus, body: bytes, kind: str = "") -> None:
         self.send_response(status)
+        if kind:
+            self.send_header("content-type", kind)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -112,7 +128,7 @@ def _parts(content_type: str, body: bytes) -> tuple[dict[str, str], bytes]:
 def _heard(fields: dict[str, str], sound: bytes) -> dict[str, Any]:
     with wave.open(io.BytesIO(sound)) as file:
         words = hear(file.readframes(file.getnframes()))
-    if fields["response_format"] == "json":
+    if fields.get("response_format") != "verbose_json":
         return {"text": " ".join(words)}
     language = "spanish" if words and words[0] in SPANISH else "english"
     segments = [{"avg_logprob": -0.1, "no_speech_prob": 0.02, "compression_ratio": 1.1}]

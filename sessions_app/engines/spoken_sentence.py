@@ -1,0 +1,16 @@
+"""A sentence of the server's own, spoken by a machine: what engines are tried with."""
+
+from functools import cache
+from importlib.resources import as_file, files
+
+SENTENCE = "How much does this cost?"
+"""What a synthetic voice says in rehearsal.flac."""
+
+
+@cache
+def sample() -> bytes:
+    """Return SENTENCE as spoken by a machine, 16 kHz mono s16le. Blocks."""
+    from sessions_app.engines.pyav import decode_file  # noqa: PLC0415 -- 17 MB
+
+    with as_file(files("sessions_app.engines").joinpath("rehearsal.flac")) as path:
+        return b"".join(decode_file(path))

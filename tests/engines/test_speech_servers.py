@@ -1,0 +1,171 @@
+"""Several servers of speech: one is well when it gave words, and is asked in a form it knows."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack
+from http import HTTPStatus
+
+import pytest
+
+from sessions_app.engines import openai_audio
+from sessions_app.engines.openai_audio import OpenAiTranscriber
+from sessions_app.errors import EngineError
+from tests.house import eventually
+from tests.sounds import say
+from tests.tiny.fakeears import FakeEars
+
+PIECES = 6
+FAULTS = (
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "page",
+    "cut",
+)
+"""What a server that hears nothing answers to whatever it is asked."""
+
+
+@pytest.fixture
+def servers() -> Iterator[tuple[FakeEars, FakeEars]]:
+    with ExitStack() as open_ones:
+        yield (open_ones.enter_context(FakeEars()), open_ones.enter_context(FakeEars()))
+
+
+async def heard_by(*servers: FakeEars, pieces: int = PIECES) -> list[str]:
+    """Return what is heard of ``pieces`` pieces, one after the other."""
+    transcriber = OpenAiTranscriber([server.url for server in servers])
+    await transcriber.load()
+    try:
+        return [
+            (await transcriber.transcribe(say("hola"), language="es", final=True)).text
+            for _ in range(pieces)
+        ]
+    finally:
+        await transcriber.aclose()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("position", [0, 1])
+async def test_a_server_that_hears_nothing_takes_no_piece_from_one_that_does(
+    servers: tuple[FakeEars, FakeEars], fault: HTTPStatus | str, position: int
+) -> None:
+    servers[position].trouble = fault
+    assert await heard_by(*servers) == ["hola"] * PIECES
+    formats = [fields.get("response_format") for fields in servers[position].fields]
+    assert len(formats) == len(set(formats))  # it was asked for one piece at most
+
+
+async def test_a_server_that_answers_no_json_is_left_too(
+    servers: tuple[FakeEars, FakeEars],
+) -> None:
+    servers[0].says = b"<html>"
+    assert await heard_by(*servers) == ["hola"] * PIECES
+
+
+@pytest.mark.parametrize(
+    ("formats", "asked"),
+    [
+        (("json", "text"), ["verbose_json", "json", "json"]),
+        (("text",), ["verbose_json", "json", "text", "text"]),
+        (("",), ["verbose_json", "json", "text", None, None]),
+    ],
+)
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.NOT_IMPLEMENTED,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    ],
+)
+async def test_a_server_is_asked_in_the_best_format_that_it_takes(
+    formats: tuple[str, ...], asked: list[str | None], refusal: HTTPStatus
+) -> None:
+    with FakeEars(formats=formats) as server:
+        server.refusal = refusal
+        assert await heard_by(server, pieces=2) == ["hola"] * 2
+    assert [fields.get("response_format") for fields in server.fields] == asked
+
+
+async def test_a_format_that_is_answered_by_something_else_is_another_s_turn() -> None:
+    with FakeEars(formats=("verbose_json", "json", "text")) as server:
+        server.says = b"Hola"  # whatever was asked for
+        assert await heard_by(server, pieces=2) == ["Hola"] * 2
+    assert [fields["response_format"] for fields in server.fields][-1] == "text"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "message"),
+    [
+        (HTTPStatus.UNAUTHORIZED, "does not accept the key"),
+        (HTTPStatus.NOT_FOUND, "does not know the model"),
+        (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "refused this piece"),
+        (HTTPStatus.UNPROCESSABLE_ENTITY, "refused this piece"),
+        (HTTPStatus.TOO_MANY_REQUESTS, "too much to do"),
+        ("page", "a strange answer"),
+    ],
+)
+async def test_what_no_server_takes_is_told_in_words(
+    servers: tuple[FakeEars, FakeEars], trouble: HTTPStatus | str, message: str
+) -> None:
+    for server in servers:
+        server.trouble = trouble
+    with pytest.raises(EngineError, match=message):
+        await heard_by(*servers)
+
+
+async def test_a_reason_is_told_rather_than_that_another_one_is_away(
+    servers: tuple[FakeEars, FakeEars],
+) -> None:
+    servers[0].trouble, servers[1].trouble = "cut", HTTPStatus.NOT_FOUND
+    with pytest.raises(EngineError, match="does not know the model"):
+        await heard_by(*servers)
+
+
+async def test_a_piece_that_all_refuse_is_to_blame_and_no_server(
+    servers: tuple[FakeEars, FakeEars],
+) -> None:
+    transcriber = OpenAiTranscriber([server.url for server in servers])
+    await transcriber.load()
+    for server in servers:
+        server.troubles = [HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
+    with pytest.raises(EngineError, match="refused"):
+        await transcriber.transcribe(say("hola"), language="es", final=True)
+    for server in servers:
+        server.fields.clear()
+    assert (await transcriber.transcribe(say("hola"), language="es", final=True)).text == "hola"
+    await transcriber.aclose()
+    assert [len(server.fields) for server in servers] == [1, 0]
+
+
+async def test_a_server_that_failed_is_back_when_it_gives_words_that_nobody_waits_for(
+    servers: tuple[FakeEars, FakeEars], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openai_audio, "LOOK_SECONDS", 0.05)
+    servers[0].trouble = HTTPStatus.NOT_FOUND
+    servers[0].says = b'{"text": "How much does this cost?"}'
+    transcriber = OpenAiTranscriber([server.url for server in servers])
+    await transcriber.load()
+
+    async def heard() -> str:
+        return (await transcriber.transcribe(say("hola"), language="es", final=True)).text
+
+    def languages() -> list[str]:
+        return [fields["language"] for fields in servers[0].fields]
+
+    assert await heard() == "hola"
+    await eventually(lambda: languages() == ["es", "en", "en"])
+    assert await heard() == "hola"
+    assert languages().count("es") == 1  # while it gives no words, no person's piece is tried on it
+    servers[0].trouble = None
+    async with asyncio.timeout(10):
+        while await heard() == "hola":
+            pass
+    assert languages().count("es") == 2
+    await transcriber.aclose()
