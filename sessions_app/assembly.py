@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from sessions_app.book import Book
+from sessions_app.engines.model_condition import model_of
 from sessions_app.events import Event
 from sessions_app.generations import Generation
 from sessions_app.intake import Intake
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
+from sessions_app.pipeline.model_news import ModelNews
 from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.pipeline.wordless import Wordless
@@ -41,6 +43,7 @@ class Pipeline:
         self._book = book
         self._emit = emit
         emit = book.watch(recorder.watch(self._wordless.emit))
+        self._translator = engines.translator
         self._seat = generation.scheduler.seat() if generation.scheduler else None
         self.interpreter = Interpreter(
             self._seat,
@@ -81,6 +84,8 @@ class Pipeline:
         }
         if self.interpreter.partials is not None:
             workers["partials"] = self.interpreter.partials.run()
+        if (model := model_of(self._translator)) is not None:
+            workers["language model"] = ModelNews(model, self._emit).run()
         return workers
 
     async def drain(self) -> None:

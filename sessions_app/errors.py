@@ -12,6 +12,7 @@ HablaError
 └── EngineError            an engine failed
     ├── EngineUnavailableError   it cannot be loaded; says how to mend that
     ├── EngineBusyError          it wants to be left alone for a while
+    │   └── EngineLoadingError       its model is not there yet
     └── DecodeError              the stream is not what it was said to be
 """
 
@@ -121,6 +122,15 @@ class EngineBusyError(EngineError):
     def __init__(self, message: str, *, rest_seconds: float) -> None:
         super().__init__(message)
         self.rest_seconds = rest_seconds
+
+
+class EngineLoadingError(EngineBusyError):
+    """A model that another program holds is being loaded there: nothing has failed."""
+
+    code = "engine_loading"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, rest_seconds=0.0)
 
 
 class DecodeError(EngineError):

@@ -8,11 +8,13 @@ from sessions_app import conf
 from sessions_app.engines.base import Progress
 from sessions_app.engines.decoder_pool import DecoderPool
 from sessions_app.engines.loading import Engines
+from sessions_app.engines.model_condition import model_of
 from sessions_app.engines.scheduler import Scheduler
 from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import Notice
 from sessions_app.pipeline.idiom_book import IdiomBook
 from sessions_app.pipeline.workbench import Workbench
+from sessions_app.readiness import NO_WORDS, Reason, of_model
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +44,21 @@ class Generation:
         """Why an utterance would bring no text, as last rehearsed; empty: it would."""
         self.leases = 0
         self.is_retired = False
+
+    def reasons(self) -> list[Reason]:
+        """Return why an utterance would bring no text; empty: it would."""
+        reasons = [Reason(self.trouble, NO_WORDS)] if self.trouble else []
+        return reasons + self._of_model(is_alone=True)
+
+    def notes(self) -> list[Reason]:
+        """Return why others translate than the language model; empty: it does, or there is none."""
+        return self._of_model(is_alone=False)
+
+    def _of_model(self, *, is_alone: bool) -> list[Reason]:
+        model = model_of(self.engines.translator)
+        if model is None or not model.why or bool(model.hindrance) is not is_alone:
+            return []
+        return [of_model(model.why, state=model.board.condition.state)]
 
     async def unload(self) -> None:
         """Release everything, within UNLOAD_SECONDS."""

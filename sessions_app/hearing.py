@@ -11,6 +11,7 @@ from sessions_app.engines.base import Progress
 from sessions_app.engines.decoding import open_decoder
 from sessions_app.engines.loading import EngineSettings, load_engines
 from sessions_app.engines.media_files import decode_file
+from sessions_app.engines.model_condition import wait_for_model
 from sessions_app.errors import EngineUnavailableError
 from sessions_app.events import Event, Exchange, Failure
 from sessions_app.generations import Generation
@@ -44,6 +45,7 @@ async def opened(settings: EngineSettings, progress: Progress) -> AsyncIterator[
     """
     generation = Generation(0, await load_engines(settings, progress))
     try:
+        await wait_for_model(generation.engines.translator)
         yield generation
     finally:
         await generation.unload()

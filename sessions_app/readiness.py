@@ -12,7 +12,12 @@ NOT_LOADED = "The engines could not be loaded."
 NO_WORDS = "The engines bring no words."
 PLAIN = frozenset({"database", "disk"})
 """The troubles whose words are always our own, and the same."""
-IN_PLAIN_WORDS = {"LM Studio": "The language model does not answer."}
+UNANSWERED = "The language model does not answer."
+MODEL_LOADS = "The language model is being loaded."
+UNWELL = "The language model is not as it should be."
+OF_MODELS = {"loading": MODEL_LOADS, "down": UNANSWERED}
+"""By the state of the model."""
+IN_PLAIN_WORDS = {"LM Studio": UNANSWERED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,11 @@ def of_troubles(troubles: Mapping[str, str]) -> list[Reason]:
         for name, trouble in troubles.items()
         if trouble
     ]
+
+
+def of_model(told: str, *, state: str) -> Reason:
+    """Return what is to be known of the language model, in the words ``told``."""
+    return Reason(told, OF_MODELS.get(state, UNWELL))
 
 
 def for_strangers(reasons: list[Reason]) -> list[str]:

@@ -22,7 +22,7 @@ from sessions_app.lane import lane
 from sessions_app.logs import context_of
 from sessions_app.places import refuse_if_taken, serving
 from sessions_app.protocol import CloseCode
-from sessions_app.readiness import NO_WORDS, Reason, of_loading, of_troubles
+from sessions_app.readiness import Reason, of_loading, of_troubles
 from sessions_app.runfile import directory_id
 from sessions_app.session import LiveSession
 from sessions_app.sound_directory import id_or_none
@@ -256,7 +256,7 @@ class Registry:
         current = self.generations.current
         if current is None:
             return [of_loading(self.generations.problem, self.generations.step[0])]
-        reasons = [Reason(current.trouble, NO_WORDS)] if current.trouble else []
+        reasons = current.reasons()
         reasons += [Reason(descriptors.OUT)] if descriptors.are_out() else []
         return reasons + of_troubles(self.troubles | lane.troubles())
 

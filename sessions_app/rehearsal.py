@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from sessions_app.engines.spoken_sentence import SENTENCE, sample
-from sessions_app.errors import HablaError
+from sessions_app.errors import EngineLoadingError, HablaError
 from sessions_app.events import Direction, Failure, TranslationRequest
 from sessions_app.generations import Generation
 from sessions_app.registry import Registry
@@ -56,6 +56,8 @@ async def rehearse(generation: Generation) -> str:
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
             return await _rehearse(generation)
+    except EngineLoadingError:
+        return ""  # nothing fails; while nobody else translates, the model itself says so
     except TimeoutError:
         return f"The engines do not work: a sentence took more than {LIMIT_SECONDS:.0f} s."
     except HablaError as error:

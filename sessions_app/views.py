@@ -33,7 +33,7 @@ from sessions_app.history import (
 from sessions_app.middleware import asks_for_key
 from sessions_app.model_offers import offers
 from sessions_app.query_limits import search_limits
-from sessions_app.readiness import for_strangers
+from sessions_app.readiness import Reason, for_strangers
 from sessions_app.searching import MAX_WORDS, has_more_words
 from sessions_app.tickets import standing_of
 
@@ -173,13 +173,25 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Say whether a session opened now would produce text; with the reasons where it would not.
 
-    Strangers are told no address, name or path of this machine.
+    Notes say what is not as it should be, though it would. Strangers are told no address, name or
+    path of this machine.
     """
-    found = registry.live.reasons()
-    may_know = found and _may_know(request)
-    reasons = [reason.told for reason in found] if may_know else for_strangers(found)
-    status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
-    return JsonResponse({"ready": not reasons, "reasons": reasons}, status=status)
+    found, notes = registry.live.reasons(), _notes()
+    may_know = bool(found or notes) and _may_know(request)
+    told = {"ready": not found, "reasons": _told(found, may_know=may_know)}
+    if notes:
+        told["notes"] = _told(notes, may_know=may_know)
+    status = HTTPStatus.SERVICE_UNAVAILABLE if found else HTTPStatus.OK
+    return JsonResponse(told, status=status)
+
+
+def _notes() -> list[Reason]:
+    generations = registry.live.generations
+    return generations.current.notes() if generations and generations.current else []
+
+
+def _told(reasons: list[Reason], *, may_know: bool) -> list[str]:
+    return [reason.told for reason in reasons] if may_know else for_strangers(reasons)
 
 
 def _may_know(request: HttpRequest) -> bool:

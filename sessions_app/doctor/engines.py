@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from sessions_app.audio import FRAME_BYTES, SAMPLE_BYTES, SAMPLE_RATE
 from sessions_app.doctor.finding import Finding, broken, fine, warning
@@ -17,6 +18,7 @@ from sessions_app.engines.loading import (
     load_engines,
     wanted_downloads,
 )
+from sessions_app.engines.model_condition import wait_for_model
 from sessions_app.errors import EngineError
 from sessions_app.events import Direction, EngineInfo, TranslationRequest
 
@@ -36,6 +38,9 @@ async def check_engine(settings: EngineSettings, kind: str) -> Finding:
     except TimeoutError:
         return broken(kind, f"It was not loaded within {LOAD_SECONDS:g} seconds.")
     try:
+        with suppress(TimeoutError):  # then it says itself that its model still loads
+            async with asyncio.timeout(LOAD_SECONDS):
+                await wait_for_model(engines.translator)
         return await _examine(engines, kind)
     finally:
         await engines.aclose()

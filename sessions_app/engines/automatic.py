@@ -100,9 +100,8 @@ async def _with_local(
 
 def _with_llm(found: dict[str, Translator]) -> tuple[Translator, EngineInfo]:
     # always a chain: even alone, a server that fails is left alone for a while
-    why: str | None = getattr(found["llm"], "why", None)
     chain = ChainTranslator(list(found.values()))
-    return chain, translator_info(", ".join(found), chain, why)
+    return chain, translator_info(", ".join(found), chain)
 
 
 def _chosen(found: dict[str, Translator], reasons: list[str]) -> tuple[Translator, EngineInfo]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
-from sessions_app.errors import EngineBusyError, EngineError
+from sessions_app.errors import EngineBusyError, EngineError, EngineLoadingError
 
 FAILURES = 3
 """How many failures in a row open a breaker."""
@@ -34,6 +34,8 @@ class Breaker:
         self._rest_seconds = 0.0
         self._rests_until = 0.0
         self._is_tried = False
+        self.failure = ""
+        """The last one, for people."""
 
     @property
     def state(self) -> BreakerState:
@@ -53,11 +55,13 @@ class Breaker:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Watch one request. Cancelling it says nothing about the provider."""
+        """Watch one request. Neither cancelling it nor a model that loads is a failure."""
         is_trial = self.state is BreakerState.HALF_OPEN
         self._is_tried = self._is_tried or is_trial
         try:
             yield
+        except EngineLoadingError:
+            raise
         except EngineError as error:
             self._failed(error)
             raise
@@ -70,6 +74,7 @@ class Breaker:
 
     def _failed(self, error: EngineError) -> None:
         self._failures += 1
+        self.failure = str(error)
         asked_for = error.rest_seconds if isinstance(error, EngineBusyError) else 0.0
         if not asked_for and self._failures < FAILURES and not self._rest_seconds:
             return

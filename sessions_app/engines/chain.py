@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from sessions_app.engines.base import AheadTranslator, Drafter, Tell, TopicFinder, Translator
 from sessions_app.engines.breaker import Breaker, BreakerState
-from sessions_app.errors import EngineError, EngineUnavailableError
+from sessions_app.engines.model_condition import Board, HasModel, model_of
+from sessions_app.errors import EngineError, EngineLoadingError, EngineUnavailableError
 from sessions_app.events import Direction, Said, Translation, TranslationRequest
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,13 @@ class _Provider:
     def knows(self, direction: Direction) -> bool:
         return direction in directions_of(self.translator)
 
+    @property
+    def why(self) -> str:
+        """Return that it is left alone; empty: it is not."""
+        if self.breaker.state is BreakerState.CLOSED:
+            return ""
+        return f"The language model failed lately, and is left alone: {self.breaker.failure}"
+
 
 class ChainTranslator:
     """Asks its translators in order; ``Translation.engine`` names the one that answered.
@@ -69,6 +77,7 @@ class ChainTranslator:
         )
         self._awaited = 0
         """How many translations somebody waits for."""
+        self._no_model = Board()
 
     @property
     def directions(self) -> frozenset[Direction]:
@@ -121,6 +130,9 @@ class ChainTranslator:
             try:
                 with provider.breaker.attempt():
                     return await provider.translator.translate(request)
+            except EngineLoadingError as error:
+                logger.info("a translator of the chain loads its model")
+                failure = error
             except EngineError as error:
                 logger.warning(
                     "a translator of the chain failed, and is %s: %s",
@@ -170,6 +182,52 @@ class ChainTranslator:
         provider = self._well(said[-1].direction) if said else None
         finder: object = provider.translator if provider else None
         return await finder.find_topic(said, topic) if isinstance(finder, TopicFinder) else ""
+
+    # --- models that other programs hold
+
+    @property
+    def board(self) -> Board:
+        """Return where the condition of the first one's model stands."""
+        return next((model.board for model in self._models()), self._no_model)
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether a model is being loaded."""
+        return any(model.is_loading for model in self._models())
+
+    @property
+    def why(self) -> str | None:
+        """Return what people should know of the models just now; None: nothing."""
+        told = [model.why for model in self._models() if model.why]
+        if not told:
+            told = [each.why for each in self._providers if model_of(each.translator)]
+        return " ".join(filter(None, told)) or None
+
+    @property
+    def hindrance(self) -> str:
+        """Return why a direction cannot be translated just now; empty: each can."""
+        for direction in sorted(self.directions):
+            models = [model_of(each.translator) for each in self._for(direction)]
+            told = [model.hindrance if model else "" for model in models]
+            if told and all(told):
+                return told[0]
+        return ""
+
+    def warm_up(self) -> None:
+        """Begin to have the models loaded that may not be."""
+        for model in self._models():
+            model.warm_up()
+
+    async def loaded(self) -> None:
+        """Wait until no model is being loaded any more."""
+        for model in self._models():
+            await model.loaded()
+
+    def _models(self) -> list[HasModel]:
+        models = (model_of(each.translator) for each in self._providers)
+        return [model for model in models if model is not None]
+
+    # --- the end
 
     async def aclose(self) -> None:
         """Close every translator, even if one of them fails at it. May be called twice."""

@@ -1,12 +1,15 @@
 """Translation by a language model: any server that speaks OpenAI's chat completions."""
 
-import logging
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
+from math import inf
+from typing import Any
 
 from sessions_app.engines import keys
 from sessions_app.engines.base import Tell
 from sessions_app.engines.llm_answers import plain_words, read_answer
+from sessions_app.engines.llm_choice import PROBE_SECONDS
+from sessions_app.engines.llm_client import AgainError, UnfitModelError
 from sessions_app.engines.llm_prices import checked_prices, cost_of
 from sessions_app.engines.llm_profiles import (
     HERE,
@@ -15,7 +18,9 @@ from sessions_app.engines.llm_profiles import (
     profile_of,
 )
 from sessions_app.engines.llm_replies import Reply
-from sessions_app.engines.llm_server import ChatServer
+from sessions_app.engines.llm_server import AwayError, ChatServer, NotInTimeError
+from sessions_app.engines.llm_warmth import IDLE_SECONDS, LOAD_SECONDS, Warmth
+from sessions_app.engines.model_condition import Board
 from sessions_app.engines.prompts import (
     SCHEMA,
     draft_messages,
@@ -24,10 +29,18 @@ from sessions_app.engines.prompts import (
     topic_messages,
 )
 from sessions_app.engines.server_address import is_server_address
-from sessions_app.errors import EngineError, EngineUnavailableError
+from sessions_app.errors import (
+    EngineBusyError,
+    EngineError,
+    EngineLoadingError,
+    EngineUnavailableError,
+)
 from sessions_app.events import Said, Translation, TranslationRequest, Usage
 
-logger = logging.getLogger(__name__)
+FIRST_SECONDS = 2.0
+"""How long loading an engine waits for a model that is there already; others load beside."""
+GRACE_SECONDS = 3.0
+"""How long a sentence waits for a model that may not be loaded; then others translate it."""
 
 
 class LlmTranslator:
@@ -35,13 +48,15 @@ class LlmTranslator:
 
     ``url`` is the server's address up to ``/v1``; without one, and without a ``profile``
     (``lm-studio``, ``ollama``, ``llama-cpp``, ``vllm``, ``openai``, ``other``), it is looked for on
-    this machine. ``model`` is what the server calls it; without one its first is taken. ``key`` is
-    sent as a bearer token to the server of ``url`` or ``profile``, and to none that was looked for;
-    without one OpenAI itself is sent the environment's OPENAI_API_KEY. ``prices`` give by model
-    what a million tokens cost, read and written. ``timeout_seconds`` is how long a sentence may
-    take, its ``retries`` included. ``drafts``: whether speech that goes on is translated, and its
-    sentences ahead of its end; nobody counts the tokens of what is not kept. With ``must_answer`` a
-    server that does not answer is an error; without, it is asked when needed.
+    this machine. ``model`` is what the server calls it; without one the first is taken that can
+    chat. ``key`` is sent as a bearer token to the server of ``url`` or ``profile``, and to none
+    that was looked for; without one OpenAI itself is sent the environment's OPENAI_API_KEY.
+    ``prices`` give by model what a million tokens cost, read and written. ``timeout_seconds`` is
+    how long a sentence may take, its ``retries`` included, and ``load_seconds`` how long the model
+    may take to be loaded, which no sentence is sent for. ``drafts``: whether speech that goes on is
+    translated, and its sentences ahead of its end; nobody counts the tokens of what is not kept.
+    With ``must_answer`` a server that does not answer is an error; without, it is asked when
+    needed.
     """
 
     def __init__(
@@ -53,6 +68,7 @@ class LlmTranslator:
         profile: str = "",
         prices: Mapping[str, Sequence[float]] | None = None,
         timeout_seconds: float = 30.0,
+        load_seconds: float = LOAD_SECONDS,
         retries: int = 2,
         drafts: bool = True,
         must_answer: bool = False,
@@ -73,21 +89,21 @@ class LlmTranslator:
             for address in _addresses(url, profile)
         ]
         self._server = self._servers[0]
-        self.why: str | None = None
-        """What people should know of it, once it is loaded."""
+        self._warmth = Warmth(
+            self._load,
+            told_while_loading=self._told_while_loading,
+            told_of_failure=self._told_of,
+            load_seconds=float(load_seconds),
+            idle_seconds=inf if self.is_cloud else IDLE_SECONDS,
+        )
 
     @property
     def is_cloud(self) -> bool:
         """Whether what is said leaves the house."""
         return is_in_the_cloud(self._server.url)
 
-    @property
-    def host(self) -> str:
-        """Return the server's name and port, for people."""
-        return self._server.host
-
     async def load(self) -> None:
-        """Find the server and its model.
+        """Find the server and its model, and begin to have it loaded; that goes on beside.
 
         Raises:
             EngineUnavailableError: it does not accept the key, or it must answer and does not.
@@ -95,7 +111,7 @@ class LlmTranslator:
         for server in self._servers:
             server.open()
         try:
-            await self._find()
+            await self._look()
         except EngineUnavailableError:
             await self.aclose()
             raise
@@ -104,11 +120,12 @@ class LlmTranslator:
         """Return ``request.text`` corrected and translated, with what is worth noticing in it.
 
         Raises:
-            EngineError: the server or the model failed; EngineBusyError: leave it alone.
+            EngineError: the server or the model failed; EngineBusyError: leave it alone;
+                EngineLoadingError: the model is not there yet.
         """
         if not request.text.strip():
             return Translation("", engine="llm")
-        reply = await self._server.ask(final_messages(request), SCHEMA)
+        reply = await self._ask(final_messages(request), SCHEMA)
         answer = read_answer(reply.content, request.text)
         return Translation(
             answer.translated,
@@ -120,71 +137,149 @@ class LlmTranslator:
         )
 
     async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
-        """Return what ``translate`` would; None: it was told to make no drafts.
+        """Return what ``translate`` would; None: it was told to make no drafts, or is not loaded.
 
         Raises:
             EngineError: the server or the model failed.
         """
-        return await self.translate(request) if self._drafts else None
+        return await self.translate(request) if self._drafts and self._is_warm() else None
 
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
-        """Tell a translation of what was said so far, as it grows.
+        """Tell a translation of what was said so far, as it grows; nothing while the model loads.
 
         Raises:
             EngineError: it broke off.
         """
-        if self._drafts and request.text.strip():
-            await self._server.stream(draft_messages(request), tell)
+        if self._drafts and request.text.strip() and self._is_warm():
+            with self._watching():
+                await self._server.stream(draft_messages(request), tell)
 
     async def find_topic(self, said: Sequence[Said], topic: str) -> str:
-        """Return one line about ``said``; empty: the model had none.
+        """Return one line about ``said``; empty: the model had none, or is not loaded.
 
         Raises:
             EngineError: the server or the model failed.
         """
-        reply = await self._server.ask(topic_messages(said, topic))
+        if not self._is_warm():
+            return ""
+        reply = await self._ask(topic_messages(said, topic))
         return read_topic(plain_words(reply.content))
 
     async def aclose(self) -> None:
-        """Close all connections. May be called twice, and before ``load``."""
+        """End the loading, and close all connections. May be called twice, and before ``load``."""
         async with AsyncExitStack() as closing:
             for server in self._servers:
                 closing.push_async_callback(server.aclose)
+            await self._warmth.aclose()
 
-    async def _find(self) -> None:
+    # --- the model, which another program holds
+
+    @property
+    def board(self) -> Board:
+        """Return where the model's condition stands."""
+        return self._warmth.board
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether the model is being loaded."""
+        return self._warmth.is_loading
+
+    @property
+    def why(self) -> str | None:
+        """Return what people should know of it just now; None: nothing."""
+        return " ".join(filter(None, (self.hindrance, self._server.choice.hint))) or None
+
+    @property
+    def hindrance(self) -> str:
+        """Return why it cannot be asked just now; empty: it can."""
+        return self.board.condition.message
+
+    def warm_up(self) -> None:
+        """Begin to have the model loaded, unless it answered lately or failed just now."""
+        self._warmth.nudge()
+
+    async def loaded(self) -> None:
+        """Wait until the model is not being loaded any more."""
+        await self._warmth.loaded()
+
+    def _is_warm(self) -> bool:
+        self._warmth.nudge()
+        return self._warmth.is_warm
+
+    async def _look(self) -> None:
+        try:
+            with suppress(EngineLoadingError):
+                await self._warmth.settle(FIRST_SECONDS)
+            if not self._server.choice.is_there:
+                await self._warmth.settle(PROBE_SECONDS * len(self._servers))
+        except EngineError as failure:
+            if failure.code == "bad_key" or self._must_answer:
+                mend = "" if failure.code == "bad_key" else " Start it, or set HABLA_LLM_URL."
+                raise EngineUnavailableError(self._problem(failure) + mend) from failure
+
+    async def _load(self) -> None:
+        """Have a model loaded by the first server that has one that can be used."""
         failure = EngineError("")
         for server in self._servers:
+            self._server = server
             try:
-                names = await server.models()
+                await server.choice.find()
+                await server.choice.load()
             except EngineError as error:
                 failure = error
-                continue
-            if names or server.model:
-                await self._take(server, names)
+            else:
                 return
-            failure = EngineError("It has no model loaded.")
-        self._miss(failure)
+        raise failure
 
-    async def _take(self, server: ChatServer, names: list[str]) -> None:
-        self._server = server
-        server.model = server.model or names[0]
-        for other in self._servers:
-            if other is not server:
-                await other.aclose()
-        self._servers = [server]
+    def _told_while_loading(self) -> str:
+        choice = self._server.choice
+        name = f"The language model {choice.model}".rstrip()
+        return f"{name} is being loaded." if choice.is_there else ""
 
-    def _miss(self, failure: EngineError) -> None:
+    def _told_of(self, failure: EngineError) -> str:
+        problem = self._problem(failure)
+        return f"{problem} It is asked again as soon as something is to be translated."
+
+    def _problem(self, failure: EngineError) -> str:
         hosts = ", ".join(server.host for server in self._servers)
         if failure.code == "bad_key":
-            raise EngineUnavailableError(f"{failure} Correct HABLA_LLM_KEY.") from failure
-        problem = f"No language model answers at {hosts}."
-        if self._must_answer:
-            raise EngineUnavailableError(f"{problem} Start it, or set HABLA_LLM_URL.") from failure
-        self.why = f"{problem} It is asked again as soon as something is to be translated."
+            return f"{failure} Correct HABLA_LLM_KEY."
+        if isinstance(failure, AgainError):
+            return f"No language model answers at {hosts}."
+        return f"No language model can be used at {hosts}: {failure}"
+
+    # --- asking it
+
+    async def _ask(self, messages: list[dict[str, str]], schema: Any = None) -> Reply:
+        await self._warmth.settle(GRACE_SECONDS)
+        try:
+            with self._watching():
+                return await self._server.ask(messages, schema)
+        except UnfitModelError:  # it was taken away, or another took its place
+            await self._warmth.settle(GRACE_SECONDS)
+            with self._watching():
+                return await self._server.ask(messages, schema)
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Note whether the model answers; one that may be gone is loaded, not asked again."""
+        try:
+            yield
+        except (AwayError, EngineLoadingError, NotInTimeError):
+            self._warmth.cool()
+            self._warmth.begin()
+            raise
+        except EngineBusyError:
+            raise
+        except EngineError:
+            self._warmth.cool()
+            raise
+        self._warmth.note_answer()
 
     def _usage(self, reply: Reply) -> Usage:
         read, written = reply.prompt_tokens, reply.completion_tokens
-        return Usage(read, written, cost_of(self._prices, self._server.model, read, written))
+        model = self._server.choice.model
+        return Usage(read, written, cost_of(self._prices, model, read, written))
 
 
 def _check(url: str, profile: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from sessions_app.engines.whole_text import whole
 from sessions_app.errors import EngineError
 from sessions_app.events import Phrase
 
@@ -156,7 +157,7 @@ def _words(value: Any) -> str:
         value = " ".join(part for part in value if isinstance(part, str))
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
-    return value.strip() if isinstance(value, str) else ""
+    return whole(value).strip() if isinstance(value, str) else ""
 
 
 def _phrases(value: Any) -> tuple[Phrase, ...]:
@@ -170,7 +171,7 @@ def _phrases(value: Any) -> tuple[Phrase, ...]:
 
 def _phrase(value: Any) -> Phrase:
     if isinstance(value, str):
-        text, _, meaning = value.partition(":")
+        text, _, meaning = whole(value).partition(":")
         return Phrase(text.strip(), meaning.strip())
     if not isinstance(value, dict):
         return Phrase("", "")

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from sessions_app.engines.whole_text import split_half, whole
 from sessions_app.errors import EngineError
 
 STRANGE = "The language model's server gave a strange answer."
@@ -31,7 +32,8 @@ def read_reply(body: bytes) -> Reply:
     answer = _object(body)
     choice = _first(answer.get("choices"))
     message = choice.get("message")
-    content = _text(message.get("content") if isinstance(message, dict) else choice.get("text"))
+    said = message.get("content") if isinstance(message, dict) else choice.get("text")
+    content = whole(_text(said))
     if not content.strip():
         raise EngineError("The language model gave an empty answer.")
     usage = answer.get("usage")
@@ -41,17 +43,13 @@ def read_reply(body: bytes) -> Reply:
     )
 
 
-def read_models(body: bytes) -> list[str]:
-    """Return the names of the models that can chat, in the server's order.
+def check_reply(body: bytes) -> None:
+    """Look whether ``body`` is an answer of such a server, be it empty.
 
     Raises:
-        EngineError: it is no list of models.
+        EngineError: it is none.
     """
-    data = _object(body).get("data")
-    if not isinstance(data, list):
-        raise EngineError(STRANGE)
-    names = [item.get("id") for item in data if isinstance(item, dict)]
-    return [name for name in names if isinstance(name, str) and "embed" not in name.lower()]
+    _first(_object(body).get("choices"))
 
 
 class Pieces:
@@ -59,6 +57,7 @@ class Pieces:
 
     def __init__(self) -> None:
         self._rest = ""
+        self._half = ""
         self.is_done = False
 
     def feed(self, text: str) -> str:
@@ -70,7 +69,9 @@ class Pieces:
         *lines, self._rest = (self._rest + text).split("\n")
         if len(self._rest) > LONGEST_CHARACTERS:
             raise EngineError(STRANGE)
-        return "".join(self._words(line.strip()) for line in lines)
+        words = self._half + "".join(self._words(line.strip()) for line in lines)
+        words, self._half = split_half(words)  # of an emoji, whose other half may follow
+        return whole(words)
 
     def _words(self, line: str) -> str:
         if not line.startswith("data:"):

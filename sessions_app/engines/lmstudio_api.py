@@ -9,8 +9,8 @@ from sessions_app.engines.keys import headers_for
 from sessions_app.errors import EngineError
 
 PROBE_SECONDS = 5.0
-LOAD_SECONDS = 180.0
-"""How long a model may take to be read from the disk; 15 to 25 s are usual."""
+LOAD_SECONDS = 600.0
+"""How long a model may take to be read from the disk; 15 to 25 s are usual, not the longest."""
 
 
 class Pulse(StrEnum):

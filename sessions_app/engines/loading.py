@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 from sessions_app.audio import Encoding
@@ -30,6 +30,7 @@ from sessions_app.engines.choices import (
 )
 from sessions_app.engines.decoding import load_decoder
 from sessions_app.engines.keys import without_foreign_key
+from sessions_app.engines.model_condition import model_of
 from sessions_app.errors import EngineUnavailableError
 from sessions_app.events import EngineInfo
 
@@ -46,16 +47,31 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
 class Engines:
-    """One loaded set: a generation's engines."""
+    """One loaded set: a generation's engines. Without a transcriber only typed text is translated.
 
-    transcriber: Transcriber | None
-    """None: only typed text can be translated."""
-    translator: Translator
-    detector: Detector
-    infos: Mapping[str, EngineInfo] = field(default_factory=dict)
-    """What people are told, by ``transcriber``, ``translator`` and ``detector``."""
+    ``infos`` are what people are told, by ``transcriber``, ``translator`` and ``detector``.
+    """
+
+    def __init__(
+        self,
+        transcriber: Transcriber | None,
+        translator: Translator,
+        detector: Detector,
+        infos: Mapping[str, EngineInfo] | None = None,
+    ) -> None:
+        self.transcriber = transcriber
+        self.translator = translator
+        self.detector = detector
+        self._infos = dict(infos or {})
+
+    @property
+    def infos(self) -> Mapping[str, EngineInfo]:
+        """Return what people are told just now: a language model comes and goes."""
+        model, info = model_of(self.translator), self._infos.get("translator")
+        if model is None or info is None:
+            return self._infos
+        return {**self._infos, "translator": replace(info, why=model.why or info.why)}
 
     async def aclose(self) -> None:
         """Close all of them, each within a limit, even if one fails at it. May be called twice."""

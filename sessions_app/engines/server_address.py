@@ -1,4 +1,4 @@
-"""Whether text is the address of a server that can be asked, before anything asks it."""
+"""Whether text is the address of a server that can be asked, and where its interface may be."""
 
 import re
 import unicodedata
@@ -12,6 +12,10 @@ NAME = re.compile(r"(?!-)[\w-]{1,63}(?:\.(?!-)[\w-]{1,63})*\.?", re.ASCII)
 """Of a host; a name in one's own network needs no dot."""
 NUMBER_6 = re.compile(r"(?:[^@]*@)?\[[0-9a-f:.]+\](?::\d*)?", re.IGNORECASE | re.ASCII)
 """A host that is an IPv6 address, and what may stand beside it."""
+ENDS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/models")
+"""What people copy along with an address."""
+VERSION = re.compile(r"/v\d+[a-z0-9]*$", re.IGNORECASE)
+"""What an address ends with, as a rule."""
 
 
 def is_server_address(text: str) -> bool:
@@ -31,3 +35,14 @@ def is_server_address(text: str) -> bool:
         return False
     is_itself = unicodedata.normalize("NFKC", host) == host
     return is_itself and NAME.fullmatch(name.decode("ascii")) is not None
+
+
+def api_addresses(url: str) -> list[str]:
+    """Return where the interface may be that ``url`` is meant to lead to: as given, then by /v1."""
+    given = url.rstrip("/")
+    stem = next((given.removesuffix(end) for end in ENDS if given.endswith(end)), given)
+    parts = urlsplit(stem)
+    found = [stem]
+    if not VERSION.search(stem):
+        found += [f"{stem}/v1", f"{parts.scheme}://{parts.netloc}/v1"]
+    return list(dict.fromkeys(found))

@@ -1,6 +1,5 @@
 """From utterances to exchanges, in the order in which they were spoken."""
 
-import asyncio
 import itertools
 import logging
 import time
@@ -33,6 +32,7 @@ from sessions_app.pipeline.idiom_book import IdiomBook
 from sessions_app.pipeline.partials import Partials
 from sessions_app.pipeline.recognition import Recognizer
 from sessions_app.pipeline.stage import Stage
+from sessions_app.pipeline.translating import translated
 from sessions_app.pipeline.translating_ahead import TranslationsAhead
 from sessions_app.pipeline.utterance import Manner, Utterance
 
@@ -271,8 +271,8 @@ class Interpreter:
         name = final.speaker.name if final.speaker else None
         request = self.context.request(final.text, final.direction, utterance.manner.mode, name)
         try:
-            async with asyncio.timeout(TRANSLATION_SECONDS):
-                return await self.ahead.translate(utterance.id, request), None
+            limit = TRANSLATION_SECONDS
+            return await translated(self.ahead, utterance.id, request, seconds=limit), None
         except EngineError as error:
             message = str(error)
         except TimeoutError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate, takewhile
 
 from sessions_app.engines.base import AheadTranslator, Translator
+from sessions_app.engines.model_condition import wait_for_model
 from sessions_app.engines.sentences import split_sentences
 from sessions_app.errors import EngineError
 from sessions_app.events import (
@@ -138,6 +139,10 @@ class TranslationsAhead:
             # another took over meanwhile: one sentence, one translator
             return await self._translator.translate(request)
         return joined(made)
+
+    async def wait_for_model(self) -> bool:
+        """Wait while the translator's model is being loaded; return whether it was."""
+        return await wait_for_model(self._translator)
 
     async def run(self) -> None:
         """Translate until cancelled; without this running, nothing is translated ahead."""

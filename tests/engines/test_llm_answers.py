@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions_app.engines.llm_answers import Answer, plain_words, read_answer, without_thoughts
-from sessions_app.engines.llm_replies import Pieces, read_models, read_reply
+from sessions_app.engines.llm_models import read_models
+from sessions_app.engines.llm_replies import Pieces, check_reply, read_reply
 from sessions_app.errors import EngineError
 from sessions_app.events import Phrase
 
@@ -189,6 +190,6 @@ def test_a_stream_says_the_same_whatever_way_it_is_cut(words: list[str], size: i
 @given(VALUES | st.fixed_dictionaries({"choices": VALUES, "usage": VALUES, "data": VALUES}))
 def test_whatever_a_server_sends_is_read_or_a_told_failure(value: object) -> None:
     body = json.dumps(value).encode()
-    for read in (read_reply, read_models):
+    for read in (read_reply, read_models, check_reply):
         with contextlib.suppress(EngineError):
             read(body)

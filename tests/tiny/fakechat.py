@@ -5,12 +5,14 @@ import select
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 from sessions_app.engines.fake import ENGLISH, SPANISH
+from sessions_app.engines.llm_choice import GREETING
 
 BOTH_WAYS = {**dict(zip(SPANISH, ENGLISH, strict=True)), **dict(zip(ENGLISH, SPANISH, strict=True))}
 USAGE = {"prompt_tokens": 200, "completion_tokens": 50, "total_tokens": 250}
+NOT_FOUND = (HTTPStatus.NOT_FOUND, {"error": "404 page not found"})
 
 
 class FakeChat(ThreadingHTTPServer):
@@ -20,7 +22,8 @@ class FakeChat(ThreadingHTTPServer):
     model and messages), ``refusal`` what it answers to others. ``troubles`` are answers it gives
     first, one a request: a status (``retry_after`` goes with it), ``hang`` (until ``release`` is
     set), ``cut`` (no answer at all), or the text of a model. ``asked`` lists the bodies,
-    ``keys`` the authorization of each, ``aborted`` counts answers that nobody waited for.
+    ``keys`` the authorization of each, ``aborted`` counts answers that nobody waited for, and
+    ``greeted`` lists the models that were asked for nothing but to be there.
     """
 
     daemon_threads = True
@@ -41,6 +44,7 @@ class FakeChat(ThreadingHTTPServer):
         self.troubles: list[HTTPStatus | str] = []
         self.retry_after: str | None = "0"
         self.asked: list[dict[str, Any]] = []
+        self.greeted: list[str] = []
         self.keys: list[str | None] = []
         self.connections = 0
         self.aborted = 0
@@ -57,7 +61,7 @@ class FakeChat(ThreadingHTTPServer):
     def formats_asked(self) -> list[str]:
         return [body.get("response_format", {"type": "text"})["type"] for body in self.asked]
 
-    def __enter__(self) -> "FakeChat":
+    def __enter__(self) -> Self:
         self._serving.start()
         return self
 
@@ -69,6 +73,23 @@ class FakeChat(ThreadingHTTPServer):
 
     def handle_error(self, *_: object) -> None:
         """Say nothing of clients that went away."""
+
+    def prepare(self, path: str, body: dict[str, Any] | None, connection: Any) -> Any:
+        """Return what a request is answered that is no sentence; None: it is one.
+
+        As an answer: a status, and what JSON holds. Raises ConnectionError where the client left.
+        """
+        if body is None:
+            models = [{"id": name, "object": "model"} for name in self.models]
+            is_list = path.endswith("/v1/models")
+            return (HTTPStatus.OK, {"object": "list", "data": models}) if is_list else NOT_FOUND
+        if not path.endswith("/v1/chat/completions"):
+            return NOT_FOUND
+        if body["messages"] == GREETING:
+            self.greeted.append(body["model"])
+            message = {"role": "assistant", "content": "Ho"}
+            return HTTPStatus.OK, {"choices": [{"message": message, "finish_reason": "length"}]}
+        return None
 
     def wait(self, connection: Any) -> bool:
         """Return whether the client is still there when ``release`` is set."""
@@ -90,11 +111,18 @@ class _Answer(BaseHTTPRequestHandler):
         self.server.connections += 1
 
     def do_GET(self) -> None:
-        models = [{"id": name, "object": "model"} for name in self.server.models]
-        self._send(HTTPStatus.OK, {"object": "list", "data": models})
+        self._send(*self.server.prepare(self.path, None, self.connection))
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        try:
+            answer = self.server.prepare(self.path, body, self.connection)
+        except ConnectionError:
+            self.close_connection = True
+            return
+        if answer is not None:
+            self._send(*answer)
+            return
         self.server.asked.append(body)
         self.server.keys.append(self.headers["authorization"])
         trouble = self.server.troubles.pop(0) if self.server.troubles else None

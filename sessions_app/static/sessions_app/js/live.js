@@ -91,6 +91,12 @@ class Live {
     this.showEngineProblems();
   }
 
+  noteModel(why) {
+    if (!this.engines?.translator) return;
+    this.engines.translator.why = why || null;
+    showEngines(byId("engines"), this.engines);
+  }
+
   // Where nothing could be heard so far, or who is here asked for it, a new connection has the new engines at once.
   changeOver() {
     const isAskedFor = document.body.classList.contains("fetching-better") || !this.engines || !canHear(this.engines);

@@ -28,7 +28,14 @@ export const effects = {
     else live.notices.hide("lm_studio_down");
   },
 
+  language_model(live, { state, message }) {
+    live.noteModel(message);
+    live.notices.hide("model_loading", "model_down");
+    if (state !== "ready") live.notices.show({ ...describe(`model_${state}`, { message }), canHide: true });
+  },
+
   ready(live, message) {
+    live.notices.hide("model_loading", "model_down"); // what still holds is told again
     live.beginSession(message);
   },
 

@@ -1,0 +1,163 @@
+"""Which models a server of chat completions has, and which of them can chat, as far as it says."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sessions_app.engines.llm_client import ChatClient
+from sessions_app.engines.llm_replies import STRANGE
+from sessions_app.errors import EngineError
+
+MOST_ASKED = 30
+"""Of how many models Ollama is asked what they can do."""
+CHATS = frozenset(
+    {"llm", "vlm", "chat", "language", "completion", "completion_chat", "text-generation"}
+)
+"""How servers call what can chat, as a type, a task or a capability."""
+_DOES_NOT = re.compile(
+    r"embed|rerank|classif|moderat|speech|audio|transcri|image|diffusion", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model of a server."""
+
+    name: str
+    can_chat: bool | None = None
+    """None: the server does not say."""
+    is_loaded: bool = False
+
+
+def read_models(body: bytes) -> list[Model]:
+    """Return the models of a list, in its order.
+
+    Raises:
+        EngineError: it is no list of models.
+    """
+    answer = _object(body)
+    items = answer.get("data", answer.get("models"))
+    if not isinstance(items, list):
+        raise EngineError(STRANGE)
+    models = [_model(item) for item in items if isinstance(item, dict)]
+    return [model for model in models if model.name]
+
+
+async def chat_models(
+    client: ChatClient, models: Sequence[Model], profile: str = "other"
+) -> list[str]:
+    """Return the names of those that can chat, and then of those that may.
+
+    The server is asked by its own interface, where it is of a kind that has one. What is loaded
+    goes first; else the server's order stays.
+    """
+    found: Sequence[Model] = models
+    for look in _LOOKS.get(profile, ()):
+        if told := await look(client, models):
+            found = told
+            break
+    able = [model for model in found if model.can_chat is not False]
+    able.sort(key=lambda model: (model.can_chat is None, not model.is_loaded))
+    return [model.name for model in able]
+
+
+# --- the servers' own interfaces: each returns nothing where the server is not of its kind
+
+
+async def _lm_studio(client: ChatClient, models: Sequence[Model]) -> list[Model]:
+    for path in ("/api/v0/models", "/api/v1/models"):
+        try:
+            told = read_models(await client.ask("GET", client.root + path))
+        except EngineError:
+            continue
+        if any(model.can_chat is not None for model in told):
+            by_name = {model.name: model for model in told}
+            return [by_name.get(model.name, model) for model in models]
+    return []
+
+
+async def _ollama(client: ChatClient, models: Sequence[Model]) -> list[Model]:
+    """Ask until one is found that can chat."""
+    asked: list[Model] = []
+    for model in models[:MOST_ASKED]:
+        try:
+            body = await client.ask("POST", f"{client.root}/api/show", {"model": model.name})
+            can_chat = _by_capabilities(_object(body).get("capabilities"))
+        except EngineError:
+            can_chat = None
+        if can_chat is None and not asked:
+            return []
+        asked.append(replace(model, can_chat=can_chat))
+        if can_chat:
+            break
+    return asked + list(models[len(asked) :])
+
+
+async def _llama_cpp(client: ChatClient, models: Sequence[Model]) -> list[Model]:
+    """Ask for the properties of the one model that it holds: one that can chat has a template."""
+    if len(models) != 1:
+        return []
+    try:
+        template = _object(await client.ask("GET", f"{client.root}/props")).get("chat_template")
+    except EngineError:
+        return []
+    return [replace(models[0], can_chat=bool(template))] if isinstance(template, str) else []
+
+
+_Look = Callable[[ChatClient, Sequence[Model]], Awaitable[list[Model]]]
+_LOOKS: Mapping[str, tuple[_Look, ...]] = {
+    "lm-studio": (_lm_studio,),
+    "ollama": (_ollama,),
+    "llama-cpp": (_llama_cpp,),
+    "other": (_lm_studio, _llama_cpp, _ollama),
+}
+
+
+# --- reading
+
+
+def _model(item: Mapping[str, Any]) -> Model:
+    name = item.get("id", item.get("key", item.get("name")))
+    name = name if isinstance(name, str) else ""
+    can_chat = False if "embed" in name.lower() else _can_chat(item)
+    return Model(name, can_chat, _is_loaded(item))
+
+
+def _can_chat(item: Mapping[str, Any]) -> bool | None:
+    kinds = [kind for kind in (item.get("type"), item.get("task")) if isinstance(kind, str)]
+    if any(kind in CHATS or kind.endswith("-text-to-text") for kind in kinds):
+        return True
+    if any(map(_DOES_NOT.search, kinds)):
+        return False
+    return _by_capabilities(item.get("capabilities"))
+
+
+def _by_capabilities(capabilities: Any) -> bool | None:
+    """Return whether chatting is among them; None: it is not of what they tell."""
+    if isinstance(capabilities, dict):
+        told = [bool(has) for name, has in capabilities.items() if name in CHATS]
+        return any(told) if told else None
+    if not isinstance(capabilities, list) or not capabilities:
+        return None
+    names = [name for name in capabilities if isinstance(name, str)]
+    if any(name in CHATS for name in names):
+        return True
+    return False if any(map(_DOES_NOT.search, names)) else None
+
+
+def _is_loaded(item: Mapping[str, Any]) -> bool:
+    status = item.get("status")
+    state = status.get("value") if isinstance(status, dict) else item.get("state")
+    return state == "loaded" or bool(item.get("loaded_instances"))
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise EngineError(STRANGE) from error
+    if not isinstance(value, dict):
+        raise EngineError(STRANGE)
+    return value

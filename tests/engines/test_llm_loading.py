@@ -1,0 +1,180 @@
+"""A model that another program has to load: nobody's sentence waits for it, or drops it."""
+
+import asyncio
+import time
+
+import pytest
+
+from sessions_app.engines.chain import ChainTranslator
+from sessions_app.engines.fake import FakeTranslator
+from sessions_app.engines.llm import LlmTranslator
+from sessions_app.engines.llm_warmth import IDLE_SECONDS, Warmth
+from sessions_app.engines.model_condition import READY, ModelCondition, ModelState
+from sessions_app.errors import EngineBusyError, EngineError, EngineLoadingError
+from sessions_app.events import Direction, TranslationRequest
+from tests.engines.chat import llm_at
+from tests.house import eventually
+from tests.tiny.fakemodels import FakeModels
+
+ES = Direction.ES_TO_EN
+HELLO = TranslationRequest("hola mundo", ES)
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait less for a model that may be there already."""
+    monkeypatch.setattr("sessions_app.engines.llm.FIRST_SECONDS", 0.2)
+    monkeypatch.setattr("sessions_app.engines.llm.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("sessions_app.engines.llm_warmth.TELL_SECONDS", 0.05)
+
+
+async def test_a_model_that_loads_longer_than_an_answer_may_take_is_loaded_once() -> None:
+    with FakeModels(load_seconds=1.5) as server:
+        async with llm_at(server, timeout_seconds=0.5) as llm:
+            message = "The language model parrot is being loaded."
+            assert llm.board.condition == ModelCondition(ModelState.LOADING, message)
+            assert [llm.why] == [message]
+            with pytest.raises(EngineLoadingError):
+                await llm.translate(HELLO)
+            assert (server.asked, server.is_loaded) == ([], False)
+            await llm.loaded()
+            assert (await llm.translate(HELLO)).text == "hello world"
+            assert [llm.board.condition, llm.why] == [READY, None]
+    assert (server.given_up, server.greeted) == (0, ["parrot"])
+
+
+async def test_nothing_that_was_said_is_sent_before_the_model_is_there() -> None:
+    async def tell(text: str) -> None:
+        raise AssertionError(text)
+
+    with FakeModels(load_seconds=1.0) as server:
+        async with llm_at(server) as llm:
+            await llm.draft(HELLO, tell)
+            assert await llm.translate_ahead(HELLO) is None
+            assert await llm.find_topic([], "") == ""
+            assert server.asked == []
+            await llm.loaded()
+            assert (await llm.translate(HELLO)).text == "hello world"
+    assert server.given_up == 0
+
+
+async def test_who_leaves_while_it_loads_does_not_end_the_loading() -> None:
+    with FakeModels(load_seconds=0.6) as server:
+        async with llm_at(server) as llm:
+            asked = asyncio.create_task(llm.translate(HELLO))
+            await asyncio.sleep(0.05)
+            asked.cancel()
+            await asyncio.wait({asked})
+            await llm.loaded()
+            assert llm.board.condition == READY
+    assert server.given_up == 0
+
+
+async def test_others_translate_while_it_loads_and_it_is_not_taken_for_ill() -> None:
+    with FakeModels(load_seconds=1.0) as server:
+        llm = LlmTranslator(server.url)
+        chain = ChainTranslator([llm, FakeTranslator()])
+        await chain.load()
+        for _ in range(4):
+            assert (await chain.translate(HELLO)).engine == "fake"
+        assert (chain.states, chain.hindrance) == (("closed", "closed"), "")
+        assert [chain.why] == ["The language model parrot is being loaded."]
+        await chain.loaded()
+        assert (await chain.translate(HELLO)).engine == "llm"
+        assert chain.why is None
+        await chain.aclose()
+
+
+async def test_a_model_that_was_unloaded_meanwhile_is_loaded_beside_and_not_by_a_sentence() -> None:
+    with FakeModels(load_seconds=0.1) as server:
+        async with llm_at(server, timeout_seconds=0.3) as llm:
+            await llm.loaded()
+            server.load_seconds = 1.0
+            server.unload()
+            with pytest.raises(EngineBusyError, match="in time"):
+                await llm.translate(HELLO)
+            await eventually(lambda: server.given_up == 1)
+            with pytest.raises(EngineLoadingError):
+                await llm.translate(HELLO)
+            await llm.loaded()
+            assert (await llm.translate(HELLO)).text == "hello world"
+    assert server.given_up == 1
+
+
+async def test_after_idleness_the_model_is_asked_for_before_a_sentence_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sessions_app.engines.llm.IDLE_SECONDS", 0.2)
+    with FakeModels() as server:
+        async with llm_at(server, timeout_seconds=0.3) as llm:
+            await llm.translate(HELLO)
+            server.load_seconds = 0.8
+            server.unload()
+            await asyncio.sleep(0.25)
+            with pytest.raises(EngineLoadingError):
+                await llm.translate(HELLO)
+            await llm.loaded()
+            assert (await llm.translate(HELLO)).text == "hello world"
+    assert (server.given_up, len(server.asked)) == (0, 2)
+
+
+async def test_whoever_comes_after_idleness_has_it_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sessions_app.engines.llm.IDLE_SECONDS", 0.0)
+    with FakeModels() as server:
+        async with llm_at(server) as llm:
+            before = len(server.greeted)
+            llm.warm_up()
+            await llm.loaded()
+    assert len(server.greeted) == before + 1
+
+
+async def test_one_that_is_not_there_in_its_own_time_is_given_up_and_told() -> None:
+    with FakeModels(load_seconds=60) as server:
+        async with llm_at(server, load_seconds=0.5) as llm:
+            await llm.loaded()
+            condition = llm.board.condition
+    assert condition.state is ModelState.DOWN
+    assert "was not loaded" in condition.message
+    await eventually(lambda: server.given_up == 1)
+
+
+async def test_a_server_that_answers_503_while_it_loads_is_waited_for() -> None:
+    with FakeModels(begins_in=1.0) as server:
+        async with llm_at(server, must_answer=True) as llm:
+            assert llm.board.condition.state is ModelState.LOADING
+            await llm.loaded()
+            assert (await llm.translate(HELLO)).text == "hello world"
+
+
+async def test_the_end_ends_the_loading() -> None:
+    with FakeModels(load_seconds=60) as server:
+        began_at = time.monotonic()
+        async with llm_at(server):
+            pass
+        assert time.monotonic() - began_at < 5
+        await eventually(lambda: server.given_up == 1)
+
+
+async def test_a_model_is_believed_for_a_while_and_looked_for_at_most_now_and_then() -> None:
+    now, loads = 100.0, 0
+
+    async def load() -> None:
+        nonlocal loads
+        loads += 1
+        if loads > 1:
+            raise EngineError("It is gone.")
+
+    warmth = Warmth(load, told_while_loading=str, told_of_failure=str, clock=lambda: now)
+    await warmth.settle(1)
+    now += IDLE_SECONDS - 1
+    await warmth.settle(1)
+    assert (loads, warmth.is_warm) == (1, True)
+    now += 1
+    for _ in range(3):
+        warmth.nudge()
+        await warmth.loaded()
+    assert (loads, warmth.board.condition.state) == (2, ModelState.DOWN)
+    with pytest.raises(EngineError, match="gone"):  # a sentence looks all the same
+        await warmth.settle(1)
+    assert loads == 3
+    await warmth.aclose()

@@ -1,0 +1,209 @@
+"""Which model and which address are asked: what the server says decides, and then trying."""
+
+import json
+from typing import Any
+
+import pytest
+
+from sessions_app.engines.llm import LlmTranslator
+from sessions_app.engines.llm_models import Model, read_models
+from sessions_app.engines.server_address import api_addresses
+from sessions_app.errors import EngineError, EngineUnavailableError
+from sessions_app.events import Direction, TranslationRequest
+from tests.engines.chat import llm_at
+from tests.tiny.fakechat import FakeChat
+from tests.tiny.fakemodels import FakeModels
+
+HELLO = TranslationRequest("hola mundo", Direction.ES_TO_EN)
+LISTED = ("bge-m3:latest", "all-minilm:latest", "parrot")
+OLLAMA = {
+    "bge-m3:latest": {"capabilities": ["embedding"]},
+    "all-minilm:latest": {"capabilities": ["embedding"]},
+    "parrot": {"capabilities": ["completion", "tools"]},
+}
+LM_STUDIO = [
+    {"id": "bge-m3:latest", "type": "embeddings", "state": "loaded"},
+    {"id": "all-minilm:latest", "type": "llm", "state": "not-loaded"},
+    {"id": "parrot", "type": "vlm", "state": "loaded"},
+]
+LM_STUDIO_1 = [
+    {"key": "bge-m3:latest", "type": "embedding", "loaded_instances": []},
+    {"key": "all-minilm:latest", "type": "embedding", "loaded_instances": []},
+    {"key": "parrot", "type": "llm", "loaded_instances": []},
+]
+
+
+@pytest.mark.parametrize("profile", ["", "ollama", "other"])
+async def test_ollama_says_which_model_can_chat(profile: str) -> None:
+    with FakeModels(LISTED, api={"/api/show": OLLAMA}, chatting=("parrot",)) as server:
+        async with llm_at(server, profile=profile) as llm:
+            assert (await llm.translate(HELLO)).text == "hello world"
+    assert (server.greeted, server.asked[0]["model"]) == (["parrot"], "parrot")
+    chats = [path for path in server.paths if path.endswith("/chat/completions")]
+    assert len(chats) == 2  # to have it loaded, and the sentence: none was tried in vain
+
+
+@pytest.mark.parametrize(
+    "api",
+    [{"/api/v0/models": {"data": LM_STUDIO}}, {"/api/v1/models": {"models": LM_STUDIO_1}}],
+)
+@pytest.mark.parametrize("profile", ["", "lm-studio"])
+async def test_lm_studio_says_which_model_can_chat_and_is_loaded(
+    profile: str, api: dict[str, Any]
+) -> None:
+    with FakeModels(LISTED, api=api) as server:
+        async with llm_at(server, profile=profile) as llm:
+            await llm.translate(HELLO)
+    assert [body["model"] for body in server.asked] == ["parrot"]
+
+
+@pytest.mark.parametrize(("template", "is_able"), [("{{ messages }}", True), ("", False)])
+async def test_llama_cpp_says_whether_its_model_can_chat(template: str, is_able: bool) -> None:
+    api = {"/props": {"chat_template": template}}
+    with FakeModels(api=api) as server:
+        async with llm_at(server, profile="llama-cpp") as llm:
+            assert (llm.why is None) is is_able
+    assert server.greeted == (["parrot"] if is_able else [])
+
+
+async def test_where_the_server_says_nothing_each_is_tried_until_one_chats() -> None:
+    with FakeModels(LISTED, chatting=("parrot",)) as server:
+        async with llm_at(server) as llm:
+            assert (await llm.translate(HELLO)).text == "hello world"
+            assert llm.why is None
+    assert [body["model"] for body in server.asked] == ["parrot"]
+
+
+async def test_a_model_that_stops_chatting_is_left_for_the_next_with_the_same_sentence() -> None:
+    with FakeModels(("first", "second")) as server:
+        async with llm_at(server) as llm:
+            await llm.translate(HELLO)
+            server.chatting = ("second",)
+            assert (await llm.translate(HELLO)).text == "hello world"
+    assert [body["model"] for body in server.asked] == ["first", "second"]
+
+
+async def test_a_model_that_was_chosen_and_cannot_chat_is_told_and_no_other_taken() -> None:
+    with FakeModels(LISTED, chatting=("parrot",)) as server:
+        async with llm_at(server, model="bge-m3:latest") as llm:
+            assert "The model bge-m3:latest is not there, or cannot chat" in str(llm.why)
+            with pytest.raises(EngineError, match="cannot chat"):
+                await llm.translate(HELLO)
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("api", [{}, {"/api/show": dict.fromkeys(LISTED, OLLAMA["bge-m3:latest"])}])
+async def test_a_server_whose_models_all_only_embed_is_no_language_model(
+    api: dict[str, Any],
+) -> None:
+    with FakeModels(LISTED, chatting=(), api=api) as server:
+        llm = LlmTranslator(server.url, must_answer=True)
+        with pytest.raises(EngineUnavailableError, match="no model that can chat"):
+            await llm.load()
+        async with llm_at(server) as configured:
+            assert "no model that can chat" in str(configured.why)
+            server.chatting = ("parrot",)
+            server.api = {}
+            assert (await configured.translate(HELLO)).text == "hello world"
+            assert configured.why is None
+
+
+@pytest.mark.parametrize(
+    ("item", "can_chat", "is_loaded"),
+    [
+        ({"id": "a"}, None, False),
+        ({"id": "text-embedding-a"}, False, False),
+        ({"id": "a", "type": "embeddings"}, False, False),
+        ({"id": "a", "type": "llm", "state": "loaded"}, True, True),
+        ({"id": "a", "task": "automatic-speech-recognition"}, False, False),
+        ({"id": "a", "task": "image-text-to-text"}, True, False),
+        ({"id": "a", "capabilities": {"completion_chat": True}}, True, False),
+        ({"id": "a", "capabilities": {"completion_chat": False}}, False, False),
+        ({"id": "a", "capabilities": {"vision": True}}, None, False),
+        ({"id": "a", "capabilities": ["embedding"], "type": 7}, False, False),
+        ({"id": "a", "capabilities": ["completion"], "status": {"value": "loaded"}}, True, True),
+        ({"id": "a", "capabilities": [], "type": ["llm"], "status": "loaded"}, None, False),
+    ],
+)
+def test_what_a_list_tells_of_a_model_is_understood(
+    item: dict[str, Any], can_chat: bool | None, is_loaded: bool
+) -> None:
+    body = json.dumps({"data": [item, {"id": 7}, "a", {}]}).encode()
+    assert read_models(body) == [Model(item["id"], can_chat, is_loaded)]
+
+
+# --- the address
+
+
+@pytest.mark.parametrize(
+    ("path", "base"),
+    [
+        ("", "/v1"),
+        ("/", "/v1"),
+        ("/v1/", "/v1"),
+        ("/v1/chat/completions", "/v1"),
+        ("/v1/models", "/v1"),
+        ("/api", "/v1"),
+        ("/openai", "/openai/v1"),
+        ("/here", "/here"),
+    ],
+)
+async def test_an_address_without_v1_is_tried_with_it_and_the_message_says_so(
+    path: str, base: str
+) -> None:
+    with FakeModels(base=base) as server:
+        for model in ("", "parrot"):
+            llm = LlmTranslator(server.address + path, model=model)
+            await llm.load()
+            assert (await llm.translate(HELLO)).text == "hello world"
+            is_right = path.removesuffix("/").endswith(base) or path.startswith("/v1/")
+            told = llm.why or ""
+            assert ("/v1" in told and "HABLA_LLM_URL" in told) is not is_right
+            await llm.aclose()
+
+
+async def test_a_server_without_a_list_of_models_is_found_by_the_model_that_was_chosen() -> None:
+    class Listless(FakeModels):
+        def prepare(self, path: str, body: dict[str, Any] | None, connection: Any) -> Any:
+            return super().prepare(path if body else "/none", body, connection)
+
+    with Listless() as server:
+        llm = LlmTranslator(server.address, model="parrot")
+        await llm.load()
+        assert (await llm.translate(HELLO)).text == "hello world"
+        assert "lacks /v1" in str(llm.why)
+        await llm.aclose()
+
+
+async def test_an_address_at_which_nothing_is_says_that_v1_was_tried() -> None:
+    with FakeModels(base="/elsewhere") as server:
+        llm = LlmTranslator(server.address)
+        await llm.load()
+        assert "with /v1 at its end or without" in str(llm.why)
+        with pytest.raises(EngineError, match="/v1"):
+            await llm.translate(HELLO)
+        await llm.aclose()
+
+
+async def test_a_right_address_is_asked_as_it_was_given() -> None:
+    with FakeChat() as server:
+        async with llm_at(server) as llm:
+            assert llm.why is None
+
+
+@pytest.mark.parametrize(
+    ("url", "addresses"),
+    [
+        ("http://gpu:11434/v1", ["http://gpu:11434/v1"]),
+        ("http://gpu:11434", ["http://gpu:11434", "http://gpu:11434/v1"]),
+        ("http://gpu/v1/chat/completions/", ["http://gpu/v1"]),
+        ("http://gpu/api", ["http://gpu/api", "http://gpu/api/v1", "http://gpu/v1"]),
+        (
+            "https://gpu/v1beta/openai",
+            ["https://gpu/v1beta/openai", "https://gpu/v1beta/openai/v1", "https://gpu/v1"],
+        ),
+        ("https://gpu/api/paas/v4", ["https://gpu/api/paas/v4"]),
+    ],
+)
+def test_where_an_interface_may_be(url: str, addresses: list[str]) -> None:
+    assert api_addresses(url) == addresses

@@ -1,0 +1,118 @@
+"""A session whose language model is loaded elsewhere: the client is told, and nothing is lost."""
+
+import json
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.test import Client
+
+from sessions_app.engines.chain import ChainTranslator
+from sessions_app.engines.fake import FakeTranslator
+from sessions_app.engines.llm import LlmTranslator
+from sessions_app.readiness import MODEL_LOADS, UNANSWERED
+from sessions_app.rehearsal import rehearse
+from tests.conftest import Connect
+from tests.house import House, eventually
+from tests.sessions_app.kept import at_home
+from tests.tiny.fakemodels import FakeModels
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LOADS = "The language model parrot is being loaded."
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait less for a model that may be there already."""
+    monkeypatch.setattr("sessions_app.engines.llm.FIRST_SECONDS", 0.2)
+    monkeypatch.setattr("sessions_app.engines.llm.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("sessions_app.engines.llm_warmth.TELL_SECONDS", 0.05)
+
+
+def alone(server: FakeModels, **options: Any) -> str:
+    """Return the choice of a language model that has no other translator behind it."""
+    fields = {"url": server.url, "retries": 0, **options}
+    return json.dumps({"BACKEND": "sessions_app.engines.llm.LlmTranslator", "OPTIONS": fields})
+
+
+async def readyz(browser: Client) -> dict[str, Any]:
+    answer = await sync_to_async(browser.get)("/readyz")
+    told: dict[str, Any] = answer.json()
+    assert (answer.status_code == 200) is told["ready"]
+    return told
+
+
+async def test_a_client_is_told_that_the_model_loads_and_its_sentence_waits_for_it(
+    house: House, connect: Connect
+) -> None:
+    with FakeModels(load_seconds=2) as server:
+        await house.restart(translator=alone(server, timeout_seconds=0.5))
+        async with connect(direction="es_to_en") as browser:
+            told = browser.told("ready")[0]["engines"]["translator"]
+            assert told["why"] == LOADS
+            await browser.say("text_input", text="hola mundo")
+            await browser.until("language_model", state="loading", message=LOADS)
+            await browser.until("language_model", state="ready", message="")
+            assert (await browser.until("translation"))["translated"] == "hello world"
+            assert browser.problems() == []
+        async with connect() as late:
+            assert late.told("ready")[0]["engines"]["translator"]["why"] is None
+            assert await late.still_works()
+            assert late.told("language_model") == []
+    assert (server.given_up, len(server.asked)) == (0, 1)
+
+
+async def test_who_is_asked_whether_it_is_ready_says_that_the_model_loads(house: House) -> None:
+    with FakeModels(load_seconds=1.5) as server:
+        await house.restart(translator=alone(server))
+        generations = house.registry.generations
+        assert generations is not None
+        assert generations.current is not None
+        assert (await readyz(at_home()))["reasons"] == [LOADS]
+        assert (await readyz(Client(REMOTE_ADDR="192.168.1.7")))["reasons"] == [MODEL_LOADS]
+        assert await rehearse(generations.current) == ""  # nothing fails
+        await eventually(lambda: house.registry.readiness() == [])
+        assert await readyz(at_home()) == {"ready": True, "reasons": []}
+        await house.close()
+
+
+async def test_who_has_no_model_that_can_chat_is_not_ready_and_says_why(
+    house: House, connect: Connect
+) -> None:
+    with FakeModels(("bge-m3",), chatting=()) as server:
+        await house.restart(translator=alone(server))
+        async with connect() as browser:
+            why = browser.told("ready")[0]["engines"]["translator"]["why"]
+            assert "no model that can chat" in why
+            told = await browser.until("language_model", state="down")
+            assert told["message"] == why
+        assert (await readyz(at_home()))["reasons"] == [why]
+        assert (await readyz(Client(REMOTE_ADDR="192.168.1.7")))["reasons"] == [UNANSWERED]
+        await house.close()
+
+
+class Backed(ChainTranslator):
+    """A language model that loads, with another translator behind it."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__([LlmTranslator(url), FakeTranslator()])
+
+
+async def test_where_others_translate_meanwhile_it_is_ready_with_a_note(
+    house: House, connect: Connect
+) -> None:
+    with FakeModels(load_seconds=1.5) as server:
+        backed = {"BACKEND": f"{__name__}.Backed", "OPTIONS": {"url": server.url}}
+        await house.restart(translator=json.dumps(backed))
+        told = {"ready": True, "reasons": [], "notes": [LOADS]}
+        assert await readyz(at_home()) == told
+        assert await readyz(Client(REMOTE_ADDR="192.168.1.7")) == told | {"notes": [MODEL_LOADS]}
+        async with connect(direction="es_to_en") as browser:
+            await browser.say("text_input", text="hola mundo")
+            assert (await browser.until("translation"))["engine"] == "fake"
+            await browser.until("language_model", state="ready")
+            await browser.say("text_input", text="hola mundo")
+            assert (await browser.until("translation"))["engine"] == "llm"
+        assert await readyz(at_home()) == {"ready": True, "reasons": []}
+        await house.close()
