@@ -12,12 +12,16 @@ CERTAIN_SILENCE = 0.9
 """Probability of no speech above which the words do not matter."""
 LIKELY_SILENCE = 0.6
 """Probability of no speech that outweighs words the engine is unsure of: Whisper's own rule."""
-SURE_SILENCE = 0.1
-"""Probability of no speech up to which an engine that is sure of the words heard somebody."""
+SURE_SILENCE = 0.3
+"""Probability of no speech up to which somebody spoke: Whisper base gives noise 0.6 and more."""
+LEAST_SILENCE = 1e-6
+"""What is less tells nothing: Whisper turbo gives that to speech and silence alike."""
 LOWEST_LOG_PROBABILITY = -1.0
 """Whisper's own limit, below which it would try again at a higher temperature."""
-SURE_LOG_PROBABILITY = -0.25
-"""Where an engine is sure of the words: 78 % for each token."""
+SURE_LOG_PROBABILITY = -0.7
+"""From where words are rather right than wrong: 50 % for each token."""
+CERTAIN_LOG_PROBABILITY = -0.25
+"""The same where nothing tells whether somebody spoke: inventions may have -0.3."""
 HIGHEST_COMPRESSION_RATIO = 2.4
 """Whisper's own limit, above which a text repeats itself."""
 LOWEST_CONFIDENCE = 0.35
@@ -25,7 +29,7 @@ LOWEST_CONFIDENCE = 0.35
 FEWEST_REPEATED_WORDS = 10
 """People do say "no, no, no, no": fewer repeated words than this are believed."""
 LONGEST_LOOP_WORDS = 8
-LOOP_WORDS_PER_SECOND = 10
+LOOP_WORDS_PER_SECOND = 6
 """Nobody repeats even a syllable faster ..."""
 LOOP_WORDS_AT_ONCE = 10
 """... beyond those that endpointing may have cut close."""
@@ -97,8 +101,9 @@ def _is_sure(transcript: Transcript) -> bool:
     """
     silence = transcript.no_speech_probability
     certainty = transcript.average_log_probability or math.log(max(transcript.confidence, 1e-9))
-    tells = certainty < 0 or silence > 0  # no engine is right for certain: exactly 1 is a default
-    return tells and certainty >= SURE_LOG_PROBABILITY and silence <= SURE_SILENCE
+    if silence < LEAST_SILENCE:  # no engine is right for certain: exactly 1 is a default
+        return CERTAIN_LOG_PROBABILITY <= certainty < 0
+    return certainty >= SURE_LOG_PROBABILITY and silence <= SURE_SILENCE
 
 
 # --- the words beside the length of their sound

@@ -72,8 +72,10 @@ SURE = {"average_log_probability": -0.1, "no_speech_probability": 0.01, "confide
 """What an engine says of itself that is sure of the words, and that somebody spoke."""
 DOUBTS: tuple[dict[str, float], ...] = (
     {},
-    {"confidence": 0.6, "average_log_probability": -0.5, "no_speech_probability": 0.01},
-    {"confidence": 0.9, "average_log_probability": -0.1, "no_speech_probability": 0.3},
+    {"confidence": 0.45, "average_log_probability": -0.8, "no_speech_probability": 0.01},
+    {"confidence": 0.9, "average_log_probability": -0.1, "no_speech_probability": 0.4},
+    {"confidence": 0.7, "average_log_probability": -0.35},
+    {"confidence": 0.7, "average_log_probability": -0.35, "no_speech_probability": 1e-10},
     {"confidence": 0.6},
 )
 ODD = (
@@ -95,7 +97,11 @@ def test_what_looks_invented_is_believed_where_the_engine_is_sure(
     text: str, seconds: float
 ) -> None:
     assert judge(Transcript(text, "es", compression_ratio=3.0, **SURE), seconds) is None
-    for told in ({"confidence": 0.9}, {"no_speech_probability": 0.01}):
+    for told in (
+        {"confidence": 0.9},
+        {"no_speech_probability": 0.01},
+        {"confidence": 0.55, "average_log_probability": -0.6, "no_speech_probability": 0.25},
+    ):
         assert judge(Transcript(text, "es", **told), seconds) is None
 
 
