@@ -26,7 +26,7 @@ from sessions_app.engines.model_files import (
 from sessions_app.errors import EngineUnavailableError
 
 ANSWER_SECONDS = 10.0
-"""How long the hub may be silent; the library's own limit for lists is: for ever."""
+"""How long the hub may be silent."""
 ATTEMPTS = 2
 """What came damaged is fetched once more."""
 
@@ -109,8 +109,30 @@ def _prepare_library() -> None:
     constants.HF_HUB_DISABLE_XET = True
     constants.DOWNLOAD_CHUNK_SIZE = CHUNK_BYTES
     huggingface_hub.set_client_factory(
-        lambda: httpx2.Client(follow_redirects=True, timeout=ANSWER_SECONDS)
+        lambda: ImpatientClient(follow_redirects=True, timeout=ANSWER_SECONDS)
     )
+
+
+class SilentHubError(httpx2.HTTPError):
+    """The hub took a request and did not answer; the library does not ask again."""
+
+
+class ImpatientClient(httpx2.Client):
+    """Waits `ANSWER_SECONDS` for an answer to begin, where the library would wait for ever."""
+
+    def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        """Return the answer.
+
+        Raises:
+            SilentHubError: none came in time.
+        """
+        asked = request.extensions.get("timeout", {}).values()
+        seconds = min([ANSWER_SECONDS, *filter(None, asked)])
+        request.extensions["timeout"] = httpx2.Timeout(seconds).as_dict()
+        try:
+            return super().send(request, **options)
+        except httpx2.TimeoutException as error:
+            raise SilentHubError(str(error)) from error
 
 
 def _explain(error: BaseException, repo: str) -> str:

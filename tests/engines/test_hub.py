@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engines import hub
+from sessions_app.engines import fetching, hub
 from sessions_app.engines.catalogue import find, is_on_disk
 from sessions_app.engines.downloads import download
 from sessions_app.errors import EngineUnavailableError
@@ -163,6 +163,19 @@ def test_a_hub_that_takes_the_call_and_never_answers_is_found_out_in_time(
     began = time.monotonic()
     assert not hub.reachable(0.3)
     assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("part", ["/tree/", "/resolve/"])
+async def test_a_hub_that_falls_silent_after_its_first_answer_is_left_in_time(
+    part: str, fake_hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "ANSWER_SECONDS", 0.5)
+    fake_hub.silent = {part}
+    began = time.monotonic()
+    with pytest.raises(EngineUnavailableError, match="The hub broke off"):
+        await download(OPUS, tmp_path)
+    assert time.monotonic() - began < 8
+    assert len([line for line in fake_hub.asked if part in line]) < 8  # some at once, none again
 
 
 async def test_without_a_hub_the_message_says_how_to_mend_it(

@@ -24,8 +24,9 @@ class FakeHub(ThreadingHTTPServer):
 
     ``broken``: paths that are answered with a status of failure. ``cut``: file names whose first
     transfer breaks off half way. ``damaged``: how often a file name arrives with its first byte
-    wrong. ``asked`` lists what was asked of it, ``keys`` the authorization of each request,
-    ``ranges`` from which byte the rest of a file was.
+    wrong. ``silent``: parts of paths that are answered once ``goes_on`` is set. ``asked`` lists
+    what was asked of it, ``keys`` the authorization of each request, ``ranges`` from which byte the
+    rest of a file was.
     """
 
     daemon_threads = True
@@ -36,6 +37,8 @@ class FakeHub(ThreadingHTTPServer):
         self.broken: dict[str, HTTPStatus] = {}
         self.cut: set[str] = set()
         self.damaged: dict[str, int] = {}
+        self.silent: set[str] = set()
+        self.goes_on = threading.Event()
         self.asked: list[str] = []
         self.keys: list[str | None] = []
         self.ranges: list[int] = []
@@ -50,6 +53,7 @@ class FakeHub(ThreadingHTTPServer):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.goes_on.set()
         self.shutdown()
         self._serving.join()
         self.server_close()
@@ -72,6 +76,8 @@ class _Answer(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         self.server.asked.append(f"{self.command} {path}")
         self.server.keys.append(self.headers["Authorization"])
+        if any(part in path for part in self.server.silent):
+            self.server.goes_on.wait()
         if status := next((s for part, s in self.server.broken.items() if part in path), None):
             self._say(status, {"error": "as the test wants it"})
         elif path == "/":
