@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +19,14 @@ from sessions_app.audio import SAMPLE_RATE
 from sessions_app.engines.log_odds import log_odds, probability_of
 from sessions_app.engines.whisper_benchmark import measure
 from sessions_app.engines.whisper_speed import Speed
+from sessions_app.engines.whisper_transcripts import (
+    HIGHEST_COMPRESSION_RATIO,
+    LOWEST_LOG_PROBABILITY,
+    TIMES,
+    is_unsure,
+    said_once,
+    summarise,
+)
 from sessions_app.events import Transcript
 
 logger = logging.getLogger(__name__)
@@ -31,8 +38,6 @@ SHORTEST_SECONDS = 0.1
 """No word is shorter, and nothing shorter is shown to the model."""
 FINAL_TEMPERATURES = (0.0, 0.4)
 """A final that fails Whisper's own tests is tried once more, with more freedom."""
-LOWEST_LOG_PROBABILITY = -1.0
-HIGHEST_COMPRESSION_RATIO = 2.4
 
 SHORTEST_TOKENS, TOKENS_PER_SECOND, MOST_TOKENS = 20, 10, 200
 """How long a hypothesis may be: a model that repeats itself is stopped before the next is due."""
@@ -42,8 +47,9 @@ REST_SECONDS = 8.0
 Looking at that much, and not at thirty seconds, takes an eighth to a half of the time. With 8 s, 3
 of 140 clips got more words than they have, with 3 s 17, with 1 s 65 (base). Finals see it all.
 """
-SHORT_SECONDS, TIMES = 2.0, 3
-"""The language of what is shorter is looked for twice: in it, and in so many of it in a row."""
+SHORT_SECONDS = 2.0
+"""What is shorter is heard again, so many `TIMES` in a row: for its language, and for its words
+if they are unsure."""
 LEANING = 0.5
 """By how much both together lean to Spanish, in log odds (docs/quality.md)."""
 REMEMBERED = 4
@@ -164,6 +170,15 @@ class WhisperRunner:
         if language is None:
             probabilities = self.language_probabilities(samples, final, is_wanted)
             language = max(probabilities, key=probabilities.__getitem__)
+        heard = self._hear(samples, language, final, is_wanted)
+        if final and len(samples) < SHORT_SECONDS * SAMPLE_RATE and is_unsure(heard):
+            again = self._hear(np.tile(samples, TIMES), language, final, is_wanted)
+            return said_once(again) or heard
+        return heard
+
+    def _hear(
+        self, samples: Samples, language: str, final: bool, is_wanted: IsWanted
+    ) -> Transcript:
         samples, windows = _to_look_at(samples, final)
         with self._model.doing(windows, is_wanted):
             segments, _ = self._model.transcribe(
@@ -273,28 +288,3 @@ def open_model(
 def _compute_type(device: str) -> str:
     wanted = "float16" if device == "cuda" else "int8"
     return wanted if wanted in ctranslate2.get_supported_compute_types(device) else "default"
-
-
-def summarise(segments: Sequence[Any], language: str) -> Transcript:
-    """Return Whisper's ``segments`` as one transcript, each weighing as many tokens as it has."""
-    text = " ".join(segment.text.strip() for segment in segments).strip()
-    weights = [max(1, len(segment.tokens)) for segment in segments]
-    if not text:
-        silence = _mean([segment.no_speech_prob for segment in segments], weights, empty=1.0)
-        return Transcript("", language, confidence=0.0, no_speech_probability=silence)
-    log_probability = _mean([segment.avg_logprob for segment in segments], weights)
-    return Transcript(
-        text,
-        language,
-        confidence=min(1.0, math.exp(log_probability)),
-        no_speech_probability=_mean([segment.no_speech_prob for segment in segments], weights),
-        average_log_probability=log_probability,
-        compression_ratio=max(segment.compression_ratio for segment in segments),
-    )
-
-
-def _mean(values: Sequence[float], weights: Sequence[int], empty: float = 0.0) -> float:
-    if not values:
-        return empty
-    total = sum(value * weight for value, weight in zip(values, weights, strict=True))
-    return total / sum(weights)

@@ -5,7 +5,6 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,6 @@ from sessions_app.engines.whisper_model import (
     Samples,
     WhisperOptions,
     open_model,
-    summarise,
 )
 from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import Transcript
@@ -222,32 +220,6 @@ async def test_who_is_cancelled_comes_back_when_the_engine_is_free(whisper_direc
         await asyncio.wait([call])
         assert (await transcriber.transcribe(PCM, language="en", final=True)).text == HEARD
     await transcriber.aclose()
-
-
-@dataclass
-class Heard:
-    """A segment, with what the library says of it."""
-
-    text: str
-    avg_logprob: float
-    no_speech_prob: float = 0.0
-    compression_ratio: float = 1.0
-    tokens: list[int] = field(default_factory=list)
-
-
-def test_segments_weigh_as_many_tokens_as_they_have() -> None:
-    long = Heard(" Buenos días.", -0.2, 0.1, 1.2, [1] * 9)
-    short = Heard(" Eh.", -1.2, 0.6, 0.8, [1])
-    transcript = summarise([long, short], "es")
-    assert transcript.text == "Buenos días. Eh."
-    assert transcript.average_log_probability == pytest.approx(-0.3)
-    assert transcript.no_speech_probability == pytest.approx(0.15)
-    assert transcript.compression_ratio == 1.2
-    assert transcript.confidence == pytest.approx(0.741, abs=1e-3)
-
-
-def test_no_segments_are_silence() -> None:
-    assert summarise([], "es") == Transcript("", "es", 0.0, no_speech_probability=1.0)
 
 
 async def test_closing_does_not_wait_for_what_nobody_waits_for(tmp_path: Path) -> None:
