@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from sessions_app.engines.server_address import api_addresses
+
 FIRST_REST_SECONDS = 1.0
 LONGEST_REST_SECONDS = 30.0
 """How long a server that failed is left alone: twice as long each time, up to this."""
@@ -14,7 +16,10 @@ class Listener:
     """One server, and how it has done so far. Times are those of the monotonic clock."""
 
     def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
-        self.url = url
+        self.addresses = api_addresses(url)
+        """Where its interface may be."""
+        self.url = self.addresses[0]
+        """Where it was found, or is looked for first."""
         self.headers = dict(headers or {})
         """What says to it who asks."""
         self.host = urlsplit(url).netloc.rpartition("@")[2]

@@ -18,7 +18,9 @@ LANGUAGES = {
 UNKNOWN = frozenset({"auto", "unknown", "und", "undefined", "null", "none", "multi", "mul"})
 """What is said by those that do not know it."""
 
-_PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|\?xml)\b", re.IGNORECASE)
+_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*<(?:!--|!doctype\b|html\b|head\b|body\b|\?xml\b)", re.IGNORECASE
+)
 
 
 class StrangeAnswerError(EngineError):
@@ -26,6 +28,14 @@ class StrangeAnswerError(EngineError):
 
     def __init__(self) -> None:
         super().__init__("The server for speech recognition gave a strange answer.")
+
+
+def is_page(body: bytes) -> bool:
+    """Return whether ``body`` is a page for people: the login of a proxy, as a rule.
+
+    Its type says little: programs that never set one send words as ``text/html``.
+    """
+    return _PAGE.match(body) is not None
 
 
 def read_answer(body: bytes, language: str | None) -> Transcript:
@@ -48,7 +58,7 @@ def read_words(body: bytes, language: str | None) -> Transcript:
     Raises:
         StrangeAnswerError: it is no answer of such a server.
     """
-    if _PAGE.match(body):
+    if is_page(body):
         raise StrangeAnswerError
     try:
         answer = _json(body)

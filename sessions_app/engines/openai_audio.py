@@ -28,10 +28,9 @@ class OpenAiTranscriber:
 
     ``urls`` are the servers' addresses up to ``/v1``; the least busy of those that are well is
     asked, and the next when it fails or refuses: a server is well when it gave words. ``model`` is
-    what they call the model. ``key`` is sent as
-    a bearer token to each of them; without one OpenAI itself, and nobody else, is sent the
-    environment's OPENAI_API_KEY. ``parallel`` is how many pieces
-    each takes at once, ``timeout_seconds`` how long one piece may take.
+    what they call the model. ``key`` is sent as a bearer token to each of them; without one OpenAI
+    itself, and nobody else, is sent the environment's OPENAI_API_KEY. ``parallel`` is how many
+    pieces each takes at once, ``timeout_seconds`` how long one piece may take.
     """
 
     languages = frozenset({"es", "en"})
@@ -49,7 +48,7 @@ class OpenAiTranscriber:
         if not addresses or not all(map(is_server_address, addresses)):
             raise ValueError("urls are addresses that begin with http:// or https://")
         self._listeners = Listeners(
-            [Listener(url.rstrip("/"), keys.headers_for(url, key)) for url in addresses]
+            [Listener(url, keys.headers_for(url, key)) for url in addresses]
         )
         self.parallel = max(1, parallel) * len(addresses)
         """How many calls run at once."""

@@ -12,7 +12,10 @@ NAME = re.compile(r"(?!-)[\w-]{1,63}(?:\.(?!-)[\w-]{1,63})*\.?", re.ASCII)
 """Of a host; a name in one's own network needs no dot."""
 NUMBER_6 = re.compile(r"(?:[^@]*@)?\[[0-9a-f:.]+\](?::\d*)?", re.IGNORECASE | re.ASCII)
 """A host that is an IPv6 address, and what may stand beside it."""
-ENDS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/models")
+ENDS = (
+    *("/chat/completions", "/completions", "/responses", "/embeddings", "/models"),
+    "/audio/transcriptions",
+)
 """What people copy along with an address."""
 VERSION = re.compile(r"/v\d+[a-z0-9]*$", re.IGNORECASE)
 """What an address ends with, as a rule."""

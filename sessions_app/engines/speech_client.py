@@ -11,7 +11,12 @@ import httpx
 
 from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE, to_samples
 from sessions_app.engines.listeners import Listener
-from sessions_app.engines.openai_answers import StrangeAnswerError, read_answer, read_words
+from sessions_app.engines.openai_answers import (
+    StrangeAnswerError,
+    is_page,
+    read_answer,
+    read_words,
+)
 from sessions_app.errors import EngineBusyError, EngineError
 from sessions_app.events import Transcript
 
@@ -30,6 +35,8 @@ IN_JSON = FORMATS[:2]
 _SERVER = "The server for speech recognition"
 _REFUSED = frozenset({400, 406, 415, 422, 501})
 """What servers answer to a form of asking that they do not know, or to a piece."""
+_ELSEWHERE = frozenset({200, 404, 405})
+"""What they answer where nobody hears: 200 with a page."""
 
 
 class PieceRefusedError(EngineError):
@@ -38,6 +45,10 @@ class PieceRefusedError(EngineError):
 
 class NoAnswerError(EngineError):
     """The server does not answer at all."""
+
+
+class _ElsewhereError(EngineError):
+    """There is no such server at this address, or none that knows the model."""
 
 
 class _FormatError(EngineError):
@@ -80,18 +91,35 @@ class SpeechClient:
         sound = _wav(pcm)
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await self._down_the_ladder(listener, sound, language)
+                return await self._find_and_ask(listener, sound, language)
         except (httpx.HTTPError, TimeoutError) as error:
             logger.warning("%s did not answer: %s", listener.host, type(error).__name__)
             raise NoAnswerError("No server for speech recognition answers.") from error
 
-    async def _down_the_ladder(
+    async def _find_and_ask(
         self, listener: Listener, sound: bytes, language: str | None
+    ) -> Transcript:
+        """Return the words, from where the server is: some leave /v1 out of its address."""
+        failures = []
+        for url in sorted(listener.addresses, key=lambda one: one != listener.url):
+            try:
+                heard = await self._down_the_ladder(listener, url, sound, language)
+            except _ElsewhereError as error:
+                failures.append(error)
+                continue
+            if url != listener.url:
+                logger.warning("the address of %s lacks /v1: it is asked with it", listener.host)
+                listener.url = url
+            return heard
+        raise failures[0]
+
+    async def _down_the_ladder(
+        self, listener: Listener, url: str, sound: bytes, language: str | None
     ) -> Transcript:
         was_refused, problem = False, EngineError("")
         for rung in range(listener.rung, len(FORMATS)):
             try:
-                transcript = await self._ask(listener, sound, language, FORMATS[rung])
+                transcript = await self._ask(listener, url, sound, language, FORMATS[rung])
             except _FormatError as error:
                 logger.info("%s does not take the format %r", listener.host, FORMATS[rung])
                 was_refused, problem = was_refused or error.is_refusal, error
@@ -102,20 +130,20 @@ class SpeechClient:
         raise (PieceRefusedError if was_refused else EngineError)(str(problem)) from problem
 
     async def _ask(
-        self, listener: Listener, sound: bytes, language: str | None, form: str
+        self, listener: Listener, url: str, sound: bytes, language: str | None, form: str
     ) -> Transcript:
         if self._client.is_closed:
             raise EngineError("The servers for speech recognition are closed.")
         files: Mapping[str, Any] = {"file": ("speech.wav", sound, "audio/wav")}
         async with self._client.stream(
             "POST",
-            f"{listener.url}/audio/transcriptions",
+            f"{url}/audio/transcriptions",
             data=self._fields(language, form),
             files=files,
             headers=listener.headers,
         ) as response:
             body = await _whole(response)
-        _check(listener, response)
+        _check(listener, response.status_code, body)
         read = read_answer if form in IN_JSON else read_words
         try:
             return read(body, language)
@@ -129,9 +157,8 @@ class SpeechClient:
         return fields | ({"language": language} if language else {})
 
 
-def _check(listener: Listener, response: httpx.Response) -> None:
-    status = response.status_code
-    if status == httpx.codes.OK and not _is_page(response):
+def _check(listener: Listener, status: int, body: bytes) -> None:
+    if status == httpx.codes.OK and not is_page(body):
         return
     logger.info("%s answered %d", listener.host, status)
     if status == httpx.codes.TOO_MANY_REQUESTS:
@@ -143,6 +170,8 @@ def _check(listener: Listener, response: httpx.Response) -> None:
         raise _FormatError(f"{_SERVER} failed.", is_refusal=False)
     if status == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
         raise PieceRefusedError(f"{_SERVER} refused this piece.")
+    if status in _ELSEWHERE:
+        raise _ElsewhereError(_problem(status))
     raise EngineError(_problem(status))
 
 
@@ -153,12 +182,6 @@ async def _whole(response: httpx.Response) -> bytes:
         if len(body) > LONGEST_BYTES:
             raise StrangeAnswerError
     return bytes(body)
-
-
-def _is_page(response: httpx.Response) -> bool:
-    """Return whether it is a page for people: the login of a proxy, as a rule."""
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind in {"text/html", "application/xhtml+xml"}
 
 
 def _problem(status: int) -> str:

@@ -59,11 +59,18 @@ async def test_a_server_that_hears_nothing_takes_no_piece_from_one_that_does(
     assert len(formats) == len(set(formats))  # it was asked for one piece at most
 
 
-async def test_a_server_that_answers_no_json_is_left_too(
-    servers: tuple[FakeEars, FakeEars],
+@pytest.mark.parametrize("says", [b"<!-- login --><html>", b"\xff\xfe" * 600_000, b'{"ok": true}'])
+async def test_a_server_whose_answers_are_none_is_left_too(
+    servers: tuple[FakeEars, FakeEars], says: bytes
 ) -> None:
-    servers[0].says = b"<html>"
+    servers[0].says = says
     assert await heard_by(*servers) == ["hola"] * PIECES
+
+
+async def test_words_that_are_sent_as_a_page_are_words() -> None:
+    with FakeEars(formats=("text",)) as server:
+        server.kind = "text/html; charset=utf-8"  # as Flask does
+        assert await heard_by(server, pieces=2) == ["hola"] * 2
 
 
 @pytest.mark.parametrize(
@@ -169,3 +176,32 @@ async def test_a_server_that_failed_is_back_when_it_gives_words_that_nobody_wait
             pass
     assert languages().count("es") == 2
     await transcriber.aclose()
+
+
+@pytest.mark.parametrize("end", ["", "/", "/v1/", "/v1/audio/transcriptions"])
+async def test_an_address_may_lack_its_end_or_have_too_much_of_it(end: str) -> None:
+    with FakeEars() as server:
+        transcriber = OpenAiTranscriber(server.url.removesuffix("/v1") + end)
+        await transcriber.load()
+        heard = [
+            await transcriber.transcribe(say("hola"), language="es", final=True) for _ in range(2)
+        ]
+        await transcriber.aclose()
+        assert [one.text for one in heard] == ["hola"] * 2
+        assert len(server.fields) == 2
+
+
+async def test_a_server_whose_caller_gave_up_is_asked_behind_the_others(
+    servers: tuple[FakeEars, FakeEars], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openai_audio, "GIVEN_UP_SECONDS", 0.0)
+    servers[0].trouble = "hang"
+    transcriber = OpenAiTranscriber([server.url for server in servers])
+    await transcriber.load()
+    work = asyncio.create_task(transcriber.transcribe(say("hola"), language="es", final=True))
+    await eventually(lambda: len(servers[0].fields) == 1)
+    work.cancel()
+    await asyncio.wait([work])
+    assert (await transcriber.transcribe(say("hola"), language="es", final=True)).text == "hola"
+    await transcriber.aclose()
+    assert [len(server.fields) for server in servers] == [1, 1]

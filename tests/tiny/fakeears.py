@@ -20,8 +20,8 @@ class FakeEars(ThreadingHTTPServer):
     ``formats`` are those it knows, ``refusal`` is what it answers to others. ``troubles`` are
     answers it gives first, one a request, and ``trouble`` is one it gives from then on: a status,
     or ``hang`` (until ``release`` is set), ``page`` (of HTML), ``cut`` (no answer at all).
-    ``says`` is what it answers instead of what it hears. ``fields`` lists what was asked, ``keys``
-    the authorization of each request.
+    ``says`` is what it answers instead of what it hears, ``kind`` the type it names.
+    ``fields`` lists what was asked, ``keys`` the authorization of each request.
     """
 
     daemon_threads = True
@@ -32,6 +32,7 @@ class FakeEars(ThreadingHTTPServer):
         self.refusal = HTTPStatus.BAD_REQUEST
         self.trouble: HTTPStatus | str | None = None
         self.says: bytes | None = None
+        self.kind = ""
         self.troubles: list[HTTPStatus | str] = []
         self.fields: list[dict[str, str]] = []
         self.keys: list[str | None] = []
@@ -70,6 +71,9 @@ class _Answer(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
+        if self.path != "/v1/audio/transcriptions":
+            self._send(HTTPStatus.NOT_FOUND, {"detail": "Not Found"})
+            return
         fields, sound = _parts(self.headers["content-type"], body)
         self.server.fields.append(fields)
         self.server.keys.append(self.headers["authorization"])
@@ -78,7 +82,7 @@ class _Answer(BaseHTTPRequestHandler):
         if trouble == "cut":
             self.close_connection = True
         elif trouble == "page":
-            self._send_bytes(HTTPStatus.OK, b"<html>Log in first.</html>", "text/html")
+            self._send_bytes(HTTPStatus.OK, b"<html>Log in first.</html>")
         elif isinstance(trouble, HTTPStatus):
             self._send(trouble, {"error": {"message": "as it was told"}})
         elif fields.get("response_format", "") not in self.server.formats:
@@ -99,10 +103,10 @@ class _Answer(BaseHTTPRequestHandler):
     def _send(self, status: HTTPStatus, answer: Any) -> None:
         self._send_bytes(status, json.dumps(answer).encode())
 
-    def _send_bytes(self, status: HTTPStatus, body: bytes, kind: str = "") -> None:
+    def _send_bytes(self, status: HTTPStatus, body: bytes) -> None:
         self.send_response(status)
-        if kind:
-            self.send_header("content-type", kind)
+        if self.server.kind:
+            self.send_header("content-type", self.server.kind)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
