@@ -60,6 +60,20 @@ async def test_while_it_fails_the_next_one_speaks_and_says_so(
     await engines.aclose()
 
 
+async def test_what_people_are_told_of_it_is_true_when_they_are_told(
+    server: FakeChat, with_opus: Path
+) -> None:
+    options = {"url": server.url, "retries": 0}
+    engines = await load_engines(settings(with_opus, "llm", options))
+    assert [engines.infos["translator"].why] == [None]
+    server.troubles = [HTTPStatus.SERVICE_UNAVAILABLE] * 3
+    for _ in range(3):
+        await engines.translator.translate(HELLO)
+    told = "The language model failed lately, and is left alone: "
+    assert [engines.infos["translator"].why] == [f"{told}The language model's server failed."]
+    await engines.aclose()
+
+
 @pytest.mark.parametrize("translator", ["auto", "llm"])
 async def test_one_that_does_not_answer_yet_is_told_and_waited_for(
     translator: str, free_port: int, with_opus: Path

@@ -1,15 +1,21 @@
 """A session whose language model is loaded elsewhere: the client is told, and nothing is lost."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.test import Client
 
+from sessions_app.doctor.engines import check_engine
+from sessions_app.doctor.finding import Level
 from sessions_app.engines.chain import ChainTranslator
 from sessions_app.engines.fake import FakeTranslator
 from sessions_app.engines.llm import LlmTranslator
+from sessions_app.engines.loading import EngineChoice, EngineSettings
+from sessions_app.events import Direction, TranslationRequest
+from sessions_app.hearing import opened
 from sessions_app.readiness import MODEL_LOADS, UNANSWERED
 from sessions_app.rehearsal import rehearse
 from tests.conftest import Connect
@@ -61,6 +67,32 @@ async def test_a_client_is_told_that_the_model_loads_and_its_sentence_waits_for_
             assert await late.still_works()
             assert late.told("language_model") == []
     assert (server.given_up, len(server.asked)) == (0, 1)
+
+
+async def test_a_sentence_that_met_an_unloaded_model_is_translated_once_it_is_there(
+    house: House, connect: Connect
+) -> None:
+    with FakeModels() as server:
+        await house.restart(translator=alone(server, timeout_seconds=0.5))
+        async with connect(direction="es_to_en") as browser:
+            await browser.still_works()
+            server.load_seconds = 1.5
+            server.unload()
+            await browser.say("text_input", text="hola mundo")
+            assert (await browser.until("translation"))["translated"] == "hello world"
+            assert browser.problems() == []
+    assert server.given_up == 1
+
+
+async def test_a_file_is_heard_once_the_model_is_there(tmp_path: Path) -> None:
+    with FakeModels(load_seconds=1.0) as server:
+        fake = EngineChoice("fake")
+        choice = EngineChoice("llm", {"url": server.url})
+        settings = EngineSettings(fake, choice, fake, tmp_path)
+        async with opened(settings, lambda step, fraction: None) as generation:
+            request = TranslationRequest("hola mundo", Direction.ES_TO_EN)
+            assert (await generation.engines.translator.translate(request)).engine == "llm"
+        assert (await check_engine(settings, "translator")).level is Level.FINE
 
 
 async def test_who_is_asked_whether_it_is_ready_says_that_the_model_loads(house: House) -> None:
