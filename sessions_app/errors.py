@@ -13,8 +13,11 @@ HablaError
     ├── EngineUnavailableError   it cannot be loaded; says how to mend that
     ├── EngineBusyError          it wants to be left alone for a while
     │   └── EngineLoadingError       its model is not there yet
+    ├── BadTranslationError      what a translator gave is no translation
     └── DecodeError              the stream is not what it was said to be
 """
+
+from enum import StrEnum
 
 
 class HablaError(Exception):
@@ -131,6 +134,40 @@ class EngineLoadingError(EngineBusyError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, rest_seconds=0.0)
+
+
+class Fault(StrEnum):
+    """Why what a translator gave is no translation."""
+
+    EMPTY = "empty"
+    """No words."""
+    CUT = "cut"
+    """Half of a sentence: a limit, or a filter, ended it."""
+    TOO_LONG = "too_long"
+    TOO_SHORT = "too_short"
+    LOOP = "loop"
+    """The same again and again."""
+    ECHO = "echo"
+    """What was said, as it was said."""
+    LANGUAGE = "language"
+    """Neither Spanish nor English, or the wrong one of them."""
+    SCRIPT = "script"
+    """Letters that neither is written with."""
+    REFUSAL = "refusal"
+    """A model speaks of itself."""
+    MARKUP = "markup"
+    """HTML, Markdown, JSON, or the marks of a model's own."""
+
+
+class BadTranslationError(EngineError):
+    """What ``engine`` gave is no translation; ``fault`` is why, in one word."""
+
+    code = "bad_translation"
+
+    def __init__(self, message: str, *, engine: str, fault: Fault) -> None:
+        super().__init__(message)
+        self.engine = engine
+        self.fault = fault
 
 
 class DecodeError(EngineError):

@@ -1,0 +1,51 @@
+"""How much of a text says the same thing again and again."""
+
+import re
+from collections.abc import Sequence
+from itertools import groupby
+
+LONGEST_LOOP_WORDS = 30
+"""What is longer, and said again, is a refrain."""
+FEWEST_TIMES = 3
+FEWEST_WORDS = 10
+"""People do say "no, no, no, no": fewer repeated words than this are believed ..."""
+FEWEST_CHARACTERS = 24
+"""... and fewer characters: "jajajaja"."""
+BEYOND = 2
+"""A translation may repeat itself so many times as much as what is translated ..."""
+ALLOWANCE = 5
+"""... and by so many words more."""
+
+_WORD = re.compile(r"\w+")
+_SAME_LETTERS = re.compile(r"([^\W_]{1,8}?)\1{9,}")
+
+
+def is_loop(text: str, source: str) -> bool:
+    """Return whether ``text`` repeats itself, and ``source``, of which it is made, does not.
+
+    Takes time in proportion to their lengths.
+    """
+    words, characters = repeated_words(text), repeated_characters(text)
+    is_of_words = words >= FEWEST_WORDS and words > BEYOND * repeated_words(source) + ALLOWANCE
+    is_of_letters = characters >= FEWEST_CHARACTERS and (
+        characters > BEYOND * repeated_characters(source) + ALLOWANCE
+    )
+    return is_of_words or is_of_letters
+
+
+def repeated_words(text: str) -> int:
+    """Return how many words the longest run has that says the same words again and again."""
+    words = _WORD.findall(text.casefold())
+    return max(_longest_run(words, size) for size in range(1, LONGEST_LOOP_WORDS + 1))
+
+
+def repeated_characters(text: str) -> int:
+    """Return how long the longest run of the same letters is, within a word."""
+    return max((len(run[0]) for run in _SAME_LETTERS.finditer(text.casefold())), default=0)
+
+
+def _longest_run(words: Sequence[str], size: int) -> int:
+    same = [before == after for before, after in zip(words, words[size:], strict=False)]
+    runs = [sum(1 for _ in run) + size for is_same, run in groupby(same) if is_same]
+    longest = max(runs, default=0)
+    return longest if longest >= FEWEST_TIMES * size else 0
