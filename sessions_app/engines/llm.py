@@ -7,13 +7,15 @@ from typing import Any
 
 from sessions_app.engines import keys
 from sessions_app.engines.base import Tell
-from sessions_app.engines.llm_answers import plain_words, read_answer
+from sessions_app.engines.llm_answers import read_answer, without_thoughts
 from sessions_app.engines.llm_choice import PROBE_SECONDS
 from sessions_app.engines.llm_client import AgainError, UnfitModelError
+from sessions_app.engines.llm_drafts import DraftReader
 from sessions_app.engines.llm_prices import checked_prices, cost_of
 from sessions_app.engines.llm_profiles import (
-    HERE,
     PROFILES,
+    addresses_of,
+    check_server,
     is_in_the_cloud,
     profile_of,
 )
@@ -28,8 +30,9 @@ from sessions_app.engines.prompts import (
     read_topic,
     topic_messages,
 )
-from sessions_app.engines.server_address import is_server_address
+from sessions_app.engines.thoughts import begins_in_thought
 from sessions_app.errors import (
+    BadTranslationError,
     EngineBusyError,
     EngineError,
     EngineLoadingError,
@@ -73,7 +76,7 @@ class LlmTranslator:
         drafts: bool = True,
         must_answer: bool = False,
     ) -> None:
-        _check(url, profile)
+        check_server(url, profile)
         self._prices = checked_prices(prices or {})
         self._drafts = drafts
         self._must_answer = must_answer
@@ -86,7 +89,7 @@ class LlmTranslator:
                 timeout_seconds=float(timeout_seconds),
                 retries=int(retries),
             )
-            for address in _addresses(url, profile)
+            for address in addresses_of(url, profile)
         ]
         self._server = self._servers[0]
         self._warmth = Warmth(
@@ -96,6 +99,8 @@ class LlmTranslator:
             load_seconds=float(load_seconds),
             idle_seconds=inf if self.is_cloud else IDLE_SECONDS,
         )
+        self._hides_thoughts = False
+        """Whether the model was seen to think without a mark that says so at the beginning."""
 
     @property
     def is_cloud(self) -> bool:
@@ -121,20 +126,20 @@ class LlmTranslator:
 
         Raises:
             EngineError: the server or the model failed; EngineBusyError: leave it alone;
-                EngineLoadingError: the model is not there yet.
+                EngineLoadingError: the model is not there yet; BadTranslationError: it was stopped
+                in the middle.
         """
         if not request.text.strip():
             return Translation("", engine="llm")
         reply = await self._ask(final_messages(request), SCHEMA)
-        answer = read_answer(reply.content, request.text)
-        return Translation(
-            answer.translated,
-            "" if answer.corrected == request.text else answer.corrected,
-            answer.phrases,
-            answer.confidence,
-            "llm",
-            self._usage(reply),
+        answer = read_answer(
+            reply.content,
+            request.text,
+            target=str(request.direction.target),
+            is_cut=reply.is_cut,
         )
+        self._hides_thoughts |= begins_in_thought(reply.content, request.text)
+        return answer.translation(request.text, self._usage(reply))
 
     async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
         """Return what ``translate`` would; None: it was told to make no drafts, or is not loaded.
@@ -147,12 +152,22 @@ class LlmTranslator:
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
         """Tell a translation of what was said so far, as it grows; nothing while the model loads.
 
+        Only what is known to be the translation is told, and none of the model's thoughts.
+
         Raises:
-            EngineError: it broke off.
+            EngineError: it broke off, or there is no translation in it.
         """
-        if self._drafts and request.text.strip() and self._is_warm():
+        if not (self._drafts and request.text.strip() and self._is_warm()):
+            return
+        target = str(request.direction.target)
+        reader = DraftReader(request.text, target=target, hides_thoughts=self._hides_thoughts)
+        try:
             with self._watching():
-                await self._server.stream(draft_messages(request), tell)
+                await self._server.stream(draft_messages(request), reader.telling(tell))
+            if draft := reader.end():
+                await tell(draft)
+        finally:
+            self._hides_thoughts |= reader.hides_thoughts
 
     async def find_topic(self, said: Sequence[Said], topic: str) -> str:
         """Return one line about ``said``; empty: the model had none, or is not loaded.
@@ -163,7 +178,7 @@ class LlmTranslator:
         if not self._is_warm():
             return ""
         reply = await self._ask(topic_messages(said, topic))
-        return read_topic(plain_words(reply.content))
+        return read_topic(without_thoughts(reply.content))
 
     async def aclose(self) -> None:
         """End the loading, and close all connections. May be called twice, and before ``load``."""
@@ -271,8 +286,9 @@ class LlmTranslator:
             raise
         except EngineBusyError:
             raise
-        except EngineError:
-            self._warmth.cool()
+        except EngineError as error:
+            if not isinstance(error, BadTranslationError):
+                self._warmth.cool()
             raise
         self._warmth.note_answer()
 
@@ -280,18 +296,3 @@ class LlmTranslator:
         read, written = reply.prompt_tokens, reply.completion_tokens
         model = self._server.choice.model
         return Usage(read, written, cost_of(self._prices, model, read, written))
-
-
-def _check(url: str, profile: str) -> None:
-    if url and not is_server_address(url):
-        raise ValueError("url is an address that begins with http:// or https://")
-    if profile and profile not in PROFILES:
-        raise ValueError(f"profile is one of {', '.join(PROFILES)}")
-    if profile == "other" and not url:
-        raise ValueError("the profile other needs an url")
-
-
-def _addresses(url: str, profile: str) -> list[str]:
-    if url:
-        return [url]
-    return [PROFILES[name].url for name in ([profile] if profile else HERE)]

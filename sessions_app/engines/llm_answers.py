@@ -1,45 +1,44 @@
 """What language models answer, read with lenience: a good translation is never lost to bad JSON."""
 
-import json
 import math
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
+from sessions_app.engines.judging import bad_translation
+from sessions_app.engines.llm_json import find_fields, named, words
+from sessions_app.engines.thoughts import answer_of, answer_so_far
 from sessions_app.engines.whole_text import whole
-from sessions_app.errors import EngineError
-from sessions_app.events import Phrase
+from sessions_app.errors import EngineError, Fault
+from sessions_app.events import Phrase, Translation, Usage
 
 KINDS = ("idiom", "false_friend", "correction")
 """What a phrase may be."""
 PHRASES = 12
 """How many phrases of one answer are taken."""
-BRACES = 40
-"""How many opening braces are tried as the beginning of the answer."""
 CHATTER = 4
 """An answer in plain words that is this many times longer than what was asked is no translation."""
 
-_NAMES = {
-    "translated": ("translated", "translation", "translated_text", "traduccion"),
-    "corrected": ("corrected", "correction", "source_corrected", "corrected_source"),
-    "phrases": ("phrases", "idioms", "notes", "flags"),
-}
-_TAG = re.compile(
-    r"<(?P<end>/?)(?:think|thinking|thought|reasoning|reflection)>|\[(?P<END>/?)THINK\]",
+_FENCE = re.compile(r"```[a-z]*\s", re.IGNORECASE)
+_JSON = re.compile(r"\s*(?:\{\s*(?:[\"'{}]|\w+[\"']?\s*:|$)|\[\s*(?:[\"'\[{\]\d]|$))")
+_LABEL = re.compile(
+    r"^\s*(?:\*\*)?(?:translat(?:ion|ed)|traducci[oó]n|english|spanish|espa[nñ]ol|ingl[eé]s)"
+    r"(?:\*\*)?\s*:(?:\*\*)?\s*",
     re.IGNORECASE,
 )
-_CHANNEL = "<|channel|>final<|message|>"
-_SPECIAL = re.compile(r"<\|[a-z_]+\|>")
-_FENCE = re.compile(r"```[a-z]*\s", re.IGNORECASE)
-_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
-_LABEL = re.compile(
-    r"^\s*(?:\*\*)?(?:translation|traducci[oó]n|english|spanish|espa[nñ]ol|ingl[eé]s)"
-    r"(?:\*\*)?\s*:\s*",
+_LABEL_BEGINS = re.compile(
+    r"\s*(?:`{1,3}[a-z]*\s*|(?:\*\*)?(?:translat(?:ion|ed)?|traducci[oó]n|english|spanish"
+    r"|espa[nñ]ol|ingl[eé]s)?(?:\*{0,2}))",
     re.IGNORECASE,
 )
 _QUOTES = {'"': '"', "“": "”", "«": "»", "'": "'"}
+_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_FORMAT = re.compile(
+    r"</?(?:b|body|center|code|div|em|font|h[1-6]|html|i|li|mark|ol|p|pre|q|small|span|strong|su[bp]"
+    r"|u|ul)(?:\s+\w+\s*=[^<>]*)?>",
+    re.IGNORECASE,
+)
+_STARS = re.compile(r"(\*\*|__)(?=\S)([^*_\n]+)(?<=\S)\1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,113 +50,59 @@ class Answer:
     phrases: tuple[Phrase, ...] = ()
     confidence: float = 1.0
 
+    def translation(self, source: str, usage: Usage) -> Translation:
+        """Return it as the translation of ``source``."""
+        corrected = "" if self.corrected == source else self.corrected
+        return Translation(self.translated, corrected, self.phrases, self.confidence, "llm", usage)
 
-def read_answer(content: str, source: str) -> Answer:
+
+def read_answer(content: str, source: str, *, target: str = "", is_cut: bool = False) -> Answer:
     """Return what ``content`` says of ``source``.
 
     Thoughts, code fences and chatter around the JSON are passed over; null lists, strings for
-    numbers, other names and cut ends are understood; plain words are taken as the translation.
+    numbers, other names, objects within others and cut ends are understood; plain words are taken
+    as the translation. ``target`` is its language, ``es`` or ``en``; ``is_cut``: the model was
+    stopped, so that plain words are half of a sentence.
 
     Raises:
         EngineError: there is no translation in it.
+        BadTranslationError: it is half of one.
     """
-    text = without_thoughts(content)
-    fields = _fields(text) or _torn_fields(text)
-    if fields is None and not text.lstrip().startswith(("{", "[")):
+    text = answer_of(content, source)
+    fields = find_fields(text, target)
+    if fields is None and is_cut:
+        raise bad_translation(Fault.CUT, "llm")
+    if fields is None and not _JSON.match(text):
         fields = {"translated": _plain(text, source)}
-    translated = _words(_named(fields or {}, "translated"))
+    fields = fields or {}
+    translated = _unadorned(words(named(fields, "translated"), target), source)
     if not translated:
         raise EngineError("The language model gave no translation.")
-    named = fields or {}
     return Answer(
         translated,
-        _words(_named(named, "corrected")),
-        _phrases(_named(named, "phrases")),
-        _confidence(named.get("confidence")),
+        _unadorned(words(named(fields, "corrected")), source),
+        _phrases(named(fields, "phrases")),
+        _confidence(fields.get("confidence")),
     )
 
 
 def without_thoughts(content: str) -> str:
-    """Return ``content`` without what the model thought aloud, finished or not."""
-    text = content.rpartition(_CHANNEL)[2] if _CHANNEL in content else content
-    kept: list[str] = []
-    begin, is_thinking = 0, False
-    for tag in _TAG.finditer(text):
-        if tag["end"] or tag["END"]:
-            # some templates swallow the opening tag: then all before was a thought
-            kept = kept if is_thinking else []
-            begin, is_thinking = tag.end(), False
-        elif not is_thinking:
-            kept.append(text[begin : tag.start()])
-            is_thinking = True
-    if not is_thinking:
-        kept.append(text[begin:])
-    return _SPECIAL.sub("", "".join(kept))
+    """Return ``content``, which is whole, without what the model thought aloud."""
+    return answer_of(content)
 
 
-def plain_words(content: str) -> str:
-    """Return a draft that is still being written: without thoughts, labels and quotation marks."""
-    return _bare(without_thoughts(content))
+def plain_words(content: str, source: str = "", *, hides_thoughts: bool = False) -> str:
+    """Return what is known of a draft that is still being written; empty: nothing yet.
 
-
-# --- finding the JSON
-
-
-def _fields(text: str) -> Mapping[str, Any] | None:
-    for candidate in (text, _TRAILING_COMMA.sub(r"\1", text)):
-        for value in islice(_objects(candidate), BRACES):
-            if _words(_named(value, "translated")):
-                return value
-    return None
-
-
-def _objects(text: str) -> Iterator[Mapping[str, Any]]:
-    decoder = json.JSONDecoder(strict=False)
-    end = 0
-    for begin in islice(re.finditer(r"\{", text), BRACES):
-        if begin.start() < end:
-            continue
-        try:
-            value, end = decoder.raw_decode(text, begin.start())
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(value, dict):
-            yield value
-            yield from (inner for inner in value.values() if isinstance(inner, dict))
-
-
-def _torn_fields(text: str) -> Mapping[str, Any] | None:
-    """Return the whole strings of an object that is cut off or wrong further on."""
-    found = {
-        name: _unescaped(match[1])
-        for names in _NAMES.values()
-        for name in names
-        if (match := re.search(rf'"{name}"\s*:\s*"((?:[^"\\]|\\.)*)"', text, re.DOTALL))
-    }
-    return found if _words(_named(found, "translated")) else None
-
-
-def _unescaped(text: str) -> str:
-    try:
-        return str(json.loads(f'"{text}"', strict=False))
-    except ValueError:
-        return text
-
-
-def _named(fields: Mapping[str, Any], name: str) -> Any:
-    lower = {str(key).strip().lower(): value for key, value in fields.items()}
-    return next((lower[key] for key in _NAMES[name] if lower.get(key)), None)
+    It comes without thoughts, labels and quotation marks. ``hides_thoughts``: the model is known to
+    begin with a thought that no mark opens.
+    """
+    text = answer_so_far(content, source, hides_thoughts=hides_thoughts)
+    is_open = _JSON.match(text) or _LABEL_BEGINS.fullmatch(text)
+    return "" if is_open else _unadorned(_bare(text), source)
 
 
 # --- reading its values
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, list):
-        value = " ".join(part for part in value if isinstance(part, str))
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        value = str(value)
-    return whole(value).strip() if isinstance(value, str) else ""
 
 
 def _phrases(value: Any) -> tuple[Phrase, ...]:
@@ -175,12 +120,12 @@ def _phrase(value: Any) -> Phrase:
         return Phrase(text.strip(), meaning.strip())
     if not isinstance(value, dict):
         return Phrase("", "")
-    kind = _words(value.get("kind")).lower().replace(" ", "_").replace("-", "_")
+    kind = words(value.get("kind")).lower().replace(" ", "_").replace("-", "_")
     return Phrase(
-        _words(value.get("text") or value.get("phrase")),
-        _words(value.get("meaning") or value.get("explanation")),
+        words(value.get("text") or value.get("phrase")),
+        words(value.get("meaning") or value.get("explanation")),
         kind if kind in KINDS else "idiom",
-        _words(value.get("literal")),
+        words(value.get("literal")),
     )
 
 
@@ -202,10 +147,17 @@ def _plain(text: str, source: str) -> str:
 
 
 def _bare(text: str) -> str:
-    words = text.strip()
-    if fence := _FENCE.match(words):
-        words = words[fence.end() :].removesuffix("```")
-    words = _LABEL.sub("", words).strip()
-    if len(words) > 1 and _QUOTES.get(words[0]) == words[-1]:
-        words = words[1:-1].strip()
-    return words
+    bare = text.strip()
+    if fence := _FENCE.match(bare):
+        bare = bare[fence.end() :].removesuffix("```")
+    bare = _LABEL.sub("", bare).strip()
+    if len(bare) > 1 and _QUOTES.get(bare[0]) == bare[-1]:
+        bare = bare[1:-1].strip()
+    return bare
+
+
+def _unadorned(text: str, source: str) -> str:
+    """Return ``text`` without tags and stars that say how it should look; ``source`` has none."""
+    if "<" not in source:
+        text = _FORMAT.sub("", _LINE_BREAK.sub(" ", text))
+    return text if "*" in source or "__" in source else _STARS.sub(r"\2", text).strip()

@@ -8,6 +8,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
+from sessions_app.engines.server_address import is_server_address
+
 
 class Format(StrEnum):
     """How a server is asked for JSON, strictest first."""
@@ -86,6 +88,26 @@ NEAR_NAMES = (".local", ".lan", ".internal", ".home.arpa", ".localhost")
 SHARED = ip_network("100.64.0.0/10")
 """No address of the internet: what Tailscale gives to one's own machines."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def check_server(url: str, profile: str) -> None:
+    """Raise ValueError, with what would be right, unless an ``url`` and a ``profile`` go together.
+
+    Either may be empty.
+    """
+    if url and not is_server_address(url):
+        raise ValueError("url is an address that begins with http:// or https://")
+    if profile and profile not in PROFILES:
+        raise ValueError(f"profile is one of {', '.join(PROFILES)}")
+    if profile == "other" and not url:
+        raise ValueError("the profile other needs an url")
+
+
+def addresses_of(url: str, profile: str) -> list[str]:
+    """Return where to look for a server: at ``url``, or where such servers listen by themselves."""
+    if url:
+        return [url]
+    return [PROFILES[name].url for name in ([profile] if profile else HERE)]
 
 
 def profile_of(url: str) -> Profile:

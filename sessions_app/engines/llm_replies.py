@@ -10,6 +10,8 @@ from sessions_app.errors import EngineError
 STRANGE = "The language model's server gave a strange answer."
 LONGEST_CHARACTERS = 1_000_000
 """No answer is longer; who sends more is not listened to."""
+CUT = frozenset({"length", "max_tokens", "max_length", "model_length", "content_filter", "safety"})
+"""Why a model may have been stopped, as servers say it."""
 MOST_TOKENS = 1_000_000_000
 """What the database holds, whatever a server claims."""
 
@@ -21,6 +23,8 @@ class Reply:
     content: str
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    is_cut: bool = False
+    """The model was stopped before it came to an end."""
 
 
 def read_reply(body: bytes) -> Reply:
@@ -32,14 +36,16 @@ def read_reply(body: bytes) -> Reply:
     answer = _object(body)
     choice = _first(answer.get("choices"))
     message = choice.get("message")
-    said = message.get("content") if isinstance(message, dict) else choice.get("text")
-    content = whole(_text(said))
+    content = whole(_content(message) if isinstance(message, dict) else _text(choice.get("text")))
     if not content.strip():
         raise EngineError("The language model gave an empty answer.")
     usage = answer.get("usage")
     counts = usage if isinstance(usage, dict) else {}
     return Reply(
-        content, _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
+        content,
+        _count(counts.get("prompt_tokens")),
+        _count(counts.get("completion_tokens")),
+        is_cut=str(choice.get("finish_reason")).casefold() in CUT,
     )
 
 
@@ -107,9 +113,26 @@ def _first(choices: Any) -> dict[str, Any]:
 
 def _text(content: Any) -> str:
     if isinstance(content, list):  # in parts, as newer servers may
-        parts = [part.get("text") for part in content if isinstance(part, dict)]
+        spoken = (part for part in content if isinstance(part, dict))
+        # what a model thinks is a part of its own
+        parts = [part.get("text") for part in spoken if "text" in str(part.get("type", "text"))]
         return "".join(part for part in parts if isinstance(part, str))
     return content if isinstance(content, str) else ""
+
+
+def _content(message: dict[str, Any]) -> str:
+    """Return what a message says: its content, or what it would call a tool with."""
+    content = _text(message.get("content"))
+    calls = message.get("tool_calls")
+    if content.strip() or not isinstance(calls, list):
+        return content or _arguments(message.get("function_call"))
+    called = (call.get("function") for call in calls if isinstance(call, dict))
+    return next(filter(None, map(_arguments, called)), content)
+
+
+def _arguments(function: Any) -> str:
+    arguments = function.get("arguments") if isinstance(function, dict) else None
+    return json.dumps(arguments) if isinstance(arguments, dict) else _text(arguments)
 
 
 def _count(value: Any) -> int:

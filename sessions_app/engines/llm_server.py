@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 
 from sessions_app.engines.base import Tell
-from sessions_app.engines.llm_answers import plain_words
 from sessions_app.engines.llm_choice import LONGEST_RETRY_SECONDS, ModelChoice, delay
 from sessions_app.engines.llm_client import (
     CHAT,
@@ -116,7 +115,7 @@ class ChatServer:
                 if not (self._can_stream and await self._has_streamed(messages, tell)):
                     reply = await self._words.descend(partial(self._once, messages, None))
                     self._can_stream = False
-                    await tell(plain_words(reply.content))
+                    await tell(reply.content)
         except TimeoutError as error:
             raise NotInTimeError from error
         except AgainError as again:
@@ -178,14 +177,12 @@ def _busy(again: AgainError) -> EngineBusyError:
 async def _tell_pieces(response: httpx.Response, tell: Tell) -> None:
     if EVENTS not in response.headers.get("content-type", EVENTS):
         # it does not stream, though asked to
-        await tell(plain_words(read_reply(await whole_body(response)).content))
+        await tell(read_reply(await whole_body(response)).content)
         return
-    pieces, content, told = Pieces(), "", ""
+    pieces, content = Pieces(), ""
     async for text in response.aiter_text():
-        content += pieces.feed(text)
-        words = plain_words(content)
-        if words and words != told:
-            told = words
-            await tell(words)
+        if words := pieces.feed(text):
+            content += words
+            await tell(content)
         if pieces.is_done:
             return

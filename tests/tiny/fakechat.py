@@ -21,9 +21,9 @@ class FakeChat(ThreadingHTTPServer):
     ``formats`` are the types of ``response_format`` it takes (``bare``: and it takes nothing but
     model and messages), ``refusal`` what it answers to others. ``troubles`` are answers it gives
     first, one a request: a status (``retry_after`` goes with it), ``hang`` (until ``release`` is
-    set), ``cut`` (no answer at all), or the text of a model. ``asked`` lists the bodies,
-    ``keys`` the authorization of each, ``aborted`` counts answers that nobody waited for, and
-    ``greeted`` lists the models that were asked for nothing but to be there.
+    set), ``cut`` (no answer at all), the text of a model, or a whole choice. ``asked`` lists the
+    bodies, ``keys`` the authorization of each, ``aborted`` counts answers that nobody waited for,
+    and ``greeted`` lists the models that were asked for nothing but to be there.
     """
 
     daemon_threads = True
@@ -41,7 +41,7 @@ class FakeChat(ThreadingHTTPServer):
         self.formats = formats
         self.refusal = refusal
         self.models = models
-        self.troubles: list[HTTPStatus | str] = []
+        self.troubles: list[HTTPStatus | str | dict[str, Any]] = []
         self.retry_after: str | None = "0"
         self.asked: list[dict[str, Any]] = []
         self.greeted: list[str] = []
@@ -137,10 +137,8 @@ class _Answer(BaseHTTPRequestHandler):
         elif body.get("stream"):
             self._stream(_say(body) if trouble in (None, "hang") else str(trouble))
         else:
-            said = _answer(body) if trouble in (None, "hang") else str(trouble)
-            message = {"role": "assistant", "content": said}
-            choice = {"index": 0, "message": message, "finish_reason": "stop"}
-            self._send(HTTPStatus.OK, {"choices": [choice], "usage": USAGE})
+            said = _answer(body) if trouble in (None, "hang") else trouble
+            self._send(HTTPStatus.OK, {"choices": [_choice(said)], "usage": USAGE})
 
     def _takes(self, body: dict[str, Any]) -> bool:
         if self.server.formats == ("bare",):
@@ -191,6 +189,14 @@ def _say(body: dict[str, Any]) -> str:
     if "say" not in data:
         return "greetings and household words"
     return " ".join(BOTH_WAYS.get(word.lower(), word) for word in data["say"].split())
+
+
+def _choice(said: Any) -> dict[str, Any]:
+    """Return the choice that says ``said``; a whole one as it is."""
+    message = {"role": "assistant", "content": said}
+    whole: Any = {"index": 0, "message": message, "finish_reason": "stop"}
+    choice: dict[str, Any] = said if isinstance(said, dict) else whole
+    return choice
 
 
 def _answer(body: dict[str, Any]) -> str:
