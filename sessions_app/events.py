@@ -115,6 +115,15 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A translator whose answer was not used."""
+
+    engine: str
+    fault: str
+    """Of Fault."""
+
+
+@dataclass(frozen=True, slots=True)
 class Translation:
     """What a translator made of a request."""
 
@@ -127,6 +136,8 @@ class Translation:
     engine: str = ""
     """The name of the engine that answered."""
     usage: Usage = Usage()
+    passed_over: tuple[PassedOver, ...] = ()
+    """Who was asked before, and gave no translation."""
 
 
 GIST_ENGINES = frozenset({"apertium"})
@@ -222,6 +233,8 @@ class Exchange:
     exchange_id: int | None = None
     """The row's id, once it is kept."""
     usage: Usage = Usage()
+    passed_over: tuple[PassedOver, ...] = ()
+    """Translators that were asked before, and gave no translation."""
 
     @property
     def is_gist(self) -> bool:
@@ -257,6 +270,8 @@ class Failure:
     fatal: bool = False
     retry_after_seconds: float | None = None
     """Of what comes too fast: when to go on."""
+    fault: str = ""
+    """Of a translation: why what came was none, in a word of Fault; empty: nothing came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,6 +230,11 @@ _OF_A_TRANSLATION = (
     "phrases",
     "engine",
 )
+_OPTIONAL: dict[type, tuple[str, ...]] = {
+    events.Partial: ("translation",),
+    events.Failure: ("retry_after_seconds", "fault"),
+}
+"""Fields that are left out where they say nothing."""
 
 
 def encode(event: events.Event) -> str:
@@ -243,18 +248,24 @@ def _fields(event: events.Event) -> dict[str, Any]:
     if isinstance(event, events.Notice):
         return {"type": event.type, **event.fields}
     fields = {name: _rounded(value) for name, value in asdict(event).items()}
-    if isinstance(event, events.Partial) and event.translation is None:
-        del fields["translation"]
-    if isinstance(event, events.Failure) and event.retry_after_seconds is None:
-        del fields["retry_after_seconds"]
+    for name in _OPTIONAL.get(type(event), ()):
+        if fields[name] in (None, ""):
+            del fields[name]
     if isinstance(event, events.Exchange):
-        fields["engine"] = event.translator
-        fields["stored"] = event.exchange_id is not None
-        fields["corrected"] = event.corrected or event.source
-        fields = {name: fields[name] for name in _OF_A_TRANSLATION}
-        if event.is_gist:
-            fields["gist"] = True
+        fields = _of_translation(event, fields)
     return {"type": _TYPES[type(event)], **fields}
+
+
+def _of_translation(event: events.Exchange, fields: dict[str, Any]) -> dict[str, Any]:
+    fields["engine"] = event.translator
+    fields["stored"] = event.exchange_id is not None
+    fields["corrected"] = event.corrected or event.source
+    told = {name: fields[name] for name in _OF_A_TRANSLATION}
+    if event.is_gist:
+        told["gist"] = True
+    if event.passed_over:
+        told["passed_over"] = fields["passed_over"]
+    return told
 
 
 def _rounded(value: Any) -> Any:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from sessions_app.engines.spoken_sentence import SENTENCE, sample
-from sessions_app.errors import EngineLoadingError, HablaError
+from sessions_app.errors import BadTranslationError, EngineLoadingError, Fault, HablaError
 from sessions_app.events import Direction, Failure, TranslationRequest
 from sessions_app.generations import Generation
 from sessions_app.registry import Registry
@@ -79,5 +79,9 @@ async def _rehearse(generation: Generation) -> str:
     if generation.engines.infos["translator"].name == "none":
         return ""
     request = TranslationRequest(SENTENCE, Direction.EN_TO_ES)
-    translation = await generation.engines.translator.translate(request)
+    try:
+        translation = await generation.engines.translator.translate(request)
+    except BadTranslationError as error:
+        # it answers; whether each answer is a translation is judged, and told, one by one
+        return WORDLESS if error.fault is Fault.EMPTY else ""
     return "" if translation.text.strip() else WORDLESS

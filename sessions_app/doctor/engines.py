@@ -10,7 +10,7 @@ from sessions_app.engines import hub
 from sessions_app.engines.apertium_modes import installed_modes
 from sessions_app.engines.base import Measurable
 from sessions_app.engines.catalogue import MODELS, is_on_disk
-from sessions_app.engines.chain import directions_of
+from sessions_app.engines.claims import directions_of
 from sessions_app.engines.loading import (
     EngineChoice,
     Engines,

@@ -54,8 +54,11 @@ class Breaker:
         )
 
     @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """Watch one request. Neither cancelling it nor a model that loads is a failure."""
+    def attempt(self, *, forgiven: tuple[type[EngineError], ...] = ()) -> Iterator[None]:
+        """Watch one request. Neither cancelling it nor a model that loads is a failure.
+
+        Errors that are ``forgiven`` say that it is well.
+        """
         is_trial = self.state is BreakerState.HALF_OPEN
         self._is_tried = self._is_tried or is_trial
         try:
@@ -63,14 +66,20 @@ class Breaker:
         except EngineLoadingError:
             raise
         except EngineError as error:
-            self._failed(error)
+            if isinstance(error, forgiven):
+                self._recovered()
+            else:
+                self._failed(error)
             raise
         else:
-            self._failures = 0
-            self._rest_seconds = 0.0
+            self._recovered()
         finally:
             if is_trial:
                 self._is_tried = False
+
+    def _recovered(self) -> None:
+        self._failures = 0
+        self._rest_seconds = 0.0
 
     def _failed(self, error: EngineError) -> None:
         self._failures += 1

@@ -4,28 +4,22 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sessions_app.engines.base import AheadTranslator, Drafter, Tell, TopicFinder, Translator
 from sessions_app.engines.breaker import Breaker, BreakerState
+from sessions_app.engines.claims import directions_of, is_cloud
+from sessions_app.engines.judged import judged
 from sessions_app.engines.model_condition import Board, HasModel, model_of
-from sessions_app.errors import EngineError, EngineLoadingError, EngineUnavailableError
-from sessions_app.events import Direction, Said, Translation, TranslationRequest
+from sessions_app.errors import (
+    BadTranslationError,
+    EngineError,
+    EngineLoadingError,
+    EngineUnavailableError,
+)
+from sessions_app.events import Direction, PassedOver, Said, Translation, TranslationRequest
 
 logger = logging.getLogger(__name__)
-
-BOTH_DIRECTIONS = frozenset({Direction.ES_TO_EN, Direction.EN_TO_ES})
-
-
-def directions_of(translator: Translator) -> frozenset[Direction]:
-    """Return the directions that ``translator`` says it knows; both where it says nothing."""
-    directions: frozenset[Direction] = getattr(translator, "directions", BOTH_DIRECTIONS)
-    return directions
-
-
-def is_cloud(translator: Translator) -> bool:
-    """Return whether ``translator`` says that it sends what is said out of the house."""
-    return bool(getattr(translator, "is_cloud", False))
 
 
 def trusted(translators: Sequence[Translator]) -> list[Translator]:
@@ -63,16 +57,19 @@ class _Provider:
 class ChainTranslator:
     """Asks its translators in order; ``Translation.engine`` names the one that answered.
 
+    What each gives is judged: what is no translation goes to the next, and is told with the answer.
     Each has a breaker of its own: one that failed is left alone for a while, and the next is asked.
     ``clock`` returns seconds that only grow.
     """
+
+    needs_no_judging = True
 
     def __init__(
         self, translators: Sequence[Translator], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._left_out = [one for one in translators if one not in trusted(translators)]
         self._providers = tuple(
-            _Provider(each, Breaker(clock=clock), Breaker(clock=clock))
+            _Provider(judged(each), Breaker(clock=clock), Breaker(clock=clock))
             for each in trusted(translators)
         )
         self._awaited = 0
@@ -110,10 +107,11 @@ class ChainTranslator:
         self._providers = tuple(loaded)
 
     async def translate(self, request: TranslationRequest) -> Translation:
-        """Return the answer of the first translator that has one.
+        """Return the answer of the first translator that has a good one.
 
         Raises:
             EngineError: of the last one asked, or because none knows the direction or all rest.
+            BadTranslationError: what the last one gave is no translation.
         """
         self._awaited += 1
         try:
@@ -122,25 +120,28 @@ class ChainTranslator:
             self._awaited -= 1
 
     async def _translate(self, request: TranslationRequest) -> Translation:
-        failure = EngineError("There is no translator for this direction.")
-        for provider in self._for(request.direction):
-            if not provider.breaker.allows:
-                failure = EngineError("The translator failed lately, and is left alone for now.")
-                continue
+        failure: EngineError | None = None
+        passed_over: list[PassedOver] = []
+        for provider, is_last in self._in_turn(request.direction):
             try:
-                with provider.breaker.attempt():
-                    return await provider.translator.translate(request)
+                # who has nobody behind is not left alone for what it gives: its next may be good
+                forgiven = (BadTranslationError,) if is_last else ()
+                with provider.breaker.attempt(forgiven=forgiven):
+                    made = await provider.translator.translate(request)
+            except BadTranslationError as error:
+                logger.warning("what %s gave is no translation: %s", error.engine, error.fault)
+                passed_over.append(PassedOver(error.engine, error.fault))
+                failure = error
             except EngineLoadingError as error:
                 logger.info("a translator of the chain loads its model")
                 failure = error
             except EngineError as error:
-                logger.warning(
-                    "a translator of the chain failed, and is %s: %s",
-                    provider.breaker.state,
-                    error,
-                )
+                state = provider.breaker.state
+                logger.warning("a translator of the chain failed, and is %s: %s", state, error)
                 failure = error
-        raise failure
+            else:
+                return replace(made, passed_over=tuple(passed_over))
+        raise failure or self._nobody(request.direction)
 
     async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
         """Return the answer of the translator that the final will be asked of; None: it gives none.
@@ -234,6 +235,18 @@ class ChainTranslator:
         async with AsyncExitStack() as closing:
             for translator in [*self._left_out, *(each.translator for each in self._providers)]:
                 closing.push_async_callback(translator.aclose)
+
+    def _in_turn(self, direction: Direction) -> Iterator[tuple[_Provider, bool]]:
+        """Yield who may be asked, and whether nobody is behind."""
+        providers = list(self._for(direction))
+        for number, provider in enumerate(providers, 1):
+            if provider.breaker.allows:
+                yield provider, not any(each.breaker.allows for each in providers[number:])
+
+    def _nobody(self, direction: Direction) -> EngineError:
+        if any(self._for(direction)):
+            return EngineError("The translator failed lately, and is left alone for now.")
+        return EngineError("There is no translator for this direction.")
 
     def _for(self, direction: Direction) -> Iterator[_Provider]:
         return (provider for provider in self._providers if provider.knows(direction))

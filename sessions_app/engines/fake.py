@@ -112,6 +112,9 @@ class FakeTranscriber:
 class FakeTranslator:
     """Translates word by word what FakeTranscriber can hear, and leaves the rest as it is."""
 
+    needs_no_judging = True
+    """What it leaves is an echo, and meant to be one."""
+
     def __init__(
         self, *, delay_seconds: float = 0.0, failing_word: str = "", broken: bool = False
     ) -> None:

@@ -29,6 +29,7 @@ from sessions_app.engines.choices import (
     parse_choice,
 )
 from sessions_app.engines.decoding import load_decoder
+from sessions_app.engines.judged import judged
 from sessions_app.engines.keys import without_foreign_key
 from sessions_app.engines.model_condition import model_of
 from sessions_app.errors import EngineUnavailableError
@@ -107,7 +108,7 @@ async def load_engines(settings: EngineSettings, progress: Progress = _silent) -
         "translator": translator_info,
         "detector": detector_info,
     }
-    return Engines(transcriber, translator, detector, infos)
+    return Engines(transcriber, judged(translator), detector, infos)
 
 
 def wanted_downloads(settings: EngineSettings) -> list[str]:

@@ -6,6 +6,7 @@ from sessions_app.events import Direction, Translation, TranslationRequest
 class NoTranslator:
     """Answers every request with an empty translation."""
 
+    needs_no_judging = True
     directions = frozenset({Direction.ES_TO_EN, Direction.EN_TO_ES})
 
     async def load(self) -> None:

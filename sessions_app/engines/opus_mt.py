@@ -14,9 +14,10 @@ import ctranslate2  # type: ignore[import-untyped]
 import sentencepiece
 
 from sessions_app.engines import catalogue
+from sessions_app.engines.judging import bad_translation
 from sessions_app.engines.model import OPUS_MT_NEEDS
 from sessions_app.engines.sentences import split_sentences
-from sessions_app.errors import EngineError, EngineUnavailableError
+from sessions_app.errors import EngineError, EngineUnavailableError, Fault
 from sessions_app.events import Direction, Translation, TranslationRequest
 
 logger = logging.getLogger(__name__)
@@ -168,7 +169,11 @@ class MarianModel:
     """Sentences must be ended for it; models converted from Transformers do not by themselves."""
 
     def translate(self, sentences: list[str], beam_size: int) -> list[str]:
-        """Return the translation of each sentence. Blocks; releases the GIL."""
+        """Return the translation of each sentence. Blocks; releases the GIL.
+
+        Raises:
+            BadTranslationError: the model came to no end.
+        """
         end = [_END_OF_SENTENCE] if self.wants_end else []
         pieces = [[*self.source.encode(sentence, out_type=str), *end] for sentence in sentences]
         results = self.translator.translate_batch(
@@ -178,7 +183,10 @@ class MarianModel:
             max_batch_size=8,
             replace_unknowns=True,  # a name or an emoji is copied
         )
-        return [self.target.decode(result.hypotheses[0]).strip() for result in results]
+        translated = [result.hypotheses[0] for result in results]
+        if any(len(sentence) >= MAX_TOKENS for sentence in translated):
+            raise bad_translation(Fault.CUT, "opus-mt")
+        return [self.target.decode(sentence).strip() for sentence in translated]
 
 
 def load_marian(directory: Path, threads: int) -> MarianModel:

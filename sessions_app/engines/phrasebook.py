@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from sessions_app.engines.apertium_text import begins_small, lower_first, open_questions
 from sessions_app.engines.base import Translator
-from sessions_app.engines.chain import directions_of
+from sessions_app.engines.claims import directions_of
 from sessions_app.engines.sentences import split_sentences
 from sessions_app.events import Direction, Translation, TranslationRequest
 

@@ -24,7 +24,8 @@ class Drafts:
         """Have ``request`` drafted, instead of what was asked for before.
 
         ``shown`` is the last draft of the same utterance: ``tell`` is not called with anything
-        shorter before the draft is whole, so that what people read does not shrink and grow again.
+        shorter before the draft is whole, so that what people read does not shrink and grow again;
+        but what turns out to be no translation is taken back at once, by telling nothing.
         """
         self._newest.ask(lambda: self._make(request, len(shown), tell))
 
@@ -44,7 +45,8 @@ class Drafts:
         async def grow(words: str) -> None:
             nonlocal draft, told, told_at
             draft = words
-            if len(words) > shown_length and clock() - told_at >= self._pause_seconds:
+            is_due = len(words) > shown_length and clock() - told_at >= self._pause_seconds
+            if is_due or (told and not words):
                 told, told_at = words, clock()
                 await tell(words)
 

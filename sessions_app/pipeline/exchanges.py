@@ -1,5 +1,6 @@
 """What an utterance becomes once it is translated, or could not be."""
 
+from sessions_app.errors import BadTranslationError, EngineError
 from sessions_app.events import Exchange, Failure, FinalTranscript, Translation
 from sessions_app.pipeline.idiom_book import IdiomBook
 from sessions_app.pipeline.utterance import Utterance
@@ -30,4 +31,14 @@ def exchange_of(
         translator=translation.engine,
         failure=failure.code if failure else "",
         usage=translation.usage,
+        passed_over=translation.passed_over,
     )
+
+
+def untranslated(utterance: Utterance, error: EngineError | TimeoutError) -> Failure:
+    """Return what is told of an utterance whose translation failed for ``error``."""
+    message = str(error)
+    if isinstance(error, TimeoutError):
+        message = "The translator did not answer in time."
+    fault = error.fault if isinstance(error, BadTranslationError) else ""
+    return Failure("translation_failed", message, utterance.id, fault=fault)

@@ -27,7 +27,7 @@ from sessions_app.events import (
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.context import Context
 from sessions_app.pipeline.drafts import Drafts
-from sessions_app.pipeline.exchanges import exchange_of
+from sessions_app.pipeline.exchanges import exchange_of, untranslated
 from sessions_app.pipeline.idiom_book import IdiomBook
 from sessions_app.pipeline.partials import Partials
 from sessions_app.pipeline.recognition import Recognizer
@@ -273,12 +273,10 @@ class Interpreter:
         try:
             limit = TRANSLATION_SECONDS
             return await translated(self.ahead, utterance.id, request, seconds=limit), None
-        except EngineError as error:
-            message = str(error)
-        except TimeoutError:
-            message = "The translator did not answer in time."
-        logger.warning("utterance %d was not translated: %s", utterance.id, message)
-        return Translation(""), Failure("translation_failed", message, about=utterance.id)
+        except (EngineError, TimeoutError) as error:
+            failure = untranslated(utterance, error)
+            logger.warning("utterance %d was not translated: %s", utterance.id, failure.message)
+            return Translation(""), failure
 
     async def _not_translated(
         self, item: tuple[Utterance, FinalTranscript], error: Exception

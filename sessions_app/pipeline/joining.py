@@ -29,6 +29,7 @@ def joined(made: Sequence[Made]) -> Translation:
             sum(translation.usage.completion_tokens for translation in translations),
             sum(translation.usage.cost for translation in translations),
         ),
+        tuple(dict.fromkeys(one for each in translations for one in each.passed_over)),
     )
 
 

@@ -97,3 +97,10 @@ class FaultyDetector(FakeDetector):
 
     def stream(self) -> FakeDetectorStream:
         return FaultyDetectorStream()
+
+
+class EchoingTranslator(RecallingTranslator):
+    """Gives back what it gets."""
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        return Translation(request.text, engine="echoing")

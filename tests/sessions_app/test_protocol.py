@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sessions_app import events, protocol
 from sessions_app.audio import Encoding
-from sessions_app.errors import CommandError
+from sessions_app.errors import CommandError, Fault
 from sessions_app.events import Direction, Mode
 
 SPEAKER = events.Speaker("es", "Ana")
@@ -190,6 +190,18 @@ def test_a_translation_is_told_with_what_the_contract_names() -> None:
 
 def test_what_rules_translated_is_told_to_be_for_the_gist() -> None:
     assert told(replace(EXCHANGE, translator="apertium"))["gist"] is True
+
+
+def test_who_gave_no_translation_is_told_with_the_one_that_did() -> None:
+    passed = (events.PassedOver("llm", Fault.LOOP),)
+    message = told(replace(EXCHANGE, passed_over=passed))
+    assert message["passed_over"] == [{"engine": "llm", "fault": "loop"}]
+
+
+def test_why_there_is_no_translation_is_told_where_it_was_judged() -> None:
+    failure = events.Failure("translation_failed", "It refused.", 3)
+    assert told(replace(failure, fault=Fault.REFUSAL))["fault"] == "refusal"
+    assert "fault" not in told(failure)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ class Drafter:
         self.asked: list[str] = []
         self.ended: list[str] = []
         self.fails = False
+        self.takes_back = False
         self.goes_on = asyncio.Event()
         self.goes_on.set()
 
@@ -47,6 +48,9 @@ class Drafter:
             for count in range(1, len(words) + 1):
                 await tell(" ".join(words[:count]))
                 await self.goes_on.wait()
+                if self.takes_back:
+                    await tell("")
+                    raise EngineError("It was no translation.")
                 if self.fails:
                     raise EngineError("It broke off.")
         finally:
@@ -146,5 +150,19 @@ async def test_a_draft_that_fails_leaves_the_words(talker: Talker, drafter: Draf
     await eventually(lambda: drafter.ended == ["hola"])
     assert talker.last()[0] == "hola"
     drafter.fails = False
+    talker.talk(1.0)
+    await eventually(lambda: talker.last() == ("hola mundo", "hello world"))
+
+
+async def test_a_draft_that_turns_out_to_be_none_is_taken_back(
+    talker: Talker, drafter: Drafter
+) -> None:
+    drafter.takes_back = True
+    drafter.goes_on.clear()
+    talker.talk(0.5)
+    await eventually(lambda: talker.last() == ("hola", "hello"))
+    drafter.goes_on.set()
+    await eventually(lambda: talker.last() == ("hola", None))
+    drafter.takes_back = False
     talker.talk(1.0)
     await eventually(lambda: talker.last() == ("hola mundo", "hello world"))

@@ -2,6 +2,7 @@
 
 import { make } from "./elements.js";
 import { phraseNote } from "./phrases.js";
+import { reasonOf } from "./problems.js";
 import { nameOf } from "./speakers.js";
 import { say } from "./strings.js";
 
@@ -94,6 +95,9 @@ export class Cards {
     if (entry.state === "interrupted") note(say(entry.typed ? "card.unanswered" : "card.interrupted"));
     if (entry.lost) note(say("card.lost", { reason: entry.lost }));
     if (entry.gist && entry.translated) notes.push(this.#gistNote());
+    for (const { engine: other, fault } of entry.translated ? entry.passedOver ?? [] : []) {
+      note(say("card.passed_over", { engine: entry.engine, other, reason: reasonOf({ message: fault, fault }) }));
+    }
     if (entry.unstored) note(say("card.unstored"), "waiting");
     if (entry.state === "interrupted" && entry.typed) notes.push(this.#againButton(entry));
     if (entry.corrected && entry.corrected !== entry.source) note(say("card.corrected", { text: entry.corrected }));

@@ -123,10 +123,10 @@ export class Journal {
 
   #translate(message) {
     const entry = this.#find(message) ?? this.#adopt(message, message.source) ?? this.#add(message, "heard");
-    const { source, corrected, translated, phrases, engine, gist } = message;
+    const { source, corrected, translated, phrases, engine, gist, passed_over: passedOver } = message;
     const hasFailed = !translated && entry.state === "failed";
     this.#update(entry, {
-      source, corrected, translated, phrases, engine, gist,
+      source, corrected, translated, phrases, engine, gist, passedOver,
       unstored: message.stored === false,
       state: hasFailed ? "failed" : "done",
       ...this.#about(message),

@@ -26,3 +26,8 @@ export function describe(code, values = {}) {
     help: say(`problem.${known}.help`, values).trim(),
   };
 }
+
+// Why there is no translation: in the page's words, or as the server says it.
+export function reasonOf({ message, fault }) {
+  return knows(`fault.${fault}`) ? say(`fault.${fault}`) : message;
+}

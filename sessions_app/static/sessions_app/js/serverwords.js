@@ -1,6 +1,6 @@
 // What the server says, besides words: each message's effect on the page.
 
-import { describe } from "./problems.js";
+import { describe, reasonOf } from "./problems.js";
 import { say } from "./strings.js";
 
 const LAG_SHOWN_SECONDS = 12;
@@ -85,8 +85,8 @@ export const effects = {
     live.notices.show(describe("going_away", { seconds: Math.round(seconds) }));
   },
 
-  error(live, { code, message, about, fatal }) {
-    if (typeof about === "number" && live.journal.fail(about, message)) return;
+  error(live, { code, message, about, fatal, fault }) {
+    if (typeof about === "number" && live.journal.fail(about, reasonOf({ message, fault }))) return;
     if (fatal) live.lastWord = message;
     else if (!SAID_ELSEWHERE.has(code)) {
       live.notices.show({ ...describe("server_error", { message }), code: `server:${code}` });

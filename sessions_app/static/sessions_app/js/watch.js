@@ -4,7 +4,7 @@ import { Cards } from "./cards.js";
 import { Connection } from "./connection.js";
 import { Journal } from "./journal.js";
 import { Notices } from "./notices.js";
-import { describe } from "./problems.js";
+import { describe, reasonOf } from "./problems.js";
 import { Follower } from "./scrolling.js";
 import { say } from "./strings.js";
 import { WakeLock } from "./wakelock.js";
@@ -35,7 +35,7 @@ class Watch {
     if (this.journal.take(message)) return;
     if (message.type === "watching") this.journal.beginSession(message.session_id);
     else if (message.type === "session_ended") this.connection.finish("session_ended");
-    else if (typeof message.about === "number") this.journal.fail(message.about, message.message);
+    else if (typeof message.about === "number") this.journal.fail(message.about, reasonOf(message));
   }
 
   #follow({ state, reason }) {
