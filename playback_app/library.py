@@ -103,15 +103,15 @@ def prunable() -> QuerySet[Recording]:
 # --- files from elsewhere
 
 
-def import_file(path: Path, user: User, *, max_bytes: float) -> Recording:
+def import_file(path: Path, user: User, *, max_bytes: float, track: int | None = None) -> Recording:
     """Return a new recording of ``user`` that holds the sound of any media file, as WAV.
 
     The file is decoded a second at a time, whatever its length. ``max_bytes`` limits it, and the
-    sound in it.
+    sound in it. ``track`` counts its tracks of sound from 1; None: the one that players take.
 
     Raises:
         CommandError: ``unknown_file``, ``too_big``, ``disk_full``; nothing is kept.
-        DecodeError: it is not media, or there is no sound in it; nothing is kept.
+        DecodeError: it is not media, or has no sound or no such track; nothing is kept.
     """
     if not path.is_file():
         raise CommandError("There is no such file.", code="unknown_file")
@@ -125,7 +125,7 @@ def import_file(path: Path, user: User, *, max_bytes: float) -> Recording:
         directory=id_or_none(),
     )
     try:
-        seconds = _copy_sound(path, recording.pk, max_bytes)
+        seconds = _copy_sound(path, track, recording.pk, max_bytes)
     except OSError as error:
         recording.delete()
         raise CommandError("The disk did not take it.", code="disk_full") from error
@@ -140,12 +140,12 @@ def import_file(path: Path, user: User, *, max_bytes: float) -> Recording:
     return recording
 
 
-def _copy_sound(path: Path, recording_id: UUID, max_bytes: float) -> float:
+def _copy_sound(path: Path, track: int | None, recording_id: UUID, max_bytes: float) -> float:
     """Write the sound of ``path`` as that of a recording; return how long it is, in seconds."""
     tape = Tape(sound_files.new_path(recording_id, Encoding.PCM_S16LE), Encoding.PCM_S16LE)
     samples = 0
     try:
-        for pcm in decode_file(path):
+        for pcm in decode_file(path, track):
             samples += count_samples(pcm)
             _refuse_if_too_big(tape.written_bytes + len(pcm), max_bytes)
             tape.write(pcm)

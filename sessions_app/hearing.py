@@ -66,10 +66,12 @@ async def hear_file(
     *,
     told: Callable[[Exchange], None],
     heard: Heard,
+    track: int | None = None,
 ) -> Findings:
     """Return what is said in the media file ``path``.
 
     ``told`` is called with each exchange as it comes, ``heard`` with the seconds heard so far.
+    ``track`` counts those of sound from 1; None: the one that players take.
 
     Raises:
         HablaError: the file holds no sound, or no engine knows its language.
@@ -87,7 +89,7 @@ async def hear_file(
             tasks.create_task(interpreter.translating.run(), name="habla translate"),
         ]
         try:
-            await _feed(path, listener, heard)
+            await _feed(decode_file(path, track), listener, heard)
             await interpreter.drained()
         finally:
             await listener.close()
@@ -96,8 +98,7 @@ async def hear_file(
     return findings
 
 
-async def _feed(path: Path, listener: Listener, heard: Heard) -> None:
-    blocks = decode_file(path)
+async def _feed(blocks: Iterator[bytes], listener: Listener, heard: Heard) -> None:
     samples = 0
     while (block := await asyncio.to_thread(_next, blocks)) is not None:
         await listener.hear(block)

@@ -175,6 +175,14 @@ class Decoder(Protocol):
         """Whether more was handed over than is decoded; ``decode(b"")`` goes on with it."""
         ...
 
+    @property
+    def silence_samples(self) -> int:
+        """How much silence, declared and only counted, follows what the last call gave.
+
+        Whole frames, in samples. More of what was handed over follows it.
+        """
+        ...
+
     def decode(self, chunk: bytes) -> bytes:
         """Take the next chunk; return the 16 kHz mono s16le PCM that it completes. Blocks.
 

@@ -40,6 +40,8 @@ class DecoderProcess:
         self._patience = START_SECONDS + ANSWER_SECONDS
         self.has_more = False
         """Whether there is more PCM of what was handed over; ``decode(b"")`` gives it."""
+        self.silence_samples = 0
+        """How much silence, only counted, follows what the last call gave."""
 
     async def start(self) -> None:
         """Start the process; not wait until it is ready.
@@ -108,7 +110,7 @@ class DecoderProcess:
         try:
             async with asyncio.timeout(self._patience):
                 kind, content = await self._exchange(question)
-            answered = kind in (b"P", b"L")
+            answered = kind in (b"P", b"S", b"L")
         except (OSError, TimeoutError, EOFError, ValueError) as error:
             pid = self._process.pid if self._process else 0
             logger.warning("process %d, a decoder, was lost or ended: %r", pid, error)
@@ -119,9 +121,10 @@ class DecoderProcess:
         if not answered:
             reason = content[:MAX_REASON_CHARACTERS].decode(errors="replace")
             raise DecodeError(reason if kind == b"X" else LOST)
-        self.has_more = kind == b"P"
+        self.has_more = kind != b"L"
         self._patience = ANSWER_SECONDS
-        return content
+        self.silence_samples = int.from_bytes(content, "big") if kind == b"S" else 0
+        return b"" if kind == b"S" else content
 
     async def _exchange(self, question: bytes | None) -> tuple[bytes, bytes]:
         process = self._process
@@ -137,10 +140,13 @@ class DecoderProcess:
         return header[:1], await process.stdout.readexactly(length)
 
 
-def command(what: str) -> list[str]:
-    """Return the command of a process that decodes ``what``: a container's name, or ``file``."""
+def command(what: str, *more: str) -> list[str]:
+    """Return the command of a process that decodes ``what``: a container's name, or ``file``.
+
+    ``more`` is what it has to know: of a file, the number of the track.
+    """
     program = ("-m", "sessions_app.engines.decoder_worker")
-    return [sys.executable, *program, str(os.getpid()), what]
+    return [sys.executable, *program, str(os.getpid()), what, *more]
 
 
 def environment() -> dict[str, str]:

@@ -1,15 +1,17 @@
 """The process in which libav decodes what strangers send: one stream, or one file, and its end.
 
 Its arguments are the process that started it and what it decodes: libav's name of a container, or
-``file``. A message is a letter, a length (4 bytes, big-endian), and that many bytes. A stream comes
-on standard input as ``D`` (the next chunk) and ``E`` (its end); a file is standard input itself.
-Answers go to standard output: ``P`` is PCM with more to follow, ``L`` the last of it for this
-question, ``T`` how many seconds a file says that it has, and ``X`` why it cannot be decoded, after
-which the process ends. It may take memory in proportion to what it was sent, and ends with the
-process that started it.
+``file`` and, where one was chosen, the number of its track. A message is a letter, a length (4
+bytes, big-endian), and that many bytes. A stream comes on standard input as ``D`` (the next chunk)
+and ``E`` (its end); a file is standard input itself. Answers go to standard output: ``P`` is PCM
+with more to follow, ``S`` silence that is only counted (8 bytes, in samples), with more to follow,
+``L`` the last PCM for this question, ``T`` what a file says of itself, as JSON, and ``X`` why it
+cannot be decoded, after which the process ends. It may take memory in proportion to what it was
+sent, and ends with the process that started it.
 """
 
 import ctypes
+import json
 import os
 import resource
 import signal
@@ -17,6 +19,7 @@ import struct
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
@@ -45,7 +48,8 @@ if __name__ == "__main__":  # before libav is loaded, which takes a while
     give_way()
 
 from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE  # noqa: E402 -- see above
-from sessions_app.engines.pyav import decode_opened, duration_of  # noqa: E402 -- see above
+from sessions_app.engines.expansion import silence_of_file  # noqa: E402 -- see above
+from sessions_app.engines.pyav import decode_opened, read_facts  # noqa: E402 -- see above
 from sessions_app.engines.pyav_stream import PyAVDecoder  # noqa: E402 -- see above
 from sessions_app.errors import DecodeError  # noqa: E402 -- see above
 
@@ -85,7 +89,8 @@ def main() -> None:
     allowance = Allowance()
     try:
         if sys.argv[2] == FILE:
-            _decode_file(sys.stdin.buffer, answers, allowance)
+            track = int(sys.argv[3]) if len(sys.argv) > 3 else None
+            _decode_file(sys.stdin.buffer, track, answers, allowance)
         else:
             _decode_stream(sys.argv[2], sys.stdin.buffer, answers, allowance)
     except DecodeError as error:
@@ -102,17 +107,29 @@ def _decode_stream(
     for kind, chunk in _messages(questions):
         allowance.receive(len(chunk))
         pcm = decoder.decode(chunk) if kind == b"D" else decoder.flush()
-        for first in range(0, len(pcm) - PART_BYTES, PART_BYTES):
-            _say(answers, b"P", pcm[first : first + PART_BYTES])
-        _say(answers, b"L", pcm[(len(pcm) - 1) // PART_BYTES * PART_BYTES :] if pcm else b"")
+        while decoder.has_more:
+            _say_parts(answers, pcm)
+            if decoder.silence_samples:
+                _say(answers, b"S", decoder.silence_samples.to_bytes(8, "big"))
+            pcm = decoder.decode(b"")
+        last = (len(pcm) - 1) // PART_BYTES * PART_BYTES if pcm else 0
+        _say_parts(answers, pcm[:last])
+        _say(answers, b"L", pcm[last:])
 
 
-def _decode_file(file: BinaryIO, answers: BinaryIO, allowance: Allowance) -> None:
-    allowance.receive(os.fstat(file.fileno()).st_size)
-    seconds = duration_of(file)
-    _say(answers, b"T", b"" if seconds is None else repr(seconds).encode())
+def _say_parts(answers: BinaryIO, pcm: bytes) -> None:
+    for first in range(0, len(pcm), PART_BYTES):
+        _say(answers, b"P", pcm[first : first + PART_BYTES])
+
+
+def _decode_file(
+    file: BinaryIO, track: int | None, answers: BinaryIO, allowance: Allowance
+) -> None:
+    size = os.fstat(file.fileno()).st_size
+    allowance.receive(size)
+    _say(answers, b"T", json.dumps(asdict(read_facts(file, track=track))).encode())
     file.seek(0)
-    for block in decode_opened(file):
+    for block in decode_opened(file, track=track, silence=silence_of_file(size)):
         _say(answers, b"P", block)
     _say(answers, b"L", b"")
 

@@ -9,20 +9,22 @@ from sessions_app.errors import DecodeError
 
 EBML = 0x1A45DFA3
 SEGMENT = 0x18538067
+INFO = 0x1549A966
 TRACKS = 0x1654AE6B
 CLUSTER = 0x1F43B675
+TIMESTAMP = 0xE7
 SIMPLE_BLOCK = 0xA3
 BLOCK_GROUP = 0xA0
 
 _OF_NO_USE = (
     *(0xEC, 0xBF),  # anywhere: Void, CRC-32
-    *(0x114D9B74, 0x1549A966, 0x1C53BB6B),  # in the segment: SeekHead, Info, Cues
+    *(0x114D9B74, 0x1C53BB6B),  # in the segment: SeekHead, Cues
     *(0x1941A469, 0x1043A770, 0x1254C367),  # Attachments, Chapters, Tags
-    *(0xE7, 0x5854, 0xA7, 0xAB),  # in a cluster: Timestamp, SilentTracks, Position, PrevSize
+    *(0x5854, 0xA7, 0xAB),  # in a cluster: SilentTracks, Position, PrevSize
 )
 GRAMMAR = {
     **dict.fromkeys((SEGMENT, CLUSTER), Treatment.ENTER),
-    **dict.fromkeys((EBML, TRACKS, SIMPLE_BLOCK, BLOCK_GROUP), Treatment.KEEP),
+    **dict.fromkeys((EBML, INFO, TRACKS, TIMESTAMP, SIMPLE_BLOCK, BLOCK_GROUP), Treatment.KEEP),
     **dict.fromkeys(_OF_NO_USE, Treatment.SKIP),
 }
 """Every element that may stand in a segment or a cluster, except EncryptedBlock."""
@@ -30,6 +32,9 @@ GRAMMAR = {
 MAX_PARTS_OF_GROUP = 8
 """More than a group has: the block, its length, what to leave out of it."""
 _BLOCK = 0xA1
+_TIMESTAMP_SCALE = 0x2AD7B1
+_DEFAULT_SCALE = 1_000_000
+"""Nanoseconds of a tick of the clock, where ``Info`` does not say."""
 _DISCARD_PADDING = 0x75A2
 _DOC_TYPE = 0x4282
 _MAX_ID_LENGTH = 0x42F2
@@ -55,6 +60,8 @@ class Block:
 
     track: int
     packets: tuple[bytes, ...]
+    ticks: int = 0
+    """When it begins, after the time of its cluster."""
     discarded_nanoseconds: int = 0
     """How much to leave out at the end of the last packet."""
 
@@ -71,6 +78,21 @@ def check_header(payload: bytes) -> None:
     for id_of_limit, most in ((_MAX_ID_LENGTH, 4), (_MAX_SIZE_LENGTH, 8)):
         if int.from_bytes(fields.get(id_of_limit, b""), "big") > most:
             raise DecodeError("The stream is not WebM: its numbers are too long.")
+
+
+def read_scale(payload: bytes) -> int:
+    """Return the nanoseconds of a tick of the clock, as the payload of ``Info`` says.
+
+    Raises:
+        DecodeError: it does not fit together.
+    """
+    fields = {child.id: child.payload for child in read_children(payload)}
+    return read_unsigned(fields.get(_TIMESTAMP_SCALE, b"")) or _DEFAULT_SCALE
+
+
+def read_unsigned(payload: bytes) -> int:
+    """Return a number that is an element of its own: it has 8 bytes at most."""
+    return int.from_bytes(payload[:8], "big")
 
 
 def find_opus_track(payload: bytes) -> OpusTrack:
@@ -114,7 +136,7 @@ def read_group(payload: bytes, track: int | None = None) -> Block:
     fields = {child.id: child.payload for child in parts}
     block = read_block(fields.get(_BLOCK, b""), track)
     padding = int.from_bytes(fields.get(_DISCARD_PADDING, b""), "big", signed=True)
-    return Block(block.track, block.packets, max(0, padding))
+    return Block(block.track, block.packets, block.ticks, max(0, padding))
 
 
 def read_block(payload: bytes, track: int | None = None) -> Block:
@@ -131,10 +153,11 @@ def read_block(payload: bytes, track: int | None = None) -> Block:
     number, length = named
     if track not in (None, number):
         return Block(number, ())
+    ticks = int.from_bytes(payload[length : length + 2], "big", signed=True)
     lacing, content = payload[length + 2] & 0x06, payload[length + 3 :]
     if not lacing:
-        return Block(number, (content,))
-    return Block(number, tuple(_unlace(lacing, content)))
+        return Block(number, (content,), ticks)
+    return Block(number, tuple(_unlace(lacing, content)), ticks)
 
 
 def _unlace(lacing: int, content: bytes) -> Iterator[bytes]:

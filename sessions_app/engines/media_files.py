@@ -1,6 +1,7 @@
 """Whole files of anybody's, decoded in a process of their own. Everything here blocks."""
 
 import errno
+import json
 import math
 import os
 import select
@@ -13,32 +14,32 @@ from typing import IO
 
 from sessions_app.audio import count_samples, to_samples
 from sessions_app.engines.decoder_process import HEADER_BYTES, command, environment
+from sessions_app.engines.expansion import seconds_of_file
+from sessions_app.engines.media_facts import Facts, Track
 from sessions_app.errors import DecodeError, EngineError
 
 ANSWER_SECONDS = 60.0
 """How long a second of a file may take; a few milliseconds are usual, and a start 0.2 s."""
 MAX_ANSWER_BYTES = 64_000
 FILE = "file"
-LEAST_BYTES_PER_SECOND = 16
-"""Fewest bytes that a second of a file honestly takes: silence has 127 as AAC, 135 as FLAC ..."""
-FREE_SECONDS = 3600
-"""... and what any file may hold. A megabyte of WAV, one sample a second, would have 11 days."""
 SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
 """What says nothing of a file, but of the machine: it may be read another time."""
 
 
-def decode_file(path: str | Path) -> Iterator[bytes]:
+def decode_file(path: str | Path, track: int | None = None) -> Iterator[bytes]:
     """Yield the sound of any media file as 16 kHz mono s16le PCM, a second at a time.
 
-    What is damaged in the file is left out. The file is opened when the first block is asked for.
+    What is damaged in the file is left out; where its clock says that there is nothing, there is
+    silence. The file is opened when the first block is asked for. ``track`` counts those of sound
+    from 1; None: the one that players take.
 
     Raises:
-        DecodeError: it cannot be read, or there is no sound in it.
+        DecodeError: it cannot be read, there is no sound in it, or no such track.
         EngineError: it takes more time or memory, or has more sound, than one of its size may.
         OSError: the machine has no room to try it; the file may be well.
     """
-    with _answers(path) as answers:
-        left = to_samples(FREE_SECONDS + Path(path).stat().st_size / LEAST_BYTES_PER_SECOND)
+    with _answers(path, track) as answers:
+        left = to_samples(seconds_of_file(Path(path).stat().st_size))
         for kind, content in answers:
             if kind == b"P":
                 left -= count_samples(content)
@@ -47,25 +48,34 @@ def decode_file(path: str | Path) -> Iterator[bytes]:
                 yield content
 
 
-def duration_seconds(path: str | Path) -> float | None:
-    """Return how long a media file says that it is; None: it does not say, as live recordings.
+def read_facts(path: str | Path, track: int | None = None) -> Facts:
+    """Return what a media file says of the sound in it.
 
     Raises:
-        DecodeError: it cannot be read, or there is no sound in it.
+        DecodeError: it cannot be read, there is no sound in it, or no such track.
         EngineError: it takes more time, or more memory, than a file of its size may.
         OSError: the machine has no room to try it; the file may be well.
     """
-    with _answers(path) as answers:
+    with _answers(path, track) as answers:
         _, content = next(answers)
-        return float(content) if content else None
+        facts = json.loads(content)
+        return Facts(facts["seconds"], facts["track"], tuple(Track(**t) for t in facts["tracks"]))
+
+
+def duration_seconds(path: str | Path) -> float | None:
+    """Return how long a media file says that it is; None: it does not say, as live recordings.
+
+    Raises as ``read_facts`` does.
+    """
+    return read_facts(path).seconds
 
 
 @contextmanager
-def _answers(path: str | Path) -> Iterator[Iterator[tuple[bytes, bytes]]]:
+def _answers(path: str | Path, track: int | None) -> Iterator[Iterator[tuple[bytes, bytes]]]:
     """Have a process decode ``path``, and give its answers; it ends with the block."""
     with _opened(path) as file:
         process = subprocess.Popen(
-            command(FILE),
+            command(FILE, *(() if track is None else (str(track),))),
             stdin=file,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -11,6 +11,8 @@ MAGIC = b"OpusHead"
 class OpusHead:
     """What decoding needs of it."""
 
+    channels: int
+    """One or two."""
     pre_skip: int
     """Samples at 48 kHz to leave out at the beginning."""
     gain: int
@@ -28,4 +30,4 @@ def read_opus_head(head: bytes) -> OpusHead:
     if not 1 <= head[9] <= 2 or head[18] != 0:
         raise DecodeError("Opus with more than two channels is not understood.")
     pre_skip = int.from_bytes(head[10:12], "little")
-    return OpusHead(pre_skip, int.from_bytes(head[16:18], "little", signed=True))
+    return OpusHead(head[9], pre_skip, int.from_bytes(head[16:18], "little", signed=True))

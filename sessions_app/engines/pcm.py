@@ -4,7 +4,7 @@ import numpy as np
 from av import AudioFrame
 
 from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE
-from sessions_app.engines.pyav import Resampler
+from sessions_app.engines.resampling import Resampler
 from sessions_app.errors import DecodeError
 
 LOWEST_RATE = 8_000
@@ -27,6 +27,9 @@ class PcmDecoder:
         self._resampler = None if sample_rate == SAMPLE_RATE else Resampler()
         self._rest = b""
         self._most_bytes = MOST_SECONDS * sample_rate * SAMPLE_BYTES
+
+    silence_samples = 0
+    """Never any: plain samples have no clock of their own."""
 
     @property
     def has_more(self) -> bool:

@@ -1,16 +1,22 @@
 """What libav does for us, through PyAV: media of any kind becomes 16 kHz mono PCM."""
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 import av
-from av import AudioCodecContext, AudioFrame, AudioStream, Packet
+from av import AudioFrame, AudioStream, Packet
 from av.container import InputContainer
-from av.error import FFmpegError, InvalidDataError
+from av.error import FFmpegError
 
-from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE
+from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE, to_samples
+from sessions_app.engines.expansion import SilenceBudget
+from sessions_app.engines.media_facts import Facts
+from sessions_app.engines.ogg_links import links_of
+from sessions_app.engines.resampling import Resampler
+from sessions_app.engines.timeline import Piece, Timeline
+from sessions_app.engines.tracks import facts_of, track_of
 from sessions_app.errors import DecodeError
 
 logger = logging.getLogger(__name__)
@@ -19,25 +25,7 @@ BLOCK_BYTES = SAMPLE_RATE * SAMPLE_BYTES
 """What ``decode_file`` gives at a time: one second."""
 _ALONE = {"protocol_whitelist": "none"}
 """libav may open nothing by itself: neither a file nor an address that a stream names."""
-
-
-class Resampler:
-    """Turns frames of any rate, layout and format into 16 kHz mono s16le."""
-
-    def __init__(self) -> None:
-        self._resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
-
-    def take(self, frame: AudioFrame | None) -> bytes:
-        """Return the PCM that ``frame`` completes; None ends the stream and gives its tail.
-
-        Raises:
-            ValueError: the frame is of another kind than those before.
-        """
-        # PyAV hands the None at the end back where there was nothing to resample
-        frames: list[AudioFrame | None] = [*self._resampler.resample(frame)]
-        return b"".join(
-            bytes(f.planes[0])[: f.samples * SAMPLE_BYTES] for f in frames if f is not None
-        )
+_BEGINS_ANYWHERE = 0x0200  # AVFMT_TS_DISCONT in libavformat/avformat.h
 
 
 def open_media(
@@ -62,17 +50,21 @@ def open_media(
     )
 
 
-def sound_of(container: InputContainer, codecs: Collection[str] | None = None) -> AudioStream:
-    """Return the first sound in ``container`` that one of ``codecs`` decodes; None: any.
+def begins_seconds(container: InputContainer) -> float:
+    """Return what the clock of ``container`` shows when it begins.
 
-    Raises:
-        DecodeError: there is none.
+    As a rule that is 0, whatever comes first in it. Broadcasts (MPEG-TS), and streams that somebody
+    joined, begin at any time.
     """
-    for stream in container.streams.audio:
-        context: AudioCodecContext | None = stream.codec_context  # None: libav knows no decoder
-        if codecs is None or (context is not None and context.codec.canonical_name in codecs):
-            return stream
-    raise DecodeError("There is no sound in it.")
+    told: int | None = container.start_time
+    first = 0.0 if told is None else told / av.time_base
+    return first if container.format.flags & _BEGINS_ANYWHERE else min(first, 0.0)
+
+
+def piece_of(frame: AudioFrame) -> Piece[AudioFrame]:
+    """Return ``frame``, to be put in its place."""
+    seconds = frame.samples / frame.sample_rate if frame.sample_rate else 0.0
+    return Piece(frame, seconds, frame.time)
 
 
 def decode_file(path: str | Path) -> Iterator[bytes]:
@@ -88,65 +80,93 @@ def decode_file(path: str | Path) -> Iterator[bytes]:
         raise DecodeError("This file cannot be read as sound.") from error
 
 
-def decode_opened(file: BinaryIO) -> Iterator[bytes]:
+def decode_opened(
+    file: BinaryIO, *, track: int | None = None, silence: SilenceBudget | None = None
+) -> Iterator[bytes]:
     """Yield the sound of any media file as 16 kHz mono s16le PCM, a second at a time.
 
-    What is damaged in the file is left out.
+    What is damaged in the file is left out; where its clock says that there is nothing, there is
+    silence, as far as ``silence`` has it; None: as any file may have. ``track`` counts those
+    of sound from 1; None: the one that players take.
 
     Raises:
         DecodeError: it cannot be read, or there is no sound in it.
     """
     block = bytearray()
     is_empty = True
-    for pcm in _read_file(file):
-        block += pcm
-        while len(block) >= BLOCK_BYTES:
-            yield bytes(block[:BLOCK_BYTES])
-            is_empty = False
-            del block[:BLOCK_BYTES]
+    try:
+        for pcm in _read_file(file, track, silence or SilenceBudget()):
+            block += pcm
+            while len(block) >= BLOCK_BYTES:
+                yield bytes(block[:BLOCK_BYTES])
+                is_empty = False
+                del block[:BLOCK_BYTES]
+    except DecodeError:
+        if block:  # it came before what cannot be read
+            yield bytes(block)
+        raise
     if block:
         yield bytes(block)
     elif is_empty:
         raise DecodeError("There is no sound in this file.")
 
 
-def duration_of(file: BinaryIO) -> float | None:
-    """Return how long a media file says that it is; None: it does not say, as live recordings.
+def read_facts(file: BinaryIO, *, track: int | None = None) -> Facts:
+    """Return what a media file says of the sound in it.
 
     Raises:
-        DecodeError: it cannot be read, or there is no sound in it.
+        DecodeError: it cannot be read, there is no sound in it, or no such track.
     """
     try:
         with open_media(file) as container:
-            stream = sound_of(container)
-            if stream.duration is not None and stream.time_base is not None:
-                return float(stream.duration * stream.time_base)
-            return None if container.duration is None else container.duration / av.time_base
+            return facts_of(container, track, begins_seconds(container))
     except (OSError, FFmpegError, MemoryError) as error:
         raise DecodeError("This file cannot be read as sound.") from error
 
 
-def _read_file(file: BinaryIO) -> Iterator[bytes]:
+def _read_file(file: BinaryIO, track: int | None, silence: SilenceBudget) -> Iterator[bytes]:
     try:
-        with open_media(file) as container:
-            yield from _decode_leniently(container)
+        links: Sequence[object] = links_of(file) or [file]
+        for link in links:
+            with open_media(link) as container:
+                timeline = Timeline[AudioFrame](begins_seconds(container), silence.take)
+                yield from _decode_leniently(container, track_of(container, track), timeline)
     except (OSError, FFmpegError, ValueError, MemoryError) as error:
         raise DecodeError("This file cannot be read as sound.") from error
 
 
-def _decode_leniently(container: InputContainer) -> Iterator[bytes]:
-    """Yield the PCM of ``container``'s first sound; packets that are damaged are left out."""
+def _decode_leniently(
+    container: InputContainer, stream: AudioStream, timeline: Timeline[AudioFrame]
+) -> Iterator[bytes]:
+    """Yield the PCM of ``stream``; packets that are damaged are left out."""
     resampler = Resampler()
-    for packet in container.demux(sound_of(container)):
+    for packet in container.demux(stream):
         for frame in _frames_of(packet):
-            yield resampler.take(frame)
+            for gap_seconds, placed in timeline.place(piece_of(frame)):
+                yield from _after_silence(gap_seconds, resampler)
+                yield resampler.take(placed)
+    for _, placed in timeline.end():
+        yield resampler.take(placed)
     yield resampler.take(None)
+
+
+def _after_silence(seconds: float, resampler: Resampler) -> Iterator[bytes]:
+    """Yield the end of what came before, and so much silence; nothing where that is 0."""
+    left = to_samples(seconds) * SAMPLE_BYTES
+    if left:
+        yield resampler.take(None)
+    while left:
+        size = min(left, BLOCK_BYTES)
+        yield bytes(size)
+        left -= size
 
 
 def _frames_of(packet: "Packet[AudioStream]") -> list[AudioFrame]:
     try:
         return packet.decode()
-    except InvalidDataError:
+    except MemoryError:
+        raise
+    except FFmpegError:
         logger.debug("a damaged packet was left out")
         return []
 

@@ -1,43 +1,64 @@
 """Decoding a live stream by libav, which wants a file: a thread reads what chunks are handed to."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from threading import Thread
 
+from av import AudioFrame
 from av.container import InputContainer
 from av.error import FFmpegError
 
 from sessions_app.audio import count_samples
 from sessions_app.engines.expansion import Expansion
 from sessions_app.engines.feed import Feed
+from sessions_app.engines.gaps import Part, Runs, filled
 from sessions_app.engines.guards import GUARDS
-from sessions_app.engines.pyav import Resampler, open_media, sound_of
+from sessions_app.engines.ogg import links_in
+from sessions_app.engines.pyav import begins_seconds, open_media, piece_of
+from sessions_app.engines.resampling import Resampler
+from sessions_app.engines.timeline import Timeline
+from sessions_app.engines.tracks import track_of
 from sessions_app.errors import DecodeError
+
+logger = logging.getLogger(__name__)
 
 CODECS = ("opus", "aac")
 """The codecs that live streams may use; all else in libav stays out of a stranger's reach."""
 CLOSE_SECONDS = 0.9
 """Longest wait for a decoder's thread to end."""
+MOST_DAMAGED = 100
+"""Packets in a row that may be damaged, two seconds as a rule: a stream of others is no sound."""
 
 
 class PyAVDecoder:
     """Decodes one live stream whose container is known; libav does not get to guess.
 
     ``container`` is libav's short name: ``webm``, ``ogg``, ``mp4``. The demuxer runs in a thread,
-    which is always either at work on a chunk, while ``decode`` waits, or waiting for the next.
+    which is always either at work on a chunk, while ``decode`` waits, or waiting for the next. Of
+    several Ogg streams in one, each has a demuxer of its own: anything may change between them.
     """
-
-    has_more = False
-    """Never: ``decode`` gives all that a chunk completes."""
 
     def __init__(self, container: str) -> None:
         self._container = container
         self._guard = GUARDS[container]()
+        self._links_in: Callable[[bytes], list[bytes]] = _LINKS.get(container, _one)
         self._feed = Feed()
         self._expansion = Expansion()
-        self._decoded: list[bytes] = []
+        self._decoded = Runs()
+        self._has_begun = False
         self._has_sound = False
-        self._failure: DecodeError | None = DecodeError("The decoder stopped by itself.")
+        self._failure: DecodeError | None = None
         self._thread: Thread | None = None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether more is decoded than was given, after a gap; ``decode(b"")`` goes on with it."""
+        return bool(self._decoded)
+
+    @property
+    def silence_samples(self) -> int:
+        """How much silence, only counted, follows what the last call gave."""
+        return self._decoded.silence_samples
 
     def decode(self, chunk: bytes) -> bytes:
         """Take the next chunk; return the 16 kHz mono s16le PCM that it completes. Blocks.
@@ -46,9 +67,14 @@ class PyAVDecoder:
             DecodeError: the stream is broken or expands beyond reason.
         """
         self._expansion.receive(len(chunk))
-        passed = self._guard.take(chunk)
+        goes_on, *links = self._links_in(self._guard.take(chunk))
         self._start()
-        self._feed.hand_over(passed)
+        self._feed.hand_over(goes_on)
+        for link in links:
+            if self._has_begun:
+                self._begin_anew()
+            self._has_begun = True
+            self._feed.hand_over(link)
         return self._collect()
 
     def flush(self) -> bytes:
@@ -72,15 +98,27 @@ class PyAVDecoder:
 
     def _start(self) -> None:
         if self._thread is None:
+            self._failure = DecodeError("The decoder stopped by itself.")
             thread = Thread(target=self._work, name="habla decoder", daemon=True)
             thread.start()
             self._thread = thread
 
-    def _collect(self) -> bytes:
+    def _begin_anew(self) -> None:
+        """Take what came so far as ended, and what comes next as another stream."""
+        self._feed.end()
+        self._raise_if_broken()
+        if self._thread is not None:
+            self._thread.join()  # its feed has ended
+        self._feed, self._thread = Feed(), None
+        self._start()
+
+    def _raise_if_broken(self) -> None:
         if self._feed.is_finished and self._failure is not None:
             raise self._failure
-        pcm = b"".join(self._decoded)
-        self._decoded.clear()
+
+    def _collect(self) -> bytes:
+        self._raise_if_broken()
+        pcm = self._decoded.next()
         self._has_sound = self._has_sound or bool(pcm)
         return pcm
 
@@ -100,17 +138,57 @@ class PyAVDecoder:
 
     def _decode_all(self) -> None:
         with open_media(self._feed, container=self._container, codecs=CODECS) as container:
-            for pcm in _decode(container):
+            timeline = Timeline[AudioFrame](begins_seconds(container), self._expansion.silence.take)
+            for part in _decode(container, timeline, self._expansion):
                 if self._feed.is_abandoned:
                     return
-                self._expansion.spend(count_samples(pcm))
-                self._decoded.append(pcm)
+                self._decoded.add(part)
 
 
-def _decode(container: InputContainer) -> Iterator[bytes]:
-    """Yield the PCM of ``container``'s sound; whatever is damaged is an error."""
+def _one(passed: bytes) -> list[bytes]:
+    return [passed]
+
+
+_LINKS = {"ogg": links_in}
+"""What finds where another stream begins in what came, where a container may hold several."""
+
+
+def _decode(
+    container: InputContainer, timeline: Timeline[AudioFrame], expansion: Expansion
+) -> Iterator[Part]:
+    """Yield the sound of ``container``, its gaps filled."""
     resampler = Resampler()
+
+    def take(frame: AudioFrame | None) -> bytes:
+        pcm = resampler.take(frame)
+        expansion.spend(count_samples(pcm))
+        return pcm
+
+    for frame in _frames(container):
+        for gap_seconds, placed in timeline.place(piece_of(frame)):
+            if gap_seconds:
+                yield take(None)
+                yield from filled(gap_seconds)
+            yield take(placed)
+    for _, placed in timeline.end():
+        yield take(placed)
+    yield take(None)
+
+
+def _frames(container: InputContainer) -> Iterator[AudioFrame]:
+    """Yield what packets hold; one that is damaged is left out."""
+    damaged = 0
     # libav heeds its list of codecs while it looks for streams, and not when one is decoded
-    for frame in container.decode(sound_of(container, CODECS)):
-        yield resampler.take(frame)
-    yield resampler.take(None)
+    for packet in container.demux(track_of(container, codecs=CODECS)):
+        try:
+            frames = packet.decode()
+        except MemoryError:
+            raise
+        except FFmpegError:
+            damaged += 1
+            if damaged > MOST_DAMAGED:
+                raise
+            logger.debug("a damaged packet was left out")
+            continue
+        damaged = 0
+        yield from frames

@@ -1,7 +1,8 @@
 """Encoded streams for tests: real ones by PyAV's own encoders, and WebM put together by hand."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -29,35 +30,74 @@ def chirp(seconds: float) -> bytes:
     return (8000 * np.sin(2 * np.pi * (200 + 150 * t) * t)).astype("<i2").tobytes()
 
 
-def encode(pcm: bytes, encoding: Encoding, *, layout: str = "mono") -> bytes:
+Late = Callable[[float], float]
+"""Of a packet that would begin at so many seconds: how much later it says that it does."""
+
+
+def in_time(at_seconds: float) -> float:
+    """No later than it is."""
+    return 0.0
+
+
+def stalled(at: float, seconds: float) -> Late:
+    """Return the clock of a source that stalled after ``at`` seconds, for so many ``seconds``."""
+    return lambda at_seconds: seconds if at_seconds >= at - 0.03 else 0.0
+
+
+def encode(
+    pcm: bytes,
+    encoding: Encoding,
+    *,
+    layout: str = "mono",
+    late: Late = in_time,
+    options: Mapping[str, str] | None = None,
+) -> bytes:
     """Return ``pcm`` as a browser would send it: a live stream of ``encoding``."""
     container, codec, rate = KINDS[encoding]
     file = io.BytesIO()
-    with av.open(file, "w", format=container, options=OPTIONS[encoding]) as output:
+    chosen = OPTIONS[encoding] | dict(options or {})
+    with av.open(file, "w", format=container, options=chosen) as output:
         stream = output.add_stream(codec, rate=rate, layout=layout, bit_rate=32_000)
         assert isinstance(stream, av.AudioStream)
-        for frame in frames_of(pcm, stream.codec_context):
-            output.mux(stream.encode(frame))
-        output.mux(stream.encode(None))
+        for packet in packets_of(pcm, stream, late):
+            output.mux(packet)
     return file.getvalue()
 
 
-def frames_of(pcm: bytes, codec: av.AudioCodecContext) -> Iterable[av.AudioFrame]:
+def packets_of(
+    pcm: bytes, stream: av.AudioStream, late: Late = in_time
+) -> "Iterator[av.Packet[av.AudioStream]]":
+    """Yield ``pcm`` in packets of ``stream``, each as late as ``late`` says."""
+    for frame in [*frames_of(pcm, stream.codec_context), None]:
+        for packet in stream.encode(frame):
+            assert packet.pts is not None
+            assert packet.dts is not None
+            at = packet.pts * packet.time_base
+            shift = round(late(float(at)) / packet.time_base)
+            packet.pts += shift
+            packet.dts += shift
+            yield packet
+
+
+def frames_of(
+    pcm: bytes, codec: av.AudioCodecContext, layout: str = "mono"
+) -> Iterable[av.AudioFrame]:
     """Return ``pcm`` in frames as ``codec`` takes them."""
-    whole = av.AudioFrame.from_ndarray(np.frombuffer(pcm, "<i2").reshape(1, -1), "s16", "mono")
+    whole = av.AudioFrame.from_ndarray(np.frombuffer(pcm, "<i2").reshape(1, -1), "s16", layout)
     whole.sample_rate = SAMPLE_RATE
+    whole.pts, whole.time_base = 0, Fraction(1, SAMPLE_RATE)
     resampler = av.AudioResampler(
         format=codec.format, layout=codec.layout, rate=codec.sample_rate, frame_size=960
     )
     return [*resampler.resample(whole), *resampler.resample(None)]
 
 
-def opus_packets(pcm: bytes) -> list[bytes]:
-    """Return ``pcm`` as Opus packets of 20 ms."""
+def opus_packets(pcm: bytes, layout: str = "mono") -> list[bytes]:
+    """Return ``pcm``, whose samples alternate between two channels, as Opus packets of 20 ms."""
     codec = av.AudioCodecContext.create("libopus", "w")
-    codec.sample_rate, codec.layout, codec.format = 48_000, "mono", "s16"
+    codec.sample_rate, codec.layout, codec.format = 48_000, layout, "s16"
     codec.bit_rate = 32_000
-    frames: list[av.AudioFrame | None] = [*frames_of(pcm, codec), None]
+    frames: list[av.AudioFrame | None] = [*frames_of(pcm, codec, layout), None]
     return [bytes(packet) for frame in frames for packet in codec.encode(frame)]
 
 
@@ -113,12 +153,22 @@ def webm_header(tracks: bytes | None = None, *, doc_type: bytes = b"webm") -> by
     )
 
 
-def block(packet: bytes, *, place: int = 1, flags: int = 0x80) -> bytes:
-    """Return the payload of a block."""
-    return bytes([0x80 | place, 0, 0, flags]) + packet
+def block(packet: bytes, *, place: int = 1, flags: int = 0x80, ticks: int = 0) -> bytes:
+    """Return the payload of a block, ``ticks`` ms after its cluster begins."""
+    return bytes([0x80 | place]) + ticks.to_bytes(2, "big", signed=True) + bytes([flags]) + packet
 
 
 def simple_blocks(packets: Iterable[bytes]) -> bytes:
     """Return a cluster of unknown size that holds ``packets``."""
     content = b"".join(element(SIMPLE_BLOCK, block(packet)) for packet in packets)
     return element(CLUSTER, element(0xE7, b"\0") + content, size=UNKNOWN_SIZE)
+
+
+def clusters(packets: Iterable[tuple[int, bytes]]) -> bytes:
+    """Return a cluster for each packet, which begins at so many ms."""
+    return b"".join(
+        element(
+            CLUSTER, element(0xE7, ms.to_bytes(8, "big")) + element(SIMPLE_BLOCK, block(packet))
+        )
+        for ms, packet in packets
+    )

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from sessions_app import sound_files
+from sessions_app.engines.fake import hear
 from sessions_app.models import Recording
 from tests.engines.files import at, text, too_expensive
+from tests.engines.made import Sound, made
 from tests.playback_app.kept import keep_recording
 from tests.sessions_app.kept import the_owner
 from tests.sounds import say, wav
@@ -75,4 +78,27 @@ def test_a_dry_run_shows_what_would_be_pruned(settings: Any) -> None:
     assert (code, output.split()[0]) == (0, str(recording.pk))
     assert "1 recordings would go" in complaints
     assert "1 recordings are deleted" in run("--prune")[2]
+    assert Recording.objects.count() == 0
+
+
+@pytest.mark.parametrize(("chosen", "words"), [((), ["red"]), (("--track", "1"), ["hola"])])
+def test_of_several_tracks_the_default_is_imported_or_the_one_that_is_chosen(
+    tmp_path: Path, chosen: tuple[str, ...], words: list[str]
+) -> None:
+    path = tmp_path / "two.mkv"
+    path.write_bytes(made("matroska", Sound(say("hola")), Sound(say("red"), is_default=True)))
+    code, _, complaints = run("--import", str(path), *chosen)
+    assert (code, complaints) == (0, "")
+    recording = Recording.objects.get()
+    kept = sound_files.raw_path(recording.pk, recording.encoding)
+    assert kept is not None
+    assert hear(kept.read_bytes()[44:]) == words
+
+
+def test_a_track_that_is_not_there_is_named_and_nothing_is_imported(tmp_path: Path) -> None:
+    path = tmp_path / "one.wav"
+    path.write_bytes(wav(say("hola")))
+    code, _, complaints = run("--import", str(path), "--track", "2")
+    assert code == 1
+    assert "There is no track 2 of sound in it: it has one track." in complaints
     assert Recording.objects.count() == 0

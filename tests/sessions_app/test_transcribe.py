@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.engines.files import picture
+from tests.engines.made import Sound, made
 from tests.engines.spoken import BROADCAST
+from tests.engines.streams import stalled
 from tests.server.running import ROOT, environment
 from tests.sounds import mp4, ogg, say, silence, wav, webm
 from tests.tiny.whisper import make_whisper, transcriber
@@ -87,6 +89,37 @@ def test_a_direction_is_kept_to(tmp_path: Path) -> None:
     assert code == 0
     directions = [said["direction"] for said in json.loads(printed)["exchanges"]]
     assert directions == ["en_to_es"] * 2
+
+
+def two_tracks() -> bytes:
+    """Return a file with two tracks of sound, of which the second is the default."""
+    return made("matroska", Sound(say("hola mundo")), Sound(say("red house"), is_default=True))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [((), "red house"), (("--track=1",), "hola mundo"), (("--track=2",), "red house")],
+)
+def test_the_default_track_is_heard_unless_another_is_chosen(
+    tmp_path: Path, chosen: tuple[str, ...], said: str
+) -> None:
+    code, printed, complaints = transcribe(tmp_path, two_tracks(), "--format=json", *chosen)
+    assert (code, complaints) == (0, "")
+    assert [exchange["source"] for exchange in json.loads(printed)["exchanges"]] == [said]
+
+
+def test_a_track_that_is_not_there_is_refused_in_words(tmp_path: Path) -> None:
+    refusal = "CommandError: There is no track 3 of sound in it: it has 2 tracks.\n"
+    assert transcribe(tmp_path, two_tracks(), "--track=3") == (1, "", refusal)
+
+
+def test_subtitles_go_by_the_clock_of_the_file(tmp_path: Path) -> None:
+    late = made(
+        "mp4", Sound(SOUND, "aac", 44_100), Sound(SOUND, "aac", 44_100, late=stalled(1.5, 20))
+    )
+    code, printed, _ = transcribe(tmp_path, late, "--format=srt", "--track=2")
+    starts = [line[:8] for line in printed.splitlines() if "-->" in line]
+    assert (code, starts) == (0, ["00:00:00", "00:00:22"])
 
 
 def test_where_nothing_is_said_it_says_so(tmp_path: Path) -> None:

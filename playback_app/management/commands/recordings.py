@@ -2,7 +2,7 @@
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -37,6 +37,13 @@ class Command(terminal.Command):
         )
         what.add_argument("--delete", type=UUID, metavar="ID", help="with its sound")
         parser.add_argument("--dry-run", action="store_true", help="only show what would be pruned")
+        parser.add_argument(
+            "--track",
+            type=int,
+            metavar="N",
+            help="which track of sound of the imported files, from 1 "
+            "(default: the one that players take)",
+        )
         parser.add_argument("--user", help="whose the imported files are (default: the owner's)")
         parser.add_argument("--limit", type=int, default=100, help="how many to list; 0: all")
         parser.add_argument("--json", action="store_true", help="as JSON, for programs")
@@ -44,7 +51,7 @@ class Command(terminal.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it; exit 1 where it failed, 2 where there is no such recording."""
         if options["files"]:
-            self._import(options["files"], options["user"], is_json=options["json"])
+            self._import(options)
         elif options["delete"]:
             self._delete(options["delete"])
         elif options["prune"]:
@@ -70,17 +77,20 @@ class Command(terminal.Command):
         self.stderr.write(f"{len(gone)} recordings {verb}, {freed:.3f} GB.")
         self._tell_what_waits([] if is_dry else [recording.pk for recording in gone])
 
-    def _import(self, files: Iterable[Path], username: str | None, *, is_json: bool) -> None:
-        user = _user(username)
+    def _import(self, options: Mapping[str, Any]) -> None:
+        user = _user(options["user"])
         max_bytes = conf.read().import_gb * library.GIGABYTE
         imported, failed = [], 0
-        for path in files:
+        for path in options["files"]:
             try:
-                imported.append(library.import_file(path, user, max_bytes=max_bytes))
+                recording = library.import_file(
+                    path, user, max_bytes=max_bytes, track=options["track"]
+                )
+                imported.append(recording)
             except HablaError as error:
                 failed += 1
                 self.stderr.write(f"{printable(str(path))}: {error}")
-        self._print(imported, is_json=is_json)
+        self._print(imported, is_json=options["json"])
         if failed:
             raise CommandError(f"{failed} of the files were not imported.")
 

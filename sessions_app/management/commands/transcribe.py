@@ -10,7 +10,8 @@ from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from sessions_app import conf, terminal
-from sessions_app.engines.media_files import duration_seconds
+from sessions_app.engines.media_facts import Facts
+from sessions_app.engines.media_files import read_facts
 from sessions_app.errors import HablaError
 from sessions_app.events import Direction, Exchange, Mode
 from sessions_app.exports import ExportFormat, Line, export
@@ -41,6 +42,12 @@ class Command(terminal.Command):
             help="from which language into which (default: found by itself)",
         )
         parser.add_argument("--format", choices=list(FORMATS), default="text")
+        parser.add_argument(
+            "--track",
+            type=int,
+            metavar="N",
+            help="which track of sound, from 1 (default: the one that players take)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print what was found, and say if it was nothing; exit 1 where no sound could be heard."""
@@ -51,7 +58,9 @@ class Command(terminal.Command):
         # a console's Ctrl+C cancels the run, so that engines and their processes are let go
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            findings = asyncio.run(self._run(options["file"], manner, file_format))
+            findings = asyncio.run(
+                self._run(options["file"], options["track"], manner, file_format)
+            )
         except HablaError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt as error:
@@ -63,10 +72,14 @@ class Command(terminal.Command):
         if not findings.exchanges:
             self.stderr.write("Nothing was heard in this file.")
 
-    async def _run(self, path: Path, manner: Manner, file_format: ExportFormat) -> Findings:
-        duration = await asyncio.to_thread(duration_seconds, path)
-        with tqdm(total=duration or 0.0, bar_format=_BAR, disable=None, delay=0.2) as bar:
+    async def _run(
+        self, path: Path, track: int | None, manner: Manner, file_format: ExportFormat
+    ) -> Findings:
+        facts = await asyncio.to_thread(read_facts, path, track)
+        with tqdm(total=facts.seconds or 0.0, bar_format=_BAR, disable=None, delay=0.2) as bar:
             async with opened(conf.read().engines, lambda step, _: bar.set_description(step)) as it:
+                if self.stderr.isatty():  # whoever reads this may choose
+                    self._warn(_choice(facts, track))
                 self._warn(warning(it, manner))
                 bar.set_description(printable(path.name))
                 return await hear_file(
@@ -75,6 +88,7 @@ class Command(terminal.Command):
                     manner,
                     told=self._tell if file_format is ExportFormat.TXT else _say_nothing,
                     heard=lambda seconds: _move(bar, seconds),
+                    track=track,
                 )
 
     def _warn(self, message: str) -> None:
@@ -86,6 +100,18 @@ class Command(terminal.Command):
         with tqdm.external_write_mode():
             self.stdout.write_export(export([Line(exchange)], ExportFormat.TXT))
             self.stdout.flush()
+
+
+def _choice(facts: Facts, track: int | None) -> str:
+    """Return which of several tracks is heard, where nobody chose it; empty: there is one."""
+    if track is not None or len(facts.tracks) == 1:
+        return ""
+    names = [" ".join(filter(None, (one.language, one.title))) for one in facts.tracks]
+    listed = ", ".join(f"{n} ({name})" if name else str(n) for n, name in enumerate(names, 1))
+    return printable(
+        f"There are {len(names)} tracks of sound: {listed}. Track {facts.track} is heard; "
+        "--track chooses another."
+    )
 
 
 _BAR = "{desc}{percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s [{elapsed}<{remaining}]"

@@ -1,0 +1,97 @@
+"""The clock of a container: where its sound stands on it, and where it has gaps. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+TOLERANCE_SECONDS = 0.1
+"""How far sound may stand from its time before silence is put in: times are rounded, and jitter."""
+STEP_SECONDS = 0.015
+"""How late after the one before it a piece must come for that: clocks that drift make no gap."""
+BACK_SECONDS = 1.0
+"""How far a clock must go back to be another one, as of the next file of several in one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece(Generic[T]):
+    """A packet or a frame of sound."""
+
+    content: T
+    seconds: float
+    """How long it is."""
+    at_seconds: float | None
+    """When it begins, on the container's clock; None: it does not say."""
+
+
+Placed = tuple[float, T]
+"""How many seconds of silence come before a piece, and its content."""
+
+
+class Timeline(Generic[T]):
+    """Puts the pieces of one stream where they belong.
+
+    ``allows`` tells of a gap, in seconds, whether there may be so much silence: if not, the clock
+    is not believed, and the sound goes on where it was. So it does after a leap that the next piece
+    does not confirm, which is why a piece that leaps is kept until that comes.
+    """
+
+    def __init__(self, begins_seconds: float, allows: Callable[[float], bool]) -> None:
+        self._allows = allows
+        self._position = 0.0
+        """How much was placed, silence included."""
+        self._offset = begins_seconds
+        """What the container's clock shows where the position is 0."""
+        self._end = begins_seconds
+        """When the last piece ended, on the container's clock."""
+        self._leaping: Piece[T] | None = None
+
+    def place(self, piece: Piece[T]) -> list[Placed[T]]:
+        """Return what can be given now: nothing, ``piece``, or it and the one kept before it."""
+        placed: list[Placed[T]] = []
+        before, self._leaping = self._leaping, None
+        if before is not None:
+            placed.append(self._land(before, is_confirmed=self._confirms(piece, before)))
+        if self._is_leap(piece):
+            self._leaping = piece
+        else:
+            placed.append(self._put(piece, 0.0, piece.at_seconds))
+        return placed
+
+    def end(self) -> list[Placed[T]]:
+        """Return the piece that is kept, if there is one: no other comes."""
+        before, self._leaping = self._leaping, None
+        return [] if before is None else [self._land(before, is_confirmed=False)]
+
+    def _is_leap(self, piece: Piece[T]) -> bool:
+        if piece.at_seconds is None:
+            return False
+        step = piece.at_seconds - self._end
+        late = piece.at_seconds - self._offset - self._position
+        return step < -BACK_SECONDS or (late > TOLERANCE_SECONDS and step > STEP_SECONDS)
+
+    def _confirms(self, piece: Piece[T], before: Piece[T]) -> bool:
+        """Return whether ``piece`` comes after ``before``, and not where that should have been.
+
+        Where nobody speaks, an encoder may leave out all but one packet in twenty.
+        """
+        if before.at_seconds is None or piece.at_seconds is None:
+            return False
+        late = piece.at_seconds - before.at_seconds - before.seconds
+        is_forward = before.at_seconds > self._end
+        return late > -TOLERANCE_SECONDS and (is_forward or late < TOLERANCE_SECONDS)
+
+    def _land(self, piece: Piece[T], *, is_confirmed: bool) -> Placed[T]:
+        if not is_confirmed or piece.at_seconds is None:
+            return self._put(piece, 0.0, None)
+        gap = piece.at_seconds - self._offset - self._position
+        if piece.at_seconds < self._end or not self._allows(gap):
+            self._offset = piece.at_seconds - self._position
+            gap = 0.0
+        return self._put(piece, max(0.0, gap), piece.at_seconds)
+
+    def _put(self, piece: Piece[T], gap: float, at_seconds: float | None) -> Placed[T]:
+        self._position += gap + piece.seconds
+        self._end = piece.seconds + (self._end if at_seconds is None else at_seconds)
+        return gap, piece.content

@@ -1,0 +1,51 @@
+"""Files for tests, made by libav: of any container, with several tracks, or late ones."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import av
+from av.container import OutputContainer
+from av.stream import Disposition
+
+from tests.engines.streams import Late, in_time, packets_of
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A track of sound: 16 kHz mono s16le, and how it is to be encoded."""
+
+    pcm: bytes
+    codec: str = "flac"
+    rate: int = 16_000
+    layout: str = "mono"
+    late: Late = in_time
+    is_default: bool = False
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+def made(container: str, *sounds: Sound, options: Mapping[str, str] | None = None) -> bytes:
+    """Return a file that holds ``sounds``, each as a track."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=container, options=dict(options or {})) as output:
+        streams = [_track(output, sound) for sound in sounds]
+        for sound, stream in zip(sounds, streams, strict=True):
+            for packet in packets_of(sound.pcm, stream, sound.late):
+                output.mux(packet)
+    return file.getvalue()
+
+
+def _track(output: OutputContainer, sound: Sound) -> av.AudioStream:
+    stream = output.add_stream(
+        sound.codec, rate=sound.rate, layout=sound.layout, options={"strict": "-2"}
+    )
+    assert isinstance(stream, av.AudioStream)
+    stream.metadata.update(sound.metadata)
+    if sound.is_default:
+        stream.disposition = Disposition.default
+    return stream
+
+
+def joined(container: str, sounds: Sequence[Sound]) -> bytes:
+    """Return files one after the other in one: what `cat` makes, and a radio sends."""
+    return b"".join(made(container, sound) for sound in sounds)
