@@ -226,6 +226,8 @@ class Intake:
             return
         # what found no room came all the same: a flood is not slower for being dropped
         came = self._account.received - self._received_before
+        if self._listener is not None:  # silence that is only declared costs nothing
+            came -= self._listener.declared_samples
         verdict = self._pace.judge(to_seconds(came), time.monotonic())
         if verdict is Verdict.WARN:
             message = "Sound comes faster than anybody speaks; slow down, or it is not heard."

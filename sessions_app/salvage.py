@@ -18,7 +18,7 @@ from sessions_app.errors import DecodeError, EngineError, StoreError
 from sessions_app.recording_facts import Unfinished
 from sessions_app.recording_store import QUIET_SECONDS
 from sessions_app.steady_clock import clock
-from sessions_app.tapes import held, mend, put_in_place
+from sessions_app.tapes import fill_gaps, held, mend, put_in_place
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -190,6 +190,7 @@ def _mend(left: Unfinished) -> float | None:
                 return None
             mend(part, encoding, left.sample_rate)
             if part.stat().st_size:
+                fill_gaps(part, encoding)
                 put_in_place(part, path)
             else:
                 part.unlink()

@@ -1,6 +1,7 @@
 """The files of one recording while they are written: beside their place, and whole once in it."""
 
 import fcntl
+import logging
 import mmap
 import os
 from collections.abc import Callable, Iterator
@@ -9,9 +10,12 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from sessions_app.audio import SAMPLE_RATE, Encoding
+from sessions_app.engines import webm_filling
 from sessions_app.engines.wav import HEADER_BYTES, wav_header
 from sessions_app.engines.wholes import whole_bytes
 from sessions_app.sound_files import PART
+
+logger = logging.getLogger(__name__)
 
 
 class Tape:
@@ -89,6 +93,7 @@ class Tape:
         if not part.stat().st_size:
             part.unlink()
             return False
+        fill_gaps(part, self._encoding)
         put_in_place(part, self.path)
         return True
 
@@ -140,6 +145,35 @@ def mend(part: Path, encoding: Encoding, sample_rate: int = SAMPLE_RATE) -> None
             file.write(wav_header(whole - HEADER_BYTES, sample_rate))
         elif encoding is Encoding.PCM_S16LE:
             file.truncate(0)
+
+
+def fill_gaps(part: Path, encoding: Encoding) -> None:
+    """Put silence into a stream where its clock leaps, so that every player keeps that clock.
+
+    A disk without room for it leaves the stream as it is.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if encoding is not Encoding.WEBM_OPUS or not part.stat().st_size:
+        return
+    filled = part.with_name(f"filled{PART}")
+    with (
+        part.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as stream,
+    ):
+        gaps = webm_filling.find_gaps(stream)
+        if not gaps:
+            return
+        try:
+            with filled.open("wb") as target:
+                for piece in webm_filling.filled(stream, gaps):
+                    target.write(piece)
+        except OSError as error:
+            logger.warning("%s keeps its gaps: %s", part.parent.name, error)
+            filled.unlink(missing_ok=True)
+            return
+    filled.rename(part)
 
 
 def put_in_place(part: Path, path: Path) -> None:

@@ -49,10 +49,12 @@ class Listener:
         self._segmenter = Segmenter(options)
         self._open: tuple[int, Manner] | None = None
         self._was_fed = False
+        self.declared_samples = 0
+        """How much of it is silence that its clock declared, and that nobody looked at."""
 
     @property
     def heard_samples(self) -> int:
-        """How much sound was decoded so far."""
+        """How much sound was decoded so far, and silence declared."""
         return self._segmenter.heard_samples
 
     @property
@@ -90,11 +92,16 @@ class Listener:
         while self._sound.has_more:
             await self._push(*await self._sound.decode(b""))
 
-    async def _push(self, pcm: bytes, probabilities: Sequence[float]) -> None:
-        samples = count_samples(pcm)
+    async def _push(
+        self, pcm: bytes, probabilities: Sequence[float], silence_samples: int = 0
+    ) -> None:
+        samples = count_samples(pcm) + silence_samples
         self._account.received += samples
+        self.declared_samples += silence_samples
         measures.RECEIVED.inc(to_seconds(samples))
         boundaries = self._segmenter.push(pcm, probabilities)
+        if silence_samples:
+            boundaries += self._segmenter.skip(silence_samples)
         self._count_silence()
         await self._tell(boundaries)
         if self._open is not None:

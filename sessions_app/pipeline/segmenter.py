@@ -160,6 +160,20 @@ class Segmenter:
                 self._wait(probability, events)
         return events
 
+    def skip(self, samples: int) -> list[SegmentEvent]:
+        """Take ``samples`` of silence, whole frames, that nobody looked at; return what ended.
+
+        What is pending then stands after them: it is silence too, but for a segment that is open.
+        """
+        events: list[SegmentEvent] = []
+        if self._is_open:
+            frames = len(self._voiced)
+            events.append(self._end(frames * FRAME_SAMPLES, frames))
+            self._is_open = False
+        self._start += samples
+        self.silent_samples += samples
+        return events
+
     def flush(self) -> list[SegmentEvent]:
         """Take the stream as ended: the open segment ends with the last sample pushed."""
         events: list[SegmentEvent] = []

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sessions_app.audio import SAMPLE_RATE, Encoding
 from sessions_app.engines.base import Decoder, DetectorStream
@@ -11,8 +11,14 @@ from sessions_app.engines.decoder_process import DecoderProcess
 from sessions_app.engines.decoding import container_apart, load_decoder, open_decoder
 from sessions_app.pipeline.workbench import Workbench
 
-Judged = tuple[bytes, Sequence[float]]
-"""PCM, and how likely each whole frame of the stream so far, but those judged before, is speech."""
+
+class Judged(NamedTuple):
+    """PCM, and how likely each whole frame of the stream so far, but those before, is speech."""
+
+    pcm: bytes
+    probabilities: Sequence[float] = ()
+    silence_samples: int = 0
+    """How much silence follows that was declared, and that nobody looked at: whole frames."""
 
 
 class Source(Protocol):
@@ -93,7 +99,8 @@ class Sound:
         await self._workbench.do(self._decoder.close, surely=True)
 
     def _judge(self, pcm: bytes) -> Judged:
-        return pcm, self._detector.probabilities(pcm) if pcm else ()
+        found = self._detector.probabilities(pcm) if pcm else ()
+        return Judged(pcm, found, self._decoder.silence_samples)
 
 
 class SoundApart:
@@ -126,6 +133,8 @@ class SoundApart:
         await self._decoder.close()
 
     async def _judge(self, pcm: bytes) -> Judged:
+        silence = self._decoder.silence_samples
         if not pcm:
-            return pcm, ()
-        return pcm, await self._workbench.do(lambda: self._detector.probabilities(pcm))
+            return Judged(pcm, (), silence)
+        found = await self._workbench.do(lambda: self._detector.probabilities(pcm))
+        return Judged(pcm, found, silence)

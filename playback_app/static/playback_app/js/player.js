@@ -6,6 +6,7 @@ import { say } from "./strings.js";
 const DRAWN_SECONDS = 20 * 60; // what is longer is not decoded here: only where somebody speaks is drawn
 const POINTS = 1200; // of the waveform, whatever its width
 const DECODED_HZ = 8000;
+const MOST_APART_SECONDS = 0.5; // of what is decoded here and what the server heard
 const END_OF_ALL = 1e7; // seconds; a stream that does not know its length learns it on the way there
 const LIES_ELSEWHERE = "kept_elsewhere"; // with a server process that was not asked, or does not run
 const byId = (id) => document.getElementById(id);
@@ -105,7 +106,7 @@ export class Player {
     const recolor = new MutationObserver(() => wave.setOptions(colours()));
     recolor.observe(document.documentElement, { attributeFilter: ["data-theme"] });
     if (this.#duration > DRAWN_SECONDS) return;
-    const peaks = await peaksOf(`${this.#data.api}/audio`);
+    const peaks = await peaksOf(`${this.#data.api}/audio`, this.#duration);
     const sameAddress = this.#sound.currentSrc || this.#sound.src; // so that it plays on
     if (peaks) await wave.load(sameAddress, [peaks], this.#duration);
   }
@@ -143,12 +144,13 @@ export function clock(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
-// The loudest sample around each point, as loud as the loudest of all is 1; null: it cannot be decoded here.
-async function peaksOf(address) {
+// The loudest sample around each point, as loud as the loudest of all is 1; null: it cannot be decoded here, or only
+// without the gaps in which its source stalled, after which nothing would stand in its place.
+async function peaksOf(address, seconds) {
   try {
     const bytes = await (await fetch(address)).arrayBuffer();
     const sound = await new OfflineAudioContext(1, 1, DECODED_HZ).decodeAudioData(bytes);
-    return loudest(sound.getChannelData(0));
+    return Math.abs(sound.duration - seconds) > MOST_APART_SECONDS ? null : loudest(sound.getChannelData(0));
   } catch (error) {
     if (error instanceof DOMException || error instanceof TypeError) return null;
     throw error;
