@@ -9,7 +9,7 @@ from sessions_app.engines import keys
 from sessions_app.engines.base import Tell
 from sessions_app.engines.llm_answers import read_answer, without_thoughts
 from sessions_app.engines.llm_choice import PROBE_SECONDS
-from sessions_app.engines.llm_client import AgainError, UnfitModelError
+from sessions_app.engines.llm_client import AgainError, UnfitModelError, UnknownModelError
 from sessions_app.engines.llm_drafts import DraftReader
 from sessions_app.engines.llm_prices import checked_prices, cost_of
 from sessions_app.engines.llm_profiles import (
@@ -270,7 +270,7 @@ class LlmTranslator:
         try:
             with self._watching():
                 return await self._server.ask(messages, schema)
-        except UnfitModelError:  # it was taken away, or another took its place
+        except (UnfitModelError, UnknownModelError):  # it was taken away, or replaced
             await self._warmth.settle(GRACE_SECONDS)
             with self._watching():
                 return await self._server.ask(messages, schema)

@@ -13,6 +13,7 @@ from sessions_app.engines.llm_client import (
     ElsewhereError,
     RefusedError,
     UnfitModelError,
+    UnknownModelError,
 )
 from sessions_app.engines.llm_models import chat_models, read_models
 from sessions_app.engines.llm_profiles import Profile
@@ -104,7 +105,7 @@ class ModelChoice:
         raise self._told(failure) from failure
 
     def _told(self, failure: EngineError) -> EngineError:
-        if not isinstance(failure, UnfitModelError):
+        if not isinstance(failure, UnfitModelError | UnknownModelError):
             return failure
         if self._chosen:
             message = f"The model {self._chosen} is not there, or cannot chat: choose another."
@@ -117,7 +118,7 @@ class ModelChoice:
         failure: EngineError = ElsewhereError(
             f"{SERVER} is not at this address, with /v1 at its end or without."
         )
-        for address in self._addresses:
+        for number, address in enumerate(self._addresses):
             try:
                 models = read_models(await self._client.ask("GET", f"{address}/models"))
             except AgainError:
@@ -126,7 +127,7 @@ class ModelChoice:
                 failure = error if error.code == "bad_key" else failure
                 continue
             self._client.url = address
-            self._places = [address]
+            self._places = self._addresses[number:]  # some have a list in several places
             if self._chosen:
                 self._names = [self._chosen]
             else:

@@ -27,10 +27,11 @@ _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504, 524, 529})
 _SLOW = frozenset({408, 504, 524})
 """What a proxy says of a server that takes its time, such as to load a model."""
 _REFUSED = frozenset({400, 415, 422, 501})
+_NOT_YET = frozenset({425, 503})
 _LOADING = re.compile(rb"\bloading\b|being loaded|is starting|warming up", re.IGNORECASE)
 _UNFIT = re.compile(
-    rb"(not|n't) support (the )?(chat|completion|generat)|not a chat model|chat.template|"
-    rb"is not llm|embedding model",
+    rb"(not|n't) support (the )?(chat\b(?!.template)|completions?\b|generat)|not a chat model|"
+    rb"no chat template|is not llm|embedding model",
     re.IGNORECASE,
 )
 
@@ -61,8 +62,12 @@ class RefusedError(EngineError):
     """The server does not take a request of this form."""
 
 
-class UnfitModelError(EngineError):
-    """The model is not there, or cannot chat; another may."""
+class UnfitModelError(RefusedError):
+    """The server says that the model cannot chat; another may, or this one in another form."""
+
+
+class UnknownModelError(EngineError):
+    """The model is not there; another may be."""
 
 
 class ElsewhereError(EngineError):
@@ -158,7 +163,7 @@ class ChatClient:
 
 def _again(response: httpx.Response, body: bytes) -> AgainError:
     status = response.status_code
-    is_loading = status in _SLOW or (status != 429 and _LOADING.search(body) is not None)
+    is_loading = status in _SLOW or (status in _NOT_YET and _LOADING.search(body) is not None)
     return AgainError(
         f"{SERVER} is too busy." if status == 429 else f"{SERVER} failed.",
         status=status,
@@ -169,7 +174,7 @@ def _again(response: httpx.Response, body: bytes) -> AgainError:
 
 def _not_found(response: httpx.Response) -> EngineError:
     if response.request.url.path.endswith(CHAT):
-        return UnfitModelError(f"{SERVER} does not know the model.")
+        return UnknownModelError(f"{SERVER} does not know the model.")
     return ElsewhereError(f"{SERVER} has no list of models.")
 
 

@@ -31,17 +31,19 @@ class Ladder:
         """Return what ``ask`` does, by the first format that is not refused.
 
         Raises:
-            RefusedError: all are.
+            RefusedError: all are; as the last one was.
         """
+        refusal = RefusedError(f"{SERVER} refused this sentence.")
         for rung in range(self.rung, len(self.formats)):
             try:
                 result = await ask(self.formats[rung])
-            except RefusedError:
+            except RefusedError as error:
                 logger.info("the format %s is not taken", self.formats[rung])
+                refusal = error
                 continue
             self.rung, self.is_proven = rung, True
             return result
-        raise RefusedError(f"{SERVER} refused this sentence.")
+        raise refusal
 
 
 def body_of(

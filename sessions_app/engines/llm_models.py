@@ -1,8 +1,10 @@
 """Which models a server of chat completions has, and which of them can chat, as far as it says."""
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +12,8 @@ from sessions_app.engines.llm_client import ChatClient
 from sessions_app.engines.llm_replies import STRANGE
 from sessions_app.errors import EngineError
 
+LOOK_SECONDS = 3.0
+"""How long a server may take to say by its own interface what its models can do."""
 MOST_ASKED = 30
 """Of how many models Ollama is asked what they can do."""
 CHATS = frozenset(
@@ -53,14 +57,19 @@ async def chat_models(
     The server is asked by its own interface, where it is of a kind that has one. What is loaded
     goes first; else the server's order stays.
     """
-    found: Sequence[Model] = models
-    for look in _LOOKS.get(profile, ()):
-        if told := await look(client, models):
-            found = told
-            break
+    found = await _told(client, models, profile) or models
     able = [model for model in found if model.can_chat is not False]
     able.sort(key=lambda model: (model.can_chat is None, not model.is_loaded))
     return [model.name for model in able]
+
+
+async def _told(client: ChatClient, models: Sequence[Model], profile: str) -> list[Model]:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LOOK_SECONDS):
+            for look in _LOOKS.get(profile, ()):
+                if told := await look(client, models):
+                    return told
+    return []
 
 
 # --- the servers' own interfaces: each returns nothing where the server is not of its kind

@@ -1,11 +1,13 @@
 """Which model and which address are asked: what the server says decides, and then trying."""
 
 import json
+from http import HTTPStatus
 from typing import Any
 
 import pytest
 
 from sessions_app.engines.llm import LlmTranslator
+from sessions_app.engines.llm_client import ChatClient, RefusedError, UnfitModelError
 from sessions_app.engines.llm_models import Model, read_models
 from sessions_app.engines.server_address import api_addresses
 from sessions_app.errors import EngineError, EngineUnavailableError
@@ -108,6 +110,72 @@ async def test_a_server_whose_models_all_only_embed_is_no_language_model(
             assert configured.why is None
 
 
+REFUSALS = {
+    "the bge-m3 model does not support chat": True,
+    "This server does not support completions. Start it without `--embeddings`": True,
+    "This model isn't a chat model: it is an embedding model": True,
+    "The tokenizer has no chat template": True,
+    "does not support chat_template_kwargs": False,
+    "Unrecognized request argument supplied: chat_template_kwargs": False,
+    "this model does not support chat template arguments": False,
+    "'response_format.type' must be another": False,
+    "the request exceeds the available context size": False,
+}
+
+
+@pytest.mark.parametrize(("message", "is_of_model"), REFUSALS.items())
+async def test_a_refusal_of_the_model_is_told_from_one_of_the_form(
+    message: str, is_of_model: bool
+) -> None:
+    answer = (HTTPStatus.BAD_REQUEST, {"error": {"message": message}})
+
+    class Refusing(FakeModels):
+        def prepare(self, path: str, body: dict[str, Any] | None, connection: Any) -> Any:
+            is_plain = body is None or body.keys() <= {"model", "messages", "max_tokens"}
+            return super().prepare(path, body, connection) if is_plain else answer
+
+    with Refusing() as server:
+        async with llm_at(server) as llm:
+            # whatever it says of them, the form is left out before the model is
+            assert (await llm.translate(HELLO)).text == "hello world"
+            client = ChatClient(server.url)
+            client.open()
+            with pytest.raises(RefusedError) as told:
+                await client.ask("POST", f"{client.url}/chat/completions", {"strange": True})
+            await client.aclose()
+    assert isinstance(told.value, UnfitModelError) is is_of_model
+
+
+async def test_a_server_that_fails_to_load_a_model_is_not_waited_for() -> None:
+    failure = (HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "error loading model: out of memory"})
+
+    class Failing(FakeModels):
+        def prepare(self, path: str, body: dict[str, Any] | None, connection: Any) -> Any:
+            is_large = body is not None and body["model"] == "large"
+            return failure if is_large else super().prepare(path, body, connection)
+
+    with Failing(("large", "small")) as server:
+        async with llm_at(server, retries=0) as llm:
+            assert (await llm.translate(HELLO)).text == "hello world"
+    assert server.greeted == ["small"]
+
+
+async def test_an_interface_that_hangs_keeps_nobody_from_the_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sessions_app.engines.llm_models.LOOK_SECONDS", 0.2)
+
+    class Hanging(FakeModels):
+        def prepare(self, path: str, body: dict[str, Any] | None, connection: Any) -> Any:
+            if path.startswith("/api/"):
+                self.wait(connection)
+            return super().prepare(path, body, connection)
+
+    with Hanging() as server:
+        async with llm_at(server) as llm:
+            assert (await llm.translate(HELLO)).text == "hello world"
+
+
 @pytest.mark.parametrize(
     ("item", "can_chat", "is_loaded"),
     [
@@ -172,6 +240,19 @@ async def test_a_server_without_a_list_of_models_is_found_by_the_model_that_was_
         await llm.load()
         assert (await llm.translate(HELLO)).text == "hello world"
         assert "lacks /v1" in str(llm.why)
+        await llm.aclose()
+
+
+async def test_a_list_that_is_elsewhere_than_the_chat_does_not_mislead() -> None:
+    class Split(FakeModels):
+        def prepare(self, path: str, body: dict[str, Any] | None, connection: Any) -> Any:
+            where = "/v1/models" if path == "/models" else path
+            return super().prepare(where, body, connection)
+
+    with Split() as server:
+        llm = LlmTranslator(server.address)
+        await llm.load()
+        assert (await llm.translate(HELLO)).text == "hello world"
         await llm.aclose()
 
 
