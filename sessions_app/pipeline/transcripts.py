@@ -13,7 +13,7 @@ CERTAIN_SILENCE = 0.9
 LIKELY_SILENCE = 0.6
 """Probability of no speech that outweighs words the engine is unsure of: Whisper's own rule."""
 SURE_SILENCE = 0.3
-"""Probability of no speech up to which somebody spoke: Whisper base gives noise 0.6 and more."""
+"""Probability of no speech up to which somebody spoke: Whisper base gives noise 0.45 and more."""
 LEAST_SILENCE = 1e-6
 """What is less tells nothing: Whisper turbo gives that to speech and silence alike."""
 LOWEST_LOG_PROBABILITY = -1.0
