@@ -99,7 +99,7 @@ class Playback(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Playback of {self.requested_at:%Y-%m-%d %H:%M}"
+        return f"Playback of {self.requested_at:%Y-%m-%d %H:%M} UTC"
 
 
 class GroundTruth(models.Model):

@@ -143,7 +143,7 @@ class Player:
         heard = 0.0
         for segment in await lane.run(segments_of, self.playing):
             pcm = await _read(lambda segment=segment: read_segment(segment))  # type: ignore[misc]
-            await door.interpret(pcm)
+            await door.interpret(pcm, segment.start_sample)
             heard += to_seconds(count_samples(pcm))
             await self._reach(to_seconds(segment.end_sample), heard)
         await door.told()

@@ -90,7 +90,7 @@ class ExchangeOut(Schema):
     language: str
     direction: str
     said_at: datetime
-    start_seconds: float = Field(description="On the session's clock of received sound")
+    start_seconds: float = Field(description="Since the session began")
     end_seconds: float
     confidence: float
     phrases: list[PhraseOut]

@@ -41,6 +41,7 @@ class Pipeline:
         self.account = account
         self._wordless = Wordless(emit)
         self._book = book
+        self.timeline = book.timeline
         self._emit = emit
         emit = book.watch(recorder.watch(self._wordless.emit))
         self._translator = engines.translator
@@ -68,6 +69,7 @@ class Pipeline:
             become,
             too_fast,
             recorder,
+            book.timeline,
         )
 
     def workers(self) -> dict[str, Coroutine[Any, Any, None]]:

@@ -11,6 +11,7 @@ from sessions_app.events import Event, Exchange, Failure, Notice, Speaker
 from sessions_app.generations import Generation
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.speakers import Speakers
+from sessions_app.pipeline.timeline import Timeline
 from sessions_app.pipeline.utterance import Manner, Utterance
 from sessions_app.write_behind import behind
 
@@ -26,6 +27,8 @@ class Book:
         self.conversation_id = conversation_id
         """None until it is open, unless the client wishes to continue one."""
         self.speakers = Speakers()
+        self.timeline = Timeline()
+        """Of the session; it begins with its row."""
         self._user_id = user_id
         self._late: dict[int, Saving] = {}
         """What is told by now, or will be, and not kept yet, by utterance."""
@@ -53,6 +56,7 @@ class Book:
             boot=self.boot,
         )
         self._take_up(await store.begin_session(row, self.conversation_id))
+        self.timeline = Timeline()
 
     async def keep(self, exchange: Exchange, utterance: Utterance) -> Exchange:
         """Keep an exchange; return it with its id, or without one if the database is late.

@@ -32,16 +32,19 @@ async def obey(session: LiveSession, command: protocol.Command) -> None:
 
 
 async def _start_listening(session: LiveSession, command: protocol.StartListening) -> None:
-    in_line(session, command, partial(_begin_to_listen, session, command))
+    came_at = session.book.timeline.now()
+    in_line(session, command, partial(_begin_to_listen, session, command, came_at))
 
 
-async def _begin_to_listen(session: LiveSession, command: protocol.StartListening) -> None:
+async def _begin_to_listen(
+    session: LiveSession, command: protocol.StartListening, came_at: int
+) -> None:
     if session.guests.is_busy:
         raise CommandError("A recording is being played; stop it first.", code="already_playing")
     if session.pipeline.intake.is_listening:
         raise CommandError("The session listens already.", code="already_listening")
     check_that_someone_hears(session)
-    await session.pipeline.intake.start(command)
+    await session.pipeline.intake.start(command, came_at)
     await _tell_if_only_one_is_heard(session, command)
 
 
@@ -72,16 +75,18 @@ async def _start_afresh(session: LiveSession) -> None:
 
 
 async def _text_input(session: LiveSession, command: protocol.TextInput) -> None:
-    in_line(session, command, partial(_interpret, session, command))
+    # as it was typed, not when its turn comes
+    came_at = session.book.timeline.now()
+    in_line(session, command, partial(_interpret, session, command, came_at))
 
 
-async def _interpret(session: LiveSession, command: protocol.TextInput) -> None:
+async def _interpret(session: LiveSession, command: protocol.TextInput, came_at: int) -> None:
     speaker = session.book.speakers.of(command.speaker_id) if command.speaker_id else None
     interpreter = session.pipeline.interpreter
     utterance = Utterance(
         interpreter.next_id(),
         session.manner,
-        offset_samples=session.account.received,
+        offset_samples=session.book.timeline.place(came_at),
         text=command.text,
         speaker=speaker,
     )

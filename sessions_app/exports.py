@@ -1,6 +1,7 @@
 """What was said as a file to take away: plain text, JSON, SubRip and WebVTT subtitles; pure."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -11,10 +12,9 @@ from textwrap import indent
 from typing import Any
 
 from sessions_app.events import Exchange, Phrase
+from sessions_app.subtitles import Caption, Cue, cues_of
 
 PIECE_BYTES = 64 * 1024
-TYPED_SECONDS = 2.0
-"""How long a subtitle stands that took no time to say: typed text."""
 
 
 class ExportFormat(StrEnum):
@@ -119,7 +119,7 @@ def to_txt(lines: Iterable[Line]) -> Iterator[str]:
 
 
 def _paragraph(line: Line) -> str:
-    time = _timestamp(line.start_seconds, ".").partition(".")[0]
+    time = _timestamp(round(line.start_seconds * 1000), ".").partition(".")[0]
     name = f"{flat(line.speaker)}: " if line.speaker else ""
     phrases = [f"  * {_explained(phrase)}" for phrase in line.exchange.phrases]
     return f"[{time}] {name}" + "\n".join((*_texts(line), *phrases))
@@ -143,7 +143,10 @@ def to_json(lines: Iterable[Line]) -> Iterator[str]:
 
 def to_dict(line: Line) -> dict[str, Any]:
     """Return one line as JSON can hold it."""
-    return asdict(line.exchange) | {
+    told = asdict(line.exchange)
+    if not line.exchange.passed_over:
+        del told["passed_over"]
+    return told | {
         "speaker": line.speaker or None,
         "start_seconds": round(line.start_seconds, 3),
         "end_seconds": round(line.end_seconds, 3),
@@ -153,13 +156,17 @@ def to_dict(line: Line) -> dict[str, Any]:
 
 def to_srt(lines: Iterable[Line]) -> Iterator[str]:
     """Yield SubRip subtitles, the source above its translation."""
-    for number, line in enumerate(lines, start=1):
-        yield f"{number}\n{_times(line, ',')}\n{_srt_text(line)}\n\n"
+    for number, cue in enumerate(cues_of(map(_caption, lines)), start=1):
+        words = _unmarked("\n".join(cue.lines))
+        yield f"{number}\n{_times(cue, ',')}\n{words}\n\n"
 
 
-def _srt_text(line: Line) -> str:
-    # SubRip knows no escapes: what could be read as a cue's times is written another way
-    return "\n".join(_texts(line)).replace("-->", "→")
+def _unmarked(text: str) -> str:
+    # SubRip knows no escapes: what players would take for a cue's times, a tag or an order to the
+    # player is written another way
+    without_times = text.replace("-->", "→")
+    without_tags = _TAG.sub(lambda tag: f"‹{tag[1]}{'›' if tag[2] else ''}", without_times)
+    return _ORDER.sub(lambda order: f"({order[1]}{')' if order[2] else ''}", without_tags)
 
 
 def to_vtt(lines: Iterable[Line]) -> Iterator[str]:
@@ -168,13 +175,15 @@ def to_vtt(lines: Iterable[Line]) -> Iterator[str]:
     Escaped as https://www.w3.org/TR/webvtt1/#webvtt-cue-text asks.
     """
     yield "WEBVTT\n\n"
-    for number, line in enumerate(lines, start=1):
-        yield f"{number}\n{_times(line, '.')}\n{_vtt_text(line)}\n\n"
+    for number, cue in enumerate(cues_of(map(_caption, lines)), start=1):
+        voice = f"<v {escape(cue.voice, quote=False)}>" if cue.voice else ""
+        words = escape("\n".join(cue.lines), quote=False)
+        yield f"{number}\n{_times(cue, '.')}\n{voice}{words}\n\n"
 
 
-def _vtt_text(line: Line) -> str:
-    voice = f"<v {escape(flat(line.speaker), quote=False)}>" if line.speaker else ""
-    return voice + escape("\n".join(_texts(line)), quote=False)
+def _caption(line: Line) -> Caption:
+    texts = tuple(_texts(line))
+    return Caption(line.start_seconds, line.end_seconds, texts, flat(line.speaker))
 
 
 def _texts(line: Line) -> list[str]:
@@ -182,21 +191,14 @@ def _texts(line: Line) -> list[str]:
     return [text for text in texts if text] or ["…"]
 
 
-def _times(line: Line, point: str) -> str:
-    start, end = line.start_seconds, line.end_seconds
-    if _milliseconds(end) <= _milliseconds(start):
-        end = start + TYPED_SECONDS
-    return f"{_timestamp(start, point)} --> {_timestamp(end, point)}"
+def _times(cue: Cue, point: str) -> str:
+    return f"{_timestamp(cue.start_ms, point)} --> {_timestamp(cue.end_ms, point)}"
 
 
-def _timestamp(seconds: float, point: str) -> str:
-    whole, milliseconds = divmod(_milliseconds(seconds), 1000)
+def _timestamp(milliseconds: int, point: str) -> str:
+    whole, milliseconds = divmod(milliseconds, 1000)
     minutes, whole = divmod(whole, 60)
     return f"{minutes // 60:02}:{minutes % 60:02}:{whole:02}{point}{milliseconds:03}"
-
-
-def _milliseconds(seconds: float) -> int:
-    return round(seconds * 1000)
 
 
 def flat(text: str) -> str:
@@ -213,6 +215,10 @@ def _is_shown(character: str) -> bool:
     return not is_control and character not in _TURNS
 
 
+_TAG = re.compile(r"<(?=[/!?A-Za-z])([^<>]*)(>?)")
+"""``<b>`` and its like, closed or not; ``1 < 2`` is none."""
+_ORDER = re.compile(r"\{(?=\\|[A-Za-z]:)([^{}]*)(\}?)")
+r"""``{\an8}`` and ``{y:i}``, which players take from other formats."""
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """What opens or closes a stretch in another direction of writing."""
 

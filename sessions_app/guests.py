@@ -83,13 +83,15 @@ class Door:
         """
         await self._in_turn(lambda: self._pipeline.intake.stop(broken=True))
 
-    async def interpret(self, pcm: bytes) -> None:
+    async def interpret(self, pcm: bytes, start_sample: int) -> None:
         """Take a finished utterance, 16 kHz mono s16le, straight to its words.
+
+        ``start_sample`` is where it stands on the clock of what the guest plays.
 
         Raises:
             DismissedError: the guest has to go.
         """
-        await self._in_turn(lambda: self._interpret(pcm))
+        await self._in_turn(lambda: self._interpret(pcm, start_sample))
 
     async def told(self) -> None:
         """Wait until all that was handed in is told.
@@ -136,18 +138,23 @@ class Door:
     async def _start(self, command: StartListening) -> None:
         if self._pipeline.intake.is_listening:
             raise CommandError("The session listens already.", code="already_listening")
-        await self._pipeline.intake.start(command, is_visit=True, playback_id=self._playback_id)
+        now = self._pipeline.timeline.now()
+        await self._pipeline.intake.start(
+            command, now, is_visit=True, playback_id=self._playback_id
+        )
 
-    async def _interpret(self, pcm: bytes) -> None:
-        interpreter, account = self._pipeline.interpreter, self._pipeline.account
-        offset, samples = account.received, count_samples(pcm)
-        account.received += samples
+    async def _interpret(self, pcm: bytes, start_sample: int) -> None:
+        interpreter, timeline = self._pipeline.interpreter, self._pipeline.timeline
+        place, samples = timeline.place(timeline.now()), count_samples(pcm)
+        timeline.reach(place + samples)
+        self._pipeline.account.received += samples
         utterance = Utterance(
             interpreter.next_id(),
             self._manner(),
             pcm=pcm,
-            end_sample=samples,
-            offset_samples=offset,
+            start_sample=start_sample,
+            end_sample=start_sample + samples,
+            offset_samples=place - start_sample,
             playback_id=self._playback_id,
         )
         await interpreter.put(utterance)

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
+from operator import itemgetter
 from typing import TypeVar
 from uuid import UUID
 
@@ -98,8 +99,8 @@ def exchanges_of(kept: Conversation | TranslationSession) -> QuerySet[Exchange]:
 def lines_of(kept: Conversation | TranslationSession) -> Iterator[Line]:
     """Yield what was said in a conversation or session, to be exported.
 
-    The times of a session are those of its clock of received sound. The times of a conversation run
-    on from session to session, from when it was begun.
+    The times of a session are counted from its beginning. The times of a conversation run on from
+    session to session, from when it was begun.
     """
     rows = _page_by_page(exchanges_of(kept))
     if isinstance(kept, TranslationSession):
@@ -113,9 +114,23 @@ def _page_by_page(rows: QuerySet[Exchange]) -> Iterator[Exchange]:
     So each page may be read by another thread, as slowly as a client takes them. The order is asked
     for once: no index has it.
     """
-    order = array("q", rows.values_list("pk", flat=True).iterator())
+    order = _order(rows)
     for begin in range(0, len(order), ROWS_A_PAGE):
-        yield from rows.filter(pk__in=order[begin : begin + ROWS_A_PAGE].tolist())
+        keys = order[begin : begin + ROWS_A_PAGE]
+        found = rows.in_bulk(keys.tolist())
+        yield from (found[key] for key in keys if key in found)
+
+
+def _order(rows: QuerySet[Exchange]) -> "array[int]":
+    """Return the keys of ``rows``: session after session as they were told, each as it was said.
+
+    What is typed while somebody speaks is told before what was begun earlier.
+    """
+    told = rows.values_list("session", "start_seconds", "pk").iterator()
+    order = array("q")
+    for _session, said in groupby(told, key=itemgetter(0)):
+        order.extend(pk for _, _, pk in sorted(said, key=itemgetter(1)))
+    return order
 
 
 def said_after(session_id: UUID, exchange_id: int, most: int) -> list[events.Exchange]:

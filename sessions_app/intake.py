@@ -4,7 +4,6 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from sessions_app import measures
 from sessions_app.audio import SAMPLE_BYTES, Encoding, to_samples, to_seconds
@@ -20,6 +19,7 @@ from sessions_app.pipeline.pace import Pace, PaceOptions, Verdict
 from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.pipeline.sound import open_sound
 from sessions_app.pipeline.stage import Stage
+from sessions_app.pipeline.timeline import Timeline
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.pipeline.workbench import Workbench
 from sessions_app.protocol import StartListening
@@ -56,6 +56,7 @@ class Intake:
         become: Callable[[State], None],
         too_fast: Callable[[], None],
         recorder: Recorder,
+        timeline: Timeline,
     ) -> None:
         self._interpreter = interpreter
         self._detector = detector
@@ -68,6 +69,7 @@ class Intake:
         self._become = become
         self._too_fast = too_fast
         self._recorder = recorder
+        self._timeline = timeline
         self._pace: Pace | None = None
         self._received_before = 0
         self._is_refusing = False
@@ -107,11 +109,15 @@ class Intake:
     async def start(
         self,
         command: StartListening,
+        came_at: int,
         *,
         is_visit: bool = False,
         playback_id: uuid.UUID | None = None,
     ) -> None:
-        """Open a listening period; in a visit, ``hear`` brings the sound, and ``feed`` does not."""
+        """Open a listening period; in a visit, ``hear`` brings the sound, and ``feed`` does not.
+
+        ``came_at`` is when it was asked for, on the timeline.
+        """
         sound = await open_sound(
             command.encoding,
             self._detector.stream(),
@@ -126,6 +132,7 @@ class Intake:
             self._emit,
             self._account,
             self._options,
+            offset_samples=self._timeline.place(came_at),
             cut=None if is_visit else self._recorder.cut,
             playback_id=playback_id,
         )
@@ -153,6 +160,7 @@ class Intake:
         if self._listener is None:
             raise CommandError("Nobody listens.", code="not_listening")
         await self._listener.hear(chunk)
+        self._timeline.reach(self._listener.reached_sample)
         return self._listener.heard_samples
 
     async def end_visit(self) -> None:
@@ -184,11 +192,12 @@ class Intake:
             await listener.finish(broken=True)
             if not self._is_visit:
                 await self._emit(Failure(error.code, str(error), about="stop_listening"))
+        self._timeline.reach(listener.reached_sample)
         await self._interpreter.drained()
         await self._recorder.end(is_whole=not broken and problem is None)
         self._become(State.IDLE)
         if not self._is_visit:
-            await self._emit(Notice("listening_stopped", _summary(listener.account)))
+            await self._emit(Notice("listening_stopped", listener.account.as_summary()))
         return problem
 
     async def close(self) -> None:
@@ -218,6 +227,7 @@ class Intake:
             await self.stop(broken=True)
             self._is_stray_told = True  # the rest of the stream is still on its way
             return
+        self._timeline.reach(self._listener.reached_sample)
         await self._tell_lag(self._listener)
         await self._judge_pace()
 
@@ -284,13 +294,3 @@ class Intake:
             return
         logger.error("a bug in the intake", exc_info=error)
         await self._emit(Failure("internal", "Something went wrong with the sound."))
-
-
-def _summary(account: Account) -> dict[str, Any]:
-    return {
-        "utterances": account.utterances,
-        "speech_seconds": round(to_seconds(account.speech), 3),
-        "received_seconds": round(to_seconds(account.received), 3),
-        "dropped_seconds": round(to_seconds(account.dropped.total()), 3),
-        "account": account.as_dict(),
-    }

@@ -48,7 +48,7 @@ class Conversation(models.Model):
         indexes = [models.Index(fields=["user", "-started_at"])]
 
     def __str__(self) -> str:
-        return self.title or f"Conversation of {self.started_at:%Y-%m-%d %H:%M}"
+        return self.title or f"Conversation of {self.started_at:%Y-%m-%d %H:%M} UTC"
 
 
 class TranslationSession(models.Model):
@@ -92,7 +92,7 @@ class TranslationSession(models.Model):
         ordering = ["-started_at"]
 
     def __str__(self) -> str:
-        return f"{self.started_at:%Y-%m-%d %H:%M} {self.direction}"
+        return f"{self.started_at:%Y-%m-%d %H:%M} UTC {self.direction}"
 
 
 class Speaker(models.Model):
@@ -137,7 +137,7 @@ class Exchange(models.Model):
     said_at = models.DateTimeField(default=timezone.now)
     """When it was told: it may be kept later, while the database is away."""
     start_seconds = models.FloatField(default=0)
-    """On the session's clock of received sound, which runs on from one listening to the next."""
+    """On the session's clock, which began with it and goes on between listening periods."""
     end_seconds = models.FloatField(default=0)
     confidence = models.FloatField(default=1)
     phrases = models.JSONField(default=list, blank=True)
@@ -220,7 +220,7 @@ class Recording(models.Model):
         indexes = [models.Index(fields=["user", "-started_at"])]
 
     def __str__(self) -> str:
-        return self.title or f"Recording of {self.started_at:%Y-%m-%d %H:%M}"
+        return self.title or f"Recording of {self.started_at:%Y-%m-%d %H:%M} UTC"
 
 
 class RecordedSegment(models.Model):
@@ -269,7 +269,7 @@ class WatchTicket(models.Model):
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
-        return f"Ticket of {self.created_at:%Y-%m-%d %H:%M}"
+        return f"Ticket of {self.created_at:%Y-%m-%d %H:%M} UTC"
 
 
 class IdiomPattern(models.Model):

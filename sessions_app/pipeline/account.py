@@ -2,6 +2,9 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
+
+from sessions_app.audio import to_seconds
 
 
 @dataclass(slots=True)
@@ -53,6 +56,16 @@ class Account:
             "discarded": dict(self.discarded),
             "dropped": dict(self.dropped),
             "unfinished": self.unfinished,
+        }
+
+    def as_summary(self) -> dict[str, Any]:
+        """Return what is told of it when listening stops, in seconds, with all of it."""
+        return {
+            "utterances": self.utterances,
+            "speech_seconds": round(to_seconds(self.speech), 3),
+            "received_seconds": round(to_seconds(self.received), 3),
+            "dropped_seconds": round(to_seconds(self.dropped.total()), 3),
+            "account": self.as_dict(),
         }
 
     def copy(self) -> "Account":

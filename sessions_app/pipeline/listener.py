@@ -23,6 +23,7 @@ class Listener:
 
     All lengths are counted in samples: a stream at ten times its speed gives the same utterances.
     ``cut`` is told of each utterance before it is handed on. ``playback_id`` marks what is played.
+    ``offset_samples`` is where the period begins on the session's clock.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Listener:
         account: Account,
         options: SegmenterOptions,
         *,
+        offset_samples: int = 0,
         cut: Callable[[Utterance], None] | None = None,
         playback_id: uuid.UUID | None = None,
     ) -> None:
@@ -45,7 +47,7 @@ class Listener:
         self._cut = cut
         self._playback_id = playback_id
         self._before = account.copy()
-        self._offset = account.received
+        self._offset = offset_samples
         self._segmenter = Segmenter(options)
         self._open: tuple[int, Manner] | None = None
         self._was_fed = False
@@ -56,6 +58,11 @@ class Listener:
     def heard_samples(self) -> int:
         """How much sound was decoded so far, and silence declared."""
         return self._segmenter.heard_samples
+
+    @property
+    def reached_sample(self) -> int:
+        """How far that goes on the session's clock."""
+        return self._offset + self.heard_samples
 
     @property
     def account(self) -> Account:

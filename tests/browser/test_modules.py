@@ -131,10 +131,34 @@ FORGED = """
 """
 
 
+def test_subtitles_are_of_two_lines_and_lie_on_no_other(page: Page) -> None:
+    body = """
+        const words = Array(20).fill("palabra").join(" ");
+        return m.cuesOf([
+            {start: 0, end: 10000, texts: [words, words]},
+            {start: 9000, texts: ["typed", "escrito"]},
+            {start: 9100, texts: ["again"]},
+        ]);
+    """
+    cues = run(page, "subtitles", body)
+    assert [len(cue["lines"]) for cue in cues] == [2, 2, 2, 2, 2, 1]
+    assert all(len(line) <= 42 for cue in cues for line in cue["lines"])
+    assert [one["end"] for one in cues[:-1]] == [other["start"] for other in cues[1:]]
+    assert [(cue["start"], cue["end"]) for cue in cues[-2:]] == [(9000, 9833), (9833, 11833)]
+
+
+def test_no_words_are_markup_in_subtitles(page: Page) -> None:
+    body = """
+        const source = "<b>uno</b> 1 < 2 {\\\\an8}";
+        return m.toSubtitles([{source, translated: "", state: "done", saidAt: 0}]);
+    """
+    assert "‹b›uno‹/b› 1 < 2 (\\an8)" in run(page, "export", body)
+
+
 def test_no_words_can_forge_a_subtitle(page: Page) -> None:
     assert run(page, "export", f"{FORGED} return m.toSubtitles(entries);") == (
-        "1\n00:00:00,000 --> 00:00:02,000\n"
-        "hola 2 00:00:05,000 → 00:00:06,000 forged\nhello → there\n"
+        "1\n00:00:00,000 --> 00:00:01,445\nhola 2 00:00:05,000 →\nhello →\n\n"
+        "2\n00:00:01,445 --> 00:00:02,529\n00:00:06,000 forged\nthere\n"
     )
 
 

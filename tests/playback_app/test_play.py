@@ -46,6 +46,11 @@ def test_it_is_printed_for_programs_too(kept: Recording) -> None:
     assert [said["source"] for said in json.loads(output)["exchanges"]] == ["hola mundo", "agua"]
 
 
+def test_what_is_played_without_its_pauses_stands_where_it_was_said(kept: Recording) -> None:
+    output, _ = play(kept.pk, "--mode", "segments", "--format", "json")
+    assert [said["start_seconds"] for said in json.loads(output)["exchanges"]] == [1.0, 2.0]
+
+
 @pytest.mark.parametrize("named", [uuid4(), "nonsense", "../../etc/passwd"])
 def test_no_such_recording_is_two(transactional_db: None, named: object) -> None:
     with pytest.raises(CommandError) as refusal:

@@ -37,6 +37,7 @@ def test_recordings_are_listed_newest_first() -> None:
     code, output, _ = run()
     assert code == 0
     assert [line.split()[0] for line in output.splitlines()] == [str(new.pk), str(old.pk)]
+    assert f"{new.started_at:%Y-%m-%d %H:%M} UTC " in output.splitlines()[0]
     assert output.splitlines()[0].endswith("owner visit")
     _, output, complaints = run("--json", "--limit", "1")
     assert [facts["id"] for facts in json.loads(output)] == [str(new.pk)]

@@ -57,7 +57,7 @@ class Passer:
 
     async def run(self, door: Door) -> None:
         for pcm in self._utterances:
-            await door.interpret(pcm)
+            await door.interpret(pcm, 0)
         await door.told()
         self.notes.append("told")
 

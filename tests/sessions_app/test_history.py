@@ -129,6 +129,18 @@ def test_the_times_of_a_conversation_run_on_from_session_to_session(ana):
     assert [line.start_seconds for line in lines_of(session)] == [0]
 
 
+def test_what_was_typed_while_somebody_spoke_stands_where_it_was_typed(ana):
+    session = keep_session(keep_conversation(ana), "typed|typed", "spoken|spoken", "last|last")
+    for source, begins, ends in (("typed", 3.0, 3.0), ("spoken", 1.0, 5.0)):
+        Exchange.objects.filter(source=source).update(start_seconds=begins, end_seconds=ends)
+    for kept in (session, session.conversation):
+        assert [(line.exchange.source, line.start_seconds) for line in lines_of(kept)] == [
+            ("spoken", 1),
+            ("typed", 3),
+            ("last", 4),
+        ]
+
+
 def test_exported_lines_know_their_speaker_and_phrases(ana):
     kept = keep_conversation(ana)
     speaker = Speaker.objects.create(conversation=kept, key="1", name="Ana")

@@ -121,7 +121,7 @@ class Command(terminal.Command):
             minutes, seconds = divmod(round(one.duration_seconds), 60)
             marks = "*" if one.is_bookmarked else " "
             self.stdout.write(
-                f"{one.pk} {marks} {one.started_at:%Y-%m-%d %H:%M} {minutes:4d}:{seconds:02d} "
+                f"{one.pk} {marks} {one.started_at:%Y-%m-%d %H:%M} UTC {minutes:4d}:{seconds:02d} "
                 f"{one.bytes / 1e6:9.2f} MB {one.state:9} {one.user.get_username()} "
                 f"{printable(one.title)}"
             )

@@ -1,9 +1,7 @@
 // The conversation as text and as subtitles.
 
 import { nameOf } from "./speakers.js";
-
-const SHORTEST_MS = 1000;
-const TYPED_MS = 2000; // typed text has no length of its own; as long as in exports.py
+import { cuesOf } from "./subtitles.js";
 
 export function toText(entries, locale) {
   return kept(entries).map((entry) => textOf(entry, locale)).join("\n\n");
@@ -12,7 +10,12 @@ export function toText(entries, locale) {
 export function toSubtitles(entries) {
   const said = kept(entries);
   const zero = Math.min(...said.map(startOf));
-  return said.map((entry, i) => subtitle(entry, i + 1, zero)).join("\n");
+  const captions = said.map((entry) => ({
+    start: startOf(entry) - zero,
+    end: entry.endedAt && entry.endedAt - zero,
+    texts: texts(entry),
+  }));
+  return cuesOf(captions).map(subtitle).join("\n");
 }
 
 export function fileName(ending, moment = new Date()) {
@@ -36,13 +39,17 @@ function textOf(entry, locale) {
   return [`[${time}] ${who}${source}`, translated].filter(Boolean).join("\n");
 }
 
-function subtitle(entry, number, zero) {
-  const start = startOf(entry) - zero;
-  const end = entry.endedAt ? entry.endedAt - zero : start + TYPED_MS;
-  const times = `${stamp(start)} --> ${stamp(Math.max(end, start + SHORTEST_MS))}`;
-  // SubRip knows no escapes: what could be read as a cue's times is written another way
-  const words = texts(entry).map((text) => text.replaceAll("-->", "→"));
-  return [number, times, ...words].filter(Boolean).join("\n") + "\n";
+function subtitle({ start, end, lines }, i) {
+  const words = lines.map(unmarked);
+  return [i + 1, `${stamp(start)} --> ${stamp(end)}`, ...words].join("\n") + "\n";
+}
+
+// SubRip knows no escapes: what players would take for times, a tag or an order is written another way.
+function unmarked(text) {
+  return text
+    .replaceAll("-->", "→")
+    .replace(/<(?=[/!?a-z])([^<>]*)(>?)/gi, (_, tag, end) => `‹${tag}${end && "›"}`)
+    .replace(/\{(?=\\|[a-z]:)([^{}]*)(\}?)/gi, (_, order, end) => `(${order}${end && ")"}`);
 }
 
 function texts({ source, translated }) {

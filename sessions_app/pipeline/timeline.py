@@ -1,0 +1,33 @@
+"""A session's one clock: where what is said and what is typed stand in it."""
+
+from collections.abc import Callable
+
+from sessions_app.audio import to_samples
+from sessions_app.steady_clock import elapsed
+
+
+class Timeline:
+    """Counts samples at 16 kHz since the session began, pauses between listening periods included.
+
+    It never goes back. Sound that comes faster than it was spoken, such as a recording that is
+    played, takes as long as it lasts; what follows is so much later.
+    """
+
+    def __init__(self, count: Callable[[], float] = elapsed) -> None:
+        self._count = count
+        self._began = count()
+        self._ahead = 0
+        self._reached = 0
+
+    def now(self) -> int:
+        """Return how many samples ago the session began: when something came, for ``place``."""
+        return to_samples(self._count() - self._began)
+
+    def place(self, came_at: int) -> int:
+        """Return where what came then, and is taken up now, stands: behind all sound so far."""
+        return max(came_at + self._ahead, self._reached)
+
+    def reach(self, sample: int) -> None:
+        """Note that there was sound up to here."""
+        self._reached = max(self._reached, sample)
+        self._ahead = max(self._ahead, sample - self.now())

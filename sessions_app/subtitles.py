@@ -1,0 +1,116 @@
+"""What was said as the cues of a subtitle: two lines each, one after the other; pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from math import ceil
+from textwrap import TextWrapper
+
+LINE_CHARACTERS = 42
+"""How long a line of a subtitle may be, as broadcasters have it."""
+CUE_LINES = 2
+SHORTEST_MS = 833
+"""How long a cue that makes way for the next, or is one of several, stands at least: 5/6 s."""
+TYPED_MS = 2_000
+"""How long a cue stands at least that took no time to say: typed text."""
+CHARACTERS_A_SECOND = 17
+"""How fast a subtitle is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """Something said, with its translation: whole, however long."""
+
+    start_seconds: float
+    end_seconds: float
+    """Not after its beginning: it took no time, and stands as long as it takes to read."""
+    texts: tuple[str, ...]
+    """One or two, each of one line."""
+    voice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What is shown at once."""
+
+    start_ms: int
+    end_ms: int
+    lines: tuple[str, ...]
+    """One or two, of LINE_CHARACTERS at most."""
+    voice: str = ""
+
+
+def cues_of(captions: Iterable[Caption]) -> Iterator[Cue]:
+    """Yield the cues of ``captions``, which come in the order of their beginnings.
+
+    None begins before the last one ended: one that is still being said when the next begins makes
+    way, and where too little time is left to read it, the next waits. A long one is cut into
+    several, each standing for its share of the time.
+    """
+    end_ms = 0
+    for caption, following in pairwise(chain(captions, [None])):
+        if caption is None:
+            continue
+        pages = _pages(caption.texts)
+        start_ms = max(_to_ms(caption.start_seconds), end_ms)
+        end_ms = _end_ms(caption, start_ms, len(pages), following)
+        yield from _shared(pages, start_ms, end_ms, caption.voice)
+
+
+def _end_ms(caption: Caption, start_ms: int, pages: int, following: Caption | None) -> int:
+    own_ms = _to_ms(caption.end_seconds) - _to_ms(caption.start_seconds)
+    if own_ms > 0:
+        least_ms = SHORTEST_MS * pages if pages > 1 else min(own_ms, SHORTEST_MS)
+        end_ms = _to_ms(caption.end_seconds)
+    else:
+        least_ms = SHORTEST_MS * pages
+        end_ms = start_ms + max(TYPED_MS, _reading_ms(caption.texts))
+    if following is not None:
+        end_ms = min(end_ms, _to_ms(following.start_seconds))
+    return max(end_ms, start_ms + least_ms)
+
+
+def _reading_ms(texts: Iterable[str]) -> int:
+    return max(map(len, texts), default=0) * 1000 // CHARACTERS_A_SECOND
+
+
+def _shared(pages: list[tuple[str, ...]], start_ms: int, end_ms: int, voice: str) -> Iterator[Cue]:
+    """Yield a cue for each page; each has the share of the time that it has of the letters."""
+    letters = [sum(map(len, page)) for page in pages]
+    whole_ms, whole = end_ms - start_ms - len(pages), sum(letters)
+    begin_ms, so_far = start_ms, 0
+    for number, page in enumerate(pages, start=1):
+        so_far += letters[number - 1]
+        until_ms = start_ms + number + whole_ms * so_far // whole
+        yield Cue(begin_ms, until_ms, page, voice)
+        begin_ms = until_ms
+
+
+def _pages(texts: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return the lines of each cue that it takes to show ``texts``, side by side in time."""
+    shown = [text for text in texts if text] or ["…"]
+    count = max(len(_wrapped(text, LINE_CHARACTERS)) for text in shown)
+    if len(shown) == 1:
+        lines = _spread(shown[0], count)
+        return [tuple(lines[at : at + CUE_LINES]) for at in range(0, len(lines), CUE_LINES)]
+    columns = [_spread(text, count) for text in shown[:CUE_LINES]]
+    # one that has fewer parts stands still while the other goes on
+    return [tuple(lines[at * len(lines) // count] for lines in columns) for at in range(count)]
+
+
+def _spread(text: str, count: int) -> list[str]:
+    """Return ``text`` in ``count`` lines of about one length, or fewer if it has fewer words."""
+    longest = max(map(len, text.split()), default=1)
+    narrowest = min(max(longest, ceil(len(text) / count)), LINE_CHARACTERS)
+    for width in range(narrowest, LINE_CHARACTERS):
+        if len(lines := _wrapped(text, width)) <= count:
+            return lines
+    return _wrapped(text, LINE_CHARACTERS)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return TextWrapper(width, break_on_hyphens=False).wrap(text) or ["…"]
+
+
+def _to_ms(seconds: float) -> int:
+    return round(seconds * 1000)
