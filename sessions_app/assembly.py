@@ -80,6 +80,7 @@ class Pipeline:
             "transcribe": self.interpreter.transcribing.run(),
             "translate": self.interpreter.translating.run(),
             "words": self._wordless.run(),
+            "lag": self.interpreter.lateness.run(),
             "translations ahead": self.interpreter.ahead.run(),
             "topic": self.interpreter.context.run(),
             "stored": self._book.tell_stored(self._emit),

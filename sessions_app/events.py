@@ -252,10 +252,13 @@ class Discarded:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """The engines fall behind."""
+    """The words are behind, or no longer."""
 
     seconds: float
-    """How old the oldest sound is that waits."""
+    """For how long the oldest utterance waits for its words, beyond the engine's time for it.
+
+    0: it is over.
+    """
     dropped_seconds: float
 
 

@@ -6,12 +6,12 @@ import uuid
 from collections.abc import Awaitable, Callable
 
 from sessions_app import measures
-from sessions_app.audio import SAMPLE_BYTES, Encoding, to_samples, to_seconds
+from sessions_app.audio import SAMPLE_BYTES, Encoding, to_seconds
 from sessions_app.descriptors import OUT, ran_out
 from sessions_app.engines.base import Detector
 from sessions_app.engines.decoder_pool import DecoderPool
 from sessions_app.errors import CommandError, EngineError, HablaError
-from sessions_app.events import Event, Failure, Lag, Notice
+from sessions_app.events import Event, Failure, Notice
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
 from sessions_app.pipeline.listener import Listener
@@ -31,8 +31,6 @@ logger = logging.getLogger(__name__)
 ITEMS_WAITING = 2_048
 BYTES_WAITING = 4 * 1024 * 1024
 """How much sound may wait, as it was sent: two minutes and more of PCM, half an hour of Opus."""
-LAG_SECONDS = 4.0
-"""How far behind is worth telling, and how often it is told, in seconds of sound."""
 
 Order = Callable[[], Awaitable[None]]
 
@@ -80,8 +78,6 @@ class Intake:
         self._is_overrun = False
         self._is_stray_told = False
         self._is_visit = False
-        self._lag_told_at = 0
-        self._dropped_told = 0
         self.inbox: Stage[bytes | Order] = Stage(
             "listen", self._take, failed=self._failed, size=ITEMS_WAITING
         )
@@ -137,7 +133,6 @@ class Intake:
             playback_id=playback_id,
         )
         self._encoding, self._sample_rate = command.encoding, command.sample_rate
-        self._lag_told_at = 0
         self._received_before = self._account.received
         now = time.monotonic()
         self._pace = Pace(PaceOptions(), now)
@@ -228,7 +223,6 @@ class Intake:
             self._is_stray_told = True  # the rest of the stream is still on its way
             return
         self._timeline.reach(self._listener.reached_sample)
-        await self._tell_lag(self._listener)
         await self._judge_pace()
 
     async def _judge_pace(self) -> None:
@@ -253,20 +247,12 @@ class Intake:
             message = "Sound came while nobody listened; send start_listening first."
             await self._emit(Failure("not_listening", message, about="audio"))
 
-    async def _tell_lag(self, listener: Listener) -> None:
-        behind = self._interpreter.waiting_samples
-        dropped = self._account.dropped.total()
-        if behind < to_samples(LAG_SECONDS) and dropped == self._dropped_told:
-            return
-        if listener.heard_samples - self._lag_told_at >= to_samples(LAG_SECONDS):
-            self._lag_told_at, self._dropped_told = listener.heard_samples, dropped
-            await self._emit(Lag(to_seconds(behind), to_seconds(dropped)))
-
     def _drop(self, chunk: bytes) -> None:
         # a container with a hole is no stream any more; PCM goes on after the hole
         if self._encoding is not Encoding.PCM_S16LE and not self._is_overrun:
             self._is_overrun = self.inbox.offer(self._give_up)
         self._count_as_dropped(chunk, "overrun")
+        self._interpreter.lateness.note_drop()
 
     def _count_as_dropped(self, chunk: bytes, reason: str) -> None:
         samples = self._length_of(chunk)

@@ -80,4 +80,6 @@ class Outlet:
 def _is_passing(event: Event) -> bool:
     if isinstance(event, Notice):
         return event.type in PASSING_NOTICES
-    return isinstance(event, Partial | Lag)
+    if isinstance(event, Lag):
+        return event.seconds > 0  # that it is over, nothing says again
+    return isinstance(event, Partial)

@@ -5,7 +5,7 @@ import logging
 
 from sessions_app.engines.spoken_sentence import SENTENCE, sample
 from sessions_app.errors import BadTranslationError, EngineLoadingError, Fault, HablaError
-from sessions_app.events import Direction, Failure, TranslationRequest
+from sessions_app.events import Direction, Event, Failure, Notice, TranslationRequest
 from sessions_app.generations import Generation
 from sessions_app.registry import Registry
 
@@ -22,7 +22,7 @@ WORDLESS = "The translator does not work: a sentence came back empty."
 async def keep_rehearsing(registry: Registry, every_seconds: float = EVERY_SECONDS) -> None:
     """Rehearse today's generation, again and again, until cancelled.
 
-    What is wrong is noted in it, and told to the live clients when it begins.
+    What is wrong is noted in it, and told to the live clients it serves when it begins and ends.
     """
     while True:
         generations = registry.generations
@@ -40,9 +40,15 @@ async def _look(registry: Registry, generation: Generation) -> None:
         return
     if generation.trouble:
         logger.error("generation %d: %s", generation.number, generation.trouble)
-        await registry.tell_all(Failure("engines_fail", generation.trouble))
+        await _tell(registry, generation, Failure("engines_fail", generation.trouble))
     else:
         logger.info("generation %d works again", generation.number)
+        await _tell(registry, generation, Notice("resolved", {"code": "engines_fail"}))
+
+
+async def _tell(registry: Registry, generation: Generation, event: Event) -> None:
+    live = [one for one in registry.sessions.values() if one.generation is generation]
+    await asyncio.gather(*(session.emit(event) for session in live))
 
 
 async def rehearse(generation: Generation) -> str:

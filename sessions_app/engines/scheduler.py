@@ -12,7 +12,7 @@ from sessions_app import measures
 from sessions_app.audio import count_samples, to_seconds
 from sessions_app.engines.base import LanguageFinder, LanguageGuesser, Transcriber
 from sessions_app.engines.turns import Turns
-from sessions_app.engines.work import Call, Choose, DroppedError, Work
+from sessions_app.engines.work import Call, Choose, DroppedError, Stopwatch, Work
 from sessions_app.errors import EngineError
 from sessions_app.events import Transcript
 
@@ -156,8 +156,7 @@ class Scheduler:
                 self._start(slot, work)
 
     def _free_slot(self) -> int | None:
-        free = (slot for slot in range(1, self._parallel + 1) if slot not in self._running)
-        return next(free, None)
+        return next((s for s in range(1, self._parallel + 1) if s not in self._running), None)
 
     @property
     def _parallel(self) -> int:
@@ -188,6 +187,7 @@ class Seat:
     def __init__(self, number: int, scheduler: Scheduler) -> None:
         self._number = number
         self._scheduler = scheduler
+        self.at_work = Stopwatch()  # runs while the engine works on finals
         self._is_closed = False
 
     async def final(
@@ -275,7 +275,7 @@ class Seat:
     async def _as_final(self, call: Call[T], is_ahead: bool) -> T:
         if self._is_closed:
             raise DroppedError("The session has ended.")
-        work = Work(self._number, call, is_final=True, is_ahead=is_ahead)
+        work = Work(self._number, self.at_work.timed(call), is_final=True, is_ahead=is_ahead)
         return await self._scheduler.perform(work)
 
     async def _chosen(self, choose: Choose, pcm: bytes) -> str | None:

@@ -23,6 +23,42 @@ class DroppedError(EngineError):
     """The work is no longer wanted: something newer came, or its session has ended."""
 
 
+class Stopwatch:
+    """Counts for how long something was at work, of things that may be so at the same time."""
+
+    def __init__(self) -> None:
+        self._running = 0
+        self._since = 0.0
+        self._before = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Return how long it has been in all, up to now."""
+        return self._before + (time.monotonic() - self._since if self._running else 0.0)
+
+    def timed(self, call: Call[T]) -> Call[T]:
+        """Return ``call``, counted while it runs."""
+
+        async def counted() -> T:
+            self._begin()
+            try:
+                return await call()
+            finally:
+                self._end()
+
+        return counted
+
+    def _begin(self) -> None:
+        self._running += 1
+        if self._running == 1:
+            self._since = time.monotonic()
+
+    def _end(self) -> None:
+        self._running -= 1
+        if not self._running:
+            self._before += time.monotonic() - self._since
+
+
 @dataclass(eq=False, slots=True)
 class Work(Generic[T_co]):
     """One call, and what became of it."""

@@ -29,6 +29,7 @@ from sessions_app.pipeline.context import Context
 from sessions_app.pipeline.drafts import Drafts
 from sessions_app.pipeline.exchanges import exchange_of, untranslated
 from sessions_app.pipeline.idiom_book import IdiomBook
+from sessions_app.pipeline.lateness import Lateness
 from sessions_app.pipeline.partials import Partials
 from sessions_app.pipeline.recognition import Recognizer
 from sessions_app.pipeline.stage import Stage
@@ -82,8 +83,8 @@ class Interpreter:
         """What translates before an utterance is over; it has a worker of its own."""
         self.recognizer = Recognizer(seat, languages, self._note_ahead)
         """What finds words; it has a worker of its own."""
-        self.waiting_samples = 0
-        """How much speech waits for its words."""
+        self.lateness = Lateness(emit, seat.at_work if seat else None, account.dropped.total)
+        """What tells how long speech waits for its words; it has a worker of its own."""
         self.partials = self._partials(seat, translator) if seat else None
         self.transcribing: Stage[Utterance] = Stage(
             "transcribe", self._transcribe, failed=self._not_heard, size=UTTERANCES_WAITING
@@ -114,7 +115,7 @@ class Interpreter:
 
     async def put(self, utterance: Utterance) -> None:
         """Take the next utterance, waiting for room."""
-        self.waiting_samples += utterance.samples
+        self.lateness.take(utterance)
         await self.transcribing.put(utterance)
 
     def follow(
@@ -157,10 +158,8 @@ class Interpreter:
     # --- first stage: words
 
     async def _transcribe(self, utterance: Utterance) -> None:
-        try:
+        with self.lateness.in_hand(utterance):
             await self._find_words(utterance)
-        finally:
-            self.waiting_samples -= utterance.samples
 
     async def _find_words(self, utterance: Utterance) -> None:
         if utterance.text:

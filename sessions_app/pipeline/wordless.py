@@ -8,6 +8,7 @@ from sessions_app.events import (
     Event,
     Failure,
     FinalTranscript,
+    Notice,
     Partial,
     SpeechStarted,
 )
@@ -17,7 +18,10 @@ PATIENCE_SECONDS = 20.0
 
 
 class Wordless:
-    """Hands events on, and tells the client when speech brings neither words nor a verdict."""
+    """Hands events on, and tells the client when speech brings neither words nor a verdict.
+
+    And when it does again: then what was told is over.
+    """
 
     def __init__(
         self, emit: Callable[[Event], Awaitable[None]], seconds: float = PATIENCE_SECONDS
@@ -26,6 +30,7 @@ class Wordless:
         self._seconds = seconds
         self._since: float | None = None
         self._speaks = asyncio.Event()
+        self._is_told = False
 
     async def emit(self, event: Event) -> None:
         """Take notice of ``event``, and hand it on."""
@@ -33,9 +38,10 @@ class Wordless:
             if self._since is None:
                 self._since = asyncio.get_running_loop().time()
             self._speaks.set()
-        elif isinstance(event, Partial | FinalTranscript | Discarded):
-            self._calm_down()
         await self._emit(event)
+        if isinstance(event, Partial | FinalTranscript | Discarded):
+            self._calm_down()
+            await self._take_back()
 
     async def run(self) -> None:
         """Watch until cancelled; the session owns the task that this runs in."""
@@ -46,6 +52,7 @@ class Wordless:
                 await asyncio.sleep(left)
             elif self._since is not None:
                 self._calm_down()
+                self._is_told = True
                 await self._emit(
                     Failure(
                         "no_words",
@@ -54,6 +61,11 @@ class Wordless:
                         about="audio",
                     )
                 )
+
+    async def _take_back(self) -> None:
+        if self._is_told:
+            self._is_told = False
+            await self._emit(Notice("resolved", {"code": "no_words"}))
 
     def _waited(self) -> float:
         since = self._since

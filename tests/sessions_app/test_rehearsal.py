@@ -78,6 +78,7 @@ async def test_trouble_is_told_to_the_clients_and_to_who_asks_until_it_is_over(
                 await late.until("error", code="engines_fail", message=SOUNDLESS)
             Deaf.hears = True
             await eventually(lambda: house.registry.readiness() == [])
+            await browser.until("resolved", code="engines_fail")
         finally:
             Deaf.hears = False
             work.cancel()

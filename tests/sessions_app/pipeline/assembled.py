@@ -110,6 +110,7 @@ async def assembled(
         workers = [
             tasks.create_task(interpreter.transcribing.run()),
             tasks.create_task(interpreter.translating.run()),
+            tasks.create_task(interpreter.lateness.run()),
         ]
         if is_ahead:
             workers.append(tasks.create_task(interpreter.recognizer.run()))

@@ -5,7 +5,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sessions_app.events import Discarded, DiscardReason, Event, Failure, Partial, SpeechStarted
+from sessions_app.events import (
+    Discarded,
+    DiscardReason,
+    Event,
+    Failure,
+    Notice,
+    Partial,
+    SpeechStarted,
+)
 from sessions_app.pipeline.wordless import Wordless
 from tests.house import eventually
 
@@ -53,3 +61,16 @@ async def test_words_or_a_verdict_are_enough(watched: Watched, answer: Event) ->
         async with asyncio.timeout(0.2):
             await eventually(lambda: watched.problems() != [])
     assert watched.told == [SpeechStarted(1, 0.0), answer]
+
+
+@pytest.mark.parametrize(
+    "answer", [Partial(1, 1, "hola", ""), Discarded(1, DiscardReason.NO_SPEECH)], ids=str
+)
+async def test_words_that_come_at_last_take_back_what_was_told(
+    watched: Watched, answer: Event
+) -> None:
+    await watched.wordless.emit(SpeechStarted(1, 0.0))
+    await eventually(lambda: watched.problems() == ["no_words"])
+    await watched.wordless.emit(answer)
+    await watched.wordless.emit(answer)
+    assert watched.told[2:] == [answer, Notice("resolved", {"code": "no_words"}), answer]

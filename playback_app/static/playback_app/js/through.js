@@ -11,6 +11,7 @@ export class Through {
   #data;
   #socket = null;
   #isOver = false;
+  #problem = "";
   #playing = new Playing(byId("playing"), (message) => this.#send(message));
   #cards = new Cards({ finals: byId("through-said"), partials: byId("through-partials"), acts: { rename: () => {}, sendAgain: () => {} } });
   #journal = new Journal({
@@ -57,6 +58,7 @@ export class Through {
   #take(message) {
     if (message.type === "ready") this.#begin(message);
     else if (message.type === "error") this.#hearError(message);
+    else if (message.type === "resolved") this.#solve(message.code);
     else if (message.type === "loading") byId("through-state").textContent = message.message;
     else if (this.#playing.take(message)) this.#follow(message.type.replace("playback_", ""));
     else this.#journal.take(message);
@@ -82,8 +84,13 @@ export class Through {
     }
   }
 
-  #hearError({ about, message, fatal }) {
+  #solve(code) {
+    if (code === this.#problem) byId("through-problem").textContent = "";
+  }
+
+  #hearError({ code, about, message, fatal }) {
     if (typeof about === "number" && this.#journal.fail(about, message)) return;
+    this.#problem = code;
     byId("through-problem").textContent = message;
     if (about === "start_playback" || fatal) this.#leave();
   }

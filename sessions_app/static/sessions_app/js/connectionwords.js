@@ -4,6 +4,7 @@ import { describe } from "./problems.js";
 import { say } from "./strings.js";
 
 const OURS = ["server_gone", "server_gone_retrying", "full", "login_required", "wrong_origin", "protocol", "silent"];
+const PASSED_SHOWN_SECONDS = 30; // that a connection was ended, which is made anew
 
 export class ConnectionWords {
   #live;
@@ -23,7 +24,7 @@ export class ConnectionWords {
   }
 
   #tellReady() {
-    this.#live.notices.hide(...OURS, "loading", "going_away");
+    this.#live.notices.hide(...OURS, "loading", "going_away", "server_error");
     this.#isBack = true;
     this.#live.setState(this.#live.listening.isOn ? "listening" : "ready");
   }
@@ -35,10 +36,10 @@ export class ConnectionWords {
 
   #tellWaiting(reason, seconds) {
     const live = this.#live;
-    live.notices.hide("loading", "going_away");
+    live.notices.hide("loading", "going_away", "too_slow", "dropped");
     this.#isBack = false;
     live.setState(live.listening.isOn ? "listening_later" : "waiting");
-    if (reason === "cannot_keep_up") live.notices.show(describe(reason));
+    if (reason === "cannot_keep_up") live.notices.show({ ...describe(reason), seconds: PASSED_SHOWN_SECONDS });
     if (reason === "server_gone" && live.lastWord) live.notices.show(describe("server_error", { message: live.lastWord }));
     live.lastWord = "";
     const code = reason === "full" ? "full" : "server_gone";

@@ -11,6 +11,7 @@ import { WakeLock } from "./wakelock.js";
 
 const MOST_WAITING_BYTES = 64 * 1024; // in the socket: 16 s of Opus, 2 s of PCM
 const STOPPED_SECONDS = 40; // the server translates what it has; after this we wait no longer
+const SOLVED_BY_LISTENING = ["mic_denied", "mic_missing", "mic_busy", "mic_failed", "mic_lost", "stopped"];
 
 // Says "state" ({state}), "level" ({level}), "problem" ({code, values}) and "solved" ({code}).
 export class Listening extends EventTarget {
@@ -137,6 +138,7 @@ export class Listening extends EventTarget {
     recorder.start();
     recorder.ended.then(() => this.#recorder === recorder && !this.#isCongested && this.stop());
     this.#become("listening");
+    SOLVED_BY_LISTENING.forEach((code) => this.#report(false, code));
     this.#sayWhatWasMissed();
   }
 

@@ -17,7 +17,7 @@ import { describe, ProblemError } from "./problems.js";
 import { Recovery } from "./recovery.js";
 import { Renaming } from "./renaming.js";
 import { Follower } from "./scrolling.js";
-import { effects, hintOf } from "./serverwords.js";
+import { effects, hintOf, isOfSession } from "./serverwords.js";
 import { setting } from "./settings.js";
 import { say } from "./strings.js";
 import { Typing } from "./typing.js";
@@ -169,6 +169,7 @@ class Live {
 
   #follow(detail) {
     this.words.tell(detail);
+    if (detail.state === "connecting") this.notices.over(isOfSession);
     if (detail.state === "ready") {
       this.typing.send();
       this.recovery.begin();

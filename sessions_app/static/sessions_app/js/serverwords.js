@@ -3,10 +3,15 @@
 import { describe, reasonOf } from "./problems.js";
 import { say } from "./strings.js";
 
-const LAG_SHOWN_SECONDS = 12;
+const PASSING_SHOWN_SECONDS = 12; // of what nothing takes back
+const TAKEN_BACK = new Set(["no_words", "engines_fail"]); // by `resolved`
 const SAID_ELSEWHERE = new Set(["no_transcriber", "language_not_supported", "only_one_language"]); // by engines.js, with a way out
 const STOPS_BY_ITSELF = new Set(["broken_stream", "overrun"]); // listening_stopped follows
 const GOES_ON = "only_one_language"; // a warning: it listens
+const OF_SOUND = new Set(
+  ["broken_stream", "overrun", "recording_stopped", "not_listening", "too_fast", "too_many_streams", "too_many_files"]
+    .map(noticeOf),
+);
 
 // `live` is the page (live.js). A message that is not here and not the journal's is not ours.
 export const effects = {
@@ -40,6 +45,7 @@ export const effects = {
   },
 
   listening_started(live) {
+    live.notices.over(isOfSound);
     live.journal.beginSource();
   },
 
@@ -72,12 +78,15 @@ export const effects = {
   },
 
   lag(live, { seconds, dropped_seconds: dropped }) {
-    const fresh = dropped - live.droppedSeconds;
+    const fresh = Math.ceil(dropped - live.droppedSeconds);
     live.droppedSeconds = dropped;
-    const code = fresh > 0 ? "dropped" : "too_slow";
-    const values = { seconds: Math.ceil(fresh > 0 ? fresh : seconds) };
-    live.notices.hide("dropped", "too_slow");
-    live.notices.show({ ...describe(code, values), seconds: LAG_SHOWN_SECONDS });
+    if (fresh > 0) live.notices.show({ ...describe("dropped", { seconds: fresh }), isBrief: true, seconds: PASSING_SHOWN_SECONDS });
+    if (seconds > 0) live.notices.show({ ...describe("too_slow", { seconds: Math.ceil(seconds) }), isBrief: true, isLasting: true });
+    else live.notices.hide("too_slow");
+  },
+
+  resolved(live, { code }) {
+    live.notices.hide(noticeOf(code));
   },
 
   going_away(live, { deadline_seconds: seconds }) {
@@ -85,15 +94,32 @@ export const effects = {
     live.notices.show(describe("going_away", { seconds: Math.round(seconds) }));
   },
 
-  error(live, { code, message, about, fatal, fault }) {
+  error(live, { code, message, about, fatal, fault, retry_after_seconds: pause }) {
     if (typeof about === "number" && live.journal.fail(about, reasonOf({ message, fault }))) return;
     if (fatal) live.lastWord = message;
     else if (!SAID_ELSEWHERE.has(code)) {
-      live.notices.show({ ...describe("server_error", { message }), code: `server:${code}` });
+      const seconds = pause && Math.max(pause, PASSING_SHOWN_SECONDS);
+      live.notices.show({
+        ...describe("server_error", { message }), code: noticeOf(code), isLasting: TAKEN_BACK.has(code), seconds,
+      });
     }
     if (about === "start_listening" && code !== GOES_ON && !STOPS_BY_ITSELF.has(code)) live.listening.refuse();
   },
 };
+
+// What a session that is over has said of itself is over too: the next one says what still holds.
+export function isOfSession(code) {
+  return code === "too_slow" || code === "dropped" || code.startsWith(noticeOf(""));
+}
+
+// What was wrong with the sound of one listening period says nothing of the next.
+function isOfSound(code) {
+  return OF_SOUND.has(code);
+}
+
+function noticeOf(code) {
+  return `server:${code}`;
+}
 
 export function hintOf(reason) {
   return say(`hint.${reason}`);

@@ -1,0 +1,120 @@
+"""What goes on is told briefly, can be put away until it is over, and is taken back by itself."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+
+from tests.browser.conftest import PHONE, OpenPage
+
+REFUSING_ONCE = """
+    const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    let isRefused = true;
+    navigator.mediaDevices.getUserMedia = async (wishes) => {
+        if (isRefused) {
+            isRefused = false;
+            throw new DOMException("", "NotReadableError");
+        }
+        return open(wishes);
+    };
+"""
+
+Tell = Callable[..., None]
+
+
+@pytest.fixture
+def page(browser: Browser, open_page: OpenPage) -> Page:
+    return open_page(browser, path="/history/")
+
+
+@pytest.fixture
+def tell(page: Page) -> Tell:
+    """Return what tells the live page a message, as if the server did."""
+    sockets: list[WebSocketRoute] = []
+
+    def kept(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    page.route_web_socket("**/ws/session/**", kept)
+    page.goto(page.url.replace("history/", ""))
+    expect(page.locator("#state")).to_have_text("Ready")
+
+    def told(kind: str, **fields: Any) -> None:
+        sockets[-1].send(json.dumps({"type": kind, **fields}))
+
+    return told
+
+
+def lag(tell: Tell, seconds: float) -> None:
+    tell("lag", seconds=seconds, dropped_seconds=0)
+
+
+def test_being_behind_takes_one_line_of_a_phone(page: Page, tell: Tell) -> None:
+    lag(tell, 6)
+    notice = page.locator('[data-code="too_slow"]')
+    expect(notice.locator("summary")).to_have_text("The server is 6 s behind")
+    box = page.locator("#notices").bounding_box()
+    assert box is not None
+    assert box["height"] < 0.1 * PHONE["height"]
+    expect(notice.locator("p")).to_be_hidden()
+    notice.locator("summary").click()
+    lag(tell, 11)
+    expect(notice.locator("summary")).to_have_text("The server is 11 s behind")
+    expect(notice.locator("p")).to_be_visible()
+
+
+def test_being_behind_is_shown_until_it_is_over(page: Page, tell: Tell) -> None:
+    lag(tell, 6)
+    expect(page.locator(".notice")).to_have_count(1)
+    lag(tell, 0)
+    expect(page.locator(".notice")).to_have_count(0)
+
+
+def test_whoever_hides_it_hides_it_until_it_is_over(page: Page, tell: Tell) -> None:
+    lag(tell, 6)
+    page.get_by_role("button", name="Hide").click()
+    lag(tell, 9)
+    tell("error", code="busy", message="Too much waits.", about="text_input", fatal=False)
+    expect(page.locator(".notice")).to_have_count(1)
+    expect(page.locator('[data-code="server:busy"]')).to_be_visible()
+    lag(tell, 0)
+    lag(tell, 4)
+    expect(page.locator('[data-code="too_slow"]')).to_be_visible()
+
+
+@pytest.mark.parametrize("code", ["no_words", "engines_fail"])
+def test_an_error_that_is_over_is_taken_back(page: Page, tell: Tell, code: str) -> None:
+    trouble = {"code": code, "message": "No words come.", "about": "audio", "fatal": False}
+    notice = page.locator(f'[data-code="server:{code}"]')
+    tell("error", **trouble)
+    expect(notice).to_contain_text("No words come.")
+    tell("resolved", code=code)
+    expect(notice).to_have_count(0)
+    tell("error", **trouble)
+    notice.get_by_role("button", name="Hide").click()
+    tell("error", **trouble)
+    tell("lag", seconds=5, dropped_seconds=0)
+    expect(page.locator('[data-code="too_slow"]')).to_be_visible()
+    expect(notice).to_have_count(0)
+
+
+def test_what_was_wrong_with_the_sound_says_nothing_of_the_next(page: Page, tell: Tell) -> None:
+    tell("error", code="recording_stopped", message="The disk is full.", about="audio", fatal=False)
+    expect(page.locator('[data-code="server:recording_stopped"]')).to_be_visible()
+    page.locator("#listen").click()
+    expect(page.locator("#state")).to_have_text("Listening")
+    expect(page.locator(".notice")).to_have_count(0)
+
+
+def test_a_microphone_that_opens_at_last_takes_back_that_it_did_not(
+    browser: Browser, open_page: OpenPage
+) -> None:
+    page = open_page(browser, script=REFUSING_ONCE)
+    page.locator("#listen").click()
+    expect(page.locator('[data-code="mic_busy"]')).to_be_visible()
+    page.locator("#listen").click()
+    expect(page.locator("#state")).to_have_text("Listening")
+    expect(page.locator('[data-code="mic_busy"]')).to_have_count(0)
