@@ -1,5 +1,6 @@
 """What the REST routes tell of a session and of an exchange."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, NotRequired
 from uuid import UUID
@@ -9,6 +10,7 @@ from pydantic import BeforeValidator
 from typing_extensions import TypedDict
 
 from sessions_app.audio import to_seconds
+from sessions_app.corrections import CORRECTION, phrase_of
 from sessions_app.events import GIST_ENGINES
 
 Seconds = Annotated[float, BeforeValidator(to_seconds)]
@@ -35,6 +37,10 @@ class PhraseOut(TypedDict):
     start: NotRequired[int | None]
     """Where it stands in the source, in characters."""
     end: NotRequired[int | None]
+    wrong: NotRequired[str]
+    """Of a correction: what a learner said; it should have been ``right``, and ``why``."""
+    right: NotRequired[str]
+    why: NotRequired[str]
 
 
 class SessionOut(Schema):
@@ -101,6 +107,14 @@ class ExchangeOut(Schema):
     prompt_tokens: int = Field(description="What a language model read; 0: none did")
     completion_tokens: int
     cost: float = Field(description="In the currency of HABLA_LLM_PRICES")
+
+    @staticmethod
+    def resolve_phrases(exchange: Any) -> list[dict[str, Any]]:
+        """Return them as they are kept, corrections with their own fields."""
+        return [
+            asdict(phrase_of(kept)) if kept.get("kind") == CORRECTION else kept
+            for kept in exchange.phrases
+        ]
 
     @staticmethod
     def resolve_gist(exchange: Any) -> bool:

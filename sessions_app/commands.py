@@ -8,6 +8,7 @@ from typing import Any
 from sessions_app import protocol
 from sessions_app.errors import CommandError, HablaError
 from sessions_app.events import Failure, Notice
+from sessions_app.greeting import lack_of_corrections
 from sessions_app.pipeline.languages import LANGUAGES, only_language
 from sessions_app.pipeline.utterance import Manner, Utterance
 from sessions_app.session import LiveSession
@@ -111,6 +112,11 @@ async def _set_mode(session: LiveSession, command: protocol.SetMode) -> None:
 async def _change_mode(session: LiveSession, command: protocol.SetMode) -> None:
     session.manner = Manner(session.manner.direction, command.mode)
     await session.emit(Notice("mode_changed", {"mode": command.mode}))
+    if session.generation is None:
+        return
+    lack = lack_of_corrections(session.manner, session.generation, about=command.type)
+    if lack is not None:
+        await session.emit(lack)
 
 
 async def _rename_speaker(session: LiveSession, command: protocol.RenameSpeaker) -> None:

@@ -11,6 +11,7 @@ from html import escape
 from textwrap import indent
 from typing import Any
 
+from sessions_app.corrections import Correction
 from sessions_app.events import Exchange, Phrase
 from sessions_app.subtitles import Caption, Cue, cues_of
 
@@ -126,6 +127,9 @@ def _paragraph(line: Line) -> str:
 
 
 def _explained(phrase: Phrase) -> str:
+    if isinstance(phrase, Correction):
+        why = f": {flat(phrase.why)}" if phrase.why else ""
+        return f"✗ {flat(phrase.wrong)} → ✓ {flat(phrase.right)}{why}"
     literal = f"“{flat(phrase.literal)}”" if phrase.literal else ""
     known = " · ".join(filter(None, (literal, flat(phrase.region), flat(phrase.register))))
     return f"{flat(phrase.text)}: {flat(phrase.meaning)}" + (f" ({known})" if known else "")

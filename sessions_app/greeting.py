@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 from sessions_app.audio import to_seconds
 from sessions_app.book import Book
-from sessions_app.events import Event, Failure, Notice
+from sessions_app.engines.claims import corrects
+from sessions_app.events import Event, Failure, Mode, Notice
 from sessions_app.generations import Generation, Generations
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.utterance import Manner
@@ -41,9 +42,22 @@ def first_words(
     told: list[Event] = [ready(book, manner, generation)]
     if generation.trouble:
         told.append(Failure("engines_fail", generation.trouble))
+    if lack := lack_of_corrections(manner, generation, about="query"):
+        told.append(lack)
     if generations.coming is not None:
         told.append(generations.coming)
     return told
+
+
+def lack_of_corrections(manner: Manner, generation: Generation, about: str) -> Failure | None:
+    """Return what the classroom lacks without a language model; None: nothing."""
+    if manner.mode is not Mode.CLASSROOM or corrects(generation.engines.translator):
+        return None
+    message = (
+        "No language model translates here: in class, mistakes of learners are not put right, and "
+        "false friends are not pointed out. Idioms are."
+    )
+    return Failure("no_corrections", message, about=about)
 
 
 LAST_FAILURES: Mapping[int, Failure] = {

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sessions_app import events
+from sessions_app.corrections import phrase_of
 from sessions_app.errors import CommandError
 from sessions_app.exports import Line, Stretch, run_on
 from sessions_app.models import Conversation, Exchange, SessionState, TranslationSession
@@ -163,7 +164,7 @@ def _event(row: Exchange) -> events.Exchange:
         start_seconds=row.start_seconds,
         end_seconds=row.end_seconds,
         speaker=events.Speaker(who.key, who.name) if who else None,
-        phrases=tuple(events.Phrase(**phrase) for phrase in row.phrases),
+        phrases=tuple(map(phrase_of, row.phrases)),
         confidence=row.confidence,
         transcriber=row.transcriber,
         translator=row.translator,

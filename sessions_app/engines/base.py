@@ -78,7 +78,10 @@ class LanguageGuesser(LanguageFinder, Protocol):
 
 
 class Translator(Protocol):
-    """Turns the text of one language into the other."""
+    """Turns the text of one language into the other.
+
+    It may say that it ``corrects``: then it tells in the classroom what a learner said wrong.
+    """
 
     async def load(self) -> None:
         """Make ready. Raises EngineUnavailableError with how to mend it."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from sessions_app.engines.base import AheadTranslator, Drafter, Tell, TopicFinder, Translator
 from sessions_app.engines.breaker import Breaker, BreakerState
-from sessions_app.engines.claims import directions_of, is_cloud
+from sessions_app.engines.claims import corrects, directions_of, is_cloud
 from sessions_app.engines.judged import judged
 from sessions_app.engines.model_condition import Board, HasModel, model_of
 from sessions_app.errors import (
@@ -80,6 +80,11 @@ class ChainTranslator:
     def directions(self) -> frozenset[Direction]:
         """Return the directions that at least one of the translators knows."""
         return frozenset().union(*(directions_of(each.translator) for each in self._providers))
+
+    @property
+    def corrects(self) -> bool:
+        """Return whether one of the translators tells what a learner said wrong."""
+        return any(corrects(each.translator) for each in self._providers)
 
     @property
     def states(self) -> tuple[BreakerState, ...]:

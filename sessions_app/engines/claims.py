@@ -17,6 +17,11 @@ def is_cloud(translator: Translator) -> bool:
     return bool(getattr(translator, "is_cloud", False))
 
 
+def corrects(translator: Translator) -> bool:
+    """Return whether ``translator`` says that it tells what a learner said wrong."""
+    return bool(getattr(translator, "corrects", False))
+
+
 def why_of(translator: Translator) -> str | None:
     """Return what people should know of ``translator``; None: nothing."""
     why: str | None = getattr(translator, "why", None)

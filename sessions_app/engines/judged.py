@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sessions_app import measures
 from sessions_app.engines.base import AheadTranslator, Drafter, Tell, TopicFinder, Translator
-from sessions_app.engines.claims import directions_of, is_cloud, needs_judging, why_of
+from sessions_app.engines.claims import corrects, directions_of, is_cloud, needs_judging, why_of
 from sessions_app.engines.judging import (
     bad_translation,
     fault_of,
@@ -47,6 +47,11 @@ class JudgedTranslator:
     def is_cloud(self) -> bool:
         """Return whether the translator behind sends what is said out of the house."""
         return is_cloud(self.behind)
+
+    @property
+    def corrects(self) -> bool:
+        """Return whether the translator behind tells what a learner said wrong."""
+        return corrects(self.behind)
 
     @property
     def why(self) -> str | None:

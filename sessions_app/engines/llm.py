@@ -24,10 +24,10 @@ from sessions_app.engines.llm_server import AwayError, ChatServer, NotInTimeErro
 from sessions_app.engines.llm_warmth import IDLE_SECONDS, LOAD_SECONDS, Warmth
 from sessions_app.engines.model_condition import Board
 from sessions_app.engines.prompts import (
-    SCHEMA,
     draft_messages,
     final_messages,
     read_topic,
+    schema_for,
     topic_messages,
 )
 from sessions_app.engines.thoughts import begins_in_thought
@@ -61,6 +61,8 @@ class LlmTranslator:
     With ``must_answer`` a server that does not answer is an error; without, it is asked when
     needed.
     """
+
+    corrects = True
 
     def __init__(
         self,
@@ -131,7 +133,7 @@ class LlmTranslator:
         """
         if not request.text.strip():
             return Translation("", engine="llm")
-        reply = await self._ask(final_messages(request), SCHEMA)
+        reply = await self._ask(final_messages(request), schema_for(request.mode))
         answer = read_answer(
             reply.content,
             request.text,

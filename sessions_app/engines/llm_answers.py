@@ -5,14 +5,15 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from sessions_app.corrections import CORRECTION, Correction, correction
 from sessions_app.engines.judging import bad_translation
-from sessions_app.engines.llm_json import find_fields, named, words
+from sessions_app.engines.llm_json import Fields, find_fields, named, words
 from sessions_app.engines.thoughts import answer_of, answer_so_far
 from sessions_app.engines.whole_text import whole
 from sessions_app.errors import EngineError, Fault
 from sessions_app.events import Phrase, Translation, Usage
 
-KINDS = ("idiom", "false_friend", "correction")
+KINDS = ("idiom", "false_friend", CORRECTION)
 """What a phrase may be."""
 PHRASES = 12
 """How many phrases of one answer are taken."""
@@ -81,7 +82,7 @@ def read_answer(content: str, source: str, *, target: str = "", is_cut: bool = F
     return Answer(
         translated,
         _unadorned(words(named(fields, "corrected")), source),
-        _phrases(named(fields, "phrases")),
+        (*_phrases(named(fields, "phrases")), *_corrections(named(fields, "corrections"))),
         _confidence(fields.get("confidence")),
     )
 
@@ -106,12 +107,33 @@ def plain_words(content: str, source: str = "", *, hides_thoughts: bool = False)
 
 
 def _phrases(value: Any) -> tuple[Phrase, ...]:
-    if isinstance(value, dict):
-        value = [value]
-    if not isinstance(value, list):
-        return ()
-    phrases = (_phrase(item) for item in value[:PHRASES])
-    return tuple(phrase for phrase in phrases if phrase.text and phrase.meaning)
+    phrases = (_phrase(item) for item in _items(value))
+    return tuple(phrase for phrase in phrases if _says_something(phrase))
+
+
+def _corrections(value: Any) -> tuple[Phrase, ...]:
+    corrections = (_correction(item) for item in _items(value) if isinstance(item, dict))
+    return tuple(each for each in corrections if _says_something(each))
+
+
+def _items(value: Any) -> list[Any]:
+    items = [value] if isinstance(value, dict) else value
+    return items[:PHRASES] if isinstance(items, list) else []
+
+
+def _says_something(phrase: Phrase) -> bool:
+    if isinstance(phrase, Correction):
+        return bool(phrase.wrong and phrase.right) and phrase.wrong != phrase.right
+    return bool(phrase.text and phrase.meaning)
+
+
+def _correction(value: Fields) -> Correction:
+    # models that know an older way of telling it use the fields of a phrase
+    return correction(
+        words(value.get("wrong") or value.get("literal")),
+        words(value.get("right") or value.get("text")),
+        words(value.get("why") or value.get("meaning") or value.get("explanation")),
+    )
 
 
 def _phrase(value: Any) -> Phrase:
@@ -121,6 +143,8 @@ def _phrase(value: Any) -> Phrase:
     if not isinstance(value, dict):
         return Phrase("", "")
     kind = words(value.get("kind")).lower().replace(" ", "_").replace("-", "_")
+    if kind == CORRECTION:
+        return _correction(value)
     return Phrase(
         words(value.get("text") or value.get("phrase")),
         words(value.get("meaning") or value.get("explanation")),

@@ -20,6 +20,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "translated": ("translated", "translation", "translated_text", "traduccion", "traducción"),
     "corrected": ("corrected", "correction", "source_corrected", "corrected_source"),
     "phrases": ("phrases", "idioms", "notes", "flags"),
+    "corrections": ("corrections", "mistakes"),
 }
 """What models call each field."""
 VALUES = (

@@ -36,20 +36,29 @@ _PHRASES = (
     "translation. Most sentences have none: then the list is empty."
 )
 _CLASSROOM = (
-    "This is a language lesson. Where the speaker corrects a learner, list that too (kind "
-    "`correction`): `text` is the right form, `literal` what the learner said, `meaning` why. "
-    "Keep a learner's mistakes in `corrected`: they are not misheard."
+    "This is a language lesson. `corrections` lists the mistakes of a learner: those in `say`, and "
+    "those that the speaker puts right there. `wrong` is what the learner said, `right` what it "
+    "should have been, both in the learner's own words and language, `why` is the rule, in one "
+    "short sentence in {target}. Where nothing is wrong the list is empty. Keep a learner's "
+    "mistakes in `corrected`: they are not misheard."
 )
 _CONTEXT = "`before` holds what was said before, `topic` what it is about: for understanding only."
 
 
 def final_messages(request: TranslationRequest) -> Messages:
-    """Return what asks for the whole answer, as JSON by SCHEMA."""
+    """Return what asks for the whole answer, as JSON by `schema_for` its mode."""
     rules = [_DATA, _CORRECT, _COMPLETE, _PHRASES]
+    example = EXAMPLE
     if request.mode is Mode.CLASSROOM:
         rules.append(_CLASSROOM)
-    rules += [_CONTEXT, f"Answer with one JSON object only, like {json.dumps(EXAMPLE)}"]
+        example = EXAMPLE | {"corrections": [{"wrong": "...", "right": "...", "why": "..."}]}
+    rules += [_CONTEXT, f"Answer with one JSON object only, like {json.dumps(example)}"]
     return _messages(rules, request)
+
+
+def schema_for(mode: Mode) -> dict[str, Any]:
+    """Return what a final answer looks like."""
+    return LESSON_SCHEMA if mode is Mode.CLASSROOM else SCHEMA
 
 
 def draft_messages(request: TranslationRequest) -> Messages:
@@ -116,7 +125,7 @@ def _languages(direction: Direction) -> tuple[str, str]:
     return LANGUAGES[str(direction.source)], LANGUAGES[str(direction.target)]
 
 
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "corrected": "...",
     "translated": "...",
     "phrases": [{"text": "...", "meaning": "...", "kind": "idiom", "literal": "..."}],
@@ -135,7 +144,7 @@ SCHEMA: dict[str, Any] = {
                 "properties": {
                     "text": _STRING,
                     "meaning": _STRING,
-                    "kind": {"type": "string", "enum": ["idiom", "false_friend", "correction"]},
+                    "kind": {"type": "string", "enum": ["idiom", "false_friend"]},
                     "literal": _STRING,
                 },
                 "required": ["text", "meaning", "kind", "literal"],
@@ -148,3 +157,19 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 """What a final answer looks like; strict, as OpenAI wants it."""
+LESSON_SCHEMA: dict[str, Any] = SCHEMA | {
+    "properties": SCHEMA["properties"]
+    | {
+        "corrections": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"wrong": _STRING, "right": _STRING, "why": _STRING},
+                "required": ["wrong", "right", "why"],
+                "additionalProperties": False,
+            },
+        }
+    },
+    "required": [*SCHEMA["required"], "corrections"],
+}
+"""The same in the classroom."""

@@ -1,5 +1,6 @@
 """What an utterance becomes once it is translated, or could not be."""
 
+from sessions_app.corrections import as_correction
 from sessions_app.errors import BadTranslationError, EngineError
 from sessions_app.events import Exchange, Failure, FinalTranscript, Translation
 from sessions_app.pipeline.idiom_book import IdiomBook
@@ -25,7 +26,9 @@ def exchange_of(
         end_seconds=final.end_seconds,
         corrected=translation.corrected,
         speaker=final.speaker,
-        phrases=idioms.noticed(translation.phrases, final.text, final.language),
+        phrases=idioms.noticed(
+            tuple(map(as_correction, translation.phrases)), final.text, final.language
+        ),
         confidence=min(final.confidence, translation.confidence),
         transcriber="" if utterance.text else transcriber,
         translator=translation.engine,

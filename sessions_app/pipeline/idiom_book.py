@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from sessions_app.corrections import Correction
 from sessions_app.events import Phrase
 from sessions_app.pipeline.idioms import Idiom, Idioms, builtin, fold
 from sessions_app.pipeline.languages import LANGUAGES
@@ -41,7 +42,7 @@ class IdiomBook:
 
     def noticed(self, phrases: Sequence[Phrase], text: str, language: str) -> tuple[Phrase, ...]:
         """Return what a translator noticed in ``text``, and the idioms that it did not."""
-        told = [fold(phrase.text) for phrase in phrases if phrase.text]
+        told = [fold(p.text) for p in phrases if p.text and not isinstance(p, Correction)]
         found = self.find(text, language)
         new = [p for p in found if not any(t in fold(p.text) or fold(p.text) in t for t in told)]
         return (*phrases, *new)

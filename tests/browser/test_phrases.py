@@ -1,7 +1,10 @@
 """What is worth noticing in a sentence stands below it, in the reader's language."""
 
+import json
+from pathlib import Path
+
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import OpenPage
 
@@ -35,3 +38,47 @@ def test_an_idiom_is_explained_on_its_card_and_in_the_history(
     kept = page.locator(".phrase")
     expect(kept).to_have_text(words)
     assert page.evaluate(FITS)
+
+
+@pytest.mark.parametrize(("locale", "name"), [("en", "Correction"), ("es", "Corrección")])
+def test_a_mistake_that_is_put_right_is_drawn_as_such(
+    browser: Browser, open_page: OpenPage, locale: str, name: str
+) -> None:
+    page = open_page(browser, path="/history/", locale=locale)
+    mended = {"kind": "correction", "wrong": "since three years", "right": "for three years"}
+    mended |= {"why": "dura", "text": "for three years", "meaning": "dura", "literal": ""}
+
+    def teaching(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def on_message(message: str | bytes) -> None:
+            if isinstance(message, str) and '"translation"' in message:
+                message = json.dumps(json.loads(message) | {"phrases": [mended]})
+            socket.send(message)
+
+        server.on_message(on_message)
+
+    page.route_web_socket("**/ws/session/**", teaching)
+    page.goto(page.url.replace("history/", ""))
+    say(page, "I live here since three years")
+    note = page.locator("#finals .correction")
+    expect(note).to_have_text(f"{name}: since three years → for three years: dura")
+    expect(note.locator("del")).to_have_text("since three years")
+    expect(note.locator("ins")).to_have_text("for three years")
+    expect(page.locator("#finals .phrase")).to_have_count(0)
+    page.locator("#menu > summary").click()
+    with page.expect_download() as download:
+        page.locator("[data-do=txt]").click()
+    text = Path(download.value.path()).read_text()
+    assert "  * ✗ since three years → ✓ for three years: dura" in text
+
+
+def test_the_class_says_what_it_cannot_do_without_a_language_model(
+    browser: Browser, open_page: OpenPage
+) -> None:
+    page = open_page(browser)
+    notice = page.locator('[data-code="no_corrections"]')
+    page.locator("#mode").select_option("classroom")
+    expect(notice).to_contain_text("Mistakes are not corrected here")
+    page.locator("#mode").select_option("conversation")
+    expect(notice).to_have_count(0)

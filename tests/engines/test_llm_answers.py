@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sessions_app.corrections import correction
 from sessions_app.engines.llm_answers import Answer, plain_words, read_answer, without_thoughts
 from sessions_app.engines.llm_models import read_models
 from sessions_app.engines.llm_replies import Pieces, check_reply, read_reply
@@ -123,6 +124,56 @@ def test_strings_are_taken_for_numbers(confidence: object, understood: float) ->
 )
 def test_phrases_are_taken_as_they_come(phrases: object, understood: tuple[Phrase, ...]) -> None:
     content = json.dumps({"translated": "Hello.", "phrases": phrases})
+    assert read_answer(content, "Hola.").phrases == understood
+
+
+FOR_YEARS = correction("since three years", "for three years", "a length of time")
+
+
+@pytest.mark.parametrize(
+    ("fields", "understood"),
+    [
+        (
+            {
+                "corrections": [
+                    {
+                        "wrong": "since three years",
+                        "right": "for three years",
+                        "why": "a length of time",
+                    }
+                ]
+            },
+            (FOR_YEARS,),
+        ),
+        (
+            {
+                "phrases": [
+                    {
+                        "text": "for three years",
+                        "literal": "since three years",
+                        "meaning": "a length of time",
+                        "kind": "Correction",
+                    }
+                ]
+            },
+            (FOR_YEARS,),
+        ),
+        (
+            {
+                "phrases": [{"text": "a", "meaning": "b"}],
+                "corrections": {"wrong": "he go", "right": "he goes", "why": None},
+            },
+            (Phrase("a", "b"), correction("he go", "he goes")),
+        ),
+        ({"corrections": [{"wrong": "it is", "right": "it is", "why": "fine"}, 3, "none"]}, ()),
+        ({"corrections": [{"right": "he goes", "why": "the third person"}]}, ()),
+        ({"corrections": "none", "phrases": [{"text": "a", "kind": "correction"}]}, ()),
+    ],
+)
+def test_corrections_have_fields_of_their_own(
+    fields: dict[str, object], understood: tuple[Phrase, ...]
+) -> None:
+    content = json.dumps({"translated": "Hello.", **fields})
     assert read_answer(content, "Hola.").phrases == understood
 
 

@@ -1,5 +1,6 @@
 """A session translated by a language model on localhost: drafts, tokens, and its failures."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -97,3 +98,44 @@ async def test_what_was_said_before_is_told_to_the_model(house: House, server: F
             await browser.until("translation")
     before = data_of(server.asked[1])["before"]
     assert [(one["said"], one["translated"]) for one in before] == [("hola", "hello")]
+
+
+async def test_in_class_a_mistake_is_told_with_what_is_right_and_why(
+    house: House, server: FakeChat
+) -> None:
+    mended = {"wrong": "since three years", "right": "for three years", "why": "una duración"}
+    answer = {"corrected": "", "translated": "Vivo aquí desde hace tres años.", "phrases": []}
+    server.troubles = [json.dumps(answer | {"corrections": [mended]})]
+    await house.restart(translator=choice(server))
+    async with client(direction="en_to_es", mode="classroom") as browser:
+        await browser.say("text_input", text="I live here since three years")
+        told = await browser.until("translation")
+        assert browser.problems() == []
+    [phrase] = told["phrases"]
+    assert phrase["kind"] == "correction"
+    assert phrase["literal"] == ""
+    assert {name: phrase[name] for name in mended} == mended
+    assert (await Exchange.objects.aget()).phrases == [phrase]
+    [asked] = server.asked
+    schema = asked["response_format"]["json_schema"]["schema"]
+    assert schema["properties"]["corrections"]["items"]["required"] == ["wrong", "right", "why"]
+    assert "corrections" in schema["required"]
+
+
+async def test_the_classroom_says_what_it_cannot_do_without_a_language_model(
+    house: House, server: FakeChat
+) -> None:
+    async with client(mode="classroom") as browser:
+        assert await browser.still_works()
+        assert browser.problems() == [("no_corrections", "query")]
+    async with client() as browser:
+        for mode in ("classroom", "conversation"):
+            await browser.say("set_mode", mode=mode)
+        await browser.until("mode_changed", mode="conversation")
+        assert browser.problems() == [("no_corrections", "set_mode")]
+    await house.restart(translator=choice(server))
+    async with client(mode="classroom") as browser:
+        await browser.say("set_mode", mode="classroom")
+        await browser.until("mode_changed")
+        assert await browser.still_works()
+        assert browser.problems() == []

@@ -90,6 +90,7 @@ export class Through {
 
   #hearError({ code, about, message, fatal }) {
     if (typeof about === "number" && this.#journal.fail(about, message)) return;
+    if (code === "no_corrections") return; // nobody learns here
     this.#problem = code;
     byId("through-problem").textContent = message;
     if (about === "start_playback" || fatal) this.#leave();

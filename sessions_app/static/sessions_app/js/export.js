@@ -1,5 +1,6 @@
 // The conversation as text and as subtitles.
 
+import { aboutPhrase, correctionOf } from "./phrases.js";
 import { nameOf } from "./speakers.js";
 import { cuesOf } from "./subtitles.js";
 
@@ -36,7 +37,17 @@ function textOf(entry, locale) {
   const time = new Date(startOf(entry)).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
   const who = entry.speaker ? `${flat(nameOf(entry.speaker))}: ` : "";
   const [source, translated] = texts(entry);
-  return [`[${time}] ${who}${source}`, translated].filter(Boolean).join("\n");
+  const notes = (entry.phrases ?? []).map((phrase) => `  * ${noteOf(phrase)}`);
+  return [`[${time}] ${who}${source}`, translated, ...notes].filter(Boolean).join("\n");
+}
+
+function noteOf(phrase) {
+  if (phrase.kind !== "correction") {
+    const about = aboutPhrase(phrase);
+    return flat(`${phrase.text}: ${phrase.meaning}${about && ` (${about})`}`);
+  }
+  const { wrong, right, why } = correctionOf(phrase);
+  return flat(`✗ ${wrong} → ✓ ${right}${why && `: ${why}`}`);
 }
 
 function subtitle({ start, end, lines }, i) {

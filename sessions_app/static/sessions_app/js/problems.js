@@ -6,7 +6,7 @@ const ERRORS = new Set([
   "mic_denied", "mic_missing", "mic_busy", "mic_failed", "mic_lost", "insecure", "unsupported",
   "server_gone", "server_gone_retrying", "login_required", "wrong_origin", "protocol", "server_error",
 ]);
-const CALM = new Set(["loading", "fetching", "engines_changed", "going_away", "no_translator", "model_loading"]);
+const CALM = new Set(["loading", "fetching", "engines_changed", "going_away", "no_translator", "model_loading", "no_corrections"]);
 
 export class ProblemError extends Error {
   constructor(code, values = {}) {

@@ -63,6 +63,7 @@ export const effects = {
   },
 
   mode_changed(live, { mode }) {
+    live.notices.hide("no_corrections");
     live.choices.show("mode", mode);
   },
 
@@ -97,6 +98,7 @@ export const effects = {
   error(live, { code, message, about, fatal, fault, retry_after_seconds: pause }) {
     if (typeof about === "number" && live.journal.fail(about, reasonOf({ message, fault }))) return;
     if (fatal) live.lastWord = message;
+    else if (code === "no_corrections") live.notices.show({ ...describe(code), isBrief: true, isLasting: true });
     else if (!SAID_ELSEWHERE.has(code)) {
       const seconds = pause && Math.max(pause, PASSING_SHOWN_SECONDS);
       live.notices.show({
@@ -109,7 +111,7 @@ export const effects = {
 
 // What a session that is over has said of itself is over too: the next one says what still holds.
 export function isOfSession(code) {
-  return code === "too_slow" || code === "dropped" || code.startsWith(noticeOf(""));
+  return code === "too_slow" || code === "dropped" || code === "no_corrections" || code.startsWith(noticeOf(""));
 }
 
 // What was wrong with the sound of one listening period says nothing of the next.

@@ -55,6 +55,8 @@ export const english = {
   "fault.markup": "markup came instead of words",
   "card.speech": "Someone is speaking",
 
+  "phrase.correction": "Correction",
+  "phrase.kind.false_friend": "false friend",
   "phrase.literal": "literally “{literal}”",
   "phrase.region.ES": "Spain",
   "phrase.region.LA": "Latin America",
@@ -169,6 +171,8 @@ export const english = {
   "problem.model_down.help": "{message} Other translators answer meanwhile, if there are any.",
   "problem.no_translator.title": "Nothing is translated on this server",
   "problem.no_translator.help": "The words are shown as they were said. {why}",
+  "problem.no_corrections.title": "Mistakes are not corrected here",
+  "problem.no_corrections.help": "That takes a language model, and none translates on this server. Idioms are still pointed out.",
   "problem.server_error.title": "The server says",
   "problem.server_error.help": "{message}",
 };

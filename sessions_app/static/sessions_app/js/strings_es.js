@@ -55,6 +55,8 @@ export const spanish = {
   "fault.markup": "llegó código en lugar de palabras",
   "card.speech": "Alguien está hablando",
 
+  "phrase.correction": "Corrección",
+  "phrase.kind.false_friend": "falso amigo",
   "phrase.literal": "literalmente «{literal}»",
   "phrase.region.ES": "España",
   "phrase.region.LA": "Latinoamérica",
@@ -169,6 +171,8 @@ export const spanish = {
   "problem.model_down.help": "Mientras tanto responden otros traductores, si los hay. {message}",
   "problem.no_translator.title": "Este servidor no traduce",
   "problem.no_translator.help": "Las palabras se muestran como se dijeron. {why}",
+  "problem.no_corrections.title": "Aquí no se corrigen los errores",
+  "problem.no_corrections.help": "Para eso hace falta un modelo de lenguaje, y ninguno traduce en este servidor. Los modismos sí se señalan.",
   "problem.server_error.title": "El servidor dice",
   "problem.server_error.help": "{message}",
 };
