@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 
 from playback_app.truths import MAX_CHARACTERS
 from sessions_app.api_schemas import Seconds
-from sessions_app.protocol import Words
+from sessions_app.protocol import Shown
 
 Text = Annotated[str, BeforeValidator(lambda value: value or "")]
 """Empty where the row has none."""
@@ -60,8 +60,8 @@ class TruthIn(Schema):
         None, ge=0, le=2**63 - 1, description="None: it is that of the whole recording"
     )
     version: int = Field(0, ge=0, le=2**31 - 2, description="The one you saw; 0: there was none")
-    transcript: Words = Field(max_length=MAX_CHARACTERS)
-    translation: Words = Field("", max_length=MAX_CHARACTERS)
+    transcript: Shown = Field(max_length=MAX_CHARACTERS)
+    translation: Shown = Field("", max_length=MAX_CHARACTERS)
 
 
 class TruthOut(Schema):

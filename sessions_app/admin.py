@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
@@ -24,7 +25,7 @@ from sessions_app.models import (
     Speaker,
     TranslationSession,
 )
-from sessions_app.search_admin import ModelAdmin, bound_searches_of
+from sessions_app.search_admin import ModelAdmin, bound_searches_of, seen
 
 if TYPE_CHECKING:
     TabularInline = admin.TabularInline[Any, Any]
@@ -63,6 +64,12 @@ class SpeakerInline(OnlySessionsAdd, TabularInline):
     can_delete = False
     fields = ("key", "name")
     readonly_fields = ("key",)
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        """Return the field of a name; it takes none of which nothing can be seen."""
+        return seen(super().formfield_for_dbfield(db_field, request, **kwargs))
 
 
 class SessionInline(NothingChanges, TabularInline):

@@ -2,8 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, replace
 
 from sessions_app import store
 from sessions_app.errors import StoreError
@@ -123,6 +123,15 @@ class Book:
             await behind.in_time(renaming)
         self.speakers.call(speaker)
         return speaker
+
+    def speakers_told(self) -> Notice:
+        """Return what tells who speaks, and how they are called."""
+        speakers = [asdict(speaker) for speaker in self.speakers.all()]
+        return Notice("speakers", {"speakers": speakers})
+
+    def hear_names(self, kept: Mapping[str, str]) -> Notice | None:
+        """Take over names that others gave; return what tells of them, None: they are known."""
+        return self.speakers_told() if self.speakers.learn(kept) else None
 
     async def begin_conversation(self) -> None:
         """Start afresh, in a new conversation where nobody has a name yet.

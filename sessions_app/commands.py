@@ -1,7 +1,6 @@
 """What a client may ask of its session, and what the session does then."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -72,7 +71,7 @@ async def _start_afresh(session: LiveSession) -> None:
     session.pipeline.interpreter.forget()
     fields = {"conversation_id": str(session.book.conversation_id)}
     await session.emit(Notice("conversation_started", fields))
-    await _tell_speakers(session)
+    await session.emit(session.book.speakers_told())
 
 
 async def _text_input(session: LiveSession, command: protocol.TextInput) -> None:
@@ -125,12 +124,7 @@ async def _rename_speaker(session: LiveSession, command: protocol.RenameSpeaker)
 
 async def _rename(session: LiveSession, command: protocol.RenameSpeaker) -> None:
     await session.book.rename(command.speaker_id, command.name)
-    await _tell_speakers(session)
-
-
-async def _tell_speakers(session: LiveSession) -> None:
-    speakers = [asdict(speaker) for speaker in session.book.speakers.all()]
-    await session.emit(Notice("speakers", {"speakers": speakers}))
+    await session.emit(session.book.speakers_told())
 
 
 def check_that_someone_hears(session: LiveSession) -> None:

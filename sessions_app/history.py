@@ -18,7 +18,13 @@ from sessions_app import events
 from sessions_app.corrections import phrase_of
 from sessions_app.errors import CommandError
 from sessions_app.exports import Line, Stretch, run_on
-from sessions_app.models import Conversation, Exchange, SessionState, TranslationSession
+from sessions_app.models import (
+    Conversation,
+    Exchange,
+    SessionState,
+    Speaker,
+    TranslationSession,
+)
 from sessions_app.searching import patterns
 
 Row = TypeVar("Row", bound=Model)
@@ -132,6 +138,15 @@ def _order(rows: QuerySet[Exchange]) -> "array[int]":
     for _session, said in groupby(told, key=itemgetter(0)):
         order.extend(pk for _, _, pk in sorted(said, key=itemgetter(1)))
     return order
+
+
+def names_in(conversation_ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
+    """Return how the speakers of these conversations are called, by their keys."""
+    rows = Speaker.objects.filter(conversation__in=conversation_ids)
+    names: dict[UUID, dict[str, str]] = {}
+    for conversation_id, key, name in rows.values_list("conversation", "key", "name"):
+        names.setdefault(conversation_id, {})[key] = name
+    return names
 
 
 def said_after(session_id: UUID, exchange_id: int, most: int) -> list[events.Exchange]:

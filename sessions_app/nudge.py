@@ -41,12 +41,17 @@ def nudge() -> None:
 
 def when_logins_end() -> None:
     """Nudge whenever, in this process, somebody logs out or an account is changed."""
-    user_logged_out.connect(_nudge_at_logout)
+    user_logged_out.connect(_nudge_soon)
     post_save.connect(_nudge_at_change, sender=get_user_model())
-    post_delete.connect(_nudge_at_logout, sender=get_user_model())
+    post_delete.connect(_nudge_soon, sender=get_user_model())
 
 
-def _nudge_at_logout(**_: Any) -> None:
+def when_names_change() -> None:
+    """Nudge whenever, in this process, a speaker is given a name."""
+    post_save.connect(_nudge_soon, sender="sessions_app.Speaker")
+
+
+def _nudge_soon(**_: Any) -> None:
     transaction.on_commit(nudge)
 
 

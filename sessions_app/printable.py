@@ -6,6 +6,10 @@ import unicodedata
 UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Control, format (bidi, zero-width), surrogate, private and unassigned characters; separators of
 lines: what a terminal obeys, or does not show."""
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Mn", "Me", "Zs", "Zl", "Zp"})
+"""Categories of which alone nothing can be seen: controls, zero-width characters, spaces, marks."""
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs that are drawn as nothing: Hangul fillers, the empty Braille pattern."""
 SUSPECT = re.compile(r"[^ -~]")
 HIDDEN = "***"
 WATCH = re.compile(r"(/watch/)[^/\s?#\"'<>\\]+", re.IGNORECASE)
@@ -32,6 +36,11 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """Return ``text`` likewise, its line breaks kept."""
     return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def is_seen(text: str) -> bool:
+    """Return whether anything of ``text`` can be seen."""
+    return any(one not in BLANK and unicodedata.category(one) not in UNSEEN for one in text)
 
 
 def without_secrets(text: str) -> str:

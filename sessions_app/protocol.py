@@ -15,11 +15,13 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from sessions_app import events
 from sessions_app.audio import SAMPLE_RATE, Encoding
 from sessions_app.errors import CommandError
 from sessions_app.pipeline.pace import PaceOptions
+from sessions_app.printable import is_seen
 
 VERSION = 1
 MAX_MESSAGE_BYTES = 256 * 1024
@@ -61,6 +63,16 @@ def _without_nul(text: str) -> str:
 Words = Annotated[str, BeforeValidator(lambda v: _without_nul(v) if isinstance(v, str) else v)]
 
 
+def _shown(text: str) -> str:
+    if text.strip() and not is_seen(text):
+        raise PydanticCustomError("unseen", "Nothing of it can be seen")
+    return _without_nul(text)
+
+
+Shown = Annotated[str, BeforeValidator(lambda v: _shown(v) if isinstance(v, str) else v)]
+"""Words of which something can be seen, or none at all."""
+
+
 class _Message(BaseModel):
     model_config = ConfigDict(
         frozen=True, strict=True, str_strip_whitespace=True, allow_inf_nan=False
@@ -86,7 +98,7 @@ class TextInput(_Message):
     """Typed words, to be translated as if spoken."""
 
     type: Literal["text_input"]
-    text: Words = Field(min_length=1, max_length=MAX_TEXT_CHARACTERS)
+    text: Shown = Field(min_length=1, max_length=MAX_TEXT_CHARACTERS)
     speaker_id: Words | None = Field(None, max_length=20)
 
 
@@ -109,7 +121,7 @@ class RenameSpeaker(_Message):
 
     type: Literal["rename_speaker"]
     speaker_id: Words = Field(min_length=1, max_length=20)
-    name: Words = Field(min_length=1, max_length=MAX_NAME_CHARACTERS)
+    name: Shown = Field(min_length=1, max_length=MAX_NAME_CHARACTERS)
 
 
 class NewConversation(_Message):

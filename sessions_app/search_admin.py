@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from django.utils.text import smart_split
 from django.utils.translation import gettext as _
 
 from sessions_app.errors import CommandError
+from sessions_app.printable import is_seen
 from sessions_app.query_limits import search_limits
 from sessions_app.searching import MAX_CHARACTERS, MAX_WORDS
 
@@ -20,8 +22,26 @@ else:
     DjangosAdmin = admin.ModelAdmin
 
 
+def seen(field: forms.Field | None) -> forms.Field | None:
+    """Return ``field``; if it takes text, then none of which nothing can be seen."""
+    if isinstance(field, forms.CharField):
+        field.validators.append(_refuse_unseen)
+    return field
+
+
+def _refuse_unseen(text: str) -> None:
+    if text.strip() and not is_seen(text):
+        raise forms.ValidationError(_("Nothing of this can be seen."))
+
+
 class ModelAdmin(DjangosAdmin):
     """A table whose search costs no more than a page may. Also mixed into tables of others."""
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        """Return the field of a form; it takes no text of which nothing can be seen."""
+        return seen(super().formfield_for_dbfield(db_field, request, **kwargs))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

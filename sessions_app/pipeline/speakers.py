@@ -13,7 +13,8 @@ class Speakers:
     """The names of those who speak in one conversation."""
 
     def __init__(self, names: Mapping[str, str] | None = None) -> None:
-        self._names = DEFAULT_NAMES | dict(names or {})
+        self._kept = dict(names or {})
+        self._names = DEFAULT_NAMES | self._kept
 
     def of(self, key: str) -> Speaker:
         """Return the speaker whose id, or language, is ``key``.
@@ -32,6 +33,16 @@ class Speakers:
             CommandError: there is nobody of that id.
         """
         self._names[self.of(speaker.id).id] = speaker.name
+
+    def learn(self, kept: Mapping[str, str]) -> bool:
+        """Take over the names that are kept now, where they changed; return whether any is news.
+
+        A name of ours that is not kept yet stays.
+        """
+        before = dict(self._names)
+        self._names |= {key: name for key, name in kept.items() if self._kept.get(key) != name}
+        self._kept = dict(kept)
+        return self._names != before
 
     def all(self) -> list[Speaker]:
         """Return everyone, in the order in which they were first known."""

@@ -114,6 +114,19 @@ def test_the_pages_of_one_row_cost_few_queries(browser, kept, django_assert_max_
         browser.get(f"{SESSIONS}{kept.sessions.first().pk}/change/")
 
 
+@pytest.mark.parametrize("title", ["\u200b", " \u2060\ufeff ", "\u3164"])
+def test_a_title_of_which_nothing_can_be_seen_is_refused(browser, kept, title):
+    forms = {"sessions-TOTAL_FORMS": 0, "sessions-INITIAL_FORMS": 0}
+    forms |= {"speakers-TOTAL_FORMS": 1, "speakers-INITIAL_FORMS": 1}
+    forms |= {"exchanges-TOTAL_FORMS": 0, "exchanges-INITIAL_FORMS": 0}
+    speaker = {"speakers-0-id": kept.speakers.get().pk, "speakers-0-conversation": kept.pk}
+    for names in ({"title": title, "speakers-0-name": "Ana"}, {"speakers-0-name": title}):
+        answer = browser.post(f"{CONVERSATIONS}{kept.pk}/change/", forms | speaker | names)
+        assert "Nothing of this can be seen." in answer.text
+    kept.refresh_from_db()
+    assert (kept.title, kept.speakers.get().name) == ("Dinner", "Ana")
+
+
 def test_a_title_and_a_name_can_be_mended(browser, kept):
     speaker = kept.speakers.get()
     answer = browser.post(

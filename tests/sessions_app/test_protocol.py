@@ -103,6 +103,38 @@ def test_no_field_does_any_harm(kind: str, values: dict[str, object]) -> None:
     assert decoded_or_refused(json.dumps({"type": kind, **values}))
 
 
+NOTHING = [
+    "\u200b",
+    "\u200b\u200c\u200d\u2060\ufeff",
+    " \u00ad ",
+    "\u3164\u2800",
+    "\u0301",
+    "\u202e",
+]
+"""Zero-width characters, a soft hyphen, blank letters, a mark alone."""
+
+
+@pytest.mark.parametrize("nothing", NOTHING, ids=ascii)
+def test_text_and_names_of_which_nothing_can_be_seen_are_refused(nothing: str) -> None:
+    for message in (
+        {"type": "text_input", "text": nothing},
+        {"type": "rename_speaker", "speaker_id": "es", "name": nothing},
+    ):
+        with pytest.raises(CommandError, match="Nothing of it can be seen") as refusal:
+            protocol.decode(json.dumps(message))
+        assert refusal.value.code == "bad_field"
+
+
+@pytest.mark.parametrize(
+    "words", ["a\u200b", "👩\u200d👧", "e\u0301", "?", "ñ\u00ad", "日"], ids=ascii
+)
+def test_what_can_be_seen_is_taken_with_all_that_belongs_to_it(words: str) -> None:
+    message = json.dumps({"type": "text_input", "text": words})
+    assert protocol.decode(message) == protocol.TextInput(
+        type="text_input", text=words, speaker_id=None
+    )
+
+
 def test_an_error_names_the_field() -> None:
     with pytest.raises(CommandError) as refusal:
         protocol.decode('{"type":"set_direction","direction":"fr"}')

@@ -27,6 +27,24 @@ def test_names_that_were_kept_come_back() -> None:
     ]
 
 
+def test_a_name_that_others_gave_is_learned_once() -> None:
+    speakers = Speakers({"es": "Ana"})
+    assert [speakers.learn(kept) for kept in ({"es": "Ana"}, {"es": "Eva"}, {"es": "Eva"})] == [
+        False,
+        True,
+        False,
+    ]
+    assert speakers.of("es").name == "Eva"
+
+
+def test_a_name_of_ours_that_is_kept_late_is_not_taken_back() -> None:
+    speakers = Speakers({"es": "Ana"})
+    speakers.call(Speaker("es", "Eva"))
+    assert not speakers.learn({"es": "Ana"})
+    assert not speakers.learn({"es": "Eva"})
+    assert speakers.of("es").name == "Eva"
+
+
 def test_nobody_else_speaks_here() -> None:
     speakers = Speakers()
     with pytest.raises(CommandError) as refusal:

@@ -1,5 +1,6 @@
 // Asks how a speaker is called.
 
+import { isSeen } from "./seen.js";
 import { nameOf } from "./speakers.js";
 
 export class Renaming {
@@ -26,6 +27,6 @@ export class Renaming {
 
   #close() {
     const name = this.#field.value.trim();
-    if (this.#dialog.returnValue === "save" && name) this.#onName(this.#speaker, name);
+    if (this.#dialog.returnValue === "save" && isSeen(name)) this.#onName(this.#speaker, name);
   }
 }

@@ -1,5 +1,7 @@
 // Typed text: kept until the server has it, sent in the order it was typed.
 
+import { isSeen } from "./seen.js";
+
 export class Typing {
   #journal;
   #connection;
@@ -11,7 +13,7 @@ export class Typing {
 
   submit(text) {
     const words = text.trim();
-    if (!words) return;
+    if (!isSeen(words)) return;
     this.#journal.type(words);
     this.send();
   }

@@ -1,0 +1,80 @@
+"""A speaker who is renamed has the new name everywhere at once: other tabs, and whoever watches."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from sessions_app.models import Conversation, Speaker
+from sessions_app.naming import keep_names
+from tests.conftest import Connect
+from tests.house import Client, House
+
+ANA, BOB = {"id": "es", "name": "Ana"}, {"id": "en", "name": "English speaker"}
+
+
+@pytest.fixture
+async def passing_on(house: House) -> AsyncIterator[None]:
+    """Let names be passed on, as a process that serves does."""
+    work = asyncio.create_task(keep_names(house.registry))
+    yield
+    work.cancel()
+    await asyncio.wait({work})
+
+
+def conversation_of(browser: Client) -> str:
+    return str(browser.told("ready")[0]["conversation_id"])
+
+
+async def test_a_second_tab_hears_of_a_new_name_and_uses_it(
+    connect: Connect, passing_on: None
+) -> None:
+    async with (
+        connect() as one,
+        connect(conversation=conversation_of(one)) as other,
+        connect() as stranger,
+    ):
+        await other.say("text_input", text="hola")
+        before = await other.until("translation")
+        await one.say("rename_speaker", speaker_id="es", name="Ana")
+        assert (await one.until("speakers"))["speakers"] == [ANA, BOB]
+        async with asyncio.timeout(5):
+            assert (await other.until("speakers"))["speakers"] == [ANA, BOB]
+        await other.say("text_input", text="mundo")
+        after = await other.until("translation")
+        assert await stranger.still_works()
+        assert await one.still_works()
+    assert (before["speaker"]["name"], after["speaker"]) == ("Spanish speaker", ANA)
+    assert len(one.told("speakers")) == len(other.told("speakers")) == 1
+    assert stranger.told("speakers") == []
+
+
+async def test_a_name_that_an_administrator_mends_is_heard(
+    connect: Connect, passing_on: None
+) -> None:
+    async with connect() as browser:
+        await browser.say("text_input", text="hola")
+        await browser.until("translation")
+        speaker = await Speaker.objects.aget()
+        speaker.name = "Ana"
+        await speaker.asave()
+        async with asyncio.timeout(5):
+            assert (await browser.until("speakers"))["speakers"] == [ANA, BOB]
+
+
+async def test_names_of_a_conversation_that_was_left_behind_are_not_heard(
+    connect: Connect, passing_on: None
+) -> None:
+    async with connect() as browser:
+        await browser.say("text_input", text="hola")
+        await browser.until("translation")
+        old = conversation_of(browser)
+        await browser.say("new_conversation")
+        await browser.until("speakers")
+        kept = await Conversation.objects.aget(pk=old)
+        rename = kept.speakers.update_or_create
+        await sync_to_async(rename)(key="es", defaults={"name": "Ana"})
+        await asyncio.sleep(0.3)
+        assert await browser.still_works()
+    assert [told["speakers"][0]["name"] for told in browser.told("speakers")] == ["Spanish speaker"]
