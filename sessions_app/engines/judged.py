@@ -12,6 +12,7 @@ from sessions_app.engines.judging import (
     fault_of,
     fault_of_correction,
     is_beginning_of,
+    without_controls,
 )
 from sessions_app.engines.refusals import may_become_refusal
 from sessions_app.errors import Fault
@@ -130,13 +131,13 @@ class _GrowingDraft:
         self._draft = self._told = ""
 
     async def grow(self, draft: str) -> None:
-        self._draft = draft
+        self._draft = without_controls(draft)
         fault = self._fault(is_whole=False)
         if fault is not None and fault not in PASSING:
             await self._take_back(fault)
         if fault is None and not self._is_undecided():
-            self._told = draft
-            await self._tell(draft)
+            self._told = self._draft
+            await self._tell(self._draft)
 
     async def end(self) -> None:
         if not self._draft:
@@ -153,22 +154,24 @@ class _GrowingDraft:
 
     def _fault(self, *, is_whole: bool) -> Fault | None:
         request = self._request
-        return fault_of(self._draft, request.text, request.direction, is_whole=is_whole)
+        way = request.direction
+        return fault_of(self._draft, request.text, way, is_whole=is_whole, is_draft=True)
 
     def _is_undecided(self) -> bool:
         return may_become_refusal(self._draft) or is_beginning_of(self._draft, self._request.text)
 
 
-def _checked(translation: Translation, request: TranslationRequest) -> Translation:
-    """Return ``translation``, without a correction that is none.
+def _checked(made: Translation, request: TranslationRequest) -> Translation:
+    """Return what was ``made``, without a correction that is none, and without control characters.
 
     Raises:
         BadTranslationError: it is no translation of ``request``.
     """
+    corrected = without_controls(made.corrected)
+    translation = replace(made, text=without_controls(made.text), corrected=corrected)
     if fault := fault_of(translation.text, request.text, request.direction):
         _count(translation, fault)
         raise bad_translation(fault, translation.engine)
-    corrected = translation.corrected
     if corrected and fault_of_correction(corrected, request.text, request.direction):
         logger.debug("a correction is left out: it is none")
         return replace(translation, corrected="")

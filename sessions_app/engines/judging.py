@@ -24,6 +24,12 @@ LONG_CHARACTERS = 60
 DIGIT = 8
 """For how many characters a digit stands: what is said at length may be written in digits."""
 
+STRANGE = 1 / 3
+"""Of a draft, more than this share of letters is in another script; of a final, none is."""
+STRANGE_SIGNS = 1 / 2
+"""Greek letters are also signs: what has more of them, and is no SHORT_FORMULA, is Greek."""
+SHORT_FORMULA = 2
+
 MESSAGES: Mapping[Fault, str] = {
     Fault.EMPTY: "The translator gave no words.",
     Fault.CUT: "The translator broke off in the middle of the sentence.",
@@ -43,33 +49,46 @@ _MARKUP = re.compile(
     r"|[{\[]\s*[\"'][\w ]+[\"']\s*:",
     re.IGNORECASE,
 )
-_SIGN = re.compile(r"\*\*|<[/!|]?\s*[\w:.-]*|[{\[]")
+_SIGN = re.compile(r"\*\*|#+|<[/!|]?\s*[\w:.-]*|[{\[]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SAID = re.compile(r"\w+|[<>]")
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 
 
 def fault_of(
-    text: str, source: str, direction: Direction, *, is_whole: bool = True
+    text: str,
+    source: str,
+    direction: Direction,
+    *,
+    is_whole: bool = True,
+    is_draft: bool = False,
 ) -> Fault | None:
     """Return why ``text`` is no translation of ``source``; None: it may well be one.
 
-    What is not ``is_whole`` goes on: whatever only the end can tell is passed over.
+    What is not ``is_whole`` goes on: whatever only the end can tell is passed over. In a draft a
+    word in another script is passed over too: its final is soon there.
     """
     if is_whole and _has_letters(source) and not _has_words(text):
         return Fault.EMPTY
-    return _wrong_shape(text, source, is_whole=is_whole) or _wrong_words(text, source, direction)
+    shape = _wrong_shape(text, source, is_whole=is_whole, most_strange=STRANGE * is_draft)
+    return shape or _wrong_words(text, source, direction)
 
 
 def fault_of_correction(text: str, source: str, direction: Direction) -> Fault | None:
     """Return why ``text`` is not what was meant by ``source``, in its own language."""
     if direction.source and is_written_in_another(text, direction.source):
         return Fault.LANGUAGE
-    return _wrong_shape(text, source, is_whole=True)
+    return _wrong_shape(text, source, is_whole=True, most_strange=0.0)
 
 
 def bad_translation(fault: Fault, engine: str) -> BadTranslationError:
     """Return the error that says that what ``engine`` gave has ``fault``."""
     return BadTranslationError(MESSAGES[fault], engine=engine, fault=fault)
+
+
+def without_controls(text: str) -> str:
+    """Return ``text`` without control characters, but for tabs and line breaks."""
+    return _CONTROLS.sub("", text)
 
 
 def is_beginning_of(text: str, source: str) -> bool:
@@ -84,12 +103,12 @@ def is_beginning_of(text: str, source: str) -> bool:
     )
 
 
-def _wrong_shape(text: str, source: str, *, is_whole: bool) -> Fault | None:
+def _wrong_shape(text: str, source: str, *, is_whole: bool, most_strange: float) -> Fault | None:
     if len(text) > LONGEST * len(source) + ALLOWANCE + DIGIT * _digits(source):
         return Fault.LOOP if is_loop(text[:10_000], source) else Fault.TOO_LONG
     if is_loop(text, source):
         return Fault.LOOP
-    if _is_another_script(text, source):
+    if _is_another_script(text, source, most_strange):
         return Fault.SCRIPT
     if _has_markup(text, source):
         return Fault.MARKUP
@@ -123,11 +142,14 @@ def _is_too_short(text: str, source: str) -> bool:
     return said >= LONG_CHARACTERS and SHORTEST * size < said
 
 
-def _is_another_script(text: str, source: str) -> bool:
+def _is_another_script(text: str, source: str, most: float) -> bool:
+    """Return whether more than the share ``most`` of the letters are such that nobody expects."""
     strange = {letter for letter in set(text) - set(source) if not _is_latin(letter)}
-    return any(not unicodedata.name(letter, "").startswith("GREEK") for letter in strange) or (
-        2 * sum(letter in strange for letter in text) > sum(map(str.isalpha, text)) > 2
-    )
+    letters = sum(map(str.isalpha, text))
+    if all(unicodedata.name(letter, "").startswith("GREEK") for letter in strange):
+        # they stand in formulas
+        most = STRANGE_SIGNS if letters > SHORT_FORMULA else 1.0
+    return sum(letter in strange for letter in text) > most * letters
 
 
 def _is_latin(character: str) -> bool:

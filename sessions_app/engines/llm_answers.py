@@ -10,7 +10,7 @@ from sessions_app.engines.judging import bad_translation
 from sessions_app.engines.llm_json import Fields, find_fields, named, words
 from sessions_app.engines.thoughts import answer_of, answer_so_far
 from sessions_app.engines.whole_text import whole
-from sessions_app.errors import EngineError, Fault
+from sessions_app.errors import BadTranslationError, Fault
 from sessions_app.events import Phrase, Translation, Usage
 
 KINDS = ("idiom", "false_friend", CORRECTION)
@@ -66,8 +66,7 @@ def read_answer(content: str, source: str, *, target: str = "", is_cut: bool = F
     stopped, so that plain words are half of a sentence.
 
     Raises:
-        EngineError: there is no translation in it.
-        BadTranslationError: it is half of one.
+        BadTranslationError: there is no translation in it, or half of one.
     """
     text = answer_of(content, source)
     fields = find_fields(text, target)
@@ -78,7 +77,8 @@ def read_answer(content: str, source: str, *, target: str = "", is_cut: bool = F
     fields = fields or {}
     translated = _unadorned(words(named(fields, "translated"), target), source)
     if not translated:
-        raise EngineError("The language model gave no translation.")
+        message = "The language model gave no translation."
+        raise BadTranslationError(message, engine="llm", fault=Fault.EMPTY)
     return Answer(
         translated,
         _unadorned(words(named(fields, "corrected")), source),

@@ -63,7 +63,7 @@ class DraftReader:
         """Return the draft now that it is whole; empty: there is nothing new.
 
         Raises:
-            EngineError: there is no translation in it.
+            BadTranslationError: there is no translation in it.
         """
         if not self._content.strip():
             return ""

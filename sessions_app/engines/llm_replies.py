@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sessions_app.engines.whole_text import split_half, whole
-from sessions_app.errors import EngineError
+from sessions_app.errors import BadTranslationError, EngineError, Fault
 
 STRANGE = "The language model's server gave a strange answer."
 LONGEST_CHARACTERS = 1_000_000
@@ -38,7 +38,8 @@ def read_reply(body: bytes) -> Reply:
     message = choice.get("message")
     content = whole(_content(message) if isinstance(message, dict) else _text(choice.get("text")))
     if not content.strip():
-        raise EngineError("The language model gave an empty answer.")
+        message = "The language model gave an empty answer."
+        raise BadTranslationError(message, engine="llm", fault=Fault.EMPTY)
     usage = answer.get("usage")
     counts = usage if isinstance(usage, dict) else {}
     return Reply(

@@ -26,7 +26,7 @@ def _kind(says: str, said: str) -> _Kind:
 
 _CANNOT = (
     r"\b(?:i|we)(?:'m|'re| am| are)? "
-    r"(?:can(?:'t|not| not)|could(?: not|n't)|won't|will not|do not|don't|must(?: respectfully)?"
+    r"(?:can(?:'t|not| not)|could(?: not|n't)|won't|will not|must(?: respectfully)?"
     r"|have to|(?:not|un)[ -]?(?:able|allowed|permitted|comfortable|going|designed|programmed"
     r"|authorized|willing)(?: to)?)"
     r" (?:\w+ ){0,2}?"
@@ -73,7 +73,7 @@ _KINDS = (
         ),
     ),
     _kind(
-        rf"{_CANNOT}(?:provid|generat|creat|produc|offer|shar|write|giv)\w* (?:a |any |the |that"
+        rf"{_CANNOT}(?:provid|generat|creat|produc|offer|shar|write)\w* (?:a |any |the |that"
         rf"|this|such|content|translation|information|you )"
         rf"|{_NO_PUEDO}(?:proporcion|gener|cre|produc|ofrec|facilit|compart|escrib|brind|dar)\w* "
         rf"(?:una? |ning|la |el |ese|esa|est|contenido|traducci|informaci)",

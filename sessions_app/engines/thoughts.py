@@ -270,7 +270,8 @@ def _read(found: re.Match[str]) -> _Mark | None:
     raw = next(text for text in found.group("tag", "special", "closing", "square", "odd") if text)
     words = [word.casefold() for word in _WORDS.findall(raw)]
     name = "".join(word for word in words if word not in _BEGIN | _END | {"of"})
-    if not found["square"] and name in _FORMATS:
+    is_bare = not name and not found["special"]
+    if is_bare or (not found["square"] and name in _FORMATS):
         return None
     is_token = found["tag"] is None and found["square"] is None
     if not name or _TURN.intersection(words):

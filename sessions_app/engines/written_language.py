@@ -71,7 +71,11 @@ def _uncapitalised(text: str) -> Iterator[str]:
     """Yield the words of ``text`` that are no names, in small letters."""
     words = list(_WORD.finditer(text))
     for number, word in enumerate(words):
-        if not _is_in_a_name(text, words, number):
+        # "o", "u" and "AM" are as often signs as words
+        is_sign = (
+            word[0] not in "Iyi" if len(word[0]) == 1 else word[0].isupper() and len(word[0]) <= 3
+        )
+        if not is_sign and not _is_in_a_name(text, words, number):
             yield word[0].casefold()
 
 

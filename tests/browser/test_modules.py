@@ -250,3 +250,27 @@ def test_a_sentence_is_placed_in_time_by_its_source(page: Page) -> None:
         return [journal.entries[0].startedAt, journal.entries[0].endedAt];
     """
     assert run(page, "journal", body) == [61500, 62000]
+
+
+def test_a_card_says_who_gave_no_translation_and_why_none_came(page: Page) -> None:
+    body = f"""{JOURNAL}
+        const {{ Cards }} = await import("/static/sessions_app/js/cards.js");
+        const {{ reasonOf }} = await import("/static/sessions_app/js/problems.js");
+        const finals = document.createElement("ul");
+        const cards = new Cards({{ finals, partials: document.createElement("div"), acts: {{}} }});
+        take("translation", {{
+            utterance_id: 1, source: "hola", translated: "hello", engine: "apertium",
+            passed_over: [{{ engine: "llm", fault: "loop" }}],
+        }});
+        take("transcript", {{ utterance_id: 2, text: "adiós" }});
+        journal.fail(2, reasonOf({{ message: "In English.", fault: "echo" }}));
+        journal.entries.forEach((entry) => cards.show(entry));
+        const notes = [...finals.querySelectorAll(".note")].map((note) => note.textContent);
+        return [...notes, reasonOf({{ message: "As told.", fault: "new" }})];
+    """
+    assert run(page, "journal", body) == [
+        "Translated by apertium, since llm gave no translation: "
+        "the same words came again and again",
+        "Not translated: the sentence came back untranslated",
+        "As told.",
+    ]

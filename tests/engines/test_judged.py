@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.engines.base import Drafter, Tell
+from sessions_app.engines.base import Tell
 from sessions_app.engines.breaker import FIRST_REST_SECONDS
 from sessions_app.engines.chain import ChainTranslator
 from sessions_app.engines.fake import FakeTranslator
@@ -16,7 +16,7 @@ from sessions_app.engines.judged import judged
 from sessions_app.engines.llm import LlmTranslator
 from sessions_app.engines.none import NoTranslator
 from sessions_app.engines.opus_mt import OpusMtTranslator
-from sessions_app.errors import BadTranslationError, EngineError, Fault
+from sessions_app.errors import BadTranslationError, Fault
 from sessions_app.events import Direction, PassedOver, Phrase, Translation, TranslationRequest
 from tests.tiny.fakechat import FakeChat
 
@@ -46,7 +46,7 @@ async def chained(server: FakeChat, *, clock: float = 100.0) -> AsyncIterator[Ch
 
 
 def answer(translated: Any, **others: Any) -> str:
-    return json.dumps({"corrected": "hola mundo", "translated": translated, **others})
+    return json.dumps({"corrected": "hola mundo", **others, "translated": translated})
 
 
 def choice(content: str | None, finish_reason: str, **message: Any) -> dict[str, Any]:
@@ -68,6 +68,9 @@ BAD: list[tuple[str | dict[str, Any], Fault]] = [
     (choice("hello wor", "length"), Fault.CUT),
     (choice("hello wor", "content_filter"), Fault.CUT),
     (choice('{"corrected": "hola mundo", "translated": "hello wor', "length"), Fault.CUT),
+    (choice("", "length", reasoning_content="They greet. " * 100), Fault.EMPTY),
+    (answer(None), Fault.EMPTY),
+    ("<think>They greet, so", Fault.EMPTY),
 ]
 
 
@@ -143,6 +146,13 @@ async def test_what_holds_no_words_is_never_shown(server: FakeChat, said: str) -
         assert (await chain.translate(HELLO)).engine == "fake"
 
 
+async def test_control_characters_are_left_out(server: FakeChat) -> None:
+    server.troubles = [answer("hel\0lo\x1b world", corrected="hola\0 Mundo")] * 2
+    async with chained(server) as chain:
+        made = await chain.translate(HELLO)
+    assert (made.text, made.corrected) == ("hello world", "hola Mundo")
+
+
 async def test_a_correction_that_is_none_is_left_out_and_the_translation_is_kept(
     server: FakeChat,
 ) -> None:
@@ -202,57 +212,6 @@ async def test_a_model_that_comes_to_no_end_gives_half_a_sentence(
     made = await chain.translate(TranslationRequest("La casa es roja. El perro es grande.", ES))
     assert (made.engine, made.passed_over) == ("fake", (PassedOver("opus-mt", Fault.CUT),))
     await chain.aclose()
-
-
-async def drafted(server: FakeChat, text: str, said: str) -> tuple[list[str], str]:
-    """Return what was told of a draft, and the error that ended it."""
-    told: list[str] = []
-
-    async def tell(draft: str) -> None:
-        told.append(draft)
-
-    server.troubles = [said]
-    async with judging(LlmTranslator(server.url)) as chain:
-        assert isinstance(chain, Drafter)
-        try:
-            await chain.draft(TranslationRequest(text, ES), tell)
-        except EngineError as error:
-            return told, str(getattr(error, "fault", error))
-    return told, ""
-
-
-@pytest.mark.parametrize(
-    ("said", "fault"),
-    [
-        ("I'm sorry, but I can't help with that request.", Fault.REFUSAL),
-        ("hola mundo", Fault.ECHO),
-        ("Hola, mundo.", Fault.ECHO),
-        ("你好 世界", Fault.SCRIPT),
-        ("<table class='x'>hello</table>", Fault.MARKUP),
-        ("<think>They greet.", "The language model gave no translation."),
-    ],
-)
-async def test_a_draft_that_is_no_translation_is_never_shown(
-    server: FakeChat, said: str, fault: str
-) -> None:
-    assert await drafted(server, "hola mundo", said) == ([], fault)
-
-
-async def test_a_draft_that_goes_wrong_is_taken_back_and_worked_on_no_further(
-    server: FakeChat,
-) -> None:
-    told, fault = await drafted(server, "hola mundo", "hello" + " no" * 1000)
-    assert (told[0], told[-1], fault) == ("hello", "", Fault.LOOP)
-    assert max(map(len, told)) < 60
-
-
-async def test_a_good_draft_is_told_whole_whatever_it_begins_with(server: FakeChat) -> None:
-    told, fault = await drafted(server, "lo siento, llego tarde", "I'm sorry, I'm late")
-    assert (told[-1], fault) == ("I'm sorry, I'm late", "")
-    told, fault = await drafted(server, "No, gracias", "No, thanks")
-    assert (told[-1], fault) == ("No, thanks", "")
-    told, fault = await drafted(server, "hola mundo", HARMONY + "hello world")
-    assert (told, fault) == (["hello", "hello world"], "")
 
 
 class Scripted:

@@ -1,5 +1,8 @@
 """Is it a translation? Nonsense is refused, and whatever an interpreter may say passes."""
 
+import json
+from importlib.resources import files
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,6 +126,10 @@ GOOD = [
     (ES, "hola mundo", "<HOLA MUNDO>"),
     (ES, "si a < b y c > d", "if a < b and c > d"),
     (ES, "Me llamo Nguyễn Văn An", "My name is Nguyễn Văn An"),
+    (ES, "Usa ** para elevar", "Use ** to raise"),
+    (ES, "# Lista de la compra", "# Shopping list"),
+    (ES, "Me importa un pepino", "I don't give a damn"),
+    (EN, "AM", "AM"),
     (ES, "Escríbeme a ana@ejemplo.es", "Write to ana@ejemplo.es"),
 ]
 
@@ -145,6 +152,21 @@ def test_what_passes_does_so_while_it_grows(direction: Direction, source: str, t
     grown = [" ".join(words[:length]) for length in range(1, len(words) + 1)]
     faults = {fault_of(each, source, direction, is_whole=False) for each in grown}
     assert faults <= {None, Fault.LANGUAGE, Fault.REFUSAL, Fault.ECHO}  # what the end may mend
+
+
+def test_everyday_sentences_and_their_translations_pass_both_ways() -> None:
+    book = json.loads(files("sessions_app.engines").joinpath("phrasebook.json").read_text("utf-8"))
+    pairs = [(es, en) for entry in book for es in entry["es"] for en in entry["en"]]
+    faults = [(es, en) for es, en in pairs if fault_of(en, es, ES) or fault_of(es, en, EN)]
+    assert faults == []
+    assert len(pairs) > 500
+
+
+def test_a_draft_may_hold_a_word_in_another_script_and_no_more() -> None:
+    told = "I am going to the 市场 tomorrow"
+    assert fault_of(told, "voy al mercado mañana", ES, is_draft=True) is None
+    assert fault_of("你好 world", "hola mundo", ES, is_draft=True) is None
+    assert fault_of("你好世界 hi", "hola mundo", ES, is_draft=True) == Fault.SCRIPT
 
 
 def test_a_beginning_that_only_the_rest_can_tell_is_known_to_be_one() -> None:

@@ -1,0 +1,77 @@
+"""A draft is shown once it is known to be a translation, and taken back where it is none."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sessions_app.engines.base import Drafter
+from sessions_app.engines.chain import ChainTranslator
+from sessions_app.engines.llm import LlmTranslator
+from sessions_app.errors import EngineError, Fault
+from sessions_app.events import Direction, TranslationRequest
+from tests.tiny.fakechat import FakeChat
+
+ES = Direction.ES_TO_EN
+HARMONY = (
+    "<|channel|>analysis<|message|>They greet.<|end|><|start|>assistant<|channel|>final<|message|>"
+)
+
+
+@pytest.fixture
+def server() -> Iterator[FakeChat]:
+    with FakeChat() as opened:
+        yield opened
+
+
+async def drafted(server: FakeChat, text: str, said: str) -> tuple[list[str], str]:
+    """Return what was told of a draft, and the error that ended it."""
+    told: list[str] = []
+
+    async def tell(draft: str) -> None:
+        told.append(draft)
+
+    server.troubles = [said]
+    chain = ChainTranslator([LlmTranslator(server.url)])
+    await chain.load()
+    assert isinstance(chain, Drafter)
+    try:
+        await chain.draft(TranslationRequest(text, ES), tell)
+    except EngineError as error:
+        return told, str(getattr(error, "fault", error))
+    finally:
+        await chain.aclose()
+    return told, ""
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ("I'm sorry, but I can't help with that request.", Fault.REFUSAL),
+        ("hola mundo", Fault.ECHO),
+        ("Hola, mundo.", Fault.ECHO),
+        ("你好 世界", Fault.SCRIPT),
+        ("<table class='x'>hello</table>", Fault.MARKUP),
+        ("<think>They greet.", Fault.EMPTY),
+    ],
+)
+async def test_a_draft_that_is_no_translation_is_never_shown(
+    server: FakeChat, said: str, fault: str
+) -> None:
+    assert await drafted(server, "hola mundo", said) == ([], fault)
+
+
+async def test_a_draft_that_goes_wrong_is_taken_back_and_worked_on_no_further(
+    server: FakeChat,
+) -> None:
+    told, fault = await drafted(server, "hola mundo", "hello" + " no" * 1000)
+    assert (told[0], told[-1], fault) == ("hello", "", Fault.LOOP)
+    assert max(map(len, told)) < 60
+
+
+async def test_a_good_draft_is_told_whole_whatever_it_begins_with(server: FakeChat) -> None:
+    told, fault = await drafted(server, "lo siento, llego tarde", "I'm sorry, I'm late")
+    assert (told[-1], fault) == ("I'm sorry, I'm late", "")
+    told, fault = await drafted(server, "No, gracias", "No, thanks")
+    assert (told[-1], fault) == ("No, thanks", "")
+    told, fault = await drafted(server, "hola mundo", HARMONY + "hello world")
+    assert (told, fault) == (["hello", "hello world"], "")
