@@ -55,7 +55,7 @@ class SettingsForm(forms.Form):
     )
     model = forms.CharField(
         label=gettext_lazy("Model"),
-        help_text=gettext_lazy("As the server calls it; empty: its first."),
+        help_text=gettext_lazy("As the server calls it; empty: its first that can chat."),
         max_length=200,
         required=False,
     )

@@ -67,6 +67,9 @@ async def _told(client: ChatClient, models: Sequence[Model], profile: str) -> li
     with suppress(TimeoutError):
         async with asyncio.timeout(LOOK_SECONDS):
             for look in _LOOKS.get(profile, ()):
+                # there is nothing to choose from where there is one model: that is tried
+                if len(models) == 1 and look is not _llama_cpp:
+                    continue
                 if told := await look(client, models):
                     return told
     return []

@@ -171,7 +171,7 @@ async def test_an_interface_that_hangs_keeps_nobody_from_the_model(
                 self.wait(connection)
             return super().prepare(path, body, connection)
 
-    with Hanging() as server:
+    with Hanging(("parrot", "owl")) as server:
         async with llm_at(server) as llm:
             assert (await llm.translate(HELLO)).text == "hello world"
 
