@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 10.0
 """How often servers that failed are asked whether they give words again."""
+LOAD_SECONDS = 600.0
+"""How long such a server may take then: it may have to load its model first."""
 GIVEN_UP_SECONDS = 20.0
 """Whom a caller left after so long without an answer has failed."""
 
@@ -57,6 +59,8 @@ class OpenAiTranscriber:
         self._http: httpx.AsyncClient | None = None
         self._client: SpeechClient | None = None
         self._looking: asyncio.Task[None] | None = None
+        self._tried: set[Listener] = set()
+        """Which are being tried."""
 
     async def load(self) -> None:
         """Ask every server whether it is there; one is enough.
@@ -64,9 +68,9 @@ class OpenAiTranscriber:
         Raises:
             EngineUnavailableError: none answers.
         """
-        self._http = httpx.AsyncClient(
-            timeout=self._timeout_seconds, mounts=self._ways(), follow_redirects=False
-        )
+        # how long an answer may take is the business of whoever asks
+        timeout = httpx.Timeout(None, connect=self._timeout_seconds)
+        self._http = httpx.AsyncClient(timeout=timeout, mounts=self._ways(), follow_redirects=False)
         self._client = SpeechClient(self._http, self._model, self._timeout_seconds)
         await asyncio.gather(*(self._greet(listener) for listener in self._listeners.all()))
         if not self._listeners.well():
@@ -110,7 +114,14 @@ class OpenAiTranscriber:
         if http is not None:
             await http.aclose()
 
-    async def _ask(self, listener: Listener, pcm: bytes, language: str | None) -> Transcript:
+    async def _ask(
+        self,
+        listener: Listener,
+        pcm: bytes,
+        language: str | None,
+        *,
+        seconds: float | None = None,
+    ) -> Transcript:
         """Return the answer of one server, and take note of how it did.
 
         Raises:
@@ -119,7 +130,7 @@ class OpenAiTranscriber:
         client, began_at = self._opened(), monotonic()
         try:
             with listener.at_work():
-                heard = await client.hear(listener, pcm, language)
+                heard = await client.hear(listener, pcm, language, seconds=seconds)
         except EngineBusyError:
             listener.rests()
             raise
@@ -157,21 +168,29 @@ class OpenAiTranscriber:
             listener.failed()
 
     async def _look(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            ill = [listener for listener in self._listeners.all() if not listener.is_well]
-            await asyncio.gather(*(self._try(listener) for listener in ill))
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await asyncio.sleep(LOOK_SECONDS)
+                for listener in self._listeners.all():
+                    if not (listener.is_well or listener in self._tried):
+                        self._tried.add(listener)
+                        tasks.create_task(self._try(listener), name="habla listener")
 
     async def _try(self, listener: Listener) -> None:
-        """Find out whether a server gives words again, by a sentence that nobody waits for."""
-        if listener.busy or not await self._opened().is_there(listener):
-            return
+        """Find out whether a server gives words again, by a sentence that nobody waits for.
+
+        It may have to load its model first, which some drop when whoever asks leaves.
+        """
         try:
-            heard = await self._ask(listener, await asyncio.to_thread(sample), "en")
+            if listener.busy or not await self._opened().is_there(listener):
+                return
+            sound = await asyncio.to_thread(sample)
+            heard = await self._ask(listener, sound, "en", seconds=LOAD_SECONDS)
+            if not heard.text:
+                listener.failed()
         except PieceRefusedError:
             listener.failed()
         except EngineError as error:
             logger.info("%s gives no words yet: %s", listener.host, error)
-        else:
-            if not heard.text:
-                listener.failed()
+        finally:
+            self._tried.discard(listener)

@@ -81,8 +81,17 @@ class SpeechClient:
             return False
         return response.status_code < httpx.codes.INTERNAL_SERVER_ERROR
 
-    async def hear(self, listener: Listener, pcm: bytes, language: str | None) -> Transcript:
+    async def hear(
+        self,
+        listener: Listener,
+        pcm: bytes,
+        language: str | None,
+        *,
+        seconds: float | None = None,
+    ) -> Transcript:
         """Return the words in ``pcm`` (16 kHz mono s16le), in the best format that it knows.
+
+        It may take ``seconds``; None: as long as any piece.
 
         Raises:
             EngineError: it gave no words; EngineBusyError: it has too much to do,
@@ -90,7 +99,7 @@ class SpeechClient:
         """
         sound = _wav(pcm)
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with asyncio.timeout(seconds or self._timeout_seconds):
                 return await self._find_and_ask(listener, sound, language)
         except (httpx.HTTPError, TimeoutError) as error:
             logger.warning("%s did not answer: %s", listener.host, type(error).__name__)

@@ -205,3 +205,27 @@ async def test_a_server_whose_caller_gave_up_is_asked_behind_the_others(
     assert (await transcriber.transcribe(say("hola"), language="es", final=True)).text == "hola"
     await transcriber.aclose()
     assert [len(server.fields) for server in servers] == [1, 1]
+
+
+async def test_a_server_that_loads_longer_than_a_piece_may_take_is_left_to_load(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(openai_audio, "LOOK_SECONDS", 0.02)
+    with FakeEars() as server, FakeEars() as other:
+        server.trouble, other.trouble = "hang", HTTPStatus.NOT_FOUND
+        server.says = b'{"text": "How much does this cost?"}'
+        transcriber = OpenAiTranscriber([server.url, other.url], timeout_seconds=0.2)
+        await transcriber.load()
+        with pytest.raises(EngineError):
+            await transcriber.transcribe(say("hola"), language="es", final=True)
+        await eventually(lambda: [fields["language"] for fields in server.fields] == ["es", "en"])
+        tries = len(other.fields)
+        await eventually(lambda: len(other.fields) > tries + 2)  # the others are looked at
+        await asyncio.sleep(0.5)
+        assert len(server.fields) == 2  # it is not asked again, nor left, while it loads
+        server.trouble = None
+        server.release.set()
+        await asyncio.sleep(0.2)
+        heard = await transcriber.transcribe(say("hola"), language="es", final=True)
+        assert (heard.text, len(server.fields)) == ("How much does this cost?", 3)
+        await transcriber.aclose()
