@@ -45,6 +45,7 @@ class Pipeline:
         self._emit = emit
         emit = book.watch(recorder.watch(self._wordless.emit))
         self._translator = engines.translator
+        self._scheduler = generation.scheduler
         self._seat = generation.scheduler.seat() if generation.scheduler else None
         self.interpreter = Interpreter(
             self._seat,
@@ -97,8 +98,19 @@ class Pipeline:
         await self.intake.stop()
         await self.interpreter.drained()
 
+    @property
+    def done_at(self) -> float:
+        """When anything was done last in it, or by the engine it shares, on the monotonic clock."""
+        interpreter = self.interpreter
+        at_work = (self.intake.inbox, interpreter.transcribing, interpreter.translating)
+        shared = self._scheduler.done_at if self._scheduler is not None else 0.0
+        return max(shared, *(stage.done_at for stage in at_work))
+
     async def close(self) -> None:
-        """Release the open stream and the seat; the workers have ended. May be called twice."""
+        """Release the open stream and the seat, and keep what is left; the workers have ended.
+
+        May be called twice.
+        """
         for stage in (
             self.intake.inbox,
             self.interpreter.transcribing,
@@ -108,3 +120,4 @@ class Pipeline:
         if self._seat is not None:
             self._seat.close()
         await self.intake.close()
+        await self.interpreter.keep_rest()

@@ -165,7 +165,8 @@ def in_line(
         except HablaError as error:
             await session.emit(Failure(error.code, str(error), about=command.type))
 
-    if not session.pipeline.intake.order(order):
+    begins = command if isinstance(command, protocol.StartListening) else None
+    if not session.pipeline.intake.order(order, begins=begins):
         raise CommandError("Too much waits to be heard; try again in a moment.", code="busy")
 
 

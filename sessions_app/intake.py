@@ -1,12 +1,11 @@
 """What comes in: chunks, and the commands that must keep their place among them."""
 
 import logging
-import time
 import uuid
 from collections.abc import Awaitable, Callable
 
-from sessions_app import measures
-from sessions_app.audio import SAMPLE_BYTES, Encoding, to_seconds
+from sessions_app.arrivals import Arrivals, Beginning, Item, Order
+from sessions_app.audio import Encoding, to_seconds
 from sessions_app.descriptors import OUT, ran_out
 from sessions_app.engines.base import Detector
 from sessions_app.engines.decoder_pool import DecoderPool
@@ -29,10 +28,6 @@ from sessions_app.states import State
 logger = logging.getLogger(__name__)
 
 ITEMS_WAITING = 2_048
-BYTES_WAITING = 4 * 1024 * 1024
-"""How much sound may wait, as it was sent: two minutes and more of PCM, half an hour of Opus."""
-
-Order = Callable[[], Awaitable[None]]
 
 
 class Intake:
@@ -68,17 +63,16 @@ class Intake:
         self._too_fast = too_fast
         self._recorder = recorder
         self._timeline = timeline
+        self._arrivals = Arrivals(account)
+        self._asked_at = 0.0
         self._pace: Pace | None = None
         self._received_before = 0
         self._is_refusing = False
         self._listener: Listener | None = None
-        self._encoding = Encoding.PCM_S16LE
-        self._sample_rate = 0
-        self._waiting_bytes = 0
         self._is_overrun = False
         self._is_stray_told = False
         self._is_visit = False
-        self.inbox: Stage[bytes | Order] = Stage(
+        self.inbox: Stage[Item] = Stage(
             "listen", self._take, failed=self._failed, size=ITEMS_WAITING
         )
 
@@ -89,16 +83,25 @@ class Intake:
 
     def feed(self, chunk: bytes) -> bool:
         """Take a chunk if there is room; never waits. Return whether it was taken."""
-        has_room = self._waiting_bytes + len(chunk) <= BYTES_WAITING and not self._is_overrun
+        has_room = self._arrivals.has_room(chunk) and not self._is_overrun
         if has_room and self.inbox.offer(chunk):
-            self._waiting_bytes += len(chunk)
+            self._arrivals.wait(chunk)
             return True
         self._drop(chunk)
         return False
 
-    def order(self, order: Order) -> bool:
-        """Take a command that keeps its place among the chunks; return whether it was taken."""
-        return self.inbox.offer(order)
+    def order(self, order: Order, *, begins: StartListening | None = None) -> bool:
+        """Take a command that keeps its place among the chunks; return whether it was taken.
+
+        ``begins`` is the command, where that begins a listening period.
+        """
+        return self.inbox.offer(Beginning(order, begins) if begins else order)
+
+    @property
+    def waits_since(self) -> float | None:
+        """Return since when it waits for sound, on the monotonic clock; None: it does not."""
+        is_waiting = self._listener is not None and not self._is_visit and self.inbox.is_idle
+        return self.inbox.done_at if is_waiting else None
 
     # --- the orders; each runs in its turn
 
@@ -132,10 +135,10 @@ class Intake:
             cut=None if is_visit else self._recorder.cut,
             playback_id=playback_id,
         )
-        self._encoding, self._sample_rate = command.encoding, command.sample_rate
+        self._arrivals.begin(command)
         self._received_before = self._account.received
-        now = time.monotonic()
-        self._pace = Pace(PaceOptions(), now)
+        # by when it was asked for and sound came, not by when it was their turn
+        self._pace = Pace(PaceOptions(), self._asked_at)
         self._is_visit = is_visit
         self._become(State.LISTENING)
         if is_visit:
@@ -196,20 +199,28 @@ class Intake:
         return problem
 
     async def close(self) -> None:
-        """Release the open stream without finishing it. May be called twice."""
+        """Release the open stream without finishing it; count what waits. May be called twice."""
+        listener = None if self._is_visit else self._listener
+        await self._arrivals.leave(*self.inbox.take_rest(), listener, self._recorder.take)
         if self._listener is not None:
             await self._listener.close()
             self._listener = None
 
     # --- one chunk
 
-    async def _take(self, item: bytes | Order) -> None:
-        if not isinstance(item, bytes):
+    async def _take(self, item: Item) -> None:
+        if isinstance(item, Beginning):
+            self._asked_at = item.came_at
+            await item.order()
+        elif isinstance(item, bytes):
+            self._arrivals.go_on(item)
+            await self._hear(item)
+        else:
             await item()
-            return
-        self._waiting_bytes -= len(item)
+
+    async def _hear(self, item: bytes) -> None:
         if self._is_refusing:
-            self._count_as_dropped(item, "too_fast")
+            self._arrivals.drop(item, "too_fast")
             return
         if self._listener is None or self._is_visit:
             await self._answer_stray()
@@ -223,6 +234,7 @@ class Intake:
             self._is_stray_told = True  # the rest of the stream is still on its way
             return
         self._timeline.reach(self._listener.reached_sample)
+        self._arrivals.decoded(item, self._listener.heard_samples)
         await self._judge_pace()
 
     async def _judge_pace(self) -> None:
@@ -232,7 +244,7 @@ class Intake:
         came = self._account.received - self._received_before
         if self._listener is not None:  # silence that is only declared costs nothing
             came -= self._listener.declared_samples
-        verdict = self._pace.judge(to_seconds(came), time.monotonic())
+        verdict = self._pace.judge(to_seconds(came), self._arrivals.came_at)
         if verdict is Verdict.WARN:
             message = "Sound comes faster than anybody speaks; slow down, or it is not heard."
             await self._emit(Failure("too_fast", message, about="audio"))
@@ -249,28 +261,17 @@ class Intake:
 
     def _drop(self, chunk: bytes) -> None:
         # a container with a hole is no stream any more; PCM goes on after the hole
-        if self._encoding is not Encoding.PCM_S16LE and not self._is_overrun:
+        if self._arrivals.encoding is not Encoding.PCM_S16LE and not self._is_overrun:
             self._is_overrun = self.inbox.offer(self._give_up)
-        self._count_as_dropped(chunk, "overrun")
+        self._arrivals.drop(chunk, "overrun")
         self._interpreter.lateness.note_drop()
-
-    def _count_as_dropped(self, chunk: bytes, reason: str) -> None:
-        samples = self._length_of(chunk)
-        self._account.received += samples
-        self._account.dropped[reason] += samples
-        measures.DROPPED.labels(reason).inc(to_seconds(samples))
-
-    def _length_of(self, chunk: bytes) -> int:
-        if self._encoding is Encoding.PCM_S16LE:
-            return len(chunk) // SAMPLE_BYTES * 16_000 // max(self._sample_rate, 1)
-        return 0
 
     async def _give_up(self) -> None:
         message = "The server cannot keep up; what came before is kept. Start again in a moment."
         await self._emit(Failure("overrun", message, about="start_listening"))
         await self.stop(broken=True)
 
-    async def _failed(self, item: bytes | Order, error: Exception) -> None:
+    async def _failed(self, item: Item, error: Exception) -> None:
         if isinstance(error, HablaError):
             await self._emit(Failure(error.code, str(error)))
             return

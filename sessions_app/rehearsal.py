@@ -14,7 +14,8 @@ logger = logging.getLogger(__name__)
 EVERY_SECONDS = 30.0
 """How long one rehearsal is believed."""
 LIMIT_SECONDS = 60.0
-"""How long words and translation may take together: a large model on a slow machine."""
+"""How long the translation may take: a large model on a slow machine. Words have the limit of the
+scheduler, which begins with their turn: that others speak is no trouble of the engines."""
 SOUNDLESS = "The engine that listens does not work: a spoken sentence brought no words."
 WORDLESS = "The translator does not work: a sentence came back empty."
 
@@ -60,8 +61,7 @@ async def rehearse(generation: Generation) -> str:
     if scheduler is not None and scheduler.backlog:
         return generation.trouble
     try:
-        async with asyncio.timeout(LIMIT_SECONDS):
-            return await _rehearse(generation)
+        return await _rehearse(generation)
     except EngineLoadingError:
         return ""  # nothing fails; while nobody else translates, the model itself says so
     except TimeoutError:
@@ -86,7 +86,8 @@ async def _rehearse(generation: Generation) -> str:
         return ""
     request = TranslationRequest(SENTENCE, Direction.EN_TO_ES)
     try:
-        translation = await generation.engines.translator.translate(request)
+        async with asyncio.timeout(LIMIT_SECONDS):
+            translation = await generation.engines.translator.translate(request)
     except BadTranslationError as error:
         # it answers; whether each answer is a translation is judged, and told, one by one
         return WORDLESS if error.fault is Fault.EMPTY else ""

@@ -2,11 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from time import monotonic
 from types import TracebackType
-from typing import Any
 from uuid import UUID
 
 from sessions_app import greeting
@@ -22,7 +20,9 @@ from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.protocol import CloseCode
 from sessions_app.recorder import Recorder
+from sessions_app.silence import Silence
 from sessions_app.states import OPEN_STATES, TRANSITIONS, Ending, State, Wishes
+from sessions_app.step_limit import StepLimit
 
 logger = logging.getLogger(__name__)
 
@@ -65,8 +65,7 @@ class LiveSession:
         self.generation: Generation | None = None
         self._generations = generations
         self._drain_seconds = drain_seconds
-        self._silence_seconds = silence_seconds
-        self._heard_at = 0.0
+        self._silence = Silence(silence_seconds, self._waits_since, self._is_silent)
         self.emit = emit
         self._hang_up = hang_up
         self.recorder = Recorder(self.id, wishes.user_id, finisher, emit)
@@ -77,7 +76,7 @@ class LiveSession:
         self._is_aborted = False
         self._ended = asyncio.Event()
         self.guests = Guests(str(self.id))
-        self._limit: asyncio.Timeout | None = None
+        self._limit = StepLimit(self._is_to_be_cut)
 
     # --- the doors
 
@@ -88,7 +87,6 @@ class LiveSession:
 
     def feed(self, chunk: bytes) -> bool:
         """Take a chunk of sound; never waits. Return whether it was taken."""
-        self._heard_at = monotonic()
         return self.is_open and self.pipeline.intake.feed(chunk)
 
     def receive(self, guest: Guest, playback_id: UUID | None = None) -> None:
@@ -118,9 +116,7 @@ class LiveSession:
             self.ending = ending
             self._ended.set()
         self._is_aborted = self._is_aborted or not ending.is_graceful
-        # one that has expired already is about to end its step
-        if self._limit is not None and not self._limit.expired() and self._is_to_be_cut():
-            self._limit.reschedule(0)
+        self._limit.look()
 
     def become(self, state: State) -> None:
         """Go on to ``state``; from a state that is further on, there is no way back."""
@@ -138,7 +134,7 @@ class LiveSession:
             self._later(closers, "row", self._end_row)
             self._later(closers, "recording", self.recorder.close)
             closers.push(self._note)
-            if await self._unless_ended(self._open(closers), None):
+            if await self._limit.within(self._open(closers), None):
                 await self._live()
 
     async def _open(self, closers: AsyncExitStack) -> None:
@@ -162,7 +158,7 @@ class LiveSession:
         crew = Crew(str(self.id), self._misses_a_worker)
         for name, work in self.pipeline.workers().items():
             crew.hire(name, work)
-        crew.hire("silence", self._watch_for_silence())
+        crew.hire("silence", self._silence.watch())
         try:
             await self._serve()
         finally:
@@ -179,28 +175,28 @@ class LiveSession:
         await greeting.part_first(self.ending, self._say_goodbye, self._hang_up)
         if self.ending is not None and self.ending.is_graceful:
             self.is_cut_off = True  # unless it comes to the end of this
-            self.is_cut_off = not await self._unless_ended(self._drain(), self._drain_seconds)
+            self.is_cut_off = not await self._drain()
             if self.ending.is_heard and not self.is_cut_off:
-                await self._unless_ended(self.book.all_stored(), STORED_SECONDS)
+                await self._limit.within(self.book.all_stored(), STORED_SECONDS)
 
-    async def _drain(self) -> None:
-        self.guests.refuse()
-        await self.pipeline.drain()
-        await self.guests.dismiss()
+    async def _drain(self) -> bool:
+        """Finish what was accepted, however much, while that moves; return whether it is done."""
 
-    async def _watch_for_silence(self) -> None:
-        """End the session when sound is expected and none comes (H13); never returns."""
-        # `feed` only notes the time: no task is woken by every chunk
-        clock = monotonic
-        begun_at = clock()
-        while True:
-            left = max(begun_at, self._heard_at) + self._silence_seconds - clock()
-            if left > 0:
-                await asyncio.sleep(left)
-                continue
-            begun_at = clock()
-            if self.state is State.LISTENING and not self.guests.is_busy:
-                self.end(Ending("silent", CloseCode.SILENT))
+        async def drain() -> None:
+            self.guests.refuse()
+            await self.pipeline.drain()
+            await self.guests.dismiss()
+
+        seconds, pipeline = self._drain_seconds, self.pipeline
+        name = f"habla drain {self.id}"
+        return await self._limit.while_it_moves(name, drain(), seconds, lambda: pipeline.done_at)
+
+    def _waits_since(self) -> float | None:
+        is_due = self.state is State.LISTENING and not self.guests.is_busy
+        return self.pipeline.intake.waits_since if is_due else None
+
+    def _is_silent(self) -> None:
+        self.end(Ending("silent", CloseCode.SILENT))
 
     def _misses_a_worker(self) -> None:
         self.end(Ending("failed", CloseCode.FAILED, is_graceful=False))
@@ -209,21 +205,6 @@ class LiveSession:
         self.end(Ending("too_fast", CloseCode.TOO_FAST))
 
     # --- limits
-
-    async def _unless_ended(
-        self, step: Coroutine[Any, Any, None], limit_seconds: float | None
-    ) -> bool:
-        """Do ``step`` within its limit, which ``end`` may shorten; return whether it was done."""
-        try:
-            async with asyncio.timeout(limit_seconds) as self._limit:
-                if self._is_to_be_cut():
-                    self._limit.reschedule(0)
-                await step
-        except TimeoutError:
-            return False
-        finally:
-            self._limit = None
-        return True
 
     def _is_to_be_cut(self) -> bool:
         ending = self.ending

@@ -27,7 +27,7 @@ class ApertiumTranslator:
         """Prepare to run the modes in ``modes_dir``.
 
         ``directions`` are those wanted; those whose mode is there are left after ``load``.
-        ``timeout_seconds`` is how long one request may take, waiting for others included.
+        ``timeout_seconds`` is how long one request may take, once its turn has come.
         """
         self._modes_dir = Path(modes_dir)
         self._timeout_seconds = timeout_seconds
@@ -77,8 +77,7 @@ class ApertiumTranslator:
             raise EngineError("Apertium is not loaded for this direction.")
         dressed = dress(text)
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                answer = await keeper.ask(escape(dressed.text))
+            answer = await keeper.ask(escape(dressed.text), seconds=self._timeout_seconds)
         except TimeoutError as error:
             raise EngineError("Apertium did not answer in time.") from error
         except OSError as error:

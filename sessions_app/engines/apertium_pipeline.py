@@ -138,16 +138,19 @@ class PipelineKeeper:
         self._ended: list[Pipeline] = []
         self._is_closed = False
 
-    async def ask(self, text: str) -> str:
+    async def ask(self, text: str, *, seconds: float | None = None) -> str:
         """Return what the pipeline makes of ``text``; a broken one is restarted and asked again.
+
+        ``seconds`` is how long that may take, once its turn has come; None: as long as it takes.
 
         A call that is cancelled kills the pipeline: its answer would be taken for the next one's.
 
         Raises:
+            TimeoutError: it took longer than ``seconds``.
             BrokenPipeError: it broke twice over this text, or was closed.
             OSError: it could not be started.
         """
-        async with self._lock:
+        async with self._lock, asyncio.timeout(seconds):
             with suppress(BrokenPipeError):
                 return await self._ask_once(text)
             logger.warning("Apertium's pipeline broke and is started again")

@@ -4,10 +4,12 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from sessions_app.descriptors import is_lack
+from sessions_app.engines.starvation import is_starved
 from sessions_app.errors import DecodeError, EngineError
 
 logger = logging.getLogger(__name__)
@@ -16,6 +18,8 @@ START_SECONDS = 15.0
 """How much longer the first answer may take: a fifth of a second is usual."""
 ANSWER_SECONDS = 5.0
 """How long one chunk may take, less than a drain does; a millisecond is usual."""
+MOST_SECONDS = 60.0
+"""How long it may take where the machine leaves it no time: it gives way to all others."""
 CLOSE_SECONDS = 0.9
 """How long a killed process may take to be gone."""
 MAX_ANSWER_BYTES = 64_000
@@ -38,6 +42,7 @@ class DecoderProcess:
         self._ended = ended
         self._process: asyncio.subprocess.Process | None = None
         self._patience = START_SECONDS + ANSWER_SECONDS
+        self._header = b""
         self.has_more = False
         """Whether there is more PCM of what was handed over; ``decode(b"")`` gives it."""
         self.silence_samples = 0
@@ -108,8 +113,7 @@ class DecoderProcess:
         """Put ``question``, if there is one, and return the answer; else the process has ended."""
         answered = False
         try:
-            async with asyncio.timeout(self._patience):
-                kind, content = await self._exchange(question)
+            kind, content = await self._answer_to(question)
             answered = kind in (b"P", b"S", b"L")
         except (OSError, TimeoutError, EOFError, ValueError) as error:
             pid = self._process.pid if self._process else 0
@@ -126,18 +130,32 @@ class DecoderProcess:
         self.silence_samples = int.from_bytes(content, "big") if kind == b"S" else 0
         return b"" if kind == b"S" else content
 
-    async def _exchange(self, question: bytes | None) -> tuple[bytes, bytes]:
+    async def _answer_to(self, question: bytes | None) -> tuple[bytes, bytes]:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise EOFError("it is closed")
         if question is not None:
             process.stdin.write(question)
-            await process.stdin.drain()
-        header = await process.stdout.readexactly(HEADER_BYTES)
-        length = int.from_bytes(header[1:], "big")
+        asked_at = time.monotonic()
+        while True:
+            try:
+                async with asyncio.timeout(self._patience):
+                    await process.stdin.drain()
+                    return await self._read(process.stdout)
+            except TimeoutError:
+                has_time = time.monotonic() - asked_at < MOST_SECONDS
+                if not (has_time and await is_starved(process.pid)):
+                    raise
+
+    async def _read(self, answers: asyncio.StreamReader) -> tuple[bytes, bytes]:
+        """Return the next answer; if it is cancelled meanwhile, it may be called again."""
+        self._header = self._header or await answers.readexactly(HEADER_BYTES)
+        length = int.from_bytes(self._header[1:], "big")
         if length > MAX_ANSWER_BYTES:
             raise ValueError("its answer is too large")
-        return header[:1], await process.stdout.readexactly(length)
+        content = await answers.readexactly(length)
+        header, self._header = self._header, b""
+        return header[:1], content
 
 
 def command(what: str, *more: str) -> list[str]:

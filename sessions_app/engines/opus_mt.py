@@ -51,7 +51,7 @@ class OpusMtTranslator:
         """Prepare to load the models from ``models_dir``, or from the directories given.
 
         ``threads`` is how many CPU threads one sentence may use; 0: as many as are worth it.
-        ``timeout_seconds`` is how long a request may take, waiting for others included.
+        ``timeout_seconds`` is how long a request may take, once its turn has come.
         """
         self._models_dir = Path(models_dir)
         self._given = {Direction.ES_TO_EN: es_en, Direction.EN_TO_ES: en_es}
@@ -60,6 +60,7 @@ class OpusMtTranslator:
         self._timeout_seconds = timeout_seconds
         self._models: dict[Direction, MarianModel] = {}
         self._executor: ThreadPoolExecutor | None = None
+        self._turn = asyncio.Lock()
         self._is_closed = False
         self.directions = frozenset(self._directories())
 
@@ -113,13 +114,15 @@ class OpusMtTranslator:
             raise EngineError("OPUS-MT failed on this text.") from error
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        if self._executor is None or self._is_closed:
-            raise EngineError("OPUS-MT is not loaded.")
-        try:
-            async with asyncio.timeout(self._timeout_seconds):
-                return await asyncio.get_running_loop().run_in_executor(self._executor, work)
-        except TimeoutError as error:
-            raise EngineError("OPUS-MT did not answer in time.") from error
+        async with self._turn:  # a full house is no slow model
+            if self._executor is None or self._is_closed:
+                raise EngineError("OPUS-MT is not loaded.")
+            try:
+                async with asyncio.timeout(self._timeout_seconds):
+                    loop = asyncio.get_running_loop()
+                    return await loop.run_in_executor(self._executor, work)
+            except TimeoutError as error:
+                raise EngineError("OPUS-MT did not answer in time.") from error
 
     async def aclose(self) -> None:
         """Let the sentence at work finish, refuse what waits, and free the models."""

@@ -43,6 +43,7 @@ class Scheduler:
         self._speaking: set[int] = set()
         self._seats = itertools.count(1)
         self._is_closed = False
+        self.done_at = time.monotonic()  # when the transcriber was done with anything last
 
     @property
     def backlog(self) -> int:
@@ -149,7 +150,8 @@ class Scheduler:
 
     def _dispatch(self) -> None:
         while (slot := self._free_slot()) is not None:
-            work = self._turns.take(self._seats_with_a_partial())
+            busy = {work.seat for _, work in self._running.values() if not work.is_final}
+            work = self._turns.take(busy)
             if work is None:
                 return
             if not work.outcome.done():
@@ -166,9 +168,6 @@ class Scheduler:
     def _is_interruptible(self) -> bool:
         return bool(getattr(self.transcriber, "is_interruptible", False))
 
-    def _seats_with_a_partial(self) -> set[int]:
-        return {work.seat for _, work in self._running.values() if not work.is_final}
-
     def _start(self, slot: int, work: Work[object]) -> None:
         measures.QUEUE.labels(work.kind).observe(time.monotonic() - work.came_at)
         task = asyncio.create_task(work.run(), name=f"habla scheduler {slot}")
@@ -177,6 +176,7 @@ class Scheduler:
 
     def _settle(self, slot: int, work: Work[object], task: "asyncio.Task[object]") -> None:
         del self._running[slot]
+        self.done_at = time.monotonic()
         work.settle(task)
         self._dispatch()
 

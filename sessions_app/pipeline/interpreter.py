@@ -3,18 +3,17 @@
 import itertools
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from sessions_app import measures
 from sessions_app.audio import to_seconds
 from sessions_app.engines.base import Drafter, Translator
 from sessions_app.engines.scheduler import Seat
-from sessions_app.errors import EngineError, HablaError
+from sessions_app.errors import EngineError
 from sessions_app.events import (
     Direction,
     Discarded,
     DiscardReason,
-    Event,
     Exchange,
     Failure,
     FinalTranscript,
@@ -27,8 +26,9 @@ from sessions_app.events import (
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.context import Context
 from sessions_app.pipeline.drafts import Drafts
-from sessions_app.pipeline.exchanges import exchange_of, untranslated
+from sessions_app.pipeline.exchanges import untranslated
 from sessions_app.pipeline.idiom_book import IdiomBook
+from sessions_app.pipeline.keeping import Emit, Keep, Keeping, explain
 from sessions_app.pipeline.lateness import Lateness
 from sessions_app.pipeline.partials import Partials
 from sessions_app.pipeline.recognition import Recognizer
@@ -41,18 +41,15 @@ logger = logging.getLogger(__name__)
 
 UTTERANCES_WAITING = 32
 """How many utterances may wait for a slow engine before the listener waits too."""
-TRANSLATION_SECONDS = 60.0
-"""How long a translator may take for one utterance: a large model on a slow machine."""
-
-Emit = Callable[[Event], Awaitable[None]]
-Keep = Callable[[Exchange, Utterance], Awaitable[Exchange]]
+TRANSLATION_SECONDS = 180.0
+"""How long one utterance may wait for a translator that sets itself no limit: longer than all in a
+chain may take together, and than others take whose turn is first."""
 
 
 class Interpreter:
     """Transcribes, judges, translates, keeps and says: two stages, each with its own worker.
 
-    ``keep`` saves an exchange and returns it, with its id if it is kept by now; it raises where it
-    never will be. What was said is told in any case.
+    What was said is told in any case; ``keep`` is as in Keeping.
     """
 
     def __init__(
@@ -69,11 +66,9 @@ class Interpreter:
         idioms: IdiomBook | None = None,
     ) -> None:
         self.languages = languages
-        self._transcriber_name = transcriber_name
-        self._idioms = idioms or IdiomBook()
         self._speaker_of = speaker_of
         self._emit = emit
-        self._keep = keep
+        self.keeping = Keeping(keep, transcriber_name, idioms or IdiomBook())
         self._account = account
         self._ids = itertools.count(1)
         self._spoken: str | None = None  # None: to be found
@@ -155,6 +150,14 @@ class Interpreter:
         await self.transcribing.drained()
         await self.translating.drained()
 
+    async def keep_rest(self) -> None:
+        """Keep the words that will not be translated any more; the workers have ended."""
+        in_hand, waiting = self.transcribing.take_rest()
+        for utterance in (*in_hand, *waiting):
+            if utterance.text and not self.keeping.is_due(utterance.id):
+                self.keeping.note(utterance, self._final(utterance, self._typed(utterance)))
+        await self.keeping.keep_rest(self._emit)
+
     # --- first stage: words
 
     async def _transcribe(self, utterance: Utterance) -> None:
@@ -180,9 +183,9 @@ class Interpreter:
         language = utterance.manner.direction.source or self.recognizer.language_of(utterance.text)
         return Transcript(utterance.text, language)
 
-    async def _tell(self, utterance: Utterance, transcript: Transcript) -> None:
+    def _final(self, utterance: Utterance, transcript: Transcript) -> FinalTranscript:
         language = transcript.language
-        final = FinalTranscript(
+        return FinalTranscript(
             utterance.id,
             transcript.text.strip(),
             language,
@@ -192,16 +195,20 @@ class Interpreter:
             to_seconds(utterance.end_sample),
             transcript.confidence,
         )
-        self.recognizer.note(utterance, language)
+
+    async def _tell(self, utterance: Utterance, transcript: Transcript) -> None:
+        final = self._final(utterance, transcript)
+        self.recognizer.note(utterance, final.language)
         self._account.transcribed += utterance.samples
         self._account.utterances += 1
         measures.UTTERANCES.labels("typed" if utterance.text else "transcribed").inc()
         measures.FINAL.observe(time.monotonic() - utterance.ended_at)
+        self.keeping.note(utterance, final)
         await self._emit(final)
         await self.translating.put((utterance, final))
 
     async def _not_heard(self, utterance: Utterance, error: Exception) -> None:
-        code, message = _explain(error, "This sentence could not be heard.")
+        code, message = explain(error, "This sentence could not be heard.")
         self.ahead.drop(utterance.id)
         self._account.discarded[code] += utterance.samples
         measures.UTTERANCES.labels("failed").inc()
@@ -228,18 +235,10 @@ class Interpreter:
             translation, failure = await self._translation(utterance, final)
         outcome = failure.code if failure else "translated"
         measures.TRANSLATIONS.labels(translation.engine, outcome).inc()
-        made = self._made(utterance, final, translation, failure)
-        exchange, loss = await self._kept(made, utterance)
+        exchange, loss = await self.keeping.keep(utterance, final, translation, failure)
         await self._say(exchange, translation, failure)
         if loss is not None:
             await self._emit(loss)
-
-    async def _kept(self, made: Exchange, utterance: Utterance) -> tuple[Exchange, Failure | None]:
-        """Return the exchange, with its id if it has one by now; and that it is lost, if it is."""
-        try:
-            return await self._keep(made, utterance), None
-        except HablaError as error:
-            return made, Failure(*_explain(error, ""), about=utterance.id)
 
     async def _say(
         self, exchange: Exchange, translation: Translation, failure: Failure | None
@@ -253,16 +252,6 @@ class Interpreter:
         )
         self.context.note(exchange)
         await self._emit(exchange)
-
-    def _made(
-        self,
-        utterance: Utterance,
-        final: FinalTranscript,
-        translation: Translation,
-        failure: Failure | None,
-    ) -> Exchange:
-        how = (self._transcriber_name, self._idioms)
-        return exchange_of(utterance, final, translation, failure, *how)
 
     async def _translation(
         self, utterance: Utterance, final: FinalTranscript
@@ -280,17 +269,9 @@ class Interpreter:
     async def _not_translated(
         self, item: tuple[Utterance, FinalTranscript], error: Exception
     ) -> None:
-        code, message = _explain(error, "This sentence could not be translated.")
+        code, message = explain(error, "This sentence could not be translated.")
         failure = Failure(code, message, about=item[0].id)
-        if not isinstance(error, HablaError):
+        if self.keeping.is_due(item[0].id):
             # the translator has a bug: the words are kept all the same
-            await self._kept(self._made(*item, Translation(""), failure), item[0])
+            await self.keeping.keep(*item, Translation(""), failure)
         await self._emit(failure)
-
-
-def _explain(error: Exception, message: str) -> tuple[str, str]:
-    if isinstance(error, HablaError):
-        logger.warning("%s (%s)", error, error.code)
-        return error.code, str(error)
-    logger.error("a bug in the pipeline", exc_info=error)
-    return "internal", message

@@ -14,7 +14,7 @@ from sessions_app.pipeline.segmenter import (
     SegmenterOptions,
     SegmentStarted,
 )
-from sessions_app.pipeline.sound import Source
+from sessions_app.pipeline.sound import Judged, Source
 from sessions_app.pipeline.utterance import Manner, Utterance
 
 
@@ -51,13 +51,14 @@ class Listener:
         self._segmenter = Segmenter(options)
         self._open: tuple[int, Manner] | None = None
         self._was_fed = False
+        self._passed_samples = 0
         self.declared_samples = 0
         """How much of it is silence that its clock declared, and that nobody looked at."""
 
     @property
     def heard_samples(self) -> int:
-        """How much sound was decoded so far, and silence declared."""
-        return self._segmenter.heard_samples
+        """How much sound was decoded so far, or passed over, and silence declared."""
+        return self._segmenter.heard_samples + self._passed_samples
 
     @property
     def reached_sample(self) -> int:
@@ -89,6 +90,25 @@ class Listener:
             self._count_silence()
         finally:
             await self._sound.close()
+
+    async def pass_over(self, chunk: bytes) -> None:
+        """Count the next chunk, which nobody hears any more, and what is left of those before.
+
+        Raises:
+            DecodeError: the stream is broken.
+        """
+        if chunk:
+            self._pass(await self._sound.decode(chunk))
+        while self._sound.has_more:
+            self._pass(await self._sound.decode(b""))
+
+    def _pass(self, judged: Judged) -> None:
+        self.miss(count_samples(judged.pcm) + judged.silence_samples)
+
+    def miss(self, samples: int) -> None:
+        """Count sound that nobody hears any more."""
+        self._account.received += samples
+        self._passed_samples += samples
 
     async def close(self) -> None:
         """Release the stream without finishing it. May be called twice."""

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 logger = logging.getLogger(__name__)
@@ -28,14 +30,22 @@ class Stage(Generic[T]):
         self._work = work
         self._failed = failed
         self._inbox: asyncio.Queue[T] = asyncio.Queue(size)
+        self._in_hand: list[T] = []
         self._is_closed = False
         self.is_busy = False
         """Whether the worker has an item in hand."""
+        self.done_at = time.monotonic()
+        """When the last item was done, or the stage made, on the monotonic clock."""
 
     @property
     def waiting(self) -> int:
         """How many items wait in the inbox."""
         return self._inbox.qsize()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.is_busy or self.waiting)
 
     def offer(self, item: T) -> bool:
         """Take ``item`` if there is room; never waits. Return whether it was taken."""
@@ -57,15 +67,35 @@ class Stage(Generic[T]):
         """Begin nothing more, whatever becomes of the worker: what it calls may be deaf."""
         self._is_closed = True
 
+    def take_rest(self) -> tuple[list[T], list[T]]:
+        """Return what was taken and not done, in order, out of a closed stage.
+
+        First what the worker had in hand when it was cancelled, then what waited.
+        """
+        in_hand, self._in_hand = self._in_hand, []
+        waiting: list[T] = []
+        with suppress(asyncio.QueueEmpty):
+            while True:
+                waiting.append(self._inbox.get_nowait())
+                self._inbox.task_done()
+        return in_hand, waiting
+
     async def run(self) -> None:
         """Work until cancelled, or closed."""
         while not self._is_closed:
             item = await self._inbox.get()
             self.is_busy = True
+            self._in_hand = [item]
             try:
-                await self._work(item)
-            except Exception as error:
-                await self._failed(item, error)
+                await self._do(item)
+                self._in_hand = []
             finally:
                 self.is_busy = False
+                self.done_at = time.monotonic()
                 self._inbox.task_done()
+
+    async def _do(self, item: T) -> None:
+        try:
+            await self._work(item)
+        except Exception as error:
+            await self._failed(item, error)

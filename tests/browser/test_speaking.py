@@ -130,3 +130,34 @@ def test_the_level_moves_with_the_voice(speaking: Speaking, open_page: OpenPage)
     page.evaluate(f"({UNTIL})(() => ({LEVEL})() > 0.5)")
     finish(page)
     assert page.evaluate(f"({LEVEL})()") == 0
+
+
+def test_an_answer_to_a_stop_that_comes_late_ends_no_stream_that_began_since(
+    speaking: Speaking, open_page: OpenPage
+) -> None:
+    page = open_page(speaking(silence(1)), path="/history/")
+    body = """async () => {
+        const { Listening } = await import("/static/sessions_app/js/listening.js");
+        const wait = window.setTimeout;
+        window.setTimeout = (work, ms) => wait(work, Math.min(ms, 200)); // 40 s are over soon
+        const sent = [];
+        const send = (message) => sent.push(message.type);
+        const connection = { isReady: true, backlogBytes: 0, send, sendSound: () => {} };
+        const listening = new Listening(connection, () => "pcm");
+        const states = [];
+        const note = () => states.push(listening.state);
+        await listening.start(); note();
+        await listening.stop(); note();
+        await new Promise((resolve) => wait(resolve, 500)); note();
+        await listening.start(); note();
+        await listening.streamEnded(false); note();
+        await listening.stop(); note();
+        await listening.streamEnded(false); note();
+        return [states, sent];
+    }"""
+    states, sent = page.evaluate(body)
+    assert states == [
+        *("listening", "stopping", "idle"),
+        *("listening", "listening", "stopping", "idle"),
+    ]
+    assert sent == ["start_listening", "stop_listening"] * 2

@@ -160,3 +160,25 @@ def test_a_mode_is_read_as_programs_that_flush_and_mark_nothing(tmp_path: Path) 
         ["apertium-tagger", "-z", "-g", "/x.prob"],
         ["lt-proc", "-z", "-n", "/g.bin"],
     ]
+
+
+SLOW = r"""
+import os, time
+rest = b""
+while chunk := os.read(0, 4096):
+    rest += chunk
+    while b"\0" in rest:
+        record, _, rest = rest.partition(b"\0")
+        time.sleep(0.2)
+        os.write(1, record + b"\0")
+"""
+
+
+async def test_the_time_of_a_request_begins_with_its_turn() -> None:
+    keeper = PipelineKeeper([[sys.executable, "-c", SLOW]])
+    await keeper.ask("ready")
+    asked = [keeper.ask(f"{number}", seconds=0.9) for number in range(6)]
+    assert await asyncio.gather(*asked) == [f"{number}" for number in range(6)]
+    with pytest.raises(TimeoutError):
+        await keeper.ask("too slow", seconds=0.05)
+    await keeper.aclose()

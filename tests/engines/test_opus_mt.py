@@ -3,12 +3,13 @@
 import asyncio
 import json
 import shutil
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from sessions_app.engines.opus_mt import OpusMtTranslator
+from sessions_app.engines.opus_mt import MarianModel, OpusMtTranslator
 from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import Direction, Translation, TranslationRequest
 from tests.tiny.opusmt import make_opus_mt
@@ -113,3 +114,20 @@ async def test_closing_ends_requests_that_wait_with_an_error_and_not_by_cancelli
     await translator.aclose()
     ends = await asyncio.gather(*asked, return_exceptions=True)
     assert {type(end) for end in ends} == {str, EngineError}
+
+
+class SlowTranslator(OpusMtTranslator):
+    """Takes its time for each sentence, in its thread."""
+
+    def _translate(self, model: MarianModel, sentences: list[str]) -> str:
+        time.sleep(0.2)
+        return super()._translate(model, sentences)
+
+
+async def test_the_time_of_a_request_begins_with_its_turn(opus_directories: Models) -> None:
+    directory = opus_directories["es-en"]
+    translator = SlowTranslator("nowhere", es_en=directory, threads=1, timeout_seconds=0.9)
+    await translator.load()
+    asked = [translate(translator, "hola") for _ in range(6)]
+    assert await asyncio.gather(*asked) == ["hello"] * 6
+    await translator.aclose()

@@ -1,6 +1,7 @@
 """What came and waits for the consumer is bounded: while too much waits, no more is read."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,3 +79,19 @@ async def test_who_is_always_listened_to_is_always_read() -> None:
         line.inlet.put_nowait(CHUNK)
         line.take()
         assert line.transport.is_read
+
+
+async def test_whoever_could_not_be_seen_to_read_gets_another_turn() -> None:
+    flow = Line().flow
+    flow.pauseProducing()
+    waiting = asyncio.create_task(flow.room(0.2))
+    await asyncio.sleep(0)
+    time.sleep(1.4)  # noqa: ASYNC251 -- the process is held up: that is what is tested
+    asyncio.get_running_loop().call_later(0.1, flow.resumeProducing)
+    assert await waiting
+
+
+async def test_whoever_does_not_read_has_no_room() -> None:
+    flow = Line().flow
+    flow.pauseProducing()
+    assert not await flow.room(0.05)

@@ -3,6 +3,9 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
+from sessions_app import rehearsal as room
 from sessions_app.engines.choices import EngineChoice, EngineSettings
 from sessions_app.engines.loading import load_engines
 from sessions_app.engines.spoken_sentence import sample
@@ -99,3 +102,12 @@ async def test_a_backlog_is_not_made_longer(house: House) -> None:
     assert scheduler.backlog > 0
     assert await rehearse(generations.current) == "as it was"
     await asyncio.gather(*waiting)
+
+
+async def test_words_that_wait_for_their_turn_are_no_trouble(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "LIMIT_SECONDS", 0.1)
+    assert await rehearsed(EngineChoice("fake", {"delay_seconds": 0.4}), FAKE) == ""
+    slow = await rehearsed(FAKE, EngineChoice("fake", {"delay_seconds": 0.4}))
+    assert slow.startswith("The engines do not work: a sentence took more than")

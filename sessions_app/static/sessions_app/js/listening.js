@@ -10,7 +10,7 @@ import { prepareRecorder } from "./sources.js";
 import { WakeLock } from "./wakelock.js";
 
 const MOST_WAITING_BYTES = 64 * 1024; // in the socket: 16 s of Opus, 2 s of PCM
-const STOPPED_SECONDS = 40; // the server translates what it has; after this we wait no longer
+const STOPPED_SECONDS = 40; // the server translates what it has; after this nobody is kept from starting anew
 const SOLVED_BY_LISTENING = ["mic_denied", "mic_missing", "mic_busy", "mic_failed", "mic_lost", "stopped"];
 
 // Says "state" ({state}), "level" ({level}), "problem" ({code, values}) and "solved" ({code}).
@@ -26,6 +26,7 @@ export class Listening extends EventTarget {
   #isCongested = false;
   #deafSince = 0;
   #overdue = 0;
+  #owed = 0; // answers to stops that nobody waited for any longer
 
   // `choice()` names how the sound is sent: auto or pcm.
   constructor(connection, choice) {
@@ -74,6 +75,7 @@ export class Listening extends EventTarget {
     this.#recorder?.abandon();
     this.#recorder = null;
     this.#isCongested = false;
+    this.#owed = 0;
     if (this.state === "stopping") this.#finish();
     if (this.state !== "listening") return;
     this.#deafSince = performance.now();
@@ -82,6 +84,7 @@ export class Listening extends EventTarget {
 
   // The server has ended a stream: because we asked, because it restarts, or for a reason of its own.
   async streamEnded(isGoingAway) {
+    if (this.#owed) return void this.#owed--; // not of the stream that began since
     clearTimeout(this.#overdue);
     if (this.state === "stopping") await this.#finish();
     else if (isGoingAway) this.interrupt();
@@ -182,7 +185,12 @@ export class Listening extends EventTarget {
     this.#isCongested = false;
     if (!recorder) return;
     if (!wasCongested) this.#connection.send({ type: "stop_listening" });
-    if (this.state === "stopping") this.#overdue = setTimeout(() => this.#finish(), STOPPED_SECONDS * 1000);
+    if (this.state === "stopping") this.#overdue = setTimeout(() => this.#waitNoLonger(), STOPPED_SECONDS * 1000);
+  }
+
+  #waitNoLonger() {
+    this.#owed++;
+    this.#finish();
   }
 
   #release() {

@@ -1,0 +1,72 @@
+"""Exchanges on their way to be kept: whose words were found is kept, also without a translation."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from sessions_app.errors import HablaError
+from sessions_app.events import Event, Exchange, Failure, FinalTranscript, Translation
+from sessions_app.pipeline.exchanges import exchange_of
+from sessions_app.pipeline.idiom_book import IdiomBook
+from sessions_app.pipeline.utterance import Utterance
+
+logger = logging.getLogger(__name__)
+
+Emit = Callable[[Event], Awaitable[None]]
+Keep = Callable[[Exchange, Utterance], Awaitable[Exchange]]
+NO_TIME = "There was no time left to translate this sentence."
+
+
+class Keeping:
+    """Makes an exchange of each utterance that has words, and has it kept, once.
+
+    ``keep`` saves an exchange and returns it, with its id if it is kept by now; it raises where it
+    never will be.
+    """
+
+    def __init__(self, keep: Keep, transcriber: str, idioms: IdiomBook) -> None:
+        self._keep = keep
+        self._transcriber = transcriber
+        self._idioms = idioms
+        self._untranslated: dict[int, tuple[Utterance, FinalTranscript]] = {}
+
+    def note(self, utterance: Utterance, final: FinalTranscript) -> None:
+        """Take notice that an utterance has words, and is to be translated."""
+        self._untranslated[utterance.id] = utterance, final
+
+    async def keep(
+        self,
+        utterance: Utterance,
+        final: FinalTranscript,
+        translation: Translation,
+        failure: Failure | None,
+    ) -> tuple[Exchange, Failure | None]:
+        """Return the exchange, with its id if it has one by now; and that it is lost, if it is."""
+        self._untranslated.pop(utterance.id, None)
+        made = exchange_of(utterance, final, translation, failure, self._transcriber, self._idioms)
+        try:
+            return await self._keep(made, utterance), None
+        except HablaError as error:
+            return made, Failure(*explain(error, ""), about=utterance.id)
+
+    async def keep_rest(self, emit: Emit) -> None:
+        """Keep the words of what will not be translated any more; the workers have ended."""
+        told: list[Failure] = []
+        for utterance, final in list(self._untranslated.values()):
+            failure = Failure("translation_failed", NO_TIME, about=utterance.id)
+            _, loss = await self.keep(utterance, final, Translation(""), failure)
+            told += [failure] if loss is None else [failure, loss]
+        for failure in told:
+            await emit(failure)
+
+    def is_due(self, utterance_id: int) -> bool:
+        """Return whether an utterance has words that are not kept yet."""
+        return utterance_id in self._untranslated
+
+
+def explain(error: Exception, message: str) -> tuple[str, str]:
+    """Return the code and the words of ``error`` for people; ``message`` where it is a bug."""
+    if isinstance(error, HablaError):
+        logger.warning("%s (%s)", error, error.code)
+        return error.code, str(error)
+    logger.error("a bug in the pipeline", exc_info=error)
+    return "internal", message

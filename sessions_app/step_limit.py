@@ -1,0 +1,73 @@
+"""The limit of what a session is about to do: it may be cut short, and moves on while work does."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from time import monotonic
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+LET_GO_SECONDS = 2.0
+"""How long a step that is cut off may take to end."""
+
+
+class StepLimit:
+    """Does one step at a time, each within its limit.
+
+    ``is_to_be_cut`` says whether nothing more is waited for; ``look`` lets it be asked at once.
+    """
+
+    def __init__(self, is_to_be_cut: Callable[[], bool]) -> None:
+        self._is_to_be_cut = is_to_be_cut
+        self._limit: asyncio.Timeout | None = None
+
+    def look(self) -> None:
+        """Cut off the step that is being done, if it is to be."""
+        # one that has expired already is about to end its step
+        if self._limit is not None and not self._limit.expired() and self._is_to_be_cut():
+            self._limit.reschedule(0)
+
+    async def within(self, step: Coroutine[Any, Any, Any], seconds: float | None) -> bool:
+        """Do ``step``; return whether it was done within ``seconds``, and not cut off."""
+        try:
+            async with asyncio.timeout(seconds) as self._limit:
+                if self._is_to_be_cut():
+                    self._limit.reschedule(0)
+                await step
+        except TimeoutError:
+            return False
+        finally:
+            self._limit = None
+        return True
+
+    async def while_it_moves(
+        self,
+        name: str,
+        step: Coroutine[Any, Any, None],
+        seconds: float,
+        done_at: Callable[[], float],
+    ) -> bool:
+        """Do ``step``, however long; return whether it was done before it stood still, or was cut.
+
+        It stands still when ``done_at``, on the monotonic clock, is ``seconds`` ago.
+        """
+        task = asyncio.create_task(step, name=name)
+        task.add_done_callback(_retrieve)
+        left = seconds
+        try:
+            while not await self.within(asyncio.wait({task}), left):
+                left = done_at() + seconds - monotonic()
+                if left <= 0 or self._is_to_be_cut():
+                    return False
+            await task
+        finally:
+            task.cancel()
+            if (await asyncio.wait({task}, timeout=LET_GO_SECONDS))[1]:
+                logger.error("%s is deaf and left behind", name)
+        return True
+
+
+def _retrieve(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled():
+        task.exception()  # else Python would log that nobody did

@@ -1,0 +1,54 @@
+"""Who gets no time of the machine is told from who wastes it, sleeps, or is stopped."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from sessions_app.engines.starvation import is_starved
+
+BUSY = "print(flush=True)\nwhile True: pass"
+ASLEEP = "print(flush=True)\nimport time\ntime.sleep(60)"
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells it")
+
+
+@asynccontextmanager
+async def running(program: str) -> AsyncIterator[int]:
+    """Run ``program`` where the tests run, on the first of their processors; give its id."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE
+    )
+    os.sched_setaffinity(process.pid, {min(os.sched_getaffinity(0))})
+    assert process.stdout is not None
+    await process.stdout.readline()
+    try:
+        yield process.pid
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def test_who_others_leave_no_time_is_starved() -> None:
+    async with running(BUSY), running(BUSY) as poor:
+        os.setpriority(os.PRIO_PROCESS, poor, 19)
+        assert await is_starved(poor)
+
+
+@pytest.mark.parametrize("number", [None, signal.SIGSTOP])
+async def test_who_sleeps_or_is_stopped_is_not(number: signal.Signals | None) -> None:
+    async with running(ASLEEP if number is None else BUSY) as pid:
+        if number is not None:
+            os.kill(pid, number)
+        await asyncio.sleep(0.1)  # the kernel takes a moment to stop it
+        assert not await is_starved(pid)
+
+
+async def test_who_is_gone_is_not() -> None:
+    async with running(ASLEEP) as pid:
+        pass
+    assert not await is_starved(pid)
