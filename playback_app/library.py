@@ -26,6 +26,15 @@ TITLE_CHARACTERS = 120
 """What its column holds."""
 
 
+class BrokenOffError(DecodeError):
+    """A file could be read in part only; ``recording`` holds what came before."""
+
+    def __init__(self, problem: DecodeError, recording: Recording) -> None:
+        seconds = recording.duration_seconds
+        super().__init__(f"Only the first {seconds:.1f} s of it are imported. {problem}")
+        self.recording = recording
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What is kept; 0 means without limit."""
@@ -111,7 +120,8 @@ def import_file(path: Path, user: User, *, max_bytes: float, track: int | None =
 
     Raises:
         CommandError: ``unknown_file``, ``too_big``, ``disk_full``; nothing is kept.
-        DecodeError: it is not media, or has no sound or no such track; nothing is kept.
+        BrokenOffError: it breaks off; what came before is kept.
+        EngineError: no media, no sound, no such track, or it takes too much; nothing is kept.
     """
     if not path.is_file():
         raise CommandError("There is no such file.", code="unknown_file")
@@ -125,7 +135,7 @@ def import_file(path: Path, user: User, *, max_bytes: float, track: int | None =
         directory=id_or_none(),
     )
     try:
-        seconds = _copy_sound(path, track, recording.pk, max_bytes)
+        seconds, problem = _copy_sound(path, track, recording.pk, max_bytes)
     except OSError as error:
         recording.delete()
         raise CommandError("The disk did not take it.", code="disk_full") from error
@@ -137,23 +147,35 @@ def import_file(path: Path, user: User, *, max_bytes: float, track: int | None =
     recording.has_sound = True
     recording.state = RecordingState.COMPLETE
     recording.save()
+    if problem is not None:
+        raise BrokenOffError(problem, recording)
     return recording
 
 
-def _copy_sound(path: Path, track: int | None, recording_id: UUID, max_bytes: float) -> float:
-    """Write the sound of ``path`` as that of a recording; return how long it is, in seconds."""
+def _copy_sound(
+    path: Path, track: int | None, recording_id: UUID, max_bytes: float
+) -> tuple[float, DecodeError | None]:
+    """Write the sound of ``path`` as that of a recording.
+
+    Return how long it is, in seconds, and what broke it off; None: it was read to its end.
+    """
     tape = Tape(sound_files.new_path(recording_id, Encoding.PCM_S16LE), Encoding.PCM_S16LE)
     samples = 0
+    problem: DecodeError | None = None
     try:
         for pcm in decode_file(path, track):
             samples += count_samples(pcm)
             _refuse_if_too_big(tape.written_bytes + len(pcm), max_bytes)
             tape.write(pcm)
+    except DecodeError as error:
+        if not samples:
+            raise
+        problem = error
     finally:
         has_sound = tape.finish(is_whole=True)
     if not has_sound:
         raise DecodeError("There is no sound in this file.")
-    return to_seconds(samples)
+    return to_seconds(samples), problem
 
 
 def _refuse_if_too_big(size: float, max_bytes: float) -> None:

@@ -35,10 +35,12 @@ async def rehear(
     *,
     told: Callable[[Exchange], None],
     heard: Callable[[float], None],
+    failed: Callable[[Failure], None] | None = None,
 ) -> Rehearing:
     """Play a recording to its end; return what was heard.
 
-    ``told`` is called with each exchange as it comes, ``heard`` with the seconds played so far.
+    ``told`` is called with each exchange as it comes, ``heard`` with the seconds played so far,
+    ``failed`` with what goes wrong.
     ``direction`` None: as it was recorded.
 
     Raises:
@@ -54,6 +56,8 @@ async def rehear(
             told(event)
         elif isinstance(event, Failure):
             failures.append(event)
+            if failed is not None:
+                failed(event)
         elif isinstance(event, Notice) and "position_seconds" in event.fields:
             heard(event.fields["position_seconds"])
 

@@ -12,8 +12,8 @@ from sessions_app.engines.decoding import open_decoder
 from sessions_app.engines.loading import EngineSettings, load_engines
 from sessions_app.engines.media_files import decode_file
 from sessions_app.engines.model_condition import wait_for_model
-from sessions_app.errors import EngineUnavailableError
-from sessions_app.events import Event, Exchange, Failure
+from sessions_app.errors import EngineError, EngineUnavailableError
+from sessions_app.events import Event, Exchange, Failure, SpeechEnded, SpeechStarted
 from sessions_app.generations import Generation
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
@@ -25,15 +25,21 @@ from sessions_app.pipeline.speakers import Speakers
 from sessions_app.pipeline.utterance import Manner, Utterance
 
 Heard = Callable[[float], None]
+NO_ROOM = "This machine has no room to read the file just now."
 
 
 @dataclass(slots=True)
 class Findings:
-    """What was found in a file."""
+    """What was found in a file, also while it is still being heard."""
 
     exchanges: list[Exchange] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     account: Account = field(default_factory=Account)
+    begins: dict[int, float] = field(default_factory=dict)
+    ends: dict[int, float] = field(default_factory=dict)
+    """Where each utterance begins and ends, in seconds, by its id."""
+    problem: EngineError | None = None
+    """Why it was not heard to its end; what comes before that was."""
 
 
 @asynccontextmanager
@@ -67,35 +73,63 @@ async def hear_file(
     told: Callable[[Exchange], None],
     heard: Heard,
     track: int | None = None,
+    findings: Findings | None = None,
 ) -> Findings:
     """Return what is said in the media file ``path``.
 
     ``told`` is called with each exchange as it comes, ``heard`` with the seconds heard so far.
     ``track`` counts those of sound from 1; None: the one that players take.
+    ``findings`` takes what is found meanwhile, for whoever may break off; None: new ones do.
 
     Raises:
         HablaError: the file holds no sound, or no engine knows its language.
     """
-    findings = Findings()
+    findings = findings or Findings()
     interpreter = _interpreter(generation, manner, findings, told)
     decoder = open_decoder(Encoding.PCM_S16LE)
     sound = Sound(decoder, generation.engines.detector.stream(), generation.sound)
     listener = Listener(
         sound, interpreter, lambda: manner, _noting(findings), findings.account, SegmenterOptions()
     )
-    async with asyncio.TaskGroup() as tasks:
-        workers = [
-            tasks.create_task(interpreter.transcribing.run(), name="habla transcribe"),
-            tasks.create_task(interpreter.translating.run(), name="habla translate"),
-        ]
-        try:
-            await _feed(decode_file(path, track), listener, heard)
-            await interpreter.drained()
-        finally:
-            await listener.close()
-            for worker in workers:
-                worker.cancel()
+    # no TaskGroup: it would raise a group, and of that nobody could say what is wrong
+    tasks = [
+        asyncio.create_task(work, name=f"habla {name}")
+        for name, work in {
+            "hear": _hear(decode_file(path, track), listener, interpreter, findings, heard),
+            "transcribe": interpreter.transcribing.run(),
+            "translate": interpreter.translating.run(),
+        }.items()
+    ]
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await listener.close()
+        await interpreter.keep_rest()  # words that are there are told, translated or not
     return findings
+
+
+async def _hear(
+    blocks: Iterator[bytes],
+    listener: Listener,
+    interpreter: Interpreter,
+    findings: Findings,
+    heard: Heard,
+) -> None:
+    """Hear a file; what breaks it off is noted, and what came before is told."""
+    try:
+        await _feed(blocks, listener, heard)
+        await listener.finish()
+    except (EngineError, OSError) as error:
+        findings.problem = error if isinstance(error, EngineError) else EngineError(NO_ROOM)
+        await listener.finish(broken=True)
+    await interpreter.drained()
+    if findings.problem is not None and not findings.account.received:
+        raise findings.problem
 
 
 async def _feed(blocks: Iterator[bytes], listener: Listener, heard: Heard) -> None:
@@ -104,7 +138,6 @@ async def _feed(blocks: Iterator[bytes], listener: Listener, heard: Heard) -> No
         await listener.hear(block)
         samples += count_samples(block)
         heard(to_seconds(samples))
-    await listener.finish()
 
 
 def _next(blocks: Iterator[bytes]) -> bytes | None:
@@ -142,7 +175,12 @@ def _interpreter(
 
 def _noting(findings: Findings) -> Callable[[Event], Awaitable[None]]:
     async def note(event: Event) -> None:
-        if isinstance(event, Failure):
-            findings.failures.append(event)
+        match event:
+            case Failure():
+                findings.failures.append(event)
+            case SpeechStarted(utterance_id, at_seconds):
+                findings.begins[utterance_id] = at_seconds
+            case SpeechEnded(utterance_id, at_seconds):
+                findings.ends[utterance_id] = at_seconds
 
     return note

@@ -56,6 +56,18 @@ def is_gone(process: int, seconds: float) -> bool:
     return bool(select.select([process], [], [], max(seconds, 0))[0])
 
 
+def answer_to(run_dir: Path, what: str, seconds: float) -> dict[str, Any]:
+    """Return the one answer of the server to ``what``. Blocks.
+
+    Raises:
+        NotRunningError: none runs.
+        NoAnswerError: it does not answer, or took longer than ``seconds``, or ended meanwhile.
+    """
+    for answer in ask(run_dir, what, seconds):
+        return answer
+    raise NoAnswerError("The server ended, or hung up, before it had answered.")
+
+
 def ask(run_dir: Path, what: str, seconds: float) -> Iterator[dict[str, Any]]:
     """Yield what the server answers to ``what``. Blocks.
 

@@ -78,6 +78,11 @@ def mp4(pcm: bytes) -> bytes:
     return _encode(pcm, "mp4", "aac", 44_100, {"movflags": flags, "frag_duration": "100000"})
 
 
+def wavpack(pcm: bytes) -> bytes:
+    """Return ``pcm`` as WavPack, which libav cannot read to its end once it is cut off."""
+    return _encode(pcm, "wv", "wavpack", 44_100, {})
+
+
 def _encode(pcm: bytes, container: str, codec: str, hertz: int, options: dict[str, str]) -> bytes:
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container, options=options) as output:

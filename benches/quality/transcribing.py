@@ -49,7 +49,7 @@ class Transcribing:
         """Return what is said in ``pcm``; without a ``language`` it is found.
 
         Raises:
-            RuntimeError: something of it could not be heard.
+            RuntimeError, EngineError: something of it could not be heard.
         """
         write_wav(self._path, pcm)
         manner = Manner(DIRECTIONS[language], Mode.CONVERSATION)
@@ -57,6 +57,8 @@ class Transcribing:
         findings = await hear_file(
             self._path, self._generation, manner, told=_nobody, heard=_nobody
         )
+        if findings.problem is not None:
+            raise findings.problem
         if findings.failures:
             raise RuntimeError(findings.failures[0].message)
         return Heard(tuple(findings.exchanges), time.perf_counter() - began_at)

@@ -37,6 +37,8 @@ async def check_engine(settings: EngineSettings, kind: str) -> Finding:
         return broken(kind, str(error))
     except TimeoutError:
         return broken(kind, f"It was not loaded within {LOAD_SECONDS:g} seconds.")
+    except Exception as error:  # noqa: BLE001 -- anybody may write an engine; the rest is examined
+        return broken(kind, f"It breaks while it is loaded: {type(error).__name__}")
     try:
         with suppress(TimeoutError):  # then it says itself that its model still loads
             async with asyncio.timeout(LOAD_SECONDS):
@@ -66,6 +68,9 @@ async def _examine(engines: Engines, kind: str) -> Finding:
             is_well = await _TASKS[kind](engines)
     except (EngineError, TimeoutError) as error:
         return broken(kind, f"{info.name} is loaded, but fails at a tiny task: {error}")
+    except Exception as error:  # noqa: BLE001 -- anybody may write an engine; the rest is examined
+        name = type(error).__name__
+        return broken(kind, f"{info.name} is loaded, but breaks at a tiny task: {name}")
     if not is_well:
         return broken(kind, f"{info.name} is loaded, but has no answer to a tiny task.")
     about = _describe(info) + await _speed(engines, kind)

@@ -87,7 +87,8 @@ def decode_opened(
 
     What is damaged in the file is left out; where its clock says that there is nothing, there is
     silence, as far as ``silence`` has it; None: as any file may have. ``track`` counts those
-    of sound from 1; None: the one that players take.
+    of sound from 1; None: the one that players take. All that comes before what breaks it off is
+    given.
 
     Raises:
         DecodeError: it cannot be read, or there is no sound in it.

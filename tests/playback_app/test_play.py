@@ -127,3 +127,18 @@ def test_differences_are_told_word_by_word() -> None:
         Difference("dos", "doce", "dos", is_better=True),
         Difference("tres", "tres", "", is_better=False),
     ]
+
+
+@pytest.mark.parametrize("file_format", ["text", "json", "srt"])
+def test_what_could_not_be_heard_is_named_and_the_rest_is_printed(
+    kept: Recording, settings: Any, file_format: str
+) -> None:
+    failing = {"BACKEND": "fake", "OPTIONS": {"failing_word": "agua"}}
+    settings.HABLA = settings.HABLA | {"TRANSCRIBER": json.dumps(failing)}
+    output, problems = StringIO(), StringIO()
+    arguments = (str(kept.pk), "--format", file_format)
+    with pytest.raises(CommandError, match=r"not heard, or not translated: 1\.") as ending:
+        call_command("play", *arguments, stdout=output, stderr=problems)
+    assert ending.value.returncode == 1
+    assert "hola mundo" in output.getvalue()
+    assert "2: The fake transcriber was told to fail on this word." in problems.getvalue()

@@ -1,6 +1,9 @@
 """`manage.py recordings` lists, imports, deletes and prunes, with an exit code that says how."""
 
 import json
+import os
+import signal
+import threading
 import uuid
 from io import StringIO
 from pathlib import Path
@@ -16,7 +19,7 @@ from tests.engines.files import at, text, too_expensive
 from tests.engines.made import Sound, made
 from tests.playback_app.kept import keep_recording
 from tests.sessions_app.kept import the_owner
-from tests.sounds import say, wav
+from tests.sounds import say, silence, wav, wavpack
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -103,3 +106,38 @@ def test_a_track_that_is_not_there_is_named_and_nothing_is_imported(tmp_path: Pa
     assert code == 1
     assert "There is no track 2 of sound in it: it has one track." in complaints
     assert Recording.objects.count() == 0
+
+
+def test_what_the_system_refuses_keeps_no_other_file_from_being_imported(tmp_path: Path) -> None:
+    good = tmp_path / "good.wav"
+    good.write_bytes(wav(say("hola")))
+    code, output, complaints = run("--import", "x" * 300, str(good))
+    assert code == 1
+    assert output.splitlines()[0].endswith("owner good.wav")
+    assert f"{'x' * 300}: File name too long." in complaints
+
+
+def test_files_that_were_imported_are_told_though_it_is_interrupted(tmp_path: Path) -> None:
+    good, endless = tmp_path / "good.wav", tmp_path / "endless.wav"
+    good.write_bytes(wav(say("hola")))
+    endless.write_bytes(wav(silence(1_200)))
+    threading.Timer(4, os.kill, (os.getpid(), signal.SIGINT)).start()
+    code, output, _ = run("--import", str(good), *[str(endless)] * 20, "--json")
+    assert code == 130
+    titles = [facts["title"] for facts in json.loads(output)]
+    assert titles[0] == "good.wav"
+    assert Recording.objects.count() == len(titles) < 21
+
+
+def test_what_came_before_a_file_breaks_off_is_imported_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "talk.wv"
+    whole = wavpack(say("hola mundo") * 12)
+    path.write_bytes(whole[: len(whole) // 2])
+    code, output, complaints = run("--import", str(path), "--json")
+    assert code == 1
+    (facts,) = json.loads(output)
+    assert 2 < facts["duration_seconds"] < 4
+    told = f"Only the first {facts['duration_seconds']:.1f} s of it are imported."
+    assert f"talk.wv: {told}" in complaints
+    recording = Recording.objects.get()
+    assert (recording.state, recording.has_sound) == ("complete", True)

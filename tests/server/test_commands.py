@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from sessions_app.control import short_path
 from sessions_app.management.commands.quit import NOT_RUNNING
+from sessions_app.runfile import RunFile
 from tests.server.running import ROOT, Running, environment, manage, running
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import say, silence
@@ -231,3 +233,21 @@ async def test_idioms_that_cannot_be_read_stay_as_they_were(data_dir: Path) -> N
         assert (await manage("status", env=environment(data_dir)))[0] == 0
         server.signal()
         assert await server.ended() == 0
+
+
+@pytest.mark.parametrize("command", ["status", "restart", "reload"])
+async def test_a_server_that_ends_before_it_has_answered_is_told_in_a_line(
+    data_dir: Path, command: str
+) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.close()
+
+    run_dir = data_dir / "run"
+    with RunFile(run_dir):
+        with short_path(run_dir) as path:
+            server = await asyncio.start_unix_server(hang_up, path)
+        async with server:
+            code, output = await manage(command, env=environment(data_dir))
+    assert code == 1
+    assert output == "CommandError: The server ended, or hung up, before it had answered.\n"

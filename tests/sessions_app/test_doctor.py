@@ -7,7 +7,7 @@ import os
 import socket
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -257,3 +257,15 @@ def test_a_server_that_may_open_too_few_files_is_warned_with_the_way_out() -> No
     few = machine.check_descriptors(max_sessions=20_000)  # more than any system is asked for
     assert (few.level, "160128 (ulimit -n" in few.mend) == (Level.WARNING, True)
     assert machine.check_descriptors(max_sessions=0).level is Level.FINE
+
+
+async def test_an_engine_with_a_bug_is_named_and_ends_no_examination(
+    wanted: EngineSettings,
+) -> None:
+    rude = replace(wanted, translator=EngineChoice("tests.scenarios.engines.RudeTranslator"))
+    assert (await engines.check_engine(rude, "translator")).level is Level.BROKEN
+    faulty = replace(wanted, transcriber=EngineChoice("tests.sessions_app.unwell.Faulty"))
+    found = await engines.check_engine(faulty, "transcriber")
+    assert found.level is Level.BROKEN
+    assert "KeyError" in found.message
+    assert "secret" not in found.message

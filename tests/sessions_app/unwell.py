@@ -19,3 +19,10 @@ class Mute(FakeTranslator):
 
     async def translate(self, request: TranslationRequest) -> Translation:
         return Translation("")
+
+
+class Faulty(FakeTranscriber):
+    """Has a bug, with a secret in it."""
+
+    async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
+        raise KeyError("/srv/secret")

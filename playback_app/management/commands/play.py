@@ -1,33 +1,22 @@
 """`manage.py play`: a recording heard anew, how well, and what got better or worse."""
 
-import asyncio
-import signal
 from argparse import ArgumentParser
 from typing import Any
 from uuid import UUID
 
 from django.core.management.base import CommandError
-from tqdm import tqdm
 
 from playback_app import scoring
 from playback_app.admission import Request
 from playback_app.models import Playback, PlaybackState
 from playback_app.rehearing import Rehearing, rehear
 from sessions_app import terminal
-from sessions_app.errors import HablaError
-from sessions_app.events import Direction, Exchange
-from sessions_app.exports import ExportFormat, Line, export
+from sessions_app.events import Direction, Failure
+from sessions_app.management.printing import FORMATS, Printing, move, open_bar
 from sessions_app.models import Recording
 from sessions_app.printable import printable
 
-FORMATS = {
-    "text": ExportFormat.TXT,
-    "json": ExportFormat.JSON,
-    "srt": ExportFormat.SRT,
-    "vtt": ExportFormat.VTT,
-}
 NO_SUCH_RECORDING = 2
-_BAR = "{desc}{percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s [{elapsed}<{remaining}]"
 
 
 class Command(terminal.Command):
@@ -59,17 +48,15 @@ class Command(terminal.Command):
         recording = _recording(options["recording"])
         baseline = _baseline(recording, options["baseline"])
         request = Request(recording.user_id, recording.pk, None, options["mode"], options["speed"])
-        file_format = FORMATS[options["format"]]
-        # a console's Ctrl+C cancels the run, so that engines and their processes are let go
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        printing = Printing(self.stdout, options["format"])
+        failures: list[Failure] = []
         try:
-            result = asyncio.run(self._run(recording, request, options["direction"], file_format))
-        except HablaError as error:
-            raise CommandError(str(error)) from error
-        except KeyboardInterrupt as error:
-            raise CommandError("Interrupted.", returncode=130) from error
-        if file_format is not ExportFormat.TXT:
-            self.stdout.write_export(export(map(Line, result.exchanges), file_format))
+            result = printing.run(
+                self._run(recording, request, options["direction"], printing, failures)
+            )
+        finally:
+            for failure in failures:
+                self.stderr.write(f"{failure.about}: {failure.message}")
         self._judge(result, baseline, options["tolerance"])
 
     async def _run(
@@ -77,27 +64,20 @@ class Command(terminal.Command):
         recording: Recording,
         request: Request,
         direction: str | None,
-        file_format: ExportFormat,
+        printing: Printing,
+        failures: list[Failure],
     ) -> Rehearing:
-        total = recording.duration_seconds
-        with tqdm(total=total, bar_format=_BAR, disable=None, delay=0.2) as bar:
-            is_text = file_format is ExportFormat.TXT
+        with open_bar(recording.duration_seconds) as bar:
             return await rehear(
                 request,
                 direction,
-                told=self._tell if is_text else _say_nothing,
-                heard=lambda seconds: _move(bar, seconds),
+                told=printing.tell,
+                heard=lambda seconds: move(bar, seconds),
+                failed=failures.append,
             )
-
-    def _tell(self, exchange: Exchange) -> None:
-        with tqdm.external_write_mode():
-            self.stdout.write_export(export([Line(exchange)], ExportFormat.TXT))
-            self.stdout.flush()
 
     def _judge(self, result: Rehearing, baseline: Playback | None, tolerance: float) -> None:
         playback = result.playback
-        for failure in result.failures:
-            self.stderr.write(f"{failure.about}: {failure.message}")
         if playback.state != PlaybackState.FINISHED:
             raise CommandError(f"The playback {playback.state}: {playback.reason}.")
         self.stderr.write(f"Playback {playback.pk}")
@@ -107,6 +87,9 @@ class Command(terminal.Command):
             self.stderr.write(f"chrF of the translation {playback.chrf:.1f}")
         if baseline is not None:
             self._compare(playback, baseline, tolerance)
+        lacking = {failure.about for failure in result.failures if isinstance(failure.about, int)}
+        if count := len(lacking):
+            raise CommandError(f"Utterances that were not heard, or not translated: {count}.")
 
     def _compare(self, playback: Playback, baseline: Playback, tolerance: float) -> None:
         for line in scoring.compared(playback.recording_id, baseline.pk, playback.pk):
@@ -141,12 +124,3 @@ def _baseline(recording: Recording, playback_id: UUID | None) -> Playback | None
     if row is None:
         raise CommandError(f"There is no playback {playback_id} of this recording.")
     return row
-
-
-def _move(bar: "tqdm[Any]", seconds: float) -> None:
-    bar.total = max(bar.total or 0, seconds)
-    bar.update(seconds - bar.n)
-
-
-def _say_nothing(exchange: Exchange) -> None:
-    pass

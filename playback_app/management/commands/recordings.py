@@ -80,19 +80,36 @@ class Command(terminal.Command):
     def _import(self, options: Mapping[str, Any]) -> None:
         user = _user(options["user"])
         max_bytes = conf.read().import_gb * library.GIGABYTE
-        imported, failed = [], 0
-        for path in options["files"]:
-            try:
-                recording = library.import_file(
-                    path, user, max_bytes=max_bytes, track=options["track"]
-                )
-                imported.append(recording)
-            except HablaError as error:
-                failed += 1
-                self.stderr.write(f"{printable(str(path))}: {error}")
-        self._print(imported, is_json=options["json"])
+        is_json, track = options["json"], options["track"]
+        imported: list[Recording] = []
+        failed = 0
+        try:
+            for path in options["files"]:
+                recording, is_whole = self._import_one(path, user, max_bytes, track)
+                failed += not is_whole
+                if recording is not None:
+                    imported.append(recording)
+                    if not is_json:
+                        self._print([recording], is_json=False)
+        finally:  # also where it is interrupted: what is imported is there
+            if is_json:
+                self._print(imported, is_json=True)
         if failed:
-            raise CommandError(f"{failed} of the files were not imported.")
+            raise CommandError(f"{failed} of the files were not imported, or not to their end.")
+
+    def _import_one(
+        self, path: Path, user: User, max_bytes: float, track: int | None
+    ) -> tuple[Recording | None, bool]:
+        """Import a file; return what is there of it, and whether that is all."""
+        try:
+            return library.import_file(path, user, max_bytes=max_bytes, track=track), True
+        except library.BrokenOffError as error:
+            self.stderr.write(f"{printable(str(path))}: {error}")
+            return error.recording, False
+        except (HablaError, OSError) as error:
+            why = str(error) if isinstance(error, HablaError) else f"{error.strerror}."
+            self.stderr.write(f"{printable(str(path))}: {why}")
+            return None, False
 
     def _delete(self, recording_id: UUID) -> None:
         try:

@@ -30,14 +30,18 @@ class Command(terminal.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print what each check finds; exit 1 when something is broken."""
         findings: list[Finding] = []
-        for finding in examine(options["host"], options["port"]):
-            findings.append(finding)
-            if not options["json"]:
-                self._print(finding)
+        is_over = False
+        try:
+            for finding in examine(options["host"], options["port"]):
+                findings.append(finding)
+                if not options["json"]:
+                    self._print(finding)
+            is_over = True
+        finally:
+            if options["json"]:
+                self._print_json(findings, is_over=is_over)
         levels = [finding.level for finding in findings]
-        if options["json"]:
-            self._print_json(findings)
-        elif Level.BROKEN not in levels:
+        if not options["json"] and Level.BROKEN not in levels:
             self.stdout.write(_good_news(levels.count(Level.WARNING)))
         if broken := levels.count(Level.BROKEN):
             raise CommandError(f"{broken} of {len(levels)} parts must be mended.", returncode=1)
@@ -54,8 +58,8 @@ class Command(terminal.Command):
             self.stdout.write(f"  {'':<{COLUMN}}→ {finding.mend}")
         self.stdout.flush()
 
-    def _print_json(self, findings: list[Finding]) -> None:
-        is_well = all(finding.level is not Level.BROKEN for finding in findings)
+    def _print_json(self, findings: list[Finding], *, is_over: bool) -> None:
+        is_well = is_over and all(finding.level is not Level.BROKEN for finding in findings)
         report = {"ok": is_well, "findings": [asdict(finding) for finding in findings]}
         self.stdout.write(json.dumps(report, indent=2))
 

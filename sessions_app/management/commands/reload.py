@@ -6,7 +6,7 @@ from django.core.management.base import CommandError
 
 from sessions_app import conf, terminal
 from sessions_app.errors import HablaError
-from sessions_app.remote import NotRunningError, ask
+from sessions_app.remote import NotRunningError, answer_to
 
 NOT_RUNNING = 3
 
@@ -24,7 +24,7 @@ class Command(terminal.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Say what has changed; exit 1 with the reason, 3 where no server runs."""
         try:
-            (answer,) = ask(conf.read().run_dir, self.order, self.answer_seconds)
+            answer = answer_to(conf.read().run_dir, self.order, self.answer_seconds)
         except NotRunningError as error:
             raise CommandError(str(error), returncode=NOT_RUNNING) from error
         except HablaError as error:

@@ -28,6 +28,7 @@ class Command(terminal.Command):
 
     help = "Runs Habla. Ctrl+C ends it gracefully; a second one sooner; a third at once."
     requires_system_checks: list[str] = []
+    failed_code = ExitCode.NOT_STARTED
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Say where to listen, and whether standard input is a console."""

@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from sessions_app import access, conf, deletions, fleet, terminal
 from sessions_app.errors import HablaError
 from sessions_app.orders import describe_engines
-from sessions_app.remote import NotRunningError, ask
+from sessions_app.remote import NotRunningError, answer_to
 from sessions_app.runfile import read
 
 ANSWER_SECONDS = 10.0
@@ -30,7 +30,7 @@ class Command(terminal.Command):
         """Print it; exit 3 where no server runs."""
         run_dir = conf.read().run_dir
         try:
-            (answer,) = ask(run_dir, "status", ANSWER_SECONDS)
+            answer = answer_to(run_dir, "status", ANSWER_SECONDS)
         except NotRunningError as error:
             if options["json"]:
                 self.stdout.write(json.dumps({"running": False}))

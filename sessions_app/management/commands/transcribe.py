@@ -1,7 +1,6 @@
 """`manage.py transcribe`: what is said in a file, and what it means."""
 
 import asyncio
-import signal
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -10,21 +9,14 @@ from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from sessions_app import conf, terminal
+from sessions_app.audio import to_seconds
 from sessions_app.engines.media_facts import Facts
 from sessions_app.engines.media_files import read_facts
-from sessions_app.errors import HablaError
-from sessions_app.events import Direction, Exchange, Mode
-from sessions_app.exports import ExportFormat, Line, export
+from sessions_app.events import Direction, Failure, Mode
 from sessions_app.hearing import Findings, hear_file, opened, warning
+from sessions_app.management.printing import FORMATS, Printing, move, open_bar
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.printable import printable
-
-FORMATS = {
-    "text": ExportFormat.TXT,
-    "json": ExportFormat.JSON,
-    "srt": ExportFormat.SRT,
-    "vtt": ExportFormat.VTT,
-}
 
 
 class Command(terminal.Command):
@@ -50,44 +42,45 @@ class Command(terminal.Command):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print what was found, and say if it was nothing; exit 1 where no sound could be heard."""
+        """Print what was found, and say if it was nothing; exit 1 where it is not all."""
         if not options["file"].is_file():
             raise CommandError(f"There is no file {printable(str(options['file']))}.")
         manner = Manner(Direction(options["direction"]), Mode.CONVERSATION)
-        file_format = FORMATS[options["format"]]
-        # a console's Ctrl+C cancels the run, so that engines and their processes are let go
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        findings = Findings()
+        printing = Printing(self.stdout, options["format"])
         try:
-            findings = asyncio.run(
-                self._run(options["file"], options["track"], manner, file_format)
-            )
-        except HablaError as error:
-            raise CommandError(str(error)) from error
-        except KeyboardInterrupt as error:
-            raise CommandError("Interrupted.", returncode=130) from error
-        if file_format is not ExportFormat.TXT:
-            self.stdout.write_export(export(map(Line, findings.exchanges), file_format))
-        for failure in findings.failures:
-            self.stderr.write(f"Utterance {failure.about}: {failure.message}")
+            printing.run(self._run(options["file"], options["track"], manner, printing, findings))
+        finally:
+            for failure in findings.failures:
+                where = _where(failure, findings)
+                self.stderr.write(f"Utterance {failure.about}{where}: {failure.message}")
+        if lacking := _lacking(findings):
+            raise CommandError(lacking)
         if not findings.exchanges:
             self.stderr.write("Nothing was heard in this file.")
 
     async def _run(
-        self, path: Path, track: int | None, manner: Manner, file_format: ExportFormat
-    ) -> Findings:
+        self,
+        path: Path,
+        track: int | None,
+        manner: Manner,
+        printing: Printing,
+        findings: Findings,
+    ) -> None:
         facts = await asyncio.to_thread(read_facts, path, track)
-        with tqdm(total=facts.seconds or 0.0, bar_format=_BAR, disable=None, delay=0.2) as bar:
+        with open_bar(facts.seconds or 0.0) as bar:
             async with opened(conf.read().engines, lambda step, _: bar.set_description(step)) as it:
                 if self.stderr.isatty():  # whoever reads this may choose
                     self._warn(_choice(facts, track))
                 self._warn(warning(it, manner))
                 bar.set_description(printable(path.name))
-                return await hear_file(
+                await hear_file(
                     path,
                     it,
                     manner,
-                    told=self._tell if file_format is ExportFormat.TXT else _say_nothing,
-                    heard=lambda seconds: _move(bar, seconds),
+                    told=printing.tell,
+                    heard=lambda seconds: move(bar, seconds),
+                    findings=findings,
                     track=track,
                 )
 
@@ -96,10 +89,16 @@ class Command(terminal.Command):
             with tqdm.external_write_mode():
                 self.stderr.write(message)
 
-    def _tell(self, exchange: Exchange) -> None:
-        with tqdm.external_write_mode():
-            self.stdout.write_export(export([Line(exchange)], ExportFormat.TXT))
-            self.stdout.flush()
+
+def _lacking(findings: Findings) -> str:
+    """Return what is lacking in what was printed; empty: nothing."""
+    lacking = []
+    if findings.problem is not None:
+        heard = _clock(to_seconds(findings.account.received))
+        lacking.append(f"It was heard up to {heard} only. {findings.problem}")
+    if count := len({failure.about for failure in findings.failures}):
+        lacking.append(f"Utterances that were not heard, or not translated: {count}.")
+    return " ".join(lacking)
 
 
 def _choice(facts: Facts, track: int | None) -> str:
@@ -114,14 +113,13 @@ def _choice(facts: Facts, track: int | None) -> str:
     )
 
 
-_BAR = "{desc}{percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s [{elapsed}<{remaining}]"
+def _where(failure: Failure, findings: Findings) -> str:
+    if not isinstance(failure.about, int) or failure.about not in findings.begins:
+        return ""
+    begin = findings.begins[failure.about]
+    return f", {_clock(begin)} to {_clock(findings.ends.get(failure.about, begin))}"
 
 
-def _move(bar: "tqdm[Any]", seconds: float) -> None:
-    # a header may promise less than the file holds
-    bar.total = max(bar.total or 0, seconds)
-    bar.update(seconds - bar.n)
-
-
-def _say_nothing(exchange: Exchange) -> None:
-    pass
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds, 1), 60)
+    return f"{int(minutes) // 60:02}:{int(minutes) % 60:02}:{rest:04.1f}"
