@@ -12,6 +12,7 @@ from playback_app.admission import Request, admit
 from playback_app.models import Playback
 from playback_app.store import Playing
 from sessions_app import conf
+from sessions_app.engines.model_condition import wait_for_model
 from sessions_app.errors import EngineUnavailableError
 from sessions_app.events import Event, Exchange, Failure, Notice
 from sessions_app.lane import lane
@@ -88,6 +89,8 @@ async def _serving() -> AsyncIterator[Registry]:
     try:
         if not await registry.load():
             raise EngineUnavailableError(registry.readiness()[0])
+        if (generations := registry.generations) and (current := generations.current):
+            await wait_for_model(current.engines.translator)
         yield registry
     finally:
         vigil.cancel()

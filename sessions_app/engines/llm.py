@@ -1,7 +1,7 @@
 """Translation by a language model: any server that speaks OpenAI's chat completions."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from math import inf
 from typing import Any
 
@@ -20,7 +20,7 @@ from sessions_app.engines.llm_profiles import (
     profile_of,
 )
 from sessions_app.engines.llm_replies import Reply
-from sessions_app.engines.llm_server import AwayError, ChatServer, NotInTimeError
+from sessions_app.engines.llm_server import ChatServer
 from sessions_app.engines.llm_warmth import IDLE_SECONDS, LOAD_SECONDS, Warmth
 from sessions_app.engines.model_condition import Board
 from sessions_app.engines.prompts import (
@@ -32,8 +32,6 @@ from sessions_app.engines.prompts import (
 )
 from sessions_app.engines.thoughts import begins_in_thought
 from sessions_app.errors import (
-    BadTranslationError,
-    EngineBusyError,
     EngineError,
     EngineLoadingError,
     EngineUnavailableError,
@@ -164,7 +162,7 @@ class LlmTranslator:
         target = str(request.direction.target)
         reader = DraftReader(request.text, target=target, hides_thoughts=self._hides_thoughts)
         try:
-            with self._watching():
+            with self._warmth.watching():
                 await self._server.stream(draft_messages(request), reader.telling(tell))
             if draft := reader.end():
                 await tell(draft)
@@ -270,29 +268,12 @@ class LlmTranslator:
     async def _ask(self, messages: list[dict[str, str]], schema: Any = None) -> Reply:
         await self._warmth.settle(GRACE_SECONDS)
         try:
-            with self._watching():
+            with self._warmth.watching():
                 return await self._server.ask(messages, schema)
         except (UnfitModelError, UnknownModelError):  # it was taken away, or replaced
             await self._warmth.settle(GRACE_SECONDS)
-            with self._watching():
+            with self._warmth.watching():
                 return await self._server.ask(messages, schema)
-
-    @contextmanager
-    def _watching(self) -> Iterator[None]:
-        """Note whether the model answers; one that may be gone is loaded, not asked again."""
-        try:
-            yield
-        except (AwayError, EngineLoadingError, NotInTimeError):
-            self._warmth.cool()
-            self._warmth.begin()
-            raise
-        except EngineBusyError:
-            raise
-        except EngineError as error:
-            if not isinstance(error, BadTranslationError):
-                self._warmth.cool()
-            raise
-        self._warmth.note_answer()
 
     def _usage(self, reply: Reply) -> Usage:
         read, written = reply.prompt_tokens, reply.completion_tokens

@@ -13,13 +13,15 @@ import httpx
 
 from sessions_app.engines.keys import may_use_proxy
 from sessions_app.engines.llm_replies import LONGEST_CHARACTERS, STRANGE
-from sessions_app.errors import EngineError
+from sessions_app.errors import EngineBusyError, EngineError
 
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
 KEEP_ALIVE_SECONDS = 300.0
 """A new connection costs up to a second; httpx itself would keep one for five seconds."""
+REST_SECONDS = 5.0
+"""How long a server that did not answer in time is left alone."""
 SERVER = "The language model's server"
 CHAT = "chat/completions"
 
@@ -72,6 +74,17 @@ class UnknownModelError(EngineError):
 
 class ElsewhereError(EngineError):
     """Nothing at this address speaks so; it may at another of the same server."""
+
+
+class NotInTimeError(EngineBusyError):
+    """There was no answer in time: the model may not be loaded any more."""
+
+    def __init__(self) -> None:
+        super().__init__("The language model did not answer in time.", rest_seconds=REST_SECONDS)
+
+
+class AwayError(EngineBusyError):
+    """The server is not there any more."""
 
 
 class ChatClient:

@@ -13,7 +13,9 @@ from sessions_app.engines.llm_choice import LONGEST_RETRY_SECONDS, ModelChoice, 
 from sessions_app.engines.llm_client import (
     CHAT,
     AgainError,
+    AwayError,
     ChatClient,
+    NotInTimeError,
     RefusedError,
     retry_after,
     whole_body,
@@ -23,24 +25,10 @@ from sessions_app.engines.llm_profiles import Format, Profile
 from sessions_app.engines.llm_replies import STRANGE, Pieces, Reply, read_reply
 from sessions_app.errors import EngineBusyError, EngineError, EngineLoadingError
 
-__all__ = ["LONGEST_RETRY_SECONDS", "AwayError", "ChatServer", "NotInTimeError", "retry_after"]
+__all__ = ["LONGEST_RETRY_SECONDS", "ChatServer", "retry_after"]
 
-REST_SECONDS = 5.0
-"""How long a server that did not answer in time is left alone."""
 LOADING = "The language model is being loaded."
-NOT_IN_TIME = "The language model did not answer in time."
 EVENTS = "text/event-stream"
-
-
-class NotInTimeError(EngineBusyError):
-    """There was no answer in time: the model may not be loaded any more."""
-
-    def __init__(self) -> None:
-        super().__init__(NOT_IN_TIME, rest_seconds=REST_SECONDS)
-
-
-class AwayError(EngineBusyError):
-    """The server is not there any more."""
 
 
 class ChatServer:

@@ -2,15 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from math import isfinite
 
+from sessions_app.engines.llm_client import AwayError, NotInTimeError
 from sessions_app.engines.model_condition import READY, Board, ModelCondition, ModelState
-from sessions_app.errors import EngineError, EngineLoadingError
+from sessions_app.errors import (
+    BadTranslationError,
+    EngineBusyError,
+    EngineError,
+    EngineLoadingError,
+)
 
 LOAD_SECONDS = 600.0
 """How long a model may take to be there: a large one, from a slow disk."""
 IDLE_SECONDS = 60.0
 """How long an answer is believed: servers unload what nobody uses, Ollama after five minutes."""
+LEAST_IDLE_SECONDS = 5.0
+"""The least of that, where servers are found to unload sooner."""
 TELL_SECONDS = 1.0
 """What is loaded sooner is not told of."""
 REST_SECONDS = 5.0
@@ -44,6 +54,7 @@ class Warmth:
         self._load_seconds = load_seconds
         self._idle_seconds = idle_seconds
         self._clock = clock
+        self._answered_at = 0.0
         self._warm_until = 0.0
         self._rests_until = 0.0
         self._failure: EngineError | None = None
@@ -60,14 +71,26 @@ class Warmth:
         """Whether it is being loaded, or looked for."""
         return self._loading is not None and not self._loading.done()
 
-    def note_answer(self) -> None:
-        """Take notice that the model answered."""
-        self._warm_until = self._clock() + self._idle_seconds
-        self.board.post(READY)
-
-    def cool(self) -> None:
-        """Take notice that it may not be loaded any more."""
-        self._warm_until = 0.0
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Note whether the model answers; one that may be gone is loaded, and not just asked."""
+        silent_seconds = self._clock() - self._answered_at
+        try:
+            yield
+        except (AwayError, EngineLoadingError, NotInTimeError) as error:
+            if isinstance(error, NotInTimeError) and isfinite(self._idle_seconds):
+                # it may have been unloaded sooner than was believed
+                shorter = max(silent_seconds / 2, LEAST_IDLE_SECONDS)
+                self._idle_seconds = min(self._idle_seconds, shorter)
+            self._warm_until = 0.0
+            self.begin()
+            raise
+        except (BadTranslationError, EngineBusyError):
+            raise
+        except EngineError:
+            self._warm_until = 0.0
+            raise
+        self._note_answer()
 
     def begin(self) -> None:
         """Begin to have it loaded, unless that is under way."""
@@ -128,7 +151,7 @@ class Warmth:
             self._fail(error)
         else:
             self._failure = None
-            self.note_answer()
+            self._note_answer()
         finally:
             telling.cancel()
             await asyncio.wait({telling})
@@ -138,6 +161,11 @@ class Warmth:
             await asyncio.sleep(TELL_SECONDS)
             if message := self._told_while_loading():
                 self.board.post(ModelCondition(ModelState.LOADING, message))
+
+    def _note_answer(self) -> None:
+        self._answered_at = self._clock()
+        self._warm_until = self._answered_at + self._idle_seconds
+        self.board.post(READY)
 
     def _fail(self, error: EngineError) -> None:
         self._failure = error

@@ -8,6 +8,7 @@ import pytest
 from sessions_app.engines.chain import ChainTranslator
 from sessions_app.engines.fake import FakeTranslator
 from sessions_app.engines.llm import LlmTranslator
+from sessions_app.engines.llm_client import NotInTimeError
 from sessions_app.engines.llm_warmth import IDLE_SECONDS, Warmth
 from sessions_app.engines.model_condition import READY, ModelCondition, ModelState
 from sessions_app.errors import EngineBusyError, EngineError, EngineLoadingError
@@ -176,5 +177,30 @@ async def test_a_model_is_believed_for_a_while_and_looked_for_at_most_now_and_th
     assert (loads, warmth.board.condition.state) == (2, ModelState.DOWN)
     with pytest.raises(EngineError, match="gone"):  # a sentence looks all the same
         await warmth.settle(1)
+    assert loads == 3
+    await warmth.aclose()
+
+
+async def test_a_model_that_is_unloaded_sooner_is_believed_for_less_from_then_on() -> None:
+    now, loads = 100.0, 0
+
+    async def load() -> None:
+        nonlocal loads
+        loads += 1
+
+    warmth = Warmth(load, told_while_loading=str, told_of_failure=str, clock=lambda: now)
+    await warmth.settle(1)
+    now += 30
+    await warmth.settle(1)
+    assert loads == 1
+    with pytest.raises(NotInTimeError), warmth.watching():
+        raise NotInTimeError
+    await warmth.loaded()
+    assert (loads, warmth.is_warm) == (2, True)
+    now += 14
+    await warmth.settle(1)
+    assert loads == 2
+    now += 1
+    await warmth.settle(1)
     assert loads == 3
     await warmth.aclose()

@@ -1,5 +1,6 @@
 """A session whose language model is loaded elsewhere: the client is told, and nothing is lost."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -52,13 +53,15 @@ async def readyz(browser: Client) -> dict[str, Any]:
 async def test_a_client_is_told_that_the_model_loads_and_its_sentence_waits_for_it(
     house: House, connect: Connect
 ) -> None:
-    with FakeModels(load_seconds=2) as server:
+    with FakeModels(load_seconds=60) as server:
         await house.restart(translator=alone(server, timeout_seconds=0.5))
         async with connect(direction="es_to_en") as browser:
             told = browser.told("ready")[0]["engines"]["translator"]
             assert told["why"] == LOADS
             await browser.say("text_input", text="hola mundo")
             await browser.until("language_model", state="loading", message=LOADS)
+            await asyncio.sleep(0.6)  # longer than an answer may take
+            server.is_loaded = True
             await browser.until("language_model", state="ready", message="")
             assert (await browser.until("translation"))["translated"] == "hello world"
             assert browser.problems() == []
@@ -96,7 +99,7 @@ async def test_a_file_is_heard_once_the_model_is_there(tmp_path: Path) -> None:
 
 
 async def test_who_is_asked_whether_it_is_ready_says_that_the_model_loads(house: House) -> None:
-    with FakeModels(load_seconds=1.5) as server:
+    with FakeModels(load_seconds=60) as server:
         await house.restart(translator=alone(server))
         generations = house.registry.generations
         assert generations is not None
@@ -104,6 +107,7 @@ async def test_who_is_asked_whether_it_is_ready_says_that_the_model_loads(house:
         assert (await readyz(at_home()))["reasons"] == [LOADS]
         assert (await readyz(Client(REMOTE_ADDR="192.168.1.7")))["reasons"] == [MODEL_LOADS]
         assert await rehearse(generations.current) == ""  # nothing fails
+        server.is_loaded = True
         await eventually(lambda: house.registry.readiness() == [])
         assert await readyz(at_home()) == {"ready": True, "reasons": []}
         await house.close()
@@ -134,7 +138,7 @@ class Backed(ChainTranslator):
 async def test_where_others_translate_meanwhile_it_is_ready_with_a_note(
     house: House, connect: Connect
 ) -> None:
-    with FakeModels(load_seconds=1.5) as server:
+    with FakeModels(load_seconds=60) as server:
         backed = {"BACKEND": f"{__name__}.Backed", "OPTIONS": {"url": server.url}}
         await house.restart(translator=json.dumps(backed))
         told = {"ready": True, "reasons": [], "notes": [LOADS]}
@@ -143,6 +147,7 @@ async def test_where_others_translate_meanwhile_it_is_ready_with_a_note(
         async with connect(direction="es_to_en") as browser:
             await browser.say("text_input", text="hola mundo")
             assert (await browser.until("translation"))["engine"] == "fake"
+            server.is_loaded = True
             await browser.until("language_model", state="ready")
             await browser.say("text_input", text="hola mundo")
             assert (await browser.until("translation"))["engine"] == "llm"
