@@ -8,11 +8,18 @@ from tests.tiny.fakechat import FakeChat
 
 
 @asynccontextmanager
-async def llm_at(server: FakeChat, **options: object) -> AsyncIterator[LlmTranslator]:
-    """Return a loaded translator at ``server``; close it afterwards."""
+async def llm_at(
+    server: FakeChat, *, is_awaited: bool = True, **options: object
+) -> AsyncIterator[LlmTranslator]:
+    """Return a loaded translator at ``server``; close it afterwards.
+
+    ``is_awaited``: so is its model, however slow the machine is.
+    """
     translator = LlmTranslator(server.url, **options)  # type: ignore[arg-type]
     await translator.load()
     try:
+        if is_awaited:
+            await translator.loaded()
         yield translator
     finally:
         await translator.aclose()

@@ -30,14 +30,16 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_model_that_loads_longer_than_an_answer_may_take_is_loaded_once() -> None:
-    with FakeModels(load_seconds=1.5) as server:
-        async with llm_at(server, timeout_seconds=0.5) as llm:
+    with FakeModels(load_seconds=60) as server:
+        async with llm_at(server, is_awaited=False, timeout_seconds=0.5) as llm:
             message = "The language model parrot is being loaded."
             assert llm.board.condition == ModelCondition(ModelState.LOADING, message)
             assert [llm.why] == [message]
             with pytest.raises(EngineLoadingError):
                 await llm.translate(HELLO)
-            assert (server.asked, server.is_loaded) == ([], False)
+            await asyncio.sleep(0.6)  # longer than an answer may take
+            assert (server.asked, server.given_up) == ([], 0)
+            server.is_loaded = True
             await llm.loaded()
             assert (await llm.translate(HELLO)).text == "hello world"
             assert [llm.board.condition, llm.why] == [READY, None]
@@ -48,31 +50,33 @@ async def test_nothing_that_was_said_is_sent_before_the_model_is_there() -> None
     async def tell(text: str) -> None:
         raise AssertionError(text)
 
-    with FakeModels(load_seconds=1.0) as server:
-        async with llm_at(server) as llm:
+    with FakeModels(load_seconds=60) as server:
+        async with llm_at(server, is_awaited=False) as llm:
             await llm.draft(HELLO, tell)
             assert await llm.translate_ahead(HELLO) is None
             assert await llm.find_topic([], "") == ""
             assert server.asked == []
+            server.is_loaded = True
             await llm.loaded()
             assert (await llm.translate(HELLO)).text == "hello world"
     assert server.given_up == 0
 
 
 async def test_who_leaves_while_it_loads_does_not_end_the_loading() -> None:
-    with FakeModels(load_seconds=0.6) as server:
-        async with llm_at(server) as llm:
+    with FakeModels(load_seconds=60) as server:
+        async with llm_at(server, is_awaited=False) as llm:
             asked = asyncio.create_task(llm.translate(HELLO))
             await asyncio.sleep(0.05)
             asked.cancel()
             await asyncio.wait({asked})
+            server.is_loaded = True
             await llm.loaded()
             assert llm.board.condition == READY
     assert server.given_up == 0
 
 
 async def test_others_translate_while_it_loads_and_it_is_not_taken_for_ill() -> None:
-    with FakeModels(load_seconds=1.0) as server:
+    with FakeModels(load_seconds=60) as server:
         llm = LlmTranslator(server.url)
         chain = ChainTranslator([llm, FakeTranslator()])
         await chain.load()
@@ -80,6 +84,7 @@ async def test_others_translate_while_it_loads_and_it_is_not_taken_for_ill() -> 
             assert (await chain.translate(HELLO)).engine == "fake"
         assert (chain.states, chain.hindrance) == (("closed", "closed"), "")
         assert [chain.why] == ["The language model parrot is being loaded."]
+        server.is_loaded = True
         await chain.loaded()
         assert (await chain.translate(HELLO)).engine == "llm"
         assert chain.why is None
@@ -88,15 +93,16 @@ async def test_others_translate_while_it_loads_and_it_is_not_taken_for_ill() -> 
 
 async def test_a_model_that_was_unloaded_meanwhile_is_loaded_beside_and_not_by_a_sentence() -> None:
     with FakeModels(load_seconds=0.1) as server:
-        async with llm_at(server, timeout_seconds=0.3) as llm:
+        async with llm_at(server, is_awaited=False, timeout_seconds=0.3) as llm:
             await llm.loaded()
-            server.load_seconds = 1.0
+            server.load_seconds = 60
             server.unload()
             with pytest.raises(EngineBusyError, match="in time"):
                 await llm.translate(HELLO)
             await eventually(lambda: server.given_up == 1)
             with pytest.raises(EngineLoadingError):
                 await llm.translate(HELLO)
+            server.is_loaded = True
             await llm.loaded()
             assert (await llm.translate(HELLO)).text == "hello world"
     assert server.given_up == 1
@@ -107,13 +113,14 @@ async def test_after_idleness_the_model_is_asked_for_before_a_sentence_is_sent(
 ) -> None:
     monkeypatch.setattr("sessions_app.engines.llm.IDLE_SECONDS", 0.2)
     with FakeModels() as server:
-        async with llm_at(server, timeout_seconds=0.3) as llm:
+        async with llm_at(server, is_awaited=False, timeout_seconds=0.3) as llm:
             await llm.translate(HELLO)
-            server.load_seconds = 0.8
+            server.load_seconds = 60
             server.unload()
             await asyncio.sleep(0.25)
             with pytest.raises(EngineLoadingError):
                 await llm.translate(HELLO)
+            server.is_loaded = True
             await llm.loaded()
             assert (await llm.translate(HELLO)).text == "hello world"
     assert (server.given_up, len(server.asked)) == (0, 2)
@@ -122,7 +129,7 @@ async def test_after_idleness_the_model_is_asked_for_before_a_sentence_is_sent(
 async def test_whoever_comes_after_idleness_has_it_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sessions_app.engines.llm.IDLE_SECONDS", 0.0)
     with FakeModels() as server:
-        async with llm_at(server) as llm:
+        async with llm_at(server, is_awaited=False) as llm:
             before = len(server.greeted)
             llm.warm_up()
             await llm.loaded()
@@ -131,7 +138,7 @@ async def test_whoever_comes_after_idleness_has_it_loaded(monkeypatch: pytest.Mo
 
 async def test_one_that_is_not_there_in_its_own_time_is_given_up_and_told() -> None:
     with FakeModels(load_seconds=60) as server:
-        async with llm_at(server, load_seconds=0.5) as llm:
+        async with llm_at(server, is_awaited=False, load_seconds=0.5) as llm:
             await llm.loaded()
             condition = llm.board.condition
     assert condition.state is ModelState.DOWN
@@ -140,9 +147,10 @@ async def test_one_that_is_not_there_in_its_own_time_is_given_up_and_told() -> N
 
 
 async def test_a_server_that_answers_503_while_it_loads_is_waited_for() -> None:
-    with FakeModels(begins_in=1.0) as server:
-        async with llm_at(server, must_answer=True) as llm:
+    with FakeModels(is_beginning=True) as server:
+        async with llm_at(server, is_awaited=False, must_answer=True) as llm:
             assert llm.board.condition.state is ModelState.LOADING
+            server.is_beginning = False
             await llm.loaded()
             assert (await llm.translate(HELLO)).text == "hello world"
 
@@ -150,7 +158,7 @@ async def test_a_server_that_answers_503_while_it_loads_is_waited_for() -> None:
 async def test_the_end_ends_the_loading() -> None:
     with FakeModels(load_seconds=60) as server:
         began_at = time.monotonic()
-        async with llm_at(server):
+        async with llm_at(server, is_awaited=False):
             pass
         assert time.monotonic() - began_at < 5
         await eventually(lambda: server.given_up == 1)

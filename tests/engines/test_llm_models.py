@@ -223,6 +223,7 @@ async def test_an_address_without_v1_is_tried_with_it_and_the_message_says_so(
         for model in ("", "parrot"):
             llm = LlmTranslator(server.address + path, model=model)
             await llm.load()
+            await llm.loaded()
             assert (await llm.translate(HELLO)).text == "hello world"
             is_right = path.removesuffix("/").endswith(base) or path.startswith("/v1/")
             told = llm.why or ""
@@ -238,6 +239,7 @@ async def test_a_server_without_a_list_of_models_is_found_by_the_model_that_was_
     with Listless() as server:
         llm = LlmTranslator(server.address, model="parrot")
         await llm.load()
+        await llm.loaded()
         assert (await llm.translate(HELLO)).text == "hello world"
         assert "lacks /v1" in str(llm.why)
         await llm.aclose()
@@ -252,6 +254,7 @@ async def test_a_list_that_is_elsewhere_than_the_chat_does_not_mislead() -> None
     with Split() as server:
         llm = LlmTranslator(server.address)
         await llm.load()
+        await llm.loaded()
         assert (await llm.translate(HELLO)).text == "hello world"
         await llm.aclose()
 
@@ -260,6 +263,7 @@ async def test_an_address_at_which_nothing_is_says_that_v1_was_tried() -> None:
     with FakeModels(base="/elsewhere") as server:
         llm = LlmTranslator(server.address)
         await llm.load()
+        await llm.loaded()
         assert "with /v1 at its end or without" in str(llm.why)
         with pytest.raises(EngineError, match="/v1"):
             await llm.translate(HELLO)

@@ -17,8 +17,9 @@ class FakeModels(FakeChat):
     ``chatting`` are those that can chat; the others are refused as Ollama does. ``api`` are further
     answers by path; where it holds ``/api/show`` that is by model. A model takes ``load_seconds``
     to be loaded at the first request, which is given up when the client leaves (``given_up`` counts
-    that), until ``unload``. ``begins_in`` are the seconds in which nothing but 503 is answered, as
-    llama.cpp does. ``base`` is the path under which it is.
+    that) or until ``is_loaded`` is set, and has to be loaded again after ``unload``. While it
+    ``is_beginning`` nothing but 503 is answered, as llama.cpp does. ``base`` is the path under
+    which it is.
     """
 
     def __init__(
@@ -28,7 +29,7 @@ class FakeModels(FakeChat):
         chatting: tuple[str, ...] | None = None,
         api: dict[str, Any] | None = None,
         load_seconds: float = 0.0,
-        begins_in: float = 0.0,
+        is_beginning: bool = False,
         base: str = "/v1",
         port: int = 0,
     ) -> None:
@@ -41,7 +42,7 @@ class FakeModels(FakeChat):
         self.given_up = 0
         self.paths: list[str] = []
         """Where it was asked."""
-        self._begins_at = time.monotonic() + begins_in
+        self.is_beginning = is_beginning
 
     @property
     def address(self) -> str:
@@ -53,7 +54,7 @@ class FakeModels(FakeChat):
 
     def prepare(self, path: str, body: dict[str, Any] | None, connection: Any) -> Any:
         self.paths.append(path)
-        if time.monotonic() < self._begins_at:
+        if self.is_beginning:
             return HTTPStatus.SERVICE_UNAVAILABLE, LOADING
         if path in self.api:
             answer = self.api[path]
