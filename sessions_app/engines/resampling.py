@@ -1,6 +1,7 @@
 """Decoded sound of any kind brought to 16 kHz mono, also where its kind changes on the way."""
 
 import av
+import numpy as np
 from av import AudioFrame, AudioResampler
 
 from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE
@@ -30,6 +31,8 @@ class Resampler:
         """
         if frame is None:
             return self._end()
+        if _is_unknown(frame):
+            frame = _paired(frame)
         kind = (frame.sample_rate, frame.format.name, frame.layout.name)
         tail = b"" if kind == self._kind else self._end()
         resampler = self._resampler or self._begin(kind, frame.layout.nb_channels)
@@ -53,3 +56,29 @@ class Resampler:
         size = self._channels * SAMPLE_BYTES
         pcm = b"".join(bytes(f.planes[0])[: f.samples * size] for f in frames if f is not None)
         return pcm if self._channels == 1 else self._downmix.mix(pcm)
+
+
+def _is_unknown(frame: AudioFrame) -> bool:
+    """Return whether nobody says what each of several channels is.
+
+    libav would take one of six for that of the lowest sounds, and leave it out.
+    """
+    channels = frame.layout.nb_channels
+    return channels > 2 and frame.layout.name == f"{channels} channels"
+
+
+def _paired(frame: AudioFrame) -> AudioFrame:
+    """Return ``frame``, which has several channels, as two: every other one is in each."""
+    samples = frame.to_ndarray()
+    is_planar = frame.format.is_planar
+    planes = samples if is_planar else samples.reshape(-1, frame.layout.nb_channels).T
+    two = np.ascontiguousarray(planes[:2])
+    two[0], two[1] = planes[0::2].mean(axis=0), planes[1::2].mean(axis=0)
+    name = frame.format.name if is_planar else f"{frame.format.name}p"
+    paired = AudioFrame.from_ndarray(
+        two,  # type: ignore[arg-type]  # of the type that a frame gave
+        format=name,
+        layout="stereo",
+    )
+    paired.sample_rate = frame.sample_rate
+    return paired

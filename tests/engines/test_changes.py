@@ -1,5 +1,6 @@
 """What changes on the way is heard on: the rate, the channels, the header, the next of a chain."""
 
+import wave
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sessions_app.audio import Encoding, count_samples, to_samples
 from sessions_app.engines.decoding import open_decoder
 from sessions_app.engines.fake import hear
 from sessions_app.engines.media_files import decode_file
+from sessions_app.engines.pyav import decode_file as decode_file_here
 from sessions_app.errors import DecodeError
 from tests.engines.hearing import every_thread_ends, pieces
 from tests.engines.hearing import hear as decoded
@@ -109,3 +111,18 @@ def test_samples_go_on_without_a_hole_where_the_rate_changes(tmp_path: Path) -> 
     quiet = np.abs(heard).reshape(-1, 100).max(axis=1) < 4000 if len(heard) % 100 == 0 else []
     assert abs(len(heard) - 32_000) <= 2
     assert not np.any(quiet)
+
+
+@pytest.mark.parametrize("channels", [3, 6, 9, 32])
+def test_a_voice_in_any_of_many_channels_is_heard(channels: int, tmp_path: Path) -> None:
+    path = tmp_path / "many.wav"
+    for number in range(channels):
+        samples = np.zeros((count_samples(FIRST), channels), "<i2")
+        samples[:, number] = np.frombuffer(FIRST, "<i2")
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(channels)
+            file.setsampwidth(2)
+            file.setframerate(16_000)
+            file.writeframes(samples.tobytes())
+        loudest = np.abs(np.frombuffer(b"".join(decode_file_here(path)), "<i2")).max()
+        assert loudest > 8000 / (2 * channels)
