@@ -12,6 +12,7 @@ from sessions_app.engines.judging import (
     fault_of,
     fault_of_correction,
     is_beginning_of,
+    is_topic,
     without_controls,
 )
 from sessions_app.engines.refusals import may_become_refusal
@@ -113,13 +114,16 @@ class JudgedModel(JudgedTranslator):
             await growing.end()
 
     async def find_topic(self, said: Sequence[Said], topic: str) -> str:
-        """Return one line about ``said``; empty: the translator behind had none.
+        """Return one line about ``said``; empty: the translator behind had none that is one.
 
         Raises:
             EngineError: it failed.
         """
         finder: object = self.behind
-        return await finder.find_topic(said, topic) if isinstance(finder, TopicFinder) else ""
+        if not isinstance(finder, TopicFinder):
+            return ""
+        line = await finder.find_topic(said, topic)
+        return line if is_topic(line, " ".join(one.source for one in said)) else ""
 
 
 class _GrowingDraft:

@@ -81,6 +81,11 @@ def fault_of_correction(text: str, source: str, direction: Direction) -> Fault |
     return _wrong_shape(text, source, is_whole=True, most_strange=0.0)
 
 
+def is_topic(line: str, said: str) -> bool:
+    """Return whether ``line`` may be what is talked of where people ``said`` that."""
+    return not (is_refusal(line, said) or is_loop(line, said) or _has_markup(line, said))
+
+
 def bad_translation(fault: Fault, engine: str) -> BadTranslationError:
     """Return the error that says that what ``engine`` gave has ``fault``."""
     return BadTranslationError(MESSAGES[fault], engine=engine, fault=fault)
@@ -175,7 +180,9 @@ def _sign(mark: str) -> str:
 
 
 def _is_echo(text: str, source: str, language: str) -> bool:
-    return _is_same(_said(text), _said(source)) and has_words_of(source, language)
+    # what is written as a name in either is one: "los angeles", "Los Angeles"
+    is_name = not (has_words_of(source, language) and has_words_of(text, language))
+    return _is_same(_said(text), _said(source)) and not is_name
 
 
 def _is_same(words: list[str], others: list[str]) -> bool:

@@ -11,7 +11,7 @@ LONG_CHARACTERS = 500
 _CLOSERS = re.compile(r"[>\]▷⟩〉\uff1e⟫\n]")
 """What marks, and the lines of thoughts, end with."""
 _ALOUD = re.compile(
-    r"\W*(?:(?:okay|ok|alright|hmm|so|well|first|right)\b\W*)*"
+    r"\W*(?:hmm+|alright|thinking)\b|\W*(?:(?:okay|ok|so|well|first|right)\b\W*)*"
     r"(?:let me|let's|i need to|we need to|i have to|i should|they (?:want|ask)|this (?:is|means)"
     r"|the (?:user|speaker|sentence|phrase|text|task)|thinking process|translat)",
     re.IGNORECASE,

@@ -7,6 +7,7 @@ from typing import Any
 from sessions_app.engines.whole_text import split_half, whole
 from sessions_app.errors import BadTranslationError, EngineError, Fault
 
+EMPTY = "The language model gave an empty answer."
 STRANGE = "The language model's server gave a strange answer."
 LONGEST_CHARACTERS = 1_000_000
 """No answer is longer; who sends more is not listened to."""
@@ -38,8 +39,9 @@ def read_reply(body: bytes) -> Reply:
     message = choice.get("message")
     content = whole(_content(message) if isinstance(message, dict) else _text(choice.get("text")))
     if not content.strip():
-        message = "The language model gave an empty answer."
-        raise BadTranslationError(message, engine="llm", fault=Fault.EMPTY)
+        has_refused = isinstance(message, dict) and bool(message.get("refusal"))
+        fault = Fault.REFUSAL if has_refused else Fault.EMPTY
+        raise BadTranslationError(EMPTY, engine="llm", fault=fault)
     usage = answer.get("usage")
     counts = usage if isinstance(usage, dict) else {}
     return Reply(

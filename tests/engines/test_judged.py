@@ -69,6 +69,7 @@ BAD: list[tuple[str | dict[str, Any], Fault]] = [
     (choice("hello wor", "content_filter"), Fault.CUT),
     (choice('{"corrected": "hola mundo", "translated": "hello wor', "length"), Fault.CUT),
     (choice("", "length", reasoning_content="They greet. " * 100), Fault.EMPTY),
+    (choice(None, "stop", refusal="I'm sorry, I can't assist with that."), Fault.REFUSAL),
     (answer(None), Fault.EMPTY),
     ("<think>They greet, so", Fault.EMPTY),
 ]

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.engines.judging import fault_of, fault_of_correction, is_beginning_of
+from sessions_app.engines.judging import (
+    fault_of,
+    fault_of_correction,
+    is_beginning_of,
+    is_topic,
+)
 from sessions_app.engines.refusals import may_become_refusal
 from sessions_app.errors import Fault
 from sessions_app.events import Direction
@@ -84,6 +89,8 @@ GOOD = [
     (ES, "María José García de la Torre", "María José García de la Torre"),
     (ES, "La Casa de Papel", "La Casa de Papel"),
     (ES, "Buenos Aires", "Buenos Aires"),
+    (ES, "los angeles", "Los Angeles"),
+    (ES, "La Paz", "la paz"),
     (EN, "The Rolling Stones", "The Rolling Stones"),
     (ES, "Chocolate, natural, animal.", "Chocolate, natural, animal."),
     (ES, "555 12 34", "555 12 34"),
@@ -167,6 +174,12 @@ def test_a_draft_may_hold_a_word_in_another_script_and_no_more() -> None:
     assert fault_of(told, "voy al mercado mañana", ES, is_draft=True) is None
     assert fault_of("你好 world", "hola mundo", ES, is_draft=True) is None
     assert fault_of("你好世界 hi", "hola mundo", ES, is_draft=True) == Fault.SCRIPT
+
+
+def test_a_topic_is_no_refusal_and_no_loop() -> None:
+    said = "hola, ¿qué tal el tiempo?"
+    lines = ("the weather", "I'm sorry, but I can't help with that", "no " * 30, "<b>weather</b>")
+    assert [is_topic(line, said) for line in lines] == [True, False, False, False]
 
 
 def test_a_beginning_that_only_the_rest_can_tell_is_known_to_be_one() -> None:
