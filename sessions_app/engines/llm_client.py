@@ -13,6 +13,7 @@ import httpx
 
 from sessions_app.engines.keys import may_use_proxy
 from sessions_app.engines.llm_replies import LONGEST_CHARACTERS, STRANGE
+from sessions_app.engines.server_address import VERSION
 from sessions_app.errors import EngineBusyError, EngineError
 
 logger = logging.getLogger(__name__)
@@ -104,9 +105,8 @@ class ChatClient:
 
     @property
     def root(self) -> str:
-        """Return the server's address without a path: where its own interface is."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc}"
+        """Return the address without /v1: where the server's own interface is, if it has one."""
+        return VERSION.sub("", self.url)
 
     def open(self) -> None:
         """Make the client; nothing is sent yet."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sessions_app.engines.llm_client import ChatClient
+from sessions_app.engines.llm_profiles import is_in_the_cloud
 from sessions_app.engines.llm_replies import STRANGE
 from sessions_app.errors import EngineError
 
@@ -54,10 +55,11 @@ async def chat_models(
 ) -> list[str]:
     """Return the names of those that can chat, and then of those that may.
 
-    The server is asked by its own interface, where it is of a kind that has one. What is loaded
+    A server of one's own is asked by its own interface, where it has one. What is loaded
     goes first; else the server's order stays.
     """
-    found = await _told(client, models, profile) or models
+    is_asked = not is_in_the_cloud(client.url)
+    found = (await _told(client, models, profile) if is_asked else []) or models
     able = [model for model in found if model.can_chat is not False]
     able.sort(key=lambda model: (model.can_chat is None, not model.is_loaded))
     return [model.name for model in able]

@@ -17,6 +17,8 @@ ENDS = (
     "/audio/transcriptions",
 )
 """What people copy along with an address."""
+OWN = "/api"
+"""Where servers of language models have an interface of their own."""
 VERSION = re.compile(r"/v\d+[a-z0-9]*$", re.IGNORECASE)
 """What an address ends with, as a rule."""
 
@@ -44,8 +46,7 @@ def api_addresses(url: str) -> list[str]:
     """Return where the interface may be that ``url`` is meant to lead to: as given, then by /v1."""
     given = url.rstrip("/")
     stem = next((given.removesuffix(end) for end in ENDS if given.endswith(end)), given)
-    parts = urlsplit(stem)
-    found = [stem]
-    if not VERSION.search(stem):
-        found += [f"{stem}/v1", f"{parts.scheme}://{parts.netloc}/v1"]
-    return list(dict.fromkeys(found))
+    if VERSION.search(stem):
+        return [stem]
+    # never further up than that: what is there may be another's, who is not to be shown the key
+    return [stem, f"{stem}/v1", *([stem.removesuffix(OWN) + "/v1"] if stem.endswith(OWN) else [])]

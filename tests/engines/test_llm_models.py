@@ -1,4 +1,4 @@
-"""Which model and which address are asked: what the server says decides, and then trying."""
+"""Which model is asked: what the server says decides, and then trying."""
 
 import json
 from http import HTTPStatus
@@ -9,11 +9,9 @@ import pytest
 from sessions_app.engines.llm import LlmTranslator
 from sessions_app.engines.llm_client import ChatClient, RefusedError, UnfitModelError
 from sessions_app.engines.llm_models import Model, read_models
-from sessions_app.engines.server_address import api_addresses
 from sessions_app.errors import EngineError, EngineUnavailableError
 from sessions_app.events import Direction, TranslationRequest
 from tests.engines.chat import llm_at
-from tests.tiny.fakechat import FakeChat
 from tests.tiny.fakemodels import FakeModels
 
 HELLO = TranslationRequest("hola mundo", Direction.ES_TO_EN)
@@ -66,6 +64,16 @@ async def test_llama_cpp_says_whether_its_model_can_chat(template: str, is_able:
         async with llm_at(server, profile="llama-cpp") as llm:
             assert (llm.why is None) is is_able
     assert server.greeted == (["parrot"] if is_able else [])
+
+
+async def test_a_server_below_a_path_is_asked_and_shown_the_key_below_it_only() -> None:
+    with FakeModels(LISTED, api={"/gpu1/api/show": OLLAMA}, base="/gpu1/v1") as server:
+        llm = LlmTranslator(f"{server.address}/gpu1/v1", key="mine")
+        await llm.load()
+        await llm.loaded()
+        await llm.aclose()
+    assert server.greeted == ["parrot"]
+    assert [path for path in server.paths if not path.startswith("/gpu1/")] == []
 
 
 async def test_where_the_server_says_nothing_each_is_tried_until_one_chats() -> None:
@@ -198,97 +206,3 @@ def test_what_a_list_tells_of_a_model_is_understood(
 ) -> None:
     body = json.dumps({"data": [item, {"id": 7}, "a", {}]}).encode()
     assert read_models(body) == [Model(item["id"], can_chat, is_loaded)]
-
-
-# --- the address
-
-
-@pytest.mark.parametrize(
-    ("path", "base"),
-    [
-        ("", "/v1"),
-        ("/", "/v1"),
-        ("/v1/", "/v1"),
-        ("/v1/chat/completions", "/v1"),
-        ("/v1/models", "/v1"),
-        ("/api", "/v1"),
-        ("/openai", "/openai/v1"),
-        ("/here", "/here"),
-    ],
-)
-async def test_an_address_without_v1_is_tried_with_it_and_the_message_says_so(
-    path: str, base: str
-) -> None:
-    with FakeModels(base=base) as server:
-        for model in ("", "parrot"):
-            llm = LlmTranslator(server.address + path, model=model)
-            await llm.load()
-            await llm.loaded()
-            assert (await llm.translate(HELLO)).text == "hello world"
-            is_right = path.removesuffix("/").endswith(base) or path.startswith("/v1/")
-            told = llm.why or ""
-            assert ("/v1" in told and "HABLA_LLM_URL" in told) is not is_right
-            await llm.aclose()
-
-
-async def test_a_server_without_a_list_of_models_is_found_by_the_model_that_was_chosen() -> None:
-    class Listless(FakeModels):
-        def prepare(self, path: str, body: dict[str, Any] | None, connection: Any) -> Any:
-            return super().prepare(path if body else "/none", body, connection)
-
-    with Listless() as server:
-        llm = LlmTranslator(server.address, model="parrot")
-        await llm.load()
-        await llm.loaded()
-        assert (await llm.translate(HELLO)).text == "hello world"
-        assert "lacks /v1" in str(llm.why)
-        await llm.aclose()
-
-
-async def test_a_list_that_is_elsewhere_than_the_chat_does_not_mislead() -> None:
-    class Split(FakeModels):
-        def prepare(self, path: str, body: dict[str, Any] | None, connection: Any) -> Any:
-            where = "/v1/models" if path == "/models" else path
-            return super().prepare(where, body, connection)
-
-    with Split() as server:
-        llm = LlmTranslator(server.address)
-        await llm.load()
-        await llm.loaded()
-        assert (await llm.translate(HELLO)).text == "hello world"
-        await llm.aclose()
-
-
-async def test_an_address_at_which_nothing_is_says_that_v1_was_tried() -> None:
-    with FakeModels(base="/elsewhere") as server:
-        llm = LlmTranslator(server.address)
-        await llm.load()
-        await llm.loaded()
-        assert "with /v1 at its end or without" in str(llm.why)
-        with pytest.raises(EngineError, match="/v1"):
-            await llm.translate(HELLO)
-        await llm.aclose()
-
-
-async def test_a_right_address_is_asked_as_it_was_given() -> None:
-    with FakeChat() as server:
-        async with llm_at(server) as llm:
-            assert llm.why is None
-
-
-@pytest.mark.parametrize(
-    ("url", "addresses"),
-    [
-        ("http://gpu:11434/v1", ["http://gpu:11434/v1"]),
-        ("http://gpu:11434", ["http://gpu:11434", "http://gpu:11434/v1"]),
-        ("http://gpu/v1/chat/completions/", ["http://gpu/v1"]),
-        ("http://gpu/api", ["http://gpu/api", "http://gpu/api/v1", "http://gpu/v1"]),
-        (
-            "https://gpu/v1beta/openai",
-            ["https://gpu/v1beta/openai", "https://gpu/v1beta/openai/v1", "https://gpu/v1"],
-        ),
-        ("https://gpu/api/paas/v4", ["https://gpu/api/paas/v4"]),
-    ],
-)
-def test_where_an_interface_may_be(url: str, addresses: list[str]) -> None:
-    assert api_addresses(url) == addresses

@@ -11,6 +11,7 @@ from sessions_app.lane import lane
 from tests.conftest import Connect
 from tests.house import House
 from tests.tiny.fakechat import FakeChat
+from tests.tiny.fakemodels import FakeModels
 
 SETTINGS = "/settings/"
 
@@ -49,6 +50,14 @@ async def test_a_language_model_that_is_chosen_translates_the_next_sentence(
             told = await browser.until("translation")
         assert (told["translated"], told["engine"]) == ("hello world", "llm")
         assert set(chat.keys) == {"Bearer s3cret"}
+
+
+async def test_a_language_model_that_cannot_chat_is_told_on_the_page(owner: AsyncClient) -> None:
+    with FakeModels(("bge-m3",), chatting=()) as models:
+        chosen = {"backend": "llm", "url": models.url}
+        assert (await owner.post(SETTINGS, chosen)).status_code == 302
+        page = (await owner.get(SETTINGS)).content.decode()
+    assert "has no model that can chat" in page
 
 
 async def test_what_was_chosen_is_there_when_the_server_starts_again(
