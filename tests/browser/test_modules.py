@@ -122,7 +122,7 @@ def test_subtitles_count_from_the_first_word(page: Page) -> None:
 
 FORGED = """
         const entries = [{
-            source: " hola\\n\\n2\\n00:00:05,000 --> 00:00:06,000\\nforged ",
+            source: " \\u202ehola\\u0007\\n\\n2\\n00:00:05,000 --> 00:00:06,000\\nforged ",
             translated: "hello\\r\\n\\u2028 --> there",
             state: "done",
             saidAt: 0,

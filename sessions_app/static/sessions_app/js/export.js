@@ -67,9 +67,10 @@ function texts({ source, translated }) {
   return [flat(source), flat(translated ?? "")];
 }
 
-// A blank line would end a subtitle, and a line break would read as a translation.
+// A blank line would end a subtitle, a line break would read as a translation, and a control of direction would
+// turn round what stands after it.
 function flat(text) {
-  return text.trim().split(/\s+/).join(" ");
+  return text.replace(/(?!\s)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "").trim().split(/\s+/).join(" ");
 }
 
 function stamp(ms) {

@@ -9,7 +9,7 @@ const SAID_ELSEWHERE = new Set(["no_transcriber", "language_not_supported", "onl
 const STOPS_BY_ITSELF = new Set(["broken_stream", "overrun"]); // listening_stopped follows
 const GOES_ON = "only_one_language"; // a warning: it listens
 const OF_SOUND = new Set(
-  ["broken_stream", "overrun", "recording_stopped", "not_listening", "too_fast", "too_many_streams", "too_many_files"]
+  ["broken_stream", "overrun", "no_words", "recording_stopped", "not_listening", "too_fast", "too_many_streams", "too_many_files"]
     .map(noticeOf),
 );
 
