@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 else:
     TabularInline = admin.TabularInline
 
-admin.site.site_header = admin.site.site_title = "Habla"
+admin.site.site_title = "Habla"
+admin.site.site_header = _("Habla: all times are UTC")
 admin.site.register(IdiomPattern, IdiomAdmin)
 bound_searches_of(admin.site)
 

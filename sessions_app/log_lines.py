@@ -4,6 +4,7 @@ And how many of one kind there are, where strangers cause them.
 """
 
 import logging
+import time
 from http import HTTPStatus
 from threading import Lock
 from time import monotonic
@@ -23,11 +24,17 @@ REFILL_SECONDS = 6.0
 INDENT = "    "
 """Before each line of a traceback, so that none of them can be taken for a line of the log."""
 
+UTC = "%s,%03dZ"
+"""How the milliseconds of a time end, as logging writes it."""
+
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class TextLine(logging.Formatter):
-    """A line as text; a traceback follows it, indented."""
+    """A line as text, its time in UTC; a traceback follows it, indented."""
+
+    converter = staticmethod(time.gmtime)
+    default_msec_format = UTC
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's name
         """Return the line, whatever the message holds."""
@@ -44,7 +51,10 @@ class TextLine(logging.Formatter):
 
 
 class JsonLine(JsonFormatter):
-    """A line as a JSON object."""
+    """A line as a JSON object, its time in UTC."""
+
+    converter = staticmethod(time.gmtime)
+    default_msec_format = UTC
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the object, on one line; JSON's own escapes make it printable."""

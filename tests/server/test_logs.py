@@ -24,6 +24,7 @@ async def test_lines_are_json_where_that_is_wanted_and_carry_the_session(data_di
     records = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     assert {"asctime", "levelname", "name", "process", "session", "message"} <= records[0].keys()
     assert records[0]["session"] == "-"
+    assert records[0]["asctime"].endswith("Z")  # it is UTC, and says so
     assert [r["message"] for r in records if r["session"] == session] != []
     assert "mundo" not in log
     assert "world" not in log

@@ -12,7 +12,7 @@ from tests.server.wire import exchange, last, wire
 
 pytestmark = pytest.mark.timeout(120)
 
-LINE = re.compile(r"\d{4}-\d\d-\d\d .* (INFO|WARNING|ERROR) ")
+LINE = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+Z (INFO|WARNING|ERROR) ")
 KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
 UPGRADE = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", KEY)
 

@@ -39,6 +39,7 @@ def count_queries(browser: Client, address: str) -> int:
 def test_the_administrator_sees_what_everybody_said(browser, kept):
     keep_conversation(User.objects.create_user("eva"), "tres|three", title="Lunch")
     page = browser.get(CONVERSATIONS).text
+    assert "all times are UTC" in page
     assert "Dinner" in page
     assert "Lunch" in page
 
