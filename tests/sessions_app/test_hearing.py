@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sessions_app.engines import scheduler
 from sessions_app.engines.choices import EngineChoice, EngineSettings
 from sessions_app.errors import DecodeError
 from sessions_app.events import Direction, Exchange, Mode
@@ -16,6 +17,7 @@ from sessions_app.hearing import Findings, hear_file, opened
 from sessions_app.pipeline.utterance import Manner
 from tests.engines.processes import children_of
 from tests.house import eventually
+from tests.lifecycle.engines import STUCK
 from tests.sounds import say, silence, wav
 
 AUTO = Manner(Direction.AUTO, Mode.CONVERSATION)
@@ -50,6 +52,22 @@ async def test_what_came_before_the_decoder_died_is_found_and_why_it_is_not_all(
     assert findings.account.unfinished == 0
     assert 5 < len(findings.exchanges) < 40
     assert {exchange.translated for exchange in findings.exchanges} == {"hello world"}
+
+
+async def test_a_piece_that_no_engine_answers_in_time_is_named_and_the_next_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(scheduler, "PATIENCE_FACTOR", 0.0)
+    fake, stuck = EngineChoice("fake"), EngineChoice(STUCK)
+    sound = say("hola") + silence(1) + say("agua") + silence(1) + say("gracias")
+    async with opened(EngineSettings(stuck, fake, fake, tmp_path), lambda *_: None) as engines:
+        path = file_of(tmp_path, wav(sound))
+        findings = await hear_file(path, engines, AUTO, told=_nobody, heard=_nobody)
+    assert [said.source for said in findings.exchanges] == ["hola", "gracias"]
+    (failure,) = findings.failures
+    assert (failure.about, failure.message) == (2, "The transcriber did not answer in time.")
+    assert 0.8 < findings.begins[2] < 1.3 < findings.ends[2] < 2
 
 
 async def test_where_nothing_can_be_read_that_is_raised_as_it_is(
