@@ -1,10 +1,12 @@
 """Files for tests: a recording of one sound, and what only looks like one."""
 
+import io
 import wave
 from pathlib import Path
 
 import av
 import numpy as np
+from av.container import InputContainer
 
 from sessions_app.audio import SAMPLE_RATE
 from tests.engines.hearing import SOUND
@@ -72,3 +74,10 @@ def playlist(directory: Path) -> Path:
 
 def missing(directory: Path) -> Path:
     return directory / "missing.wav"
+
+
+def played_seconds(media: Path | bytes) -> float:
+    """How long a player takes that plays packet after packet, whatever their clock says."""
+    with av.open(io.BytesIO(media) if isinstance(media, bytes) else media) as container:
+        assert isinstance(container, InputContainer)
+        return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))

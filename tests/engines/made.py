@@ -21,6 +21,8 @@ class Sound:
     layout: str = "mono"
     late: Late = in_time
     is_default: bool = False
+    is_stereo: bool = False
+    """Whether its samples are left and right in turn."""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -30,7 +32,7 @@ def made(container: str, *sounds: Sound, options: Mapping[str, str] | None = Non
     with av.open(file, "w", format=container, options=dict(options or {})) as output:
         streams = [_track(output, sound) for sound in sounds]
         for sound, stream in zip(sounds, streams, strict=True):
-            for packet in packets_of(sound.pcm, stream, sound.late):
+            for packet in packets_of(sound.pcm, stream, sound.late, is_stereo=sound.is_stereo):
                 output.mux(packet)
     return file.getvalue()
 

@@ -51,24 +51,38 @@ def encode(
     layout: str = "mono",
     late: Late = in_time,
     options: Mapping[str, str] | None = None,
+    damaged: int | None = None,
+    is_stereo: bool = False,
 ) -> bytes:
-    """Return ``pcm`` as a browser would send it: a live stream of ``encoding``."""
+    """Return ``pcm`` as a browser would send it: a live stream of ``encoding``.
+
+    ``is_stereo`` says that its samples are left and right in turn. ``damaged`` is the number of a
+    packet that no decoder understands.
+    """
     container, codec, rate = KINDS[encoding]
     file = io.BytesIO()
     chosen = OPTIONS[encoding] | dict(options or {})
     with av.open(file, "w", format=container, options=chosen) as output:
         stream = output.add_stream(codec, rate=rate, layout=layout, bit_rate=32_000)
         assert isinstance(stream, av.AudioStream)
-        for packet in packets_of(pcm, stream, late):
-            output.mux(packet)
+        for number, packet in enumerate(packets_of(pcm, stream, late, is_stereo=is_stereo)):
+            output.mux(_spoilt(packet) if number == damaged else packet)
     return file.getvalue()
 
 
+def _spoilt(packet: "av.Packet[av.AudioStream]") -> "av.Packet[av.stream.Stream]":
+    spoilt = av.Packet(b"\xff" * packet.size)
+    spoilt.pts, spoilt.dts, spoilt.duration = packet.pts, packet.dts, packet.duration
+    spoilt.time_base, spoilt.stream = packet.time_base, packet.stream
+    return spoilt
+
+
 def packets_of(
-    pcm: bytes, stream: av.AudioStream, late: Late = in_time
+    pcm: bytes, stream: av.AudioStream, late: Late = in_time, *, is_stereo: bool = False
 ) -> "Iterator[av.Packet[av.AudioStream]]":
     """Yield ``pcm`` in packets of ``stream``, each as late as ``late`` says."""
-    for frame in [*frames_of(pcm, stream.codec_context), None]:
+    layout = "stereo" if is_stereo else "mono"
+    for frame in [*frames_of(pcm, stream.codec_context, layout), None]:
         for packet in stream.encode(frame):
             assert packet.pts is not None
             assert packet.dts is not None

@@ -6,21 +6,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sessions_app.audio import Encoding
+from sessions_app.audio import Encoding, count_samples
 from sessions_app.engines.base import Decoder
 from sessions_app.engines.decoding import open_decoder
 from sessions_app.engines.pyav_stream import PyAVDecoder
 from sessions_app.errors import DecodeError
 from tests.engines.files import PLAYLISTS, recording
 from tests.engines.hearing import (
+    SOUND,
     STREAMS,
     WAYS,
     every_thread_ends,
     every_way,
     hear,
+    likeness,
     pieces,
 )
-from tests.engines.streams import chirp, opus_packets, simple_blocks, webm_header
+from tests.engines.streams import chirp, encode, opus_packets, simple_blocks, webm_header
 
 __all__ = ["every_thread_ends"]
 
@@ -107,3 +109,13 @@ def test_one_chunk_may_hold_minutes_of_sound_but_not_hours() -> None:
     assert verdict(open_decoder(Encoding.WEBM_OPUS), [minutes]) == ""
     hours = webm_header() + simple_blocks(opus_packets(bytes(64_000)) * 310)
     assert verdict(open_decoder(Encoding.WEBM_OPUS), [hours]) != ""
+
+
+@every_way
+def test_a_damaged_packet_costs_that_packet_and_no_more(way: str) -> None:
+    encoding, make = WAYS[way]
+    whole = hear(make(), [STREAMS[encoding]])
+    damaged = hear(make(), pieces(encode(SOUND, encoding, damaged=50), 500))
+    assert 0 <= count_samples(whole) - count_samples(damaged) < 500
+    end = 2 * 16_000
+    assert likeness(damaged[-end:], whole[-end:]) > 0.9

@@ -1,12 +1,18 @@
 """Two channels become one, and neither takes the other away."""
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from sessions_app.engines.downmix import Downmix
-from tests.engines.hearing import likeness, pieces
-from tests.engines.streams import chirp
+from sessions_app.engines.media_files import decode_file
+from tests.engines.hearing import WAYS, every_thread_ends, every_way, hear, likeness, pieces
+from tests.engines.made import Sound, made
+from tests.engines.streams import chirp, encode
+
+__all__ = ["every_thread_ends"]
 
 Samples = npt.NDArray[np.float64]
 VOICE = np.frombuffer(chirp(1.0), "<i2").astype(float)
@@ -57,3 +63,20 @@ def test_a_phase_that_changes_on_the_way_does_not_click() -> None:
 def test_nothing_is_nothing() -> None:
     assert Downmix().mix(b"") == b""
     assert mixed(0 * VOICE, 0 * VOICE) == bytes(2 * len(VOICE))
+
+
+OPPOSED = np.stack([VOICE, -VOICE], axis=1).astype("<i2").tobytes()
+
+
+@pytest.mark.parametrize(("container", "codec"), [("wav", "pcm_s16le"), ("mp4", "aac")])
+def test_a_file_of_opposite_phase_is_heard(container: str, codec: str, tmp_path: Path) -> None:
+    path = tmp_path / "opposed"
+    path.write_bytes(made(container, Sound(OPPOSED, codec, 48_000, "stereo", is_stereo=True)))
+    assert loudness(b"".join(decode_file(path))) > 4000
+
+
+@every_way
+def test_a_stream_of_opposite_phase_is_heard(way: str) -> None:
+    encoding, make = WAYS[way]
+    stream = encode(OPPOSED, encoding, layout="stereo", is_stereo=True)
+    assert loudness(hear(make(), pieces(stream, 500))) > 4000

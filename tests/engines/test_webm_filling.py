@@ -1,27 +1,17 @@
 """What is recorded of a source that stalled is as long as its clock says, for any player."""
 
-import io
-
-import av
 import pytest
-from av.container import InputContainer
 
 from sessions_app.audio import Encoding, to_seconds
 from sessions_app.engines.libopus import load_libopus
 from sessions_app.engines.webm_filling import filled, find_gaps
+from tests.engines.files import played_seconds
 from tests.engines.hearing import SECONDS, SOUND, STREAMS, hear, likeness, pieces
 from tests.engines.hearing import WAYS as DECODERS
 from tests.engines.streams import clusters, encode, opus_packets, stalled, webm_header
 
 if load_libopus() is None:
     pytest.skip("without libopus nothing is filled", allow_module_level=True)
-
-
-def played_seconds(stream: bytes) -> float:
-    """How long it takes to play packet after packet, whatever the clock says."""
-    with av.open(io.BytesIO(stream), format="webm") as container:
-        assert isinstance(container, InputContainer)
-        return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
 
 
 def test_a_stream_without_gaps_stays_as_it_is() -> None:

@@ -15,6 +15,8 @@ from sessions_app.engines.pyav import decode_file
 from sessions_app.errors import CommandError, HablaError
 from sessions_app.models import Recording, RecordingState, SessionState
 from tests.engines.files import missing, picture, playlist, text
+from tests.engines.made import Sound, made
+from tests.engines.streams import stalled
 from tests.playback_app.kept import keep_recording
 from tests.sessions_app.kept import BEGAN_AT, keep_conversation, keep_session, the_owner
 from tests.sounds import mp4, ogg, say, wav, webm
@@ -132,3 +134,13 @@ def test_a_file_over_the_limit_and_sound_over_the_limit_are_refused(
         import_file(path, user, max_bytes=len(SOUND) - 1)
     assert refused.value.code == "too_big"
     assert (Recording.objects.count(), list(sound_files.ids())) == (0, [])
+
+
+def test_what_is_imported_goes_by_the_clock_of_its_file(user: User, tmp_path: Path) -> None:
+    path = tmp_path / "late.mkv"
+    path.write_bytes(made("matroska", Sound(SOUND, late=stalled(0, 10))))
+    recording = import_file(path, user, max_bytes=10**7)
+    raw = sound_files.raw_path(recording.pk, recording.encoding)
+    assert raw is not None
+    assert recording.duration_seconds == pytest.approx(10 + len(SOUND) / 32_000, abs=0.1)
+    assert raw.read_bytes()[44 : 44 + 32_000 * 9] == bytes(32_000 * 9)

@@ -3,7 +3,6 @@
 import asyncio
 from pathlib import Path
 
-import av
 import pytest
 
 from sessions_app import sound_files
@@ -13,6 +12,7 @@ from sessions_app.exports import ExportFormat, export
 from sessions_app.history import lines_of
 from sessions_app.models import RecordedSegment, Recording, TranslationSession
 from tests.conftest import Connect
+from tests.engines.files import played_seconds
 from tests.engines.streams import encode, stalled
 from tests.house import Client
 from tests.sounds import say, silence
@@ -57,19 +57,13 @@ async def test_page_recording_playback_and_exports_agree(
     assert abs(recording.duration_seconds - whole) < 0.15
     assert abs(await asyncio.to_thread(length_of, recording) - recording.duration_seconds) < 0.1
     if encoding is Encoding.WEBM_OPUS:  # what browsers send, and play
-        assert abs(await asyncio.to_thread(played_seconds, recording) - whole) < 0.15
+        assert abs(await asyncio.to_thread(played_seconds, path_of(recording)) - whole) < 0.15
     kept = [row.start_sample / SAMPLE_RATE async for row in RecordedSegment.objects.order_by("pk")]
     assert kept == pytest.approx(starts[:2], abs=0.01)
 
 
 def length_of(recording: Recording) -> float:
     return sum(map(count_samples, decode_file(path_of(recording)))) / SAMPLE_RATE
-
-
-def played_seconds(recording: Recording) -> float:
-    """How long a player takes that plays packet after packet, as browsers do."""
-    with av.open(path_of(recording)) as container:
-        return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
 
 
 def path_of(recording: Recording) -> Path:

@@ -12,9 +12,10 @@ from sessions_app import salvage, sound_files
 from sessions_app.audio import Encoding
 from sessions_app.lane import lane
 from sessions_app.models import Recording
-from tests.engines.files import too_expensive
+from tests.engines.files import played_seconds, too_expensive
+from tests.engines.streams import encode, stalled
 from tests.playback_app.kept import left_by
-from tests.sounds import ogg, say
+from tests.sounds import ogg, say, silence
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,3 +66,18 @@ async def test_one_that_this_machine_has_no_room_to_decode_now_is_left_for_later
     assert await salvage.salvage(BOOT) == 1
     await lost.arefresh_from_db()
     assert (lost.state, lost.has_sound) == ("salvaged", True)
+
+
+async def test_one_whose_source_stalled_is_salvaged_with_silence_in_its_gap(
+    lost: Recording,
+) -> None:
+    await Recording.objects.aupdate(encoding=Encoding.WEBM_OPUS)
+    path = sound_files.new_path(lost.pk, Encoding.WEBM_OPUS)
+    path.parent.mkdir(parents=True)
+    stream = encode(say("hola mundo") + silence(2), Encoding.WEBM_OPUS, late=stalled(1, 20))
+    path.with_name(f"{path.name}.part").write_bytes(stream[:-10])
+    assert await salvage.salvage(BOOT) == 1
+    await lost.arefresh_from_db()
+    assert lost.duration_seconds == pytest.approx(22.5, abs=0.15)
+    assert played_seconds(path) == pytest.approx(22.5, abs=0.15)
+    assert sound_files.parts(lost.pk) == []
