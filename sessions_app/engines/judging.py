@@ -16,7 +16,7 @@ from sessions_app.events import Direction
 
 LONGEST = 3.0
 """A translation is so many times longer than its source at most ..."""
-ALLOWANCE = 60
+ALLOWANCE = 45
 """... and by so many characters more: a word may need a sentence."""
 SHORTEST = 6.0
 """Its source is so many times longer at most, where that has LONG_CHARACTERS or more."""

@@ -2,12 +2,14 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sessions_app.corrections import CORRECTION, Correction, correction
 from sessions_app.engines.judging import bad_translation
-from sessions_app.engines.llm_json import Fields, find_fields, named, words
+from sessions_app.engines.llm_json import Fields, find_fields, named, parts_of, words
+from sessions_app.engines.sentences import split_sentences
 from sessions_app.engines.thoughts import answer_of, answer_so_far
 from sessions_app.engines.whole_text import whole
 from sessions_app.errors import BadTranslationError, Fault
@@ -39,7 +41,7 @@ _FORMAT = re.compile(
     r"|u|ul)(?:\s+\w+\s*=[^<>]*)?>",
     re.IGNORECASE,
 )
-_STARS = re.compile(r"(\*\*|__)(?=\S)([^*_\n]+)(?<=\S)\1")
+_STARS = re.compile(r"\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def read_answer(content: str, source: str, *, target: str = "", is_cut: bool = F
         BadTranslationError: there is no translation in it, or half of one.
     """
     text = answer_of(content, source)
-    fields = find_fields(text, target)
+    fields = _joined(parts_of(text, len(split_sentences(source)))) or find_fields(text, target)
     if fields is None and is_cut:
         raise bad_translation(Fault.CUT, "llm")
     if fields is None and not _JSON.match(text):
@@ -104,6 +106,19 @@ def plain_words(content: str, source: str = "", *, hides_thoughts: bool = False)
 
 
 # --- reading its values
+
+
+def _joined(parts: Sequence[Fields]) -> Fields | None:
+    """Return one object for those of each sentence; None: there are none."""
+    if not parts:
+        return None
+    return {
+        "translated": [words(named(part, "translated")) for part in parts],
+        "corrected": [words(named(part, "corrected")) for part in parts],
+        "phrases": [item for part in parts for item in _items(named(part, "phrases"))],
+        "corrections": [item for part in parts for item in _items(named(part, "corrections"))],
+        "confidence": min(_confidence(part.get("confidence")) for part in parts),
+    }
 
 
 def _phrases(value: Any) -> tuple[Phrase, ...]:
@@ -174,14 +189,12 @@ def _bare(text: str) -> str:
     bare = text.strip()
     if fence := _FENCE.match(bare):
         bare = bare[fence.end() :].removesuffix("```")
-    bare = _LABEL.sub("", bare).strip()
+    bare = _STARS.sub(r"\1", _LABEL.sub("", bare)).strip()
     if len(bare) > 1 and _QUOTES.get(bare[0]) == bare[-1]:
         bare = bare[1:-1].strip()
     return bare
 
 
 def _unadorned(text: str, source: str) -> str:
-    """Return ``text`` without tags and stars that say how it should look; ``source`` has none."""
-    if "<" not in source:
-        text = _FORMAT.sub("", _LINE_BREAK.sub(" ", text))
-    return text if "*" in source or "__" in source else _STARS.sub(r"\2", text).strip()
+    """Return ``text`` without tags that say how it should look; ``source`` has none."""
+    return text if "<" in source else _FORMAT.sub("", _LINE_BREAK.sub(" ", text)).strip()

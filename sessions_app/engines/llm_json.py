@@ -65,6 +65,15 @@ def find_fields(text: str, target: str = "") -> Fields | None:
     return _torn_fields(text) or _list_of_one(text)
 
 
+def parts_of(text: str, count: int) -> list[Fields]:
+    """Return the ``count`` objects in ``text`` that hold a translation each; none: there are not.
+
+    Some models give one for each sentence.
+    """
+    parts = [part for value in _values(text) for part in _holders(value, DEPTH)]
+    return parts if len(parts) == count > 1 else []
+
+
 def named(fields: Fields, name: str) -> Any:
     """Return the value of the field ``name`` by any of its names; None: there is none."""
     lower = {str(key).strip().casefold(): value for key, value in fields.items()}
@@ -133,6 +142,16 @@ def _within(value: Any, depth: int) -> Iterator[Fields]:
     if depth > 0:
         for each in islice(inner, PARTS):
             yield from _within(each, depth - 1)
+
+
+def _holders(value: Any, depth: int) -> Iterator[Fields]:
+    """Yield the outermost objects in ``value`` that hold a translation."""
+    if isinstance(value, dict) and words(named(value, "translated")):
+        yield value
+    elif depth > 0:
+        inner = value.values() if isinstance(value, dict) else value
+        for each in islice(inner, PARTS) if isinstance(value, dict | list) else ():
+            yield from _holders(each, depth - 1)
 
 
 def _loaded(text: str) -> Any:

@@ -18,10 +18,12 @@ class _Kind:
 
     says: re.Pattern[str]
     said: re.Pattern[str]
+    latest: int | None
+    """So many characters may stand before; None: any."""
 
 
-def _kind(says: str, said: str) -> _Kind:
-    return _Kind(re.compile(says, re.IGNORECASE), re.compile(said, re.IGNORECASE))
+def _kind(says: str, said: str, latest: int | None = LATEST) -> _Kind:
+    return _Kind(re.compile(says, re.IGNORECASE), re.compile(said, re.IGNORECASE), latest)
 
 
 _CANNOT = (
@@ -120,6 +122,15 @@ _KINDS = (
         r"[^.\n]{0,40}\b(?:translation|translated|translates|traducción|traduce)\b",
         r"\b(?:traduc|translat)",
     ),
+    _kind(
+        r"\blet me know if you\b|\bi hope (?:this|that) helps\b|\bfeel free to ask\b"
+        r"|\bif you (?:need|have) any (?:other|further|more)\b|\bespero que (?:esto )?te ayude\b"
+        r"|\b(?:avísame|házmelo saber|dime) si (?:necesitas|tienes)\b"
+        r"|\(?(?:note|explanation|nota|explicación): ",
+        r"\b(?:av[ií]s|dime|d[ií]ga|decid|esper|pregunt|necesit|algo m[aá]s|otr[ao]s?|nota|explic"
+        r"|sirva|tell|let|hope|ask|need|anything|other|further|note|expla)",
+        latest=None,
+    ),
 )
 _OPENINGS = tuple(
     """
@@ -171,7 +182,7 @@ def is_refusal(text: str, source: str) -> bool:
     answer = _plain(text)
     return any(
         (found := kind.says.search(answer)) is not None
-        and found.start() <= LATEST
+        and (kind.latest is None or found.start() <= kind.latest)
         and not kind.said.search(_plain(source))
         for kind in _KINDS
     )

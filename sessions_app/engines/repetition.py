@@ -7,7 +7,7 @@ from itertools import groupby
 LONGEST_LOOP_WORDS = 30
 """What is longer, and said again, is a refrain."""
 FEWEST_TIMES = 3
-FEWEST_WORDS = 10
+FEWEST_WORDS = 8
 """People do say "no, no, no, no": fewer repeated words than this are believed ..."""
 FEWEST_CHARACTERS = 24
 """... and fewer characters: "jajajaja"."""

@@ -60,9 +60,17 @@ _HEADER = re.compile(
     r"(?:<\|start\|>[^<]*)?(?:<\|channel\|>(?P<channel>[^<]*))?(?:<\|constrain\|>[^<]*)?<\|message\|>"
 )
 _CHANNELS = ("<|message|>", "<|channel|>", "<|start|>")
-_BARE_HEADER = re.compile(r"\s*(?:analysis|commentary)(?=[A-Z¿¡\"{])")
-_BARE_HEADERS = re.compile(_BARE_HEADER.pattern + r".*?assistant\s*final", re.DOTALL)
-"""What is left of them where a server strips the marks."""
+_BARE_HEADER = re.compile(
+    r"\s*(?:(?:analysis|commentary)(?=[A-Z¿¡\"{])|(?i:here(?:'s| is) my thought))"
+)
+_NAMES = ("analysis", "commentary")
+_SENTENCES = ("here is my thought", "here's my thought")
+_BARE_HEADERS = re.compile(
+    _BARE_HEADER.pattern
+    + r".*?(?:assistant\s*final|(?i:here(?:'s| is) my (?:response|answer|translation))\s*:?)",
+    re.DOTALL,
+)
+"""What is left of them where a server strips the marks; and what Granite says in their place."""
 
 
 class _Kind(Enum):
@@ -143,8 +151,12 @@ def _answer(content: str, source: str, *, is_whole: bool) -> str:
 
 def _may_have_bare_headers(content: str) -> bool:
     beginning = content.lstrip()[:LONGEST_MARK]
-    return _BARE_HEADER.match(beginning) is not None or (
-        beginning != "" and any(name.startswith(beginning) for name in ("analysis", "commentary"))
+    if _BARE_HEADER.match(beginning):
+        return True
+    # a word or two is not held back for two letters of it
+    sentence = beginning.casefold() if len(beginning) > 2 else "?"
+    return (beginning != "" and any(name.startswith(beginning) for name in _NAMES)) or any(
+        words.startswith(sentence) for words in _SENTENCES
     )
 
 

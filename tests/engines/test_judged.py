@@ -106,7 +106,7 @@ SAFE: list[tuple[str | dict[str, Any], str]] = [
     ('{translated: "hello world", phrases: []}', "hello world"),
     ("<translation>hello world</translation>", "hello world"),
     ("<p>hello <b>world</b></p>", "hello world"),
-    ("**hello world**", "hello world"),
+    ("**hello** world", "hello world"),
     ("[laughs] hello world", "[laughs] hello world"),
     (HARMONY + answer("hello world"), "hello world"),
     (

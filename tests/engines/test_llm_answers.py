@@ -62,6 +62,15 @@ def test_plain_words_are_the_translation(content: str) -> None:
     assert read_answer(content, SAID) == Answer("I am daydreaming.")
 
 
+@pytest.mark.parametrize("form", ["[{}, {}]", "{}\n{}", '{{"sentences": [{}, {}]}}'])
+def test_an_object_for_each_sentence_is_all_of_them(form: str) -> None:
+    first = '{"corrected": "Hola.", "translated": "Hello.", "phrases": null, "confidence": 0.5}'
+    second = '{"corrected": "¿Qué tal?", "translated": "How are you?", "phrases": []}'
+    answer = read_answer(form.format(first, second), "hola. ¿Qué tal?")
+    assert answer == Answer("Hello. How are you?", "Hola. ¿Qué tal?", confidence=0.5)
+    assert read_answer(form.format(first, second), "hola").translated == "Hello."
+
+
 NO_TRANSLATION = [
     "",
     "{}",

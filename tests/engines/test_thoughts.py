@@ -29,6 +29,7 @@ MARKED = [
     "<|channel|>analysis<|message|>{0}<|end|><|start|>assistant<|channel|>commentary<|message|>{0}"
     "<|end|><|start|>assistant<|channel|>final <|constrain|>JSON<|message|>{1}",
     "analysis{0}assistantfinal{1}",
+    "Here is my thought process:\n{0}\nHere is my response:\n{1}",
     "<|start_header_id|>assistant<|end_header_id|>\n\n{1}<|eot_id|>",
     "{1}<|im_end|>\n<|im_start|>user\n{0}",
     "{1}</s>",
