@@ -76,7 +76,7 @@ def fault_of(
 
 def fault_of_correction(text: str, source: str, direction: Direction) -> Fault | None:
     """Return why ``text`` is not what was meant by ``source``, in its own language."""
-    if direction.source and is_written_in_another(text, direction.source):
+    if direction.source and is_written_in_another(text, direction.source, source):
         return Fault.LANGUAGE
     return _wrong_shape(text, source, is_whole=True, most_strange=0.0)
 
@@ -125,7 +125,8 @@ def _wrong_words(text: str, source: str, direction: Direction) -> Fault | None:
         return Fault.REFUSAL
     if _is_echo(text, source, str(direction.source)):
         return Fault.ECHO
-    return Fault.LANGUAGE if is_written_in_another(text, str(direction.target)) else None
+    is_other = is_written_in_another(text, str(direction.target), source)
+    return Fault.LANGUAGE if is_other else None
 
 
 def _has_letters(text: str) -> bool:

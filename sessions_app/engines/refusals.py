@@ -88,7 +88,7 @@ _KINDS = (
         r"\bas an? (?:ai\b|artificial|(?:large )?language model|virtual assistant)"
         r"|\bi(?:'m| am) (?:just |only )?an? (?:ai\b|artificial|(?:large )?language model"
         r"|virtual assistant)"
-        r"|\bcomo (?:una? )?(?:ia\b|inteligencia artificial|modelo (?:grande )?de lenguaje"
+        r"|\bcomo (?:una? )?(?:ia\b|inteligencia artificial|modelo (?:grande )?de (?:lenguaje|ia\b)"
         r"|asistente virtual)"
         r"|\bsoy (?:solo )?(?:una? )?(?:ia\b|inteligencia artificial|modelo de lenguaje"
         r"|asistente virtual)",
@@ -121,6 +121,18 @@ _KINDS = (
         r"|aquí (?:está|tienes))\b"
         r"[^.\n]{0,40}\b(?:translation|translated|translates|traducción|traduce)\b",
         r"\b(?:traduc|translat)",
+    ),
+    _kind(
+        r"\bi (?:must|have to|will have to|need to)(?: respectfully)? (?:decline|refuse)\b"
+        r"|\b(?:debo|tengo que) (?:declinar|rechazar|negarme)\b",
+        r"\b(?:declin|refus|rechaz|neg|renunci|say no|turn)",
+    ),
+    _kind(
+        r"\bi (?:do not|don't) have (?:the ability|the capability|access|permission)\b"
+        r"|\bno tengo (?:la capacidad|acceso|permiso)\b|\bnot something i (?:can|am able to) "
+        r"(?:help|assist|do|translate)",
+        r"\b(?:capacidad|capaz|acceso|acced|entrar|permi|pued|ability|able|access|allow|can't|cannot"
+        r"|have)",
     ),
     _kind(
         r"\blet me know if you\b|\bi hope (?:this|that) helps\b|\bfeel free to ask\b"

@@ -12,6 +12,8 @@ FEWEST_WORDS = 2
 """So many words of another language tell that a text is written in it ..."""
 LEAST_SHARE = 0.3
 """... if they are this share of all, and more than twice those of its own."""
+SHARE_OF_ONE = 0.5
+"""One word of a third language tells where it is half of all: "Hallo, Anna"."""
 LONGEST_WITHIN = 3
 """So many small words may stand together within a name: "Casa de la Moneda"."""
 
@@ -43,16 +45,30 @@ _WITHIN_NAMES = frozenset(_SMALL_WORDS.split())
 _APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 
 
-def is_written_in_another(text: str, language: str) -> bool:
+def is_written_in_another(text: str, language: str, source: str = "") -> bool:
     """Return whether ``text`` is plainly not in ``language`` (``es`` or ``en``).
 
-    Where too little tells, it is taken to be.
+    Where too little tells, it is taken to be. ``source`` is what it was made of: words of a third
+    language that stand there are quoted.
     """
     words = _telling_words(text)
     own = sum(word in _KNOWN[language] for word in words)
-    others = (_KNOWN["en" if language == "es" else "es"], _ELSEWHERE)
-    most = max(sum(word in known for word in words) for known in others)
-    return most >= max(FEWEST_WORDS, 2 * own + 1) and most >= LEAST_SHARE * len(words)
+    others = sum(word in _KNOWN["en" if language == "es" else "es"] for word in words)
+    is_the_other = others >= max(FEWEST_WORDS, 2 * own + 1) and others >= LEAST_SHARE * len(words)
+    return is_the_other or _is_from_elsewhere(text, own, source)
+
+
+def _is_from_elsewhere(text: str, own: int, source: str) -> bool:
+    # these words are none of our names, so that capitals tell nothing
+    words, said = _all_words(text), set(_all_words(source))
+    found = sum(word in _ELSEWHERE and word not in said for word in words)
+    share = LEAST_SHARE if found >= FEWEST_WORDS else SHARE_OF_ONE
+    return found > 2 * own and found >= share * len(words)
+
+
+def _all_words(text: str) -> list[str]:
+    plain = _TAG.sub(" ", text.replace(_APOSTROPHE, "'"))
+    return [word.casefold() for word in _WORD.findall(plain)]
 
 
 def has_words_of(text: str, language: str) -> bool:
