@@ -15,7 +15,7 @@ from sessions_app.engines.expansion import SilenceBudget
 from sessions_app.engines.media_facts import Facts
 from sessions_app.engines.ogg_links import links_of
 from sessions_app.engines.resampling import Resampler
-from sessions_app.engines.timeline import Piece, Timeline
+from sessions_app.engines.timeline import FILE_CONFIRM_SECONDS, Piece, Timeline
 from sessions_app.engines.tracks import facts_of, track_of
 from sessions_app.errors import DecodeError
 
@@ -130,7 +130,9 @@ def _read_file(file: BinaryIO, track: int | None, silence: SilenceBudget) -> Ite
         links: Sequence[object] = links_of(file) or [file]
         for link in links:
             with open_media(link) as container:
-                timeline = Timeline[AudioFrame](begins_seconds(container), silence.take)
+                timeline = Timeline[AudioFrame](
+                    begins_seconds(container), silence.take, FILE_CONFIRM_SECONDS
+                )
                 yield from _decode_leniently(container, track_of(container, track), timeline)
     except (OSError, FFmpegError, ValueError, MemoryError) as error:
         raise DecodeError("This file cannot be read as sound.") from error

@@ -12,9 +12,11 @@ from sessions_app.engines.timeline import Piece, Timeline
 LENGTH = 0.02
 
 
-def placed(times: Iterable[float | None], most_seconds: float = 3600.0) -> list[float]:
+def placed(
+    times: Iterable[float | None], most_seconds: float = 3600.0, confirm_seconds: float = 0.0
+) -> list[float]:
     """The silence before each piece of LENGTH, rounded to milliseconds."""
-    timeline = Timeline[int](0.0, SilenceBudget(most_seconds).take)
+    timeline = Timeline[int](0.0, SilenceBudget(most_seconds).take, confirm_seconds)
     given = [
         gap
         for number, at in enumerate(times)
@@ -43,6 +45,18 @@ def test_one_false_time_makes_no_gap() -> None:
     times: list[float | None] = [*steadily(10), 500.0, *steadily(10, 0.22)]
     assert placed(times) == [0.0] * 21
     assert placed([*steadily(80), 0.0, *steadily(10, 1.62)]) == [0.0] * 91
+
+
+def test_one_false_time_makes_no_gap_in_a_file_that_makes_up_the_next_one() -> None:
+    times = [*steadily(10), *steadily(4, 500.0), *steadily(50, 0.28)]
+    assert placed(times, confirm_seconds=0.5) == [0.0] * 64
+
+
+def test_a_leap_in_a_file_is_believed_where_what_follows_agrees_or_nothing_follows() -> None:
+    times = [*steadily(10), *steadily(30, 3.2), *steadily(3, 9.0)]
+    assert placed(times, confirm_seconds=0.5) == [0.0] * 10 + [3.0] + [0.0] * 29 + [5.2, 0.0, 0.0]
+    sparse = [0.4 * n for n in range(10)]
+    assert round(sum(placed([*sparse, *steadily(3, 4.0)], confirm_seconds=0.5)), 3) == 3.8
 
 
 def test_a_gap_beyond_the_budget_is_not_believed_and_a_later_one_is() -> None:
@@ -74,9 +88,11 @@ def test_where_hardly_anything_is_sent_while_nobody_speaks_the_time_passes() -> 
     assert sum(placed([*sparse, *steadily(3, 4.0)])) + 13 * LENGTH == round(4.06, 3)
 
 
-@given(st.lists(st.floats(0, 1e6) | st.none(), max_size=40))
-def test_nothing_is_lost_or_swapped_and_silence_is_bounded(times: list[float | None]) -> None:
-    timeline = Timeline[int](0.0, SilenceBudget(60).take)
+@given(st.lists(st.floats(0, 1e6) | st.none(), max_size=40), st.sampled_from([0.0, 0.5]))
+def test_nothing_is_lost_or_swapped_and_silence_is_bounded(
+    times: list[float | None], confirm_seconds: float
+) -> None:
+    timeline = Timeline[int](0.0, SilenceBudget(60).take, confirm_seconds)
     given_: list[tuple[float, int]] = []
     for number, at in enumerate(times):
         given_ += timeline.place(Piece(number, LENGTH, at))
