@@ -27,6 +27,9 @@ class Book:
         self.conversation_id = conversation_id
         """None until it is open, unless the client wishes to continue one."""
         self.speakers = Speakers()
+        self.renamings = 0
+        """How often a name was given here, or such a name was kept."""
+        self._unkept_names = 0
         self.timeline = Timeline()
         """Of the session; it begins with its row."""
         self._user_id = user_id
@@ -120,6 +123,7 @@ class Book:
         speaker = replace(self.speakers.of(key), name=name)
         if self.conversation_id is not None:
             renaming = store.rename_speaker(self.session_id, self.conversation_id, speaker)
+            self._begin_renaming(renaming)
             await behind.in_time(renaming)
         self.speakers.call(speaker)
         return speaker
@@ -129,9 +133,24 @@ class Book:
         speakers = [asdict(speaker) for speaker in self.speakers.all()]
         return Notice("speakers", {"speakers": speakers})
 
-    def hear_names(self, kept: Mapping[str, str]) -> Notice | None:
-        """Take over names that others gave; return what tells of them, None: they are known."""
-        return self.speakers_told() if self.speakers.learn(kept) else None
+    def _begin_renaming(self, renaming: "asyncio.Future[None]") -> None:
+        self._unkept_names += 1
+        self.renamings += 1
+
+        def end(_: object) -> None:
+            self._unkept_names -= 1
+            self.renamings += 1
+
+        renaming.add_done_callback(end)
+
+    def hear_names(self, kept: Mapping[str, str], renamings: int) -> Notice | None:
+        """Take over names that others gave; return what tells of them, None: they are known.
+
+        ``renamings`` is how many there were when ``kept`` was read: what is older than a name that
+        was given here is not believed.
+        """
+        is_older = self._unkept_names > 0 or renamings != self.renamings
+        return self.speakers_told() if not is_older and self.speakers.learn(kept) else None
 
     async def begin_conversation(self) -> None:
         """Start afresh, in a new conversation where nobody has a name yet.

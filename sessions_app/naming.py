@@ -30,9 +30,10 @@ async def _look(registry: Registry) -> None:
     if not live:
         return
     wanted = {each.book.conversation_id for each in live if each.book.conversation_id}
+    renamings = [session.book.renamings for session in live]
     names = await lane.run(history.names_in, wanted)
-    for session in live:
+    for session, before in zip(live, renamings, strict=True):
         conversation_id = session.book.conversation_id
         known = names.get(conversation_id, {}) if conversation_id else {}
-        if (told := session.book.hear_names(known)) is not None:
+        if (told := session.book.hear_names(known, before)) is not None:
             await session.emit(told)

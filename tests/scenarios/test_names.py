@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from asgiref.sync import sync_to_async
 
+from sessions_app import naming
 from sessions_app.models import Conversation, Speaker
 from sessions_app.naming import keep_names
 from tests.conftest import Connect
@@ -78,3 +79,20 @@ async def test_names_of_a_conversation_that_was_left_behind_are_not_heard(
         await asyncio.sleep(0.3)
         assert await browser.still_works()
     assert [told["speakers"][0]["name"] for told in browser.told("speakers")] == ["Spanish speaker"]
+
+
+async def test_a_name_is_told_once_however_often_the_kept_ones_are_looked_at(
+    connect: Connect, passing_on: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(naming, "LOOK_SECONDS", 0.001)
+    for _ in range(20):
+        async with connect() as browser:
+            # the first sentence keeps the speaker by the name that it replaces
+            await browser.say("text_input", text="hola")
+            await browser.say("rename_speaker", speaker_id="es", name="Ana")
+            await browser.until("translation")
+            await browser.say("rename_speaker", speaker_id="es", name="Eva")
+            await asyncio.sleep(0.05)
+            assert await browser.still_works()
+        names = [told["speakers"][0]["name"] for told in browser.told("speakers")]
+        assert names == ["Ana", "Eva"]
