@@ -31,7 +31,8 @@ class Listener:
         self.busy = 0
         """How many pieces it works on."""
         self.rest_seconds = 0.0
-        self._gives_words = False
+        self.gives_words = False
+        """Whether it gave some, and has not failed since."""
         self._rests_until = 0.0
 
     @property
@@ -47,12 +48,12 @@ class Listener:
     @property
     def rank(self) -> tuple[bool, bool, int, bool]:
         """Return by what it comes before or after others: the lowest is asked first."""
-        return (self.is_resting, not self.is_well, self.busy, not self._gives_words)
+        return (self.is_resting, not self.is_well, self.busy, not self.gives_words)
 
     def gave_words(self) -> None:
         """Take note that it is well."""
         self.rest_seconds = self._rests_until = 0.0
-        self._gives_words = True
+        self.gives_words = True
 
     def failed(self) -> None:
         """Leave it alone for a while, longer each time."""
@@ -60,7 +61,7 @@ class Listener:
             max(FIRST_REST_SECONDS, self.rest_seconds * 2), LONGEST_REST_SECONDS
         )
         self._rests_until = time.monotonic() + self.rest_seconds
-        self._gives_words = False
+        self.gives_words = False
         self.forget_format()
 
     def forget_format(self) -> None:

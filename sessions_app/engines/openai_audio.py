@@ -29,8 +29,9 @@ class OpenAiTranscriber:
     """Has words found by other machines: speaches, vLLM, whisper.cpp's server, OpenAI's own.
 
     ``urls`` are the servers' addresses up to ``/v1``; the least busy of those that are well is
-    asked, and the next when it fails or refuses: a server is well when it gave words. ``model`` is
-    what they call the model. ``key`` is sent as a bearer token to each of them; without one OpenAI
+    asked, and the next when it fails or refuses: a server is well when it gave words. One that
+    never did, and finds none, is believed only where no other finds any. ``model`` is what they
+    call the model. ``key`` is sent as a bearer token to each of them; without one OpenAI
     itself, and nobody else, is sent the environment's OPENAI_API_KEY. ``parallel`` is how many
     pieces each takes at once, ``timeout_seconds`` how long one piece may take.
     """
@@ -87,21 +88,33 @@ class OpenAiTranscriber:
         Raises:
             EngineError: no server could hear this piece; the next may work.
         """
-        refusing: list[Listener] = []
         failures: list[EngineError] = []
+        wordless: Transcript | None = None
+        doubted: list[Listener] = []
         for listener in self._listeners.in_order():
+            if wordless is not None and not listener.is_well:
+                continue  # silence is worth no waiting
             try:
                 heard = await self._ask(listener, pcm, language)
             except EngineError as error:
                 failures.append(error)
                 if isinstance(error, PieceRefusedError):
-                    refusing.append(listener)
+                    doubted.append(listener)
             else:
-                for one in refusing:  # what another one takes is not to blame
-                    one.failed()
-                return heard
+                if heard.text or listener.gives_words:
+                    self._blame(doubted if heard.text else [])
+                    return heard
+                wordless = wordless or heard
+                doubted.append(listener)
+        if wordless is not None:
+            return wordless
         told = [error for error in failures if not isinstance(error, NoAnswerError)]
         raise (told or failures)[0]
+
+    def _blame(self, doubted: Sequence[Listener]) -> None:
+        """Take note that another server gave words of a piece that ``doubted`` had none for."""
+        for listener in doubted:
+            listener.failed()
 
     async def aclose(self) -> None:
         """End the looking and the connections. May be called twice."""

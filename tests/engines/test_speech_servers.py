@@ -11,7 +11,7 @@ from sessions_app.engines import openai_audio
 from sessions_app.engines.openai_audio import OpenAiTranscriber
 from sessions_app.errors import EngineError
 from tests.house import eventually
-from tests.sounds import say
+from tests.sounds import say, silence
 from tests.tiny.fakeears import FakeEars
 
 PIECES = 6
@@ -65,6 +65,39 @@ async def test_a_server_whose_answers_are_none_is_left_too(
 ) -> None:
     servers[0].says = says
     assert await heard_by(*servers) == ["hola"] * PIECES
+
+
+@pytest.mark.parametrize("says", [b'{"text": ""}', b'{"text": "", "language": "es"}', b""])
+@pytest.mark.parametrize("position", [0, 1])
+async def test_a_server_that_finds_no_words_in_anything_takes_no_piece_from_one_that_does(
+    servers: tuple[FakeEars, FakeEars], says: bytes, position: int
+) -> None:
+    servers[position].says = says
+    transcriber = OpenAiTranscriber([server.url for server in servers])
+    await transcriber.load()
+    try:
+        calls = [transcriber.transcribe(say("hola"), language="es", final=True) for _ in range(6)]
+        heard = await asyncio.gather(*calls)
+    finally:
+        await transcriber.aclose()
+    assert [transcript.text for transcript in heard] == ["hola"] * 6
+
+
+async def test_where_nobody_speaks_no_server_is_blamed(servers: tuple[FakeEars, FakeEars]) -> None:
+    transcriber = OpenAiTranscriber([server.url for server in servers])
+    await transcriber.load()
+    try:
+        for _ in range(3):
+            heard = await transcriber.transcribe(silence(1), language="es", final=True)
+            assert heard.text == ""
+        for _ in range(3):
+            await transcriber.transcribe(say("hola"), language="es", final=True)
+        asked = [len(server.fields) for server in servers]
+        await transcriber.transcribe(silence(1), language="es", final=True)
+    finally:
+        await transcriber.aclose()
+    # a server that gave words before is believed at once
+    assert sum(len(server.fields) for server in servers) == sum(asked) + 1
 
 
 async def test_words_that_are_sent_as_a_page_are_words() -> None:
