@@ -11,6 +11,8 @@ LINE_CHARACTERS = 42
 CUE_LINES = 2
 SHORTEST_MS = 833
 """How long a cue that makes way for the next, or is one of several, stands at least: 5/6 s."""
+SPOKEN_MS = 700
+"""How long a cue stands at least that took less time to say: one word, such as “sí”."""
 TYPED_MS = 2_000
 """How long a cue stands at least that took no time to say: typed text."""
 CHARACTERS_A_SECOND = 17
@@ -45,7 +47,7 @@ def cues_of(captions: Iterable[Caption]) -> Iterator[Cue]:
 
     None begins before the last one ended: one that is still being said when the next begins makes
     way, and where too little time is left to read it, the next waits. A long one is cut into
-    several, each standing for its share of the time.
+    several, each standing for its share of the time, and none for less than SHORTEST_MS.
     """
     end_ms = 0
     for caption, following in pairwise(chain(captions, [None])):
@@ -59,11 +61,12 @@ def cues_of(captions: Iterable[Caption]) -> Iterator[Cue]:
 
 def _end_ms(caption: Caption, start_ms: int, pages: int, following: Caption | None) -> int:
     own_ms = _to_ms(caption.end_seconds) - _to_ms(caption.start_seconds)
+    least_ms = SHORTEST_MS * pages
     if own_ms > 0:
-        least_ms = SHORTEST_MS * pages if pages > 1 else min(own_ms, SHORTEST_MS)
         end_ms = _to_ms(caption.end_seconds)
+        if pages == 1:
+            least_ms = min(max(own_ms, SPOKEN_MS), SHORTEST_MS)
     else:
-        least_ms = SHORTEST_MS * pages
         end_ms = start_ms + max(TYPED_MS, _reading_ms(caption.texts))
     if following is not None:
         end_ms = min(end_ms, _to_ms(following.start_seconds))
@@ -75,13 +78,17 @@ def _reading_ms(texts: Iterable[str]) -> int:
 
 
 def _shared(pages: list[tuple[str, ...]], start_ms: int, end_ms: int, voice: str) -> Iterator[Cue]:
-    """Yield a cue for each page; each has the share of the time that it has of the letters."""
+    """Yield a cue for each page; each has the share of the time that it has of the letters.
+
+    One of few letters has SHORTEST_MS all the same; there is as much time for each.
+    """
     letters = [sum(map(len, page)) for page in pages]
-    whole_ms, whole = end_ms - start_ms - len(pages), sum(letters)
     begin_ms, so_far = start_ms, 0
     for number, page in enumerate(pages, start=1):
         so_far += letters[number - 1]
-        until_ms = start_ms + number + whole_ms * so_far // whole
+        until_ms = start_ms + (end_ms - start_ms) * so_far // sum(letters)
+        until_ms = max(until_ms, begin_ms + SHORTEST_MS)
+        until_ms = min(until_ms, end_ms - SHORTEST_MS * (len(pages) - number))
         yield Cue(begin_ms, until_ms, page, voice)
         begin_ms = until_ms
 

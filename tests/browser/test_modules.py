@@ -147,6 +147,18 @@ def test_subtitles_are_of_two_lines_and_lie_on_no_other(page: Page) -> None:
     assert [(cue["start"], cue["end"]) for cue in cues[-2:]] == [(9000, 9833), (9833, 11833)]
 
 
+def test_short_cues_can_be_read(page: Page) -> None:
+    body = """
+        const word = "a".repeat(40);
+        return m.cuesOf([
+            {start: 0, end: 200, texts: ["sí", "yes"]},
+            {start: 1000, end: 5000, texts: [`${word} ${word} ${word} ${word} sí`]},
+        ]);
+    """
+    cues = run(page, "subtitles", body)
+    assert [(cue["start"], cue["end"]) for cue in (cues[0], cues[-1])] == [(0, 700), (4167, 5000)]
+
+
 def test_no_words_are_markup_in_subtitles(page: Page) -> None:
     body = """
         const source = "<b>uno</b> 1 < 2 {\\\\an8}";

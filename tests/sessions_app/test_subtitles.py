@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.subtitles import CUE_LINES, LINE_CHARACTERS, Caption, Cue, cues_of
+from sessions_app.subtitles import (
+    CUE_LINES,
+    LINE_CHARACTERS,
+    SHORTEST_MS,
+    SPOKEN_MS,
+    Caption,
+    Cue,
+    cues_of,
+)
 
 LONG = (
     "Cuando llegamos a la estación ya había salido el último tren, así que tuvimos que "
@@ -23,6 +31,18 @@ def shown(*captions: Caption) -> list[tuple[int, int, tuple[str, ...]]]:
 
 def test_what_is_short_is_one_cue_at_the_time_of_speaking() -> None:
     assert shown(Caption(0.5, 1.25, ("Hola.", "Hello."))) == [(500, 1250, ("Hola.", "Hello."))]
+
+
+def test_one_word_can_be_read() -> None:
+    assert shown(Caption(1, 1.2, ("Sí.", "Yes.")), Caption(1.5, 4, ("Vale.",))) == [
+        (1_000, 1_700, ("Sí.", "Yes.")),
+        (1_700, 4_000, ("Vale.",)),
+    ]
+
+
+def test_what_is_left_of_a_long_sentence_can_be_read() -> None:
+    (*_, last) = shown(Caption(0, 4, (" ".join(["a" * 40] * 4 + ["sí"]),)))
+    assert last == (3_167, 4_000, ("sí",))
 
 
 def test_a_long_sentence_is_cut_in_time_both_languages_side_by_side() -> None:
@@ -101,7 +121,7 @@ def test_no_cue_lies_on_another_and_none_is_longer_than_two_lines(
     captions: list[Caption],
 ) -> None:
     cues = list(cues_of(captions))
-    assert all(cue.start_ms < cue.end_ms for cue in cues)
+    assert all(cue.end_ms - cue.start_ms >= min(SPOKEN_MS, SHORTEST_MS) for cue in cues)
     assert all(one.end_ms <= other.start_ms for one, other in pairwise(cues))
     assert all(1 <= len(cue.lines) <= CUE_LINES for cue in cues)
     assert all(0 < len(line) <= LINE_CHARACTERS for cue in cues for line in cue.lines)

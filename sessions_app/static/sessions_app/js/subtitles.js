@@ -3,6 +3,7 @@
 const LINE_CHARACTERS = 42;
 const CUE_LINES = 2;
 const SHORTEST_MS = 833; // of a cue that makes way for the next, or is one of several
+const SPOKEN_MS = 700; // of a cue that took less time to say
 const TYPED_MS = 2000; // typed text has no length of its own: at least so long, or as long as it takes to read
 const CHARACTERS_A_SECOND = 17;
 
@@ -20,7 +21,8 @@ export function cuesOf(captions) {
 
 function endOf({ start: said, end, texts }, start, pages, following) {
   const own = Math.round(end ?? said) - Math.round(said);
-  const least = own > 0 && pages === 1 ? Math.min(own, SHORTEST_MS) : SHORTEST_MS * pages;
+  const isShort = own > 0 && pages === 1;
+  const least = isShort ? Math.min(Math.max(own, SPOKEN_MS), SHORTEST_MS) : SHORTEST_MS * pages;
   const wanted = own > 0 ? Math.round(end) : start + Math.max(TYPED_MS, readingMs(texts));
   const until = following ? Math.min(wanted, Math.round(following.start)) : wanted;
   return Math.max(until, start + least);
@@ -30,7 +32,7 @@ function readingMs(texts) {
   return Math.floor((Math.max(...texts.map((text) => [...text].length), 0) * 1000) / CHARACTERS_A_SECOND);
 }
 
-// Each page has the share of the time that it has of the letters.
+// Each page has the share of the time that it has of the letters, and SHORTEST_MS at least.
 function shared(pages, start, end) {
   const letters = pages.map((lines) => lines.join("").length);
   const whole = letters.reduce((sum, count) => sum + count, 0);
@@ -38,7 +40,8 @@ function shared(pages, start, end) {
   let soFar = 0;
   return pages.map((lines, i) => {
     soFar += letters[i];
-    const until = start + i + 1 + Math.floor(((end - start - pages.length) * soFar) / whole);
+    const share = Math.max(start + Math.floor(((end - start) * soFar) / whole), begin + SHORTEST_MS);
+    const until = Math.min(share, end - SHORTEST_MS * (pages.length - 1 - i));
     const cue = { start: begin, end: until, lines };
     begin = until;
     return cue;
