@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 20.0
 class Wordless:
     """Hands events on, and tells the client when speech brings neither words nor a verdict.
 
-    And when it does again: then what was told is over.
+    And when it does again, or nobody is listened to any more: then what was told is over.
     """
 
     def __init__(
@@ -39,9 +39,11 @@ class Wordless:
                 self._since = asyncio.get_running_loop().time()
             self._speaks.set()
         await self._emit(event)
-        if isinstance(event, Partial | FinalTranscript | Discarded):
+        if isinstance(event, Partial | FinalTranscript | Discarded) or _stops(event):
             self._calm_down()
             await self._take_back()
+        elif isinstance(event, Failure) and isinstance(event.about, int):
+            self._calm_down()  # why it has no words is told
 
     async def run(self) -> None:
         """Watch until cancelled; the session owns the task that this runs in."""
@@ -74,3 +76,7 @@ class Wordless:
     def _calm_down(self) -> None:
         self._since = None
         self._speaks.clear()
+
+
+def _stops(event: Event) -> bool:
+    return isinstance(event, Notice) and event.type == "listening_stopped"

@@ -52,19 +52,32 @@ async def test_speech_without_words_is_told_once(watched: Watched) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [Partial(1, 1, "hola", ""), Discarded(1, DiscardReason.NO_SPEECH)], ids=str
+    "answer",
+    [
+        Partial(1, 1, "hola", ""),
+        Discarded(1, DiscardReason.NO_SPEECH),
+        Failure("engine_failed", "It failed.", about=1),
+        Notice("listening_stopped", {}),
+    ],
+    ids=str,
 )
 async def test_words_or_a_verdict_are_enough(watched: Watched, answer: Event) -> None:
     await watched.wordless.emit(SpeechStarted(1, 0.0))
     await watched.wordless.emit(answer)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
-            await eventually(lambda: watched.problems() != [])
+            await eventually(lambda: "no_words" in watched.problems())
     assert watched.told == [SpeechStarted(1, 0.0), answer]
 
 
 @pytest.mark.parametrize(
-    "answer", [Partial(1, 1, "hola", ""), Discarded(1, DiscardReason.NO_SPEECH)], ids=str
+    "answer",
+    [
+        Partial(1, 1, "hola", ""),
+        Discarded(1, DiscardReason.NO_SPEECH),
+        Notice("listening_stopped", {}),
+    ],
+    ids=str,
 )
 async def test_words_that_come_at_last_take_back_what_was_told(
     watched: Watched, answer: Event
