@@ -8,8 +8,11 @@ UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 lines: what a terminal obeys, or does not show."""
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Mn", "Me", "Zs", "Zl", "Zp"})
 """Categories of which alone nothing can be seen: controls, zero-width characters, spaces, marks."""
-BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and signs that are drawn as nothing: Hangul fillers, the empty Braille pattern."""
+BLANK = re.compile(
+    "[\u115f\u1160\u2065\u2800\u3164\uffa0\ufff0-\ufff8\U0001d159\U000e0000-\U000e0fff]"
+)
+"""What is drawn as nothing, of other categories: Hangul fillers, the empty Braille pattern, the
+null notehead, and what Unicode sets apart for zero-width characters to come."""
 SUSPECT = re.compile(r"[^ -~]")
 HIDDEN = "***"
 WATCH = re.compile(r"(/watch/)[^/\s?#\"'<>\\]+", re.IGNORECASE)
@@ -40,7 +43,7 @@ def printable_lines(text: str) -> str:
 
 def is_seen(text: str) -> bool:
     """Return whether anything of ``text`` can be seen."""
-    return any(one not in BLANK and unicodedata.category(one) not in UNSEEN for one in text)
+    return any(unicodedata.category(one) not in UNSEEN for one in BLANK.sub("", text))
 
 
 def without_secrets(text: str) -> str:

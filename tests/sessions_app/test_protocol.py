@@ -110,6 +110,8 @@ NOTHING = [
     "\u3164\u2800",
     "\u0301",
     "\u202e",
+    "\u2065\ufff0\U000e0000",
+    "\U0001d159",
 ]
 """Zero-width characters, a soft hyphen, blank letters, a mark alone."""
 

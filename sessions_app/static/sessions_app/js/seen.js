@@ -1,6 +1,6 @@
 // Whether anything of a text can be seen: spaces, controls and blank letters are nothing.
 
-const SEEN = /[^\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{Mn}\p{Me}\u115f\u1160\u2800\u3164\uffa0]/u;
+const SEEN = /[^\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{Mn}\p{Me}\p{DI}\u2800\u{1d159}]/u;
 
 export function isSeen(text) {
   return SEEN.test(text);
