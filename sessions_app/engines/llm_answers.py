@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sessions_app.corrections import CORRECTION, Correction, correction
 from sessions_app.engines.judging import bad_translation
+from sessions_app.engines.llm_corrections import is_correction, read_corrections
 from sessions_app.engines.llm_json import Fields, find_fields, named, parts_of, words
 from sessions_app.engines.sentences import split_sentences
 from sessions_app.engines.thoughts import answer_of, answer_so_far
@@ -15,8 +15,8 @@ from sessions_app.engines.whole_text import whole
 from sessions_app.errors import BadTranslationError, Fault
 from sessions_app.events import Phrase, Translation, Usage
 
-KINDS = ("idiom", "false_friend", CORRECTION)
-"""What a phrase may be."""
+KINDS = ("idiom", "false_friend")
+"""What a phrase may be that is no correction."""
 PHRASES = 12
 """How many phrases of one answer are taken."""
 CHATTER = 4
@@ -84,7 +84,10 @@ def read_answer(content: str, source: str, *, target: str = "", is_cut: bool = F
     return Answer(
         translated,
         _unadorned(words(named(fields, "corrected")), source),
-        (*_phrases(named(fields, "phrases")), *_corrections(named(fields, "corrections"))),
+        (
+            *_phrases(named(fields, "phrases")),
+            *read_corrections(named(fields, "corrections"), PHRASES),
+        ),
         _confidence(fields.get("confidence")),
     )
 
@@ -116,19 +119,13 @@ def _joined(parts: Sequence[Fields]) -> Fields | None:
         "translated": [words(named(part, "translated")) for part in parts],
         "corrected": [words(named(part, "corrected")) for part in parts],
         "phrases": [item for part in parts for item in _items(named(part, "phrases"))],
-        "corrections": [item for part in parts for item in _items(named(part, "corrections"))],
+        "corrections": [item for part in parts for item in _listed(named(part, "corrections"))],
         "confidence": min(_confidence(part.get("confidence")) for part in parts),
     }
 
 
 def _phrases(value: Any) -> tuple[Phrase, ...]:
-    phrases = (_phrase(item) for item in _items(value))
-    return tuple(phrase for phrase in phrases if _says_something(phrase))
-
-
-def _corrections(value: Any) -> tuple[Phrase, ...]:
-    corrections = (_correction(item) for item in _items(value) if isinstance(item, dict))
-    return tuple(each for each in corrections if _says_something(each))
+    return tuple(phrase for item in _items(value) for phrase in _read(item))
 
 
 def _items(value: Any) -> list[Any]:
@@ -136,36 +133,30 @@ def _items(value: Any) -> list[Any]:
     return items[:PHRASES] if isinstance(items, list) else []
 
 
-def _says_something(phrase: Phrase) -> bool:
-    if isinstance(phrase, Correction):
-        return bool(phrase.wrong and phrase.right) and phrase.wrong != phrase.right
-    return bool(phrase.text and phrase.meaning)
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
-def _correction(value: Fields) -> Correction:
-    # models that know an older way of telling it use the fields of a phrase
-    return correction(
-        words(value.get("wrong") or value.get("literal")),
-        words(value.get("right") or value.get("text")),
-        words(value.get("why") or value.get("meaning") or value.get("explanation")),
-    )
-
-
-def _phrase(value: Any) -> Phrase:
+def _read(value: Any) -> tuple[Phrase, ...]:
     if isinstance(value, str):
         text, _, meaning = whole(value).partition(":")
-        return Phrase(text.strip(), meaning.strip())
+        return _told(Phrase(text.strip(), meaning.strip()))
     if not isinstance(value, dict):
-        return Phrase("", "")
+        return ()
     kind = words(value.get("kind")).lower().replace(" ", "_").replace("-", "_")
-    if kind == CORRECTION:
-        return _correction(value)
-    return Phrase(
+    if is_correction(kind, value):
+        return read_corrections(value, 1)
+    phrase = Phrase(
         words(value.get("text") or value.get("phrase")),
         words(value.get("meaning") or value.get("explanation")),
         kind if kind in KINDS else "idiom",
         words(value.get("literal")),
     )
+    return _told(phrase)
+
+
+def _told(phrase: Phrase) -> tuple[Phrase, ...]:
+    return (phrase,) if phrase.text and phrase.meaning else ()
 
 
 def _confidence(value: Any) -> float:

@@ -186,6 +186,47 @@ def test_corrections_have_fields_of_their_own(
     assert read_answer(content, "Hola.").phrases == understood
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"corrections": {"Wrong": "he go", "Right": "he goes", "Why": "he"}},
+        {"corrections": [{"error": "he go", "correction": "he goes", "explanation": "he"}]},
+        {"corrections": [{"original": "he go", "corrected": "he goes", "reason": "he"}]},
+        {"mistakes": [{"incorrect": "he go", "correct": "he goes", "rule": "he"}]},
+        {"corrections": ["he go -> he goes: he"]},
+        {"corrections": "- he go → he goes: he"},
+        {"corrections": [["he go", "he goes", "he"]]},
+        {"phrases": [{"wrong": "he go", "right": "he goes", "why": "he"}]},
+        {"phrases": [{"kind": "error", "wrong": "he go", "right": "he goes", "why": "he"}]},
+    ],
+    ids=json.dumps,
+)
+def test_corrections_of_any_shape_are_understood(fields: dict[str, object]) -> None:
+    content = json.dumps({"translated": "Hola.", **fields})
+    assert read_answer(content, "Hi.").phrases == (correction("he go", "he goes", "he"),)
+
+
+def test_what_is_wrong_may_be_told_by_what_is_right() -> None:
+    content = json.dumps({"translated": "Hola.", "corrections": {"he go": "he goes"}})
+    assert read_answer(content, "Hi.").phrases == (correction("he go", "he goes"),)
+
+
+@pytest.mark.parametrize(
+    "corrections",
+    [
+        [{"wrong": "\u200b", "right": "a"}],
+        {"wrong": "a", "right": "a"},
+        {"why": "a"},
+        "none",
+        ["a"],
+    ],
+    ids=ascii,
+)
+def test_what_puts_nothing_right_is_no_correction(corrections: object) -> None:
+    content = json.dumps({"translated": "Hola.", "corrections": corrections})
+    assert read_answer(content, "Hi.").phrases == ()
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
