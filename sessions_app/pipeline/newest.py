@@ -39,6 +39,11 @@ class Newest:
         if running is not None and not running.expired():
             running.reschedule(asyncio.get_running_loop().time())
 
+    def insist(self) -> None:
+        """Let what is being done take as long as it needs: somebody waits for it now."""
+        if self._running is not None and not self._running.expired():
+            self._running.reschedule(None)
+
     async def run(self) -> None:
         """Work until cancelled; whoever owns this is the owner of the task that it runs in."""
         while True:

@@ -150,6 +150,7 @@ class Recognizer:
             self._due, self._ahead = self._ahead, None
             self._due.is_due = True
             self._seat.insist()
+            self._newest.insist()  # its turn may be far: the engine's own limit begins with that
 
     def _withdraw(self) -> None:
         ahead, self._ahead = self._ahead, None

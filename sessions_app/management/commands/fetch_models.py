@@ -69,7 +69,8 @@ class Command(terminal.Command):
         except HablaError as error:
             return self._do_without(model, engines.models_dir, str(error))
         except KeyboardInterrupt as error:
-            raise CommandError("Stopped. The files that came whole are kept.") from error
+            stopped = "Stopped. The files that came whole are kept."
+            raise CommandError(stopped, returncode=terminal.INTERRUPTED) from error
         doubt = "" if model.is_pinned else " (not verified: Habla knows no digests of it)"
         self.stdout.write(f"✓ {model.name:<{COLUMN}}{directory}{doubt}", self.style.SUCCESS)
         return True

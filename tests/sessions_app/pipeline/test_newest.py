@@ -98,3 +98,20 @@ async def test_what_takes_too_long_is_given_up() -> None:
     await eventually(lambda: job.end == "cancelled")
     task.cancel()
     await asyncio.wait({task})
+
+
+async def test_what_somebody_waits_for_has_no_limit_any_more() -> None:
+    newest = Newest("test", seconds=0.1)
+    done = asyncio.Event()
+
+    async def work() -> None:
+        newest.insist()
+        await asyncio.sleep(0.3)
+        done.set()
+
+    worker = asyncio.create_task(newest.run())
+    newest.ask(work)
+    async with asyncio.timeout(5):
+        await done.wait()
+    worker.cancel()
+    await asyncio.wait({worker})
