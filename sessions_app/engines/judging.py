@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from sessions_app.engines.refusals import is_refusal
 from sessions_app.engines.repetition import is_loop
-from sessions_app.engines.written_language import has_words_of, is_written_in_another
+from sessions_app.engines.written_language import is_written_in_another, words_of
 from sessions_app.errors import BadTranslationError, Fault
 from sessions_app.events import Direction
 
@@ -30,6 +30,15 @@ STRANGE_SIGNS = 1 / 2
 """Greek letters are also signs: what has more of them, and is no SHORT_FORMULA, is Greek."""
 SHORT_FORMULA = 2
 
+SENTENCE = 3
+"""With so many words of its language a source is no name, which may stand in a translation."""
+PLACEHOLDERS = frozenset(
+    {"null", "none", "undefined", "nan", "n/a", "string", "translated", "text"}
+)
+"""What programs put where there is nothing ..."""
+FEW_WORDS = 3
+"""... and people say where no more was said."""
+
 MESSAGES: Mapping[Fault, str] = {
     Fault.EMPTY: "The translator gave no words.",
     Fault.CUT: "The translator broke off in the middle of the sentence.",
@@ -45,8 +54,9 @@ MESSAGES: Mapping[Fault, str] = {
 
 _MARKUP = re.compile(
     r"```|</\s*[a-z][\w:.-]*\s*>|<[a-z][\w:.-]*\s*/>|<(?:br|hr)\s*>|<[a-z][\w:.-]*\s+[\w:.-]+\s*=[^<>]*>"
-    r"|<!(?:--|doctype)|<\|[^<>|]*\|?>|\[/?INST\]|\*\*[^*\n]+\*\*|(?m:^#{1,6} \S)"
-    r"|[{\[]\s*[\"'][\w ]+[\"']\s*:",
+    r"|</?(?:unk|pad|bos|eos|mask)>|<!(?:--|doctype)"
+    r"|<\|[^<>|]*\|?>|\[/?INST\]|\*\*[^*\n]+\*\*|(?m:^#{1,6} \S)"
+    r"|[{\[]\s*[\"'][\w ]+[\"']\s*:|^\[\s*[\"']",
     re.IGNORECASE,
 )
 _SIGN = re.compile(r"\*\*|#+|<[/!|]?\s*[\w:.-]*|[{\[]")
@@ -68,7 +78,7 @@ def fault_of(
     What is not ``is_whole`` goes on: whatever only the end can tell is passed over. In a draft a
     word in another script is passed over too: its final is soon there.
     """
-    if is_whole and _has_letters(source) and not _has_words(text):
+    if is_whole and _has_letters(source) and (not _has_words(text) or _is_nothing(text, source)):
         return Fault.EMPTY
     shape = _wrong_shape(text, source, is_whole=is_whole, most_strange=STRANGE * is_draft)
     return shape or _wrong_words(text, source, direction)
@@ -125,8 +135,8 @@ def _wrong_words(text: str, source: str, direction: Direction) -> Fault | None:
         return Fault.REFUSAL
     if _is_echo(text, source, str(direction.source)):
         return Fault.ECHO
-    is_other = is_written_in_another(text, str(direction.target), source)
-    return Fault.LANGUAGE if is_other else None
+    is_another = is_written_in_another(text, str(direction.target), source)
+    return Fault.LANGUAGE if is_another else None
 
 
 def _has_letters(text: str) -> bool:
@@ -135,6 +145,11 @@ def _has_letters(text: str) -> bool:
 
 def _has_words(text: str) -> bool:
     return any(character.isalnum() for character in text)
+
+
+def _is_nothing(text: str, source: str) -> bool:
+    is_placeholder = text.strip(" .<>[]{}()'\"").casefold() in PLACEHOLDERS
+    return is_placeholder and len(source.split()) > FEW_WORDS
 
 
 def _digits(text: str) -> int:
@@ -181,9 +196,19 @@ def _sign(mark: str) -> str:
 
 
 def _is_echo(text: str, source: str, language: str) -> bool:
+    words, said = _said(text), _said(source)
+    is_sentence = words_of(source, language) >= SENTENCE
+    if is_sentence and _holds(words, said):
+        return True
     # what is written as a name in either is one: "los angeles", "Los Angeles"
-    is_name = not (has_words_of(source, language) and has_words_of(text, language))
-    return _is_same(_said(text), _said(source)) and not is_name
+    is_name = not (words_of(source, language) and words_of(text, language))
+    return _is_same(words, said) and not is_name
+
+
+def _holds(words: list[str], said: list[str]) -> bool:
+    """Return whether all that was ``said`` stands in ``words``, whatever its capitals."""
+    text, part = (" ".join(each).casefold() for each in (words, said))
+    return f" {part} " in f" {text} "
 
 
 def _is_same(words: list[str], others: list[str]) -> bool:

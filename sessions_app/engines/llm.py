@@ -41,7 +41,7 @@ from sessions_app.events import Said, Translation, TranslationRequest, Usage
 FIRST_SECONDS = 2.0
 """How long loading an engine waits for a model that is there already; others load beside."""
 GRACE_SECONDS = 3.0
-"""How long a sentence waits for a model that may not be loaded; then others translate it."""
+"""How long a model may load until sentences wait for it no longer; then others translate them."""
 
 
 class LlmTranslator:
@@ -226,7 +226,7 @@ class LlmTranslator:
             with suppress(EngineLoadingError):
                 await self._warmth.settle(FIRST_SECONDS)
             if not self._server.choice.is_there:
-                await self._warmth.settle(PROBE_SECONDS * len(self._servers))
+                await self._warmth.settle(FIRST_SECONDS + PROBE_SECONDS * len(self._servers))
         except EngineError as failure:
             if failure.code == "bad_key" or self._must_answer:
                 mend = "" if failure.code == "bad_key" else " Start it, or set HABLA_LLM_URL."

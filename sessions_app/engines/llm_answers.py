@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sessions_app.engines.adornments import may_be_adornment, unadorned, without_opening
 from sessions_app.engines.judging import bad_translation
 from sessions_app.engines.llm_corrections import is_correction, read_corrections
 from sessions_app.engines.llm_json import Fields, find_fields, named, parts_of, words
@@ -22,26 +23,7 @@ PHRASES = 12
 CHATTER = 4
 """An answer in plain words that is this many times longer than what was asked is no translation."""
 
-_FENCE = re.compile(r"```[a-z]*\s", re.IGNORECASE)
 _JSON = re.compile(r"\s*(?:\{\s*(?:[\"'{}]|\w+[\"']?\s*:|$)|\[\s*(?:[\"'\[{\]\d]|$))")
-_LABEL = re.compile(
-    r"^\s*(?:\*\*)?(?:translat(?:ion|ed)|traducci[oó]n|english|spanish|espa[nñ]ol|ingl[eé]s)"
-    r"(?:\*\*)?\s*:(?:\*\*)?\s*",
-    re.IGNORECASE,
-)
-_LABEL_BEGINS = re.compile(
-    r"\s*(?:`{1,3}[a-z]*\s*|(?:\*\*)?(?:translat(?:ion|ed)?|traducci[oó]n|english|spanish"
-    r"|espa[nñ]ol|ingl[eé]s)?(?:\*{0,2}))",
-    re.IGNORECASE,
-)
-_QUOTES = {'"': '"', "“": "”", "«": "»", "'": "'"}
-_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_FORMAT = re.compile(
-    r"</?(?:b|body|center|code|div|em|font|h[1-6]|html|i|li|mark|ol|p|pre|q|small|span|strong|su[bp]"
-    r"|u|ul)(?:\s+\w+\s*=[^<>]*)?>",
-    re.IGNORECASE,
-)
-_STARS = re.compile(r"\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +59,13 @@ def read_answer(content: str, source: str, *, target: str = "", is_cut: bool = F
     if fields is None and not _JSON.match(text):
         fields = {"translated": _plain(text, source)}
     fields = fields or {}
-    translated = _unadorned(words(named(fields, "translated"), target), source)
+    translated = unadorned(words(named(fields, "translated"), target), source)
     if not translated:
         message = "The language model gave no translation."
         raise BadTranslationError(message, engine="llm", fault=Fault.EMPTY)
     return Answer(
         translated,
-        _unadorned(words(named(fields, "corrected")), source),
+        unadorned(words(named(fields, "corrected")), source),
         (
             *_phrases(named(fields, "phrases")),
             *read_corrections(named(fields, "corrections"), PHRASES),
@@ -104,8 +86,9 @@ def plain_words(content: str, source: str = "", *, hides_thoughts: bool = False)
     begin with a thought that no mark opens.
     """
     text = answer_so_far(content, source, hides_thoughts=hides_thoughts)
-    is_open = _JSON.match(text) or _LABEL_BEGINS.fullmatch(text)
-    return "" if is_open else _unadorned(_bare(text), source)
+    if _JSON.match(text) or may_be_adornment(text):
+        return ""
+    return without_opening(unadorned(text, source), source)
 
 
 # --- reading its values
@@ -172,20 +155,5 @@ def _confidence(value: Any) -> float:
 
 
 def _plain(text: str, source: str) -> str:
-    bare = _bare(text)
+    bare = unadorned(text, source)
     return bare if len(bare) <= CHATTER * len(source) + 60 else ""
-
-
-def _bare(text: str) -> str:
-    bare = text.strip()
-    if fence := _FENCE.match(bare):
-        bare = bare[fence.end() :].removesuffix("```")
-    bare = _STARS.sub(r"\1", _LABEL.sub("", bare)).strip()
-    if len(bare) > 1 and _QUOTES.get(bare[0]) == bare[-1]:
-        bare = bare[1:-1].strip()
-    return bare
-
-
-def _unadorned(text: str, source: str) -> str:
-    """Return ``text`` without tags that say how it should look; ``source`` has none."""
-    return text if "<" in source else _FORMAT.sub("", _LINE_BREAK.sub(" ", text)).strip()

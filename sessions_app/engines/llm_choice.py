@@ -29,6 +29,7 @@ FIRST_RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 5.0
 GREETING = [{"role": "user", "content": "Hola"}]
 """What has a model loaded: nothing that anybody said."""
+REFUSES = f"{SERVER} refuses whatever it is asked."
 NO_MODEL = f"{SERVER} has no model that can chat."
 
 
@@ -101,7 +102,8 @@ class ModelChoice:
                 failure = error
             else:
                 return
-        self.model = self._chosen
+        # what was tried last is no better than what was tried first
+        self._client.url, self.model = self._places[0], self._chosen
         raise self._told(failure) from failure
 
     def _told(self, failure: EngineError) -> EngineError:
@@ -157,13 +159,17 @@ class ModelChoice:
         """Have the shortest answer made that there can be."""
         body: dict[str, Any] = {"model": self.model, "messages": GREETING}
         url = f"{self._client.url}/{CHAT}"
+        refusal: EngineError = EngineError(REFUSES)
         for limit in ({self._profile.limit_name: 1}, {}):
             try:
                 check_reply(await self._client.ask("POST", url, body | limit))
+            except UnfitModelError as error:
+                refusal = error
             except RefusedError:
                 continue
-            return
-        raise UnfitModelError("The language model cannot chat.")
+            else:
+                return
+        raise refusal
 
 
 def delay(again: AgainError, attempt: int) -> float:

@@ -55,6 +55,7 @@ class Warmth:
         self._idle_seconds = idle_seconds
         self._clock = clock
         self._answered_at = 0.0
+        self._began_at = 0.0
         self._warm_until = 0.0
         self._rests_until = 0.0
         self._failure: EngineError | None = None
@@ -95,6 +96,7 @@ class Warmth:
     def begin(self) -> None:
         """Begin to have it loaded, unless that is under way."""
         if not (self.is_loading or self._is_closed):
+            self._began_at = self._clock()
             self._loading = asyncio.create_task(self._run(), name="habla language model")
 
     def nudge(self) -> None:
@@ -103,7 +105,9 @@ class Warmth:
             self.begin()
 
     async def settle(self, seconds: float) -> None:
-        """Have it loaded if it is not warm, waiting for ``seconds`` at most.
+        """Have it loaded if it is not warm; wait until that has taken ``seconds``, and no longer.
+
+        So many sentences together wait no longer than one while a model loads.
 
         Raises:
             EngineLoadingError: it goes on being loaded; EngineError: it cannot be used.
@@ -111,7 +115,8 @@ class Warmth:
         if self.is_warm:
             return
         self.begin()
-        if not await self._is_over(seconds):
+        left = self._began_at + seconds - self._clock()
+        if not await self._is_over(max(left, 0.0)):
             raise EngineLoadingError(LOADING)
         if self._failure is not None:
             raise self._failure

@@ -6,6 +6,8 @@ A person may say the same: then what is translated says so too.
 import re
 from dataclasses import dataclass
 
+from sessions_app.engines.refusal_words import PAIRS
+
 LATEST = 60
 """So many characters may stand before: "I'm sorry, but"."""
 HELD_CHARACTERS = 80
@@ -55,7 +57,7 @@ _KINDS = (
     _kind(
         rf"{_CANNOT}{_HELP}|{_NO_PUEDO}{_AYUDAR}",
         _both(
-            r"\b(?:ayud|asist|auxili|colabor|apoy|respald|socorr|serv|atend|aguant|soport"
+            r"\b(?:ayud|asist|auxili|colabor|apoy|respald|socorr|serv|atend|aguant|soport|hacer"
             r"|ech\w+ una mano|help|assist|aid|support)"
         ),
     ),
@@ -80,7 +82,7 @@ _KINDS = (
         rf"|{_NO_PUEDO}(?:proporcion|gener|cre|produc|ofrec|facilit|compart|escrib|brind|dar)\w* "
         rf"(?:una? |ning|la |el |ese|esa|est|contenido|traducci|informaci)",
         _both(
-            r"\b(?:proporcion|gener|cre|produc|ofrec|facilit|compart|escrib|brind|dar|d[oe]y|d[eé]|dieron"
+            r"\b(?:proporcion|gener|cre|produc|ofrec|facilit|compart|escrib|brind|da|d[oe]y|d[eé]|dieron|hay|hac"
             r"|pas|decir|provid|generat|creat|offer|shar|writ|giv|tell)"
         ),
     ),
@@ -113,7 +115,7 @@ _KINDS = (
         r"(?:my|our|the|mis|nuestras|las)? ?(?:\w+ )?"
         r"(?:polic|guideline|terms|polític|normas|directrices)"
         r"|\b(?:cannot|can't|could not) be translated\b|\bno se puede traducir\b",
-        r"\b(?:c[oó]mod|gusto|viol|infring|contra|pol[ií]tic|norma|directri|traduc|comfortable|polic"
+        r"\b(?:(?:in)?c[oó]mod|gusto|viol|infring|contra|pol[ií]tic|norma|directri|traduc|comfortable|polic"
         r"|guideline|terms|translat|against)",
     ),
     _kind(
@@ -139,11 +141,12 @@ _KINDS = (
         r"|\bif you (?:need|have) any (?:other|further|more)\b|\bespero que (?:esto )?te ayude\b"
         r"|\b(?:avísame|házmelo saber|dime) si (?:necesitas|tienes)\b"
         r"|\(?(?:note|explanation|nota|explicación): ",
-        r"\b(?:av[ií]s|dime|d[ií]ga|decid|esper|pregunt|necesit|algo m[aá]s|otr[ao]s?|nota|explic"
-        r"|sirva|tell|let|hope|ask|need|anything|other|further|note|expla)",
+        r"\b(?:av[ií]s|dime|d[ií]ga|decid|esper|pregunt|necesit|algo m[aá]s|otr[ao]s?|nota|ojo"
+        r"|atenci|adver|aviso|explic|sirva|tell|let|hope|ask|need|anything|other|further|note|expla)",
         latest=None,
     ),
 )
+_ALL_KINDS = (*_KINDS, *(_kind(says, said) for says, said in PAIRS))
 _OPENINGS = tuple(
     """
 i'm sorry
@@ -164,8 +167,26 @@ as a language model
 as a large language model
 i'm an ai
 i am an ai
+apologies
+i must decline
+i have to decline
+i refuse
+i do not feel
+i don't feel
+i'd rather
+my guidelines
+your request
+request denied
+i'm here to
+i'm afraid
 lo siento
+lo lamento
 lamento
+mis directrices
+prefiero no
+tu solicitud
+tu petición
+me temo
 lamentablemente
 disculpa
 perdón
@@ -196,7 +217,7 @@ def is_refusal(text: str, source: str) -> bool:
         (found := kind.says.search(answer)) is not None
         and (kind.latest is None or found.start() <= kind.latest)
         and not kind.said.search(_plain(source))
-        for kind in _KINDS
+        for kind in _ALL_KINDS
     )
 
 

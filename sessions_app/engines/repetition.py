@@ -17,7 +17,7 @@ ALLOWANCE = 5
 """... and by so many words more."""
 
 _WORD = re.compile(r"\w+")
-_SAME_LETTERS = re.compile(r"([^\W_]{1,8}?)\1{9,}")
+_SAME_LETTERS = re.compile(r"(\S{1,8}?)\1{2,}")
 
 
 def is_loop(text: str, source: str) -> bool:
@@ -40,7 +40,7 @@ def repeated_words(text: str) -> int:
 
 
 def repeated_characters(text: str) -> int:
-    """Return how long the longest run of the same letters is, within a word."""
+    """Return how long the longest run of the same letters, or signs, is."""
     return max((len(run[0]) for run in _SAME_LETTERS.finditer(text.casefold())), default=0)
 
 

@@ -212,3 +212,24 @@ async def test_a_model_that_is_unloaded_sooner_is_believed_for_less_from_then_on
     await warmth.settle(1)
     assert loads == 3
     await warmth.aclose()
+
+
+async def test_sentences_wait_for_a_model_together_and_not_one_after_the_other() -> None:
+    now = 100.0
+    loaded = asyncio.Event()
+
+    async def load() -> None:
+        await loaded.wait()
+
+    warmth = Warmth(load, told_while_loading=str, told_of_failure=str, clock=lambda: now)
+    with pytest.raises(EngineLoadingError):
+        await warmth.settle(0.05)
+    now += 3
+    async with asyncio.timeout(1):
+        for _ in range(100):
+            with pytest.raises(EngineLoadingError):
+                await warmth.settle(3)
+    loaded.set()
+    await warmth.loaded()
+    await warmth.settle(3)
+    await warmth.aclose()
