@@ -8,7 +8,7 @@ from sessions_app.engines.thoughts import begins_in_thought
 
 LONG_CHARACTERS = 500
 """What is longer, and held back, is looked at again only where a mark may have ended."""
-_CLOSERS = re.compile(r"[>\]▷⟩〉\uff1e⟫\n]")
+_CLOSERS = re.compile(r"[>\]}】;▷⟩〉\uff1e⟫\n]")
 """What marks, and the lines of thoughts, end with."""
 _ALOUD = re.compile(
     r"\W*(?:hmm+|alright|thinking)\b|\W*(?:(?:okay|ok|so|well|first|right)\b\W*)*"
@@ -17,6 +17,11 @@ _ALOUD = re.compile(
     re.IGNORECASE,
 )
 """How models begin to think: where no mark opens a thought, the mark that ends it may come."""
+_OPENINGS = (
+    *("let me ", "let's ", "i need to", "we need to", "i should", "the user", "the speaker"),
+    *("the sentence", "the phrase", "the text", "the task", "they want", "hmm", "alright"),
+)
+"""What may become one of these is not shown: two words at most are late by that."""
 _ALOUD_BEGINS = re.compile(
     r"\W*(?:(?:okay|ok|alright|hmm|so|well|first|right)\b\W*)+(?:\w+\W+){0,2}\w*\W*",
     re.IGNORECASE,
@@ -75,8 +80,13 @@ class DraftReader:
             self.hides_thoughts = begins_in_thought(self._content, self._source)
 
     def _thinks_aloud(self, draft: str) -> bool:
-        may_think = _ALOUD.match(draft) or _ALOUD_BEGINS.fullmatch(draft)
-        return may_think is not None and not self.hides_thoughts
+        start = draft.lstrip().casefold()
+        may_think = (
+            _ALOUD.match(draft)
+            or _ALOUD_BEGINS.fullmatch(draft)
+            or any(opening.startswith(start) for opening in _OPENINGS)
+        )
+        return bool(may_think) and not self.hides_thoughts
 
     def _new(self, draft: str) -> str:
         told, self._told = self._told, draft

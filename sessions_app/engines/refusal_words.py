@@ -88,4 +88,15 @@ PAIRS: tuple[tuple[str, str], ...] = (
         r"\b(?:inapropiad|inadecuad|ofens|dañ|expl[ií]cit|sensib|inappropriat|offens|harm|explicit"
         r"|sensitiv|texto|text|contenido|content|mensaje|message)",
     ),
+    # who thinks aloud of whoever asks
+    (
+        r"^\W*(?:(?:okay|ok|so|alright|hmm|first|bien|vale)\b\W*)*(?:the (?:user|speaker)"
+        r"|el (?:usuario|hablante)) (?:wants?|is asking|asks?|said|says|quiere|pide|dice)\b",
+        r"\b(?:usuari|hablante|orador|ponente|user|speaker)",
+    ),
+    (
+        r"^\W*(?:(?:okay|ok|so|alright|hmm|first|bien|vale)\b\W*)*(?:let me|i need to|we need to"
+        r"|i should|i have to|tengo que|debo|voy a) (?:translat|traduc)",
+        r"\b(?:traduc|interpret|translat)",
+    ),
 )

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import islice
 
+from sessions_app.engines.thought_shapes import FORMATS, known, unified
+
 LONGEST_MARK = 60
 """What has not closed after so many characters is no mark."""
 MOST_MARKS = 1_000
@@ -48,13 +50,6 @@ _ANSWER = re.compile(
     r"answer|respon|solution|final|output|result|reply|toolcall|functioncall|json|translat|tradu|english|spanish|español|inglés"
 )
 _NUMBERED = re.compile(r"([a-z]+)(\d{1,4})")
-_FORMAT_NAMES = """
-a b body br center code div em font h1 h2 h3 hr html i img li mark ol p pre q small span strong sub
-sup table td tr u ul
-"""
-_FORMATS = frozenset(_FORMAT_NAMES.split())
-"""Tags that say how text looks."""
-
 _ROLE = re.compile(r"\s*(?:assistant|model|answer|final|think|user|system)\s*\n")
 _HEADER = re.compile(
     r"(?:<\|start\|>[^<]*)?(?:<\|channel\|>(?P<channel>[^<]*))?(?:<\|constrain\|>[^<]*)?<\|message\|>"
@@ -106,7 +101,7 @@ def answer_of(content: str, source: str = "") -> str:
 
     Marks that stand in ``source`` are quoted, and left.
     """
-    return _answer(content, source, is_whole=True)
+    return _answer(unified(content, source), source, is_whole=True)
 
 
 def answer_so_far(content: str, source: str = "", *, hides_thoughts: bool = False) -> str:
@@ -114,20 +109,20 @@ def answer_so_far(content: str, source: str = "", *, hides_thoughts: bool = Fals
 
     ``hides_thoughts``: the model is known to begin with a thought that no mark opens.
     """
+    content = unified(content, source)
     if hides_thoughts:
         marks = _marks(content, source)
         ended = next((mark for mark in marks if mark.kind is _Kind.ENDS and mark.is_thought), None)
         if ended is None:
             return ""
         content = content[ended.end :]
-    return _answer(content, source, is_whole=False)
+    return known(_answer(content, source, is_whole=False), source)
 
 
 def begins_in_thought(content: str, source: str = "") -> bool:
     """Return whether ``content`` begins with a thought that no mark opens, but one ends."""
-    first = next(
-        (mark for mark in _marks(content, source) if mark.kind in (_Kind.BEGINS, _Kind.ENDS)), None
-    )
+    marks = _marks(unified(content, source), source)
+    first = next((mark for mark in marks if mark.kind in (_Kind.BEGINS, _Kind.ENDS)), None)
     return first is not None and first.kind is _Kind.ENDS and first.is_thought
 
 
@@ -228,12 +223,19 @@ class _Reader:
             return mark.is_answer
         if mark.is_answer and is_first:
             self._drop(mark)
-        elif mark.is_thought or not self._is_whole:
+        elif self._is_thought(mark, is_first) or not self._is_whole:
             self._keep(mark)
             return True
         elif mark.is_token:
             self._keep(mark)
         return False
+
+    def _is_thought(self, mark: _Mark, is_first: bool) -> bool:
+        """Return whether a mark without an end begins a thought."""
+        if mark.is_token:
+            return bool(mark.is_thought or _THOUGHT.match(self._content, mark.end))
+        is_before_text = is_first and mark.end < self._length and self._content[mark.start] == "<"
+        return mark.is_thought or is_before_text
 
     def _take_pair(self, mark: _Mark, pair: int) -> None:
         end = self._marks[pair]
@@ -283,7 +285,7 @@ def _read(found: re.Match[str]) -> _Mark | None:
     words = [word.casefold() for word in _WORDS.findall(raw)]
     name = "".join(word for word in words if word not in _BEGIN | _END | {"of"})
     is_bare = not name and not found["special"]
-    if is_bare or (not found["square"] and name in _FORMATS):
+    if is_bare or (not found["square"] and name in FORMATS):
         return None
     is_token = found["tag"] is None and found["square"] is None
     if not name or _TURN.intersection(words):

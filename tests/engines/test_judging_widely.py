@@ -30,6 +30,7 @@ There is nothing to translate.
 The text contains inappropriate content.
 I'd rather not translate this.
 Apologies, but that's outside of what I can do.
+Okay, the user wants this sentence in English.
 """,
     EN: """
 Lamento no poder ayudarle con eso.
@@ -85,6 +86,8 @@ GOOD = [
     (ES, "tacos al pastor", "tacos al pastor"),
     (ES, "dulce de leche", "dulce de leche"),
     (ES, "Ninguno", "None"),
+    (ES, "El usuario quiere entrar", "The user wants to get in"),
+    (EN, "I need to translate this", "Tengo que traducir esto"),
     (ES, "Je ne sais pas, dijo el francés", "Je ne sais pas, said the Frenchman"),
     (EN, "Merci beaucoup, she said", "Merci beaucoup, dijo ella"),
     (EN, "Me too", "Yo también"),

@@ -1,5 +1,6 @@
 """Where a language model is asked: people leave /v1 out of its address, or copy too much."""
 
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -104,3 +105,20 @@ async def test_a_right_address_is_asked_as_it_was_given() -> None:
 )
 def test_where_an_interface_may_be(url: str, addresses: list[str]) -> None:
     assert api_addresses(url) == addresses
+
+
+async def test_where_both_addresses_fail_alike_none_is_said_to_lack_anything() -> None:
+    class Strange(FakeModels):
+        def prepare(self, path: str, body: dict[str, Any] | None, connection: Any) -> Any:
+            if body is None:
+                models = {"data": [{"id": "parrot"}]}
+                return HTTPStatus.OK, models
+            return HTTPStatus.OK, {"error": {"code": 429}}
+
+    with Strange() as server:
+        llm = LlmTranslator(server.address)
+        await llm.load()
+        await llm.loaded()
+        assert "strange answer" in str(llm.why)
+        assert "lacks" not in str(llm.why)
+        await llm.aclose()

@@ -206,3 +206,17 @@ def test_what_a_list_tells_of_a_model_is_understood(
 ) -> None:
     body = json.dumps({"data": [item, {"id": 7}, "a", {}]}).encode()
     assert read_models(body) == [Model(item["id"], can_chat, is_loaded)]
+
+
+async def test_a_server_that_refuses_even_a_greeting_is_not_said_to_have_no_model() -> None:
+    class Refusing(FakeModels):
+        def prepare(self, path: str, body: dict[str, Any] | None, connection: Any) -> Any:
+            answer = (HTTPStatus.BAD_REQUEST, {"error": "exceeds the available context size"})
+            return super().prepare(path, body, connection) if body is None else answer
+
+    with Refusing() as server:
+        llm = LlmTranslator(server.address)
+        await llm.load()
+        await llm.loaded()
+        assert "refuses whatever it is asked" in str(llm.why)
+        await llm.aclose()

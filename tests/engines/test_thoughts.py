@@ -37,6 +37,19 @@ MARKED = [
     "<think></think>{1}",
     "<|start|>assistant<|channel|>final <|constrain|>JSON<|message|>{1}",
     "<think>{0}<think>{0}</think>{1}",
+    "[think]{0}[/think]{1}",
+    "{{{{thinking}}}}{0}{{{{/thinking}}}}{1}",
+    "<<think>>{0}<</think>>{1}",
+    "< think >{0}< /think >{1}",
+    "【思考】{0}【/思考】{1}",
+    "<思考>{0}</思考>{1}",
+    "&lt;think&gt;{0}&lt;/think&gt;{1}",
+    "<!-- {0} -->{1}",
+    "### Thinking\n{0}\n### Answer\n{1}",
+    "**Thinking:** {0}\n\n**Answer:** {1}",
+    "Reasoning: {0}\nTranslation: {1}",
+    "=== THINKING ===\n{0}\n=== ANSWER ===\n{1}",
+    "```thinking\n{0}\n```\n{1}",
 ]
 THOUGHT = "Okay, the user says hola, so I say it in English."
 SWALLOWED = "{0}</think>{1}"
@@ -78,6 +91,16 @@ def test_what_sounds_like_thinking_waits_for_the_end() -> None:
     assert reader.read(content) == "Hello."
 
 
+@pytest.mark.parametrize(
+    "thought", ["The user wants it in English.", "Let me see.", "I need to be brief."]
+)
+def test_not_even_the_beginning_of_such_a_thought_is_shown(thought: str) -> None:
+    content = SWALLOWED.format(thought, "Hello.")
+    reader = DraftReader("hola")
+    told = [reader.read(content[:end]) for end in range(1, len(content) + 1)]
+    assert [draft for draft in told if draft] == ["H", "He", "Hel", "Hell", "Hello", "Hello."]
+
+
 def test_a_draft_that_is_json_is_told_when_it_is_whole() -> None:
     content = '{"translated": "Hello."}'
     reader = DraftReader("hola")
@@ -86,7 +109,12 @@ def test_a_draft_that_is_json_is_told_when_it_is_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["<think>", "<think>Hello", "<|begin_of_thought|>Hello", "◁think▷Hi"]
+    "content",
+    [
+        *("<think>", "<think>Hello", "<|begin_of_thought|>Hello", "◁think▷Hi", "[think]Hello"),
+        *("<|channel>thought\nHello", "<planning>Hello", "<pensamiento>Hello", "<!-- Hello"),
+        *("**Thinking:** Hello", "Here is my thought process: Hello"),
+    ],
 )
 def test_a_thought_without_an_end_is_no_answer(content: str) -> None:
     assert answer_of(content) == ""
@@ -102,6 +130,10 @@ def test_a_thought_without_an_end_is_no_answer(content: str) -> None:
         ("a < b y b > c", "a < b and b > c"),
         ("<b>hola</b> a todos", "<b>hello</b> everyone"),
         ("[risas] hola", "[LAUGHTER] hello"),
+        ("[piensa] hola", "[thinks] hello"),
+        ("Pensamiento: existo", "Thought: I exist"),
+        ("Pensamientos", "Thoughts"),
+        ("La razón manda", "Reason rules"),
     ],
 )
 def test_what_is_quoted_or_no_mark_is_left(source: str, content: str) -> None:
