@@ -1,15 +1,18 @@
 """Exchanges as commands print them: text as it comes, all else at the end, however that comes."""
 
 import asyncio
+import os
 import signal
-from collections.abc import Coroutine
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from tqdm import tqdm
 
 from sessions_app.events import Exchange
 from sessions_app.exports import ExportFormat, Line, export
-from sessions_app.terminal import Shown
+from sessions_app.terminal import INTERRUPTED, Shown
 
 FORMATS = {
     "text": ExportFormat.TXT,
@@ -18,6 +21,8 @@ FORMATS = {
     "vtt": ExportFormat.VTT,
 }
 """By the names that commands take."""
+TWICE_SECONDS = 1.0
+"""Signals that come closer than this are one: some programs send each of theirs twice."""
 _BAR = "{desc}{percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s [{elapsed}<{remaining}]"
 
 T = TypeVar("T")
@@ -31,25 +36,30 @@ class Printing:
         self._format = FORMATS[name]
         self._exchanges: list[Exchange] = []
         self._running: asyncio.Task[Any] | None = None
+        self._interrupted_at: float | None = None
+        self._is_over = False
+        self._is_printed = False
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what ``work`` returns; print what was told meanwhile, also where it breaks off.
 
+        Ctrl+C and SIGTERM break it off, so that engines and their processes are let go; whoever
+        interrupts once more does not wait for that.
+
         Raises:
             BrokenPipeError: nobody reads any more.
+            KeyboardInterrupt: it was interrupted.
         """
-        # a console's Ctrl+C cancels the run, so that engines and their processes are let go
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        is_over = False
-        try:
-            result = asyncio.run(self._run(work))
-            is_over = True
-        except asyncio.CancelledError as error:
-            raise BrokenPipeError from error
-        finally:
-            if self._format is not ExportFormat.TXT and (is_over or self._exchanges):
-                self._out.write_export(export(map(Line, self._exchanges), self._format))
-                self._out.flush()
+        with self._interruptible():
+            try:
+                result = asyncio.run(self._run(work))
+                self._is_over = True
+            except asyncio.CancelledError as error:
+                if self._interrupted_at is not None:
+                    raise KeyboardInterrupt from error
+                raise BrokenPipeError from error
+            finally:
+                self._print()
         return result
 
     def tell(self, exchange: Exchange) -> None:
@@ -67,7 +77,39 @@ class Printing:
 
     async def _run(self, work: Coroutine[Any, Any, T]) -> T:
         self._running = asyncio.current_task()
+        if self._interrupted_at is not None:
+            work.close()
+            raise asyncio.CancelledError
         return await work
+
+    def _print(self) -> None:
+        if self._is_printed or self._format is ExportFormat.TXT:
+            return
+        self._is_printed = True
+        if self._is_over or self._exchanges:
+            self._out.write_export(export(map(Line, self._exchanges), self._format))
+            self._out.flush()
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self._interrupt) for number in numbers}
+        try:
+            yield
+        finally:
+            if self._interrupted_at is None:  # else the process ends, and no other may hurry it
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+
+    def _interrupt(self, *_: object) -> None:
+        now = time.monotonic()
+        if self._interrupted_at is None:
+            self._interrupted_at = now
+            if self._running is not None:
+                self._running.get_loop().call_soon_threadsafe(self._running.cancel)
+        elif now - self._interrupted_at > TWICE_SECONDS:
+            self._print()
+            os._exit(INTERRUPTED)
 
 
 def open_bar(seconds: float) -> "tqdm[Any]":

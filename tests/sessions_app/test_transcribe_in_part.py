@@ -169,6 +169,26 @@ def test_what_came_before_an_interruption_is_printed(
     assert 1 < sentences(printed, file_format) < MANY
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=str)
+@pytest.mark.parametrize("pause", [0.005, 1.3])
+def test_who_interrupts_twice_is_given_what_came_before(
+    tmp_path: Path, number: signal.Signals, pause: float
+) -> None:
+    with transcribing(
+        tmp_path, wav(SENTENCE * MANY), "--format=srt", HABLA_TRANSCRIBER=SLOW
+    ) as process:
+        decoder_of(process)
+        for _ in range(2):
+            process.send_signal(number)
+            time.sleep(pause)
+            if process.poll() is not None:
+                break
+        printed, complaints = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in complaints
+    assert 1 < sentences(printed, "srt") < MANY
+
+
 @pytest.mark.parametrize("arguments", [(), ("--format=json",)])
 def test_where_nobody_reads_on_it_ends_and_complains_of_nothing(
     tmp_path: Path, arguments: tuple[str, ...]
