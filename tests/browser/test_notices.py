@@ -90,7 +90,7 @@ def test_an_error_that_is_over_is_taken_back(page: Page, tell: Tell, code: str) 
     trouble = {"code": code, "message": "No words come.", "about": "audio", "fatal": False}
     notice = page.locator(f'[data-code="server:{code}"]')
     tell("error", **trouble)
-    expect(notice).to_contain_text("No words come.")
+    expect(notice).to_be_visible()
     tell("resolved", code=code)
     expect(notice).to_have_count(0)
     tell("error", **trouble)
@@ -99,6 +99,17 @@ def test_an_error_that_is_over_is_taken_back(page: Page, tell: Tell, code: str) 
     tell("lag", seconds=5, dropped_seconds=0)
     expect(page.locator('[data-code="too_slow"]')).to_be_visible()
     expect(notice).to_have_count(0)
+
+
+def test_what_goes_on_is_told_in_the_words_of_the_page(page: Page, tell: Tell) -> None:
+    trouble = {"about": "audio", "fatal": False, "message": "As the server says it."}
+    tell("error", code="no_words", **trouble)
+    tell("error", code="engines_fail", **trouble)
+    words = [page.locator(f'[data-code="server:{code}"]') for code in ("no_words", "engines_fail")]
+    expect(words[0].locator("strong")).to_have_text("No words come of what is said")
+    expect(words[0]).not_to_contain_text("As the server says it.")
+    expect(words[1]).to_contain_text("As the server says it.")
+    expect(words[1].locator("strong")).to_have_text("The engines do not work")
 
 
 def test_what_was_wrong_with_the_sound_says_nothing_of_the_next(page: Page, tell: Tell) -> None:

@@ -102,7 +102,7 @@ export const effects = {
     else if (!SAID_ELSEWHERE.has(code)) {
       const seconds = pause && Math.max(pause, PASSING_SHOWN_SECONDS);
       live.notices.show({
-        ...describe("server_error", { message }), code: noticeOf(code), isLasting: TAKEN_BACK.has(code), seconds,
+        ...describe(TAKEN_BACK.has(code) ? code : "server_error", { message }), code: noticeOf(code), isLasting: TAKEN_BACK.has(code), seconds,
       });
     }
     if (about === "start_listening" && code !== GOES_ON && !STOPS_BY_ITSELF.has(code)) live.listening.refuse();

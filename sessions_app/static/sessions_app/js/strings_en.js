@@ -173,6 +173,10 @@ export const english = {
   "problem.no_translator.help": "The words are shown as they were said. {why}",
   "problem.no_corrections.title": "Mistakes are not corrected here",
   "problem.no_corrections.help": "That takes a language model, and none translates on this server. Idioms are still pointed out.",
+  "problem.no_words.title": "No words come of what is said",
+  "problem.no_words.help": "Speech has come for a while. The engine is stuck, or too slow for this machine.",
+  "problem.engines_fail.title": "The engines do not work",
+  "problem.engines_fail.help": "{message}",
   "problem.server_error.title": "The server says",
   "problem.server_error.help": "{message}",
 };

@@ -173,6 +173,10 @@ export const spanish = {
   "problem.no_translator.help": "Las palabras se muestran como se dijeron. {why}",
   "problem.no_corrections.title": "Aquí no se corrigen los errores",
   "problem.no_corrections.help": "Para eso hace falta un modelo de lenguaje, y ninguno traduce en este servidor. Los modismos sí se señalan.",
+  "problem.no_words.title": "No salen palabras de lo que se dice",
+  "problem.no_words.help": "Se habla desde hace rato. El motor está atascado, o es demasiado lento para esta máquina.",
+  "problem.engines_fail.title": "Los motores no funcionan",
+  "problem.engines_fail.help": "{message}",
   "problem.server_error.title": "El servidor dice",
   "problem.server_error.help": "{message}",
 };
