@@ -30,6 +30,8 @@ LONGEST_RETRY_SECONDS = 5.0
 GREETING = [{"role": "user", "content": "Hola"}]
 """What has a model loaded: nothing that anybody said."""
 REFUSES = f"{SERVER} refuses whatever it is asked."
+OF_ONE_MODEL = frozenset({0, 500, 502, 503})
+"""Failures, and answers that broke off, that may be of one model alone; others may be well."""
 NO_MODEL = f"{SERVER} has no model that can chat."
 
 
@@ -93,15 +95,17 @@ class ModelChoice:
             self._client.url, self.model = address, name
             try:
                 await self._load()
-            except EngineBusyError:
-                raise
+            except AgainError as again:
+                if again.is_away or again.status not in OF_ONE_MODEL:
+                    raise _given_up(again) from again
+                failure = _given_up(again)
             except EngineError as error:
                 if error.code == "bad_key":
                     raise
-                logger.info("%s: the model %s is of no use: %s", self._client.host, name, error)
-                failure = error
+                failure = failure if isinstance(failure, EngineBusyError) else error
             else:
                 return
+            logger.info("%s: the model %s is of no use: %s", self._client.host, name, failure)
         # what was tried last is no better than what was tried first
         self._client.url, self.model = self._places[0], self._chosen
         raise self._told(failure) from failure
@@ -150,7 +154,7 @@ class ModelChoice:
                 seconds = delay(again, attempt)
                 is_last = again.is_away or attempt >= self._retries
                 if not again.is_loading and (is_last or seconds > LONGEST_RETRY_SECONDS):
-                    raise _given_up(again) from again
+                    raise
                 await asyncio.sleep(min(seconds, LONGEST_RETRY_SECONDS))
             else:
                 return

@@ -24,6 +24,12 @@ CHATS = frozenset(
 _DOES_NOT = re.compile(
     r"embed|rerank|classif|moderat|speech|audio|transcri|image|diffusion", re.IGNORECASE
 )
+_SELDOM_CHATS = re.compile(
+    r"\b(?:bge|gte|e5|clip|siglip|mxbai|nomic|tts|flux|sdxl|dall-e|kokoro|piper|parakeet)\b|minilm"
+    r"|whisper|arctic-|colbert|llama-guard",
+    re.IGNORECASE,
+)
+"""Names of what is tried last where the server does not say what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +62,20 @@ async def chat_models(
     """Return the names of those that can chat, and then of those that may.
 
     A server of one's own is asked by its own interface, where it has one. What is loaded
-    goes first; else the server's order stays.
+    goes first, and last what by its name does something else; else the server's order stays.
     """
     is_asked = not is_in_the_cloud(client.url)
     found = (await _told(client, models, profile) if is_asked else []) or models
     able = [model for model in found if model.can_chat is not False]
-    able.sort(key=lambda model: (model.can_chat is None, not model.is_loaded))
+    able.sort(key=lambda model: (_doubt(model), not model.is_loaded))
     return [model.name for model in able]
+
+
+def _doubt(model: Model) -> int:
+    if model.can_chat:
+        return 0
+    is_other = _DOES_NOT.search(model.name) or _SELDOM_CHATS.search(model.name)
+    return 2 if is_other else 1
 
 
 async def _told(client: ChatClient, models: Sequence[Model], profile: str) -> list[Model]:

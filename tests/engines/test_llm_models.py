@@ -220,3 +220,26 @@ async def test_a_server_that_refuses_even_a_greeting_is_not_said_to_have_no_mode
         await llm.loaded()
         assert "refuses whatever it is asked" in str(llm.why)
         await llm.aclose()
+
+
+async def test_what_does_something_else_by_its_name_is_tried_last() -> None:
+    others = ("bge-reranker-v2-m3", "whisper-large-v3", "clip-vit-base", "all-minilm:l6-v2", "flux")
+    with FakeModels((*others, "parrot"), chatting=("parrot",)) as server:
+        async with llm_at(server) as llm:
+            assert (await llm.translate(HELLO)).text == "hello world"
+    assert server.greeted == ["parrot"]
+    assert len([path for path in server.paths if path.endswith("completions")]) == 2
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+async def test_a_model_that_fails_is_left_for_one_that_is_well(status: int) -> None:
+    class OneFails(FakeModels):
+        def prepare(self, path: str, body: dict[str, Any] | None, connection: Any) -> Any:
+            if body is not None and body.get("model") == "ill":
+                return HTTPStatus(status), {"error": "no backend"}
+            return super().prepare(path, body, connection)
+
+    with OneFails(("ill", "parrot")) as server:
+        async with llm_at(server, retries=0) as llm:
+            assert (await llm.translate(HELLO)).text == "hello world"
+    assert [body["model"] for body in server.asked] == ["parrot"]
