@@ -25,11 +25,16 @@ else:
 def seen(field: forms.Field | None) -> forms.Field | None:
     """Return ``field``; if it takes text, then none of which nothing can be seen."""
     if isinstance(field, forms.CharField):
-        field.validators.append(_refuse_unseen)
+        field.validators.append(refuse_unseen)
     return field
 
 
-def _refuse_unseen(text: str) -> None:
+def refuse_unseen(text: str) -> None:
+    """Let nobody write what cannot be seen.
+
+    Raises:
+        ValidationError: nothing of ``text`` can be seen.
+    """
     if text.strip() and not is_seen(text):
         raise forms.ValidationError(_("Nothing of this can be seen."))
 

@@ -24,6 +24,7 @@ from sessions_app.improving import tell_engines
 from sessions_app.middleware import asks_for_key
 from sessions_app.model_offers import offers, speed_of
 from sessions_app.registry import live
+from sessions_app.search_admin import refuse_unseen
 
 LOAD_SECONDS = 300.0
 """How long the page waits for new engines; they may have a model to fetch."""
@@ -58,6 +59,7 @@ class SettingsForm(forms.Form):
         help_text=gettext_lazy("As the server calls it; empty: its first that can chat."),
         max_length=200,
         required=False,
+        validators=[refuse_unseen],
     )
     profile = forms.ChoiceField(
         label=gettext_lazy("Kind of server"),

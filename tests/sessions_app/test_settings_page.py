@@ -115,6 +115,8 @@ def test_a_choice_of_an_engine_that_is_no_more_is_passed_over(browser):
         ("url", f"http://127.0.0.1/{'v' * 300}"),
         ("profile", "another"),
         ("model", "m" * 201),
+        ("model", "\u200b"),
+        ("model", " \u3164\u2060"),
         ("key", "clave-señorial"),
         ("key", "two words"),
     ],
