@@ -33,6 +33,7 @@ _FIELDS = re.compile(
 """An answer that is meant to be JSON, in lines."""
 _FENCE = re.compile(r"(`{3,}|~{3,})(?:[\w-]*[ \t]*\n)?(.*?)\s*(?:\1)?\s*$", re.DOTALL)
 _FENCE_BEGINS = re.compile(r"[`~]{1,3}\w*")
+_FENCE_CLOSES = re.compile(r"\s*[`~]{1,3}$")
 _BULLET = re.compile(r"[-*•>]\s+(?=\S)")
 _NOTE = re.compile(
     r"\n\s*[(\[*_]*(?:translator'?s? )?(?:notes?|nota|explanation|explicaci[oó]n|literal(?:ly)?)\b"
@@ -94,10 +95,11 @@ def may_be_adornment(text: str) -> bool:
 
 
 def without_opening(text: str, source: str) -> str:
-    """Return ``text``, which goes on, without what opens and will be closed around it."""
+    """Return ``text``, which goes on, without what opens, or begins to close, around it."""
     said, closing = source.lstrip()[:1], _WRAPPERS.get(text[:1])
     is_open = closing is not None and said not in _WRAPPERS and closing not in text[1:]
-    return text[1:].lstrip() if is_open else text
+    bare = text[1:].lstrip() if is_open else text
+    return bare if "`" in source else _FENCE_CLOSES.sub("", bare)
 
 
 def _without_one(text: str, source: str) -> str:

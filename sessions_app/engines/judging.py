@@ -107,14 +107,16 @@ def without_controls(text: str) -> str:
 
 
 def is_beginning_of(text: str, source: str) -> bool:
-    """Return whether ``text`` says word for word how ``source`` begins."""
-    said, beginning = _said(source), _said(text)
-    if not 0 < len(beginning) <= len(said):
-        return False
+    """Return whether ``text`` says word for word how ``source`` begins; what has none may yet."""
+    said, beginning = (_said(each.casefold()) for each in (source, text))
+    if not beginning:
+        return not _has_words(text)
     # the last word may go on
-    last, whole = beginning.pop(), said[len(beginning)]
-    return whole.casefold().startswith(last.casefold()) and _is_same(
-        beginning, said[: len(beginning)]
+    last = beginning.pop()
+    return (
+        len(beginning) < len(said)
+        and said[: len(beginning)] == beginning
+        and said[len(beginning)].startswith(last)
     )
 
 

@@ -68,7 +68,9 @@ def test_what_was_said_stays(source: str, words: str) -> None:
     assert read_answer(words, source, target="en").translated == words
 
 
-@pytest.mark.parametrize("around", ["English translation: {}", "```text\n{}", '"{}', "Output: {}"])
+@pytest.mark.parametrize(
+    "around", ["English translation: {}", "```text\n{}", "```\n{}\n```", '"{}', "Output: {}"]
+)
 def test_a_draft_shows_nothing_of_it(around: str) -> None:
     content = around.format(WORDS)
     drafts = {plain_words(content[:end], SOURCE) for end in range(len(content) + 1)}

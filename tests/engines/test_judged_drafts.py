@@ -60,6 +60,12 @@ async def test_a_draft_that_is_no_translation_is_never_shown(
     assert await drafted(server, "hola mundo", said) == ([], fault)
 
 
+async def test_no_letter_of_an_echo_in_capitals_is_shown(server: FakeChat) -> None:
+    said = "¿Dónde está la estación de tren?"
+    for echo in (said.upper(), "¿ Dónde Está La Estación De Tren ?"):
+        assert await drafted(server, said, echo) == ([], Fault.ECHO)
+
+
 async def test_a_draft_that_goes_wrong_is_taken_back_and_worked_on_no_further(
     server: FakeChat,
 ) -> None:
