@@ -129,7 +129,8 @@ def _decode_file(
     allowance.receive(size)
     _say(answers, b"T", json.dumps(asdict(read_facts(file, track=track))).encode())
     file.seek(0)
-    for block in decode_opened(file, track=track, silence=silence_of_file(size)):
+    silence = silence_of_file(size)
+    for block in decode_opened(file, track=track, silence=silence, tells_cut_off=True):
         _say(answers, b"P", block)
     _say(answers, b"L", b"")
 

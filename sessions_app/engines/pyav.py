@@ -16,7 +16,7 @@ from sessions_app.engines.media_facts import Facts
 from sessions_app.engines.ogg_links import links_of
 from sessions_app.engines.resampling import Resampler
 from sessions_app.engines.timeline import FILE_CONFIRM_SECONDS, Piece, Timeline
-from sessions_app.engines.tracks import facts_of, track_of
+from sessions_app.engines.tracks import facts_of, refuse_if_cut_off, track_of
 from sessions_app.errors import DecodeError
 
 logger = logging.getLogger(__name__)
@@ -81,22 +81,26 @@ def decode_file(path: str | Path) -> Iterator[bytes]:
 
 
 def decode_opened(
-    file: BinaryIO, *, track: int | None = None, silence: SilenceBudget | None = None
+    file: BinaryIO,
+    *,
+    track: int | None = None,
+    silence: SilenceBudget | None = None,
+    tells_cut_off: bool = False,
 ) -> Iterator[bytes]:
     """Yield the sound of any media file as 16 kHz mono s16le PCM, a second at a time.
 
     What is damaged in the file is left out; where its clock says that there is nothing, there is
     silence, as far as ``silence`` has it; None: as any file may have. ``track`` counts those
     of sound from 1; None: the one that players take. All that comes before what breaks it off is
-    given.
+    given. ``tells_cut_off``: one that ends before it says is given too, and told as broken.
 
     Raises:
-        DecodeError: it cannot be read, or there is no sound in it.
+        DecodeError: it cannot be read, it is cut off, or there is no sound in it.
     """
     block = bytearray()
     is_empty = True
     try:
-        for pcm in _read_file(file, track, silence or SilenceBudget()):
+        for pcm in _read_file(file, track, silence or SilenceBudget(), tells_cut_off):
             block += pcm
             while len(block) >= BLOCK_BYTES:
                 yield bytes(block[:BLOCK_BYTES])
@@ -125,7 +129,9 @@ def read_facts(file: BinaryIO, *, track: int | None = None) -> Facts:
         raise DecodeError("This file cannot be read as sound.") from error
 
 
-def _read_file(file: BinaryIO, track: int | None, silence: SilenceBudget) -> Iterator[bytes]:
+def _read_file(
+    file: BinaryIO, track: int | None, silence: SilenceBudget, tells_cut_off: bool
+) -> Iterator[bytes]:
     try:
         links: Sequence[object] = links_of(file) or [file]
         for link in links:
@@ -133,7 +139,10 @@ def _read_file(file: BinaryIO, track: int | None, silence: SilenceBudget) -> Ite
                 timeline = Timeline[AudioFrame](
                     begins_seconds(container), silence.take, FILE_CONFIRM_SECONDS
                 )
-                yield from _decode_leniently(container, track_of(container, track), timeline)
+                stream = track_of(container, track)
+                yield from _decode_leniently(container, stream, timeline)
+                if tells_cut_off:
+                    refuse_if_cut_off(container, stream, timeline.reached_seconds)
     except (OSError, FFmpegError, ValueError, MemoryError) as error:
         raise DecodeError("This file cannot be read as sound.") from error
 

@@ -52,6 +52,8 @@ class Timeline(Generic[T]):
         """What the container's clock shows where the position is 0."""
         self._end = begins_seconds
         """When the last piece ended, on the container's clock."""
+        self.reached_seconds = begins_seconds
+        """The latest that the container's clock showed at the end of a piece."""
         self._leaping: list[Piece[T]] = []
         """A piece that leaps, and those that agree with it."""
 
@@ -122,6 +124,7 @@ class Timeline(Generic[T]):
     def _put(self, piece: Piece[T], gap: float, at_seconds: float | None) -> Placed[T]:
         self._position += gap + piece.seconds
         self._end = piece.seconds + (self._end if at_seconds is None else at_seconds)
+        self.reached_seconds = max(self.reached_seconds, self._end)
         return gap, piece.content
 
 

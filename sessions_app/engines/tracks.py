@@ -1,5 +1,6 @@
 """The tracks of sound in a container: which there are, and which is heard."""
 
+import re
 from collections.abc import Collection
 
 from av import AudioCodecContext, AudioStream
@@ -13,6 +14,13 @@ MOST_TRACKS = 64
 """How many are told of, each with ..."""
 MOST_CHARACTERS = 80
 """... a title of so many at most."""
+CUT_OFF_SECONDS = 1.0
+"""By how much a file must end before it says to be cut off: lengths are rounded, and padded."""
+_COUNTED = frozenset(("mov,mp4,m4a,3gp,3g2,mj2", "flac"))
+"""libav's names of containers that count their sound: of most others it estimates the length."""
+_MATROSKA = "matroska,webm"
+"""Its tracks may have a tag that says when they end."""
+_CLOCK = re.compile(r"(\d{1,4}):(\d\d):(\d\d(?:\.\d+)?)", re.ASCII)
 _FOR_SOME = Disposition.hearing_impaired | Disposition.visual_impaired
 """Sound for people who need another, such as a description of the pictures."""
 
@@ -53,6 +61,36 @@ def facts_of(container: InputContainer, number: int | None, begins_seconds: floa
     told = tuple(Track(_told(one, "language"), _told(one, "title")) for one in tracks[:MOST_TRACKS])
     seconds = _ends_seconds(container, stream, begins_seconds)
     return Facts(seconds, tracks.index(stream) + 1, told)
+
+
+def refuse_if_cut_off(
+    container: InputContainer, stream: AudioStream, reached_seconds: float
+) -> None:
+    """Compare how long a file says that its sound is with what its clock ``reached_seconds``.
+
+    Raises:
+        DecodeError: it ended before.
+    """
+    length = _stated_seconds(container, stream)
+    if length is None:
+        return
+    first = float((stream.start_time or 0) * (stream.time_base or 0))
+    ends = length if container.format.name == _MATROSKA else first + length
+    if ends - reached_seconds > CUT_OFF_SECONDS:
+        raise DecodeError(f"It is cut off: it says that its sound lasts {length:.1f} s.")
+
+
+def _stated_seconds(container: InputContainer, stream: AudioStream) -> float | None:
+    """Return how long a track is by what its container counted; None: it does not say."""
+    if container.format.name in _COUNTED and stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    if container.format.name != _MATROSKA:
+        return None
+    stated = _CLOCK.fullmatch(stream.metadata.get("DURATION", ""))
+    if stated is None:
+        return None
+    hours, minutes, seconds = map(float, stated.groups())
+    return 3600 * hours + 60 * minutes + seconds
 
 
 def _ends_seconds(

@@ -1,8 +1,9 @@
 """Files for tests, made by libav: of any container, with several tracks, or late ones."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 from av.container import OutputContainer
@@ -28,13 +29,14 @@ class Sound:
 
 def made(container: str, *sounds: Sound, options: Mapping[str, str] | None = None) -> bytes:
     """Return a file that holds ``sounds``, each as a track."""
-    file = io.BytesIO()
-    with av.open(file, "w", format=container, options=dict(options or {})) as output:
-        streams = [_track(output, sound) for sound in sounds]
-        for sound, stream in zip(sounds, streams, strict=True):
-            for packet in packets_of(sound.pcm, stream, sound.late, is_stereo=sound.is_stereo):
-                output.mux(packet)
-    return file.getvalue()
+    with TemporaryDirectory() as directory:  # some are read again while they are written
+        path = Path(directory) / "made"
+        with av.open(str(path), "w", format=container, options=dict(options or {})) as output:
+            streams = [_track(output, sound) for sound in sounds]
+            for sound, stream in zip(sounds, streams, strict=True):
+                for packet in packets_of(sound.pcm, stream, sound.late, is_stereo=sound.is_stereo):
+                    output.mux(packet)
+        return path.read_bytes()
 
 
 def _track(output: OutputContainer, sound: Sound) -> av.AudioStream:
