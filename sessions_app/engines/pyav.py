@@ -11,9 +11,9 @@ from av.container import InputContainer
 from av.error import FFmpegError
 
 from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE, to_samples
+from sessions_app.engines import flac_links, ogg_links
 from sessions_app.engines.expansion import SilenceBudget
 from sessions_app.engines.media_facts import Facts
-from sessions_app.engines.ogg_links import links_of
 from sessions_app.engines.resampling import Resampler
 from sessions_app.engines.timeline import FILE_CONFIRM_SECONDS, Piece, Timeline
 from sessions_app.engines.tracks import facts_of, refuse_if_cut_off, track_of
@@ -133,7 +133,7 @@ def _read_file(
     file: BinaryIO, track: int | None, silence: SilenceBudget, tells_cut_off: bool
 ) -> Iterator[bytes]:
     try:
-        links: Sequence[object] = links_of(file) or [file]
+        links: Sequence[object] = ogg_links.links_of(file) or flac_links.links_of(file) or [file]
         for link in links:
             with open_media(link) as container:
                 timeline = Timeline[AudioFrame](

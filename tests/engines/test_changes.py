@@ -60,6 +60,10 @@ CHANGES = {
         "ogg",
         sounds("flac", [(44_100, "stereo"), (16_000, "mono"), (48_000, "stereo")]),
     ),
+    "all of FLAC": (
+        "flac",
+        sounds("flac", [(16_000, "mono"), (44_100, "stereo"), (8_000, "mono")]),
+    ),
     "a chain of Vorbis": (
         "ogg",
         sounds("vorbis", [(44_100, "stereo"), (32_000, "stereo"), (48_000, "stereo")]),
