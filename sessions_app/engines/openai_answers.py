@@ -63,12 +63,20 @@ def read_words(body: bytes, language: str | None) -> Transcript:
     try:
         answer = _json(body)
     except StrangeAnswerError:
-        answer = body.decode(errors="replace").removeprefix("\N{BYTE ORDER MARK}")
+        answer = _plain_text(body)
     if isinstance(answer, dict | list):
         return read_answer(body, language)
     # some write the text as JSON; "12" is a number then
     text = "" if answer is None else str(answer)
     return _transcript(clean(text), [], language or "")
+
+
+def _plain_text(body: bytes) -> str:
+    text = body.decode(errors="replace").removeprefix("\N{BYTE ORDER MARK}")
+    # a letter of another encoding here and there is no harm; other bytes are no text
+    if "\0" in text or 2 * text.count("\N{REPLACEMENT CHARACTER}") > len(text):
+        raise StrangeAnswerError
+    return text
 
 
 def _json(body: bytes) -> Any:

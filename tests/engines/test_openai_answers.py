@@ -98,6 +98,7 @@ def test_the_text_is_text() -> None:
         (b'"Hola"', "Hola"),
         (b'{"text": "Hola"}', "Hola"),
         (b"[Applause] Hola", "[Applause] Hola"),
+        (b"ma\xf1ana", "ma\N{REPLACEMENT CHARACTER}ana"),
         (b"12", "12"),
         (b"null", ""),
         (b"", ""),
@@ -115,6 +116,8 @@ def test_plain_text_is_the_words(body: bytes, text: str) -> None:
         b"<?xml version='1.0'?><e/>",
         b'{"error": {"message": "no model"}}',
         b'{"text": 5}',
+        b"RIFF\x24\0\0\0WAVE",
+        b"\xff\xfe\xfd" * 40,
         b"[" * 100_000,
     ],
 )
