@@ -200,17 +200,20 @@ def _sign(mark: str) -> str:
 def _is_echo(text: str, source: str, language: str) -> bool:
     words, said = _said(text), _said(source)
     is_sentence = words_of(source, language) >= SENTENCE
-    if is_sentence and _holds(words, said):
+    if is_sentence and (_is_same_but_for_capitals(words, said) or _holds(words, said)):
         return True
     # what is written as a name in either is one: "los angeles", "Los Angeles"
     is_name = not (words_of(source, language) and words_of(text, language))
     return _is_same(words, said) and not is_name
 
 
+def _is_same_but_for_capitals(words: list[str], said: list[str]) -> bool:
+    return list(map(str.casefold, words)) == list(map(str.casefold, said))
+
+
 def _holds(words: list[str], said: list[str]) -> bool:
-    """Return whether all that was ``said`` stands in ``words``, whatever its capitals."""
-    text, part = (" ".join(each).casefold() for each in (words, said))
-    return f" {part} " in f" {text} "
+    """Return whether all that was ``said`` stands in ``words``, as it was written."""
+    return f" {' '.join(said)} " in f" {' '.join(words)} "
 
 
 def _is_same(words: list[str], others: list[str]) -> bool:

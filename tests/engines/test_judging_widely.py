@@ -86,6 +86,8 @@ GOOD = [
     (ES, "tacos al pastor", "tacos al pastor"),
     (ES, "dulce de leche", "dulce de leche"),
     (ES, "Ninguno", "None"),
+    (ES, SPANISH, f"<{SPANISH.upper()}>"),
+    (ES, SPANISH, f"<ab {SPANISH.upper()}>"),
     (ES, "El usuario quiere entrar", "The user wants to get in"),
     (EN, "I need to translate this", "Tengo que traducir esto"),
     (ES, "Je ne sais pas, dijo el francés", "Je ne sais pas, said the Frenchman"),
