@@ -151,7 +151,8 @@ def test_a_thought_that_goes_on_is_never_told(before: str, after: str) -> None:
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(
-    "piece", ["<think>", "</x>", "<x>", "<|x|>", "<|/x|>", "<|im_end|>", "[THINK]", "<"]
+    "piece", ["<think>", "</x>", "<x>", "<|x|>", "<|/x|>", "<|im_end|>", "[THINK]", "<", "\n"]
 )
 def test_reading_takes_no_long(piece: str) -> None:
     answer_of(piece * 100_000)
+    answer_of("Thinking: " + piece * 100_000)
