@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+import time
 import uuid
 from io import StringIO
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from sessions_app import sound_files
+from sessions_app.conf import recordings_dir
 from sessions_app.engines.fake import hear
 from sessions_app.models import Recording
 from tests.engines.files import at, text, too_expensive
@@ -117,12 +119,22 @@ def test_what_the_system_refuses_keeps_no_other_file_from_being_imported(tmp_pat
     assert f"{'x' * 300}: File name too long." in complaints
 
 
+def interrupt_the_second(recordings: Path) -> None:
+    """Press Ctrl+C once a second file is being imported."""
+    before = set(recordings.iterdir()) if recordings.is_dir() else set()
+    while not recordings.is_dir() or len({*recordings.iterdir()} - before) < 2:
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_files_that_were_imported_are_told_though_it_is_interrupted(tmp_path: Path) -> None:
     good, endless = tmp_path / "good.wav", tmp_path / "endless.wav"
     good.write_bytes(wav(say("hola")))
     endless.write_bytes(wav(silence(1_200)))
-    threading.Timer(4, os.kill, (os.getpid(), signal.SIGINT)).start()
+    interrupting = threading.Thread(target=interrupt_the_second, args=(recordings_dir(),))
+    interrupting.start()
     code, output, _ = run("--import", str(good), *[str(endless)] * 20, "--json")
+    interrupting.join()
     assert code == 130
     titles = [facts["title"] for facts in json.loads(output)]
     assert titles[0] == "good.wav"
