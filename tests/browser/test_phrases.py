@@ -40,6 +40,17 @@ def test_an_idiom_is_explained_on_its_card_and_in_the_history(
     assert page.evaluate(FITS)
 
 
+STAYS_IN_ORDER = """note => {
+  const copy = note.cloneNode(true);
+  copy.querySelector("del").textContent = "\u202ewrong";  // what turns round all that follows
+  copy.querySelector("ins").textContent = "right";
+  note.after(copy);
+  const [first, second] = [...copy.querySelectorAll("del, ins")].map(e => e.getBoundingClientRect());
+  copy.remove();
+  return first.right <= second.left;
+}"""
+
+
 @pytest.mark.parametrize(("locale", "name"), [("en", "Correction"), ("es", "Corrección")])
 def test_a_mistake_that_is_put_right_is_drawn_as_such(
     browser: Browser, open_page: OpenPage, locale: str, name: str
@@ -66,6 +77,7 @@ def test_a_mistake_that_is_put_right_is_drawn_as_such(
     expect(note.locator("del")).to_have_text("since three years")
     expect(note.locator("ins")).to_have_text("for three years")
     expect(page.locator("#finals .phrase")).to_have_count(0)
+    assert note.evaluate(STAYS_IN_ORDER)
     page.locator("#menu > summary").click()
     with page.expect_download() as download:
         page.locator("[data-do=txt]").click()
