@@ -8,7 +8,7 @@ export VENV
 PYTHON := $(VENV)/bin/python
 
 .PHONY: help run test check lint types layers migrations format bench bench-playback bench-lifecycle bench-quality soak fuzz-decoders
-.PHONY: test-outages screenshots lock clean
+.PHONY: test-outages screenshots inflections lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -63,6 +63,9 @@ test-outages: .setup-test ## outages of the database as long as those that were 
 
 screenshots: .setup-test ## every page, on a phone and on a desk, into data/screenshots
 	$(PYTHON) -m tests.browser.screenshots data/screenshots
+
+inflections: .setup-test ## make the words of irregular verbs from the dictionaries
+	$(PYTHON) -m scripts.inflections
 
 lock: .setup-test ## pin what the requirements bring along
 	{ echo "# What the requirements bring along, pinned: made by 'make lock'."; $(VENV)/bin/pip freeze; } > constraints.txt

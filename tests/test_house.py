@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 LONGEST_ROOM = 300
 ROOMS = sorted(
     path
-    for part in ("habla_project", "sessions_app", "playback_app", "tests", "benches")
+    for part in ("habla_project", "sessions_app", "playback_app", "tests", "benches", "scripts")
     for path in (ROOT / part).rglob("*.py")
     if "migrations" not in path.parts and path.read_text()
 )

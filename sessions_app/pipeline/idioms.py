@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from sessions_app.errors import CommandError
 from sessions_app.events import Phrase
-from sessions_app.pipeline.inflections import forms
+from sessions_app.pipeline.inflections import TOLD_APART, forms, hosts
 
 LONGEST_PHRASE = 120
 MOST_WORDS = 14
@@ -26,8 +26,10 @@ _BETWEEN = r"[^\w]+"
 _GAP = rf"(?:{_BETWEEN}\w+){{0,{GAP_WORDS}}}?"
 _CLITICS = "me|te|se|nos|os|los|las|les|lo|la|le"
 _REFLEXIVE = "me|te|se|nos|os"
-_ASKED_FOR = {"se": _REFLEXIVE, "lo": "lo|la|los|las", "le": "le|les"}
-"""Pronouns that a verb's own asks for: ponerse is found in "me puse", pasarlo in "la pasamos"."""
+_ASKED_FOR = {"lo": "lo|la|los|las", "le": "le|les"}
+"""What a verb's own pronoun asks for: pasarlo is found in "la pasamos"; another: for itself."""
+_OWN = re.compile(rf"(\w*[aei]r)({_REFLEXIVE})?(los|las|les|lo|la|le)?")
+"""A verb with its own pronouns: ponerse, pasarlo, arreglárselas."""
 _POSSESSIVES = r"(?:my|your|his|her|its|our|their|ones|one's)"
 _SLOTS = {
     "one's": _POSSESSIVES,
@@ -35,6 +37,7 @@ _SLOTS = {
     "someone": r"\w+",
 }
 _WORD = re.compile(r"~?[\w']+")
+_ACCENTED = re.compile(rf"(?<!\w)(?:{'|'.join(TOLD_APART.values())})(?!\w)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,14 @@ class Idioms:
 
 
 def fold(text: str) -> str:
-    """Return ``text`` in small letters without accents, letter for letter as long as before."""
-    return "".join(_fold_letter(letter) for letter in text)
+    """Return ``text`` in small letters without accents, letter for letter as long as before.
+
+    The accent stays that tells a verb from a word as frequent as "de" or "se".
+    """
+    letters = [_fold_letter(letter) for letter in text]
+    for word in _ACCENTED.finditer(text):
+        letters[word.start() : word.end()] = word.group().lower()
+    return "".join(letters)
 
 
 @cache
@@ -174,21 +183,25 @@ def _compile(idiom: Idiom) -> re.Pattern[str]:
 def _verb(word: str, language: str) -> str:
     if language == "en":
         return _any_of(forms(word, "en"))
-    infinitive, own = _split(word)
-    verb = _any_of(forms(infinitive, "es"))
-    if not own:
-        return rf"{verb}(?:{_CLITICS}){{0,2}}"
-    asked = _ASKED_FOR[own]
-    before = rf"(?:{asked}){_BETWEEN}(?:\w+{_BETWEEN}){{0,{GAP_WORDS}}}?{verb}"
-    behind = rf"{verb}(?:{_CLITICS})?(?:{asked})(?:{_CLITICS})?"
+    infinitive, asked = _split(word)
+    verb, host = _any_of(forms(infinitive, "es")), _any_of(hosts(infinitive))
+    if not asked:
+        return rf"(?:{host}(?:{_CLITICS}){{1,2}}|{verb})"
+    before = rf"{_BETWEEN.join(asked)}{_BETWEEN}(?:\w+{_BETWEEN}){{0,{GAP_WORDS}}}?{verb}"
+    behind = rf"{host}(?:{_CLITICS})?{''.join(asked)}(?:{_CLITICS})?"
     return rf"(?:{before}|{behind})"
 
 
-def _split(word: str) -> tuple[str, str]:
-    for own in _ASKED_FOR:
-        if word.endswith(("ar" + own, "er" + own, "ir" + own)):
-            return word.removesuffix(own), own
-    return word, ""
+def _split(word: str) -> tuple[str, list[str]]:
+    """Return a verb and what each of its own pronouns asks for."""
+    parts = _OWN.fullmatch(word)
+    if parts is None:
+        return word, []
+    infinitive, reflexive, other = parts.groups()
+    asked = [_REFLEXIVE] if reflexive else []
+    if other:
+        asked.append(_ASKED_FOR.get(other, other))
+    return infinitive, [f"(?:{pronouns})" for pronouns in asked]
 
 
 def _any_of(words: Iterable[str]) -> str:
