@@ -11,19 +11,11 @@ from tests.browser.chromium import PROGRAM, Complaints, launch
 from tests.browser.server import Server
 from tests.sounds import silence, wav
 
-MODULE_SECONDS = 60
 PHONE: ViewportSize = {"width": 390, "height": 844}
 ANSWER_MS = 10_000
 
 OpenPage = Callable[..., Page]
 Serve = Callable[..., Server]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.timeout(MODULE_SECONDS))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ from tests.tiny.whisper import make_whisper
 COMES_MS = 40_000
 
 
-@pytest.mark.timeout(150)
 def test_a_page_that_nobody_hears_gets_whisper_by_itself(
     browser: Browser,
     open_page: OpenPage,

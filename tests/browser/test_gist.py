@@ -23,7 +23,6 @@ def say(page: Page, text: str) -> None:
     page.locator("#text").press("Enter")
 
 
-@pytest.mark.timeout(150)
 def test_the_owner_fetches_what_is_better_from_a_card(
     browser: Browser,
     open_page: OpenPage,

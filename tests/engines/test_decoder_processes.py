@@ -25,8 +25,6 @@ from tests.engines.hearing import STREAMS, WAYS, hear, pieces
 from tests.engines.streams import chirp, encode
 from tests.house import eventually
 
-pytestmark = pytest.mark.timeout(60)
-
 WAY = {Encoding.WEBM_OPUS: "webm by PyAV", Encoding.OGG_OPUS: "ogg", Encoding.MP4_AAC: "mp4"}
 
 

@@ -234,7 +234,7 @@ def test_whatever_comes_is_judged(text: str, source: str, way: Direction, is_who
     assert fault_of(text, source, way, is_whole=is_whole) in (None, *Fault)
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(20)  # the promise: no text of a model holds a session up
 @pytest.mark.parametrize(
     "text", ["a" * 1_000_000, "no " * 300_000, "De La " * 1000, "<a " * 2000, "n't help " * 700]
 )

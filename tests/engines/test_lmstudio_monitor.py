@@ -13,8 +13,6 @@ from sessions_app.engines.lmstudio_states import Condition, LmState, Timing
 from tests.engines.lmstudio import FakeLms
 from tests.house import eventually
 
-pytestmark = pytest.mark.timeout(30)
-
 
 @pytest.fixture
 def lms(tmp_path: Path, free_port: int) -> Iterator[FakeLms]:

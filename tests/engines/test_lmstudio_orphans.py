@@ -14,8 +14,6 @@ from sessions_app.engines.lmstudio import LMStudio
 from tests.engines.lmstudio import FakeLms
 from tests.house import eventually
 
-pytestmark = pytest.mark.timeout(30)
-
 OWNER = """
 import asyncio, sys
 from sessions_app.engines.lmstudio import LMStudio

@@ -149,7 +149,7 @@ def test_a_thought_that_goes_on_is_never_told(before: str, after: str) -> None:
     assert "<think>" not in answer_of(f"{before}<think>{after}").lower()
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(20)  # the promise: no text of a model holds a session up
 @pytest.mark.parametrize(
     "piece", ["<think>", "</x>", "<x>", "<|x|>", "<|/x|>", "<|im_end|>", "[THINK]", "<", "\n"]
 )

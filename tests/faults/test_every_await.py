@@ -39,7 +39,6 @@ def states_of_rows() -> set[tuple[str, int]]:
     return set(TranslationSession.objects.values_list("state", "close_count"))
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("kind", Sabotage)
 async def test_every_await_may_be_cut(kind: Sabotage, connect: Connect, house: House) -> None:
     for k in range(1, FARTHEST):

@@ -25,7 +25,6 @@ async def stream(pool: DecoderPool) -> None:
         await decoder.close()
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", Sabotage)
 async def test_every_await_of_a_decoder_may_be_cut(kind: Sabotage) -> None:
     pool = DecoderPool(lambda: 1)

@@ -50,7 +50,6 @@ def what_is_left() -> tuple[int, set[int], set[tuple[str, int]]]:
     return Playback.objects.filter(state__in=ACTIVE).count(), ended - {1}, sessions
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("whose", TARGETS)
 @pytest.mark.parametrize("kind", Sabotage)
 async def test_every_await_of_a_playback_may_be_cut(

@@ -19,7 +19,6 @@ COUNT = 300
 ENCODINGS = (Encoding.MP4_AAC, Encoding.OGG_OPUS, Encoding.WEBM_OPUS)
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_mutated_headers_are_decided_within_bounds(encoding: Encoding) -> None:
     outcome = fuzz(encoding, COUNT)
@@ -28,7 +27,6 @@ def test_mutated_headers_are_decided_within_bounds(encoding: Encoding) -> None:
     assert outcome.refused_by_guard > 0
 
 
-@pytest.mark.timeout(180)
 async def test_a_session_beside_mutated_headers_is_undisturbed(data_dir: Path) -> None:
     async with served(data_dir) as server, neighbour(server) as beside:
         before = resident_bytes(server.pid)

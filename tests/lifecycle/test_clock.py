@@ -23,10 +23,7 @@ SAID = say("hola mundo") + silence(1)
 JUMPS = (15, 31_536_000, -90_000)
 """Seconds: more than a process may be silent, more than anything may last, and less than now."""
 
-pytestmark = [
-    pytest.mark.timeout(180),
-    pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not installed"),
-]
+pytestmark = pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not installed")
 
 
 def told_by(clock: Path) -> tuple[str, ...]:

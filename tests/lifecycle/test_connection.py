@@ -19,8 +19,6 @@ from tests.server.running import LAST_OF_ENGINES
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import say, silence, speech
 
-pytestmark = pytest.mark.timeout(60)
-
 
 def fake(**options: Any) -> str:
     """Return the setting of a fake engine with ``options``."""

@@ -28,7 +28,6 @@ from tests.server.visitor import status_of, visitor
 from tests.tiny.whisper import make_whisper, transcriber
 
 __all__ = ["another"]
-pytestmark = pytest.mark.timeout(60)
 
 needs_terminal = pytest.mark.skipif(
     shutil.which("setsid") is None, reason="setsid (util-linux) is not installed"

@@ -17,7 +17,6 @@ from tests.server.running import environment, manage, running
 from tests.server.visitor import visitor
 
 __all__ = ["another"]
-pytestmark = pytest.mark.timeout(60)
 
 RECONCILED_SECONDS = 5.0
 """How soon after it is ready a server has made the rows true."""
@@ -114,7 +113,6 @@ async def test_the_processes_of_engines_die_with_a_killed_server(data_dir: Path)
 
 
 @pytest.mark.skipif(find_program("initdb") is None, reason="PostgreSQL is not installed")
-@pytest.mark.timeout(90)
 async def test_postgresql_is_left_as_true_by_a_quit_and_by_a_kill(tmp_path: Path) -> None:
     async with cluster() as url:
         code, output = await manage("migrate", env=environment(tmp_path, DATABASE_URL=url))

@@ -27,8 +27,6 @@ from tests.lifecycle.shutdown_tools import speak
 from tests.server.running import ROOT, START_SECONDS, environment
 from tests.server.visitor import Visitor, visitor
 
-pytestmark = pytest.mark.timeout(60)
-
 
 async def no_drain() -> None:
     pass

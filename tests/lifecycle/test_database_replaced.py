@@ -19,8 +19,6 @@ from tests.server.postgres import cluster, find_program
 from tests.server.running import Running, environment, manage, running
 from tests.server.visitor import Visitor, status_of, visitor
 
-pytestmark = pytest.mark.timeout(120)
-
 DATABASE = "habla.sqlite3"
 NOTICED_SECONDS = 10.0  # two looks, and what a busy machine takes for them
 
@@ -123,7 +121,6 @@ def log_dir(tmp_path: Path) -> Path:
     return directory
 
 
-@pytest.mark.timeout(240)
 async def test_who_speaks_is_told_nobody_new_is_let_in_and_a_file_that_is_back_is_used_again(
     migrated: Path, data_dir: Path, log_dir: Path, tmp_path: Path
 ) -> None:

@@ -21,8 +21,6 @@ from tests.server.running import running
 from tests.server.visitor import Visitor, status_of, visitor
 from tests.sounds import say, silence
 
-pytestmark = pytest.mark.timeout(180)
-
 IS_LONG = os.environ.get("LONG_OUTAGES") == "on"
 """Whether outages last as long as those that were seen (`make test-outages`)."""
 LOCKED_SECONDS = 13.0 if IS_LONG else 4.0

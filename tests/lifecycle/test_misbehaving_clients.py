@@ -27,8 +27,6 @@ from tests.server.running import ROOT, Running
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import say, silence, speech
 
-pytestmark = pytest.mark.timeout(60)
-
 MOST_GROWTH = 10 * MEGABYTE
 MANY = 100_000
 BAD = {

@@ -14,7 +14,6 @@ from sessions_app.writable import UNWRITABLE
 from tests.server.running import running
 from tests.server.visitor import visitor
 
-pytestmark = pytest.mark.timeout(90)
 STEPS = ("console closed", "engines closed", "tasks closed", "database closed")
 
 

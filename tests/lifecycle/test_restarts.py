@@ -7,8 +7,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from sessions_app.models import Exchange, TranslationSession
 from tests.conftest import Connect
 from tests.house import House, eventually
@@ -17,8 +15,6 @@ from tests.lifecycle.invariants import alone, reasons, rows, said, served, statu
 from tests.server.running import LAST_OF_ENGINES, Running
 from tests.server.visitor import visitor
 from tests.sounds import say, silence
-
-pytestmark = pytest.mark.timeout(60)
 
 SLOW = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 0.1}})
 

@@ -22,7 +22,6 @@ from tests.server.running import running
 from tests.server.visitor import Visitor, status_of, visitor
 
 __all__ = ["another"]
-pytestmark = pytest.mark.timeout(90)
 
 STALL_SECONDS = 0.5
 """How long a client that does not read takes to be told, here."""

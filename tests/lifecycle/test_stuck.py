@@ -16,7 +16,6 @@ from tests.server.running import running
 from tests.server.visitor import visitor
 
 __all__ = ["another"]
-pytestmark = pytest.mark.timeout(90)
 
 SURPLUS_SECONDS = 3.0
 """How much longer than its limits an end may be seen to take on a busy machine."""

@@ -19,8 +19,6 @@ from tests.server.running import environment, manage
 from tests.server.visitor import visitor
 from tests.sounds import say, silence
 
-pytestmark = pytest.mark.timeout(90)
-
 SLOW = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 0.3}})
 
 

@@ -21,8 +21,6 @@ SPOKEN = silence(0.5) + say("hola mundo") + silence(1) + say("quiero agua") + si
 SECONDS = len(SPOKEN) / 2 / SAMPLE_RATE
 SECOND_AT = 0.5 + 0.5 + 1.0
 
-pytestmark = pytest.mark.timeout(60)
-
 
 async def send(browser: Client, stream: bytes, encoding: Encoding) -> None:
     await browser.say("start_listening", encoding=encoding)

@@ -22,8 +22,6 @@ from tests.locked import locked
 from tests.recordings import record
 from tests.sounds import say, silence
 
-pytestmark = pytest.mark.timeout(60)
-
 DELETED = ("exchange", "speaker", "translationsession", "conversation")
 """The tables of a conversation, from below."""
 WORDS = ["hola", "mundo", "gracias", "agua", "casa", "roja"]

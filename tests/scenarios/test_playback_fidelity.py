@@ -54,7 +54,6 @@ MINUTE = (TALK * 20)[: 60 * 32_000 - 2 * 4_321]
 """A minute of talk, not quite: its end is in the middle of a frame."""
 
 
-@pytest.mark.timeout(30)
 @pytest.mark.parametrize(
     ("speed", "seconds"), [(0, 60), (1, 4), (2, 8), (8, 60), (16, 60)], ids=str
 )

@@ -120,7 +120,6 @@ async def test_a_stop_from_everywhere_at_once_is_one_stop(
     assert [row.end_count async for row in Playback.objects.all()] == [1]
 
 
-@pytest.mark.timeout(30)
 async def test_what_is_wrong_is_answered_with_its_status(
     looked_after: House, connect: Connect
 ) -> None:

@@ -3,15 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from sessions_app import sound_files
 from sessions_app.models import Recording
 from tests.conftest import Connect
 from tests.house import House, eventually
 from tests.sounds import say, silence
-
-pytestmark = pytest.mark.timeout(60)
 
 HOLA = say("hola mundo") + silence(1.0)
 

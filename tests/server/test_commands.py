@@ -20,8 +20,6 @@ from tests.server.running import ROOT, Running, environment, manage, running
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import say, silence
 
-pytestmark = pytest.mark.timeout(120)
-
 SLOW = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 0.3}})
 SLOWER = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 6}})
 ENDLESS = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 600}})

@@ -16,8 +16,6 @@ from tests.server.running import Running, running
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import mp4, ogg, say, silence
 
-pytestmark = pytest.mark.timeout(180)
-
 SENTENCE = say("hola") + silence(0.9)
 NOTICED_SECONDS = 8.0
 """Less than one bomb took before, on a machine that did nothing else; a sentence takes 0.1 s."""

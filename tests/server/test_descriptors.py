@@ -24,8 +24,6 @@ from tests.server.visitor import status_of, visitor
 from tests.server.wire import Answer, Wire, exchange, head, last, wire
 from tests.sounds import mp4, say, silence
 
-pytestmark = pytest.mark.timeout(120)
-
 DESCRIPTORS = 256
 LIMITED = (
     sys.executable,

@@ -7,16 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.house import eventually
 from tests.lifecycle.invariants import MEGABYTE, reasons, resident_bytes, said, served
 from tests.lifecycle.rawclient import BINARY, TEXT, frame, raw_client
 from tests.server.running import Running
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import say, silence
-
-pytestmark = pytest.mark.timeout(120)
 
 MANY = 10_000
 LATE_SECONDS = 2.0

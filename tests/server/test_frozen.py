@@ -16,10 +16,9 @@ from tests.server.running import Running, environment, manage
 from tests.server.visitor import visitor
 from tests.sounds import say, silence
 
-pytestmark = [
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(find_program("initdb") is None, reason="PostgreSQL is not installed"),
-]
+pytestmark = pytest.mark.skipif(
+    find_program("initdb") is None, reason="PostgreSQL is not installed"
+)
 
 SAID = say("hola mundo") + silence(1)
 LOST_SECONDS = 60.0

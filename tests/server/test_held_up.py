@@ -6,14 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.server.running import Running, running
 from tests.server.visitor import visitor
 from tests.server.wire import last, wire
 from tests.sounds import say, silence
-
-pytestmark = pytest.mark.timeout(120)
 
 SENTENCE = say("hola") + silence(0.65)
 HELD_UP_SECONDS = 5.0

@@ -14,8 +14,6 @@ from tests.server.running import Running, running
 from tests.server.visitor import Visitor, visitor
 from tests.server.wire import Answer, exchange, head, last, wire
 
-pytestmark = pytest.mark.timeout(120)
-
 PIECE = bytes(256 * 1024)
 FLOOD_BYTES = 150_000_000
 GROWTH_BYTES = 30_000_000

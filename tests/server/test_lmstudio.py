@@ -18,8 +18,6 @@ from tests.server.running import Running, environment, manage, running
 from tests.server.visitor import status_of, visitor
 from tests.sounds import say, silence
 
-pytestmark = pytest.mark.timeout(60)
-
 END = [
     "quitting: ",
     " sessions ended, 0 cut off, 0 stuck",

@@ -15,7 +15,7 @@ from tests.server.browsing import PASSWORD, make_users, tab
 from tests.server.running import running
 from tests.server.visitor import Visitor
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.alone
 
 PUPILS = tuple(f"pupil{number}" for number in range(40))
 PAUSE_SECONDS = 0.25

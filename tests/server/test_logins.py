@@ -18,8 +18,6 @@ from tests.server.slowclient import ask, keep_sound, read_all
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import say
 
-pytestmark = pytest.mark.timeout(180)
-
 PROMISED_SECONDS = 2.0
 SOUND = random.Random(4).randbytes(24 * MEGABYTE)
 """More than lies between a server and a client that does not read."""

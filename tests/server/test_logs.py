@@ -3,13 +3,9 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.server.running import running
 from tests.server.visitor import visitor
 from tests.sounds import say, silence
-
-pytestmark = pytest.mark.timeout(60)
 
 
 async def test_lines_are_json_where_that_is_wanted_and_carry_the_session(data_dir: Path) -> None:

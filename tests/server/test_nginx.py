@@ -23,7 +23,6 @@ from tests.server.running import Running, environment, manage, running
 from tests.sounds import say, silence
 
 pytestmark = [
-    pytest.mark.timeout(300),
     pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed"),
     pytest.mark.skipif(find_program("initdb") is None, reason="PostgreSQL is not installed"),
     pytest.mark.skipif(shutil.which("redis-server") is None, reason="Redis is not installed"),

@@ -12,7 +12,6 @@ from tests.server.running import Running, environment, manage, running
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import say, silence
 
-pytestmark = pytest.mark.timeout(120)
 TALK = say("hola mundo") + silence(6)
 STEPS = ("pause_playback", "resume_playback", "stop_playback", "new_conversation", "leave")
 LAST_WORDS = {"playback_finished", "playback_stopped", "playback_failed"}

@@ -11,10 +11,9 @@ from tests.server.running import environment, manage, running
 from tests.server.visitor import status_of, visitor
 from tests.sounds import say, silence
 
-pytestmark = [
-    pytest.mark.timeout(180),
-    pytest.mark.skipif(find_program("initdb") is None, reason="PostgreSQL is not installed"),
-]
+pytestmark = pytest.mark.skipif(
+    find_program("initdb") is None, reason="PostgreSQL is not installed"
+)
 
 
 async def test_a_session_is_kept_in_postgresql(tmp_path: Path) -> None:

@@ -14,10 +14,9 @@ from tests.server.running import environment, manage, running
 from tests.server.visitor import Visitor, status_of, visitor
 from tests.sounds import say, silence
 
-pytestmark = [
-    pytest.mark.timeout(180),
-    pytest.mark.skipif(find_program("initdb") is None, reason="PostgreSQL is not installed"),
-]
+pytestmark = pytest.mark.skipif(
+    find_program("initdb") is None, reason="PostgreSQL is not installed"
+)
 IS_LONG = os.environ.get("LONG_OUTAGES") == "on"
 """Whether outages last as long as the one that was seen (`make test-outages`)."""
 GONE_SECONDS = 8.0 if IS_LONG else 3.0

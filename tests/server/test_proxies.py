@@ -47,8 +47,6 @@ PROGRAMS = {"nginx": NGINX, "haproxy": HAPROXY, "a forward": SOCAT}
 TABLE = rows(section(page("operations"), "Who may use it"))
 NOWHERE = uuid.UUID(int=0)
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:

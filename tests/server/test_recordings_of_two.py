@@ -14,10 +14,9 @@ from tests.server.running import Running, environment, manage, running
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import say, silence
 
-pytestmark = [
-    pytest.mark.timeout(180),
-    pytest.mark.skipif(find_program("initdb") is None, reason="PostgreSQL is not installed"),
-]
+pytestmark = pytest.mark.skipif(
+    find_program("initdb") is None, reason="PostgreSQL is not installed"
+)
 SAID = say("hola mundo") + silence(6)
 NOTICED_SECONDS = 60.0
 """15 s of silence, a look, and as long again for a machine that is busy."""

@@ -15,7 +15,7 @@ from tests.server.running import running
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import mp4, ogg, say, silence, webm
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.alone
 
 SOUND = (say("hola mundo") + silence(0.9)) * 3
 STREAMS = {

@@ -16,8 +16,6 @@ from tests.server.running import LAST_OF_ENGINES, environment, manage, running
 from tests.server.visitor import status_of, visitor
 from tests.sounds import say, silence
 
-pytestmark = pytest.mark.timeout(120)
-
 SLOW = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 0.3}})
 ENDLESS = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 600}})
 

@@ -23,7 +23,7 @@ from tests.server.running import Running
 from tests.server.slowclient import ask, keep_sound, read_all
 from tests.server.visitor import visitor
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.alone
 
 MOST_GROWTH = 12 * MEGABYTE
 SOUND = random.Random(10).randbytes(48 * MEGABYTE)

@@ -6,13 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.house import eventually
 from tests.lifecycle.invariants import reasons, served
 from tests.lifecycle.rawclient import TEXT, RawClient, raw_client
-
-pytestmark = pytest.mark.timeout(120)
 
 CUT_SECONDS = 40
 """Eight kilobytes a second more are said than read: the 50 KB that may wait here and the 64 KB of

@@ -5,12 +5,8 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.server.running import running
 from tests.server.wire import exchange, last, wire
-
-pytestmark = pytest.mark.timeout(120)
 
 LINE = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+Z (INFO|WARNING|ERROR) ")
 KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="

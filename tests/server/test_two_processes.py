@@ -17,10 +17,9 @@ from tests.server.redis import PROGRAM, Redis
 from tests.server.running import Running, environment, manage, running
 from tests.server.visitor import visitor
 
-pytestmark = [
-    pytest.mark.timeout(180),
-    pytest.mark.skipif(find_program("initdb") is None, reason="PostgreSQL is not installed"),
-]
+pytestmark = pytest.mark.skipif(
+    find_program("initdb") is None, reason="PostgreSQL is not installed"
+)
 needs_redis = pytest.mark.skipif(PROGRAM is None, reason="redis-server is not installed")
 WITH_REDIS_SECONDS = 1.0
 WITHOUT_REDIS_SECONDS = 2.0

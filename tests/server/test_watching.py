@@ -17,7 +17,6 @@ from tests.server.running import Running, environment, manage, running
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import say, silence
 
-pytestmark = pytest.mark.timeout(120)
 LOOK_UP_SECONDS = 10.0
 """How long it may take until a process knows who has viewers, and Redis who they are."""
 CUT_SECONDS = 10.0

@@ -6,8 +6,6 @@ import pytest
 
 from tests.server.running import environment, manage
 
-pytestmark = pytest.mark.timeout(60)
-
 
 async def test_good_settings_pass(tmp_path: Path) -> None:
     code, output = await manage("check", env=environment(tmp_path))

@@ -19,8 +19,6 @@ from sessions_app.checks import check_habla
 from sessions_app.env_file import Environment
 from tests.server.running import ROOT, environment, manage
 
-pytestmark = pytest.mark.timeout(120)
-
 DEEP = "[" * 20_000
 HUGE = "9" * 5_000
 NO_TEXT = "a\udcff"

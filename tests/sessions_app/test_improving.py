@@ -17,8 +17,6 @@ from tests.tiny.fakeindex import FakeIndex, index_of, make_wheels
 from tests.tiny.pinned import pin
 from tests.tiny.whisper import make_whisper
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIndex]:

@@ -9,7 +9,7 @@ from tests.soak.crowd import GROWTH_MEGABYTES, outcome, soak
 
 __all__ = ["data_dir", "migrated"]
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.alone
 SESSIONS, STAGE = 500, 100
 
 
