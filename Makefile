@@ -7,8 +7,8 @@ WORKERS ?= 3
 export VENV
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help run test check lint types layers migrations format bench bench-playback bench-lifecycle bench-quality soak fuzz-decoders
-.PHONY: test-outages screenshots inflections lock clean
+.PHONY: help run test check lint types layers migrations format bench bench-playback bench-lifecycle bench-quality soak
+.PHONY: fuzz-decoders test-outages screenshots inflections lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -18,25 +18,25 @@ run: ## serve on HOST and PORT
 	@$(PYTHON) manage.py migrate --verbosity 0
 	@exec $(PYTHON) manage.py serve --host $(HOST) --port $(PORT)
 
-test: .setup-test ## run the whole suite, in WORKERS processes
+test: .setup-test ## run all that CI runs, in WORKERS processes
 	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
 
 check: lint types layers migrations ## everything that reads the code without running it
 
-lint: .setup-test
+lint: .setup-check
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 
-types: .setup-test
+types: .setup-check
 	$(PYTHON) -m mypy .
 
-layers: .setup-test
+layers: .setup-check
 	$(VENV)/bin/lint-imports
 
-migrations: .setup-test
+migrations: .setup-check
 	HABLA_DATA_DIR=$$(mktemp -d) $(PYTHON) manage.py makemigrations --check --dry-run
 
-format: .setup-test ## mend what can be mended by itself
+format: .setup-check ## mend what can be mended by itself
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
@@ -73,6 +73,8 @@ lock: .setup-test ## pin what the requirements bring along
 clean: ## remove what was made, but no data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
 
-.PHONY: .setup-test
+.PHONY: .setup-check .setup-test
+.setup-check:
+	@scripts/setup.sh check
 .setup-test:
 	@scripts/setup.sh test

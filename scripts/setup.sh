@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # Makes the virtual environment and installs what `make run` or `make test` needs; repeating it costs nothing.
-#   scripts/setup.sh run|test
+# `check` installs the tests' Python packages, as `make check` and `make unit` need them, and no system package.
+#   scripts/setup.sh run|check|test
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-kind=${1:?run or test}
+kind=${1:?run, check or test}
 venv=${VENV:-.venv}
 case $kind in
   run)  requirements=requirements.txt;     packages="apertium-eng-spa libopus0" ;;
+  check) requirements=requirements-dev.txt; packages="" ;;
   test) requirements=requirements-dev.txt
         packages="apertium-eng-spa libopus0 chromium fonts-dejavu-core flite postgresql redis-server nginx haproxy socat ffmpeg libfaketime" ;;
-  *)    echo "setup.sh: run or test?" >&2; exit 2 ;;
+  *)    echo "setup.sh: run, check or test?" >&2; exit 2 ;;
 esac
 declare -A why=(
   [apertium-eng-spa]="translation by rules, at once and offline"
@@ -32,7 +34,7 @@ if command -v apt-get >/dev/null; then
 fi
 
 install_packages() {
-  [ "$as_root" = none ] && return 1
+  if [ "$as_root" = none ] || [ "$kind" = check ]; then return 1; fi
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 && return
   $as_root apt-get update -qq >/dev/null 2>&1 || true
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
@@ -82,14 +84,14 @@ make_venv() {
 
 python_packages() {
   local stamp
-  stamp="$venv/.habla-$kind-$(cat requirements.txt "$requirements" constraints.txt | sha256sum | cut -c1-16)"
+  stamp="$venv/.habla-${kind/check/test}-$(cat requirements.txt "$requirements" constraints.txt | sha256sum | cut -c1-16)"
   [ -e "$stamp" ] && return
   say "Installing $requirements ..."
   "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
-  rm -f "$venv/.habla-$kind-"*
+  rm -f "$venv/.habla-${kind/check/test}-"*
   touch "$stamp"
 }
 
 make_venv
 python_packages
-system_packages
+[ -z "$packages" ] || system_packages

@@ -1,0 +1,73 @@
+"""What reads or mends the code installs no system packages; what tests it does."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SETUP = ROOT / "scripts" / "setup.sh"
+WITHOUT_PACKAGES = ("lint", "format", "types", "layers", "migrations", "check")
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Path:
+    """Return where stand-ins for apt-get and its kin, in tmp_path / "bin", note their calls."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    notes = tmp_path / "asked"
+    notes.touch()
+    for name in ("apt-get", "dpkg-query", "sudo", "systemctl"):
+        program = programs / name
+        program.write_text(f'#!/bin/sh\necho "{name} $*" >> {notes}\n')
+        program.chmod(0o755)
+    return notes
+
+
+def set_up(kind: str, asked: Path) -> None:
+    """Run scripts/setup.sh where a virtual environment is there, whose pip does nothing."""
+    venv = asked.parent / "venv"
+    (venv / "bin").mkdir(parents=True, exist_ok=True)
+    for name in ("pip", "python"):
+        shutil.copy(asked.parent / "bin" / "sudo", venv / "bin" / name)
+    path = f"{asked.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(
+        ["bash", str(SETUP), kind],
+        env={**os.environ, "VENV": str(venv), "PATH": path},
+        capture_output=True,
+        check=True,
+    )
+
+
+def test_checking_the_code_installs_no_system_package(asked: Path) -> None:
+    set_up("check", asked)
+    assert [line for line in asked.read_text().splitlines() if "requirements-dev" not in line] == []
+
+
+def test_what_is_there_for_checking_is_there_for_testing(asked: Path) -> None:
+    set_up("check", asked)
+    installed = asked.read_text()
+    set_up("test", asked)
+    new = asked.read_text().removeprefix(installed)
+    assert "requirements-dev" in installed
+    assert "requirements" not in new
+    assert "chromium" in new  # a system package
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize("target", WITHOUT_PACKAGES)
+def test_a_target_that_needs_no_system_package_asks_for_none(target: str) -> None:
+    told = subprocess.run(
+        ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "scripts/setup.sh check" in told.stdout
+    assert "scripts/setup.sh test" not in told.stdout
+
+
+def test_each_commit_is_checked_by_those_targets() -> None:
+    lines = (ROOT / ".pre-commit-config.yaml").read_text().splitlines()
+    commands = [line.split(": ")[1] for line in lines if line.strip().startswith("entry: ")]
+    assert commands
+    assert {*commands} <= {f"make {target}" for target in WITHOUT_PACKAGES}
