@@ -7,7 +7,7 @@ WORKERS ?= 3
 export VENV
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help run test check lint types layers migrations format bench bench-playback bench-lifecycle bench-quality soak
+.PHONY: help run unit test test-all check lint types layers migrations format bench bench-playback bench-lifecycle bench-quality soak
 .PHONY: fuzz-decoders test-outages screenshots inflections lock clean
 
 help: ## say what there is
@@ -18,8 +18,18 @@ run: ## serve on HOST and PORT
 	@$(PYTHON) manage.py migrate --verbosity 0
 	@exec $(PYTHON) manage.py serve --host $(HOST) --port $(PORT)
 
+unit: .setup-check ## run the quick tests of parts, in under a minute
+	$(PYTHON) -m pytest --unit -n $(WORKERS) --dist loadfile $(ARGS)
+
 test: .setup-test ## run all that CI runs, in WORKERS processes
 	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
+
+test-all: ## run all that CI runs, then the long forms: outages, fuzzing, soak, quality
+	$(MAKE) test
+	$(MAKE) test-outages
+	$(MAKE) fuzz-decoders
+	$(MAKE) soak
+	$(MAKE) bench-quality
 
 check: lint types layers migrations ## everything that reads the code without running it
 

@@ -3,7 +3,6 @@
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,16 +10,7 @@ import pytest
 from sessions_app import allowance, http_rates, routing
 from tests.house import Client, House, client
 
-SLOW_DIRECTORIES = ("browser", "lifecycle", "server", "soak")
-"""Whose tests start servers and browsers."""
-
 Connect = Callable[..., AbstractAsyncContextManager[Client]]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, so that no process is left alone with it at the end."""
-    directory = Path(__file__).parent
-    items.sort(key=lambda i: i.path.relative_to(directory).parts[0] not in SLOW_DIRECTORIES)
 
 
 @pytest.fixture

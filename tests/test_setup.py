@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SETUP = ROOT / "scripts" / "setup.sh"
-WITHOUT_PACKAGES = ("lint", "format", "types", "layers", "migrations", "check")
+WITHOUT_PACKAGES = ("unit", "lint", "format", "types", "layers", "migrations", "check")
 
 
 @pytest.fixture

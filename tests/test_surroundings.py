@@ -81,6 +81,7 @@ def test_other_databases_are_given_nothing_of_postgresql(monkeypatch: pytest.Mon
         assert not options_of(url, monkeypatch).keys() & POSTGRESQL_OPTIONS.keys()
 
 
+@pytest.mark.slow
 def test_a_postgresql_that_takes_a_connection_and_says_nothing_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -72,6 +72,7 @@ def test_sentences_are_translated_by_rules(
     assert ask(text, direction) == Translation(text=translation, engine="apertium")
 
 
+@pytest.mark.slow
 @needs_apertium
 @settings(max_examples=150, deadline=None)
 @given(text=st.text(max_size=60), direction=st.sampled_from([ES, EN]))
@@ -114,6 +115,7 @@ def test_apertiums_own_notation_passes_through_as_text(ask: Ask, words: list[str
     assert [c for c in answer if c in notation] == [w for w in words if w in notation]
 
 
+@pytest.mark.slow
 @needs_apertium
 async def test_a_stage_that_hangs_is_given_up_and_replaced(
     spanish: ApertiumTranslator, stages_before: set[int]
@@ -167,6 +169,7 @@ async def test_a_mode_whose_programs_fail_is_told_and_leaves_no_process(tmp_path
     assert own_children() == before
 
 
+@pytest.mark.slow
 @needs_apertium
 async def test_closing_leaves_no_process() -> None:
     before = own_children()
@@ -190,6 +193,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 @needs_apertium
 def test_its_processes_die_with_an_owner_that_is_killed() -> None:
     with subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE) as owner:

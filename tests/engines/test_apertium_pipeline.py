@@ -174,6 +174,7 @@ while chunk := os.read(0, 4096):
 """
 
 
+@pytest.mark.slow
 async def test_the_time_of_a_request_begins_with_its_turn() -> None:
     keeper = PipelineKeeper([[sys.executable, "-c", SLOW]])
     await keeper.ask("ready")

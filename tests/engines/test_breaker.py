@@ -86,6 +86,7 @@ def test_a_trial_that_is_cancelled_leaves_it_to_the_next(clock: Clock) -> None:
     assert (breaker.state, breaker.allows) == (BreakerState.HALF_OPEN, True)
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(["fail", "succeed", "wait", "busy"])))
 def test_it_always_lets_somebody_try_again(steps: list[str]) -> None:
     clock = Clock()

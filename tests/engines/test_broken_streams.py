@@ -104,6 +104,7 @@ def test_pyav_too_refuses_packets_that_claim_more_sound_than_bytes_can_hold() ->
     assert "more sound than its size allows" in verdict(PyAVDecoder("webm"), pieces(bomb, 5000))
 
 
+@pytest.mark.slow
 def test_one_chunk_may_hold_minutes_of_sound_but_not_hours() -> None:
     minutes = webm_header() + simple_blocks(opus_packets(chirp(2)) * 150)
     assert verdict(open_decoder(Encoding.WEBM_OPUS), [minutes]) == ""

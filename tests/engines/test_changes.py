@@ -75,6 +75,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_file_that_changes_on_the_way_is_heard_to_its_end(name: str, tmp_path: Path) -> None:
     container, parts = CHANGES[name]
@@ -117,6 +118,7 @@ def test_samples_go_on_without_a_hole_where_the_rate_changes(tmp_path: Path) -> 
     assert not np.any(quiet)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [3, 6, 9, 32])
 def test_a_voice_in_any_of_many_channels_is_heard(channels: int, tmp_path: Path) -> None:
     path = tmp_path / "many.wav"

@@ -25,6 +25,8 @@ from tests.engines.hearing import STREAMS, WAYS, hear, pieces
 from tests.engines.streams import chirp, encode
 from tests.house import eventually
 
+pytestmark = pytest.mark.slow
+
 WAY = {Encoding.WEBM_OPUS: "webm by PyAV", Encoding.OGG_OPUS: "ogg", Encoding.MP4_AAC: "mp4"}
 
 

@@ -59,6 +59,7 @@ print("av" in sys.modules)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(load_libopus() is None, reason="there is no libopus, so libav does its work")
 def test_libav_is_loaded_for_the_first_stream_that_needs_it() -> None:
     told = subprocess.run(
@@ -83,6 +84,7 @@ def test_any_chunks_give_the_same_sound(way: str, size: int) -> None:
     assert hear(make(), pieces(stream, size)) == hear(make(), pieces(stream, 500))
 
 
+@pytest.mark.slow
 @every_way
 def test_sound_comes_with_the_chunk_that_holds_it(way: str, tmp_path: Path) -> None:
     encoding, make = WAYS[way]
@@ -130,6 +132,7 @@ def test_a_decoder_can_be_closed_after_its_end(way: str) -> None:
     decoder.close()
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 3000), min_size=1, max_size=20))
 def test_samples_pass_unchanged_by_any_chunks(sizes: list[int]) -> None:

@@ -38,6 +38,7 @@ def heard_with_gaps(decoder: Decoder, chunks: list[bytes]) -> bytes:
     return bytes(heard)
 
 
+@pytest.mark.slow
 @every_way
 @pytest.mark.parametrize("size", [37, 500, 1_000_000])
 @pytest.mark.parametrize("seconds", [1.0, 20.0, 600.0])
@@ -111,6 +112,7 @@ def words_at(pcm: bytes) -> list[tuple[int, str]]:
     return [(n, word) for n, second in enumerate(seconds) for word in hear(second)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FILES, ids=lambda kind: kind[0])
 def test_a_track_that_begins_late_in_a_file_is_heard_in_its_time(
     kind: tuple[str, str, int], tmp_path: Path

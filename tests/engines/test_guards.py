@@ -75,6 +75,7 @@ MOVFLAGS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", MOVFLAGS)
 @pytest.mark.parametrize("codec", ["aac", "libopus"])
 def test_every_kind_of_fragments_that_ffmpeg_makes_is_heard(

@@ -15,6 +15,8 @@ from sessions_app.engines.downloads import download
 from sessions_app.errors import EngineUnavailableError
 from tests.tiny.fakehub import FakeHub
 
+pytestmark = pytest.mark.slow
+
 OPUS = "opus-mt-es-en"
 FILES = ["config.json", "model.bin", "shared_vocabulary.json", "source.spm", "target.spm"]
 

@@ -127,6 +127,7 @@ SAFE: list[tuple[str | dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("said", "text"), SAFE, ids=range(len(SAFE)))
 async def test_what_can_be_taken_safely_is_taken(
     server: FakeChat, said: str | dict[str, Any], text: str

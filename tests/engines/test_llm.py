@@ -84,6 +84,7 @@ async def test_lm_studio_is_never_asked_for_a_json_object() -> None:
     assert server.formats_asked == ["json_schema", "text"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "trouble", [HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, "cut"]
 )

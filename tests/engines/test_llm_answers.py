@@ -89,6 +89,7 @@ NO_TRANSLATION = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", NO_TRANSLATION, ids=range(len(NO_TRANSLATION)))
 def test_what_holds_no_translation_is_a_failure(content: str) -> None:
     with pytest.raises(EngineError):
@@ -235,6 +236,7 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str
 NOT_TAGS = WORDS.filter(lambda text: "<" not in text and "[" not in text)
 
 
+@pytest.mark.slow
 @given(NOT_TAGS, VALUES, VALUES, VALUES, st.booleans(), st.booleans())
 def test_whatever_the_other_fields_hold_the_translation_is_kept(
     translated: str,
@@ -288,6 +290,7 @@ def test_a_stream_says_the_same_whatever_way_it_is_cut(words: list[str], size: i
     assert pieces.is_done
 
 
+@pytest.mark.slow
 @given(VALUES | st.fixed_dictionaries({"choices": VALUES, "usage": VALUES, "data": VALUES}))
 def test_whatever_a_server_sends_is_read_or_a_told_failure(value: object) -> None:
     body = json.dumps(value).encode()

@@ -29,6 +29,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sessions_app.engines.llm_warmth.TELL_SECONDS", 0.05)
 
 
+@pytest.mark.slow
 async def test_a_model_that_loads_longer_than_an_answer_may_take_is_loaded_once() -> None:
     with FakeModels(load_seconds=60) as server:
         async with llm_at(server, is_awaited=False, timeout_seconds=0.5) as llm:
@@ -75,6 +76,7 @@ async def test_who_leaves_while_it_loads_does_not_end_the_loading() -> None:
     assert server.given_up == 0
 
 
+@pytest.mark.slow
 async def test_others_translate_while_it_loads_and_it_is_not_taken_for_ill() -> None:
     with FakeModels(load_seconds=60) as server:
         llm = LlmTranslator(server.url)
@@ -91,6 +93,7 @@ async def test_others_translate_while_it_loads_and_it_is_not_taken_for_ill() -> 
         await chain.aclose()
 
 
+@pytest.mark.slow
 async def test_a_model_that_was_unloaded_meanwhile_is_loaded_beside_and_not_by_a_sentence() -> None:
     with FakeModels(load_seconds=0.1) as server:
         async with llm_at(server, is_awaited=False, timeout_seconds=0.3) as llm:

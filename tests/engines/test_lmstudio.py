@@ -15,6 +15,8 @@ from sessions_app.errors import EngineUnavailableError
 from tests.engines.lmstudio import FakeLms
 from tests.house import eventually
 
+pytestmark = pytest.mark.slow
+
 QUICK = Timing(look=0.05, probe=0.3, start=10.0, backoff=0.1)
 HASTY = Timing(look=0.05, probe=0.3, start=1.0, backoff=0.1)
 

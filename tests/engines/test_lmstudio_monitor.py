@@ -13,6 +13,8 @@ from sessions_app.engines.lmstudio_states import Condition, LmState, Timing
 from tests.engines.lmstudio import FakeLms
 from tests.house import eventually
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def lms(tmp_path: Path, free_port: int) -> Iterator[FakeLms]:

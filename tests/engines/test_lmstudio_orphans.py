@@ -14,6 +14,8 @@ from sessions_app.engines.lmstudio import LMStudio
 from tests.engines.lmstudio import FakeLms
 from tests.house import eventually
 
+pytestmark = pytest.mark.slow
+
 OWNER = """
 import asyncio, sys
 from sessions_app.engines.lmstudio import LMStudio

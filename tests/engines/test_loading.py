@@ -180,6 +180,7 @@ async def test_auto_translates_by_the_models_that_are_on_the_disk(
     await engines.aclose()
 
 
+@pytest.mark.slow
 @needs_apertium
 async def test_auto_takes_apertium_for_the_direction_that_has_no_model(
     fakes: EngineSettings, opus_directories: Models
@@ -196,6 +197,7 @@ async def test_auto_takes_apertium_for_the_direction_that_has_no_model(
     await engines.aclose()
 
 
+@pytest.mark.slow
 @needs_apertium
 async def test_auto_falls_back_to_apertium_with_a_phrasebook_and_says_what_is_better(
     fakes: EngineSettings,

@@ -47,6 +47,7 @@ async def test_a_language_model_that_is_configured_goes_first(
     await engines.aclose()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("translator", ["auto", "llm"])
 async def test_while_it_fails_the_next_one_speaks_and_says_so(
     translator: str, server: FakeChat, with_opus: Path
@@ -60,6 +61,7 @@ async def test_while_it_fails_the_next_one_speaks_and_says_so(
     await engines.aclose()
 
 
+@pytest.mark.slow
 async def test_what_people_are_told_of_it_is_true_when_they_are_told(
     server: FakeChat, with_opus: Path
 ) -> None:
@@ -89,6 +91,7 @@ async def test_one_that_does_not_answer_yet_is_told_and_waited_for(
     await engines.aclose()
 
 
+@pytest.mark.slow
 async def test_one_that_nobody_configured_is_found_on_this_machine(
     server: FakeChat, with_opus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +123,7 @@ async def test_a_local_translator_that_was_chosen_has_nothing_behind_it(
     await engines.aclose()
 
 
+@pytest.mark.slow
 async def test_options_of_the_choice_win_over_the_settings(
     server: FakeChat, with_opus: Path
 ) -> None:

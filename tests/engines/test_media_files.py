@@ -23,12 +23,14 @@ from tests.engines.streams import opus_packets, simple_blocks, webm_header
 __all__ = ["every_thread_ends"]
 
 
+@pytest.mark.slow
 def test_a_file_is_given_in_seconds(tmp_path: Path) -> None:
     blocks = list(decode_file(recording(tmp_path)))
     assert [count_samples(block) for block in blocks] == [16_000, 16_000, 16_000, 4_800]
     assert b"".join(blocks) == SOUND
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", STREAMS)
 def test_a_file_of_any_kind_is_given_whole(encoding: Encoding, tmp_path: Path) -> None:
     path = tmp_path / "recording"
@@ -46,6 +48,7 @@ def test_what_is_damaged_in_a_file_is_left_out(tmp_path: Path) -> None:
     assert sum(count_samples(block) for block in decode_file(path)) > to_samples(3.2)
 
 
+@pytest.mark.slow
 def test_a_file_says_its_length_where_it_knows_it(tmp_path: Path) -> None:
     live = tmp_path / "live.webm"
     live.write_bytes(STREAMS[Encoding.WEBM_OPUS])
@@ -53,6 +56,7 @@ def test_a_file_says_its_length_where_it_knows_it(tmp_path: Path) -> None:
     assert duration_seconds(live) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [picture, text, playlist, missing])
 def test_a_file_without_sound_of_its_own_is_refused(
     make: Callable[[Path], Path], tmp_path: Path
@@ -64,6 +68,7 @@ def test_a_file_without_sound_of_its_own_is_refused(
         duration_seconds(path)
 
 
+@pytest.mark.slow
 def test_a_file_that_claims_more_sound_than_its_size_allows_ends_there(tmp_path: Path) -> None:
     heard: list[int] = []
     with pytest.raises(EngineError, match="more sound than its size") as refused:
@@ -72,6 +77,7 @@ def test_a_file_that_claims_more_sound_than_its_size_allows_ends_there(tmp_path:
     assert not isinstance(refused.value, DecodeError)  # after which a recording would be deleted
 
 
+@pytest.mark.slow
 def test_an_hour_of_the_least_sound_is_no_claim(tmp_path: Path) -> None:
     path = at(8, 8 * 3700, tmp_path)
     assert to_seconds(sum(map(count_samples, decode_file(path)))) == pytest.approx(3700, abs=1)

@@ -129,6 +129,7 @@ def test_what_is_no_answer_is_told(body: bytes) -> None:
             read(body, None)
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -124,6 +124,7 @@ class SlowTranslator(OpusMtTranslator):
         return super()._translate(model, sentences)
 
 
+@pytest.mark.slow
 async def test_the_time_of_a_request_begins_with_its_turn(opus_directories: Models) -> None:
     directory = opus_directories["es-en"]
     translator = SlowTranslator("nowhere", es_en=directory, threads=1, timeout_seconds=0.9)

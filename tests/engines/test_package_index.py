@@ -20,6 +20,8 @@ from tests.tiny.fakehub import FakeHub
 from tests.tiny.fakeindex import FakeIndex, index_of, make_wheels
 from tests.tiny.pinned import files_of, pin
 
+pytestmark = pytest.mark.slow
+
 NAME = "whisper-base"
 Told = list[tuple[str, float | None]]
 

@@ -48,6 +48,7 @@ async def heard_by(*servers: FakeEars, pieces: int = PIECES) -> list[str]:
         await transcriber.aclose()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("position", [0, 1])
 async def test_a_server_that_hears_nothing_takes_no_piece_from_one_that_does(
@@ -106,6 +107,7 @@ async def test_words_that_are_sent_as_a_page_are_words() -> None:
         assert await heard_by(server, pieces=2) == ["hola"] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("formats", "asked"),
     [
@@ -240,6 +242,7 @@ async def test_a_server_whose_caller_gave_up_is_asked_behind_the_others(
     assert [len(server.fields) for server in servers] == [1, 1]
 
 
+@pytest.mark.slow
 async def test_a_server_that_loads_longer_than_a_piece_may_take_is_left_to_load(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

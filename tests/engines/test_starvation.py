@@ -33,6 +33,7 @@ async def running(program: str) -> AsyncIterator[int]:
         await process.wait()
 
 
+@pytest.mark.slow
 async def test_who_others_leave_no_time_is_starved() -> None:
     async with running(BUSY), running(BUSY) as poor:
         os.setpriority(os.PRIO_PROCESS, poor, 19)

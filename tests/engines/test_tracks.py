@@ -24,15 +24,18 @@ def two(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_default_track_is_heard(two: Path) -> None:
     assert hear(b"".join(decode_file(two))) == ["red", "house"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("track", "words"), [(1, ["hola", "mundo"]), (2, ["red", "house"])])
 def test_another_can_be_chosen(two: Path, track: int, words: list[str]) -> None:
     assert hear(b"".join(decode_file(two, track))) == words
 
 
+@pytest.mark.slow
 def test_a_file_tells_its_tracks(two: Path) -> None:
     facts = read_facts(two)
     assert (facts.track, facts.tracks) == (2, (Track("spa", "Original"), Track("eng")))
@@ -45,6 +48,7 @@ def test_without_a_mark_the_first_is_heard(tmp_path: Path) -> None:
     assert hear(b"".join(decode_file(path))) == ["hola", "mundo"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("track", [0, -1, 3])
 def test_a_track_that_is_not_there_is_refused_with_how_many_there_are(
     two: Path, track: int

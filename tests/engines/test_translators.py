@@ -84,6 +84,7 @@ def request(text: str, direction: Direction = Direction.ES_TO_EN) -> Translation
     return TranslationRequest(text, direction)
 
 
+@pytest.mark.slow
 async def test_words_come_out_in_the_other_language(translator: Translator) -> None:
     english = await translator.translate(request("gracias"))
     spanish = await translator.translate(request("water", Direction.EN_TO_ES))
@@ -101,6 +102,7 @@ async def test_nothing_is_translated_to_nothing(translator: Translator) -> None:
 ODD = ["\ud800", "\x00", "[^hola$]{<x>}\\/@", "*#@+~ ...", "¡¿?!", "😀 日本", "a" * 2000, "a\nb"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ODD)
 async def test_odd_text_leaves_the_translator_well(translator: Translator, text: str) -> None:
     odd = await asyncio.gather(translator.translate(request(text)), return_exceptions=True)
@@ -122,6 +124,7 @@ async def test_a_cancelled_request_leaves_the_next_one_right(translator: Transla
     assert (await translator.translate(request("agua"))).text == "water"
 
 
+@pytest.mark.slow
 async def test_closing_may_be_done_twice_and_ends_the_work(make: Callable[[], Translator]) -> None:
     translator = make()
     await translator.load()

@@ -243,6 +243,7 @@ def test_a_packet_is_decoded_to_what_it_holds_at_16_khz():
     opus.close()
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(0, len(PLAIN)), st.integers(1, 400))
 def test_garbage_anywhere_is_decoded_or_refused_and_nothing_else(
@@ -251,6 +252,7 @@ def test_garbage_anywhere_is_decoded_or_refused_and_nothing_else(
     assert verdict(PLAIN[:place] + garbage + PLAIN[place:], size)[-1:] in ("", ".")
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(PLAIN) - 1), st.integers(0, 255)), max_size=5))
 def test_damaged_bytes_are_decoded_or_refused_and_nothing_else(

@@ -39,6 +39,7 @@ def test_halves_join_and_lone_ones_go(halves: str, text: str) -> None:
     assert whole(halves) == text
 
 
+@pytest.mark.slow
 @given(st.text(st.characters(codec=None), max_size=20))
 def test_whatever_it_was_it_can_be_written(text: str) -> None:
     whole(text).encode()

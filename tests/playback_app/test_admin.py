@@ -156,6 +156,7 @@ def test_what_is_busy_is_neither_deleted_nor_pruned(browser, kept, action):
     assert Recording.objects.count() == 2
 
 
+@pytest.mark.slow
 def test_who_may_only_look_gets_no_actions(kept):
     eva = User.objects.create_user("eva", password="x", is_staff=True)
     view = Permission.objects.filter(codename__in=["view_recording", "view_playback"])

@@ -89,6 +89,7 @@ def test_segments_that_nobody_corrected_count_as_they_were_heard(kept: Recording
     assert Playback.objects.get().word_error_rate == 0.25
 
 
+@pytest.mark.slow
 def test_what_got_worse_than_the_baseline_is_told(kept: Recording) -> None:
     tell_truth(kept, "hola mundo agua gracias")
     play(kept.pk)

@@ -101,6 +101,7 @@ def test_even_where_any_host_is_allowed_a_foreign_name_must_log_in(settings):
     assert Client(headers={"host": "evil.example"}).get("/history/").status_code == 302
 
 
+@pytest.mark.slow
 def test_one_can_log_in_and_out(ana):
     browser = Client(REMOTE_ADDR="192.168.1.7")
     wrong = browser.post("/login/", {"username": "ana", "password": "wrong"})

@@ -6,6 +6,8 @@ import pytest
 
 from tests.server.running import environment, manage
 
+pytestmark = pytest.mark.slow
+
 
 async def test_good_settings_pass(tmp_path: Path) -> None:
     code, output = await manage("check", env=environment(tmp_path))

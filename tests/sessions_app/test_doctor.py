@@ -81,6 +81,7 @@ def test_json_says_the_same_to_programs(free_port: int) -> None:
     assert {finding["level"] for finding in report["findings"]} <= {"fine", "warning"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_hub")
 def test_what_is_broken_is_counted_and_the_exit_says_so(taken_port: int) -> None:
     out, complaint, code = consult("--port", str(taken_port))

@@ -98,6 +98,7 @@ def test_every_variable_is_tried() -> None:
     assert WRONG.keys() - named == {"HTTPS_PROXY"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0, -1])
 async def test_all_that_are_wrong_are_named_at_once(tmp_path: Path, number: int) -> None:
     wrong = {name: values[number] for name, values in WRONG.items()}
@@ -109,6 +110,7 @@ async def test_all_that_are_wrong_are_named_at_once(tmp_path: Path, number: int)
     assert [line for line in output.splitlines() if not line.isprintable()] == []
 
 
+@pytest.mark.slow
 async def test_what_is_strange_and_right_is_taken(tmp_path: Path) -> None:
     code, output = await manage("check", env=environment(tmp_path) | RIGHT)
     assert (code, output) == (0, "System check identified no issues (0 silenced).\n")
@@ -179,6 +181,7 @@ def test_a_name_that_no_directory_can_have_is_none(name: str, tmp_path: Path) ->
     assert data_directory(" ", tmp_path) == tmp_path / "data"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["~nosuch/x"])
 async def test_a_directory_that_cannot_be_is_named(name: str, tmp_path: Path) -> None:
     code, output = await manage("check", env=environment(tmp_path, HABLA_DATA_DIR=name))

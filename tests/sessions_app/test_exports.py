@@ -231,12 +231,14 @@ def test_any_words_make_subtitles_of_two_lines_and_nothing_else(lines):
         assert text.count("-->") == len(cues)
 
 
+@pytest.mark.slow
 @given(LINES)
 def test_every_subtitle_ends_after_it_begins(lines):
     for start, end, _ in CUE.findall(export(lines, ExportFormat.VTT)):
         assert _seconds(start) < _seconds(end)
 
 
+@pytest.mark.slow
 @given(LINES)
 def test_webvtt_says_what_was_said_once_it_is_unescaped(lines):
     for line in lines:
@@ -247,6 +249,7 @@ def test_webvtt_says_what_was_said_once_it_is_unescaped(lines):
         assert "".join(shown.split()) == "".join(source.split())
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.floats(-1000, 1000), st.lists(st.floats(0, 1000), max_size=4))))
 def test_sessions_never_run_backwards(parts):
     stretches = [
@@ -273,6 +276,7 @@ def test_what_a_terminal_would_obey_is_left_out(file_format: ExportFormat) -> No
     assert re.findall(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", written) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file_format", ExportFormat)
 @pytest.mark.parametrize("count", [0, 1, 2, 5_000])
 def test_an_export_is_made_in_small_pieces_that_are_the_whole(file_format, count):

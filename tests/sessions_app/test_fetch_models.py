@@ -61,6 +61,7 @@ def test_one_that_fails_does_not_keep_the_others_away(fake_hub: FakeHub, data_di
     assert is_on_disk("opus-mt-es-en", data_dir / "models")
 
 
+@pytest.mark.slow
 def test_without_a_network_it_says_so_and_how_to_go_on(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,8 @@ from sessions_app.doctor.machine import check_file_modes
 from sessions_app.file_modes import Closing, database_files
 from tests.server.running import environment, manage, running
 
+pytestmark = pytest.mark.slow
+
 NOBODY = "nobody"
 
 

@@ -81,6 +81,7 @@ async def test_who_is_always_listened_to_is_always_read() -> None:
         assert line.transport.is_read
 
 
+@pytest.mark.slow
 async def test_whoever_could_not_be_seen_to_read_gets_another_turn() -> None:
     flow = Line().flow
     flow.pauseProducing()

@@ -67,6 +67,7 @@ async def test_the_newest_generation_is_leased() -> None:
     await generations.aclose()
 
 
+@pytest.mark.slow
 async def test_idioms_are_loaded_before_anybody_speaks() -> None:
     builtin.cache_clear()
     generations = Generations(Workshop().load)

@@ -54,6 +54,7 @@ async def test_what_came_before_the_decoder_died_is_found_and_why_it_is_not_all(
     assert {exchange.translated for exchange in findings.exchanges} == {"hello world"}
 
 
+@pytest.mark.slow
 async def test_a_piece_that_no_engine_answers_in_time_is_named_and_the_next_is_heard(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +111,7 @@ async def test_a_bug_is_raised_as_it_is_and_not_in_a_group(
         )
 
 
+@pytest.mark.slow
 async def test_whoever_breaks_off_has_words_that_nobody_translated_yet(tmp_path: Path) -> None:
     fake, slow = EngineChoice("fake"), EngineChoice("fake", {"delay_seconds": 60})
     findings = Findings()

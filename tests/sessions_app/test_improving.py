@@ -48,6 +48,7 @@ async def improving_it(house: House) -> AsyncIterator[list[str]]:
         await asyncio.wait({work})
 
 
+@pytest.mark.slow
 async def test_typed_text_works_until_whisper_is_there_and_then_speech_does(
     deaf_house: House, connect: Connect, index: FakeIndex
 ) -> None:
@@ -71,6 +72,7 @@ async def test_typed_text_works_until_whisper_is_there_and_then_speech_does(
     assert said[-1].startswith("The better engines are loaded")
 
 
+@pytest.mark.slow
 async def test_what_no_source_has_is_told_once_and_tried_again(
     deaf_house: House, connect: Connect, index: FakeIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,7 @@ from sessions_app.login_delays import ADDRESS, NAME, PAIR, begin
 from sessions_app.models import LoginDelay
 from tests.sessions_app.test_steady_clock import YEAR, Machine
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 EVA, MALLORY = "203.0.113.7", "198.51.100.9"
 PASSWORD = "correct horse battery"

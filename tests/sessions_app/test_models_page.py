@@ -31,6 +31,7 @@ async def house_without_models(house: House, settings: Any, tmp_path: Path) -> H
     return house
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_only_the_owner_asks_for_models() -> None:
     assert Client().post(MODELS, {"name": "opus-mt"}, **JSON).status_code in (302, 401, 403)

@@ -93,11 +93,13 @@ def test_no_text_does_any_harm(text: str) -> None:
     assert decoded_or_refused(text)
 
 
+@pytest.mark.slow
 @given(any_json)
 def test_no_json_does_any_harm(value: object) -> None:
     assert decoded_or_refused(json.dumps(value))
 
 
+@pytest.mark.slow
 @given(st.sampled_from(KINDS), st.dictionaries(fields, any_json))
 def test_no_field_does_any_harm(kind: str, values: dict[str, object]) -> None:
     assert decoded_or_refused(json.dumps({"type": kind, **values}))

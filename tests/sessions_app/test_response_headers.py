@@ -98,6 +98,7 @@ def test_no_other_site_reads_static_files(client: Client) -> None:
     assert "Access-Control-Allow-Origin" not in headers
 
 
+@pytest.mark.slow
 def test_cookies_have_names_of_our_own(stranger: Client) -> None:
     User.objects.create_user("ana", password="secret")
     stranger.get("/login/")

@@ -5,6 +5,8 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from sessions_app.silence import Silence
 
 
@@ -53,6 +55,7 @@ async def test_while_the_server_works_off_what_came_nobody_is_silent() -> None:
     assert time.monotonic() - room.waits_since >= 0.1
 
 
+@pytest.mark.slow
 async def test_what_came_while_the_process_was_held_up_is_read_first() -> None:
     room = Room()
     room.waits_since = time.monotonic()

@@ -19,7 +19,7 @@ from sessions_app.api import api
 from tests.playback_app.kept import keep_recording, keep_segment
 from tests.sessions_app.kept import at_home, keep_conversation, keep_session, the_owner
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 TEXTS = (
     "",

@@ -69,6 +69,7 @@ def test_its_command_is_looked_for_on_the_path_and_in_its_usual_place(
     assert find_executable("OFF") is None
 
 
+@pytest.mark.slow
 async def test_readiness_knows_while_it_is_down_and_when_it_is_up_again(
     lms: FakeLms, settings: Any
 ) -> None:

@@ -127,6 +127,7 @@ def test_no_cue_lies_on_another_and_none_is_longer_than_two_lines(
     assert all(0 < len(line) <= LINE_CHARACTERS for cue in cues for line in cue.lines)
 
 
+@pytest.mark.slow
 @given(CAPTIONS)
 def test_nothing_of_a_source_is_lost(captions: list[Caption]) -> None:
     for caption in captions:

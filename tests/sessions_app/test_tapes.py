@@ -42,6 +42,7 @@ def test_what_was_never_written_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("encode", "encoding"),
     [(webm, Encoding.WEBM_OPUS), (ogg, Encoding.OGG_OPUS), (mp4, Encoding.MP4_AAC)],

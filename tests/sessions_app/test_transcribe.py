@@ -18,6 +18,8 @@ from tests.server.running import ROOT, environment
 from tests.sounds import mp4, ogg, say, silence, wav, webm
 from tests.tiny.whisper import make_whisper, transcriber
 
+pytestmark = pytest.mark.slow
+
 SOUND = silence(0.5) + say("hola mundo") + silence(1.5) + say("red house") + silence(1)
 TIMES = re.compile(r"\d\d:\d\d:\d\d[.,]\d{3}")
 ENGLISH_ONLY = '{"BACKEND": "fake", "OPTIONS": {"languages": ["en"]}}'

@@ -18,6 +18,8 @@ from tests.server.running import ROOT, environment
 from tests.sessions_app.test_transcribe import run, transcribe
 from tests.sounds import say, silence, wav, wavpack
 
+pytestmark = pytest.mark.slow
+
 SENTENCE = say("hola mundo") + silence(0.7)
 MANY = 90
 """Far more than wait for the engine, in the decoder and in the pipes between."""

@@ -81,6 +81,7 @@ def test_whatever_is_said_is_looked_through(language: str, text: str) -> None:
         assert text[phrase.start : phrase.end] == phrase.text
 
 
+@pytest.mark.slow
 def test_there_are_enough_of_them_and_each_is_whole() -> None:
     count = Counter(idiom.language for idiom in load())
     assert count["es"] >= 150
@@ -119,6 +120,7 @@ def test_a_pattern_that_takes_too_long_is_refused() -> None:
     assert refused.value.code == "bad_idiom"
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="~ab se'lo", max_size=120))
 def test_whatever_passes_the_check_is_found_in_itself_and_quickly(pattern: str) -> None:
     idiom = Idiom(pattern, "something")

@@ -32,6 +32,7 @@ async def test_a_long_sentence_is_no_lag() -> None:
     assert lags(pipeline) == []
 
 
+@pytest.mark.slow
 async def test_the_engines_own_time_is_no_lag_however_slow_it_is() -> None:
     async with assembled(FakeTranscriber(delay_seconds=2 * TOLD_SECONDS)) as pipeline:
         await pipeline.hear([speech(6) + silence(1)])
@@ -40,6 +41,7 @@ async def test_the_engines_own_time_is_no_lag_however_slow_it_is() -> None:
     assert lags(pipeline) == []
 
 
+@pytest.mark.slow
 async def test_who_waits_for_others_is_told_once_and_so_is_that_it_is_over() -> None:
     async with assembled(FakeTranscriber(delay_seconds=TOLD_SECONDS / 2)) as pipeline:
         await pipeline.hear([FIVE])
@@ -50,6 +52,7 @@ async def test_who_waits_for_others_is_told_once_and_so_is_that_it_is_over() -> 
     assert pipeline.texts == ["hola"] * 5
 
 
+@pytest.mark.slow
 async def test_it_is_told_again_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lateness, "AGAIN_SECONDS", TOLD_SECONDS / 4)
     async with assembled(FakeTranscriber(delay_seconds=TOLD_SECONDS / 2)) as pipeline:

@@ -114,6 +114,7 @@ CHUNKS = st.sampled_from([0.03, 0.1, 0.4])
 PAUSES = st.sampled_from([0.1, 0.25, 0.35, 0.5, 0.58, 0.62, 0.8, 1.2])
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.tuples(WORDS, PAUSES), min_size=1, max_size=6), st.sampled_from([0.03, 0.1, 0.4])

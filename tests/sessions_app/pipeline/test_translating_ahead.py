@@ -131,6 +131,7 @@ WORDS = st.sampled_from(["hola mundo", "agua", "hola", "la casa es roja"])
 PAUSES = st.sampled_from([0.1, 0.25, 0.35, 0.5, 0.58, 0.62, 0.8, 1.2])
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(WORDS, PAUSES), min_size=1, max_size=6))
 def test_all_is_translated_as_it_would_be_in_the_end(said: list[tuple[str, float]]) -> None:

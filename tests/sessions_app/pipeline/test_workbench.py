@@ -157,6 +157,7 @@ async def test_nobody_waits_for_users_who_left_or_are_forgotten(
     assert asyncio.get_running_loop().time() - begin_at < 5 * GATHERING_SECONDS
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("patient")
 async def test_what_is_being_gathered_fails_when_the_bench_closes(bench: Workbench) -> None:
     user = User()

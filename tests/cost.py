@@ -1,0 +1,42 @@
+"""What tests cost, by where they lie, and what `--unit` leaves out (a plugin: see addopts).
+
+Directories that are not named here hold unit tests: of parts, and of the pipeline.
+"""
+
+from pathlib import Path
+
+import pytest
+
+WITH_SERVERS = ("browser", "lifecycle", "server", "soak")
+"""Directories whose tests start servers and browsers."""
+WITH_ALL_OF_HABLA = ("faults", "fuzz", "quality", "scenarios")
+"""Directories whose tests put all of Habla together, or wait for what is slow."""
+ROOT = Path(__file__).parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of `make unit`."""
+    parser.addoption("--unit", action="store_true", help="only quick tests of parts")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out whole directories, so that collecting them takes no time either."""
+    costly = [ROOT / name for name in (*WITH_SERVERS, *WITH_ALL_OF_HABLA)]
+    return True if config.getoption("unit") and collection_path in costly else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked `slow`; begin with what takes long.
+
+    No process is then left alone with it at the end.
+    """
+    if config.getoption("unit"):
+        slow = [item for item in items if item.get_closest_marker("slow") is not None]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item.get_closest_marker("slow") is None]
+    items.sort(key=_is_quick)
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    costly = [ROOT / name for name in WITH_SERVERS]
+    return not any(directory in item.path.parents for directory in costly)

@@ -1,0 +1,60 @@
+"""What `--unit` runs, and in which order all is run."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import cost
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parent.parent
+SOME = """
+import pytest
+
+@pytest.mark.slow
+def test_that_is_slow():
+    pass
+
+def test_that_is_quick():
+    pass
+"""
+UNITS, SERVERS, SCENARIOS = (
+    f"tests/{name}" for name in ("engines/test_sentences.py", "server/test_names.py", "faults")
+)
+
+
+def collected(*arguments: str) -> list[str]:
+    """Return the names of what would be run, in its order."""
+    command = (sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:randomly")
+    done = subprocess.run(
+        [*command, "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml"), *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [line for line in done.stdout.splitlines() if "::" in line]
+
+
+def test_quick_tests_are_those_of_parts_that_are_not_marked_slow(tmp_path: Path) -> None:
+    tests = tmp_path / "test_some.py"
+    tests.write_text(SOME)
+    found = collected("--unit", str(tests), "tests")
+    assert any(name.endswith("test_that_is_quick") for name in found)
+    assert not any(name.endswith("test_that_is_slow") for name in found)
+    assert any(name.startswith(UNITS) for name in found)
+    costly = tuple(f"tests/{name}/" for name in (*cost.WITH_SERVERS, *cost.WITH_ALL_OF_HABLA))
+    assert [name for name in found if name.startswith(costly)] == []
+
+
+def test_what_takes_long_is_begun_first_and_nothing_is_left_out() -> None:
+    found = collected(UNITS, SCENARIOS, SERVERS)
+    places = [name.split("/")[1] for name in found]
+    assert places[0] == "server"
+    assert {*places} == {"server", "engines", "faults"}
+    assert "server" not in places[places.count("server") :]
