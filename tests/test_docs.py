@@ -2,6 +2,7 @@
 
 import re
 import typing
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from sessions_app.http_answers import CODES
 from sessions_app.leaving import ExitCode
 from sessions_app.protocol import CloseCode
 from sessions_app.states import TRANSITIONS
+from tests import cost
 
 ROOT = Path(__file__).parent.parent
 SOURCES = "\n".join(
@@ -30,7 +32,7 @@ SOURCES = "\n".join(
 )
 
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)>\s]+)|(?:src|href)=\"([^\"]+)\"")
 
 
@@ -165,3 +167,16 @@ def test_every_link_to_a_heading_finds_it(document: Path) -> None:
         text = (document.parent / file if file else document).read_text()
         titles = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
         assert anchor in {re.sub(r"[^\w -]", "", t.lower()).replace(" ", "-") for t in titles}
+
+
+def test_every_directory_of_tests_has_its_kind() -> None:
+    rows_of_kinds = rows(section((ROOT / "CONTRIBUTING.md").read_text(), "Which test goes where"))
+    places = {row[0]: {*re.findall(r"`tests/(\w+)`", row[1])} for row in rows_of_kinds}
+    tests = ROOT / "tests"
+    assert {*chain(*places.values())} == {
+        path.relative_to(tests).parts[0] for path in tests.glob("*/**/test_*.py")
+    }
+    units = places.pop("unit")
+    costly = {*cost.WITH_SERVERS, *cost.WITH_ALL_OF_HABLA}
+    assert {*chain(*places.values())} == costly
+    assert units & costly == set()
