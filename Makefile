@@ -18,6 +18,8 @@ run: ## serve on HOST and PORT
 	@$(PYTHON) manage.py migrate --verbosity 0
 	@exec $(PYTHON) manage.py serve --host $(HOST) --port $(PORT)
 
+# what these wait for is a core
+unit: WORKERS = 2
 unit: .setup-check ## run the quick tests of parts, in under a minute
 	$(PYTHON) -m pytest --unit -n $(WORKERS) --dist loadfile $(ARGS)
 

@@ -26,15 +26,22 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked `slow`; begin with what takes long.
+    """Leave out what is slow; begin with what takes long.
 
     No process is then left alone with it at the end.
     """
     if config.getoption("unit"):
-        slow = [item for item in items if item.get_closest_marker("slow") is not None]
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item.get_closest_marker("slow") is None]
+        config.hook.pytest_deselected(items=[item for item in items if _is_slow(item)])
+        items[:] = [item for item in items if not _is_slow(item)]
     items.sort(key=_is_quick)
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    """Return whether a test says so, or commits to a database, which is emptied after it."""
+    database = item.get_closest_marker("django_db")
+    commits = database is not None and database.kwargs.get("transaction", False)
+    fixtures = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("slow") is not None or commits or "transactional_db" in fixtures
 
 
 def _is_quick(item: pytest.Item) -> bool:

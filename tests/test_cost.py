@@ -19,6 +19,18 @@ import pytest
 def test_that_is_slow():
     pass
 
+@pytest.mark.django_db(transaction=True)
+def test_that_is_slow_for_it_commits():
+    pass
+
+def test_that_is_slow_for_it_uses_what_commits(house):
+    pass
+
+@pytest.fixture
+def house(transactional_db):
+    pass
+
+@pytest.mark.django_db
 def test_that_is_quick():
     pass
 """
@@ -46,7 +58,7 @@ def test_quick_tests_are_those_of_parts_that_are_not_marked_slow(tmp_path: Path)
     tests.write_text(SOME)
     found = collected("--unit", str(tests), "tests")
     assert any(name.endswith("test_that_is_quick") for name in found)
-    assert not any(name.endswith("test_that_is_slow") for name in found)
+    assert not any("test_that_is_slow" in name for name in found)
     assert any(name.startswith(UNITS) for name in found)
     costly = tuple(f"tests/{name}/" for name in (*cost.WITH_SERVERS, *cost.WITH_ALL_OF_HABLA))
     assert [name for name in found if name.startswith(costly)] == []

@@ -26,34 +26,52 @@ def asked(tmp_path: Path) -> Path:
     return notes
 
 
-def set_up(kind: str, asked: Path) -> None:
-    """Run scripts/setup.sh where a virtual environment is there, whose pip does nothing."""
-    venv = asked.parent / "venv"
-    (venv / "bin").mkdir(parents=True, exist_ok=True)
-    for name in ("pip", "python"):
-        shutil.copy(asked.parent / "bin" / "sudo", venv / "bin" / name)
+def set_up(kind: str, asked: Path, venv: Path) -> subprocess.CompletedProcess[str]:
+    """Run scripts/setup.sh beside those stand-ins."""
     path = f"{asked.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run(
+    return subprocess.run(
         ["bash", str(SETUP), kind],
         env={**os.environ, "VENV": str(venv), "PATH": path},
         capture_output=True,
-        check=True,
+        text=True,
+        check=False,
     )
 
 
-def test_checking_the_code_installs_no_system_package(asked: Path) -> None:
-    set_up("check", asked)
+@pytest.fixture
+def venv(asked: Path, tmp_path: Path) -> Path:
+    """Return a virtual environment whose pip notes what it is asked for."""
+    directory = tmp_path / "venv"
+    (directory / "bin").mkdir(parents=True)
+    for name in ("pip", "python"):
+        shutil.copy(asked.parent / "bin" / "sudo", directory / "bin" / name)
+    return directory
+
+
+def test_checking_the_code_installs_no_system_package(asked: Path, venv: Path) -> None:
+    assert set_up("check", asked, venv).returncode == 0
     assert [line for line in asked.read_text().splitlines() if "requirements-dev" not in line] == []
 
 
-def test_what_is_there_for_checking_is_there_for_testing(asked: Path) -> None:
-    set_up("check", asked)
+def test_what_is_there_for_checking_is_there_for_testing(asked: Path, venv: Path) -> None:
+    set_up("check", asked, venv)
     installed = asked.read_text()
-    set_up("test", asked)
+    assert set_up("test", asked, venv).returncode == 0
     new = asked.read_text().removeprefix(installed)
     assert "requirements-dev" in installed
     assert "requirements" not in new
     assert "chromium" in new  # a system package
+
+
+def test_where_python_makes_no_environment_checking_says_what_is_missing(
+    asked: Path, tmp_path: Path
+) -> None:
+    python = asked.parent / "bin" / "python3.11"
+    python.write_text('#!/bin/sh\ncase "$2" in *print*) echo 3.11 ;; esac\n[ "$1" = -c ]\n')
+    python.chmod(0o755)
+    done = set_up("check", asked, tmp_path / "venv")
+    assert (done.returncode, asked.read_text()) == (2, "")
+    assert "sudo apt install python3.11-venv" in done.stderr
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")

@@ -27,6 +27,8 @@ from tests.sounds import say, speech
 from tests.tiny.fakehub import FakeHub
 from tests.tiny.whisper import Shape, make_whisper
 
+pytestmark = pytest.mark.slow
+
 PCM = say("hola mundo")
 
 
@@ -117,7 +119,6 @@ async def test_several_workers_take_several_pieces_at_once(whisper_directory: Pa
     assert [answer.text for answer in answers] == [HEARD] * 9
 
 
-@pytest.mark.slow
 async def test_a_model_that_is_not_there_is_fetched_and_then_stays(
     fake_hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,7 +224,6 @@ async def test_who_is_cancelled_comes_back_when_the_engine_is_free(whisper_direc
     await transcriber.aclose()
 
 
-@pytest.mark.slow
 async def test_closing_does_not_wait_for_what_nobody_waits_for(tmp_path: Path) -> None:
     """A rehearsal, or a benchmark, in the middle of its sound keeps no server from its end."""
     slow = make_whisper(tmp_path / "whisper-base", shape=Shape(512, 8, 6, 2048))

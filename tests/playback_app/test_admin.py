@@ -14,7 +14,7 @@ from sessions_app.models import Recording, RecordingState
 from tests.playback_app.kept import keep_recording, some_sound
 from tests.sessions_app.kept import at_home, the_owner
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 RECORDINGS = "/admin/sessions_app/recording/"
 PLAYBACKS = "/admin/playback_app/playback/"
@@ -156,7 +156,6 @@ def test_what_is_busy_is_neither_deleted_nor_pruned(browser, kept, action):
     assert Recording.objects.count() == 2
 
 
-@pytest.mark.slow
 def test_who_may_only_look_gets_no_actions(kept):
     eva = User.objects.create_user("eva", password="x", is_staff=True)
     view = Permission.objects.filter(codename__in=["view_recording", "view_playback"])

@@ -10,7 +10,7 @@ from sessions_app.admin import INLINE_EXCHANGES
 from sessions_app.models import Conversation, Exchange, SessionState, Speaker, TranslationSession
 from tests.sessions_app.kept import at_home, keep_conversation, keep_session, the_owner
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 CONVERSATIONS = "/admin/sessions_app/conversation/"
 SESSIONS = "/admin/sessions_app/translationsession/"

@@ -15,6 +15,8 @@ from tests.tiny.opusmt import make_opus_mt
 from tests.tiny.pinned import pin
 from tests.tiny.whisper import make_whisper
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def data_dir(tmp_path: Path, settings: Any) -> Path:
@@ -61,7 +63,6 @@ def test_one_that_fails_does_not_keep_the_others_away(fake_hub: FakeHub, data_di
     assert is_on_disk("opus-mt-es-en", data_dir / "models")
 
 
-@pytest.mark.slow
 def test_without_a_network_it_says_so_and_how_to_go_on(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,8 @@ from tests.tiny.opusmt import make_opus_mt
 from tests.tiny.pinned import pin
 from tests.tiny.whisper import make_whisper
 
+pytestmark = pytest.mark.slow
+
 MODELS = "/settings/models/"
 JSON: dict[str, Any] = {"headers": {"accept": "application/json"}}
 
@@ -31,7 +33,6 @@ async def house_without_models(house: House, settings: Any, tmp_path: Path) -> H
     return house
 
 
-@pytest.mark.slow
 @pytest.mark.django_db
 def test_only_the_owner_asks_for_models() -> None:
     assert Client().post(MODELS, {"name": "opus-mt"}, **JSON).status_code in (302, 401, 403)
