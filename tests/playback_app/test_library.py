@@ -98,7 +98,6 @@ def test_one_can_be_deleted_unless_it_is_in_use(user: User) -> None:
     assert list(sound_files.ids()) == [live.pk]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("encode", [wav, webm, ogg, mp4])
 def test_any_media_becomes_a_recording(
     user: User, tmp_path: Path, encode: Callable[[bytes], bytes]
@@ -116,7 +115,6 @@ def test_any_media_becomes_a_recording(
     assert recording.duration_seconds == (recording.bytes - 44) / 32_000
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("make", [missing, picture, playlist, text])
 def test_what_holds_no_sound_is_refused_and_leaves_nothing(
     user: User, tmp_path: Path, make: Callable[[Path], Path]

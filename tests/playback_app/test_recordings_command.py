@@ -49,7 +49,6 @@ def test_recordings_are_listed_newest_first() -> None:
     assert "1 older" in complaints
 
 
-@pytest.mark.slow
 def test_a_file_that_takes_too_much_to_decode_is_named_and_not_imported(tmp_path: Path) -> None:
     code, _, complaints = run("--import", str(too_expensive(tmp_path)))
     assert code == 1
@@ -128,7 +127,6 @@ def interrupt_the_second(recordings: Path) -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-@pytest.mark.slow
 def test_files_that_were_imported_are_told_though_it_is_interrupted(tmp_path: Path) -> None:
     good, endless = tmp_path / "good.wav", tmp_path / "endless.wav"
     good.write_bytes(wav(say("hola")))

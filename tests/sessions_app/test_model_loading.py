@@ -50,7 +50,6 @@ async def readyz(browser: Client) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.slow
 async def test_a_client_is_told_that_the_model_loads_and_its_sentence_waits_for_it(
     house: House, connect: Connect
 ) -> None:
@@ -73,7 +72,6 @@ async def test_a_client_is_told_that_the_model_loads_and_its_sentence_waits_for_
     assert (server.given_up, len(server.asked)) == (0, 1)
 
 
-@pytest.mark.slow
 async def test_a_sentence_that_met_an_unloaded_model_is_translated_once_it_is_there(
     house: House, connect: Connect
 ) -> None:
@@ -89,7 +87,6 @@ async def test_a_sentence_that_met_an_unloaded_model_is_translated_once_it_is_th
     assert server.given_up == 1
 
 
-@pytest.mark.slow
 async def test_a_file_is_heard_once_the_model_is_there(tmp_path: Path) -> None:
     with FakeModels(load_seconds=1.0) as server:
         fake = EngineChoice("fake")

@@ -35,7 +35,6 @@ def lost() -> Recording:
     return left_by("house-1")
 
 
-@pytest.mark.slow
 async def test_one_that_takes_too_much_to_decode_is_kept_and_has_no_length(
     lost: Recording, tmp_path: Path
 ) -> None:
@@ -49,7 +48,6 @@ async def test_one_that_takes_too_much_to_decode_is_kept_and_has_no_length(
     assert path.exists()
 
 
-@pytest.mark.slow
 async def test_one_that_this_machine_has_no_room_to_decode_now_is_left_for_later(
     lost: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,7 +68,6 @@ async def test_one_that_this_machine_has_no_room_to_decode_now_is_left_for_later
     assert (lost.state, lost.has_sound) == ("salvaged", True)
 
 
-@pytest.mark.slow
 async def test_one_whose_source_stalled_is_salvaged_with_silence_in_its_gap(
     lost: Recording,
 ) -> None:

@@ -123,7 +123,6 @@ def broken(tmp_path: Path) -> Broken:
     return Broken(tmp_path / "broken")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("how", [Broken.reach_a_damaged_page, Broken.say_something_unknown])
 async def test_what_is_never_taken_is_given_up_in_time_and_what_follows_is_written(
     how: Callable[[Broken], None],
