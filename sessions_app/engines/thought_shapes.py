@@ -36,8 +36,9 @@ _HEADING = re.compile(
 _FENCED = re.compile(r"\s*[`~]{3}")
 _FENCE_ENDS = re.compile(r"\n[`~]{3}\s")
 _ANSWER = re.compile(
-    r"\n[ \t]{0,8}[#*=_(~-]{0,4}[ \t]?(?:(?:the|my|final|la) ){0,2}(?:answer|response|translation|output"
-    r"|result|respuesta|traducci[oó]n|resultado)\b[ \t]*(?::[*_]*|\*{1,2}:?|={2,}|-{2,}|\n)",
+    r"\n[ \t]{0,8}[#*=_(~-]{0,4}[ \t]?(?:(?:the|my|final|la) ){0,2}"
+    r"(?:answer|response|translation|output|result|respuesta|traducci[oó]n|resultado)\b"
+    r"[ \t]*(?::[*_]*|\*{1,2}:?|={2,}|-{2,}|\n)",
     re.IGNORECASE,
 )
 _PROCESS = re.compile(r"\s*here(?:'s| is) my thought process\b", re.IGNORECASE)

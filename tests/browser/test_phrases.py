@@ -45,7 +45,8 @@ STAYS_IN_ORDER = """note => {
   copy.querySelector("del").textContent = "\u202ewrong";  // what turns round all that follows
   copy.querySelector("ins").textContent = "right";
   note.after(copy);
-  const [first, second] = [...copy.querySelectorAll("del, ins")].map(e => e.getBoundingClientRect());
+  const parts = [...copy.querySelectorAll("del, ins")];
+  const [first, second] = parts.map(part => part.getBoundingClientRect());
   copy.remove();
   return first.right <= second.left;
 }"""
