@@ -55,7 +55,8 @@ async def test_a_clean_close_a_reset_and_a_break_are_told_apart(data_dir: Path) 
         async with raw_client(server.socket_address):
             pass
         await eventually(lambda: reasons(data_dir)[2:] == ["connection_lost"])
-    assert said(data_dir) == ["hola mundo"]
+    # what was typed right before the reset may have been read by then
+    assert said(data_dir) in (["hola mundo"], ["hola mundo", "hola"])
 
 
 async def test_who_goes_at_any_moment_of_coming_leaves_nothing(data_dir: Path) -> None:
