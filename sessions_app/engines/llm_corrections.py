@@ -6,7 +6,7 @@ from itertools import chain, islice
 from typing import Any
 
 from sessions_app.corrections import Correction, correction
-from sessions_app.engines.llm_json import Fields, words
+from sessions_app.engines.llm_json import Fields, lowered, words
 from sessions_app.printable import is_seen
 
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -37,13 +37,13 @@ def read_corrections(value: Any, most: int) -> tuple[Correction, ...]:
 
 def is_correction(kind: str, value: Fields) -> bool:
     """Return whether a phrase is one: by its ``kind``, or since it has nothing but its fields."""
-    named = {"wrong", "right"} <= _lower(value).keys()
+    named = {"wrong", "right"} <= lowered(value).keys()
     return kind in KINDS or (named and not kind)
 
 
 def _in(value: Any) -> Iterator[Correction | None]:
     match value:
-        case dict() if _KNOWN.isdisjoint(_lower(value)):
+        case dict() if _KNOWN.isdisjoint(lowered(value)):
             yield from map(_of_pair, (pair for pair in value.items() if isinstance(pair[1], str)))
         case dict():
             yield _of_fields(value)
@@ -54,7 +54,7 @@ def _in(value: Any) -> Iterator[Correction | None]:
 
 
 def _of_fields(value: Fields) -> Correction | None:
-    lower = _lower(value)
+    lower = lowered(value)
     texts = {
         field: next(filter(None, (words(lower.get(name)) for name in names)), "")
         for field, names in NAMES.items()
@@ -73,7 +73,3 @@ def _of_pair(parts: Any) -> Correction:
 
 def _says_something(each: Correction) -> bool:
     return is_seen(each.wrong) and is_seen(each.right) and each.wrong != each.right
-
-
-def _lower(value: Fields) -> Fields:
-    return {str(key).strip().casefold(): part for key, part in value.items()}

@@ -74,9 +74,14 @@ def parts_of(text: str, count: int) -> list[Fields]:
     return parts if len(parts) == count > 1 else []
 
 
+def lowered(fields: Fields) -> Fields:
+    """Return ``fields`` with their names in small letters, as models write them in any."""
+    return {str(key).strip().casefold(): value for key, value in fields.items()}
+
+
 def named(fields: Fields, name: str) -> Any:
     """Return the value of the field ``name`` by any of its names; None: there is none."""
-    lower = {str(key).strip().casefold(): value for key, value in fields.items()}
+    lower = lowered(fields)
     values = (lower[key] for key in NAMES[name] if key in lower)
     return next((value for value in values if value not in (None, "", [], {})), None)
 
@@ -108,7 +113,7 @@ def _unwrapped(text: str, target: str, depth: int) -> str:
 
 def _only_text(fields: Fields, target: str, depth: int = DEPTH) -> str:
     """Return the text of an object that has no field ``translated``; empty: which is it?"""
-    lower = {str(key).strip().casefold(): value for key, value in fields.items()}
+    lower = lowered(fields)
     if any(name in lower for name in NAMES["translated"]):
         return words(named(lower, "translated"), target, depth - 1) if depth > 0 else ""
     for names in (LANGUAGES.get(target, ()), VALUES):

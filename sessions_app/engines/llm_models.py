@@ -1,7 +1,6 @@
 """Which models a server of chat completions has, and which of them can chat, as far as it says."""
 
 import asyncio
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -10,7 +9,7 @@ from typing import Any
 
 from sessions_app.engines.llm_client import ChatClient
 from sessions_app.engines.llm_profiles import is_in_the_cloud
-from sessions_app.engines.llm_replies import STRANGE
+from sessions_app.engines.llm_replies import STRANGE, read_object
 from sessions_app.errors import EngineError
 
 LOOK_SECONDS = 3.0
@@ -48,7 +47,7 @@ def read_models(body: bytes) -> list[Model]:
     Raises:
         EngineError: it is no list of models.
     """
-    answer = _object(body)
+    answer = read_object(body)
     items = answer.get("data", answer.get("models"))
     if not isinstance(items, list):
         raise EngineError(STRANGE)
@@ -111,7 +110,7 @@ async def _ollama(client: ChatClient, models: Sequence[Model]) -> list[Model]:
     for model in models[:MOST_ASKED]:
         try:
             body = await client.ask("POST", f"{client.root}/api/show", {"model": model.name})
-            can_chat = _by_capabilities(_object(body).get("capabilities"))
+            can_chat = _by_capabilities(read_object(body).get("capabilities"))
         except EngineError:
             can_chat = None
         if can_chat is None and not asked:
@@ -127,7 +126,7 @@ async def _llama_cpp(client: ChatClient, models: Sequence[Model]) -> list[Model]
     if len(models) != 1:
         return []
     try:
-        template = _object(await client.ask("GET", f"{client.root}/props")).get("chat_template")
+        template = read_object(await client.ask("GET", f"{client.root}/props")).get("chat_template")
     except EngineError:
         return []
     return [replace(models[0], can_chat=bool(template))] if isinstance(template, str) else []
@@ -178,13 +177,3 @@ def _is_loaded(item: Mapping[str, Any]) -> bool:
     status = item.get("status")
     state = status.get("value") if isinstance(status, dict) else item.get("state")
     return state == "loaded" or bool(item.get("loaded_instances"))
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise EngineError(STRANGE) from error
-    if not isinstance(value, dict):
-        raise EngineError(STRANGE)
-    return value

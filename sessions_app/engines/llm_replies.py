@@ -34,7 +34,7 @@ def read_reply(body: bytes) -> Reply:
     Raises:
         EngineError: it is no answer of such a server, or an empty one.
     """
-    answer = _object(body)
+    answer = read_object(body)
     choice = _first(answer.get("choices"))
     message = choice.get("message")
     content = whole(_content(message) if isinstance(message, dict) else _text(choice.get("text")))
@@ -58,7 +58,7 @@ def check_reply(body: bytes) -> None:
     Raises:
         EngineError: it is none.
     """
-    _first(_object(body).get("choices"))
+    _first(read_object(body).get("choices"))
 
 
 class Pieces:
@@ -89,7 +89,7 @@ class Pieces:
         if data == "[DONE]":
             self.is_done = True
             return ""
-        event = _object(data)
+        event = read_object(data)
         if "error" in event:
             raise EngineError("The language model broke off.")
         choices = event.get("choices")
@@ -97,7 +97,12 @@ class Pieces:
         return _text(delta.get("content")) if isinstance(delta, dict) else ""
 
 
-def _object(body: bytes | str) -> dict[str, Any]:
+def read_object(body: bytes | str) -> dict[str, Any]:
+    """Return the JSON object in ``body``.
+
+    Raises:
+        EngineError: it is none.
+    """
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -36,7 +36,7 @@ def is_loop(text: str, source: str) -> bool:
 def repeated_words(text: str) -> int:
     """Return how many words the longest run has that says the same words again and again."""
     words = _WORD.findall(text.casefold())
-    return max(_longest_run(words, size) for size in range(1, LONGEST_LOOP_WORDS + 1))
+    return max(longest_run(words, size) for size in range(1, LONGEST_LOOP_WORDS + 1))
 
 
 def repeated_characters(text: str) -> int:
@@ -44,7 +44,11 @@ def repeated_characters(text: str) -> int:
     return max((len(run[0]) for run in _SAME_LETTERS.finditer(text.casefold())), default=0)
 
 
-def _longest_run(words: Sequence[str], size: int) -> int:
+def longest_run(words: Sequence[str], size: int) -> int:
+    """Return how many words the longest run has that says the same ``size`` words again and again.
+
+    0: nothing is said `FEWEST_TIMES`.
+    """
     same = [before == after for before, after in zip(words, words[size:], strict=False)]
     runs = [sum(1 for _ in run) + size for is_same, run in groupby(same) if is_same]
     longest = max(runs, default=0)

@@ -17,6 +17,11 @@ _END = re.compile(rf"[.!?…]+[{_CLOSERS}]*\s+(?=[{_OPENERS}]*[^\W_])")
 _PAUSE = re.compile(r"[,;:]\s+")
 
 
+def key_of(word: str) -> str:
+    """Return ``word`` as it sounds: without capitals and punctuation."""
+    return "".join(letter for letter in word.casefold() if letter.isalnum())
+
+
 def clean(text: str) -> str:
     """Return ``text`` composed (NFC), without control characters, with single spaces between words.
 

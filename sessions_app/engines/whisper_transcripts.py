@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from sessions_app.engines.sentences import key_of
 from sessions_app.events import Transcript
 
 LOWEST_LOG_PROBABILITY = -1.0
@@ -35,14 +36,10 @@ def said_once(transcript: Transcript) -> Transcript | None:
         return None
     words = transcript.text.split()
     size, rest = divmod(len(words), TIMES)
-    spoken = [_bare(word) for word in words]
+    spoken = [key_of(word) for word in words]
     if rest or not size or spoken != spoken[:size] * TIMES or not all(spoken[:size]):
         return None
     return replace(transcript, text=" ".join(words[:size]).rstrip(",;:"))
-
-
-def _bare(word: str) -> str:
-    return "".join(letter for letter in word.casefold() if letter.isalnum())
 
 
 def summarise(segments: Sequence[Any], language: str) -> Transcript:

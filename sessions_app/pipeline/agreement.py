@@ -5,6 +5,8 @@ from difflib import SequenceMatcher
 from itertools import takewhile
 from typing import NamedTuple
 
+from sessions_app.engines.sentences import key_of
+
 TRAILING = ".,;:…!?-—"
 """Marks that a transcriber sets after the last word only because the sound ends there."""
 
@@ -43,12 +45,8 @@ class Agreement:
 
 
 def _words(text: str) -> list[Word]:
-    words = (Word(spelling, _key(spelling)) for spelling in text.split())
+    words = (Word(spelling, key_of(spelling)) for spelling in text.split())
     return [word for word in words if word.key]
-
-
-def _key(spelling: str) -> str:
-    return "".join(letter for letter in spelling.casefold() if letter.isalnum())
 
 
 def _keys(words: Sequence[Word]) -> list[str]:

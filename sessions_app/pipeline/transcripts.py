@@ -3,27 +3,26 @@
 import math
 import re
 import unicodedata
-from itertools import groupby
 
+from sessions_app.engines.repetition import longest_run
+from sessions_app.engines.whisper_transcripts import (
+    HIGHEST_COMPRESSION_RATIO,
+    LIKELY_SILENCE,
+    LOWEST_LOG_PROBABILITY,
+)
 from sessions_app.events import DiscardReason, Transcript
 from sessions_app.pipeline.phantoms import DOUBTFUL, PHANTOMS
 
 CERTAIN_SILENCE = 0.9
 """Probability of no speech above which the words do not matter."""
-LIKELY_SILENCE = 0.6
-"""Probability of no speech that outweighs words the engine is unsure of: Whisper's own rule."""
 SURE_SILENCE = 0.3
 """Probability of no speech up to which somebody spoke: Whisper base gives noise 0.45 and more."""
 LEAST_SILENCE = 1e-6
 """What is less tells nothing: Whisper turbo gives that to speech and silence alike."""
-LOWEST_LOG_PROBABILITY = -1.0
-"""Whisper's own limit, below which it would try again at a higher temperature."""
 SURE_LOG_PROBABILITY = -0.7
 """From where words are rather right than wrong: 50 % for each token."""
 CERTAIN_LOG_PROBABILITY = -0.25
 """The same where nothing tells whether somebody spoke: inventions may have -0.3."""
-HIGHEST_COMPRESSION_RATIO = 2.4
-"""Whisper's own limit, above which a text repeats itself."""
 LOWEST_CONFIDENCE = 0.35
 """What scores lower is noise made into words: e to the lowest log probability, or a bit less."""
 FEWEST_REPEATED_WORDS = 10
@@ -140,10 +139,8 @@ def _is_loop(words: list[str]) -> bool:
 
 def _repeated(words: list[str], size: int) -> bool:
     """Return whether most of ``words`` says the same ``size`` words again and again."""
-    same = [before == after for before, after in zip(words, words[size:], strict=False)]
-    runs = [sum(1 for _ in run) + size for is_same, run in groupby(same) if is_same]
-    longest = max(runs, default=0)
-    return longest >= max(FEWEST_REPEATED_WORDS, 3 * size) and 2 * longest > len(words)
+    longest = longest_run(words, size)
+    return longest >= FEWEST_REPEATED_WORDS and 2 * longest > len(words)
 
 
 def _is_another_script(letters: str) -> bool:
