@@ -1,7 +1,7 @@
 """What libav does for us, through PyAV: media of any kind becomes 16 kHz mono PCM."""
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
@@ -15,7 +15,7 @@ from sessions_app.engines import flac_links, ogg_links
 from sessions_app.engines.expansion import SilenceBudget
 from sessions_app.engines.media_facts import Facts
 from sessions_app.engines.resampling import Resampler
-from sessions_app.engines.timeline import FILE_CONFIRM_SECONDS, Piece, Timeline
+from sessions_app.engines.timeline import FILE_CONFIRM_SECONDS, Piece, Placed, Timeline
 from sessions_app.engines.tracks import facts_of, refuse_if_cut_off, track_of
 from sessions_app.errors import DecodeError
 
@@ -154,12 +154,15 @@ def _decode_leniently(
     resampler = Resampler()
     for packet in container.demux(stream):
         for frame in _frames_of(packet):
-            for gap_seconds, placed in timeline.place(piece_of(frame)):
-                yield from _after_silence(gap_seconds, resampler)
-                yield resampler.take(placed)
-    for _, placed in timeline.end():
-        yield resampler.take(placed)
+            yield from _placed(timeline.place(piece_of(frame)), resampler)
+    yield from _placed(timeline.end(), resampler)
     yield resampler.take(None)
+
+
+def _placed(frames: Iterable[Placed[AudioFrame]], resampler: Resampler) -> Iterator[bytes]:
+    for gap_seconds, frame in frames:
+        yield from _after_silence(gap_seconds, resampler)
+        yield resampler.take(frame)
 
 
 def _after_silence(seconds: float, resampler: Resampler) -> Iterator[bytes]:

@@ -131,3 +131,17 @@ def test_a_file_that_leaps_by_days_is_heard_to_its_end(tmp_path: Path) -> None:
     pcm = b"".join(decode_file(file_of(FILES[1], 1.5, 200_000, tmp_path), 2))
     assert hear(pcm) == ["hola", "mundo", "red", "house"]
     assert to_seconds(count_samples(pcm)) < 5
+
+
+@pytest.mark.parametrize("at_seconds", [0.0, 1.0])
+def test_a_last_word_after_a_gap_in_a_file_stands_where_it_was_said(
+    at_seconds: float, tmp_path: Path
+) -> None:
+    """However short: half a second that agrees with the clock cannot come any more."""
+    sound = say("hola mundo")[: 2 * to_samples(0.3)]
+    path = tmp_path / "last.mkv"
+    before = silence(at_seconds)
+    path.write_bytes(made("matroska", Sound(before + sound, late=stalled(at_seconds, 10))))
+    pcm = b"".join(decode_file(path))
+    expected = at_seconds + 10 + to_seconds(count_samples(sound))
+    assert to_seconds(count_samples(pcm)) == pytest.approx(expected, abs=0.1)

@@ -138,10 +138,9 @@ def test_a_file_over_the_limit_and_sound_over_the_limit_are_refused(
 
 def test_what_is_imported_goes_by_the_clock_of_its_file(user: User, tmp_path: Path) -> None:
     path = tmp_path / "late.mkv"
-    sound = SOUND * 3
-    path.write_bytes(made("matroska", Sound(sound, late=stalled(0, 10))))
+    path.write_bytes(made("matroska", Sound(SOUND, late=stalled(0, 10))))
     recording = import_file(path, user, max_bytes=10**7)
     raw = sound_files.raw_path(recording.pk, recording.encoding)
     assert raw is not None
-    assert recording.duration_seconds == pytest.approx(10 + len(sound) / 32_000, abs=0.1)
+    assert recording.duration_seconds == pytest.approx(10 + len(SOUND) / 32_000, abs=0.1)
     assert raw.read_bytes()[44 : 44 + 32_000 * 9] == bytes(32_000 * 9)
