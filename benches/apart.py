@@ -8,9 +8,9 @@ from pathlib import Path
 
 from benches.report import Figure
 from benches.sounds import spoken
-from sessions_app.audio import Encoding, count_samples, to_seconds
-from sessions_app.engines.decoder_pool import DecoderPool
-from sessions_app.engines.decoding import CONTAINERS
+from sessions_app.core.audio import Encoding, count_samples, to_seconds
+from sessions_app.engines.decoding.decoders import CONTAINERS
+from sessions_app.engines.decoding.pool import DecoderPool
 from tests.engines.streams import encode
 
 SECONDS = 60

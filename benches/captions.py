@@ -11,7 +11,7 @@ from benches import sounds
 from benches.report import Figure, percentile
 from benches.serving import FAKES, baseline, habla
 from benches.talking import Message, Talker, talk_together, talker
-from sessions_app.audio import FRAME_SAMPLES, SAMPLE_RATE, to_samples
+from sessions_app.core.audio import FRAME_SAMPLES, SAMPLE_RATE, to_samples
 from sessions_app.pipeline.segmenter import SegmenterOptions
 
 MANY = 32

@@ -7,9 +7,9 @@ import struct
 from collections.abc import Mapping, Sequence
 from time import monotonic
 
-from sessions_app.audio import FRAME_SAMPLES, SAMPLE_RATE, count_samples
-from sessions_app.engines.silero import SileroDetector, SileroStream
-from sessions_app.events import Transcript
+from sessions_app.core.audio import FRAME_SAMPLES, SAMPLE_RATE, count_samples
+from sessions_app.core.events import Transcript
+from sessions_app.engines.speech.silero import SileroDetector, SileroStream
 
 TEXT = (
     "cuando llegamos a la estación el tren ya había salido y tuvimos que esperar otra hora en el "

@@ -23,7 +23,7 @@ from benches.engines import NOTE
 from benches.report import Figure, percentile, say
 from benches.serving import FAKES, Server, baseline, core_busy_seconds, habla
 from benches.talking import Talker, talker
-from sessions_app.audio import to_samples
+from sessions_app.core.audio import to_samples
 
 P50_MILLISECONDS = 100.0
 P99_MILLISECONDS = 300.0

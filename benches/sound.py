@@ -8,11 +8,11 @@ from contextlib import closing
 
 from benches.report import Figure, machine, print_table, say
 from benches.sounds import CHUNK_SECONDS, SLICE_SECONDS, chunks, spoken, webm_slices
-from sessions_app.audio import FRAME_BYTES, Encoding, count_samples, to_seconds
+from sessions_app.core.audio import FRAME_BYTES, Encoding, count_samples, to_seconds
 from sessions_app.engines.base import Decoder
-from sessions_app.engines.decoding import open_decoder
-from sessions_app.engines.pyav_stream import PyAVDecoder
-from sessions_app.engines.silero import SileroDetector
+from sessions_app.engines.decoding.decoders import open_decoder
+from sessions_app.engines.decoding.pyav_stream import PyAVDecoder
+from sessions_app.engines.speech.silero import SileroDetector
 from sessions_app.pipeline.segmenter import Segmenter, SegmenterOptions
 
 SECONDS = 20

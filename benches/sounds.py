@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from sessions_app.audio import SAMPLE_RATE, to_samples
+from sessions_app.core.audio import SAMPLE_RATE, to_samples
 
 CHUNK_SECONDS = 0.25
 """Of PCM, as a browser would send it."""

@@ -9,13 +9,13 @@ http = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter  # after Django is set up
 
-from sessions_app.downloads import looked_after
-from sessions_app.forwarding import TrustedProxies
-from sessions_app.http_turns import Turns
+from sessions_app.access.downloads import looked_after
 from sessions_app.routing import Addresses, websocket_urlpatterns
+from sessions_app.transport.forwarding import TrustedProxies
+from sessions_app.transport.turns import RequestTurns
 
 application = TrustedProxies(
     ProtocolTypeRouter(
-        {"http": Turns(looked_after(http)), "websocket": Addresses(websocket_urlpatterns)}
+        {"http": RequestTurns(looked_after(http)), "websocket": Addresses(websocket_urlpatterns)}
     )
 )

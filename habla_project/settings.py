@@ -5,8 +5,8 @@ from pathlib import Path
 
 from habla_project.logs import is_worth_a_line
 from habla_project.surroundings import Lenient, data_directory, database, installation, secret_key
-from sessions_app import env_file, file_modes
-from sessions_app.http_limits import MAX_BODY_BYTES
+from sessions_app.config import env_file, file_modes
+from sessions_app.transport.limits import MAX_BODY_BYTES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = env_file.Environment()
@@ -36,7 +36,7 @@ HABLA_DEFAULTS = {
     "MAX_SESSIONS": "64",
     "MAX_SESSIONS_PER_USER": "0",
 }
-"""Of what may change while a server runs (sessions_app/reloading.py)."""
+"""Of what may change while a server runs (sessions_app/config/reloading.py)."""
 HABLA = {
     "DATA_DIR": DATA_DIR,
     "TRANSCRIBER": env.str("HABLA_TRANSCRIBER", default="auto"),
@@ -82,26 +82,26 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "sessions_app.streaming.streaming_middleware",
-    "sessions_app.downloads.DownloadsMiddleware",
-    "sessions_app.response_headers.PermissionsMiddleware",
+    "sessions_app.transport.streaming.streaming_middleware",
+    "sessions_app.access.downloads.DownloadsMiddleware",
+    "sessions_app.transport.response_headers.PermissionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "sessions_app.response_headers.PrivacyMiddleware",
+    "sessions_app.transport.response_headers.PrivacyMiddleware",
     "csp.middleware.CSPMiddleware",
-    "sessions_app.middleware.JsonErrorsMiddleware",
-    "sessions_app.clean_input.CleanInputMiddleware",
+    "sessions_app.access.middleware.JsonErrorsMiddleware",
+    "sessions_app.access.clean_input.CleanInputMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "sessions_app.middleware.OwnerMiddleware",
-    "sessions_app.middleware.DatabaseMiddleware",
-    "sessions_app.http_rates.RatesMiddleware",
-    "sessions_app.middleware.LoginMiddleware",
-    "sessions_app.middleware.OwnerKeyMiddleware",
-    "sessions_app.middleware.LoginDelayMiddleware",
+    "sessions_app.access.middleware.OwnerMiddleware",
+    "sessions_app.access.middleware.DatabaseMiddleware",
+    "sessions_app.access.rates.RatesMiddleware",
+    "sessions_app.access.middleware.LoginMiddleware",
+    "sessions_app.access.middleware.OwnerKeyMiddleware",
+    "sessions_app.access.middleware.LoginDelayMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -174,11 +174,11 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = lenient.switch("COOKIES_SECURE", safe=True)
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
 AUTHENTICATION_BACKENDS = [
-    "sessions_app.login_backend.DelayingBackend",
+    "sessions_app.access.login_backend.DelayingBackend",
     # is asked nothing any more: it keeps good the logins that it made
     "django.contrib.auth.backends.ModelBackend",
 ]
-PASSWORD_HASHERS = ["sessions_app.hashing.PoliteHasher"]
+PASSWORD_HASHERS = ["sessions_app.access.hashing.PoliteHasher"]
 _VALIDATORS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator"},
@@ -196,7 +196,7 @@ SESSION_COOKIE_NAME = f"habla_session_{INSTALLATION}"
 CSRF_COOKIE_NAME = f"habla_csrf_{INSTALLATION}"
 LANGUAGE_COOKIE_NAME = "habla_language"
 MESSAGES_COOKIE_NAME = f"habla_messages_{INSTALLATION}"
-MESSAGE_STORAGE = "sessions_app.own_messages.OwnStorage"
+MESSAGE_STORAGE = "sessions_app.web.own_messages.OwnStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
@@ -206,18 +206,18 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "text": {
-            "()": "sessions_app.log_lines.TextLine",
+            "()": "sessions_app.core.logs.lines.TextLine",
             "fmt": "%(asctime)s %(levelname)-7s %(name)s %(session)s  %(message)s",
         },
         "json": {
-            "()": "sessions_app.log_lines.JsonLine",
+            "()": "sessions_app.core.logs.lines.JsonLine",
             "fmt": "%(asctime)s %(levelname)s %(name)s %(process)d %(session)s %(message)s",
         },
     },
     "filters": {
-        "whose": {"()": "sessions_app.logs.Whose"},
-        "tidy": {"()": "sessions_app.log_lines.Tidy"},
-        "sparing": {"()": "sessions_app.log_lines.Sparing"},
+        "whose": {"()": "sessions_app.core.logs.context.Whose"},
+        "tidy": {"()": "sessions_app.core.logs.lines.Tidy"},
+        "sparing": {"()": "sessions_app.core.logs.lines.Sparing"},
         "worth": {"()": "django.utils.log.CallbackFilter", "callback": is_worth_a_line},
     },
     "handlers": {

@@ -17,8 +17,8 @@ from django.core.management.utils import get_random_secret_key
 from django.db.utils import load_backend
 from django.utils.crypto import salted_hmac
 
-from sessions_app.guarded_connection import GuardedConnection
-from sessions_app.secret_file import kept_secret
+from sessions_app.config.secret_file import kept_secret
+from sessions_app.store.database.guarded_connection import GuardedConnection
 
 SQLITE_OPTIONS = {
     "timeout": 5,

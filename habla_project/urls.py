@@ -10,4 +10,4 @@ urlpatterns = [
     path("", include("sessions_app.urls")),
 ]
 
-handler500 = "sessions_app.error_pages.server_error"
+handler500 = "sessions_app.web.error_pages.server_error"

@@ -20,11 +20,11 @@ from playback_app.admission import Request, admit
 from playback_app.catalog import being_recorded
 from playback_app.models import ACTIVE, GroundTruth, Playback, PlaybackWish
 from playback_app.templatetags.clocks import clock
-from sessions_app.admin import NothingChanges, TabularInline, TellsWhatWaits
-from sessions_app.errors import CommandError
+from sessions_app.admin.conversations import NothingChanges, TabularInline, TellsWhatWaits
+from sessions_app.admin.search import ModelAdmin
+from sessions_app.bus.notify import rows_changed
+from sessions_app.core.errors import CommandError
 from sessions_app.models import RecordedSegment, Recording
-from sessions_app.nudge import nudge
-from sessions_app.search_admin import ModelAdmin
 
 
 class NothingBusyIsDeleted(NothingChanges, TellsWhatWaits):
@@ -206,7 +206,7 @@ class PlaybackAdmin(NothingBusyIsDeleted):
         active = list(queryset.filter(state__in=ACTIVE).values_list("pk", flat=True))
         for key in active:
             store.ask(key, PlaybackWish.STOP)
-        nudge()
+        rows_changed()
         if not active:
             self.message_user(request, _("None of them is being played."), messages.WARNING)
             return

@@ -11,11 +11,12 @@ from django.db import IntegrityError, transaction
 from playback_app import store
 from playback_app.models import ACTIVE, PLAYBACK_MODES, Playback
 from playback_app.store import Playing
-from sessions_app import conf, sound_files
-from sessions_app.errors import CommandError
+from sessions_app.config import conf
+from sessions_app.config.recordings_directory import is_here, known_id
+from sessions_app.core.errors import CommandError
 from sessions_app.models import Recording, RecordingState
 from sessions_app.protocol import FASTEST, SLOWEST
-from sessions_app.sound_directory import is_here, known_id
+from sessions_app.recording import files
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _recording(request: Request) -> Recording:
     # locked, so that it is not deleted meanwhile
     rows = Recording.objects.select_for_update().filter(user_id=request.user_id)
     recording = rows.filter(pk=recording_id).first() if recording_id else None
-    if recording is None or sound_files.leads_outside(recording.pk):
+    if recording is None or files.leads_outside(recording.pk):
         raise CommandError("There is no such recording.", code="unknown_recording")
     return recording
 
@@ -141,7 +142,7 @@ def _check_sound(recording: Recording, mode: str) -> None:
 def _has_files(recording: Recording, mode: str) -> bool:
     if mode != "full":
         return any(_paths_of_segments(recording))
-    path = sound_files.raw_path(recording.pk, recording.encoding)
+    path = files.raw_path(recording.pk, recording.encoding)
     return path is not None and _size(path) > 0
 
 
@@ -151,7 +152,7 @@ def _says_it_has_files(recording: Recording, mode: str) -> bool:
 
 def _paths_of_segments(recording: Recording) -> list[Path]:
     first = recording.segments.values_list("utterance_id", flat=True)[:20]
-    found = [sound_files.segment_path(recording.pk, utterance_id) for utterance_id in first]
+    found = [files.segment_path(recording.pk, utterance_id) for utterance_id in first]
     return [path for path in found if path is not None and _size(path)]
 
 

@@ -9,10 +9,10 @@ from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
 from playback_app.admission import Request
-from playback_app.asking import ask, ask_to_play, playback_of
 from playback_app.models import PlaybackWish
-from sessions_app.access import user_of
-from sessions_app.api_rules import ErrorOut
+from playback_app.requests import ask, ask_to_play, playback_of
+from sessions_app.access.asking import user_of
+from sessions_app.web.api_rules import ErrorOut
 
 router = Router(tags=["playbacks"])
 NOT_FOUND = {HTTPStatus.NOT_FOUND: ErrorOut}

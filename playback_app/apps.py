@@ -12,8 +12,8 @@ class PlaybackConfig(AppConfig):
         from playback_app.commands import teach_sessions  # noqa: PLC0415 -- needs the tables
         from playback_app.pruning import prune_daily  # noqa: PLC0415 -- likewise
         from playback_app.service import look  # noqa: PLC0415 -- likewise
-        from sessions_app.registry import live  # noqa: PLC0415 -- likewise
-        from sessions_app.vigil import look_also  # noqa: PLC0415 -- likewise
+        from sessions_app.live.registry import live  # noqa: PLC0415 -- likewise
+        from sessions_app.server.heartbeat import look_also  # noqa: PLC0415 -- likewise
 
         teach_sessions()
         look_also(look)

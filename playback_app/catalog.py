@@ -21,7 +21,7 @@ from django.db.models.functions import Coalesce, Length, Replace
 from django.utils.translation import gettext as _
 
 from playback_app.models import ACTIVE, GroundTruth, Playback
-from sessions_app.errors import CommandError
+from sessions_app.core.errors import CommandError
 from sessions_app.models import RecordedSegment, Recording, RecordingState, Server, SessionState
 
 Row = TypeVar("Row", Recording, RecordedSegment)

@@ -5,8 +5,8 @@ from functools import partial
 from playback_app import service
 from playback_app.models import PlaybackWish
 from sessions_app import protocol
-from sessions_app.commands import in_line, teach
-from sessions_app.session import LiveSession
+from sessions_app.live.commands import in_line, teach
+from sessions_app.live.session import LiveSession
 
 _WISHES = {
     "pause_playback": PlaybackWish.PAUSE,

@@ -12,14 +12,14 @@ from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from playback_app.catalog import refuse_if_busy
 from playback_app.models import ACTIVE, GroundTruth, Playback
-from sessions_app import sound_files
-from sessions_app.audio import Encoding, count_samples, to_seconds
-from sessions_app.engines.media_files import decode_file
-from sessions_app.errors import CommandError, DecodeError
+from sessions_app.config.recordings_directory import id_or_none
+from sessions_app.core.audio import Encoding, count_samples, to_seconds
+from sessions_app.core.errors import CommandError, DecodeError
+from sessions_app.core.steady_clock import clock
+from sessions_app.engines.decoding.media_files import decode_file
 from sessions_app.models import Recording, RecordingState, SessionState
-from sessions_app.sound_directory import id_or_none
-from sessions_app.steady_clock import clock
-from sessions_app.tapes import Tape
+from sessions_app.recording import files
+from sessions_app.recording.recording_file import RecordingFile
 
 GIGABYTE = 10**9
 TITLE_CHARACTERS = 120
@@ -143,7 +143,7 @@ def import_file(path: Path, user: User, *, max_bytes: float, track: int | None =
         recording.delete()
         raise
     recording.duration_seconds = seconds
-    recording.bytes = sound_files.size(recording.pk)
+    recording.bytes = files.size(recording.pk)
     recording.has_sound = True
     recording.state = RecordingState.COMPLETE
     recording.save()
@@ -159,20 +159,20 @@ def _copy_sound(
 
     Return how long it is, in seconds, and what broke it off; None: it was read to its end.
     """
-    tape = Tape(sound_files.new_path(recording_id, Encoding.PCM_S16LE), Encoding.PCM_S16LE)
+    file = RecordingFile(files.new_path(recording_id, Encoding.PCM_S16LE), Encoding.PCM_S16LE)
     samples = 0
     problem: DecodeError | None = None
     try:
         for pcm in decode_file(path, track):
             samples += count_samples(pcm)
-            _refuse_if_too_big(tape.written_bytes + len(pcm), max_bytes)
-            tape.write(pcm)
+            _refuse_if_too_big(file.written_bytes + len(pcm), max_bytes)
+            file.write(pcm)
     except DecodeError as error:
         if not samples:
             raise
         problem = error
     finally:
-        has_sound = tape.finish(is_whole=True)
+        has_sound = file.finish(is_whole=True)
     if not has_sound:
         raise DecodeError("There is no sound in this file.")
     return to_seconds(samples), problem

@@ -12,12 +12,18 @@ from playback_app.models import PlaybackState
 from playback_app.pacing import Pacer
 from playback_app.sources import Stream, read_segment, segments_of
 from playback_app.store import Playing
-from sessions_app.audio import count_samples, to_seconds
-from sessions_app.errors import CommandError, DecodeError, DismissedError, HablaError, StoreError
-from sessions_app.events import Notice
-from sessions_app.guests import Door
-from sessions_app.lane import LATE_SECONDS, lane
-from sessions_app.session import LiveSession
+from sessions_app.core.audio import count_samples, to_seconds
+from sessions_app.core.errors import (
+    CommandError,
+    DecodeError,
+    DismissedError,
+    HablaError,
+    StoreError,
+)
+from sessions_app.core.events import Notice
+from sessions_app.live.guests import Door
+from sessions_app.live.session import LiveSession
+from sessions_app.store.database.thread import LATE_SECONDS, database_thread
 
 logger = logging.getLogger(__name__)
 
@@ -98,12 +104,14 @@ class Player:
     async def take_back(self) -> bool:
         """Go on with its row, which others ended while this process seemed to be dead."""
         state = PlaybackState.PAUSED if self._pacer.is_held else PlaybackState.PLAYING
-        return not self.is_over and await lane.run(store.take_back, self.playing.id, state)
+        return not self.is_over and await database_thread.run(
+            store.take_back, self.playing.id, state
+        )
 
     async def _change(self, change: Callable[[Any], bool]) -> bool:
-        if await lane.run(change, self.playing.id):
+        if await database_thread.run(change, self.playing.id):
             return True
-        return await self.take_back() and await lane.run(change, self.playing.id)
+        return await self.take_back() and await database_thread.run(change, self.playing.id)
 
     async def _note(self, change: Callable[[Any], bool]) -> bool:
         await self._begun.wait()
@@ -120,7 +128,7 @@ class Player:
         infos = generation.engines.infos if generation else {}
         engines = {kind: asdict(info) for kind, info in infos.items()}
         options = {"direction": session.manner.direction, "mode": session.manner.mode}
-        if not await lane.run(store.begin, self.playing.id, engines, options):
+        if not await database_thread.run(store.begin, self.playing.id, engines, options):
             raise DismissedError
         await session.emit(Notice("playback_started", self._fields()))
         self._begun.set()
@@ -141,7 +149,7 @@ class Player:
 
     async def _segments(self, door: Door) -> None:
         heard = 0.0
-        for segment in await lane.run(segments_of, self.playing):
+        for segment in await database_thread.run(segments_of, self.playing):
             pcm = await _read(lambda segment=segment: read_segment(segment))  # type: ignore[misc]
             await door.interpret(pcm, segment.start_sample)
             heard += to_seconds(count_samples(pcm))
@@ -160,13 +168,13 @@ class Player:
         await self._pacer.due(heard_seconds)
 
     async def _move(self) -> bool:
-        if lane.is_late:  # nobody shall hear it more slowly for that
+        if database_thread.is_late:  # nobody shall hear it more slowly for that
             return True
         try:
             async with asyncio.timeout(LATE_SECONDS):
                 move = partial(store.move, position_seconds=self.position_seconds)
                 return await self._change(move)
-        except TimeoutError:  # the lane has it, and is late from now on
+        except TimeoutError:  # the database thread has it, and is late from now on
             return True
         except StoreError as error:  # the next one may be kept
             logger.warning("playback %s: %s", self.playing.id, error)
@@ -198,7 +206,9 @@ class Player:
         has_ended = await store.end_behind(*ending)
         if has_ended is False and await self.take_back():
             has_ended = await store.end_behind(*ending)
-        return None if has_ended is None else await lane.run(store.verdict, self.playing.id)
+        return (
+            None if has_ended is None else await database_thread.run(store.verdict, self.playing.id)
+        )
 
     def _last_word(self, state: str, reason: str) -> Notice:
         fields = self._fields() | ({"reason": reason} if reason else {})

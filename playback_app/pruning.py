@@ -6,7 +6,7 @@ import logging
 from django.db import DatabaseError, connections
 
 from playback_app.library import GIGABYTE, Limits, plan_pruning, prune
-from sessions_app import conf
+from sessions_app.config import conf
 
 logger = logging.getLogger(__name__)
 

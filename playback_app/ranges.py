@@ -8,8 +8,8 @@ from pathlib import Path
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from sessions_app.middleware import error_response
-from sessions_app.streaming import streamed
+from sessions_app.access.middleware import error_response
+from sessions_app.transport.streaming import streamed
 
 BLOCK_BYTES = 64 * 1024
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)

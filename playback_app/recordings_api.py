@@ -19,9 +19,9 @@ from playback_app.recordings_schemas import (
     TruthOut,
 )
 from playback_app.truths import write_truth
-from sessions_app import deletions
-from sessions_app.access import user_of
-from sessions_app.api_rules import ErrorOut, Paged
+from sessions_app.access.asking import user_of
+from sessions_app.recording import deletions
+from sessions_app.web.api_rules import ErrorOut, Paged
 
 router = Router(tags=["recordings"])
 NOT_FOUND = {HTTPStatus.NOT_FOUND: ErrorOut}

@@ -8,8 +8,8 @@ from ninja import Field, Schema
 from pydantic import BeforeValidator
 
 from playback_app.truths import MAX_CHARACTERS
-from sessions_app.api_schemas import Seconds
 from sessions_app.protocol import Shown
+from sessions_app.web.api_schemas import Seconds
 
 Text = Annotated[str, BeforeValidator(lambda value: value or "")]
 """Empty where the row has none."""

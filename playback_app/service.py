@@ -12,17 +12,17 @@ from playback_app.admission import Request, admit
 from playback_app.models import PlaybackState, PlaybackWish
 from playback_app.player import Player
 from playback_app.store import Playing, Wished
-from sessions_app import registry as registries
-from sessions_app.commands import check_that_someone_hears
-from sessions_app.descriptors import OUT, is_lack
-from sessions_app.errors import CommandError, RefusedError, StoreError
-from sessions_app.events import Direction, Event, Mode, Notice
-from sessions_app.lane import lane
+from sessions_app.core.descriptors import OUT, is_lack
+from sessions_app.core.errors import CommandError, RefusedError, StoreError
+from sessions_app.core.events import Direction, Event, Mode, Notice
+from sessions_app.live import registry as registries
+from sessions_app.live.commands import check_that_someone_hears
+from sessions_app.live.registry import Registry
+from sessions_app.live.session import LiveSession
+from sessions_app.live.states import Ending, Wishes
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import StartPlayback
-from sessions_app.registry import Registry
-from sessions_app.session import LiveSession
-from sessions_app.states import Ending, Wishes
+from sessions_app.store.database.thread import database_thread
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ async def start(session: LiveSession, command: StartPlayback) -> None:
 
 async def _admit(request: Request) -> Playing:
     try:
-        return await lane.run(admit, request)
+        return await database_thread.run(admit, request)
     except OSError as error:
         if not is_lack(error):
             raise
@@ -95,7 +95,7 @@ async def _ended_if_cut(playback_id: UUID) -> AsyncIterator[None]:
     except CommandError:
         raise
     except BaseException:
-        # the lane keeps its order: a row that is written yet comes before this
+        # the database thread keeps its order: a row that is written yet comes before this
         await store.end_behind(playback_id, PlaybackState.STOPPED, "session_ended")
         raise
 
@@ -137,7 +137,7 @@ async def look(registry: Registry, is_beat: bool) -> None:
     """Take what waits for this process, grant what is wished, say what lives."""
     # a process that plays by itself takes nothing that a server should
     has_room = registry is registries.live and not registry.readiness()
-    taken = await lane.run(
+    taken = await database_thread.run(
         store.take,
         registry.boot,
         list(registry.sessions),
@@ -146,11 +146,11 @@ async def look(registry: Registry, is_beat: bool) -> None:
     )
     for playing in taken:
         await _begin(registry, playing)
-    for wished in await lane.run(store.wishes, registry.boot):
+    for wished in await database_thread.run(store.wishes, registry.boot):
         _grant(registry, wished)
     if is_beat:
         await _beat(registry)
-    if lost := await lane.run(store.interrupt, registry.boot):
+    if lost := await database_thread.run(store.interrupt, registry.boot):
         logger.warning("%d playbacks of a server that died are marked as interrupted", lost)
 
 
@@ -194,14 +194,14 @@ async def _grant_in_turn(session: LiveSession, wished: Wished) -> None:
             await steer(session, wished.wish)
     except CommandError as error:
         logger.info("playback %s: %s", wished.id, error)
-    await lane.run(store.grant, wished)
+    await database_thread.run(store.grant, wished)
 
 
 async def _beat(registry: Registry) -> None:
     players = {p.playing.id: p for s in registry.sessions.values() if (p := player_in(s))}
-    await lane.run(store.beat, list(players))
+    await database_thread.run(store.beat, list(players))
     # one that is held would not notice by itself
-    for playback_id in await lane.run(store.interrupted, list(players)):
+    for playback_id in await database_thread.run(store.interrupted, list(players)):
         await players[playback_id].take_back()
 
 
@@ -240,7 +240,7 @@ class _Alone:
 
     async def _begin(self) -> None:
         try:
-            if not await lane.run(store.settle_in, self._playing.id, self.session.id):
+            if not await database_thread.run(store.settle_in, self._playing.id, self.session.id):
                 self._leave()
                 return
             await engage(self.session, self._playing, self._leave)

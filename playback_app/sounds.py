@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from playback_app.catalog import is_being_recorded, recording_of
 from playback_app.ranges import answer
-from sessions_app.access import user_of
-from sessions_app.descriptors import ran_out
-from sessions_app.errors import CommandError
+from sessions_app.access.asking import user_of
+from sessions_app.config.recordings_directory import is_here
+from sessions_app.core.descriptors import ran_out
+from sessions_app.core.errors import CommandError
 from sessions_app.models import Recording, RecordingState
-from sessions_app.sound_directory import is_here
-from sessions_app.sound_files import raw_path
+from sessions_app.recording.files import raw_path
 
 MEDIA_TYPES = {
     ".webm": "audio/webm",

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from playback_app.store import Playing
-from sessions_app import sound_files
-from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE, Encoding
-from sessions_app.descriptors import OUT, is_lack
-from sessions_app.errors import DecodeError
+from sessions_app.core.audio import SAMPLE_BYTES, SAMPLE_RATE, Encoding
+from sessions_app.core.descriptors import OUT, is_lack
+from sessions_app.core.errors import DecodeError
 from sessions_app.models import RecordedSegment
 from sessions_app.protocol import StartListening
+from sessions_app.recording import files
 
 PIECE_SECONDS = 0.2
 """How much sound is fed at once: little enough to be held, stopped and paced smoothly."""
@@ -47,7 +47,7 @@ class Stream:
         Raises:
             DecodeError: it is gone, or not what it should be.
         """
-        path = sound_files.raw_path(self._playing.recording_id, self._playing.encoding)
+        path = files.raw_path(self._playing.recording_id, self._playing.encoding)
         if path is None:
             raise _gone()
         try:
@@ -110,7 +110,7 @@ def segments_of(playing: Playing) -> list[Segment]:
     rows = RecordedSegment.objects.filter(recording_id=playing.recording_id)
     found = rows.values_list("utterance_id", "start_sample", "end_sample")
     return [
-        Segment(sound_files.segment_path(playing.recording_id, utterance_id), start, end)
+        Segment(files.segment_path(playing.recording_id, utterance_id), start, end)
         for utterance_id, start, end in found.order_by("start_sample", "pk")
     ]
 

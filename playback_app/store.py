@@ -1,6 +1,6 @@
 """The only door through which playbacks are written.
 
-Every function that is no coroutine blocks: loops use the lane.
+Every function that is no coroutine blocks: loops use the database thread.
 
 Each change of state is conditional ("stopped, if it still went on"), so it happens once, whoever
 asks and however often.
@@ -17,10 +17,10 @@ from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from playback_app.models import ACTIVE, Playback, PlaybackState, PlaybackWish
-from sessions_app.liveness import gone, left_behind
+from sessions_app.core.steady_clock import clock
 from sessions_app.models import Server, SessionState, TranslationSession
-from sessions_app.steady_clock import clock
-from sessions_app.write_behind import behind
+from sessions_app.store.database.write_behind import behind
+from sessions_app.store.liveness import gone, left_behind
 
 REASON_CHARACTERS = 60
 SERVER_LOST = "server_lost"

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from playback_app.catalog import one_of, recording_of, segments_of
 from playback_app.models import GroundTruth
-from sessions_app.errors import CommandError
+from sessions_app.core.errors import CommandError
 from sessions_app.models import RecordedSegment, Recording
 
 MAX_CHARACTERS = 10_000

@@ -5,7 +5,7 @@ from django.urls import path
 from playback_app import views
 from playback_app.api import router as playbacks
 from playback_app.recordings_api import router
-from sessions_app.api import api
+from sessions_app.web.api import api
 
 api.add_router("/recordings", router)
 api.add_router("/playbacks", playbacks)

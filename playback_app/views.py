@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from playback_app import catalog
 from playback_app.truths import MAX_CHARACTERS, newest_of_whole
-from sessions_app.access import user_of
-from sessions_app.errors import CommandError
-from sessions_app.middleware import asks_for_key
-from sessions_app.views import found_or_404, tell_if_waiting
+from sessions_app.access.asking import user_of
+from sessions_app.access.middleware import asks_for_key
+from sessions_app.core.errors import CommandError
+from sessions_app.web.views import found_or_404, tell_if_waiting
 
 RECORDINGS_A_PAGE = 25
 SEGMENTS_A_PAGE = 200

@@ -16,10 +16,10 @@ from pathlib import Path
 import lemminflect
 from simplemma.strategies.dictionaries import DefaultDictionaryFactory
 
-from sessions_app.pipeline.idioms import fold
-from sessions_app.pipeline.inflections import ENDINGS, regular, regular_english, with_endings
+from sessions_app.pipeline.idioms.inflections import ENDINGS, regular, regular_english, with_endings
+from sessions_app.pipeline.idioms.matching import fold
 
-FILE = Path(__file__).parent.parent / "sessions_app" / "pipeline" / "inflections.json"
+FILE = Path(__file__).parent.parent / "sessions_app" / "pipeline" / "idioms" / "inflections.json"
 
 PROOF: Mapping[str, tuple[str, int]] = {
     "past": ("eron", 5),

@@ -17,11 +17,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from sessions_app import events
-from sessions_app.audio import SAMPLE_RATE, Encoding
-from sessions_app.errors import CommandError
+from sessions_app.core import events
+from sessions_app.core.audio import SAMPLE_RATE, Encoding
+from sessions_app.core.errors import CommandError
+from sessions_app.core.printable import is_seen
 from sessions_app.pipeline.pace import PaceOptions
-from sessions_app.printable import is_seen
 
 VERSION = 1
 MAX_MESSAGE_BYTES = 256 * 1024

@@ -7,13 +7,14 @@ from typing import Any
 from channels.routing import URLRouter
 from django.urls import path
 
-from sessions_app.consumers import SessionConsumer
-from sessions_app.forwarding import client_address
-from sessions_app.handshake import REFUSAL
-from sessions_app.http_answers import Headers
-from sessions_app.http_rates import STRANGERS, household
-from sessions_app.rates import Buckets
-from sessions_app.watching import watch
+from sessions_app.access.rates import STRANGERS
+from sessions_app.consumers.session import SessionConsumer
+from sessions_app.consumers.viewer import watch
+from sessions_app.core.caller import household
+from sessions_app.core.token_buckets import Buckets
+from sessions_app.transport.answers import Headers
+from sessions_app.transport.forwarding import client_address
+from sessions_app.transport.handshake import REFUSAL
 
 websocket_urlpatterns = [
     path("ws/session/", SessionConsumer.as_asgi()),

@@ -7,8 +7,8 @@ from django.urls import path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from sessions_app import models_page, settings_page, views
-from sessions_app.api import api
+from sessions_app.web import models_page, settings_page, views
+from sessions_app.web.api import api
 
 ICON = "sessions_app/icons/habla.svg"
 """What browsers ask for at /favicon.ico where a page names no icon, as the admin's do."""

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from sessions_app import allowance, http_rates, routing
+from sessions_app import routing
+from sessions_app.access import rates
+from sessions_app.consumers import allowance
 from tests.house import Client, House, client
 
 Connect = Callable[..., AbstractAsyncContextManager[Client]]
@@ -25,7 +27,7 @@ def free_port() -> int:
 @pytest.fixture(autouse=True)
 def nobody_asked_before() -> None:
     """Let each test begin with all that may be asked for."""
-    http_rates.forget_all()
+    rates.forget_all()
     allowance.forget_all()
     routing.forget_all()
 

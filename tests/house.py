@@ -11,9 +11,10 @@ from urllib.parse import urlencode
 from channels.testing import WebsocketCommunicator
 
 from habla_project.asgi import application
-from sessions_app import conf, registry
-from sessions_app.lane import lane
-from sessions_app.owner_key import owner_key
+from sessions_app.access.owner_key import owner_key
+from sessions_app.config import conf
+from sessions_app.live import registry
+from sessions_app.store.database.thread import database_thread
 from tests.sounds import chunks
 
 PATIENCE_SECONDS = 15.0
@@ -68,7 +69,7 @@ class House:
         await self.registry.drain(PATIENCE_SECONDS)
         await self.registry.close()
         self.registry.is_draining = False  # for a process that goes on
-        lane.close()
+        database_thread.close()
 
 
 class Client:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, closing
 
 from django.db import connection
 
-from sessions_app.lane import lane
+from sessions_app.store.database.thread import database_thread
 
 PATIENCE_MS = 50
 """How long the lane then waits for the database, in place of the five seconds of a server."""
@@ -15,7 +15,7 @@ PATIENCE_MS = 50
 @asynccontextmanager
 async def locked(*statements: str) -> AsyncIterator[None]:
     """Hold the only right to write to the database until this is left; do ``statements`` then."""
-    await lane.run(_be_impatient)
+    await database_thread.run(_be_impatient)
     name = connection.settings_dict["NAME"]
     with closing(sqlite3.connect(name, timeout=5, isolation_level=None)) as other:
         other.execute("begin immediate")

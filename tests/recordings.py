@@ -5,11 +5,11 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from sessions_app import sound_files
-from sessions_app.access import owner
-from sessions_app.audio import Encoding, count_samples, to_seconds
-from sessions_app.lane import lane
+from sessions_app.access.asking import owner
+from sessions_app.core.audio import Encoding, count_samples, to_seconds
 from sessions_app.models import RecordedSegment, Recording, RecordingState
+from sessions_app.recording import files
+from sessions_app.store.database.thread import database_thread
 from tests import sounds
 
 ENCODED = {
@@ -22,7 +22,7 @@ ENCODED = {
 
 async def record(pcm: bytes, encoding: Encoding = Encoding.PCM_S16LE, **fields: Any) -> Recording:
     """Return a recording of ``pcm``, of the owner's unless ``user`` is another."""
-    return await lane.run(recorded, pcm, encoding, **fields)
+    return await database_thread.run(recorded, pcm, encoding, **fields)
 
 
 def recorded(
@@ -46,7 +46,7 @@ def recorded(
         }
     )
     sound = ENCODED[encoding](pcm) if raw is None else raw
-    _write(sound_files.new_path(recording.pk, encoding), sound)
+    _write(files.new_path(recording.pk, encoding), sound)
     for number, text in enumerate(segments, 1):
         _cut(recording, number, text)
     return recording
@@ -62,7 +62,7 @@ def _cut(recording: Recording, number: int, text: str) -> None:
         language="es",
         text=text,
     )
-    place = sound_files.folder(recording.pk) / "segments" / f"{number}.wav"
+    place = files.folder(recording.pk) / "segments" / f"{number}.wav"
     _write(place, sounds.wav(pcm))
 
 

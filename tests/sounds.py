@@ -6,7 +6,7 @@ import wave
 import av
 import numpy as np
 
-from sessions_app.audio import SAMPLE_RATE, to_samples
+from sessions_app.core.audio import SAMPLE_RATE, to_samples
 from sessions_app.engines.fake import PITCHES
 
 WORD_SECONDS = 0.2

@@ -14,14 +14,14 @@ from benches.quality.cache import CACHE_VARIABLE
 from benches.quality.command import PARTS
 from benches.quality.weights import WEIGHTS_VARIABLE
 from sessions_app import protocol
-from sessions_app.api_rules import STATUSES
-from sessions_app.audio import Encoding
-from sessions_app.engines.lmstudio_states import LmState
-from sessions_app.events import Direction, DiscardReason, Mode
-from sessions_app.http_answers import CODES
-from sessions_app.leaving import ExitCode
+from sessions_app.core.audio import Encoding
+from sessions_app.core.events import Direction, DiscardReason, Mode
+from sessions_app.engines.lmstudio.states import LmState
+from sessions_app.live.states import TRANSITIONS
 from sessions_app.protocol import CloseCode
-from sessions_app.states import TRANSITIONS
+from sessions_app.server.exit import ExitCode
+from sessions_app.transport.answers import CODES
+from sessions_app.web.api_rules import STATUSES
 from tests import cost
 
 ROOT = Path(__file__).parent.parent

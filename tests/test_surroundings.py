@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from habla_project.surroundings import POSTGRESQL_OPTIONS, Lenient, database
-from sessions_app.env_file import Environment
+from sessions_app.config.env_file import Environment
 
 
 @pytest.fixture

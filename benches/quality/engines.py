@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from benches.engines import PROBE_VARIABLE
-from sessions_app.engines.faster_whisper import FasterWhisperTranscriber
-from sessions_app.events import Transcript
+from sessions_app.core.events import Transcript
+from sessions_app.engines.speech.faster_whisper import FasterWhisperTranscriber
 
 NOTE = struct.Struct("<?d")
 """Whether it was for a final, and the seconds that it took."""

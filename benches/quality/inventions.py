@@ -8,7 +8,7 @@ import numpy.typing as npt
 from benches.quality.figures import Measured
 from benches.quality.streams import noise, seconds_of, to_pcm
 from benches.quality.tools import Tools
-from sessions_app.audio import SAMPLE_RATE, to_samples
+from sessions_app.core.audio import SAMPLE_RATE, to_samples
 
 SECONDS = 60.0
 """Of each kind."""

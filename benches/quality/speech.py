@@ -16,7 +16,7 @@ import numpy as np
 
 from benches.quality.cache import UnavailableError
 from benches.quality.debian import unpacked
-from sessions_app.audio import SAMPLE_BYTES
+from sessions_app.core.audio import SAMPLE_BYTES
 
 VOICES = {"es": "es_MX_f_Allison", "en": "en_US_f_Allison"}
 BYTES_PER_SECOND = 8_000

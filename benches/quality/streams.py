@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benches.quality.speech import Clip
-from sessions_app.audio import SAMPLE_RATE, count_samples, to_samples, to_seconds
+from sessions_app.core.audio import SAMPLE_RATE, count_samples, to_samples, to_seconds
 
 ROOM_NOISE = 12.0
 """The amplitude of a quiet room, as a standard deviation."""

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sessions_app.audio import SAMPLE_RATE
+from sessions_app.core.audio import SAMPLE_RATE
+from sessions_app.core.events import Direction, Exchange, Mode
 from sessions_app.engines.choices import EngineChoice, EngineSettings
-from sessions_app.events import Direction, Exchange, Mode
-from sessions_app.generations import Generation
-from sessions_app.hearing import hear_file, opened
+from sessions_app.live.generations import Generation
+from sessions_app.live.offline import hear_file, opened
 from sessions_app.pipeline.utterance import Manner
 
 DIRECTIONS = {"es": Direction.ES_TO_EN, "en": Direction.EN_TO_ES, None: Direction.AUTO}

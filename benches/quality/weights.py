@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 from benches.quality.cache import UnavailableError, cache
-from sessions_app.engines import downloads
-from sessions_app.engines.given_models import VARIABLE
-from sessions_app.errors import EngineUnavailableError
+from sessions_app.core.errors import EngineUnavailableError
+from sessions_app.engines.models import downloads
+from sessions_app.engines.models.given_models import VARIABLE
 
 MODEL = "whisper-base"
 WEIGHTS_VARIABLE = "QUALITY_WEIGHTS"

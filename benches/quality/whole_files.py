@@ -18,7 +18,7 @@ from benches.quality.speech import VOICES, sentences
 from benches.quality.streams import Stream, stream_of
 from benches.quality.tools import Tools
 from benches.serving import ROOT
-from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE
+from sessions_app.core.audio import SAMPLE_BYTES, SAMPLE_RATE
 
 FILE_SECONDS = 7_200.0
 HEARD_SECONDS = 1_800.0

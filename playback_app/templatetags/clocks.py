@@ -2,7 +2,7 @@
 
 from django import template
 
-from sessions_app.audio import to_seconds
+from sessions_app.core.audio import to_seconds
 
 register = template.Library()
 

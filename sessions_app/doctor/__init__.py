@@ -1,1 +1,4 @@
-"""What the server needs, checked part by part, with what to do where something is missing."""
+"""`manage.py doctor`: what is missing on this machine, and how to mend it.
+
+Findings belong here, one function each. Mending does not.
+"""

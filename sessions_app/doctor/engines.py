@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from sessions_app.audio import FRAME_BYTES, SAMPLE_BYTES, SAMPLE_RATE
+from sessions_app.core.audio import FRAME_BYTES, SAMPLE_BYTES, SAMPLE_RATE
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import Direction, EngineInfo, TranslationRequest
 from sessions_app.doctor.finding import Finding, broken, fine, warning
-from sessions_app.engines import hub
-from sessions_app.engines.apertium_modes import installed_modes
 from sessions_app.engines.base import Measurable
-from sessions_app.engines.catalogue import MODELS, is_on_disk
-from sessions_app.engines.claims import directions_of
+from sessions_app.engines.capabilities import directions_of
 from sessions_app.engines.loading import (
     EngineChoice,
     Engines,
@@ -19,8 +18,9 @@ from sessions_app.engines.loading import (
     wanted_downloads,
 )
 from sessions_app.engines.model_condition import wait_for_model
-from sessions_app.errors import EngineError
-from sessions_app.events import Direction, EngineInfo, TranslationRequest
+from sessions_app.engines.models import hub
+from sessions_app.engines.models.catalogue import MODELS, is_on_disk
+from sessions_app.engines.translation.apertium_modes import installed_modes
 
 LOAD_SECONDS = 120.0
 TASK_SECONDS = 60.0

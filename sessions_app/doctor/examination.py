@@ -6,11 +6,11 @@ from contextlib import suppress
 
 from django.conf import settings
 
-from sessions_app import conf
+from sessions_app.config import conf
+from sessions_app.config.file_modes import database_files
+from sessions_app.core.errors import SettingsError
 from sessions_app.doctor import engines, keeping, machine
 from sessions_app.doctor.finding import Finding
-from sessions_app.errors import SettingsError
-from sessions_app.file_modes import database_files
 
 
 def examine(host: str, port: int) -> Iterator[Finding]:

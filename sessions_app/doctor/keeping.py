@@ -10,10 +10,10 @@ from django.db import connection
 from django.db.migrations.exceptions import MigrationSchemaMissing
 from django.db.migrations.executor import MigrationExecutor
 
-from sessions_app import deletions
 from sessions_app.doctor.finding import Finding, broken, fine, warning
-from sessions_app.fleet import try_to_write
-from sessions_app.outages import reason_of
+from sessions_app.recording import deletions
+from sessions_app.store.database.outages import reason_of
+from sessions_app.store.servers import try_to_write
 
 ANSWER_SECONDS = 3.0
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import httpx
 
-from sessions_app.descriptors import LEAST_RESERVE, MOST
+from sessions_app.config.file_modes import Closing, is_open
+from sessions_app.core.descriptors import LEAST_RESERVE, MOST
 from sessions_app.doctor.finding import Finding, broken, fine, warning
-from sessions_app.engines.libopus import load_libopus
-from sessions_app.file_modes import Closing, is_open
+from sessions_app.engines.decoding.libopus import load_libopus
 
 OLDEST_PYTHON = (3, 11)
 MEGABYTE = 1024 * 1024

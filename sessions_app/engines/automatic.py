@@ -5,15 +5,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sessions_app.engines import hub
+from sessions_app.core.errors import EngineUnavailableError
+from sessions_app.core.events import Direction, EngineInfo
 from sessions_app.engines.base import Transcriber, Translator
-from sessions_app.engines.catalogue import MODELS, RECOMMENDED, best_whisper, is_on_disk
-from sessions_app.engines.chain import ChainTranslator
+from sessions_app.engines.capabilities import directions_of
 from sessions_app.engines.choices import EngineChoice
-from sessions_app.engines.claims import directions_of
+from sessions_app.engines.models import hub
+from sessions_app.engines.models.catalogue import MODELS, RECOMMENDED, best_whisper, is_on_disk
 from sessions_app.engines.none import NoTranslator
-from sessions_app.errors import EngineUnavailableError
-from sessions_app.events import Direction, EngineInfo
+from sessions_app.engines.translation.chain import ChainTranslator
 
 logger = logging.getLogger(__name__)
 

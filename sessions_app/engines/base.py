@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
+from sessions_app.core.events import Said, Transcript, Translation, TranslationRequest
 from sessions_app.engines.whisper_speed import Speed
-from sessions_app.events import Said, Transcript, Translation, TranslationRequest
 
 Progress = Callable[[str, float | None], None]
 """Told while an engine loads: what is being done, and how far it is (0..1, None: unknown)."""

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sessions_app.core.errors import EngineUnavailableError, SettingsError
 from sessions_app.engines.base import Progress
 from sessions_app.engines.choices import EngineChoice, check_options, find_class
-from sessions_app.engines.phrasebook import PhrasebookTranslator
-from sessions_app.errors import EngineUnavailableError, SettingsError
+from sessions_app.engines.translation.phrasebook import PhrasebookTranslator
 
 logger = logging.getLogger(__name__)
 

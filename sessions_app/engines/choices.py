@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sessions_app.errors import SettingsError
+from sessions_app.core.errors import SettingsError
 
 AUTO = "auto"
 """Take the best that is there."""
@@ -18,20 +18,20 @@ AUTO = "auto"
 _HERE = "sessions_app.engines"
 ENGINES: Mapping[str, Mapping[str, str]] = {
     "transcriber": {
-        "faster-whisper": f"{_HERE}.faster_whisper.FasterWhisperTranscriber",
-        "openai": f"{_HERE}.openai_audio.OpenAiTranscriber",
+        "faster-whisper": f"{_HERE}.speech.faster_whisper.FasterWhisperTranscriber",
+        "openai": f"{_HERE}.speech.openai_audio.OpenAiTranscriber",
         "none": "",
         "fake": f"{_HERE}.fake.FakeTranscriber",
     },
     "translator": {
-        "llm": f"{_HERE}.llm.LlmTranslator",
-        "opus-mt": f"{_HERE}.opus_mt.OpusMtTranslator",
-        "apertium": f"{_HERE}.apertium.ApertiumTranslator",
+        "llm": f"{_HERE}.llm.translator.LlmTranslator",
+        "opus-mt": f"{_HERE}.translation.opus_mt.OpusMtTranslator",
+        "apertium": f"{_HERE}.translation.apertium.ApertiumTranslator",
         "none": f"{_HERE}.none.NoTranslator",
         "fake": f"{_HERE}.fake.FakeTranslator",
     },
     "detector": {
-        "silero": f"{_HERE}.silero.SileroDetector",
+        "silero": f"{_HERE}.speech.silero.SileroDetector",
         "fake": f"{_HERE}.fake.FakeDetector",
     },
 }

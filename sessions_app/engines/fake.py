@@ -7,9 +7,9 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from sessions_app.audio import FRAME_SAMPLES, SAMPLE_RATE
-from sessions_app.errors import EngineError, EngineUnavailableError
-from sessions_app.events import Direction, Transcript, Translation, TranslationRequest
+from sessions_app.core.audio import FRAME_SAMPLES, SAMPLE_RATE
+from sessions_app.core.errors import EngineError, EngineUnavailableError
+from sessions_app.core.events import Direction, Transcript, Translation, TranslationRequest
 
 SPANISH = ("hola", "mundo", "la", "casa", "es", "roja", "quiero", "agua", "sí", "no", "gracias")
 ENGLISH = ("hello", "world", "the", "house", "is", "red", "want", "water", "yes", "not", "thanks")

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sessions_app.engines.llm_profiles import PROFILES, is_in_the_cloud, is_on_this_machine
-from sessions_app.errors import EngineUnavailableError
+from sessions_app.core.errors import EngineUnavailableError
+from sessions_app.engines.server_profiles import PROFILES, is_in_the_cloud, is_on_this_machine
 
 OPENAI_VARIABLE = "OPENAI_API_KEY"
 OPENAI = re.compile(

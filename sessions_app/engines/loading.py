@@ -7,7 +7,9 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
-from sessions_app.audio import Encoding
+from sessions_app.core.audio import Encoding
+from sessions_app.core.errors import EngineUnavailableError
+from sessions_app.core.events import EngineInfo
 from sessions_app.engines import building
 from sessions_app.engines.automatic import (
     OPUS_MT,
@@ -20,7 +22,6 @@ from sessions_app.engines.automatic import (
     translator_info,
 )
 from sessions_app.engines.base import Detector, Progress, Transcriber, Translator
-from sessions_app.engines.catalogue import best_whisper, is_on_disk
 from sessions_app.engines.choices import (
     AUTO,
     EngineChoice,
@@ -28,12 +29,11 @@ from sessions_app.engines.choices import (
     check_choice,
     parse_choice,
 )
-from sessions_app.engines.decoding import load_decoder
-from sessions_app.engines.judged import judged
+from sessions_app.engines.decoding.decoders import load_decoder
 from sessions_app.engines.keys import without_foreign_key
 from sessions_app.engines.model_condition import model_of
-from sessions_app.errors import EngineUnavailableError
-from sessions_app.events import EngineInfo
+from sessions_app.engines.models.catalogue import best_whisper, is_on_disk
+from sessions_app.engines.translation.judged import judged
 
 __all__ = [
     "EngineChoice",

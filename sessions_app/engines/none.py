@@ -1,6 +1,6 @@
 """No translator: what was said is shown and kept in its own language."""
 
-from sessions_app.events import Direction, Translation, TranslationRequest
+from sessions_app.core.events import Direction, Translation, TranslationRequest
 
 
 class NoTranslator:

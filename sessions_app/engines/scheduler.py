@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
-from sessions_app import measures
-from sessions_app.audio import count_samples, to_seconds
+from sessions_app.core import counters
+from sessions_app.core.audio import count_samples, to_seconds
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import Transcript
 from sessions_app.engines.base import LanguageFinder, LanguageGuesser, Transcriber
-from sessions_app.engines.turns import Turns
-from sessions_app.engines.work import Call, Choose, DroppedError, Stopwatch, Work
-from sessions_app.errors import EngineError
-from sessions_app.events import Transcript
+from sessions_app.engines.scheduler_queue import WorkQueue
+from sessions_app.engines.scheduler_work import Call, Choose, DroppedError, Stopwatch, Work
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Scheduler:
 
     def __init__(self, transcriber: Transcriber) -> None:
         self.transcriber = transcriber
-        self._turns: Turns[Work[object]] = Turns()
+        self._turns: WorkQueue[Work[object]] = WorkQueue()
         self._running: dict[int, tuple[asyncio.Task[object], Work[object]]] = {}
         self._speaking: set[int] = set()
         self._seats = itertools.count(1)
@@ -169,7 +169,7 @@ class Scheduler:
         return bool(getattr(self.transcriber, "is_interruptible", False))
 
     def _start(self, slot: int, work: Work[object]) -> None:
-        measures.QUEUE.labels(work.kind).observe(time.monotonic() - work.came_at)
+        counters.QUEUE.labels(work.kind).observe(time.monotonic() - work.came_at)
         task = asyncio.create_task(work.run(), name=f"habla scheduler {slot}")
         self._running[slot] = (task, work)
         task.add_done_callback(functools.partial(self._settle, slot, work))

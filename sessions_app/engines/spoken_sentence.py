@@ -4,13 +4,13 @@ from functools import cache
 from importlib.resources import as_file, files
 
 SENTENCE = "How much does this cost?"
-"""What a synthetic voice says in rehearsal.flac."""
+"""What a synthetic voice says in spoken_sentence.flac."""
 
 
 @cache
 def sample() -> bytes:
     """Return SENTENCE as spoken by a machine, 16 kHz mono s16le. Blocks."""
-    from sessions_app.engines.pyav import decode_file  # noqa: PLC0415 -- 17 MB
+    from sessions_app.engines.decoding.pyav import decode_file  # noqa: PLC0415 -- 17 MB
 
-    with as_file(files("sessions_app.engines").joinpath("rehearsal.flac")) as path:
+    with as_file(files("sessions_app.engines").joinpath("spoken_sentence.flac")) as path:
         return b"".join(decode_file(path))

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
-from sessions_app.events import Exchange
-from sessions_app.exports import ExportFormat, Line, export
-from sessions_app.terminal import INTERRUPTED, Shown
+from sessions_app.core.events import Exchange
+from sessions_app.core.exports import ExportFormat, ExportLine, export
+from sessions_app.management.terminal import INTERRUPTED, Shown
 
 FORMATS = {
     "text": ExportFormat.TXT,
@@ -69,7 +69,7 @@ class Printing:
             return
         try:
             with tqdm.external_write_mode():
-                self._out.write_export(export([Line(exchange)], ExportFormat.TXT))
+                self._out.write_export(export([ExportLine(exchange)], ExportFormat.TXT))
                 self._out.flush()
         except BrokenPipeError:  # as in `transcribe FILE | head`; nothing more is heard for nobody
             if self._running is not None:
@@ -87,7 +87,7 @@ class Printing:
             return
         self._is_printed = True
         if self._is_over or self._exchanges:
-            self._out.write_export(export(map(Line, self._exchanges), self._format))
+            self._out.write_export(export(map(ExportLine, self._exchanges), self._format))
             self._out.flush()
 
     @contextmanager

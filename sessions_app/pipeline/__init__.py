@@ -1,1 +1,4 @@
-"""From chunks to exchanges, in stages: plain asyncio, without Django."""
+"""From chunks of sound to exchanges, in stages: plain asyncio, without Django.
+
+Steps between sound and translated words belong here. Sending and keeping them does not.
+"""

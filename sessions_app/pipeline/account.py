@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessions_app.audio import to_seconds
+from sessions_app.core.audio import to_seconds
 
 
 @dataclass(slots=True)

@@ -1,9 +1,9 @@
 """What an utterance becomes once it is translated, or could not be."""
 
-from sessions_app.corrections import as_correction
-from sessions_app.errors import BadTranslationError, EngineError
-from sessions_app.events import Exchange, Failure, FinalTranscript, Translation
-from sessions_app.pipeline.idiom_book import IdiomBook
+from sessions_app.core.corrections import as_correction
+from sessions_app.core.errors import BadTranslationError, EngineError
+from sessions_app.core.events import Exchange, Failure, FinalTranscript, Translation
+from sessions_app.pipeline.idioms.book import IdiomBook
 from sessions_app.pipeline.utterance import Utterance
 
 

@@ -5,12 +5,10 @@ import logging
 import time
 from collections.abc import Callable
 
-from sessions_app import measures
-from sessions_app.audio import to_seconds
-from sessions_app.engines.base import Drafter, Translator
-from sessions_app.engines.scheduler import Seat
-from sessions_app.errors import EngineError
-from sessions_app.events import (
+from sessions_app.core import counters
+from sessions_app.core.audio import to_seconds
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import (
     Direction,
     Discarded,
     DiscardReason,
@@ -23,18 +21,20 @@ from sessions_app.events import (
     Translation,
     TranslationRequest,
 )
+from sessions_app.engines.base import Drafter, Translator
+from sessions_app.engines.scheduler import Seat
 from sessions_app.pipeline.account import Account
-from sessions_app.pipeline.context import Context
-from sessions_app.pipeline.drafts import Drafts
 from sessions_app.pipeline.exchanges import untranslated
-from sessions_app.pipeline.idiom_book import IdiomBook
+from sessions_app.pipeline.idioms.book import IdiomBook
 from sessions_app.pipeline.keeping import Emit, Keep, Keeping, explain
 from sessions_app.pipeline.lateness import Lateness
-from sessions_app.pipeline.partials import Partials
-from sessions_app.pipeline.recognition import Recognizer
+from sessions_app.pipeline.recognition.partials import Partials
+from sessions_app.pipeline.recognition.recognizer import Recognizer
 from sessions_app.pipeline.stage import Stage
-from sessions_app.pipeline.translating import translated
-from sessions_app.pipeline.translating_ahead import TranslationsAhead
+from sessions_app.pipeline.translation.ahead import TranslationsAhead
+from sessions_app.pipeline.translation.context import Context
+from sessions_app.pipeline.translation.drafts import Drafts
+from sessions_app.pipeline.translation.translating import translated
 from sessions_app.pipeline.utterance import Manner, Utterance
 
 logger = logging.getLogger(__name__)
@@ -174,7 +174,7 @@ class Interpreter:
             reason = reason or DiscardReason.NO_SPEECH
             self.ahead.drop(utterance.id)
             self._account.discarded[reason] += utterance.samples
-            measures.UTTERANCES.labels(reason).inc()
+            counters.UTTERANCES.labels(reason).inc()
             await self._emit(Discarded(utterance.id, reason))
             return
         await self._tell(utterance, transcript)
@@ -201,8 +201,8 @@ class Interpreter:
         self.recognizer.note(utterance, final.language)
         self._account.transcribed += utterance.samples
         self._account.utterances += 1
-        measures.UTTERANCES.labels("typed" if utterance.text else "transcribed").inc()
-        measures.FINAL.observe(time.monotonic() - utterance.ended_at)
+        counters.UTTERANCES.labels("typed" if utterance.text else "transcribed").inc()
+        counters.FINAL.observe(time.monotonic() - utterance.ended_at)
         self.keeping.note(utterance, final)
         await self._emit(final)
         await self.translating.put((utterance, final))
@@ -211,7 +211,7 @@ class Interpreter:
         code, message = explain(error, "This sentence could not be heard.")
         self.ahead.drop(utterance.id)
         self._account.discarded[code] += utterance.samples
-        measures.UTTERANCES.labels("failed").inc()
+        counters.UTTERANCES.labels("failed").inc()
         await self._emit(Failure(code, message, about=utterance.id))
 
     # --- second stage: the other language
@@ -231,10 +231,10 @@ class Interpreter:
     async def _translate(self, item: tuple[Utterance, FinalTranscript]) -> None:
         utterance, final = item
         self.context.make_way()
-        with measures.TRANSLATION.time():
+        with counters.TRANSLATION.time():
             translation, failure = await self._translation(utterance, final)
         outcome = failure.code if failure else "translated"
-        measures.TRANSLATIONS.labels(translation.engine, outcome).inc()
+        counters.TRANSLATIONS.labels(translation.engine, outcome).inc()
         exchange, loss = await self.keeping.keep(utterance, final, translation, failure)
         await self._say(exchange, translation, failure)
         if loss is not None:
@@ -247,7 +247,7 @@ class Interpreter:
             await self._emit(failure)
             return
         usage = translation.usage
-        measures.count_tokens(
+        counters.count_tokens(
             translation.engine, read=usage.prompt_tokens, written=usage.completion_tokens
         )
         self.context.note(exchange)

@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-from sessions_app.errors import HablaError
-from sessions_app.events import Event, Exchange, Failure, FinalTranscript, Translation
+from sessions_app.core.errors import HablaError
+from sessions_app.core.events import Event, Exchange, Failure, FinalTranscript, Translation
 from sessions_app.pipeline.exchanges import exchange_of
-from sessions_app.pipeline.idiom_book import IdiomBook
+from sessions_app.pipeline.idioms.book import IdiomBook
 from sessions_app.pipeline.utterance import Utterance
 
 logger = logging.getLogger(__name__)

@@ -4,9 +4,9 @@ import re
 from collections import deque
 from collections.abc import Mapping
 
-from sessions_app.engines.log_odds import log_odds
-from sessions_app.engines.stopwords import ENGLISH_WORDS, SPANISH_WORDS
-from sessions_app.events import Direction
+from sessions_app.core.events import Direction
+from sessions_app.engines.text.log_odds import log_odds
+from sessions_app.engines.text.stopwords import ENGLISH_WORDS, SPANISH_WORDS
 
 LANGUAGES = {"es": "Spanish", "en": "English"}
 NEIGHBOURS = (0.4, 0.3, 0.3, 0.2)

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 
-from sessions_app.audio import to_seconds
-from sessions_app.engines.work import Stopwatch
-from sessions_app.events import Event, Lag
+from sessions_app.core.audio import to_seconds
+from sessions_app.core.events import Event, Lag
+from sessions_app.engines.scheduler_work import Stopwatch
 from sessions_app.pipeline.utterance import Utterance
 
 TOLD_SECONDS = 3.0

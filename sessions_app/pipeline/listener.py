@@ -3,9 +3,9 @@
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 
-from sessions_app import measures
-from sessions_app.audio import count_samples, to_seconds
-from sessions_app.events import Event, SpeechEnded, SpeechStarted
+from sessions_app.core import counters
+from sessions_app.core.audio import count_samples, to_seconds
+from sessions_app.core.events import Event, SpeechEnded, SpeechStarted
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
 from sessions_app.pipeline.segmenter import (
@@ -125,7 +125,7 @@ class Listener:
         samples = count_samples(pcm) + silence_samples
         self._account.received += samples
         self.declared_samples += silence_samples
-        measures.RECEIVED.inc(to_seconds(samples))
+        counters.RECEIVED.inc(to_seconds(samples))
         boundaries = self._segmenter.push(pcm, probabilities)
         if silence_samples:
             boundaries += self._segmenter.skip(silence_samples)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from sessions_app.errors import EngineError
+from sessions_app.core.errors import EngineError
 
 logger = logging.getLogger(__name__)
 

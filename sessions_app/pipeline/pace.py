@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 
-class Verdict(Enum):
+class PaceVerdict(Enum):
     """What a source's speed calls for."""
 
     FINE = auto()
@@ -34,14 +34,14 @@ class Pace:
         self._began_at = now
         self._is_warned = False
 
-    def judge(self, sound_seconds: float, now: float) -> Verdict:
+    def judge(self, sound_seconds: float, now: float) -> PaceVerdict:
         """Return what ``sound_seconds``, all that came since the beginning, call for."""
         agreed = self._options.burst_seconds + self._options.factor * (now - self._began_at)
         if sound_seconds <= agreed:
             self._is_warned = False
-            return Verdict.FINE
+            return PaceVerdict.FINE
         if not self._is_warned:
             self._is_warned = True
-            return Verdict.WARN
+            return PaceVerdict.WARN
         too_far = sound_seconds > agreed + self._options.grace_seconds
-        return Verdict.END if too_far else Verdict.FINE
+        return PaceVerdict.END if too_far else PaceVerdict.FINE

@@ -6,7 +6,7 @@ from math import ceil
 
 import numpy as np
 
-from sessions_app.audio import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_BYTES, SAMPLE_RATE
+from sessions_app.core.audio import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_BYTES, SAMPLE_RATE
 
 _SPLIT_WEIGHTS = np.array([1.0, 2.0, 1.0])
 """A frame and its neighbours: a pause is quieter than the closure of one consonant."""

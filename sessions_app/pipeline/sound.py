@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from sessions_app.audio import SAMPLE_RATE, Encoding
+from sessions_app.core.audio import SAMPLE_RATE, Encoding
 from sessions_app.engines.base import Decoder, DetectorStream
-from sessions_app.engines.decoder_pool import DecoderPool
-from sessions_app.engines.decoder_process import DecoderProcess
-from sessions_app.engines.decoding import container_apart, load_decoder, open_decoder
+from sessions_app.engines.decoding.decoders import container_apart, load_decoder, open_decoder
+from sessions_app.engines.decoding.pool import DecoderPool
+from sessions_app.engines.decoding.process import DecoderProcess
 from sessions_app.pipeline.workbench import Workbench
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from sessions_app.errors import CommandError
-from sessions_app.events import Speaker
+from sessions_app.core.errors import CommandError
+from sessions_app.core.events import Speaker
 
 DEFAULT_NAMES = {"es": "Spanish speaker", "en": "English speaker"}
 """By speaker id, which is the language: between two languages, one tells who it was."""

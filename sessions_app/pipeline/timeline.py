@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from sessions_app.audio import to_samples
-from sessions_app.steady_clock import elapsed
+from sessions_app.core.audio import to_samples
+from sessions_app.core.steady_clock import elapsed
 
 
 class Timeline:

@@ -4,7 +4,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
-from sessions_app.events import Direction, Mode, Speaker
+from sessions_app.core.events import Direction, Mode, Speaker
 
 
 @dataclass(frozen=True, slots=True)

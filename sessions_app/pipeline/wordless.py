@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from sessions_app.events import (
+from sessions_app.core.events import (
     Discarded,
     Event,
     Failure,

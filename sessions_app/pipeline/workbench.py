@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 from weakref import WeakSet
 
-from sessions_app.errors import EngineError
+from sessions_app.core.errors import EngineError
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ from django import template
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from sessions_app.corrections import Correction, phrase_of
-from sessions_app.events import GIST_ENGINES, Exchange
+from sessions_app.core.corrections import Correction, phrase_of
+from sessions_app.core.events import GIST_ENGINES, Exchange
 
 register = template.Library()
 

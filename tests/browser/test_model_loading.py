@@ -12,7 +12,7 @@ def test_the_page_says_that_the_model_loads_and_takes_it_back(
     browser: Browser, open_page: OpenPage, serve: Serve
 ) -> None:
     with FakeModels(load_seconds=120) as models:
-        backend = "sessions_app.engines.llm.LlmTranslator"
+        backend = "sessions_app.engines.llm.translator.LlmTranslator"
         choice = {"BACKEND": backend, "OPTIONS": {"url": models.url}}
         page = open_page(browser, at=serve(HABLA_TRANSLATOR=json.dumps(choice)).address)
         notice = page.locator('[data-code="model_loading"]')

@@ -4,7 +4,7 @@ import base64
 
 from playwright.sync_api import Browser, expect
 
-from sessions_app.audio import Encoding
+from sessions_app.core.audio import Encoding
 from tests.browser.conftest import OpenPage
 from tests.engines.streams import encode, stalled
 from tests.sounds import say, silence

@@ -1,6 +1,6 @@
 """Small streams that claim to hold much: what no browser sends, in every container."""
 
-from sessions_app.audio import Encoding
+from sessions_app.core.audio import Encoding
 from tests.engines.boxes import (
     SILENCE,
     TABLES,

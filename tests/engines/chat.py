@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sessions_app.engines.llm import LlmTranslator
+from sessions_app.engines.llm.translator import LlmTranslator
 from tests.tiny.fakechat import FakeChat
 
 

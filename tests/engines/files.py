@@ -8,7 +8,7 @@ import av
 import numpy as np
 from av.container import InputContainer
 
-from sessions_app.audio import SAMPLE_RATE
+from sessions_app.core.audio import SAMPLE_RATE
 from tests.engines.hearing import SOUND
 
 PLAYLISTS = {

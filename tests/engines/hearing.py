@@ -7,10 +7,10 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from sessions_app.audio import Encoding
+from sessions_app.core.audio import Encoding
 from sessions_app.engines.base import Decoder
-from sessions_app.engines.decoding import open_decoder
-from sessions_app.engines.pyav_stream import PyAVDecoder
+from sessions_app.engines.decoding.decoders import open_decoder
+from sessions_app.engines.decoding.pyav_stream import PyAVDecoder
 from tests.engines.streams import OPTIONS, chirp, encode
 
 SECONDS = 3.3

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sessions_app.engines.lmstudio_process import MARK
+from sessions_app.engines.lmstudio.process import MARK
 from tests.tiny import fakelms
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import pytest
 
-from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE
+from sessions_app.core.audio import SAMPLE_BYTES, SAMPLE_RATE
 
 BROADCAST = Path(__file__).parents[3] / "shared" / "audio" / "jfk.wav"
 SENTENCE = "Ask not what your country can do for you. Ask what you can do for your country."

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Mapping
 
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import Transcript
 from sessions_app.engines.scheduler import Seat
-from sessions_app.errors import EngineError
-from sessions_app.events import Transcript
 
 
 class Stage:

@@ -7,7 +7,7 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from sessions_app.audio import SAMPLE_RATE, Encoding
+from sessions_app.core.audio import SAMPLE_RATE, Encoding
 
 OPTIONS = {
     Encoding.WEBM_OPUS: {"live": "1", "cluster_time_limit": "1000"},

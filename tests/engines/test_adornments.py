@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sessions_app.engines.llm_answers import plain_words, read_answer
+from sessions_app.engines.llm.answers import plain_words, read_answer
 
 SOURCE = "Necesito hablar con el médico mañana"
 WORDS = "I need to talk to the doctor tomorrow"

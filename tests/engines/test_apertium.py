@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions_app.engines.apertium import ApertiumTranslator
-from sessions_app.engines.apertium_modes import MODES_DIR
-from sessions_app.errors import EngineError, EngineUnavailableError
-from sessions_app.events import Direction, Translation, TranslationRequest
+from sessions_app.core.errors import EngineError, EngineUnavailableError
+from sessions_app.core.events import Direction, Translation, TranslationRequest
+from sessions_app.engines.translation.apertium import ApertiumTranslator
+from sessions_app.engines.translation.apertium_modes import MODES_DIR
 from tests.engines.processes import all_ended, children_of, watch
 from tests.engines.test_translators import needs_apertium
 

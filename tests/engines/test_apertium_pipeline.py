@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engines.apertium_modes import read_mode
-from sessions_app.engines.apertium_pipeline import PipelineKeeper
+from sessions_app.engines.translation.apertium_modes import read_mode
+from sessions_app.engines.translation.apertium_pipeline import PipelineKeeper
 from tests.engines.processes import all_ended, children_of, watch
 
 ECHO = [["cat"], ["cat"], ["cat"]]
@@ -125,10 +125,10 @@ async def test_a_start_that_is_cut_short_leaves_no_process(cut_seconds: float) -
 
 OWNER = """
 import asyncio, sys
-from sessions_app.engines.apertium_pipeline import Pipeline
+from sessions_app.engines.translation.apertium_pipeline import ApertiumPipeline
 
 async def main():
-    pipeline = Pipeline([["sleep", "60"], ["sleep", "60"]])
+    pipeline = ApertiumPipeline([["sleep", "60"], ["sleep", "60"]])
     await pipeline.start()
     print("started", flush=True)
     await asyncio.Event().wait()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.engines.apertium_text import (
+from sessions_app.engines.translation.apertium_text import (
     dress,
     escape,
     lower_first,

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from sessions_app.core.errors import EngineUnavailableError
+from sessions_app.core.events import EngineInfo
 from sessions_app.engines.automatic import best_transcriber
-from sessions_app.engines.catalogue import best_whisper
 from sessions_app.engines.choices import EngineChoice
 from sessions_app.engines.loading import EngineSettings, load_engines
-from sessions_app.errors import EngineUnavailableError
-from sessions_app.events import EngineInfo
+from sessions_app.engines.models.catalogue import best_whisper
 from tests.engines.test_loading import put_whisper
 from tests.tiny.whisper import make_whisper
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sessions_app.audio import Encoding, count_samples
+from sessions_app.core.audio import Encoding, count_samples
+from sessions_app.core.errors import DecodeError
 from sessions_app.engines.base import Decoder
-from sessions_app.engines.decoding import open_decoder
-from sessions_app.engines.pyav_stream import PyAVDecoder
-from sessions_app.errors import DecodeError
+from sessions_app.engines.decoding.decoders import open_decoder
+from sessions_app.engines.decoding.pyav_stream import PyAVDecoder
 from tests.engines.files import PLAYLISTS, recording
 from tests.engines.hearing import (
     SOUND,

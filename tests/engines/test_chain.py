@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from sessions_app.core.errors import EngineBusyError, EngineError, EngineUnavailableError
+from sessions_app.core.events import Direction, Said, Translation, TranslationRequest
 from sessions_app.engines.base import Tell
-from sessions_app.engines.breaker import FIRST_REST_SECONDS
-from sessions_app.engines.chain import ChainTranslator
 from sessions_app.engines.fake import FakeTranslator
-from sessions_app.errors import EngineBusyError, EngineError, EngineUnavailableError
-from sessions_app.events import Direction, Said, Translation, TranslationRequest
+from sessions_app.engines.translation.chain import ChainTranslator
+from sessions_app.engines.translation.circuit_breaker import FIRST_REST_SECONDS
 
 ES, EN = Direction.ES_TO_EN, Direction.EN_TO_ES
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sessions_app.audio import Encoding, count_samples, to_samples
-from sessions_app.engines.decoding import open_decoder
+from sessions_app.core.audio import Encoding, count_samples, to_samples
+from sessions_app.core.errors import DecodeError
+from sessions_app.engines.decoding.decoders import open_decoder
+from sessions_app.engines.decoding.media_files import decode_file
+from sessions_app.engines.decoding.pyav import decode_file as decode_file_here
 from sessions_app.engines.fake import hear
-from sessions_app.engines.media_files import decode_file
-from sessions_app.engines.pyav import decode_file as decode_file_here
-from sessions_app.errors import DecodeError
 from tests.engines.hearing import every_thread_ends, pieces
 from tests.engines.hearing import hear as decoded
 from tests.engines.made import Sound, joined

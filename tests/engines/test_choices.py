@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from sessions_app.core.errors import SettingsError
 from sessions_app.engines.choices import (
     ENGINES,
     EngineChoice,
@@ -12,7 +13,6 @@ from sessions_app.engines.choices import (
     find_class,
     parse_choice,
 )
-from sessions_app.errors import SettingsError
 
 TRANSLATOR = "HABLA_TRANSLATOR"
 DOTTED = "sessions_app.engines.none.NoTranslator"
@@ -67,7 +67,7 @@ def test_a_wrong_choice_names_the_variable_and_what_would_be_right(text: str, hi
     [
         ("sessions_app.engines.nun.NoTranslator", "needs sessions_app.engines.nun, which is not"),
         ("sessions_app.engines.none.NoTranslater", "Did you mean NoTranslator?"),
-        ("sessions_app.engines.apertium_modes.MODES", "is not a class"),
+        ("sessions_app.engines.translation.apertium_modes.MODES", "is not a class"),
         ("builtins.int", "'builtins.int' is not an engine."),
     ],
 )
@@ -112,7 +112,7 @@ def test_a_short_name_alone_imports_nothing_that_takes_long() -> None:
     script = (
         "import sys; from sessions_app.engines.choices import EngineChoice, check_choice; "
         "check_choice(EngineChoice('faster-whisper'), variable='HABLA_TRANSCRIBER'); "
-        "assert 'sessions_app.engines.faster_whisper' not in sys.modules"
+        "assert 'sessions_app.engines.speech.faster_whisper' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=9)
 

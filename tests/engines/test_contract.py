@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import Transcript
 from sessions_app.engines.base import LanguageFinder, Transcriber
 from sessions_app.engines.fake import FakeTranscriber
-from sessions_app.engines.faster_whisper import FasterWhisperTranscriber
-from sessions_app.engines.openai_audio import OpenAiTranscriber
-from sessions_app.errors import EngineError
-from sessions_app.events import Transcript
+from sessions_app.engines.speech.faster_whisper import FasterWhisperTranscriber
+from sessions_app.engines.speech.openai_audio import OpenAiTranscriber
 from tests.engines.conftest import HEARD
 from tests.sounds import say
 from tests.tiny.fakeears import FakeEars

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.audio import count_samples, to_seconds
+from sessions_app.core.audio import count_samples, to_seconds
+from sessions_app.core.errors import DecodeError
+from sessions_app.engines.decoding.media_files import decode_file
 from sessions_app.engines.fake import hear
-from sessions_app.engines.media_files import decode_file
-from sessions_app.errors import DecodeError
 from tests.engines.made import Sound, made
 from tests.engines.streams import chirp, stalled
 from tests.sounds import say, silence

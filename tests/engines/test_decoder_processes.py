@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.audio import Encoding, count_samples, to_samples
-from sessions_app.engines import decoder_process
-from sessions_app.engines.decoder_pool import DecoderPool
-from sessions_app.engines.decoder_process import DecoderProcess, environment
-from sessions_app.engines.decoder_worker import PART_BYTES
-from sessions_app.engines.decoding import CONTAINERS
-from sessions_app.engines.media_files import decode_file, duration_seconds
-from sessions_app.errors import CommandError, DecodeError, EngineError
+from sessions_app.core.audio import Encoding, count_samples, to_samples
+from sessions_app.core.errors import CommandError, DecodeError, EngineError
+from sessions_app.engines.decoding import process as decoding_process
+from sessions_app.engines.decoding.decoders import CONTAINERS
+from sessions_app.engines.decoding.media_files import decode_file, duration_seconds
+from sessions_app.engines.decoding.pool import DecoderPool
+from sessions_app.engines.decoding.process import DecoderProcess, environment
+from sessions_app.engines.decoding.worker import PART_BYTES
 from tests.engines.bombs import real_bomb
 from tests.engines.hearing import STREAMS, WAYS, hear, pieces
 from tests.engines.streams import chirp, encode
@@ -110,7 +110,7 @@ async def test_one_that_hangs_is_ended_and_keeps_nobody_waiting(
     pid = await only_child()
     other = await pool.open("ogg")
     first, second = pieces(STREAMS[Encoding.OGG_OPUS], 6000)[:2]
-    monkeypatch.setattr(decoder_process, "ANSWER_SECONDS", 4.0)
+    monkeypatch.setattr(decoding_process, "ANSWER_SECONDS", 4.0)
     await decode(doomed, first)
     os.kill(pid, signal.SIGSTOP)
     waiting = asyncio.create_task(decode(doomed, second))

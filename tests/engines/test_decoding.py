@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE, Encoding, count_samples, to_samples
-from sessions_app.engines.decoding import open_decoder
-from sessions_app.engines.libopus import load_libopus
-from sessions_app.engines.pyav import decode_file
-from sessions_app.engines.pyav_stream import PyAVDecoder
-from sessions_app.errors import DecodeError
+from sessions_app.core.audio import SAMPLE_BYTES, SAMPLE_RATE, Encoding, count_samples, to_samples
+from sessions_app.core.errors import DecodeError
+from sessions_app.engines.decoding.decoders import open_decoder
+from sessions_app.engines.decoding.libopus import load_libopus
+from sessions_app.engines.decoding.pyav import decode_file
+from sessions_app.engines.decoding.pyav_stream import PyAVDecoder
 from tests.engines.hearing import (
     SECONDS,
     SOUND,

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sessions_app.engines.downmix import Downmix
-from sessions_app.engines.media_files import decode_file
+from sessions_app.engines.decoding.downmix import Downmix
+from sessions_app.engines.decoding.media_files import decode_file
 from tests.engines.hearing import WAYS, every_thread_ends, every_way, hear, likeness, pieces
 from tests.engines.made import Sound, made
 from tests.engines.streams import chirp, encode

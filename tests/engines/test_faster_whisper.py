@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sessions_app.engines.faster_whisper import FasterWhisperTranscriber
-from sessions_app.engines.log_odds import log_odds, probability_of
-from sessions_app.engines.whisper_model import (
+from sessions_app.core.errors import EngineError, EngineUnavailableError
+from sessions_app.core.events import Transcript
+from sessions_app.engines.speech.faster_whisper import FasterWhisperTranscriber
+from sessions_app.engines.speech.whisper_model import (
     LEANING,
     AbandonedError,
     EncodingModel,
@@ -20,8 +21,7 @@ from sessions_app.engines.whisper_model import (
     WhisperOptions,
     open_model,
 )
-from sessions_app.errors import EngineError, EngineUnavailableError
-from sessions_app.events import Transcript
+from sessions_app.engines.text.log_odds import log_odds, probability_of
 from tests.engines.conftest import HEARD
 from tests.sounds import say, speech
 from tests.tiny.fakehub import FakeHub

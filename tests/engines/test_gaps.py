@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sessions_app.audio import SAMPLE_RATE, count_samples, to_samples, to_seconds
+from sessions_app.core.audio import SAMPLE_RATE, count_samples, to_samples, to_seconds
 from sessions_app.engines.base import Decoder
+from sessions_app.engines.decoding.media_files import decode_file
 from sessions_app.engines.fake import hear
-from sessions_app.engines.media_files import decode_file
 from tests.engines.hearing import SOUND, WAYS, every_thread_ends, every_way, likeness, pieces
 from tests.engines.made import Sound, made
 from tests.engines.streams import clusters, encode, opus_packets, stalled, webm_header

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engines.catalogue import MODELS, is_on_disk
-from sessions_app.engines.downloads import download
-from sessions_app.errors import EngineUnavailableError
+from sessions_app.core.errors import EngineUnavailableError
+from sessions_app.engines.models.catalogue import MODELS, is_on_disk
+from sessions_app.engines.models.downloads import download
 from tests.tiny.fakeindex import make_wheels
 from tests.tiny.pinned import files_of, pin
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.audio import Encoding, count_samples, to_samples
-from sessions_app.engines.decoding import CONTAINERS
-from sessions_app.engines.guards import GUARDS
-from sessions_app.errors import DecodeError
+from sessions_app.core.audio import Encoding, count_samples, to_samples
+from sessions_app.core.errors import DecodeError
+from sessions_app.engines.containers.guards import GUARDS
+from sessions_app.engines.decoding.decoders import CONTAINERS
 from tests.engines.bombs import BOMBS, CASES, SOUND
 from tests.engines.boxes import box, description, fragment, full, numbers, sample_entry, track
 from tests.engines.files import recording

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engines import fetching, hub
-from sessions_app.engines.catalogue import find, is_on_disk
-from sessions_app.engines.downloads import download
-from sessions_app.errors import EngineUnavailableError
+from sessions_app.core.errors import EngineUnavailableError
+from sessions_app.engines.models import hub, hub_download
+from sessions_app.engines.models.catalogue import find, is_on_disk
+from sessions_app.engines.models.downloads import download
 from tests.tiny.fakehub import FakeHub
 
 pytestmark = pytest.mark.slow
@@ -171,7 +171,7 @@ def test_a_hub_that_takes_the_call_and_never_answers_is_found_out_in_time(
 async def test_a_hub_that_falls_silent_after_its_first_answer_is_left_in_time(
     part: str, fake_hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(hub_download, "ANSWER_SECONDS", 0.5)
     fake_hub.silent = {part}
     began = time.monotonic()
     with pytest.raises(EngineUnavailableError, match="The hub broke off"):

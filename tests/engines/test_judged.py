@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
+from sessions_app.core.errors import BadTranslationError, Fault
+from sessions_app.core.events import Direction, PassedOver, Phrase, Translation, TranslationRequest
 from sessions_app.engines.base import Tell
-from sessions_app.engines.breaker import FIRST_REST_SECONDS
-from sessions_app.engines.chain import ChainTranslator
 from sessions_app.engines.fake import FakeTranslator
-from sessions_app.engines.judged import judged
-from sessions_app.engines.llm import LlmTranslator
+from sessions_app.engines.llm.translator import LlmTranslator
 from sessions_app.engines.none import NoTranslator
-from sessions_app.engines.opus_mt import OpusMtTranslator
-from sessions_app.errors import BadTranslationError, Fault
-from sessions_app.events import Direction, PassedOver, Phrase, Translation, TranslationRequest
+from sessions_app.engines.translation.chain import ChainTranslator
+from sessions_app.engines.translation.circuit_breaker import FIRST_REST_SECONDS
+from sessions_app.engines.translation.judged import judged
+from sessions_app.engines.translation.opus_mt import OpusMtTranslator
 from tests.tiny.fakechat import FakeChat
 
 ES = Direction.ES_TO_EN
@@ -207,7 +207,7 @@ async def test_a_name_or_a_number_may_stay_as_it_is(server: FakeChat) -> None:
 async def test_a_model_that_comes_to_no_end_gives_half_a_sentence(
     opus_directories: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sessions_app.engines.opus_mt.MAX_TOKENS", 3)
+    monkeypatch.setattr("sessions_app.engines.translation.opus_mt.MAX_TOKENS", 3)
     opus = OpusMtTranslator("nowhere", es_en=opus_directories["es-en"], threads=1)
     chain = ChainTranslator([opus, FakeTranslator()])
     await chain.load()

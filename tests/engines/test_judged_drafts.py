@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from sessions_app.core.errors import EngineError, Fault
+from sessions_app.core.events import Direction, TranslationRequest
 from sessions_app.engines.base import Drafter
-from sessions_app.engines.chain import ChainTranslator
-from sessions_app.engines.llm import LlmTranslator
-from sessions_app.errors import EngineError, Fault
-from sessions_app.events import Direction, TranslationRequest
+from sessions_app.engines.llm.translator import LlmTranslator
+from sessions_app.engines.translation.chain import ChainTranslator
 from tests.tiny.fakechat import FakeChat
 
 ES = Direction.ES_TO_EN

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from sessions_app.core.errors import EngineError, EngineUnavailableError
+from sessions_app.core.events import Direction, TranslationRequest
 from sessions_app.engines.choices import EngineChoice, EngineSettings
-from sessions_app.engines.downloads import download
 from sessions_app.engines.keys import headers_for, problem_of, without_foreign_key
-from sessions_app.engines.llm import LlmTranslator
-from sessions_app.engines.llm_profiles import PROFILES, Profile, is_in_the_cloud, profile_of
-from sessions_app.engines.lmstudio_api import LmStudioApi
+from sessions_app.engines.llm.translator import LlmTranslator
+from sessions_app.engines.lmstudio.api import LmStudioApi
 from sessions_app.engines.loading import load_engines
-from sessions_app.engines.openai_audio import OpenAiTranscriber
-from sessions_app.errors import EngineError, EngineUnavailableError
-from sessions_app.events import Direction, TranslationRequest
+from sessions_app.engines.models.downloads import download
+from sessions_app.engines.server_profiles import PROFILES, Profile, is_in_the_cloud, profile_of
+from sessions_app.engines.speech.openai_audio import OpenAiTranscriber
 from tests.sounds import say
 from tests.tiny.fakechat import FakeChat
 from tests.tiny.fakeears import FakeEars

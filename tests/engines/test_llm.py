@@ -10,10 +10,8 @@ from http import HTTPStatus
 import httpx
 import pytest
 
-from sessions_app.engines.llm import LlmTranslator
-from sessions_app.engines.llm_server import LONGEST_RETRY_SECONDS, retry_after
-from sessions_app.errors import EngineBusyError, EngineError, EngineUnavailableError
-from sessions_app.events import (
+from sessions_app.core.errors import EngineBusyError, EngineError, EngineUnavailableError
+from sessions_app.core.events import (
     Direction,
     Mode,
     Phrase,
@@ -22,6 +20,8 @@ from sessions_app.events import (
     TranslationRequest,
     Usage,
 )
+from sessions_app.engines.llm.server import LONGEST_RETRY_SECONDS, retry_after
+from sessions_app.engines.llm.translator import LlmTranslator
 from tests.engines.chat import llm_at
 from tests.house import eventually
 from tests.tiny.fakechat import FakeChat, data_of

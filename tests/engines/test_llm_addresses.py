@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from sessions_app.engines.llm import LlmTranslator
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import Direction, TranslationRequest
+from sessions_app.engines.llm.translator import LlmTranslator
 from sessions_app.engines.server_address import api_addresses
-from sessions_app.errors import EngineError
-from sessions_app.events import Direction, TranslationRequest
 from tests.engines.chat import llm_at
 from tests.tiny.fakechat import FakeChat
 from tests.tiny.fakemodels import FakeModels

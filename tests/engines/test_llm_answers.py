@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.corrections import correction
-from sessions_app.engines.llm_answers import Answer, plain_words, read_answer, without_thoughts
-from sessions_app.engines.llm_models import read_models
-from sessions_app.engines.llm_replies import Pieces, check_reply, read_reply
-from sessions_app.errors import EngineError
-from sessions_app.events import Phrase
+from sessions_app.core.corrections import correction
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import Phrase
+from sessions_app.engines.llm.answers import Answer, plain_words, read_answer, without_thoughts
+from sessions_app.engines.llm.models import read_models
+from sessions_app.engines.llm.replies import ReplyPieces, check_reply, read_reply
 
 SAID = "estoy en las nubes"
 GOOD = '{"corrected": "Estoy en las nubes.", "translated": "I am daydreaming.", "phrases": null}'
@@ -284,7 +284,7 @@ def test_thoughts_are_never_told(before: str, thought: str) -> None:
 def test_a_stream_says_the_same_whatever_way_it_is_cut(words: list[str], size: int) -> None:
     events = [json.dumps({"choices": [{"delta": {"content": word}}]}) for word in words]
     stream = ": comment\n\n" + "".join(f"data: {event}\r\n\r\n" for event in [*events, "[DONE]"])
-    pieces = Pieces()
+    pieces = ReplyPieces()
     cut = (stream[at : at + size] for at in range(0, len(stream), size))
     assert "".join(pieces.feed(text) for text in cut) == "".join(words)
     assert pieces.is_done

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sessions_app.errors import EngineError
-from sessions_app.events import Direction, TranslationRequest
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import Direction, TranslationRequest
 from tests.engines.chat import llm_at
 from tests.tiny.fakechat import FakeChat
 

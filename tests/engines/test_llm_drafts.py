@@ -6,8 +6,8 @@ from http import HTTPStatus
 
 import pytest
 
-from sessions_app.errors import EngineBusyError
-from sessions_app.events import Direction, Said, TranslationRequest
+from sessions_app.core.errors import EngineBusyError
+from sessions_app.core.events import Direction, Said, TranslationRequest
 from tests.engines.chat import llm_at
 from tests.house import eventually
 from tests.tiny.fakechat import FakeChat

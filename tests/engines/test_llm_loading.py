@@ -5,14 +5,14 @@ import time
 
 import pytest
 
-from sessions_app.engines.chain import ChainTranslator
+from sessions_app.core.errors import EngineBusyError, EngineError, EngineLoadingError
+from sessions_app.core.events import Direction, TranslationRequest
 from sessions_app.engines.fake import FakeTranslator
-from sessions_app.engines.llm import LlmTranslator
-from sessions_app.engines.llm_client import NotInTimeError
-from sessions_app.engines.llm_warmth import IDLE_SECONDS, Warmth
+from sessions_app.engines.llm.client import NotInTimeError
+from sessions_app.engines.llm.model_loading import IDLE_SECONDS, Warmth
+from sessions_app.engines.llm.translator import LlmTranslator
 from sessions_app.engines.model_condition import READY, ModelCondition, ModelState
-from sessions_app.errors import EngineBusyError, EngineError, EngineLoadingError
-from sessions_app.events import Direction, TranslationRequest
+from sessions_app.engines.translation.chain import ChainTranslator
 from tests.engines.chat import llm_at
 from tests.house import eventually
 from tests.tiny.fakemodels import FakeModels
@@ -24,9 +24,9 @@ HELLO = TranslationRequest("hola mundo", ES)
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait less for a model that may be there already."""
-    monkeypatch.setattr("sessions_app.engines.llm.FIRST_SECONDS", 0.2)
-    monkeypatch.setattr("sessions_app.engines.llm.GRACE_SECONDS", 0.2)
-    monkeypatch.setattr("sessions_app.engines.llm_warmth.TELL_SECONDS", 0.05)
+    monkeypatch.setattr("sessions_app.engines.llm.translator.FIRST_SECONDS", 0.2)
+    monkeypatch.setattr("sessions_app.engines.llm.translator.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("sessions_app.engines.llm.model_loading.TELL_SECONDS", 0.05)
 
 
 @pytest.mark.slow
@@ -114,7 +114,7 @@ async def test_a_model_that_was_unloaded_meanwhile_is_loaded_beside_and_not_by_a
 async def test_after_idleness_the_model_is_asked_for_before_a_sentence_is_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("sessions_app.engines.llm.IDLE_SECONDS", 0.2)
+    monkeypatch.setattr("sessions_app.engines.llm.translator.IDLE_SECONDS", 0.2)
     with FakeModels() as server:
         async with llm_at(server, is_awaited=False, timeout_seconds=0.3) as llm:
             await llm.translate(HELLO)
@@ -130,7 +130,7 @@ async def test_after_idleness_the_model_is_asked_for_before_a_sentence_is_sent(
 
 
 async def test_whoever_comes_after_idleness_has_it_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sessions_app.engines.llm.IDLE_SECONDS", 0.0)
+    monkeypatch.setattr("sessions_app.engines.llm.translator.IDLE_SECONDS", 0.0)
     with FakeModels() as server:
         async with llm_at(server, is_awaited=False) as llm:
             before = len(server.greeted)
@@ -183,7 +183,7 @@ async def test_a_model_is_believed_for_a_while_and_looked_for_at_most_now_and_th
     assert (loads, warmth.is_warm) == (1, True)
     now += 1
     for _ in range(3):
-        warmth.nudge()
+        warmth.look_soon()
         await warmth.loaded()
     assert (loads, warmth.board.condition.state) == (2, ModelState.DOWN)
     with pytest.raises(EngineError, match="gone"):  # a sentence looks all the same

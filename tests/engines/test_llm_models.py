@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from sessions_app.engines.llm import LlmTranslator
-from sessions_app.engines.llm_client import ChatClient, RefusedError, UnfitModelError
-from sessions_app.engines.llm_models import Model, read_models
-from sessions_app.errors import EngineError, EngineUnavailableError
-from sessions_app.events import Direction, TranslationRequest
+from sessions_app.core.errors import EngineError, EngineUnavailableError
+from sessions_app.core.events import Direction, TranslationRequest
+from sessions_app.engines.llm.client import ChatClient, RequestRefusedError, UnfitModelError
+from sessions_app.engines.llm.models import ServedModel, read_models
+from sessions_app.engines.llm.translator import LlmTranslator
 from tests.engines.chat import llm_at
 from tests.tiny.fakemodels import FakeModels
 
@@ -148,7 +148,7 @@ async def test_a_refusal_of_the_model_is_told_from_one_of_the_form(
             assert (await llm.translate(HELLO)).text == "hello world"
             client = ChatClient(server.url)
             client.open()
-            with pytest.raises(RefusedError) as told:
+            with pytest.raises(RequestRefusedError) as told:
                 await client.ask("POST", f"{client.url}/chat/completions", {"strange": True})
             await client.aclose()
     assert isinstance(told.value, UnfitModelError) is is_of_model
@@ -171,7 +171,7 @@ async def test_a_server_that_fails_to_load_a_model_is_not_waited_for() -> None:
 async def test_an_interface_that_hangs_keeps_nobody_from_the_model(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("sessions_app.engines.llm_models.LOOK_SECONDS", 0.2)
+    monkeypatch.setattr("sessions_app.engines.llm.models.LOOK_SECONDS", 0.2)
 
     class Hanging(FakeModels):
         def prepare(self, path: str, body: dict[str, Any] | None, connection: Any) -> Any:
@@ -205,7 +205,7 @@ def test_what_a_list_tells_of_a_model_is_understood(
     item: dict[str, Any], can_chat: bool | None, is_loaded: bool
 ) -> None:
     body = json.dumps({"data": [item, {"id": 7}, "a", {}]}).encode()
-    assert read_models(body) == [Model(item["id"], can_chat, is_loaded)]
+    assert read_models(body) == [ServedModel(item["id"], can_chat, is_loaded)]
 
 
 async def test_a_server_that_refuses_even_a_greeting_is_not_said_to_have_no_model() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from sessions_app.engines.lmstudio import LMStudio
-from sessions_app.engines.lmstudio_states import Condition, LmState, Timing
-from sessions_app.errors import EngineUnavailableError
+from sessions_app.core.errors import EngineUnavailableError
+from sessions_app.engines.lmstudio.manager import LMStudio
+from sessions_app.engines.lmstudio.states import Condition, LmState, Timing
 from tests.engines.lmstudio import FakeLms
 from tests.house import eventually
 

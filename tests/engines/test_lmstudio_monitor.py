@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engines.lmstudio import LMStudio
-from sessions_app.engines.lmstudio_monitor import Monitor
-from sessions_app.engines.lmstudio_states import Condition, LmState, Timing
+from sessions_app.engines.lmstudio.manager import LMStudio
+from sessions_app.engines.lmstudio.monitor import Monitor
+from sessions_app.engines.lmstudio.states import Condition, LmState, Timing
 from tests.engines.lmstudio import FakeLms
 from tests.house import eventually
 

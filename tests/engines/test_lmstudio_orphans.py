@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engines.lmstudio import LMStudio
+from sessions_app.engines.lmstudio.manager import LMStudio
 from tests.engines.lmstudio import FakeLms
 from tests.house import eventually
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engines.apertium import ApertiumTranslator
+from sessions_app.core.errors import EngineError, EngineUnavailableError
+from sessions_app.core.events import Direction, EngineInfo, Transcript, TranslationRequest
 from sessions_app.engines.automatic import best_translator
 from sessions_app.engines.choices import EngineChoice
 from sessions_app.engines.fake import FakeDetector, FakeTranscriber, FakeTranslator
 from sessions_app.engines.loading import Engines, EngineSettings, load_engines, wanted_downloads
 from sessions_app.engines.none import NoTranslator
-from sessions_app.errors import EngineError, EngineUnavailableError
-from sessions_app.events import Direction, EngineInfo, Transcript, TranslationRequest
+from sessions_app.engines.translation.apertium import ApertiumTranslator
 from tests.engines.test_translators import needs_apertium
 
 Models = dict[str, Path]

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from sessions_app.core.errors import EngineUnavailableError
+from sessions_app.core.events import Direction, EngineInfo, TranslationRequest
 from sessions_app.engines.choices import EngineChoice, EngineSettings
-from sessions_app.engines.llm_profiles import PROFILES, is_in_the_cloud, profile_of
 from sessions_app.engines.loading import load_engines
-from sessions_app.errors import EngineUnavailableError
-from sessions_app.events import Direction, EngineInfo, TranslationRequest
+from sessions_app.engines.server_profiles import PROFILES, is_in_the_cloud, profile_of
 from tests.tiny.fakechat import FakeChat
 
 FAKE = EngineChoice("fake")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.engines.log_odds import LEAST_DOUBT, log_odds, probability_of
+from sessions_app.engines.text.log_odds import LEAST_DOUBT, log_odds, probability_of
 
 
 @given(st.floats(LEAST_DOUBT, 1 - LEAST_DOUBT))

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.audio import Encoding, count_samples, to_samples, to_seconds
-from sessions_app.engines.decoding import open_decoder
-from sessions_app.engines.media_files import decode_file, duration_seconds
-from sessions_app.errors import DecodeError, EngineError
+from sessions_app.core.audio import Encoding, count_samples, to_samples, to_seconds
+from sessions_app.core.errors import DecodeError, EngineError
+from sessions_app.engines.decoding.decoders import open_decoder
+from sessions_app.engines.decoding.media_files import decode_file, duration_seconds
 from tests.engines.files import at, missing, picture, playlist, recording, text, too_expensive
 from tests.engines.hearing import (
     SECONDS,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.engines.openai_answers import StrangeAnswerError, read_answer, read_words
-from sessions_app.errors import EngineError
+from sessions_app.core.errors import EngineError
+from sessions_app.engines.speech.openai_answers import StrangeAnswerError, read_answer, read_words
 
 
 def answer(**fields: object) -> bytes:

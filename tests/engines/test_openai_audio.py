@@ -8,11 +8,11 @@ from http import HTTPStatus
 
 import pytest
 
+from sessions_app.core.errors import EngineError, EngineUnavailableError, SettingsError
+from sessions_app.core.events import Transcript
 from sessions_app.engines.choices import EngineChoice, check_choice
-from sessions_app.engines.listeners import LONGEST_REST_SECONDS, Listener, Listeners
-from sessions_app.engines.openai_audio import OpenAiTranscriber
-from sessions_app.errors import EngineError, EngineUnavailableError, SettingsError
-from sessions_app.events import Transcript
+from sessions_app.engines.speech.openai_audio import OpenAiTranscriber
+from sessions_app.engines.speech.server_pool import LONGEST_REST_SECONDS, Listeners, PooledServer
 from tests.house import eventually
 from tests.sounds import say
 from tests.tiny.fakeears import FakeEars
@@ -137,7 +137,7 @@ async def test_none_that_is_there_is_told_without_a_password(free_port: int) -> 
 
 
 def test_a_server_that_fails_again_is_left_alone_for_longer_up_to_a_limit() -> None:
-    listener = Listener("http://127.0.0.1:1/v1")
+    listener = PooledServer("http://127.0.0.1:1/v1")
     rests = []
     for _ in range(7):
         listener.failed()
@@ -148,7 +148,7 @@ def test_a_server_that_fails_again_is_left_alone_for_longer_up_to_a_limit() -> N
 
 
 def test_the_least_busy_is_first() -> None:
-    one, two = Listener("http://a/v1"), Listener("http://b/v1")
+    one, two = PooledServer("http://a/v1"), PooledServer("http://b/v1")
     with one.at_work():
         assert Listeners([one, two]).in_order() == [two, one]
     assert Listeners([one, two]).in_order() == [one, two]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engines.opus_mt import MarianModel, OpusMtTranslator
-from sessions_app.errors import EngineError, EngineUnavailableError
-from sessions_app.events import Direction, Translation, TranslationRequest
+from sessions_app.core.errors import EngineError, EngineUnavailableError
+from sessions_app.core.events import Direction, Translation, TranslationRequest
+from sessions_app.engines.translation.opus_mt import MarianModel, OpusMtTranslator
 from tests.tiny.opusmt import make_opus_mt
 
 ES, EN = Direction.ES_TO_EN, Direction.EN_TO_ES

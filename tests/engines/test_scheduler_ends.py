@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from sessions_app.core.errors import EngineError
 from sessions_app.engines import scheduler as scheduling
 from sessions_app.engines.scheduler import Scheduler
-from sessions_app.errors import EngineError
 from tests.engines.staged import Stage, final, outcome, partial
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.engines.sentences import clean, split_sentences
+from sessions_app.engines.text.sentences import clean, split_sentences
 
 
 @given(st.text())

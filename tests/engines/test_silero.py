@@ -7,9 +7,9 @@ import faster_whisper.vad  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 
-from sessions_app.audio import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_BYTES
-from sessions_app.engines.silero import SileroDetector
-from sessions_app.errors import EngineUnavailableError
+from sessions_app.core.audio import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_BYTES
+from sessions_app.core.errors import EngineUnavailableError
+from sessions_app.engines.speech.silero import SileroDetector
 from tests.engines.spoken import read_pcm, spoken_file
 
 

@@ -7,9 +7,9 @@ from http import HTTPStatus
 
 import pytest
 
-from sessions_app.engines import openai_audio
-from sessions_app.engines.openai_audio import OpenAiTranscriber
-from sessions_app.errors import EngineError
+from sessions_app.core.errors import EngineError
+from sessions_app.engines.speech import openai_audio
+from sessions_app.engines.speech.openai_audio import OpenAiTranscriber
 from tests.house import eventually
 from tests.sounds import say, silence
 from tests.tiny.fakeears import FakeEars

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from sessions_app.engines.starvation import is_starved
+from sessions_app.engines.decoding.starvation import is_starved
 
 BUSY = "print(flush=True)\nwhile True: pass"
 ASLEEP = "print(flush=True)\nimport time\ntime.sleep(60)"

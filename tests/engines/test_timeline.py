@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.engines.expansion import SilenceBudget
-from sessions_app.engines.timeline import Piece, Timeline
+from sessions_app.engines.decoding.expansion import SilenceBudget
+from sessions_app.engines.decoding.timeline import ContainerClock, TimedSound
 
 LENGTH = 0.02
 
@@ -16,11 +16,11 @@ def placed(
     times: Iterable[float | None], most_seconds: float = 3600.0, confirm_seconds: float = 0.0
 ) -> list[float]:
     """The silence before each piece of LENGTH, rounded to milliseconds."""
-    timeline = Timeline[int](0.0, SilenceBudget(most_seconds).take, confirm_seconds)
+    timeline = ContainerClock[int](0.0, SilenceBudget(most_seconds).take, confirm_seconds)
     given = [
         gap
         for number, at in enumerate(times)
-        for gap, _ in timeline.place(Piece(number, LENGTH, at))
+        for gap, _ in timeline.place(TimedSound(number, LENGTH, at))
     ]
     return [round(gap, 3) for gap in [*given, *(gap for gap, _ in timeline.end())]]
 
@@ -92,10 +92,10 @@ def test_where_hardly_anything_is_sent_while_nobody_speaks_the_time_passes() -> 
 def test_nothing_is_lost_or_swapped_and_silence_is_bounded(
     times: list[float | None], confirm_seconds: float
 ) -> None:
-    timeline = Timeline[int](0.0, SilenceBudget(60).take, confirm_seconds)
+    timeline = ContainerClock[int](0.0, SilenceBudget(60).take, confirm_seconds)
     given_: list[tuple[float, int]] = []
     for number, at in enumerate(times):
-        given_ += timeline.place(Piece(number, LENGTH, at))
+        given_ += timeline.place(TimedSound(number, LENGTH, at))
     given_ += timeline.end()
     assert [number for _, number in given_] == list(range(len(times)))
     assert all(gap >= 0 for gap, _ in given_)

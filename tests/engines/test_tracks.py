@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from sessions_app.core.errors import DecodeError
+from sessions_app.engines.decoding.media_facts import Track
+from sessions_app.engines.decoding.media_files import decode_file, read_facts
 from sessions_app.engines.fake import hear
-from sessions_app.engines.media_facts import Track
-from sessions_app.engines.media_files import decode_file, read_facts
-from sessions_app.errors import DecodeError
 from tests.engines.made import Sound, made
 from tests.sounds import say
 

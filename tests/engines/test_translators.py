@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engines.apertium import ApertiumTranslator
-from sessions_app.engines.apertium_modes import MODES, installed_modes
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import Direction, Translation, TranslationRequest
 from sessions_app.engines.base import Translator
-from sessions_app.engines.chain import ChainTranslator
 from sessions_app.engines.fake import FakeTranslator
-from sessions_app.engines.llm import LlmTranslator
+from sessions_app.engines.llm.translator import LlmTranslator
 from sessions_app.engines.none import NoTranslator
-from sessions_app.engines.opus_mt import OpusMtTranslator
-from sessions_app.engines.phrasebook import PhrasebookTranslator
-from sessions_app.errors import EngineError
-from sessions_app.events import Direction, Translation, TranslationRequest
+from sessions_app.engines.translation.apertium import ApertiumTranslator
+from sessions_app.engines.translation.apertium_modes import MODES, installed_modes
+from sessions_app.engines.translation.chain import ChainTranslator
+from sessions_app.engines.translation.opus_mt import OpusMtTranslator
+from sessions_app.engines.translation.phrasebook import PhrasebookTranslator
 from tests.tiny.fakechat import FakeChat
 
 APERTIUM_IS_THERE = installed_modes().keys() == MODES.keys()

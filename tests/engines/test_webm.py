@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions_app.audio import count_samples
-from sessions_app.engines.libopus import OpusDecoder, load_libopus
-from sessions_app.engines.matroska import Block, read_block, read_group
-from sessions_app.engines.webm import WebmOpusDecoder
-from sessions_app.errors import DecodeError
+from sessions_app.core.audio import count_samples
+from sessions_app.core.errors import DecodeError
+from sessions_app.engines.containers.matroska import Block, read_block, read_group
+from sessions_app.engines.decoding.libopus import OpusDecoder, load_libopus
+from sessions_app.engines.decoding.webm import WebmOpusDecoder
 from tests.engines.hearing import decode
 from tests.engines.streams import (
     BLOCK,

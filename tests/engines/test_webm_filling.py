@@ -2,9 +2,9 @@
 
 import pytest
 
-from sessions_app.audio import Encoding, to_seconds
-from sessions_app.engines.libopus import load_libopus
-from sessions_app.engines.webm_filling import filled, find_gaps
+from sessions_app.core.audio import Encoding, to_seconds
+from sessions_app.engines.decoding.libopus import load_libopus
+from sessions_app.engines.decoding.webm_filling import filled, find_gaps
 from tests.engines.files import played_seconds
 from tests.engines.hearing import SECONDS, SOUND, STREAMS, hear, likeness, pieces
 from tests.engines.hearing import WAYS as DECODERS

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engines.catalogue import MODELS
-from sessions_app.engines.faster_whisper import FasterWhisperTranscriber
+from sessions_app.engines.models.catalogue import MODELS
+from sessions_app.engines.speech.faster_whisper import FasterWhisperTranscriber
 from sessions_app.engines.whisper_speed import SHAPES, Speed
 
 LAPTOP = Speed("whisper-base", 0.4, 0.01, is_on_graphics_card=False)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sessions_app.audio import SAMPLE_RATE
-from sessions_app.engines.whisper_model import Samples, WhisperOptions, WhisperRunner
-from sessions_app.engines.whisper_transcripts import said_once, summarise
-from sessions_app.events import Transcript
+from sessions_app.core.audio import SAMPLE_RATE
+from sessions_app.core.events import Transcript
+from sessions_app.engines.speech.whisper_model import Samples, WhisperOptions, WhisperRunner
+from sessions_app.engines.speech.whisper_transcripts import said_once, summarise
 
 
 @dataclass

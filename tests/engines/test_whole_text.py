@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.engines.llm_answers import read_answer
-from sessions_app.engines.llm_replies import Pieces, read_reply
-from sessions_app.engines.whole_text import split_half, whole
-from sessions_app.events import Direction, Phrase, TranslationRequest
+from sessions_app.core.events import Direction, Phrase, TranslationRequest
+from sessions_app.engines.llm.answers import read_answer
+from sessions_app.engines.llm.replies import ReplyPieces, read_reply
+from sessions_app.engines.text.whole_text import split_half, whole
 from tests.engines.chat import llm_at
 from tests.tiny.fakechat import FakeChat
 
@@ -46,7 +46,7 @@ def test_whatever_it_was_it_can_be_written(text: str) -> None:
 
 
 def told_of(*contents: str) -> list[str]:
-    pieces = Pieces()
+    pieces = ReplyPieces()
     events = [json.dumps({"choices": [{"delta": {"content": text}}]}) for text in contents]
     return [pieces.feed(f"data: {event}\n\n") for event in events]
 

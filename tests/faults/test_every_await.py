@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from sessions_app.lane import lane
 from sessions_app.models import SessionState, TranslationSession
+from sessions_app.store.database.thread import database_thread
 from tests.conftest import Connect
 from tests.faults.saboteur import Sabotage, Saboteur
 from tests.house import House, eventually
@@ -46,7 +46,7 @@ async def test_every_await_may_be_cut(kind: Sabotage, connect: Connect, house: H
         with saboteur.at_work():
             await visit(connect)
         await eventually(lambda: left_over() == [])
-        rows = await lane.run(states_of_rows)
+        rows = await database_thread.run(states_of_rows)
         assert (k, rows) in ((k, set()), (k, {(SessionState.CLOSED, 1)}))
         assert house.registry.sessions == {}
         if not saboteur.has_acted:

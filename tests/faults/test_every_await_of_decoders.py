@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from sessions_app.audio import Encoding
-from sessions_app.engines.decoder_pool import DecoderPool
+from sessions_app.core.audio import Encoding
+from sessions_app.engines.decoding.pool import DecoderPool
 from tests.engines.hearing import STREAMS
 from tests.engines.test_decoder_processes import children
 from tests.faults.saboteur import Sabotage, Saboteur

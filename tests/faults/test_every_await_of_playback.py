@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from playback_app.models import ACTIVE, Playback
-from sessions_app.lane import lane
 from sessions_app.models import Recording, SessionState, TranslationSession
+from sessions_app.store.database.thread import database_thread
 from tests.conftest import Connect
 from tests.faults.saboteur import Sabotage, Saboteur
 from tests.house import House, eventually
@@ -61,7 +61,7 @@ async def test_every_await_of_a_playback_may_be_cut(
         with saboteur.at_work():
             await visit(connect, recording)
         await eventually(lambda: left_over() == [])
-        still, twice, rows = await lane.run(what_is_left)
+        still, twice, rows = await database_thread.run(what_is_left)
         assert (k, still, twice) == (k, 0, set())
         assert rows <= {(SessionState.CLOSED, 1)}
         assert house.registry.sessions == {}

@@ -20,8 +20,8 @@ import tests.environment  # noqa: F401 -- before Django reads its settings
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "habla_project.settings")
 django.setup()
 
-from sessions_app.audio import Encoding  # noqa: E402 -- Django comes first
-from sessions_app.errors import DecodeError  # noqa: E402 -- see above
+from sessions_app.core.audio import Encoding  # noqa: E402 -- Django comes first
+from sessions_app.core.errors import DecodeError  # noqa: E402 -- see above
 from tests.fuzz.headers import Outcome, mutated  # noqa: E402 -- see above
 from tests.fuzz.running import batches, check  # noqa: E402 -- see above
 from tests.lifecycle.invariants import MEGABYTE, resident_bytes, served  # noqa: E402 -- see above

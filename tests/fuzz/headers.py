@@ -13,13 +13,13 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sessions_app.audio import Encoding
+from sessions_app.core.audio import Encoding
+from sessions_app.core.errors import DecodeError
 from sessions_app.engines.base import Decoder
-from sessions_app.engines.decoder_worker import Allowance, give_way
-from sessions_app.engines.decoding import CONTAINERS, open_decoder
-from sessions_app.engines.guards import GUARDS
-from sessions_app.engines.pyav_stream import PyAVDecoder
-from sessions_app.errors import DecodeError
+from sessions_app.engines.containers.guards import GUARDS
+from sessions_app.engines.decoding.decoders import CONTAINERS, open_decoder
+from sessions_app.engines.decoding.pyav_stream import PyAVDecoder
+from sessions_app.engines.decoding.worker import ExpansionAllowance, give_way
 from tests.engines.bombs import BOMBS, SOUND
 from tests.engines.boxes import description
 from tests.engines.hearing import STREAMS, decode
@@ -94,7 +94,7 @@ def _damage(stream: bytearray, chance: random.Random) -> None:
 
 def try_all(encoding: Encoding, seed: int, count: int) -> Outcome:
     """Decode ``count`` mutated streams, as a decoder's process would."""
-    Allowance().receive(STREAM_BYTES)
+    ExpansionAllowance().receive(STREAM_BYTES)
     outcome = Outcome()
     for number, stream in zip(range(count), mutated(encoding, seed), strict=False):
         if number % GARBAGE_EVERY == 0:

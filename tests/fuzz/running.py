@@ -5,8 +5,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from sessions_app.audio import Encoding
-from sessions_app.engines.decoder_process import environment
+from sessions_app.core.audio import Encoding
+from sessions_app.engines.decoding.process import environment
 from tests.fuzz.headers import Outcome
 
 BATCH = 5_000

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.audio import Encoding
-from sessions_app.errors import DecodeError
+from sessions_app.core.audio import Encoding
+from sessions_app.core.errors import DecodeError
 from tests.fuzz.headers import mutated
 from tests.fuzz.running import check, fuzz
 from tests.lifecycle.invariants import resident_bytes, served

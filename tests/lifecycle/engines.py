@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sessions_app.core.errors import EngineUnavailableError
+from sessions_app.core.events import Transcript
 from sessions_app.engines.fake import FakeTranscriber
-from sessions_app.errors import EngineUnavailableError
-from sessions_app.events import Transcript
 
 STUCK = "tests.lifecycle.engines.StuckTranscriber"
 MOODY = "tests.lifecycle.engines.MoodyTranscriber"

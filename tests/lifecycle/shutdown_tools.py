@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
+from sessions_app.core.events import Transcript, Translation, TranslationRequest
 from sessions_app.engines.fake import (
     FakeDetector,
     FakeDetectorStream,
     FakeTranscriber,
     FakeTranslator,
 )
-from sessions_app.events import Transcript, Translation, TranslationRequest
 from tests.server.running import Running, running
 from tests.server.visitor import Visitor
 from tests.sounds import say, silence

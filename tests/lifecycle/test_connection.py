@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from sessions_app.protocol import MAX_MESSAGE_BYTES, CloseCode
-from sessions_app.server import REFUSED_BYTES
+from sessions_app.server.daphne import REFUSED_BYTES
 from tests.house import eventually
 from tests.lifecycle.invariants import alone, reasons, rows, said, served
 from tests.lifecycle.rawclient import TEXT, raw_client

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.audio import to_samples
-from sessions_app.engines.apertium_modes import installed_modes
+from sessions_app.core.audio import to_samples
+from sessions_app.engines.translation.apertium_modes import installed_modes
 from tests.engines.processes import children_of
 from tests.engines.spoken import read_pcm, spoken_file
 from tests.house import eventually

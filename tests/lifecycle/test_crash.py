@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.engines.apertium_modes import installed_modes
+from sessions_app.engines.translation.apertium_modes import installed_modes
 from tests.engines.processes import all_ended, children_of, watch
 from tests.lifecycle.shutdown_tools import FAKETIME, Another, another, ask, fake, speak
 from tests.server.postgres import cluster, find_program

@@ -21,7 +21,7 @@ from daphne.ws_protocol import WebSocketProtocol
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from sessions_app.server import HablaServer, reactor
+from sessions_app.server.daphne import HablaServer, reactor
 from tests.lifecycle.invariants import reasons, said, served
 from tests.lifecycle.shutdown_tools import speak
 from tests.server.running import ROOT, START_SECONDS, environment

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import pytest
 
-from sessions_app import session
-from sessions_app.events import Translation, TranslationRequest
+from sessions_app.core.events import Translation, TranslationRequest
+from sessions_app.live import session
 from sessions_app.models import TranslationSession
 from tests.conftest import Connect
 from tests.house import House, eventually

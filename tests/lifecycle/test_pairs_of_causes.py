@@ -6,11 +6,11 @@ from itertools import permutations
 
 import pytest
 
+from sessions_app.live.session import LiveSession
+from sessions_app.live.states import Ending
 from sessions_app.models import TranslationSession
 from sessions_app.protocol import CloseCode
-from sessions_app.session import LiveSession
-from sessions_app.states import Ending
-from sessions_app.vigil import ENDED_BY_OPERATOR
+from sessions_app.server.heartbeat import ENDED_BY_OPERATOR
 from tests.conftest import Connect
 from tests.house import Client, House
 from tests.sounds import say, silence

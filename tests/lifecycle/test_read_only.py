@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from sessions_app.doctor.machine import check_data_directory
-from sessions_app.writable import UNWRITABLE
+from sessions_app.server.writable import UNWRITABLE
 from tests.server.running import running
 from tests.server.visitor import visitor
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from sessions_app.serving import AFTER_DRAIN_SECONDS
+from sessions_app.server.process import AFTER_DRAIN_SECONDS
 from tests.house import eventually
 from tests.lifecycle.invariants import rows
 from tests.lifecycle.shutdown_tools import Another, another, mark_of, speak, wayward

@@ -166,7 +166,7 @@ async def test_ending_from_another_process_finishes_what_was_said(data_dir: Path
             manage(
                 "shell",
                 "--command",
-                "from uuid import UUID; from sessions_app.ending import end_sessions;"
+                "from uuid import UUID; from sessions_app.store.end_requests import end_sessions;"
                 f"print('left:', end_sessions([UUID('{session_id}')]))",
                 env=environment(data_dir),
             )

@@ -12,11 +12,11 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from habla_project.asgi import application
-from sessions_app.events import Lag
-from sessions_app.lane import lane
+from sessions_app.core.events import Lag
+from sessions_app.live.session import LiveSession
 from sessions_app.models import Conversation, Exchange, Speaker, TranslationSession
 from sessions_app.protocol import CloseCode
-from sessions_app.session import LiveSession
+from sessions_app.store.database.thread import database_thread
 from tests.conftest import Connect
 from tests.house import Client, House, eventually
 from tests.lifecycle.engines import MOODY, STUCK, MoodyTranscriber
@@ -232,7 +232,7 @@ async def test_only_the_lane_keeps_its_database_connection(house: House) -> None
     def longest() -> Any:
         return connection.settings_dict["CONN_MAX_AGE"]
 
-    assert await lane.run(longest) is None
+    assert await database_thread.run(longest) is None
     assert longest() == 0
 
 
@@ -252,7 +252,7 @@ STORE_CALLS: dict[str, tuple[str, dict[str, Any], Callable[[], QuerySet[Any]]]] 
 def lane_held() -> Iterator[Callable[[], None]]:
     """Hold the database lane up, until the yielded function is called or the test is over."""
     gate = threading.Event()
-    holding = asyncio.get_running_loop().create_task(lane.run(gate.wait, 20))
+    holding = asyncio.get_running_loop().create_task(database_thread.run(gate.wait, 20))
     try:
         yield gate.set
     finally:

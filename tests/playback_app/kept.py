@@ -5,9 +5,9 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from sessions_app.audio import to_samples
+from sessions_app.core.audio import to_samples
 from sessions_app.models import RecordedSegment, Recording, RecordingState, SessionState
-from sessions_app.sound_files import folder
+from sessions_app.recording.files import folder
 from tests.sessions_app.kept import BEGAN_AT, keep_conversation, keep_session, the_owner
 from tests.sounds import silence, wav
 

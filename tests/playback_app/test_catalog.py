@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from playback_app import catalog
 from playback_app.models import Playback, PlaybackState
 from playback_app.truths import newest_of_whole, write_truth
-from sessions_app.errors import CommandError
+from sessions_app.core.errors import CommandError
 from sessions_app.models import Recording, RecordingState
-from sessions_app.sound_files import folder
+from sessions_app.recording.files import folder
 from tests.playback_app.kept import keep_recording, some_sound
 from tests.sessions_app.kept import the_owner
 

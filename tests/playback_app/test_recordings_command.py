@@ -11,9 +11,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from playback_app import library
-from sessions_app import sound_files
 from sessions_app.engines.fake import hear
 from sessions_app.models import Recording
+from sessions_app.recording import files
 from tests.engines.files import at, text, too_expensive
 from tests.engines.made import Sound, made
 from tests.playback_app.kept import keep_recording
@@ -93,7 +93,7 @@ def test_of_several_tracks_the_default_is_imported_or_the_one_that_is_chosen(
     code, _, complaints = run("--import", str(path), *chosen)
     assert (code, complaints) == (0, "")
     recording = Recording.objects.get()
-    kept = sound_files.raw_path(recording.pk, recording.encoding)
+    kept = files.raw_path(recording.pk, recording.encoding)
     assert kept is not None
     assert hear(kept.read_bytes()[44:]) == words
 

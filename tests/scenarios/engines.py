@@ -3,9 +3,9 @@
 import asyncio
 import math
 
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import Phrase, Transcript, Translation, TranslationRequest
 from sessions_app.engines.fake import FakeDetector, FakeDetectorStream, FakeTranscriber
-from sessions_app.errors import EngineError
-from sessions_app.events import Phrase, Transcript, Translation, TranslationRequest
 
 RECALLING = "tests.scenarios.engines.RecallingTranslator"
 FAULTY = "tests.scenarios.engines.FaultyTranslator"

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from sessions_app.audio import SAMPLE_RATE, count_samples
+from sessions_app.core.audio import SAMPLE_RATE, count_samples
 from sessions_app.models import TranslationSession
 from tests.conftest import Connect
 from tests.house import House

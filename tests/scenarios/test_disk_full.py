@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from sessions_app import sound_files
 from sessions_app.models import Recording, TranslationSession
+from sessions_app.recording import files
 from tests.conftest import Connect
 from tests.house import House
 from tests.sounds import say, silence
@@ -43,14 +43,14 @@ async def test_a_full_disk_ends_the_recording_and_not_the_session(
         assert browser.problems() == [("recording_stopped", "audio")]
         assert "disk is full" in browser.told("error")[0]["message"]
         recording = await Recording.objects.aget()
-    path = sound_files.raw_path(recording.pk, recording.encoding)
+    path = files.raw_path(recording.pk, recording.encoding)
     assert path is not None
     with wave.open(str(path)) as file:
         kept = file.readframes(file.getnframes())
     assert sound.startswith(kept)
     assert len(kept) > 0
     assert recording.state == "complete"
-    assert sound_files.parts(recording.pk) == []
+    assert files.parts(recording.pk) == []
     assert (await TranslationSession.objects.aget()).reason == "client_left"
 
 

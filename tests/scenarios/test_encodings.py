@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sessions_app.engines import libopus
+from sessions_app.engines.decoding import libopus
 from tests.conftest import Connect
 from tests.house import House
 from tests.sounds import at_rate, mp4, ogg, say, silence, webm

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app import sound_files
-from sessions_app.audio import SAMPLE_RATE, Encoding, count_samples
-from sessions_app.engines.media_files import decode_file
-from sessions_app.exports import ExportFormat, export
-from sessions_app.history import lines_of
+from sessions_app.core.audio import SAMPLE_RATE, Encoding, count_samples
+from sessions_app.core.exports import ExportFormat, export
+from sessions_app.engines.decoding.media_files import decode_file
 from sessions_app.models import RecordedSegment, Recording, TranslationSession
+from sessions_app.recording import files
+from sessions_app.store.history import lines_of
 from tests.conftest import Connect
 from tests.engines.files import played_seconds
 from tests.engines.streams import encode, stalled
@@ -65,7 +65,7 @@ def length_of(recording: Recording) -> float:
 
 
 def path_of(recording: Recording) -> Path:
-    path = sound_files.raw_path(recording.pk, recording.encoding)
+    path = files.raw_path(recording.pk, recording.encoding)
     assert path is not None
     return path
 

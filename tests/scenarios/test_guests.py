@@ -5,12 +5,12 @@ from contextlib import suppress
 
 import pytest
 
-from sessions_app.audio import Encoding, count_samples
-from sessions_app.errors import CommandError, DismissedError, EngineError
-from sessions_app.guests import Door
+from sessions_app.core.audio import Encoding, count_samples
+from sessions_app.core.errors import CommandError, DismissedError, EngineError
+from sessions_app.live.guests import Door
+from sessions_app.live.session import LiveSession
 from sessions_app.models import Exchange, TranslationSession
 from sessions_app.protocol import StartListening
-from sessions_app.session import LiveSession
 from tests.conftest import Connect
 from tests.house import Client, House, eventually
 from tests.sounds import chunks, say, silence

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sessions_app.api_schemas import ExchangeOut
 from sessions_app.models import Exchange
+from sessions_app.web.api_schemas import ExchangeOut
 from tests.house import House, client, eventually
 from tests.sounds import say, silence
 from tests.tiny.fakechat import FakeChat, data_of

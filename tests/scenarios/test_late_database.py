@@ -12,10 +12,12 @@ from asgiref.sync import sync_to_async
 from django.test import Client as Browser
 
 from playback_app.models import Playback
-from sessions_app import sound_files, writable, write_behind
-from sessions_app.lane import lane
 from sessions_app.models import Conversation, Exchange, Recording
-from sessions_app.outages import TAKES_NOTHING
+from sessions_app.recording import files
+from sessions_app.server import writable
+from sessions_app.store.database import write_behind
+from sessions_app.store.database.outages import TAKES_NOTHING
+from sessions_app.store.database.thread import database_thread
 from tests.conftest import Connect
 from tests.house import Client, House, eventually
 from tests.locked import locked
@@ -61,14 +63,14 @@ async def test_of_more_than_may_wait_each_is_told_and_that_it_is_not_kept_once(
     house: House, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(write_behind, "MOST_OF_ONE", 3)
-    lost = lane.outage.lost
+    lost = database_thread.outage.lost
     async with connect() as browser:
         await talk(browser, "hola")
         async with locked():
             await talk(browser, *WORDS[1:])
             assert await browser.still_works()
             assert browser.problems() == [("not_kept", 5), ("not_kept", 6)]
-            assert lane.outage.lost - lost == 2
+            assert database_thread.outage.lost - lost == 2
         await until_stored(browser, 3)
         assert ids(browser, "stored") == [2, 3, 4]
         await talk(browser, "no")
@@ -160,7 +162,7 @@ async def test_whose_sound_it_is_is_noted_until_its_row_is_there(
             started = await browser.until("listening_started")
             await browser.send_sound(say("hola mundo") + silence(1))
             await browser.until("translation")
-            note = sound_files.note_path(UUID(started["recording"]))
+            note = files.note_path(UUID(started["recording"]))
             await eventually(note.exists)
             assert await Recording.objects.acount() == 0
         await browser.say("stop_listening")

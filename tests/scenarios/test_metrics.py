@@ -2,7 +2,7 @@
 
 from prometheus_client import REGISTRY
 
-from sessions_app.metrics import exposition
+from sessions_app.web.metrics import exposition
 from tests.conftest import Connect
 from tests.house import House
 from tests.sounds import say, silence

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 from asgiref.sync import sync_to_async
 
-from sessions_app import naming
 from sessions_app.models import Conversation, Speaker
-from sessions_app.naming import keep_names
+from sessions_app.server import renaming
+from sessions_app.server.renaming import keep_names
 from tests.conftest import Connect
 from tests.house import Client, House
 
@@ -84,7 +84,7 @@ async def test_names_of_a_conversation_that_was_left_behind_are_not_heard(
 async def test_a_name_is_told_once_however_often_the_kept_ones_are_looked_at(
     connect: Connect, passing_on: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(naming, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(renaming, "LOOK_SECONDS", 0.001)
     for _ in range(20):
         async with connect() as browser:
             # the first sentence keeps the speaker by the name that it replaces

@@ -5,7 +5,7 @@ import re
 import time
 from itertools import pairwise
 
-from sessions_app.audio import count_samples, to_seconds
+from sessions_app.core.audio import count_samples, to_seconds
 from tests.conftest import Connect
 from tests.house import Client
 from tests.sessions_app.kept import at_home

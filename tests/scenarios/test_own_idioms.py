@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from sessions_app.models import Exchange, IdiomPattern
-from sessions_app.own_idioms import read_idioms
+from sessions_app.server.owner_idioms import read_idioms
 from tests.conftest import Connect
 from tests.house import Client, House
 

@@ -5,9 +5,9 @@ import hashlib
 import pytest
 
 from playback_app.models import Playback, PlaybackState
-from sessions_app import sound_files
-from sessions_app.audio import Encoding
+from sessions_app.core.audio import Encoding
 from sessions_app.models import Exchange, Recording, TranslationSession
+from sessions_app.recording import files
 from tests.conftest import Connect
 from tests.house import Client, House
 from tests.recordings import record
@@ -36,7 +36,7 @@ async def test_a_recording_is_heard_to_its_end(
     house: House, connect: Connect, encoding: Encoding
 ) -> None:
     recording = await record(TALK, encoding)
-    path = sound_files.new_path(recording.pk, encoding)
+    path = files.new_path(recording.pk, encoding)
     before = hashlib.sha256(path.read_bytes()).digest()
     async with connect() as browser:
         assert await play(browser, recording, speed=0) == "playback_finished"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.audio import Encoding
+from sessions_app.core.audio import Encoding
 from tests.conftest import Connect
 from tests.house import House
 from tests.recordings import record

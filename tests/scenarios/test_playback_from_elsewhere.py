@@ -13,11 +13,11 @@ from django.db.models.functions import Now
 from playback_app import service, store
 from playback_app.admission import Request
 from playback_app.models import Playback, PlaybackState
-from playback_app.rehearing import rehear
-from sessions_app.lane import lane
+from playback_app.offline import rehear
 from sessions_app.models import Exchange, TranslationSession
-from sessions_app.store import mark_lost
-from sessions_app.vigil import keep_vigil
+from sessions_app.server.heartbeat import keep_heartbeat
+from sessions_app.store.database.thread import database_thread
+from sessions_app.store.sessions import mark_lost
 from tests.conftest import Connect
 from tests.house import Client, House, eventually
 from tests.recordings import record
@@ -31,7 +31,7 @@ LONG = say("hola") + silence(30)
 @pytest.fixture
 async def looked_after(house: House) -> AsyncIterator[House]:
     """Return a house that looks after its rows, as a server does."""
-    vigil = asyncio.create_task(keep_vigil(house.registry), name="habla vigil")
+    vigil = asyncio.create_task(keep_heartbeat(house.registry), name="habla vigil")
     yield house
     vigil.cancel()
     await asyncio.wait({vigil})
@@ -192,6 +192,8 @@ async def test_a_playback_has_one_end_whoever_brings_it(house: House) -> None:
     recording = await record(TALK)
     row = await Playback.objects.acreate(recording=recording, user_id=recording.user_id, boot="b-1")
     ends = (PlaybackState.FINISHED, PlaybackState.STOPPED, PlaybackState.FAILED) * 4
-    won = await asyncio.gather(*(lane.run(store.end, row.pk, end, "asked") for end in ends))
+    won = await asyncio.gather(
+        *(database_thread.run(store.end, row.pk, end, "asked") for end in ends)
+    )
     assert sum(won) == 1
     assert (await Playback.objects.aget()).end_count == 1

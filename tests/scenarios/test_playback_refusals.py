@@ -10,11 +10,11 @@ from django.contrib.auth.models import User
 
 from playback_app.admission import Request, admit
 from playback_app.models import ACTIVE, Playback, PlaybackState
-from sessions_app import sound_files
-from sessions_app.audio import Encoding
-from sessions_app.errors import CommandError
-from sessions_app.lane import lane
+from sessions_app.core.audio import Encoding
+from sessions_app.core.errors import CommandError
 from sessions_app.models import Recording, RecordingState
+from sessions_app.recording import files
+from sessions_app.store.database.thread import database_thread
 from tests.conftest import Connect
 from tests.house import Client, House
 from tests.recordings import record
@@ -46,7 +46,7 @@ async def test_a_recording_that_is_not_there_is_told(house: House, connect: Conn
 
 async def without_sound() -> Recording:
     recording = await record(TALK, segments=("hola",))
-    sound_files.new_path(recording.pk, Encoding.PCM_S16LE).unlink()
+    files.new_path(recording.pk, Encoding.PCM_S16LE).unlink()
     return recording
 
 
@@ -60,7 +60,7 @@ async def still_recorded() -> Recording:
 
 async def outside() -> Recording:
     recording = await record(TALK)
-    path = sound_files.new_path(recording.pk, Encoding.PCM_S16LE)
+    path = files.new_path(recording.pk, Encoding.PCM_S16LE)
     path.unlink()
     path.symlink_to("/etc/passwd")
     return recording
@@ -119,13 +119,13 @@ async def test_nobody_plays_more_than_their_share(house: House) -> None:
     ana = await User.objects.acreate(username="ana")
     hers, owners = await record(TALK, user=ana), await record(TALK)
     for _ in range(2):
-        await lane.run(admit, Request(ana.pk, hers.pk, None))
+        await database_thread.run(admit, Request(ana.pk, hers.pk, None))
     for _ in range(2):  # what one plays is not another's
-        playing = await lane.run(admit, Request(owners.user_id, owners.pk, None))
+        playing = await database_thread.run(admit, Request(owners.user_id, owners.pk, None))
     refusals = Request(ana.pk, hers.pk, None), Request(owners.user_id, owners.pk, None)
     for request in refusals:
         with pytest.raises(CommandError, match="You play 2 recordings already") as refusal:
-            await lane.run(admit, request)
+            await database_thread.run(admit, request)
         assert refusal.value.code == "too_many_playbacks"
     asked = {"recording_id": str(owners.pk)}
     answer = await sync_to_async(at_home().post)(
@@ -134,7 +134,7 @@ async def test_nobody_plays_more_than_their_share(house: House) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "too_many_playbacks")
     assert await Playback.objects.acount() == 4
     await Playback.objects.filter(pk=playing.id).aupdate(state=PlaybackState.FINISHED)
-    await lane.run(admit, refusals[1])
+    await database_thread.run(admit, refusals[1])
 
 
 async def test_an_operator_plays_as_many_as_there_are_places(house: House) -> None:
@@ -143,9 +143,9 @@ async def test_an_operator_plays_as_many_as_there_are_places(house: House) -> No
     for recording, most in ((await record(TALK, user=ana), 8), (await record(TALK), 9)):
         request = partial(Request, recording.user_id, recording.pk, None)
         for _ in range(most):
-            await lane.run(admit, request())
+            await database_thread.run(admit, request())
         with pytest.raises(CommandError, match=f"You play {most} recordings already"):
-            await lane.run(admit, request())
+            await database_thread.run(admit, request())
 
 
 WRONG = [
@@ -189,7 +189,7 @@ async def test_the_first_thing_that_is_wrong_is_told(
     asked = {"recording_id": recording.pk, "session_id": None, **fields}
     request = Request(recording.user_id, **asked)  # type: ignore[arg-type]
     with pytest.raises(CommandError) as refusal:
-        await lane.run(admit, request)
+        await database_thread.run(admit, request)
     assert refusal.value.code == code
     assert await nothing_plays()
 
@@ -203,7 +203,7 @@ async def test_a_session_that_leaves_is_told_of_after_the_recording_and_before_t
         for named, code in (("x", "unknown_recording"), (recording.pk, "not_ready")):
             request = Request(recording.user_id, named, session_id, speed=99, is_leaving=True)
             with pytest.raises(CommandError) as refusal:
-                await lane.run(admit, request)
+                await database_thread.run(admit, request)
             assert refusal.value.code == code
         assert await nothing_plays()
 

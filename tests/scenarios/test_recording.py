@@ -7,10 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from sessions_app import sound_files
-from sessions_app.audio import SAMPLE_RATE, Encoding, count_samples
-from sessions_app.engines.pyav import decode_file
+from sessions_app.core.audio import SAMPLE_RATE, Encoding, count_samples
+from sessions_app.engines.decoding.pyav import decode_file
 from sessions_app.models import RecordedSegment, Recording, TranslationSession
+from sessions_app.recording import files
 from tests.conftest import Connect
 from tests.house import Client, House
 from tests.sounds import mp4, ogg, say, silence, speech, webm
@@ -28,7 +28,7 @@ async def the_recording() -> Recording:
 
 
 def raw(recording: Recording) -> Path:
-    path = sound_files.raw_path(recording.pk, recording.encoding)
+    path = files.raw_path(recording.pk, recording.encoding)
     assert path is not None
     return path
 
@@ -57,7 +57,7 @@ async def test_what_was_sent_is_kept_under_the_id_that_is_told(connect: Connect)
     assert pcm_of(raw(recording)) == HOLA
     assert (recording.state, recording.has_sound) == ("complete", True)
     assert recording.duration_seconds == count_samples(HOLA) / SAMPLE_RATE
-    assert recording.bytes == sound_files.size(recording.pk)
+    assert recording.bytes == files.size(recording.pk)
     assert (recording.encoding, recording.sample_rate) == ("pcm-s16le", 16_000)
 
 
@@ -92,7 +92,7 @@ async def test_every_utterance_is_kept_with_what_became_of_it(connect: Connect) 
     hola, agua = browser.translations()
     assert became == [("hola mundo", hola, ""), ("", "", "too_short"), ("agua", agua, "")]
     for row in rows:
-        kept = pcm_of(sound_files.segment_path(recording.pk, row.utterance_id))
+        kept = pcm_of(files.segment_path(recording.pk, row.utterance_id))
         assert kept == sound[2 * row.start_sample : 2 * row.end_sample]
 
 
@@ -160,11 +160,11 @@ async def test_with_recording_switched_off_nothing_is_written(
 ) -> None:
     await house.restart(recording="off")
     async with connect() as browser:
-        before = list(sound_files.ids())
+        before = list(files.ids())
         await browser.speak(HOLA)
         assert browser.told("listening_started")[0]["recording"] is None
         assert browser.texts() == ["hola mundo"]
-    assert (await recordings(), list(sound_files.ids())) == ([], before)
+    assert (await recordings(), list(files.ids())) == ([], before)
 
 
 async def test_listening_that_brings_nothing_leaves_nothing(connect: Connect) -> None:
@@ -174,7 +174,7 @@ async def test_listening_that_brings_nothing_leaves_nothing(connect: Connect) ->
         await browser.say("stop_listening")
         await browser.until("listening_stopped")
     assert await recordings() == []
-    assert not sound_files.folder(UUID(started["recording"])).exists()
+    assert not files.folder(UUID(started["recording"])).exists()
 
 
 async def test_the_row_says_that_a_session_listens_while_it_does(connect: Connect) -> None:

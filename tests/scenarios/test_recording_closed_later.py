@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from sessions_app import sound_files
 from sessions_app.models import Recording
+from sessions_app.recording import files
 from tests.conftest import Connect
 from tests.house import House, eventually
 from tests.sounds import say, silence
@@ -22,13 +22,13 @@ async def test_a_recording_is_closed_when_the_disk_lets_it(
         await browser.send_sound(HOLA)
         await browser.until("translation")
         recording = await Recording.objects.aget(pk=started["recording"])
-        in_the_way = sound_files.folder(recording.pk) / "sound.wav"
+        in_the_way = files.folder(recording.pk) / "sound.wav"
         in_the_way.mkdir()
         await browser.say("stop_listening")
         await browser.until("listening_stopped")
         assert browser.problems() == []
     assert (await Recording.objects.aget()).state == "recording"
     in_the_way.rmdir()
-    await eventually(lambda: sound_files.raw_path(recording.pk, recording.encoding) is not None)
+    await eventually(lambda: files.raw_path(recording.pk, recording.encoding) is not None)
     await house.close()
     assert (await Recording.objects.aget()).state == "complete"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sessions_app.audio import SAMPLE_RATE, Encoding, count_samples
+from sessions_app.core.audio import SAMPLE_RATE, Encoding, count_samples
 from sessions_app.models import Exchange, TranslationSession
 from sessions_app.pipeline import interpreter
 from tests.conftest import Connect

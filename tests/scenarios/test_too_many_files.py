@@ -9,15 +9,15 @@ import pytest
 from playback_app.models import Playback
 from playback_app.sources import Stream, read_segment, segments_of
 from playback_app.store import described
-from sessions_app import descriptors
-from sessions_app.audio import Encoding
-from sessions_app.caller import Caller
-from sessions_app.engines.decoding import load_decoder
-from sessions_app.errors import DecodeError
+from sessions_app.access.owner_key import is_carried_by, owner_key
+from sessions_app.core import descriptors
+from sessions_app.core.audio import Encoding
+from sessions_app.core.caller import Caller
+from sessions_app.core.errors import DecodeError
+from sessions_app.engines.decoding.decoders import load_decoder
 from sessions_app.models import Recording
-from sessions_app.owner_key import is_carried_by, owner_key
-from sessions_app.salvage import tidy
-from sessions_app.writable import trouble_of
+from sessions_app.recording.recovery import tidy
+from sessions_app.server.writable import trouble_of
 from tests.conftest import Connect
 from tests.house import House
 from tests.recordings import record, recorded

@@ -12,9 +12,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from habla_project.asgi import application
-from sessions_app import audience, tickets
-from sessions_app.access import owner
+from sessions_app.access.asking import owner
+from sessions_app.live import publisher
 from sessions_app.models import Exchange, WatchTicket
+from sessions_app.store import tickets
 from tests.conftest import Connect
 from tests.house import PATIENCE_SECONDS, Client, House, eventually
 from tests.locked import locked
@@ -26,7 +27,7 @@ WITHDRAWN_SECONDS = 2.0
 @pytest.fixture
 async def house(house: House) -> AsyncIterator[House]:
     """Return the house while it publishes, as a server does."""
-    publishing = asyncio.create_task(house.registry.audience.run(), name="habla audience")
+    publishing = asyncio.create_task(house.registry.publisher.run(), name="habla publisher")
     yield house
     publishing.cancel()
     await asyncio.wait({publishing})
@@ -70,7 +71,7 @@ async def is_published(house: House, browser: Client) -> None:
     """Wait until viewers of this session can hear it at once."""
     session_id = house.registry.sessions[next(iter(house.registry.sessions))].id
     assert str(session_id) == session_of(browser)
-    await eventually(lambda: house.registry.audience.is_watched(session_id))
+    await eventually(lambda: house.registry.publisher.is_watched(session_id))
 
 
 async def test_a_viewer_reads_what_was_said_before_and_what_is_said_then(
@@ -179,7 +180,7 @@ async def test_viewers_may_only_ask_whether_the_server_is_there(connect: Connect
 async def test_a_session_has_so_many_viewers_and_no_more(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audience, "MOST_VIEWERS", 1)
+    monkeypatch.setattr(publisher, "MOST_VIEWERS", 1)
     async with connect() as browser:
         secret = await ticket_for(browser)
         async with viewer(secret) as guest:
@@ -207,7 +208,7 @@ async def test_a_broker_that_is_gone_costs_viewers_time_and_sessions_nothing(
             await guest.until("translation")
             await guest.until("translation")
         assert guest.told("translation") == browser.told("translation")
-    assert house.registry.audience.dropped > 0
+    assert house.registry.publisher.dropped > 0
 
 
 async def test_a_viewer_is_told_once_that_what_came_before_it_was_kept_is_kept(

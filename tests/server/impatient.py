@@ -1,7 +1,7 @@
 """The settings of a server that waits for a client that takes nothing no minute, but a second."""
 
 from habla_project.settings import *  # noqa: F403 -- all of them
-from sessions_app import response_flow
+from sessions_app.transport import response_flow
 
 response_flow.STALL_SECONDS = 1.0
 response_flow.LOOK_SECONDS = 0.2

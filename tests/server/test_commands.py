@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.control import short_path
 from sessions_app.management.commands.quit import NOT_RUNNING
-from sessions_app.runfile import RunFile
+from sessions_app.server.control import short_path
+from sessions_app.server.runfile import RunFile
 from tests.server.running import ROOT, Running, environment, manage, running
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import say, silence

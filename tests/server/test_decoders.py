@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.audio import Encoding
+from sessions_app.core.audio import Encoding
 from tests.engines.bombs import BOMBS, CASES
 from tests.lifecycle.invariants import resident_bytes, served
 from tests.server.running import Running, running

@@ -15,7 +15,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from sessions_app.descriptors import OUT
+from sessions_app.core.descriptors import OUT
 from tests.house import eventually
 from tests.lifecycle.invariants import reasons, said, served
 from tests.scarcity import lowest_free, no_file_can_be_opened, opened

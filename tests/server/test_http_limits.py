@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.http_limits import MAX_BODY_BYTES, MAX_HEADERS, MAX_SMALL_CHUNKS
+from sessions_app.transport.limits import MAX_BODY_BYTES, MAX_HEADERS, MAX_SMALL_CHUNKS
 from tests.server.running import Running, running
 from tests.server.visitor import Visitor, visitor
 from tests.server.wire import Answer, exchange, head, last, wire

@@ -9,15 +9,15 @@ from autobahn.twisted.websocket import WebSocketServerFactory
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from sessions_app.flow import Flow
-from sessions_app.line import (
+from sessions_app.transport.backpressure import Flow
+from sessions_app.transport.websocket import (
     ALL_FRAMES,
     CONTROL_FRAMES,
     LOOK_SECONDS,
     MOST_AT_ONCE,
     MOST_PIECES,
     REST_SECONDS,
-    Line,
+    WebSocketLine,
 )
 from tests.lifecycle.rawclient import frame
 
@@ -34,7 +34,7 @@ def empty(opcode: int) -> bytes:
     return bytes([opcode | (0x80 if opcode else 0), 0x80]) + bytes(4)
 
 
-class Open(Line):
+class Open(WebSocketLine):
     """A line that takes everybody, and keeps what is said to it."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.hashing import MOST_AT_ONCE, NICENESS
+from sessions_app.access.hashing import MOST_AT_ONCE, NICENESS
 from tests.server.browsing import PASSWORD, make_users, tab
 from tests.server.running import running
 from tests.server.visitor import Visitor

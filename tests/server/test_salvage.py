@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.audio import SAMPLE_RATE, Encoding
-from sessions_app.engines.decoding import open_decoder
-from sessions_app.engines.pyav import decode_file
+from sessions_app.core.audio import SAMPLE_RATE, Encoding
+from sessions_app.engines.decoding.decoders import open_decoder
+from sessions_app.engines.decoding.pyav import decode_file
 from tests.engines.hearing import decode
 from tests.lifecycle.shutdown_tools import ask
 from tests.server.running import running

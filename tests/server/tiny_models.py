@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from habla_project.settings import *  # noqa: F403 -- all of them, and then some models
-from sessions_app.engines.catalogue import MODELS
+from sessions_app.engines.models.catalogue import MODELS
 from tests.tiny.fakeindex import make_wheels
 from tests.tiny.pinned import files_of
 

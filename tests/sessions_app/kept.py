@@ -6,9 +6,9 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.test import Client
 
-from sessions_app.access import owner
+from sessions_app.access.asking import owner
+from sessions_app.access.owner_key import owner_key
 from sessions_app.models import Conversation, Exchange, SessionState, Speaker, TranslationSession
-from sessions_app.owner_key import owner_key
 
 BEGAN_AT = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from sessions_app.addresses import own_names
+from sessions_app.config.addresses import own_names
 
 
 @pytest.mark.parametrize(

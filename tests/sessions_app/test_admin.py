@@ -6,7 +6,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from sessions_app.admin import INLINE_EXCHANGES
+from sessions_app.admin.conversations import INLINE_EXCHANGES
 from sessions_app.models import Conversation, Exchange, SessionState, Speaker, TranslationSession
 from tests.sessions_app.kept import at_home, keep_conversation, keep_session, the_owner
 

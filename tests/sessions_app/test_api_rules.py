@@ -6,8 +6,8 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.testing import TestClient
 
-from sessions_app.api_rules import explain_errors
-from sessions_app.errors import CommandError
+from sessions_app.core.errors import CommandError
+from sessions_app.web.api_rules import explain_errors
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from django.core.handlers.asgi import ASGIRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.access import caller_in, caller_of
-from sessions_app.caller import Caller, Peer, host_and_port, is_loopback
+from sessions_app.access.asking import caller_in, caller_of
+from sessions_app.core.caller import Caller, Peer, host_and_port, is_loopback
 
 
 def caller(peer: str | None = "127.0.0.1", **headers: str) -> Caller:

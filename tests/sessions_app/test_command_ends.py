@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from sessions_app import terminal
-from sessions_app.errors import EngineError
+from sessions_app.core.errors import EngineError
+from sessions_app.management import terminal
 
 
 class Command(terminal.Command):

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sessions_app import conf
-from sessions_app.errors import SettingsError
+from sessions_app.config import conf
+from sessions_app.core.errors import SettingsError
 
 
 def read(settings: Any, **changes: object) -> conf.Conf:

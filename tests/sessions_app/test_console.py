@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.console import Console
+from sessions_app.server.console import Console
 from tests.house import eventually
 
 

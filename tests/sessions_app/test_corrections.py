@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from sessions_app.corrections import as_correction, correction, phrase_of
-from sessions_app.events import Direction, Exchange, Phrase
-from sessions_app.exports import ExportFormat, Line, export
+from sessions_app.core.corrections import as_correction, correction, phrase_of
+from sessions_app.core.events import Direction, Exchange, Phrase
+from sessions_app.core.exports import ExportFormat, ExportLine, export
 from sessions_app.models import Conversation
 from sessions_app.models import Exchange as Row
 from tests.sessions_app.kept import at_home, keep_conversation, the_owner
@@ -56,11 +56,11 @@ def test_the_text_to_take_away_shows_what_was_wrong_and_what_is_right() -> None:
     phrases = (MENDED, correction("he go", "he goes"))
     said = ("I live here since three years.", "Vivo aquí desde hace tres años.", "en")
     exchange = Exchange(1, *said, Direction.EN_TO_ES, 0.0, 1.0, phrases=phrases)
-    assert export([Line(exchange)], ExportFormat.TXT).splitlines()[2:] == [
+    assert export([ExportLine(exchange)], ExportFormat.TXT).splitlines()[2:] == [
         "  * ✗ since three years → ✓ for three years: con «for» se mide cuánto dura",
         "  * ✗ he go → ✓ he goes",
     ]
-    [kept] = json.loads(export([Line(exchange)], ExportFormat.JSON))["exchanges"]
+    [kept] = json.loads(export([ExportLine(exchange)], ExportFormat.JSON))["exchanges"]
     assert (kept["phrases"][0]["wrong"], kept["phrases"][0]["right"]) == (
         "since three years",
         "for three years",

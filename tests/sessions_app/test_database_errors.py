@@ -20,8 +20,8 @@ from django.db import (
 )
 from psycopg import errors
 
-from sessions_app.database_errors import DatabaseAwayError, Verdict, verdict_on
-from sessions_app.outages import is_outage
+from sessions_app.store.database.errors import DatabaseAwayError, Verdict, verdict_on
+from sessions_app.store.database.outages import is_outage
 
 Provoke = Callable[[Path], None]
 

@@ -15,10 +15,11 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from playback_app import library
-from sessions_app import deletions, salvage, sound_directory, sound_files
-from sessions_app.lane import lane
+from sessions_app.config import recordings_directory
+from sessions_app.live.registry import Registry
 from sessions_app.models import DeletedSound, Recording, RecordingState, Server
-from sessions_app.registry import Registry
+from sessions_app.recording import deletions, files, recovery
+from sessions_app.store.database.thread import database_thread
 from tests.playback_app.kept import keep_recording, some_sound
 from tests.sessions_app.kept import at_home, keep_conversation, the_owner
 
@@ -31,7 +32,7 @@ ELSEWHERE = "another"
 def root(tmp_path: Path, settings: Any) -> Path:
     """Return a directory of recordings in which nothing lies."""
     settings.HABLA = settings.HABLA | {"DATA_DIR": tmp_path}
-    sound_directory.identify()
+    recordings_directory.identify()
     return tmp_path / "recordings"
 
 
@@ -43,7 +44,7 @@ def kept(directory: str = "", user: User | None = None, **fields: Any) -> Record
         "hola",
         sound=some_sound(),
         session=conversation.sessions.get(),
-        directory=directory or sound_directory.known_id(),
+        directory=directory or recordings_directory.known_id(),
         **fields,
     )
 
@@ -110,7 +111,7 @@ def test_by_whatever_way_a_row_goes_its_files_go_or_are_noted_to(
     here, elsewhere = WAYS[way]
     own = kept()
     assert way(own) == here
-    assert (list(sound_files.ids()), waiting()) == ([], [])
+    assert (list(files.ids()), waiting()) == ([], [])
     other = kept(ELSEWHERE)
     assert way(other) == elsewhere
     assert not Recording.objects.filter(pk=other.pk).exists()
@@ -130,18 +131,18 @@ def test_pages_and_status_say_that_deleted_sound_lies_elsewhere() -> None:
 @asynccontextmanager
 async def deleting() -> AsyncIterator[Registry]:
     registry = Registry()
-    task = asyncio.create_task(deletions.keep_deleting(registry), name="habla deletions")
+    task = asyncio.create_task(deletions.keep_deleting(registry.record_in), name="habla deletions")
     yield registry
     task.cancel()
     await asyncio.wait({task})
-    lane.close()
+    database_thread.close()
 
 
 async def test_what_was_not_finished_or_others_deleted_is_deleted_where_it_lies() -> None:
-    here = sound_directory.known_id()
+    here = recordings_directory.known_id()
     mine, unknown, missing, other = (uuid.uuid4() for _ in range(4))
     for recording_id in (mine, unknown, other):
-        sound_files.folder(recording_id).mkdir(parents=True)
+        files.folder(recording_id).mkdir(parents=True)
     places = {mine: here, unknown: "", missing: "", other: ELSEWHERE}
     for recording_id, directory in places.items():
         await DeletedSound.objects.acreate(recording_id=recording_id, directory=directory)
@@ -150,9 +151,9 @@ async def test_what_was_not_finished_or_others_deleted_is_deleted_where_it_lies(
             while await DeletedSound.objects.acount() > 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert registry.sound_directory == here
-    assert list(sound_files.ids()) == [other]
-    assert {key for key, _ in await lane.run(waiting)} == {missing, other}
-    lane.close()
+    assert list(files.ids()) == [other]
+    assert {key for key, _ in await database_thread.run(waiting)} == {missing, other}
+    database_thread.close()
 
 
 async def test_rows_learn_where_their_files_lie() -> None:
@@ -161,33 +162,33 @@ async def test_rows_learn_where_their_files_lie() -> None:
         Server.objects.create(boot="neighbour-1", directory="neighbour", **facts)
         return [kept(), kept("moved"), kept("neighbour"), keep_recording(the_owner(), "hola")]
 
-    made = await lane.run(rows)
-    await salvage.adopt()
-    here = sound_directory.known_id()
+    made = await database_thread.run(rows)
+    await recovery.adopt()
+    here = recordings_directory.known_id()
     for recording, directory in zip(made, (here, here, "neighbour", ""), strict=True):
         await recording.arefresh_from_db()
         assert recording.directory == directory
-    lane.close()
+    database_thread.close()
 
 
 async def test_an_import_that_broke_off_is_cleared_away_and_one_that_goes_on_is_not() -> None:
-    going_on, slow, broken_off = [await lane.run(importing) for _ in range(3)]
+    going_on, slow, broken_off = [await database_thread.run(importing) for _ in range(3)]
     for quiet in (slow, broken_off):
         os.utime(part_of(quiet), (1, 1))
     with part_of(slow).open("r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        assert await salvage.clear_imports() == 1
+        assert await recovery.clear_imports() == 1
     assert {key async for key in Recording.objects.values_list("pk", flat=True)} == {
         going_on.pk,
         slow.pk,
     }
-    assert set(sound_files.ids()) == {going_on.pk, slow.pk}
-    lane.close()
+    assert set(files.ids()) == {going_on.pk, slow.pk}
+    database_thread.close()
 
 
 def importing() -> Recording:
     """Return what an import began twenty minutes ago."""
-    here = sound_directory.known_id()
+    here = recordings_directory.known_id()
     recording = keep_recording(the_owner(), state=RecordingState.RECORDING, directory=here)
     Recording.objects.update(started_at=timezone.now() - timedelta(minutes=20))
     part_of(recording).parent.mkdir(parents=True)
@@ -196,14 +197,14 @@ def importing() -> Recording:
 
 
 def part_of(recording: Recording) -> Path:
-    return sound_files.folder(recording.pk) / "sound.wav.part"
+    return files.folder(recording.pk) / "sound.wav.part"
 
 
 def test_sound_that_lies_elsewhere_is_told_from_sound_that_is_not_kept() -> None:
     browser = at_home()
     elsewhere, nowhere = kept(ELSEWHERE), kept()
     for recording in (elsewhere, nowhere):
-        sound_files.remove(recording.pk)
+        files.remove(recording.pk)
     answers = [browser.get(f"/api/recordings/{one.pk}/audio") for one in (elsewhere, nowhere)]
     assert [(one.status_code, one.json()["code"]) for one in answers] == [
         (503, "kept_elsewhere"),
@@ -214,7 +215,7 @@ def test_sound_that_lies_elsewhere_is_told_from_sound_that_is_not_kept() -> None
 def test_what_a_dead_process_left_elsewhere_is_not_said_to_be_recorded_still() -> None:
     browser = at_home()
     left = kept(ELSEWHERE, state=RecordingState.RECORDING)
-    sound_files.remove(left.pk)
+    files.remove(left.pk)
     where = f"/api/recordings/{left.pk}"
     facts = {"host": "there", "pid": 1, "address": "", "run_dir": "", "state": "serving"}
     assert left.session is not None

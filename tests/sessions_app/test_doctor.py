@@ -22,8 +22,8 @@ from sessions_app.doctor import engines, keeping, machine
 from sessions_app.doctor.finding import Finding, Level
 from sessions_app.engines.choices import EngineChoice
 from sessions_app.engines.loading import EngineSettings
-from sessions_app.lane import lane
 from sessions_app.models import DeletedSound
+from sessions_app.store.database.thread import database_thread
 from tests.locked import locked
 
 pytestmark = pytest.mark.django_db
@@ -184,7 +184,7 @@ async def test_a_database_that_takes_nothing_is_broken() -> None:
     assert finding.level == Level.BROKEN
     assert finding.message == "The database (sqlite) takes nothing: database is locked."
     assert (await asyncio.to_thread(examine)).level == Level.FINE
-    lane.close()
+    database_thread.close()
 
 
 def test_a_redis_that_does_not_answer_is_broken(free_port: int) -> None:

@@ -13,8 +13,8 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import path
 
 from habla_project.asgi import application
-from sessions_app.downloads import Download
-from sessions_app.streaming import streamed
+from sessions_app.access.downloads import Download
+from sessions_app.transport.streaming import streamed
 from tests.house import eventually
 
 PATIENCE_SECONDS = 20

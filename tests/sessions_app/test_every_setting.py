@@ -8,15 +8,15 @@ import pytest
 from django.db.utils import ConnectionHandler
 
 from habla_project.surroundings import NO_DIRECTORY, data_directory, database
-from sessions_app import conf
-from sessions_app.address_checks import (
+from sessions_app.checks import check_habla
+from sessions_app.config import conf
+from sessions_app.config.address_checks import (
     check_origins,
     check_proxies,
     check_redis,
     has_parameters,
 )
-from sessions_app.checks import check_habla
-from sessions_app.env_file import Environment
+from sessions_app.config.env_file import Environment
 from tests.server.running import ROOT, environment, manage
 
 DEEP = "[" * 20_000

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.events import Direction, Exchange, Phrase, Speaker
-from sessions_app.exports import (
+from sessions_app.core.events import Direction, Exchange, Phrase, Speaker
+from sessions_app.core.exports import (
     ExportFormat,
-    Line,
+    ExportLine,
     Stretch,
     export,
     export_in_pieces,
@@ -49,8 +49,8 @@ def said(
 
 
 TWO = [
-    Line(said("Hola.", "Hello.", 0.5, 1.25, ANA)),
-    Line(said("¿Qué tal?", "How are you?", 3661.0, 3662.5)),
+    ExportLine(said("Hola.", "Hello.", 0.5, 1.25, ANA)),
+    ExportLine(said("¿Qué tal?", "How are you?", 3661.0, 3662.5)),
 ]
 
 
@@ -65,7 +65,7 @@ def test_plain_text_explains_what_is_worth_noticing():
         Phrase("metió la pata", "to blunder", "idiom", "to put the paw in", "ES,LA", "informal"),
         Phrase("actual", "present,\ncurrent", "false_friend"),
     )
-    line = Line(said("Metió la pata.", "She blundered.", phrases=phrases))
+    line = ExportLine(said("Metió la pata.", "She blundered.", phrases=phrases))
     assert export([line], ExportFormat.TXT) == (
         "[00:00:00] Metió la pata.\nShe blundered.\n"
         "  * metió la pata: to blunder (“to put the paw in” · ES,LA · informal)\n"
@@ -90,7 +90,9 @@ def test_webvtt_has_a_head_and_voices():
 
 def test_json_holds_all_that_is_known():
     phrase = Phrase("a por", "for", "idiom", "to for")
-    line = Line(said("Voy a por agua.", "I fetch water.", 1, 2.00049, ANA, (phrase,)), NOON, 10)
+    line = ExportLine(
+        said("Voy a por agua.", "I fetch water.", 1, 2.00049, ANA, (phrase,)), NOON, 10
+    )
     assert json.loads(export([line], ExportFormat.JSON)) == {
         "exchanges": [
             {
@@ -141,23 +143,23 @@ def test_nothing_said_is_an_empty_file_of_its_kind(file_format, empty):
 
 
 def test_without_a_translation_there_is_only_the_source():
-    assert export([Line(said("Hola."))], ExportFormat.TXT) == "[00:00:00] Hola.\n"
+    assert export([ExportLine(said("Hola."))], ExportFormat.TXT) == "[00:00:00] Hola.\n"
 
 
 def test_typed_text_stands_long_enough_to_be_read():
     assert "00:00:05,000 --> 00:00:07,000" in export(
-        [Line(said("Hola.", start=5, end=5))], ExportFormat.SRT
+        [ExportLine(said("Hola.", start=5, end=5))], ExportFormat.SRT
     )
 
 
 def test_what_is_said_is_no_markup_in_webvtt():
-    line = Line(said("1 < 2 & <b>3</b> --> 4", speaker=Speaker("1", "A>na\n&")))
+    line = ExportLine(said("1 < 2 & <b>3</b> --> 4", speaker=Speaker("1", "A>na\n&")))
     text = export([line], ExportFormat.VTT)
     assert "<v A&gt;na &amp;>1 &lt; 2 &amp; &lt;b&gt;3&lt;/b&gt; --&gt; 4\n" in text
 
 
 def test_what_is_said_begins_no_other_subtitle_in_subrip():
-    line = Line(said("Uno.\n\n2\n00:00:09,000 --> 00:00:10,000\nFalso."))
+    line = ExportLine(said("Uno.\n\n2\n00:00:09,000 --> 00:00:10,000\nFalso."))
     assert export([line], ExportFormat.SRT) == (
         "1\n00:00:00,000 --> 00:00:02,529\nUno. 2 00:00:09,000 →\n00:00:10,000 Falso.\n\n"
     )
@@ -175,7 +177,7 @@ def test_what_is_said_begins_no_other_subtitle_in_subrip():
     ],
 )
 def test_what_is_said_is_no_markup_in_subrip(said_so, written):
-    cue = export([Line(said(said_so, end=1))], ExportFormat.SRT)
+    cue = export([ExportLine(said(said_so, end=1))], ExportFormat.SRT)
     assert cue == f"1\n00:00:00,000 --> 00:00:01,000\n{written}\n\n"
 
 
@@ -216,7 +218,7 @@ EXCHANGES = st.builds(
     st.floats(0, 400_000),
     st.none() | st.builds(Speaker, st.just("1"), TEXTS),
 )
-LINES = st.lists(st.builds(Line, EXCHANGES), max_size=6)
+LINES = st.lists(st.builds(ExportLine, EXCHANGES), max_size=6)
 CUE = re.compile(r"\d+\n([\d:.,]+) --> ([\d:.,]+)\n(.+(?:\n.+)?)")
 
 
@@ -270,7 +272,9 @@ def _seconds(timestamp: str) -> float:
 @pytest.mark.parametrize("file_format", [ExportFormat.TXT, ExportFormat.SRT, ExportFormat.VTT])
 def test_what_a_terminal_would_obey_is_left_out(file_format: ExportFormat) -> None:
     nasty = "\x1b[2Jhola\x07 \x00 \x9bmundo\u202e \u2066y\u2069\x85luna"
-    written = export([Line(said(nasty, nasty, speaker=Speaker("1", "A\u202ena\x08")))], file_format)
+    written = export(
+        [ExportLine(said(nasty, nasty, speaker=Speaker("1", "A\u202ena\x08")))], file_format
+    )
     assert "[2Jhola mundo y luna\n[2Jhola mundo y luna\n" in written
     assert ("Ana" in written) == (file_format is not ExportFormat.SRT)
     assert re.findall(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", written) == []
@@ -282,7 +286,7 @@ def test_what_a_terminal_would_obey_is_left_out(file_format: ExportFormat) -> No
 def test_an_export_is_made_in_small_pieces_that_are_the_whole(file_format, count):
     taken = 0
 
-    def lines() -> Iterator[Line]:
+    def lines() -> Iterator[ExportLine]:
         nonlocal taken
         for _ in range(count):
             taken += 1

@@ -9,7 +9,7 @@ import huggingface_hub
 import pytest
 from django.core.management import CommandError, call_command
 
-from sessions_app.engines.catalogue import MODELS, is_on_disk
+from sessions_app.engines.models.catalogue import MODELS, is_on_disk
 from tests.tiny.fakehub import FakeHub
 from tests.tiny.opusmt import make_opus_mt
 from tests.tiny.pinned import pin

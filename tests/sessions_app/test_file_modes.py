@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from sessions_app.config.file_modes import Closing, database_files
 from sessions_app.doctor.finding import Level
 from sessions_app.doctor.machine import check_file_modes
-from sessions_app.file_modes import Closing, database_files
 from tests.server.running import environment, manage, running
 
 pytestmark = pytest.mark.slow

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app import conf
-from sessions_app.access import caller_in, is_at_home
-from sessions_app.caller import Peer
-from sessions_app.forwarding import TrustedProxies, as_told, client_address
+from sessions_app.access.asking import caller_in, is_at_home
+from sessions_app.config import conf
+from sessions_app.core.caller import Peer
+from sessions_app.transport.forwarding import TrustedProxies, as_told, client_address
 
 PROXY = "10.0.0.5"
 CLIENT = "203.0.113.7"

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
+from sessions_app.core.errors import EngineError, EngineUnavailableError
+from sessions_app.core.events import EngineInfo
 from sessions_app.engines.base import Progress
 from sessions_app.engines.fake import FakeDetector, FakeTranscriber, FakeTranslator
 from sessions_app.engines.loading import Engines
-from sessions_app.errors import EngineError, EngineUnavailableError
-from sessions_app.events import EngineInfo
-from sessions_app.generations import UNEXPLAINED, Generations
-from sessions_app.pipeline.idioms import builtin
+from sessions_app.live.generations import UNEXPLAINED, Generations
+from sessions_app.pipeline.idioms.matching import builtin
 from sessions_app.pipeline.languages import LANGUAGES
 from tests.house import eventually
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from sessions_app.database_errors import DatabaseAwayError
-from sessions_app.database_identity import identity
-from sessions_app.guarded_connection import GuardedConnection
+from sessions_app.store.database.errors import DatabaseAwayError
+from sessions_app.store.database.guarded_connection import GuardedConnection
+from sessions_app.store.database.identity import identity
 
 
 @pytest.fixture

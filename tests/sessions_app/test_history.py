@@ -7,9 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-from sessions_app import history
-from sessions_app.errors import CommandError
-from sessions_app.history import (
+from sessions_app.core.errors import CommandError
+from sessions_app.models import Conversation, Exchange, SessionState, Speaker, TranslationSession
+from sessions_app.store import history
+from sessions_app.store.history import (
     conversation_of,
     conversations_of,
     delete_conversation,
@@ -19,7 +20,6 @@ from sessions_app.history import (
     session_of,
     sessions_of,
 )
-from sessions_app.models import Conversation, Exchange, SessionState, Speaker, TranslationSession
 from tests.sessions_app.kept import keep_conversation, keep_exchange, keep_session
 
 pytestmark = pytest.mark.django_db

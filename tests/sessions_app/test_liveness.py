@@ -7,9 +7,9 @@ import pytest
 from django.db.models import F
 from django.db.models.functions import Now
 
-from sessions_app import liveness, store
-from sessions_app.liveness import GAP_SECONDS, Observer
 from sessions_app.models import SessionState, TranslationSession
+from sessions_app.store import liveness, sessions
+from sessions_app.store.liveness import GAP_SECONDS, Observer
 from tests.sessions_app.kept import keep_conversation, keep_session, the_owner
 
 HOUR = timedelta(hours=1)
@@ -76,7 +76,7 @@ def gone(boot: str) -> set[uuid.UUID]:
 
 @pytest.mark.django_db
 def test_who_was_seen_to_live_does_not_die_of_a_clock_that_is_set() -> None:
-    here, elsewhere = store.new_boot("here"), store.new_boot("there")
+    here, elsewhere = sessions.new_boot("here"), sessions.new_boot("there")
     open_session(elsewhere)
     assert gone(here) == set()
     for jump in (HOUR, -2 * HOUR):
@@ -86,7 +86,7 @@ def test_who_was_seen_to_live_does_not_die_of_a_clock_that_is_set() -> None:
 
 @pytest.mark.django_db
 def test_nobody_takes_itself_for_dead_and_at_first_sight_the_databases_clock_counts() -> None:
-    here, elsewhere = store.new_boot("here"), store.new_boot("there")
+    here, elsewhere = sessions.new_boot("here"), sessions.new_boot("there")
     open_session(here)
     other = open_session(elsewhere)
     TranslationSession.objects.update(seen_at=Now() - HOUR)
@@ -100,7 +100,7 @@ def test_nobody_takes_itself_for_dead_and_at_first_sight_the_databases_clock_cou
 
 @pytest.mark.django_db
 def test_an_earlier_process_of_the_same_directory_is_gone_at_once() -> None:
-    earlier, now = store.new_boot("here"), store.new_boot("here")
+    earlier, now = sessions.new_boot("here"), sessions.new_boot("here")
     left = open_session(earlier)
     open_session(now)
     assert gone(now) == {left}
@@ -108,7 +108,7 @@ def test_an_earlier_process_of_the_same_directory_is_gone_at_once() -> None:
 
 @pytest.mark.django_db
 def test_a_process_on_a_copy_of_the_same_directory_is_not_gone_once_it_is_seen_to_live() -> None:
-    copy, now = store.new_boot("here"), store.new_boot("here")
+    copy, now = sessions.new_boot("here"), sessions.new_boot("here")
     left = open_session(copy)
     assert gone(now) == {left}
     TranslationSession.objects.filter(pk=left).update(seen_at=F("seen_at") + HOUR / 60)

@@ -15,11 +15,12 @@ from django.core.management import CommandError, call_command
 from django.db.models import F
 from django.test import Client, RequestFactory
 
-from sessions_app import hashing, login_delays
-from sessions_app.errors import LoginDelayedError
-from sessions_app.hashing import MOST_AT_ONCE, MOST_WAITING, Turns
-from sessions_app.login_delays import ADDRESS, NAME, PAIR, begin
+from sessions_app.access import hashing
+from sessions_app.access.hashing import MOST_AT_ONCE, MOST_WAITING, HashingTurns
+from sessions_app.core.errors import LoginDelayedError
 from sessions_app.models import LoginDelay
+from sessions_app.store import login_delays
+from sessions_app.store.login_delays import ADDRESS, NAME, PAIR, begin
 from tests.sessions_app.test_steady_clock import YEAR, Machine
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
@@ -257,7 +258,7 @@ def test_a_password_that_is_guessed_at_once_is_refused(
 
 
 def test_no_more_than_two_are_hashed_at_once_and_not_too_many_wait() -> None:
-    turns, may_end = Turns(), threading.Event()
+    turns, may_end = HashingTurns(), threading.Event()
     busy, most = [], []
 
     def work() -> int:

@@ -14,12 +14,12 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
-from sessions_app.caller import Peer
-from sessions_app.database_guard import DatabaseGuard
-from sessions_app.database_identity import identity
-from sessions_app.lane import lane
-from sessions_app.logins import Login, login_for, over
-from sessions_app.vigil import look_after
+from sessions_app.access.logins import Login, login_for, over
+from sessions_app.core.caller import Peer
+from sessions_app.server.database_guard import DatabaseGuard
+from sessions_app.server.heartbeat import look_after
+from sessions_app.store.database.identity import identity
+from sessions_app.store.database.thread import database_thread
 from tests.conftest import Connect
 from tests.house import House
 
@@ -77,18 +77,18 @@ async def test_a_database_that_is_not_ours_any_more_logs_nobody_out(
     async with connect() as browser:
         session = house.registry.sessions[UUID(browser.told("ready")[0]["session_id"])]
         assert await guard.is_right()
-        await lane.run(become_another, 1, is_active=False)
+        await database_thread.run(become_another, 1, is_active=False)
         try:
             await look_after(house.registry, guard, is_beat=False)
             assert identity.trouble == "The database was replaced by another while the server ran."
             assert session.is_open
         finally:
             identity.trouble = ""
-            await lane.run(become_another, -1, is_active=True)
+            await database_thread.run(become_another, -1, is_active=True)
         assert await guard.is_right()
         await look_after(house.registry, guard, is_beat=False)
         assert session.is_open
         identity.forget()
-        await lane.run(become_another, 0, is_active=False)
+        await database_thread.run(become_another, 0, is_active=False)
         await look_after(house.registry, guard, is_beat=False)
         assert not session.is_open

@@ -9,16 +9,16 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.test import Client
 
+from sessions_app.core.events import Direction, TranslationRequest
+from sessions_app.core.readiness import MODEL_LOADS, UNANSWERED
 from sessions_app.doctor.engines import check_engine
 from sessions_app.doctor.finding import Level
-from sessions_app.engines.chain import ChainTranslator
 from sessions_app.engines.fake import FakeTranslator
-from sessions_app.engines.llm import LlmTranslator
+from sessions_app.engines.llm.translator import LlmTranslator
 from sessions_app.engines.loading import EngineChoice, EngineSettings
-from sessions_app.events import Direction, TranslationRequest
-from sessions_app.hearing import opened
-from sessions_app.readiness import MODEL_LOADS, UNANSWERED
-from sessions_app.rehearsal import rehearse
+from sessions_app.engines.translation.chain import ChainTranslator
+from sessions_app.live.offline import opened
+from sessions_app.server.selftest import run_selftest
 from tests.conftest import Connect
 from tests.house import House, eventually
 from tests.sessions_app.kept import at_home
@@ -32,15 +32,17 @@ LOADS = "The language model parrot is being loaded."
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait less for a model that may be there already."""
-    monkeypatch.setattr("sessions_app.engines.llm.FIRST_SECONDS", 0.2)
-    monkeypatch.setattr("sessions_app.engines.llm.GRACE_SECONDS", 0.2)
-    monkeypatch.setattr("sessions_app.engines.llm_warmth.TELL_SECONDS", 0.05)
+    monkeypatch.setattr("sessions_app.engines.llm.translator.FIRST_SECONDS", 0.2)
+    monkeypatch.setattr("sessions_app.engines.llm.translator.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("sessions_app.engines.llm.model_loading.TELL_SECONDS", 0.05)
 
 
 def alone(server: FakeModels, **options: Any) -> str:
     """Return the choice of a language model that has no other translator behind it."""
     fields = {"url": server.url, "retries": 0, **options}
-    return json.dumps({"BACKEND": "sessions_app.engines.llm.LlmTranslator", "OPTIONS": fields})
+    return json.dumps(
+        {"BACKEND": "sessions_app.engines.llm.translator.LlmTranslator", "OPTIONS": fields}
+    )
 
 
 async def readyz(browser: Client) -> dict[str, Any]:
@@ -106,7 +108,7 @@ async def test_who_is_asked_whether_it_is_ready_says_that_the_model_loads(house:
         assert generations.current is not None
         assert (await readyz(at_home()))["reasons"] == [LOADS]
         assert (await readyz(Client(REMOTE_ADDR="192.168.1.7")))["reasons"] == [MODEL_LOADS]
-        assert await rehearse(generations.current) == ""  # nothing fails
+        assert await run_selftest(generations.current) == ""  # nothing fails
         server.is_loaded = True
         await eventually(lambda: house.registry.readiness() == [])
         assert await readyz(at_home()) == {"ready": True, "reasons": []}

@@ -8,9 +8,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from sessions_app import conf, improving, registry
+from sessions_app.config import conf
 from sessions_app.engines.whisper_speed import Speed
-from sessions_app.model_offers import Offer, demand, offers
+from sessions_app.live import registry
+from sessions_app.server import downloads
+from sessions_app.web.model_offers import Offer, demand, offers
 from tests.conftest import Connect
 from tests.house import House
 from tests.sessions_app.kept import at_home
@@ -65,7 +67,7 @@ async def test_what_is_on_offer_is_fetched_on_demand_and_nothing_else(
     settings.HABLA = {**settings.HABLA, "MODELS_FROM": str(tmp_path / "given")}
     async with connect() as browser:
         monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-        work = asyncio.create_task(improving.improve(registry.live, conf.read(), lambda _: None))
+        work = asyncio.create_task(downloads.improve(registry.live, conf.read(), lambda _: None))
         changed = await browser.until("engines_changed")
         work.cancel()
         await asyncio.wait({work})

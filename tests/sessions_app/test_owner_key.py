@@ -12,10 +12,10 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from sessions_app import conf
-from sessions_app.access import caller_in, is_at_home, user_for, way_in
-from sessions_app.caller import Peer
-from sessions_app.owner_key import is_kept_in_journal, owner_key
+from sessions_app.access.asking import caller_in, is_at_home, user_for, way_in
+from sessions_app.access.owner_key import is_kept_in_journal, owner_key
+from sessions_app.config import conf
+from sessions_app.core.caller import Peer
 from tests.sessions_app.kept import carrying_key, the_owner
 
 pytestmark = pytest.mark.django_db

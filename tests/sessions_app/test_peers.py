@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from sessions_app.caller import Peer
-from sessions_app.peers import ESTABLISHED, Row, by_netlink, by_table, find, whose
+from sessions_app.core.caller import Peer
+from sessions_app.transport.peers import ESTABLISHED, Row, by_netlink, by_table, find, whose
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says")
 Pair = tuple[socket.socket, socket.socket]

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app import events, protocol
-from sessions_app.audio import Encoding
-from sessions_app.errors import CommandError, Fault
-from sessions_app.events import Direction, Mode
+from sessions_app import protocol
+from sessions_app.core import events
+from sessions_app.core.audio import Encoding
+from sessions_app.core.errors import CommandError, Fault
+from sessions_app.core.events import Direction, Mode
 
 SPEAKER = events.Speaker("es", "Ana")
 

@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from sessions_app import query_limits
-from sessions_app.errors import CommandError
-from sessions_app.query_limits import search_limits
-from sessions_app.searching import MAX_CHARACTERS, MAX_WORDS, has_more_words, patterns
+from sessions_app.core.errors import CommandError
+from sessions_app.core.search_patterns import MAX_CHARACTERS, MAX_WORDS, has_more_words, patterns
+from sessions_app.store.database import query_limits
+from sessions_app.store.database.query_limits import search_limits
 from tests.sessions_app.kept import at_home, keep_conversation, the_owner
 
 pytestmark = pytest.mark.django_db

@@ -7,10 +7,11 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.test import Client
 
-from sessions_app import descriptors, writable
-from sessions_app.database_identity import identity
-from sessions_app.outages import TAKES_NOTHING
-from sessions_app.readiness import LOADING, NO_WORDS, NOT_LOADED, NOT_WELL
+from sessions_app.core import descriptors
+from sessions_app.core.readiness import LOADING, NO_WORDS, NOT_LOADED, NOT_WELL
+from sessions_app.server import writable
+from sessions_app.store.database.identity import identity
+from sessions_app.store.database.outages import TAKES_NOTHING
 from tests.house import House
 from tests.sessions_app.kept import at_home
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
-from sessions_app.http_answers import answer_to
+from sessions_app.transport.answers import answer_to
 from tests.sessions_app.kept import at_home
 
 pytestmark = pytest.mark.django_db

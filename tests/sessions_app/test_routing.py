@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from django.urls import path
 
-from sessions_app.handshake import REFUSAL
-from sessions_app.http_rates import STRANGERS
+from sessions_app.access.rates import STRANGERS
 from sessions_app.routing import Addresses
+from sessions_app.transport.handshake import REFUSAL
 
 MARGIN = 60
 """How many more a bucket may gain while a test is at work."""

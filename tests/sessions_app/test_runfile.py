@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.runfile import AlreadyServingError, RunFile, read
+from sessions_app.server.runfile import AlreadyServingError, RunFile, read
 
 FACTS = {"pid": 4711, "address": "http://127.0.0.1:8000"}
 
@@ -46,7 +46,7 @@ def test_a_shorter_note_leaves_nothing_of_a_longer_one(tmp_path: Path) -> None:
 
 def test_the_kernel_lets_go_of_it_when_its_holder_is_killed(tmp_path: Path) -> None:
     program = (
-        "import os, signal, sys, pathlib; from sessions_app.runfile import RunFile;"
+        "import os, signal, sys, pathlib; from sessions_app.server.runfile import RunFile;"
         "RunFile(pathlib.Path(sys.argv[1])).__enter__().write({'pid': 1});"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

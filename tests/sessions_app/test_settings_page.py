@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from sessions_app.chosen import Chosen, choose, chosen_now
 from sessions_app.engines.loading import EngineChoice, EngineSettings
+from sessions_app.store.engine_choice import Chosen, choose, chosen_now
 from tests.sessions_app.kept import at_home
 
 pytestmark = pytest.mark.django_db

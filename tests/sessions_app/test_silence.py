@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from sessions_app.silence import Silence
+from sessions_app.live.silence import SilenceWatch
 
 
 class Room:
@@ -21,7 +21,9 @@ class Room:
 
 @asynccontextmanager
 async def watched(room: Room, seconds: float) -> AsyncIterator[None]:
-    watch = asyncio.create_task(Silence(seconds, lambda: room.waits_since, room.broken.set).watch())
+    watch = asyncio.create_task(
+        SilenceWatch(seconds, lambda: room.waits_since, room.broken.set).watch()
+    )
     try:
         yield
     finally:

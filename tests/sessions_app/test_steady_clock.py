@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from sessions_app.steady_clock import SteadyClock
+from sessions_app.core.steady_clock import SteadyClock
 
 YEAR = 365 * 86_400.0
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.subtitles import (
+from sessions_app.core.subtitles import (
     CUE_LINES,
     LINE_CHARACTERS,
     SHORTEST_MS,

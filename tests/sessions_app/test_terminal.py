@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from playback_app.management.commands import play, recordings
-from sessions_app import terminal
+from sessions_app.management import terminal
 from sessions_app.management.commands import check, fetch_models, transcribe
 from sessions_app.models import Recording
 from tests.sessions_app.kept import the_owner

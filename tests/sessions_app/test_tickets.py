@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from sessions_app.models import SessionState, TranslationSession, WatchTicket
-from sessions_app.tickets import MOST_TICKETS, withdraw
+from sessions_app.store.tickets import MOST_TICKETS, withdraw
 from tests.sessions_app.kept import at_home, keep_conversation, keep_session, the_owner
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from sessions_app.models import Conversation, SessionState, Speaker
-from sessions_app.views import CONVERSATIONS_A_PAGE, EXCHANGES_A_PAGE
+from sessions_app.web.views import CONVERSATIONS_A_PAGE, EXCHANGES_A_PAGE
 from tests.sessions_app.kept import at_home, keep_conversation, keep_session, the_owner
 
 pytestmark = pytest.mark.django_db

@@ -10,11 +10,11 @@ from asgiref.sync import sync_to_async
 from django.db import OperationalError, connection
 from django.test import Client
 
-from sessions_app import writable
-from sessions_app.lane import lane
 from sessions_app.models import Server
-from sessions_app.outages import TAKES_NOTHING
-from sessions_app.write_behind import behind
+from sessions_app.server import writable
+from sessions_app.store.database.outages import TAKES_NOTHING
+from sessions_app.store.database.thread import database_thread
+from sessions_app.store.database.write_behind import behind
 from tests.house import House, eventually
 
 ALL_PAGES = 1_073_741_823
@@ -63,12 +63,12 @@ async def test_a_database_that_is_full_is_told_until_there_is_room_again(
     troubles = tried.registry.troubles
     assert await readiness() == (200, [])
     try:
-        await lane.run(fill)
+        await database_thread.run(fill)
         await eventually(lambda: "database" in troubles)
         assert await readiness() == (503, [TAKES_NOTHING])
     finally:
-        await lane.run(make_room)
-    await eventually(lambda: not troubles and not lane.is_late)
+        await database_thread.run(make_room)
+    await eventually(lambda: not troubles and not database_thread.is_late)
     assert await readiness() == (200, [])
 
 
@@ -92,7 +92,7 @@ async def test_a_small_row_that_is_taken_ends_no_outage_of_what_waits(
     assert await readiness() == (503, [TAKES_NOTHING])
     is_full = False
     await written
-    await eventually(lambda: not lane.outage.is_on)
+    await eventually(lambda: not database_thread.outage.is_on)
     assert await readiness() == (200, [])
     trying.cancel()
     await asyncio.wait({trying})

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from django.db import IntegrityError, OperationalError, connection
 
-from sessions_app import database_errors
-from sessions_app import write_behind as room
-from sessions_app.errors import StoreError
-from sessions_app.lane import Lane
-from sessions_app.write_behind import WriteBehind
+from sessions_app.core.errors import StoreError
+from sessions_app.store.database import errors
+from sessions_app.store.database import write_behind as room
+from sessions_app.store.database.thread import DatabaseThread
+from sessions_app.store.database.write_behind import WriteBehind
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,7 +43,7 @@ def database() -> Database:
 
 @pytest.fixture
 async def behind() -> AsyncIterator[WriteBehind]:
-    lane = Lane()
+    lane = DatabaseThread()
     behind = WriteBehind(lane)
     yield behind
     behind.close()
@@ -132,7 +132,7 @@ async def test_what_is_never_taken_is_given_up_in_time_and_what_follows_is_writt
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(database_errors, "DOUBT_SECONDS", 0.5)
+    monkeypatch.setattr(errors, "DOUBT_SECONDS", 0.5)
     never, kept = behind.post(lambda: how(broken), "a page"), post(behind, database, 1)
     assert not await behind.is_done_in_time(kept)
     async with asyncio.timeout(30):
@@ -168,7 +168,7 @@ async def test_a_column_that_is_not_there_is_refused_at_once_and_keeps_nothing_w
 async def test_a_database_that_is_full_is_waited_for_however_long(
     behind: WriteBehind, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_errors, "DOUBT_SECONDS", 0.0)
+    monkeypatch.setattr(errors, "DOUBT_SECONDS", 0.0)
     database.is_away = True
     first, second = post(behind, database, 1), post(behind, database, 2)
     assert not await behind.is_done_in_time(first)

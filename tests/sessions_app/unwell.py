@@ -1,7 +1,7 @@
 """Engines that load, and then bring nothing."""
 
+from sessions_app.core.events import Transcript, Translation, TranslationRequest
 from sessions_app.engines.fake import FakeTranscriber, FakeTranslator
-from sessions_app.events import Transcript, Translation, TranslationRequest
 
 
 class Deaf(FakeTranscriber):

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 from sessions_app.engines.fake import ENGLISH, SPANISH
-from sessions_app.engines.llm_choice import GREETING
+from sessions_app.engines.llm.model_choice import GREETING
 
 BOTH_WAYS = {**dict(zip(SPANISH, ENGLISH, strict=True)), **dict(zip(ENGLISH, SPANISH, strict=True))}
 USAGE = {"prompt_tokens": 200, "completion_tokens": 50, "total_tokens": 250}

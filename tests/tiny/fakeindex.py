@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.engines.model import Wheel
+from sessions_app.engines.models.model import Wheel
 from tests.tiny.pinned import digest
 
 METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: 1.0.0\n"

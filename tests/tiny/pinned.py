@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.engines.catalogue import MODELS
-from sessions_app.engines.model import Model, ModelFile, Wheel
+from sessions_app.engines.models.catalogue import MODELS
+from sessions_app.engines.models.model import Model, ModelFile, Wheel
 
 
 def digest(content: bytes) -> str:

@@ -9,12 +9,12 @@ from django.core.management.base import CommandError
 from playback_app import scoring
 from playback_app.admission import Request
 from playback_app.models import Playback, PlaybackState
-from playback_app.rehearing import Rehearing, rehear
-from sessions_app import terminal
-from sessions_app.events import Direction, Failure
+from playback_app.offline import Rehearing, rehear
+from sessions_app.core.events import Direction, Failure
+from sessions_app.core.printable import printable
+from sessions_app.management import terminal
 from sessions_app.management.printing import FORMATS, Printing, move, open_bar
 from sessions_app.models import Recording
-from sessions_app.printable import printable
 
 NO_SUCH_RECORDING = 2
 

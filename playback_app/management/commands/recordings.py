@@ -12,12 +12,14 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
 from playback_app import library, pruning
-from sessions_app import conf, deletions, terminal
-from sessions_app.access import owner
-from sessions_app.errors import HablaError
+from sessions_app.access.asking import owner
+from sessions_app.config import conf
+from sessions_app.core.errors import HablaError
+from sessions_app.core.printable import printable
+from sessions_app.core.steady_clock import NOTE_NAME, clock
+from sessions_app.management import terminal
 from sessions_app.models import Recording
-from sessions_app.printable import printable
-from sessions_app.steady_clock import NOTE_NAME, clock
+from sessions_app.recording import deletions
 
 NO_SUCH_RECORDING = 2
 """The exit code for an id that there is not."""

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandError, SystemCheckError
 from django.core.management.commands import check
 
-from sessions_app import terminal
+from sessions_app.management import terminal
 
 WRONG_SETTING = 2
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from sessions_app import terminal
 from sessions_app.doctor.examination import examine
 from sessions_app.doctor.finding import Finding, Level
+from sessions_app.management import terminal
 
 MARKS = {Level.FINE: "✓", Level.WARNING: "!", Level.BROKEN: "✗"}
 COLUMN = 16

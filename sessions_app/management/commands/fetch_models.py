@@ -7,12 +7,13 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
-from sessions_app import conf, terminal
-from sessions_app.engines.catalogue import MODELS, RECOMMENDED, find, is_on_disk
-from sessions_app.engines.downloads import download
+from sessions_app.config import conf
+from sessions_app.core.errors import HablaError
 from sessions_app.engines.loading import EngineSettings
-from sessions_app.engines.model import Model
-from sessions_app.errors import HablaError
+from sessions_app.engines.models.catalogue import MODELS, RECOMMENDED, find, is_on_disk
+from sessions_app.engines.models.downloads import download
+from sessions_app.engines.models.model import Model
+from sessions_app.management import terminal
 
 COLUMN = 24
 """Characters of the widest model's name, and a gap."""

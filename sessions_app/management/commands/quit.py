@@ -11,9 +11,17 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from sessions_app import conf, fleet, terminal
-from sessions_app.remote import NoAnswerError, NotRunningError, ask, is_gone, watched
-from sessions_app.runfile import is_held, read
+from sessions_app.config import conf
+from sessions_app.management import terminal
+from sessions_app.server.remote import (
+    NoAnswerError,
+    NotRunningError,
+    ask,
+    is_gone,
+    status_of_watched,
+)
+from sessions_app.server.runfile import is_held, read
+from sessions_app.store import servers
 
 NOT_RUNNING = 3
 NOT_IN_TIME = 1
@@ -54,7 +62,7 @@ class Command(terminal.Command):
     def _running(self, own: Path) -> list[Path]:
         """Return the run directories of all that serve here with this database."""
         try:
-            others = fleet.run_dirs_on(socket.gethostname())
+            others = servers.run_dirs_on(socket.gethostname())
         except DatabaseError:
             self.stderr.write("The database does not say whether others serve on this machine.")
             others = []
@@ -64,7 +72,7 @@ class Command(terminal.Command):
         """Let one server end; return whether it did in time."""
         name = "" if is_alone else f"{read(run_dir).get('address', run_dir)}: "
         try:
-            with watched(run_dir) as process:
+            with status_of_watched(run_dir) as process:
                 try:
                     for answer in ask(run_dir, "quit", max(deadline - time.monotonic(), 0.1)):
                         self.stdout.write(f"{name}{answer['message']}")

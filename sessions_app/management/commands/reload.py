@@ -4,9 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from sessions_app import conf, terminal
-from sessions_app.errors import HablaError
-from sessions_app.remote import NotRunningError, answer_to
+from sessions_app.config import conf
+from sessions_app.core.errors import HablaError
+from sessions_app.management import terminal
+from sessions_app.server.remote import NotRunningError, answer_to
 
 NOT_RUNNING = 3
 

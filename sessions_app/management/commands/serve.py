@@ -13,14 +13,16 @@ from django.core.management.base import CommandError, SystemCheckError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from sessions_app import access, conf, terminal
-from sessions_app.addresses import own_names
-from sessions_app.caller import is_loopback
-from sessions_app.leaving import ExitCode, leave
-from sessions_app.log_capture import capture
-from sessions_app.registry import live
-from sessions_app.runfile import AlreadyServingError, RunFile
-from sessions_app.serving import Address, Serving
+from sessions_app.access import asking
+from sessions_app.config import conf
+from sessions_app.config.addresses import own_names
+from sessions_app.core.caller import is_loopback
+from sessions_app.core.logs.capture import capture
+from sessions_app.live.registry import live
+from sessions_app.management import terminal
+from sessions_app.server.exit import ExitCode, leave
+from sessions_app.server.process import Address, Serving
+from sessions_app.server.runfile import AlreadyServingError, RunFile
 
 
 class Command(terminal.Command):
@@ -95,7 +97,7 @@ class Command(terminal.Command):
             settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *own_names(host)]
         self._say(f"Others reach this server as {', '.join(settings.ALLOWED_HOSTS)}.")
         self._say("Browsers give the microphone only to https pages (and to localhost).")
-        if not access.somebody_can_log_in():
+        if not asking.somebody_can_log_in():
             self._say("Nobody can log in yet: `manage.py createsuperuser` makes the first user.")
 
     def _say(self, text: str) -> None:

@@ -7,11 +7,15 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from sessions_app import access, conf, deletions, fleet, terminal
-from sessions_app.errors import HablaError
-from sessions_app.orders import describe_engines
-from sessions_app.remote import NotRunningError, answer_to
-from sessions_app.runfile import read
+from sessions_app.access import asking
+from sessions_app.config import conf
+from sessions_app.core.errors import HablaError
+from sessions_app.management import terminal
+from sessions_app.recording import deletions
+from sessions_app.server.operator import describe_engines
+from sessions_app.server.remote import NotRunningError, answer_to
+from sessions_app.server.runfile import read
+from sessions_app.store import servers
 
 ANSWER_SECONDS = 10.0
 NOT_RUNNING = 3
@@ -50,7 +54,7 @@ class Command(terminal.Command):
 
     def _servers(self, own: str) -> list[dict[str, Any]]:
         try:
-            return fleet.servers(own)
+            return servers.servers(own)
         except DatabaseError:
             self.stderr.write("The database does not say who else serves.")
             return []
@@ -63,7 +67,7 @@ class Command(terminal.Command):
 
     def _print(self, status: dict[str, Any]) -> None:
         self.stdout.write(f"Habla is {status['state']} at {status['address']}, {_process(status)}.")
-        if way_in := access.way_in(status["address"]):
+        if way_in := asking.way_in(status["address"]):
             self.stdout.write(way_in)
         for problem in status["problems"]:
             self.stdout.write(f"! {problem}")

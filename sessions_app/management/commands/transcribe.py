@@ -8,15 +8,16 @@ from typing import Any
 from django.core.management.base import CommandError
 from tqdm import tqdm
 
-from sessions_app import conf, terminal
-from sessions_app.audio import to_seconds
-from sessions_app.engines.media_facts import Facts
-from sessions_app.engines.media_files import read_facts
-from sessions_app.events import Direction, Failure, Mode
-from sessions_app.hearing import Findings, hear_file, opened, warning
+from sessions_app.config import conf
+from sessions_app.core.audio import to_seconds
+from sessions_app.core.events import Direction, Failure, Mode
+from sessions_app.core.printable import printable
+from sessions_app.engines.decoding.media_facts import Facts
+from sessions_app.engines.decoding.media_files import read_facts
+from sessions_app.live.offline import Findings, hear_file, opened, warning
+from sessions_app.management import terminal
 from sessions_app.management.printing import FORMATS, Printing, move, open_bar
 from sessions_app.pipeline.utterance import Manner
-from sessions_app.printable import printable
 
 
 class Command(terminal.Command):

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from sessions_app.audio import Encoding
+from sessions_app.core.audio import Encoding
+from sessions_app.core.errors import StoreError
+from sessions_app.core.events import Direction, Event, Exchange, FinalTranscript, Mode
 from sessions_app.engines.base import Transcriber, Translator
-from sessions_app.engines.decoding import open_decoder
+from sessions_app.engines.decoding.decoders import open_decoder
 from sessions_app.engines.fake import FakeDetector, FakeTranscriber, FakeTranslator
 from sessions_app.engines.scheduler import Scheduler
-from sessions_app.errors import StoreError
-from sessions_app.events import Direction, Event, Exchange, FinalTranscript, Mode
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
 from sessions_app.pipeline.listener import Listener

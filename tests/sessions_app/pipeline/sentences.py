@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sessions_app.engines.fake import ENGLISH, SPANISH, FakeTranscriber
-from sessions_app.errors import EngineError
-from sessions_app.events import (
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import (
     Event,
     SpeechEnded,
     Transcript,
@@ -14,6 +13,7 @@ from sessions_app.events import (
     TranslationRequest,
     Usage,
 )
+from sessions_app.engines.fake import ENGLISH, SPANISH, FakeTranscriber
 
 PAIRS = dict(zip(SPANISH, ENGLISH, strict=True))
 TWO, TWO_TRANSLATED = "hola mundo. la casa es roja.", "hello world. the house is red."

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.pipeline.agreement import Agreement
+from sessions_app.pipeline.recognition.agreement import Agreement
 
 WORDS = st.sampled_from(
     ["Hola", "hola,", "¿qué", "Que", "tal.", "tal", "—", "sí", "SÍ!", "no", "1"]

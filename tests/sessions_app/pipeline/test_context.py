@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import Direction, Exchange, Said, Speaker
 from sessions_app.engines.fake import FakeTranslator
-from sessions_app.errors import EngineError
-from sessions_app.events import Direction, Exchange, Said, Speaker
-from sessions_app.pipeline.context import EXCHANGES_A_TOPIC, Context
+from sessions_app.pipeline.translation.context import EXCHANGES_A_TOPIC, Context
 from tests.house import eventually
 
 ES = Direction.ES_TO_EN

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.audio import FRAME_SAMPLES
+from sessions_app.core.audio import FRAME_SAMPLES
 from sessions_app.pipeline.segmenter import Segmenter
 from tests.sessions_app.pipeline.test_segmenter import OPTIONS, cuts, frames, numbered
 

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sessions_app.audio import SAMPLE_BYTES, count_samples, to_samples
+from sessions_app.core.audio import SAMPLE_BYTES, count_samples, to_samples
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import Event, Partial, Transcript, TranslationRequest
 from sessions_app.engines.base import Tell
 from sessions_app.engines.scheduler import Scheduler
-from sessions_app.errors import EngineError
-from sessions_app.events import Event, Partial, Transcript, TranslationRequest
-from sessions_app.pipeline.drafts import Drafts
-from sessions_app.pipeline.partials import Cadence, Partials
+from sessions_app.pipeline.recognition.partials import Cadence, Partials
+from sessions_app.pipeline.translation.drafts import Drafts
 from tests.house import eventually
 
 WORDS = {"hola": "hello", "mundo": "world", "agua": "water", "casa": "house"}

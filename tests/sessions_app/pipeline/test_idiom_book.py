@@ -2,9 +2,9 @@
 
 import pytest
 
-from sessions_app.events import Phrase
-from sessions_app.pipeline.idiom_book import IdiomBook, by_language
-from sessions_app.pipeline.idioms import Idiom
+from sessions_app.core.events import Phrase
+from sessions_app.pipeline.idioms.book import IdiomBook, by_language
+from sessions_app.pipeline.idioms.matching import Idiom
 
 TEXT = "No quiero meter la pata, me importa un bledo"
 

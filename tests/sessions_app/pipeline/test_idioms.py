@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.errors import CommandError
-from sessions_app.pipeline.idioms import Idiom, Idioms, builtin, check, fold, load
+from sessions_app.core.errors import CommandError
+from sessions_app.pipeline.idioms.matching import Idiom, Idioms, builtin, check, fold, load
 
 FOUND = {
     "es": {

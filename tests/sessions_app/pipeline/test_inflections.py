@@ -5,8 +5,8 @@ import json
 import pytest
 
 from scripts import inflections as dictionaries
-from sessions_app.pipeline.idioms import Idiom, Idioms, fold
-from sessions_app.pipeline.inflections import forms
+from sessions_app.pipeline.idioms.inflections import forms
+from sessions_app.pipeline.idioms.matching import Idiom, Idioms, fold
 
 SPANISH = {
     # regular, and as they are spelt

@@ -2,9 +2,8 @@
 
 import pytest
 
-from sessions_app.engines.fake import FakeTranscriber, FakeTranslator
-from sessions_app.errors import EngineError
-from sessions_app.events import (
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import (
     Direction,
     Exchange,
     Failure,
@@ -14,6 +13,7 @@ from sessions_app.events import (
     Translation,
     TranslationRequest,
 )
+from sessions_app.engines.fake import FakeTranscriber, FakeTranslator
 from sessions_app.pipeline import interpreter as room
 from sessions_app.pipeline.utterance import Manner
 from tests.sessions_app.pipeline.assembled import assembled

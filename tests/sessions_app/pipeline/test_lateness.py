@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from sessions_app.core.events import Lag
 from sessions_app.engines.fake import FakeTranscriber
-from sessions_app.events import Lag
 from sessions_app.pipeline import lateness
 from tests.house import eventually
 from tests.sessions_app.pipeline.assembled import Assembled, assembled

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions_app.audio import Encoding, count_samples
-from sessions_app.errors import DecodeError
-from sessions_app.events import (
+from sessions_app.core.audio import Encoding, count_samples
+from sessions_app.core.errors import DecodeError
+from sessions_app.core.events import (
     Direction,
     Discarded,
     FinalTranscript,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sessions_app.errors import EngineError
+from sessions_app.core.errors import EngineError
 from sessions_app.pipeline.newest import Newest, Work
 from tests.house import eventually
 

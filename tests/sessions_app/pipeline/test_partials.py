@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.audio import SAMPLE_BYTES, SAMPLE_RATE, count_samples, to_samples, to_seconds
+from sessions_app.core.audio import SAMPLE_BYTES, SAMPLE_RATE, count_samples, to_samples, to_seconds
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import Event, Partial, Transcript
 from sessions_app.engines.scheduler import Scheduler
-from sessions_app.errors import EngineError
-from sessions_app.events import Event, Partial, Transcript
-from sessions_app.pipeline.partials import Cadence, Partials
+from sessions_app.pipeline.recognition.partials import Cadence, Partials
 from sessions_app.protocol import encode
 
 SENTENCE = (

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from sessions_app.audio import count_samples
+from sessions_app.core.audio import count_samples
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import Direction, DiscardReason, Mode, Transcript
 from sessions_app.engines.scheduler import Scheduler
-from sessions_app.errors import EngineError
-from sessions_app.events import Direction, DiscardReason, Mode, Transcript
-from sessions_app.pipeline.recognition import Recognizer
+from sessions_app.pipeline.recognition.recognizer import Recognizer
 from sessions_app.pipeline.utterance import Manner, Utterance
 from tests.sounds import say
 

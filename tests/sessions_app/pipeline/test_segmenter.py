@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions_app.audio import FRAME_SAMPLES, SAMPLE_BYTES, to_samples
+from sessions_app.core.audio import FRAME_SAMPLES, SAMPLE_BYTES, to_samples
 from sessions_app.pipeline.segmenter import (
     SegmentEnded,
     Segmenter,

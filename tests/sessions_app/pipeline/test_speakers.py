@@ -2,8 +2,8 @@
 
 import pytest
 
-from sessions_app.errors import CommandError
-from sessions_app.events import Speaker
+from sessions_app.core.errors import CommandError
+from sessions_app.core.events import Speaker
 from sessions_app.pipeline.speakers import Speakers
 
 

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions_app.engines.fake import FakeTranscriber
-from sessions_app.errors import EngineError
-from sessions_app.events import (
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import (
     Direction,
     Discarded,
     Event,
@@ -20,6 +19,7 @@ from sessions_app.events import (
     SpeechStarted,
     Transcript,
 )
+from sessions_app.engines.fake import FakeTranscriber
 from sessions_app.pipeline.utterance import Manner
 from tests.sessions_app.pipeline.assembled import Assembled, assembled
 from tests.sounds import chunks, say, silence

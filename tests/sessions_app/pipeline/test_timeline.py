@@ -1,6 +1,6 @@
 """The one clock of a session: pauses count, and what is faster than speech pushes all behind it."""
 
-from sessions_app.audio import to_samples
+from sessions_app.core.audio import to_samples
 from sessions_app.pipeline.timeline import Timeline
 
 

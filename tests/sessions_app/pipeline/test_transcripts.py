@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.events import DiscardReason, Transcript
-from sessions_app.pipeline.transcripts import judge
+from sessions_app.core.events import DiscardReason, Transcript
+from sessions_app.pipeline.recognition.transcripts import judge
 
 REAL = (
     ("Sí", 0.3),

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sessions_app.core.events import Failure, TranslationRequest, Usage
 from sessions_app.engines.base import Tell
-from sessions_app.events import Failure, TranslationRequest, Usage
 from tests.sessions_app.pipeline.assembled import Assembled, assembled
 from tests.sessions_app.pipeline.sentences import (
     FIRST,

@@ -3,10 +3,8 @@
 import asyncio
 from dataclasses import replace
 
-from sessions_app.engines.chain import ChainTranslator
-from sessions_app.engines.fake import FakeTranslator
-from sessions_app.errors import Fault
-from sessions_app.events import (
+from sessions_app.core.errors import Fault
+from sessions_app.core.events import (
     Direction,
     Mode,
     PassedOver,
@@ -14,7 +12,9 @@ from sessions_app.events import (
     Translation,
     TranslationRequest,
 )
-from sessions_app.pipeline.translating_ahead import TranslationsAhead
+from sessions_app.engines.fake import FakeTranslator
+from sessions_app.engines.translation.chain import ChainTranslator
+from sessions_app.pipeline.translation.ahead import TranslationsAhead
 from sessions_app.pipeline.utterance import Utterance
 from tests.house import eventually
 from tests.sessions_app.pipeline.assembled import SPANISH as MANNER

@@ -6,9 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from sessions_app.events import Direction, Mode, Phrase, Transcript, Translation, TranslationRequest
-from sessions_app.pipeline import translating_ahead
-from sessions_app.pipeline.translating_ahead import TranslationsAhead
+from sessions_app.core.events import (
+    Direction,
+    Mode,
+    Phrase,
+    Transcript,
+    Translation,
+    TranslationRequest,
+)
+from sessions_app.pipeline.translation import ahead
+from sessions_app.pipeline.translation.ahead import TranslationsAhead
 from sessions_app.pipeline.utterance import Utterance
 from tests.house import eventually
 from tests.sessions_app.pipeline.assembled import SPANISH as MANNER
@@ -191,7 +198,7 @@ async def test_a_mode_chosen_meanwhile_counts(desk: Desk) -> None:
 async def test_a_translator_that_hangs_is_asked_again(
     monkeypatch: pytest.MonkeyPatch, patient: Patient
 ) -> None:
-    monkeypatch.setattr(translating_ahead, "AHEAD_SECONDS", 0.02)
+    monkeypatch.setattr(ahead, "AHEAD_SECONDS", 0.02)
     patient.hangs = {"hola"}
     desk = Desk(patient)
     await asyncio.sleep(0)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sessions_app.events import (
+from sessions_app.core.events import (
     Discarded,
     DiscardReason,
     Event,

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from sessions_app.audio import Encoding
-from sessions_app.engines.decoding import open_decoder
+from sessions_app.core.audio import Encoding
+from sessions_app.core.errors import DecodeError, EngineError
+from sessions_app.engines.decoding.decoders import open_decoder
 from sessions_app.engines.fake import FakeDetector
-from sessions_app.errors import DecodeError, EngineError
 from sessions_app.pipeline import workbench
 from sessions_app.pipeline.sound import Sound
 from sessions_app.pipeline.workbench import MOST_AT_ONCE, Workbench

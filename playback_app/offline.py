@@ -1,0 +1,103 @@
+"""A recording played in this process, into a session of its own: what `manage.py play` does."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from playback_app import service
+from playback_app.admission import Request, admit
+from playback_app.models import Playback
+from playback_app.store import Playing
+from sessions_app.config import conf
+from sessions_app.core.errors import EngineUnavailableError
+from sessions_app.core.events import Event, Exchange, Failure, Notice
+from sessions_app.engines.model_condition import wait_for_model
+from sessions_app.live.registry import Registry
+from sessions_app.server.heartbeat import keep_heartbeat
+from sessions_app.store.database.thread import database_thread
+from sessions_app.store.sessions import new_boot
+
+
+@dataclass(slots=True)
+class Rehearing:
+    """What a playback brought, and its row once it is over."""
+
+    playback: Playback
+    exchanges: list[Exchange] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+async def rehear(
+    request: Request,
+    direction: str | None,
+    *,
+    told: Callable[[Exchange], None],
+    heard: Callable[[float], None],
+    failed: Callable[[Failure], None] | None = None,
+) -> Rehearing:
+    """Play a recording to its end; return what was heard.
+
+    ``told`` is called with each exchange as it comes, ``heard`` with the seconds played so far,
+    ``failed`` with what goes wrong.
+    ``direction`` None: as it was recorded.
+
+    Raises:
+        CommandError: it cannot be played so.
+        EngineUnavailableError: no engines can be loaded.
+    """
+    exchanges: list[Exchange] = []
+    failures: list[Failure] = []
+
+    async def note(event: Event) -> None:
+        if isinstance(event, Exchange):
+            exchanges.append(event)
+            told(event)
+        elif isinstance(event, Failure):
+            failures.append(event)
+            if failed is not None:
+                failed(event)
+        elif isinstance(event, Notice) and "position_seconds" in event.fields:
+            heard(event.fields["position_seconds"])
+
+    async with _serving() as registry:
+        playing = await database_thread.run(admit, replace(request, boot=registry.boot))
+        if direction is not None:
+            playing = replace(playing, direction=direction)
+        await _play(registry, playing, note)
+        return Rehearing(await database_thread.run(_row, playing.id), exchanges, failures)
+
+
+async def _play(registry: Registry, playing: Playing, note: service.Told) -> None:
+    task = service.play_alone(registry, playing, note)
+    try:
+        await asyncio.shield(task)
+    finally:
+        if not task.done():
+            await registry.drain(0)
+
+
+@asynccontextmanager
+async def _serving() -> AsyncIterator[Registry]:
+    """Have a registry of one's own, that no server of the data directory takes for a dead one."""
+    registry = Registry()
+    settings = replace(conf.read(), is_recording=False, max_sessions=1)
+    registry.open(settings, new_boot(secrets.token_hex(4)))
+    heartbeat = asyncio.create_task(keep_heartbeat(registry), name="habla heartbeat")
+    try:
+        if not await registry.load():
+            raise EngineUnavailableError(registry.readiness()[0])
+        if (generations := registry.generations) and (current := generations.current):
+            await wait_for_model(current.engines.translator)
+        yield registry
+    finally:
+        heartbeat.cancel()
+        await asyncio.wait({heartbeat})
+        await registry.close()
+        database_thread.close()
+
+
+def _row(playback_id: UUID) -> Playback:
+    return Playback.objects.get(pk=playback_id)

@@ -1,0 +1,177 @@
+"""Who is asking: the owner at this very machine, somebody who logged in, or a stranger.
+
+Whoever sits at the machine is its owner, and need not log in. An address is no proof of that: a
+proxy, another user of the machine and a foreign page that a browser here has open come from
+loopback too. So the process at the other end must be one of the server's own user, as the system
+says, and nothing may speak against it; where the system does not say, it takes the owner's key.
+Deactivating the user ``owner`` turns all this off.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.auth import get_user, get_user_model
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest, parse_cookie
+from django.http.request import split_domain_port, validate_host
+from django.utils.http import is_same_domain
+from django.utils.module_loading import import_string
+
+from sessions_app.access import owner_key
+from sessions_app.access.clean_input import session_key
+from sessions_app.access.proxy_warning import proxies, silent_proxies
+from sessions_app.config import conf
+from sessions_app.core.caller import Caller, Peer, is_origin_of
+
+OWNER = "owner"
+"""The username of who sits at the machine."""
+
+
+def owner() -> User | None:
+    """Return the owner, made at the first call; None where that user was deactivated.
+
+    None also where HABLA_OWNER is off, or where the settings speak of a proxy: one that adds no
+    header to what it forwards cannot be told from a browser at this machine.
+
+    Two processes that ask at once get the same user. Queries the database.
+    """
+    if not is_owner_let_in():
+        return None
+    user, _ = get_user_model().objects.get_or_create(
+        username=OWNER,
+        defaults={"is_staff": True, "is_superuser": True, "password": make_password(None)},
+    )
+    return user if user.is_active else None
+
+
+def is_owner_let_in() -> bool:
+    """Return whether the settings let who sits at this machine in without a login."""
+    is_published = bool(settings.CSRF_TRUSTED_ORIGINS or settings.SESSION_COOKIE_SECURE)
+    return conf.has_owner() and not is_published
+
+
+def is_at_home(caller: Caller) -> bool:
+    """Return whether this is somebody at the machine itself, sent on by nobody."""
+    if caller.is_forwarded and is_owner_let_in():
+        proxies.note(caller.proxy or caller.peer)
+    elif caller.may_be_silent_proxy and is_owner_let_in():
+        silent_proxies.note(caller.peer)
+    if not caller.is_local or caller.whose is Peer.ANOTHER:
+        return False
+    return caller.whose is Peer.OURS or owner_key.is_carried_by(caller)
+
+
+def way_in(address: str, *, printed_to: int | None = None) -> str:
+    """Return what to tell who sits at this machine: where to open the page of the server.
+
+    ``address`` is where it listens; ``printed_to`` the descriptor where this will stand, since a
+    key is nothing for the journal of the system. Empty: the owner is not let in.
+    """
+    if not is_owner_let_in():
+        return ""
+    try:
+        address = owner_key.address_with_key(address)
+    except OSError:
+        return ""
+    if address and printed_to is not None and owner_key.is_kept_in_journal(printed_to):
+        return "`manage.py status` prints the address that has the owner's key."
+    return address and f"On this machine open {address}"
+
+
+def user_of(request: HttpRequest) -> User:
+    """Return who asks. LoginMiddleware let nobody through who is unknown."""
+    return cast("User", request.user)
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """Return where ``request`` comes from."""
+    scope: Mapping[str, Any] = getattr(request, "scope", {})
+    headers = [(name.lower(), value) for name, value in request.headers.items()]
+    # what has an underscore in its name Django leaves out
+    headers += [pair for pair in _headers_in(scope) if "_" in pair[0]]
+    return Caller(
+        peer=request.META.get("REMOTE_ADDR") or None,
+        headers=tuple(headers),
+        http_version=str(scope.get("http_version", "1.1")),
+        method=request.method or "",
+        proxy=scope.get("habla.proxy"),
+        whose=scope.get("habla.peer", Peer.UNKNOWN),
+    )
+
+
+def caller_in(scope: Mapping[str, Any]) -> Caller:
+    """Return where the connection of an ASGI ``scope`` comes from."""
+    client = scope.get("client")
+    return Caller(
+        peer=client[0] if client else None,
+        headers=tuple(_headers_in(scope)),
+        http_version=str(scope.get("http_version", "1.1")),
+        method=str(scope.get("method", "")),
+        proxy=scope.get("habla.proxy"),
+        whose=scope.get("habla.peer", Peer.UNKNOWN),
+    )
+
+
+def _headers_in(scope: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (name.decode("latin1").lower(), value.decode("latin1"))
+        for name, value in scope.get("headers", [])
+    ]
+
+
+def user_for(scope: Mapping[str, Any]) -> User | None:
+    """Return whose WebSocket an ASGI ``scope`` is; None: log in first.
+
+    Who logged in comes before the owner. Queries the database, so it belongs on a thread that may.
+    """
+    caller = caller_in(scope)
+    return _logged_in(caller) or (owner() if is_at_home(caller) else None)
+
+
+def _logged_in(caller: Caller) -> User | None:
+    key = session_key(parse_cookie(caller.header("cookie")))
+    if not key:
+        return None
+    request = HttpRequest()
+    request.session = _session(key)
+    user = get_user(request)
+    return user if isinstance(user, User) else None
+
+
+def _session(key: str) -> SessionBase:
+    store: type[SessionBase] = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
+    return store(key)
+
+
+def origin_allowed(scope: Mapping[str, Any]) -> bool:
+    """Return whether the page that opened the WebSocket of ``scope`` may: ours, or a trusted one.
+
+    A browser always names the page's origin, and no page can forge it; what names none is a
+    program. ALLOWED_HOSTS guards the Host header, so a foreign name that was made to resolve to
+    this machine (DNS rebinding) is refused, and so is another site on another port of it.
+    """
+    caller = caller_in(scope)
+    domain = split_domain_port(caller.host)[0]
+    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+        return False
+    origin = caller.origin
+    return origin is None or is_origin_of(origin, caller.host) or _is_trusted(origin)
+
+
+def _is_trusted(origin: str) -> bool:
+    return any(_matches(origin, trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS)
+
+
+def _matches(origin: str, trusted: str) -> bool:
+    scheme, _, netloc = origin.lower().partition("://")
+    trusted_scheme, _, pattern = trusted.lower().partition("://")
+    return scheme == trusted_scheme and is_same_domain(netloc, pattern.removeprefix("*"))
+
+
+def somebody_can_log_in() -> bool:
+    """Return whether there is a user with a password. Queries the database."""
+    users = get_user_model().objects.filter(is_active=True)
+    return any(user.has_usable_password() for user in users.iterator())

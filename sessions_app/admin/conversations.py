@@ -1,0 +1,277 @@
+"""The tables for administrators: to look, to rename, to delete; what was said is not rewritten."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from sessions_app.admin.idioms import IdiomAdmin
+from sessions_app.admin.search import ModelAdmin, bound_searches_of, seen
+from sessions_app.core.audio import to_seconds
+from sessions_app.models import (
+    Conversation,
+    Exchange,
+    IdiomPattern,
+    SessionState,
+    Speaker,
+    TranslationSession,
+)
+from sessions_app.recording import deletions
+from sessions_app.store.end_requests import end_sessions
+
+if TYPE_CHECKING:
+    TabularInline = admin.TabularInline[Any, Any]
+else:
+    TabularInline = admin.TabularInline
+
+admin.site.site_title = "Habla"
+admin.site.site_header = _("Habla: all times are UTC")
+admin.site.register(IdiomPattern, IdiomAdmin)
+bound_searches_of(admin.site)
+
+INLINE_EXCHANGES = 50
+"""The newest of a conversation or session: a page cannot show thousands, their own list can."""
+
+
+class OnlySessionsAdd:
+    """No row is made by filling in a form: it would say that something happened which did not."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return that nobody adds rows here."""
+        return False
+
+
+class NothingChanges(OnlySessionsAdd):
+    """What happened stays as it was."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return that nobody changes rows here."""
+        return False
+
+
+class SpeakerInline(OnlySessionsAdd, TabularInline):
+    """Who speaks in a conversation: names may be mended."""
+
+    model = Speaker
+    extra = 0
+    can_delete = False
+    fields = ("key", "name")
+    readonly_fields = ("key",)
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        """Return the field of a name; it takes none of which nothing can be seen."""
+        return seen(super().formfield_for_dbfield(db_field, request, **kwargs))
+
+
+class SessionInline(NothingChanges, TabularInline):
+    """The sessions of a conversation."""
+
+    model = TranslationSession
+    extra = 0
+    can_delete = False
+    show_change_link = True
+    fields = ("started_at", "ended_at", "state", "reason", "direction", "mode")
+    readonly_fields = fields
+
+
+class ExchangeInline(NothingChanges, TabularInline):
+    """What was said last in a conversation or session."""
+
+    model = Exchange
+    extra = 0
+    can_delete = False
+    show_change_link = True
+    verbose_name_plural = _("exchanges, the newest of them")
+    fields = ("said_at", "speaker", "language", "source", "translated", "failure")
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the newest exchanges of the row that the page shows."""
+        rows = super().get_queryset(request).select_related("speaker")
+        return rows.filter(pk__in=_newest_of(self.parent_model, request))
+
+
+def _newest_of(parent: type[Model], request: HttpRequest) -> list[int]:
+    match = request.resolver_match
+    owner = "conversation" if parent is Conversation else "session"
+    rows = (
+        Exchange.objects.filter(**{owner: match.kwargs.get("object_id")})
+        if match
+        else Exchange.objects.none()
+    )
+    return list(rows.order_by("-pk").values_list("pk", flat=True)[:INLINE_EXCHANGES])
+
+
+class TellsWhatWaits(ModelAdmin):
+    """Says so where sound that was deleted lies with a process that does not run."""
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete one row."""
+        super().delete_model(request, obj)
+        transaction.on_commit(partial(self.tell_what_waits, request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete many rows."""
+        super().delete_queryset(request, queryset)
+        transaction.on_commit(partial(self.tell_what_waits, request))
+
+    def tell_what_waits(self, request: HttpRequest) -> None:
+        """Say of how many recordings the files are still there."""
+        if count := deletions.waiting().count():
+            told = ngettext(
+                "%(count)d deleted recording waits for another process to remove its sound.",
+                "%(count)d deleted recordings wait for another process to remove their sound.",
+                count,
+            )
+            self.message_user(request, told % {"count": count}, messages.WARNING)
+
+
+class NothingLiveIsDeleted(OnlySessionsAdd, TellsWhatWaits):
+    """Rows to which a server still writes are not deleted, neither one by one nor many at once."""
+
+    show_full_result_count = False
+    list_per_page = 50
+    live_through: tuple[str, ...]
+    """How a session is found from the rows of this table."""
+
+    def get_deleted_objects(
+        self, objs: QuerySet[Any] | Sequence[Any], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Return what would be deleted, with the live sessions as what forbids it."""
+        rows, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        keys = [row.pk for row in objs]
+        of_these = Q(*((f"{path}__in", keys) for path in self.live_through), _connector=Q.OR)
+        live = TranslationSession.objects.filter(of_these, state=SessionState.OPEN).distinct()
+        return rows, counts, lacking, [*protected, *map(_named, live)]
+
+
+def _named(session: TranslationSession) -> str:
+    return _("live session {}").format(session)
+
+
+@admin.register(Conversation)
+class ConversationAdmin(NothingLiveIsDeleted):
+    """Conversations: the title may be mended."""
+
+    live_through = ("conversation", "exchanges__conversation")
+    list_display = ("__str__", "user", "started_at", "updated_at", "exchange_count")
+    list_filter = (
+        "started_at",
+        "sessions__state",
+        "sessions__direction",
+        "sessions__mode",
+        ("user", admin.RelatedOnlyFieldListFilter),
+    )
+    list_select_related = ("user",)
+    date_hierarchy = "started_at"
+    search_fields = ("title", "user__username", "exchanges__source", "exchanges__translated")
+    fields = ("title", "user", "started_at", "updated_at")
+    readonly_fields = ("user", "started_at", "updated_at")
+    inlines = (SpeakerInline, SessionInline, ExchangeInline)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows, each with how many exchanges it has."""
+        return _counted(super().get_queryset(request), "conversation")
+
+    @admin.display(description=_("exchanges"), ordering="said_count")
+    def exchange_count(self, row: Any) -> int:
+        """Return how many exchanges a conversation has."""
+        return int(row.said_count)
+
+
+def _counted(rows: QuerySet[Any], key: str) -> QuerySet[Any]:
+    said = Exchange.objects.filter(**{key: OuterRef("pk")}).order_by().values(key)
+    count = Subquery(said.annotate(count=Count("pk")).values("count"))
+    counted: QuerySet[Any] = rows.annotate(said_count=Coalesce(count, 0))
+    return counted
+
+
+@admin.register(TranslationSession)
+class SessionAdmin(NothingChanges, NothingLiveIsDeleted):
+    """Sessions: when, how, why they ended, and where their sound went."""
+
+    live_through = ("pk",)
+    list_display = (
+        "started_at",
+        "user",
+        "state",
+        "reason",
+        "direction",
+        "mode",
+        "received",
+        "dropped",
+        "exchange_count",
+    )
+    list_filter = ("state", "reason", "direction", "mode", "started_at")
+    list_select_related = ("conversation__user",)
+    date_hierarchy = "started_at"
+    search_fields = ("=id", "reason", "conversation__title", "conversation__user__username")
+    inlines = (ExchangeInline,)
+    actions = ("end_sessions",)
+
+    @admin.action(description=_("End the selected sessions"), permissions=["end"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Let sessions end gracefully, in whatever process they live; say what happened."""
+        live = set(queryset.filter(state=SessionState.OPEN).values_list("pk", flat=True))
+        left = end_sessions(live)
+        ended = TranslationSession.objects.filter(pk__in=live - left)
+        for session in ended:
+            self.message_user(
+                request, f"{session}: {session.get_state_display()}, {session.reason}"
+            )
+        if left:
+            finishing = _("{} still finish what was said.").format(len(left))
+            self.message_user(request, finishing, messages.WARNING)
+        if not live:
+            self.message_user(request, _("None of them is live."), messages.WARNING)
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """Return whether this person may end other people's sessions."""
+        return bool(request.user.has_perm("sessions_app.change_translationsession"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows, each with how many exchanges it has."""
+        return _counted(super().get_queryset(request), "session")
+
+    @admin.display(ordering="conversation__user__username")
+    def user(self, row: TranslationSession) -> str:
+        """Return whose session it is."""
+        return row.conversation.user.get_username()
+
+    @admin.display(description=_("received"), ordering="received_samples")
+    def received(self, row: TranslationSession) -> str:
+        """Return how much sound arrived."""
+        return f"{to_seconds(row.received_samples):.1f} s"
+
+    @admin.display(description=_("dropped"), ordering="dropped_samples")
+    def dropped(self, row: TranslationSession) -> str:
+        """Return how much of it nobody had time to hear."""
+        return f"{to_seconds(row.dropped_samples):.1f} s"
+
+    @admin.display(description=_("exchanges"), ordering="said_count")
+    def exchange_count(self, row: Any) -> int:
+        """Return how many exchanges a session has."""
+        return int(row.said_count)
+
+
+@admin.register(Exchange)
+class ExchangeAdmin(NothingChanges, ModelAdmin):
+    """Exchanges: to look and to search."""
+
+    show_full_result_count = False
+    list_per_page = 100
+    list_display = ("said_at", "speaker", "language", "source", "translated", "failure")
+    list_filter = ("language", "direction", "said_at", "failure", "transcriber", "translator")
+    list_select_related = ("speaker",)
+    date_hierarchy = "said_at"
+    search_fields = ("source", "corrected", "translated", "speaker__name")

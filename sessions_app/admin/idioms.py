@@ -1,0 +1,58 @@
+"""The owner's idioms for administrators: added, checked before they are taken, and deleted."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from sessions_app.admin.search import ModelAdmin
+from sessions_app.core.errors import CommandError
+from sessions_app.models import IdiomPattern
+from sessions_app.pipeline.idioms.matching import LONGEST_PHRASE, MOST_WORDS, Idiom, check
+
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[IdiomPattern]
+else:
+    ModelForm = forms.ModelForm
+
+
+NOT_TAKEN = format_lazy(
+    _("This cannot be looked for: it takes 2 to {words} words, {letters} letters, one ~ at most."),
+    words=MOST_WORDS,
+    letters=LONGEST_PHRASE,
+)
+
+
+class IdiomForm(ModelForm):
+    """An idiom as it is written by hand."""
+
+    class Meta:
+        model = IdiomPattern
+        fields = ("language", "pattern", "meaning", "literal", "region", "register")
+        help_texts = {
+            "pattern": _("As a dictionary has it; with ~ before its verb: ~meter la pata"),
+            "meaning": _("In the other language."),
+            "region": _("Where it is said: ES, LA, US, UK; empty: anywhere."),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a pattern that cannot be looked for, with what would be right."""
+        values = super().clean() or {}
+        if "pattern" in values and "language" in values:
+            idiom = Idiom(values["pattern"], "", language=values["language"])
+            try:
+                check(idiom)
+            except CommandError as error:
+                self.add_error("pattern", forms.ValidationError(str(NOT_TAKEN), error.code))
+        return values
+
+
+class IdiomAdmin(ModelAdmin):
+    """Idioms: found in what is said from the next reload on."""
+
+    form = IdiomForm
+    list_display = ("pattern", "language", "meaning", "region", "register")
+    list_filter = ("language", "register")
+    search_fields = ("pattern", "meaning", "literal")
+    readonly_fields = ("created_at",)

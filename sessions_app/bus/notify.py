@@ -1,0 +1,142 @@
+"""Hints between processes that rows have changed: who hears one looks at once, not in a second."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
+
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_out
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
+
+from sessions_app.bus.broker import RENEW_SECONDS, broker_errors, subscribed
+
+logger = logging.getLogger(__name__)
+
+GROUP = "habla.nudges"
+LOOK_SECONDS = 1.0
+"""How often rows are looked at, whether or not somebody was heard to say that one changed."""
+SEND_SECONDS = 0.5
+"""How long the broker may take to pass a hint on, or to let this process go."""
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 10.0
+"""How long to leave a broker alone that failed: doubled each time."""
+
+_wakers: set[Callable[[], None]] = set()
+
+
+def rows_changed() -> None:
+    """Let all serving processes look at the rows now.
+
+    A hint only: where it is lost they look within a second anyway. Never raises; blocks for
+    SEND_SECONDS at most. Not for event loops.
+    """
+    for wake in tuple(_wakers):
+        wake()
+    layer = _layer_to_others()
+    if layer is not None:
+        asyncio.run(_send(layer))
+
+
+def when_logins_end() -> None:
+    """Tell of it whenever, in this process, somebody logs out or an account is changed."""
+    user_logged_out.connect(_nudge_soon)
+    post_save.connect(_nudge_at_change, sender=get_user_model())
+    post_delete.connect(_nudge_soon, sender=get_user_model())
+
+
+def when_names_change() -> None:
+    """Tell of it whenever, in this process, a speaker is given a name."""
+    post_save.connect(_nudge_soon, sender="sessions_app.Speaker")
+
+
+def _nudge_soon(**_: Any) -> None:
+    transaction.on_commit(rows_changed)
+
+
+def _nudge_at_change(update_fields: Collection[str] | None = None, **_: Any) -> None:
+    # each login writes only when it was
+    if update_fields is None or set(update_fields) - {"last_login"}:
+        transaction.on_commit(rows_changed)
+
+
+async def _send(layer: Any) -> None:
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            await layer.group_send(GROUP, {"type": "nudge"})
+    except broker_errors() as error:
+        logger.debug("other processes are not nudged: %s", type(error).__name__)
+
+
+@contextmanager
+def heard() -> Iterator[asyncio.Event]:
+    """Give an event of the running loop that is set by each ``rows_changed`` in this process."""
+    loop = asyncio.get_running_loop()
+    news = asyncio.Event()
+
+    def wake() -> None:
+        with suppress(RuntimeError):  # the loop has closed
+            loop.call_soon_threadsafe(news.set)
+
+    _wakers.add(wake)
+    try:
+        yield news
+    finally:
+        _wakers.discard(wake)
+
+
+async def keep_listening(news: asyncio.Event) -> None:
+    """Set ``news`` at each hint from another process, until cancelled.
+
+    A broker that is gone is asked again, ever more slowly. Returns at once where there is none.
+    """
+    layer = _layer_to_others()
+    pause = FIRST_PAUSE_SECONDS
+    loop, outage = asyncio.get_running_loop(), _Outage()
+    while layer is not None:
+        began = loop.time()
+        try:
+            await _listen(layer, news, outage)
+        except broker_errors() as error:
+            if loop.time() - began < RENEW_SECONDS:  # else it is only time to subscribe anew
+                outage.failed(error)
+        has_lasted = loop.time() - began > LONGEST_PAUSE_SECONDS
+        pause = FIRST_PAUSE_SECONDS if has_lasted else min(pause * 2, LONGEST_PAUSE_SECONDS)
+        await asyncio.sleep(pause)
+
+
+class _Outage:
+    """Whether the broker fails just now: its beginning and its end are told, not each try."""
+
+    def __init__(self) -> None:
+        self._is_on = False
+
+    def failed(self, error: Exception) -> None:
+        if not self._is_on:
+            kind = type(error).__name__
+            logger.warning(
+                "no hints come from other processes, rows are looked at each second: %s", kind
+            )
+        self._is_on = True
+
+    def ended(self) -> None:
+        if self._is_on:
+            logger.info("hints come from other processes again")
+        self._is_on = False
+
+
+async def _listen(layer: Any, news: asyncio.Event, outage: _Outage) -> NoReturn:
+    async with subscribed(layer, GROUP, leave_seconds=SEND_SECONDS) as channel:
+        outage.ended()
+        while True:
+            await layer.receive(channel)
+            news.set()
+
+
+def _layer_to_others() -> Any:
+    """Return the channel layer if it reaches other processes."""
+    layer = get_channel_layer()
+    return None if isinstance(layer, InMemoryChannelLayer) else layer

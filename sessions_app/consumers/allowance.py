@@ -1,0 +1,100 @@
+"""How often one client may ask for what: in all its messages, of each kind, and as one user.
+
+Too many messages are simply taken later, so that whoever floods waits for itself alone. Commands
+that make work for others, or rows, are refused with ``too_fast``, which says when to go on.
+"""
+
+import math
+
+from sessions_app import protocol
+from sessions_app.core.errors import RefusedError, TooFastError
+from sessions_app.core.token_buckets import Bucket, Buckets, Rate
+from sessions_app.protocol import CloseCode
+
+FRAMES = Rate(burst=200, per_second=50)
+"""Text messages of one connection, whatever is in them."""
+TYPED = Rate(burst=60, per_second=5)
+"""Typed text of one session; a long one counts as several."""
+TYPED_BY_USER = Rate(burst=240, per_second=20)
+"""Typed text of all sessions of a user in this process."""
+CHARACTERS = 500
+"""How much typed text counts as one more."""
+COMMANDS = Rate(burst=60, per_second=5)
+COMMANDS_BY_USER = Rate(burst=240, per_second=20)
+ROWS = Rate(burst=20, per_second=1)
+"""Commands that make or change rows of their own: conversations, names, playbacks."""
+ROWS_BY_USER = Rate(burst=80, per_second=4)
+"""Whoever connects anew begins with what the user has left."""
+SESSIONS_BY_USER = Rate(burst=60, per_second=1)
+"""Sessions that a user begins in this process: each makes rows, and wakes engines."""
+SESSIONS_BY_OPERATOR = Rate(burst=3_000, per_second=50)
+"""Likewise the owner, whose programs begin as many as they like."""
+WRITING = (protocol.NewConversation, protocol.RenameSpeaker, protocol.StartPlayback)
+MESSAGE = "This came too fast and was not taken; go on in {seconds} s."
+
+BEGUN_TOO_OFTEN = "You begin sessions too often; come back in {seconds} s."
+
+_typed_by_user = Buckets(TYPED_BY_USER)
+_commands_by_user = Buckets(COMMANDS_BY_USER)
+_rows_by_user = Buckets(ROWS_BY_USER)
+_begun_by_user = Buckets(SESSIONS_BY_USER)
+_begun_by_operator = Buckets(SESSIONS_BY_OPERATOR)
+
+
+def forget_all() -> None:
+    """Let every user begin anew."""
+    for buckets in (
+        _typed_by_user,
+        _commands_by_user,
+        _rows_by_user,
+        _begun_by_user,
+        _begun_by_operator,
+    ):
+        buckets.clear()
+
+
+def count_beginning(user_id: int, *, is_operator: bool) -> None:
+    """Count one more session that a user begins.
+
+    Raises:
+        RefusedError: ``too_fast``: it comes too soon.
+    """
+    begun = _begun_by_operator if is_operator else _begun_by_user
+    if wait := begun.of(user_id).take():
+        message = BEGUN_TOO_OFTEN.format(seconds=math.ceil(wait))
+        raise RefusedError(message, code="too_fast", close_code=CloseCode.FULL)
+
+
+class Allowance:
+    """What one connection may still ask for."""
+
+    def __init__(self, user_id: int) -> None:
+        self._user_id = user_id
+        self._typed = Bucket(TYPED)
+        self._commands = Bucket(COMMANDS)
+        self._rows = Bucket(ROWS)
+
+    def check(self, command: protocol.Command) -> None:
+        """Count ``command``.
+
+        Raises:
+            TooFastError: it comes too soon; nothing has changed.
+        """
+        if isinstance(command, protocol.Ping):
+            return  # as cheap as a message can be, and counted as one
+        if isinstance(command, protocol.TextInput):
+            cost = 1 + len(command.text) // CHARACTERS
+            _take(cost, self._typed, _typed_by_user.of(self._user_id))
+        elif isinstance(command, WRITING):
+            _take(1, self._rows, _rows_by_user.of(self._user_id))
+        else:
+            _take(1, self._commands, _commands_by_user.of(self._user_id))
+
+
+def _take(cost: float, *buckets: Bucket) -> None:
+    wait = max(bucket.wait_seconds(cost) for bucket in buckets)
+    if wait > 0:
+        seconds = math.ceil(wait * 10) / 10
+        raise TooFastError(MESSAGE.format(seconds=f"{seconds:g}"), retry_after_seconds=seconds)
+    for bucket in buckets:
+        bucket.take(cost)

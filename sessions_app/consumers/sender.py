@@ -1,0 +1,85 @@
+"""What a client is told: it never raises, and never fills the memory for one who does not read."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sessions_app.core.events import Event, Lag, Notice, Partial
+from sessions_app.protocol import encode
+from sessions_app.transport.backpressure import Flow
+
+logger = logging.getLogger(__name__)
+
+STALL_SECONDS = 3.0
+"""How long a message that must not be lost waits for a client that does not read."""
+PASSING_NOTICES = frozenset({"loading", "playback_progress"})
+"""Notices that the next one of their kind replaces."""
+
+
+class Sender:
+    """One client's side of the connection, from here to there.
+
+    ``send`` sends an ASGI message. ``stalled`` is called once, when a client that does not read has
+    been cut off.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+        flow: Flow | None,
+        stalled: Callable[[], None],
+    ) -> None:
+        self._send = send
+        self._flow = flow
+        self._stalled = stalled
+        self.is_gone = False
+        """Whether nothing can be told any more."""
+        self.dropped = 0
+        """How many messages of passing interest a stalled client missed."""
+
+    async def emit(self, event: Event) -> None:
+        """Tell the client; do nothing if it is gone. Waits up to STALL_SECONDS for its reading."""
+        if self.is_gone or not await self._has_room(event):
+            return
+        await self._deliver({"type": "websocket.send", "text": encode(event)})
+
+    async def hang_up(self, code: int) -> None:
+        """Close the connection with ``code``; do nothing if it is gone."""
+        if not self.is_gone:
+            await self._deliver({"type": "websocket.close", "code": code})
+            self.is_gone = True
+
+    async def _has_room(self, event: Event) -> bool:
+        if self._flow is None:
+            return True
+        self._flow.attach()
+        if not self._flow.is_stalled:
+            return True
+        if _is_passing(event):
+            self.dropped += 1
+            return False
+        if await self._flow.room(STALL_SECONDS):
+            return not self.is_gone
+        self._cut(self._flow)
+        return False
+
+    def _cut(self, flow: Flow) -> None:
+        if not self.is_gone:
+            self.is_gone = True
+            logger.warning("a client that did not read for %g s is cut off", STALL_SECONDS)
+            flow.cut()
+            self._stalled()
+
+    async def _deliver(self, message: dict[str, Any]) -> None:
+        try:
+            await self._send(message)
+        except RuntimeError:  # autobahn: the peer closed while we spoke (H10)
+            self.is_gone = True
+
+
+def _is_passing(event: Event) -> bool:
+    if isinstance(event, Notice):
+        return event.type in PASSING_NOTICES
+    if isinstance(event, Lag):
+        return event.seconds > 0  # that it is over, nothing says again
+    return isinstance(event, Partial)

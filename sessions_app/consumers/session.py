@@ -1,0 +1,236 @@
+"""Frames in, frames out, nothing in between."""
+
+import asyncio
+import sys
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from sessions_app import protocol
+from sessions_app.access import asking
+from sessions_app.access.logins import Login, login_for
+from sessions_app.consumers.allowance import FRAMES, Allowance, count_beginning
+from sessions_app.consumers.sender import Sender
+from sessions_app.core.descriptors import OUT, ran_out
+from sessions_app.core.errors import CommandError, HablaError, RefusedError, TooFastError
+from sessions_app.core.events import Direction, Failure, Mode
+from sessions_app.core.token_buckets import Bucket
+from sessions_app.live import registry
+from sessions_app.live.capacity import serving
+from sessions_app.live.commands import execute
+from sessions_app.live.session import LiveSession
+from sessions_app.live.states import Ending, Wishes, refuse_without_database
+from sessions_app.pipeline.utterance import Manner
+from sessions_app.protocol import CloseCode
+from sessions_app.store.database.thread import database_thread
+from sessions_app.transport.backpressure import Flow, in_turn
+
+STRIKES = 50
+"""How many malformed messages in a row are answered before the connection is closed."""
+
+
+class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
+    """One client's connection. The session it starts ends with it, whatever ends it.
+
+    Channels runs ``disconnect`` only for the client's own message, so the end stands in the frame
+    around all handlers (docs/lifecycle.md, H1).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._session: LiveSession | None = None
+        self._life: asyncio.Task[None] | None = None
+        self._outlet: Sender
+        self._is_early_told = False
+        self._strikes = 0
+        self._frames = Bucket(FRAMES)
+        self._allowance: Allowance | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve the connection; return only when all that it started has ended."""
+        self._outlet = Sender(send, scope.get("habla.flow"), self._cannot_keep_up)
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            if self._session is not None and self._life is not None:
+                self._session.end(_ending(sys.exception()))
+                await settle(self._life)
+
+    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
+        # Channels' own loop makes a task of every message, and may swallow a cancellation (H26);
+        # it would ask for a channel layer too, and a broker that dies must end no session (H19)
+        self.scope, self.base_send = scope, send
+        flow: Flow | None = scope.get("habla.flow")
+        try:
+            while True:
+                message = await receive()
+                if flow is not None:
+                    flow.taken(message)
+                if message.get("text") is not None:
+                    await in_turn(self._frames, flow)
+                else:  # a queue that is never empty gives nobody else a turn
+                    await asyncio.sleep(0)
+                await self.dispatch(message)
+        except StopConsumer:
+            return
+
+    async def dispatch(self, message: Mapping[str, Any]) -> None:
+        """Hand on one message, without Channels' hop through the one database thread (H16)."""
+        match message["type"]:
+            case "websocket.receive" if _is_too_big(message):
+                await self._outlet.emit(_too_big())
+            case "websocket.receive" if message.get("bytes") is not None:
+                await self._hear(message["bytes"])
+            case "websocket.receive":
+                await self._read(message["text"])
+            case "websocket.connect":
+                await self.connect()
+            case "websocket.disconnect":
+                await self.disconnect(message["code"])
+                raise StopConsumer
+
+    # --- coming and going
+
+    async def connect(self) -> None:
+        """Accept first, so that a refusal can be explained; then begin the session."""
+        await self.accept()
+        try:
+            serving(registry.live.conf)  # before anybody has to log in for nothing
+            refuse_without_database()
+            login = await self._admit()
+            count_beginning(login.user_id, is_operator=login.is_operator)
+            wishes = Wishes(login.user_id, *await self._wishes(), login, login.is_operator)
+            self._allowance = Allowance(login.user_id)
+            self._session, self._life = registry.live.launch(
+                wishes, emit=self._outlet.emit, hang_up=self._outlet.hang_up
+            )
+        except RefusedError as refusal:
+            await self._outlet.emit(Failure(refusal.code, str(refusal), fatal=True))
+            await self._outlet.hang_up(refusal.close_code)
+        except HablaError as error:
+            await self._outlet.emit(Failure(error.code, str(error), fatal=True))
+            await self._outlet.hang_up(CloseCode.FAILED)
+        except OSError as error:  # as where the owner's key cannot be read
+            if not ran_out(error):
+                raise
+            await self._outlet.emit(Failure("too_many_files", OUT, fatal=True))
+            await self._outlet.hang_up(CloseCode.FULL)
+
+    async def disconnect(self, code: int) -> None:
+        """Say why the client left; the frame around all handlers does the rest."""
+        self._outlet.is_gone = True
+        if self._session is not None:
+            reason = "client_left" if code in (1000, 1001) else "connection_lost"
+            self._session.end(Ending(reason, is_heard=False))
+
+    def _cannot_keep_up(self) -> None:
+        if self._session is not None:
+            self._session.end(Ending("cannot_keep_up", CloseCode.TOO_FAST))
+
+    async def _admit(self) -> Login:
+        if not asking.origin_allowed(self.scope):
+            message = "This page may not use this server."
+            raise RefusedError(message, code="wrong_origin", close_code=CloseCode.WRONG_ORIGIN)
+        login = await database_thread.run(login_for, self.scope)
+        if login is None:
+            message = "Log in first."
+            raise RefusedError(message, code="login_required", close_code=CloseCode.LOGIN_FIRST)
+        return login
+
+    async def _wishes(self) -> tuple[Manner, uuid.UUID | None]:
+        query = parse_qs(self.scope["query_string"].decode("latin1"))
+        values = {name: value[-1] for name, value in query.items()}
+        try:
+            manner = Manner(
+                Direction(values.get("direction", Direction.ES_TO_EN)),
+                Mode(values.get("mode", Mode.CONVERSATION)),
+            )
+            conversation = values.get("conversation")
+            return manner, uuid.UUID(conversation) if conversation else None
+        except ValueError:
+            message = "The address names no direction, mode or conversation that there is."
+            await self._outlet.emit(Failure("bad_query", message, about="query"))
+            return Manner(Direction.ES_TO_EN, Mode.CONVERSATION), None
+
+    # --- frames in
+
+    async def _hear(self, chunk: bytes) -> None:
+        if self._session is None or self._session.feed(chunk) or self._session.is_open:
+            return
+        if not self._is_early_told:
+            self._is_early_told = True
+            message = "The session is not ready yet, or is over; this sound was not heard."
+            await self._outlet.emit(Failure("not_ready", message, about="audio"))
+
+    async def _read(self, text: str) -> None:
+        if self._session is None:
+            return
+        try:
+            command = protocol.decode(text)
+        except CommandError as error:
+            await self._strike(self._session, error, text)
+            return
+        self._strikes = 0
+        try:
+            if self._allowance is not None and self._session.is_open:
+                self._allowance.check(command)
+            await execute(self._session, command)
+        except TooFastError as error:
+            failure = Failure(
+                error.code,
+                str(error),
+                about=command.type,
+                retry_after_seconds=error.retry_after_seconds,
+            )
+            await self._outlet.emit(failure)
+        except HablaError as error:
+            await self._outlet.emit(Failure(error.code, str(error), about=command.type))
+
+    async def _strike(self, session: LiveSession, error: CommandError, text: str) -> None:
+        await self._outlet.emit(Failure(error.code, str(error), about=protocol.subject(text)))
+        self._strikes += 1
+        if self._strikes >= STRIKES:
+            session.end(Ending("not_our_protocol", CloseCode.NOT_OUR_PROTOCOL))
+
+
+def _is_too_big(message: Mapping[str, Any]) -> bool:
+    if (chunk := message.get("bytes")) is not None:
+        return len(chunk) > protocol.MAX_MESSAGE_BYTES
+    text = message["text"]
+    # a character takes four bytes at most
+    return (
+        len(text) > protocol.MAX_MESSAGE_BYTES // 4
+        and len(text.encode()) > protocol.MAX_MESSAGE_BYTES
+    )
+
+
+def _too_big() -> Failure:
+    kibibytes = protocol.MAX_MESSAGE_BYTES // 1024
+    return Failure("too_big", f"A message may hold {kibibytes} KiB; this one was not read.")
+
+
+async def settle(life: "asyncio.Task[None]") -> None:
+    """Wait until ``life`` is over, even if the waiting is cancelled; its own limits bound it.
+
+    Daphne cancels a consumer that takes long to close, and again every second (H7).
+    """
+    cancelled: asyncio.CancelledError | None = None
+    while not life.done():
+        try:
+            await asyncio.wait({life})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+
+
+def _ending(error: BaseException | None) -> Ending:
+    if isinstance(error, Exception):
+        return Ending("failed", CloseCode.FAILED, is_graceful=False)
+    if isinstance(error, asyncio.CancelledError):
+        return Ending("cancelled", CloseCode.FAILED)
+    return Ending("connection_lost", is_heard=False)

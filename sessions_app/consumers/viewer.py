@@ -1,0 +1,182 @@
+"""The WebSocket of viewers: they read along with a session, by a ticket, and say nothing."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from channels.layers import get_channel_layer
+
+from sessions_app import protocol
+from sessions_app.access import asking
+from sessions_app.bus.broker import broker_errors, subscribed
+from sessions_app.consumers.allowance import FRAMES
+from sessions_app.consumers.sender import Sender
+from sessions_app.consumers.viewer_feed import ViewerFeed
+from sessions_app.core.errors import CommandError, RefusedError, StoreError, StoreUnavailableError
+from sessions_app.core.events import Failure, Notice
+from sessions_app.core.token_buckets import Bucket
+from sessions_app.live import registry
+from sessions_app.live.publisher import group_of
+from sessions_app.protocol import CloseCode
+from sessions_app.store.tickets import Standing
+from sessions_app.transport.backpressure import Flow, in_turn
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+"""How often the ticket and the rows are looked at; a withdrawn ticket ends within two of these."""
+LEAVE_SECONDS = 2.0
+"""How long the broker may take to let a viewer go."""
+STRIKES = 50
+"""How many messages that viewers have no business to send are answered."""
+LONGEST_PING = 200
+"""In characters."""
+PROBLEMS = {
+    "ticket_unknown": "Nothing can be watched at this address.",
+    "ticket_withdrawn": "Whoever shared this conversation has stopped sharing it.",
+    "ticket_expired": "This address was good for a day, and that is over.",
+}
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+async def watch(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """Serve one viewer's connection; return only when all that it started has ended.
+
+    An ASGI application and no Channels consumer: that would end with the broker (H19).
+    """
+    secret = scope["url_route"]["kwargs"]["secret"]
+    await ViewerConsumer(scope, receive, send, secret).run()
+
+
+class ViewerConsumer:
+    """One viewer's connection, from beginning to end."""
+
+    def __init__(self, scope: dict[str, Any], receive: Receive, send: Send, secret: str) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._secret = secret
+        self._flow: Flow | None = scope.get("habla.flow")
+        self._stalled = asyncio.Event()
+        self._outlet = Sender(send, self._flow, self._stalled.set)
+        self._viewer = ViewerFeed(self._outlet)
+        self._strikes = 0
+        self._frames = Bucket(FRAMES)
+
+    async def run(self) -> None:
+        """Accept first, so that a refusal can be explained; then tell, until somebody leaves."""
+        if (await self._receive())["type"] != "websocket.connect":
+            return
+        await self._send({"type": "websocket.accept"})
+        try:
+            await _first_to_end(self._until_left(), self._until_told(), self._until_stalled())
+        except RefusedError as refusal:
+            await self._outlet.emit(Failure(refusal.code, str(refusal), fatal=True))
+            await self._outlet.hang_up(refusal.close_code)
+        except StoreError as error:
+            await self._outlet.emit(Failure(error.code, str(error), fatal=True))
+            await self._outlet.hang_up(CloseCode.FAILED)
+        except asyncio.CancelledError:
+            await self._outlet.hang_up(CloseCode.QUITTING)
+            raise
+
+    # --- what the viewer sends
+
+    async def _until_left(self) -> None:
+        while True:
+            message = await self._receive()
+            if self._flow is not None:
+                self._flow.taken(message)
+            if message["type"] == "websocket.disconnect":
+                self._outlet.is_gone = True
+                return
+            await in_turn(self._frames, self._flow)
+            await self._answer(message.get("text") or "")
+
+    async def _answer(self, text: str) -> None:
+        with suppress(CommandError):
+            command = protocol.decode(text[:LONGEST_PING])
+            if isinstance(command, protocol.Ping):
+                await self._outlet.emit(Notice("pong", {"t": command.t}))
+                return
+        self._strikes += 1
+        message = "Viewers only read."
+        await self._outlet.emit(Failure("read_only", message, about=protocol.subject(text)))
+        if self._strikes >= STRIKES:
+            raise RefusedError(message, code="read_only", close_code=CloseCode.NOT_OUR_PROTOCOL)
+
+    async def _until_stalled(self) -> None:
+        await self._stalled.wait()
+
+    # --- what the viewer is told
+
+    async def _until_told(self) -> None:
+        if not asking.origin_allowed(self._scope):
+            message = "This page may not use this server."
+            raise RefusedError(message, code="wrong_origin", close_code=CloseCode.WRONG_ORIGIN)
+        standing = await self._look(is_fresh=True)
+        session_id = standing.session_id
+        with registry.live.publisher.seat(session_id):
+            await _first_to_end(
+                self._keep_listening(group_of(session_id)), self._until_session_ends(standing)
+            )
+
+    async def _until_session_ends(self, standing: Standing) -> None:
+        while True:
+            is_called = self._viewer.has_news.is_set()
+            self._viewer.has_news.clear()
+            with suppress(StoreUnavailableError):  # what is published is told meanwhile
+                standing = await self._look(is_fresh=is_called)
+                await self._viewer.catch_up(standing)
+            if not standing.is_live:
+                await self._outlet.emit(Notice("session_ended", {"reason": standing.reason}))
+                await self._outlet.hang_up(CloseCode.LEFT)
+                return
+            live = registry.live
+            if live.is_draining and standing.session_id not in live.sessions:
+                message = "The server is shutting down; come back in a moment."
+                raise RefusedError(message, code="server_quits", close_code=CloseCode.QUITTING)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._viewer.has_news.wait()
+
+    async def _look(self, *, is_fresh: bool) -> Standing:
+        standing = await registry.live.publisher.look(self._secret, is_fresh=is_fresh)
+        problem = standing.problem if standing else "ticket_unknown"
+        if standing is None or problem:
+            raise RefusedError(PROBLEMS[problem], code=problem, close_code=CloseCode.NO_TICKET)
+        return standing
+
+    async def _keep_listening(self, group: str) -> None:
+        """Hear what is published; without a broker the rows must do, and it is tried again."""
+        while True:
+            try:
+                await self._listen(group)
+            except broker_errors() as error:
+                logger.debug("a viewer does not hear the channel layer: %s", type(error).__name__)
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def _listen(self, group: str) -> NoReturn:
+        layer: Any = get_channel_layer()
+        async with subscribed(layer, group, leave_seconds=LEAVE_SECONDS) as channel:
+            while True:
+                await self._viewer.take((await layer.receive(channel))["text"])
+
+
+async def _first_to_end(*works: Coroutine[Any, Any, None]) -> None:
+    """Do all ``works``; end the others with the first, and raise what one of them raised."""
+    tasks = [asyncio.create_task(work, name="habla viewer") for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    errors = [task.exception() for task in tasks if not task.cancelled()]
+    for error in errors:
+        if error is not None:
+            raise error

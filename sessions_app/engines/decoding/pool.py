@@ -1,0 +1,51 @@
+"""The processes that decode live streams, one each: as many as there are streams, up to a bound."""
+
+import asyncio
+from collections.abc import Callable
+
+from sessions_app.core.errors import CommandError, EngineError
+from sessions_app.engines.decoding.process import DecoderProcess
+
+
+class DecoderPool:
+    """Starts a process for each stream that libav must decode, when it is asked for one.
+
+    ``most`` says how many there may be at once, of 14 MB each, whenever one is asked for.
+    """
+
+    def __init__(self, most: Callable[[], int]) -> None:
+        self._most = most
+        self._open: set[DecoderProcess] = set()
+        self._is_closed = False
+
+    @property
+    def count(self) -> int:
+        """Return how many streams are being decoded."""
+        return len(self._open)
+
+    async def open(self, container: str) -> DecoderProcess:
+        """Return a decoder for one stream in ``container``; whoever takes it must close it.
+
+        Raises:
+            CommandError: ``too_many_streams``.
+            EngineError: no process can be started, or the engines were unloaded.
+            OSError: no more files can be opened.
+        """
+        if self._is_closed:
+            raise EngineError("The engines were unloaded.")
+        if len(self._open) >= self._most():
+            message = "Too many streams of this kind are decoded here; try again in a moment."
+            raise CommandError(message, code="too_many_streams")
+        process = DecoderProcess(container, self._open.discard)
+        self._open.add(process)
+        try:
+            await process.start()
+        except BaseException:  # also a cancellation: its place is free again
+            self._open.discard(process)
+            raise
+        return process
+
+    async def aclose(self) -> None:
+        """End all of them, and start no more. May be called twice."""
+        self._is_closed = True
+        await asyncio.gather(*(process.close() for process in list(self._open)))

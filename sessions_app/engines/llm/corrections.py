@@ -1,0 +1,75 @@
+"""Corrections in what a language model answers, whatever it calls their fields. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain, islice
+from typing import Any
+
+from sessions_app.core.corrections import Correction, correction
+from sessions_app.core.printable import is_seen
+from sessions_app.engines.llm.lenient_json import Fields, lowered, words
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "wrong": ("wrong", "incorrect", "error", "mistake", "original", "literal"),
+    "right": ("right", "correct", "correction", "corrected", "text"),
+    "why": ("why", "reason", "explanation", "rule", "meaning"),
+}
+"""What models call each field; the last are those of a phrase, which older prompts asked for."""
+KINDS = frozenset({"correction", "error", "mistake"})
+"""What models call a phrase that is one."""
+
+_KNOWN = frozenset(chain.from_iterable(NAMES.values()))
+_ARROW = re.compile(
+    r"(?P<wrong>.+?)\s*(?:->|=>|→|⇒)\s*(?P<right>[^:]+)(?::\s*(?P<why>.*))?", re.DOTALL
+)
+
+
+def read_corrections(value: Any, most: int) -> tuple[Correction, ...]:
+    """Return the corrections in ``value``, ``most`` of them: what differs, and can be seen.
+
+    Objects, lists of two or three, lines such as ``a -> b: why``, and an object that maps what is
+    wrong to what is right are understood.
+    """
+    values = value if isinstance(value, list) else [value]
+    found = [each for one in values[:most] for each in islice(_in(one), most)]
+    return tuple(each for each in found if each and _says_something(each))[:most]
+
+
+def is_correction(kind: str, value: Fields) -> bool:
+    """Return whether a phrase is one: by its ``kind``, or since it has nothing but its fields."""
+    named = {"wrong", "right"} <= lowered(value).keys()
+    return kind in KINDS or (named and not kind)
+
+
+def _in(value: Any) -> Iterator[Correction | None]:
+    match value:
+        case dict() if _KNOWN.isdisjoint(lowered(value)):
+            yield from map(_of_pair, (pair for pair in value.items() if isinstance(pair[1], str)))
+        case dict():
+            yield _of_fields(value)
+        case str():
+            yield from map(_of_line, value.splitlines())
+        case [_, _] | [_, _, _]:
+            yield _of_pair(value)
+
+
+def _of_fields(value: Fields) -> Correction | None:
+    lower = lowered(value)
+    texts = {
+        field: next(filter(None, (words(lower.get(name)) for name in names)), "")
+        for field, names in NAMES.items()
+    }
+    return correction(**texts) if texts["wrong"] and texts["right"] else None
+
+
+def _of_line(line: str) -> Correction | None:
+    match = _ARROW.fullmatch(line.strip().lstrip("-*•✗ "))
+    return _of_pair(match.groups("")) if match else None
+
+
+def _of_pair(parts: Any) -> Correction:
+    return correction(*map(words, parts))
+
+
+def _says_something(each: Correction) -> bool:
+    return is_seen(each.wrong) and is_seen(each.right) and each.wrong != each.right

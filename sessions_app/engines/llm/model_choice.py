@@ -1,0 +1,187 @@
+"""Which address and which model of a server are asked: by what it says, and then by trying."""
+
+import asyncio
+import logging
+from itertools import count, product
+from typing import Any
+
+from sessions_app.core.errors import EngineBusyError, EngineError
+from sessions_app.engines.llm.client import (
+    CHAT,
+    SERVER,
+    AgainError,
+    ChatClient,
+    ElsewhereError,
+    RequestRefusedError,
+    UnfitModelError,
+    UnknownModelError,
+)
+from sessions_app.engines.llm.models import chat_models, read_models
+from sessions_app.engines.llm.replies import check_reply
+from sessions_app.engines.server_address import api_addresses
+from sessions_app.engines.server_profiles import Profile
+
+logger = logging.getLogger(__name__)
+
+PROBE_SECONDS = 5.0
+FIRST_RETRY_SECONDS = 0.5
+"""How long the first retry waits where the server names no time; the next twice as long."""
+LONGEST_RETRY_SECONDS = 5.0
+GREETING = [{"role": "user", "content": "Hola"}]
+"""What has a model loaded: nothing that anybody said."""
+REFUSES = f"{SERVER} refuses whatever it is asked."
+OF_ONE_MODEL = frozenset({0, 500, 502, 503})
+"""Failures, and answers that broke off, that may be of one model alone; others may be well."""
+NO_MODEL = f"{SERVER} has no model that can chat."
+
+
+class ModelChoice:
+    """Finds where ``client`` is to ask, and for which model; ``chosen`` leaves it no other."""
+
+    def __init__(self, client: ChatClient, profile: Profile, chosen: str, *, retries: int) -> None:
+        self._client = client
+        self._profile = profile
+        self._chosen = chosen
+        self._retries = retries
+        self._addresses = api_addresses(client.url)
+        self._places: list[str] = []
+        self._names: list[str] = []
+        self.model = chosen
+        """The model that is asked; empty until one is taken."""
+        self.is_there = False
+        """Whether the server answers, if only that it loads."""
+
+    @property
+    def hint(self) -> str:
+        """Return what is wrong with the address that was given; empty: nothing."""
+        if self._client.url == self._addresses[0]:
+            return ""
+        host = self._client.host
+        return f"The address of {host} lacks /v1 (HABLA_LLM_URL): it is asked with it."
+
+    async def find(self) -> None:
+        """Find the address, and the models that may chat; nothing is loaded by that.
+
+        A server that loads its one model before it says anything else is waited for.
+
+        Raises:
+            EngineError: the server is not there, is none of its kind, or has no such model.
+        """
+        self.is_there = False
+        for attempt in count():
+            try:
+                async with asyncio.timeout(PROBE_SECONDS):
+                    await self._find()
+                break
+            except TimeoutError as error:
+                raise AgainError(f"{SERVER} does not answer.", is_away=True) from error
+            except AgainError as again:
+                if not again.is_loading:
+                    raise
+                self.is_there = True
+                await asyncio.sleep(min(delay(again, attempt), LONGEST_RETRY_SECONDS))
+        self.is_there = True
+        if not self._names:
+            raise EngineError(NO_MODEL)
+
+    async def load(self) -> None:
+        """Have a model loaded, the first that answers; may take minutes.
+
+        Raises:
+            EngineError: none can be used; EngineBusyError: not just now.
+        """
+        failure = EngineError(NO_MODEL)
+        for address, name in product(self._places, self._names):
+            self._client.url, self.model = address, name
+            try:
+                await self._load()
+            except AgainError as again:
+                if again.is_away or again.status not in OF_ONE_MODEL:
+                    raise _given_up(again) from again
+                failure = _given_up(again)
+            except EngineError as error:
+                if error.code == "bad_key":
+                    raise
+                failure = failure if isinstance(failure, EngineBusyError) else error
+            else:
+                return
+            logger.info("%s: the model %s is of no use: %s", self._client.host, name, failure)
+        # what was tried last is no better than what was tried first
+        self._client.url, self.model = self._places[0], self._chosen
+        raise self._told(failure) from failure
+
+    def _told(self, failure: EngineError) -> EngineError:
+        if not isinstance(failure, UnfitModelError | UnknownModelError):
+            return failure
+        if self._chosen:
+            message = f"The model {self._chosen} is not there, or cannot chat: choose another."
+            return EngineError(f"{message} HABLA_LLM_MODEL names it.")
+        return EngineError(NO_MODEL)
+
+    # --- by what the server says
+
+    async def _find(self) -> None:
+        failure: EngineError = ElsewhereError(
+            f"{SERVER} is not at this address, with /v1 at its end or without."
+        )
+        for number, address in enumerate(self._addresses):
+            try:
+                models = read_models(await self._client.ask("GET", f"{address}/models"))
+            except AgainError:
+                raise
+            except EngineError as error:
+                failure = error if error.code == "bad_key" else failure
+                continue
+            self._client.url = address
+            self._places = self._addresses[number:]  # some have a list in several places
+            if self._chosen:
+                self._names = [self._chosen]
+            else:
+                self._names = await chat_models(self._client, models, self._profile.name)
+            return
+        if not self._chosen or failure.code == "bad_key":
+            raise failure
+        # it may have no list: then the model is tried wherever it may be
+        self._places, self._names = self._addresses, [self._chosen]
+
+    # --- by trying
+
+    async def _load(self) -> None:
+        for attempt in count():
+            try:
+                await self._greet()
+            except AgainError as again:
+                seconds = delay(again, attempt)
+                is_last = again.is_away or attempt >= self._retries
+                if not again.is_loading and (is_last or seconds > LONGEST_RETRY_SECONDS):
+                    raise
+                await asyncio.sleep(min(seconds, LONGEST_RETRY_SECONDS))
+            else:
+                return
+
+    async def _greet(self) -> None:
+        """Have the shortest answer made that there can be."""
+        body: dict[str, Any] = {"model": self.model, "messages": GREETING}
+        url = f"{self._client.url}/{CHAT}"
+        refusal: EngineError = EngineError(REFUSES)
+        for limit in ({self._profile.limit_name: 1}, {}):
+            try:
+                check_reply(await self._client.ask("POST", url, body | limit))
+            except UnfitModelError as error:
+                refusal = error
+            except RequestRefusedError:
+                continue
+            else:
+                return
+        raise refusal
+
+
+def delay(again: AgainError, attempt: int) -> float:
+    """Return how many seconds to wait before asking once more."""
+    return FIRST_RETRY_SECONDS * 2 ** min(attempt, 8) if again.seconds is None else again.seconds
+
+
+def _given_up(again: AgainError) -> EngineError:
+    if again.status == 500:  # such as for a model that does not fit into memory: another may
+        return EngineError(str(again))
+    return EngineBusyError(str(again), rest_seconds=again.seconds or 0.0)

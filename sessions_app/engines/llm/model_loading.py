@@ -1,0 +1,178 @@
+"""Whether a model is loaded, as far as its last answer tells; where not, it is loaded beside."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from math import isfinite
+
+from sessions_app.core.errors import (
+    BadTranslationError,
+    EngineBusyError,
+    EngineError,
+    EngineLoadingError,
+)
+from sessions_app.engines.llm.client import AwayError, NotInTimeError
+from sessions_app.engines.model_condition import READY, Board, ModelCondition, ModelState
+
+LOAD_SECONDS = 600.0
+"""How long a model may take to be there: a large one, from a slow disk."""
+IDLE_SECONDS = 60.0
+"""How long an answer is believed: servers unload what nobody uses, Ollama after five minutes."""
+LEAST_IDLE_SECONDS = 5.0
+"""The least of that, where servers are found to unload sooner."""
+TELL_SECONDS = 1.0
+"""What is loaded sooner is not told of."""
+REST_SECONDS = 5.0
+"""How long nobody looks by himself after a model that could not be used."""
+LOADING = "The language model is being loaded."
+CLOSED = "The language model is not asked any more."
+
+
+class Warmth:
+    """Has ``load`` done, alone and within its own limit, before anything is asked of the model.
+
+    ``load`` raises EngineError where there is no model to be used. ``told_while_loading`` and
+    ``told_of_failure`` say what people are told meanwhile and then; the former returns nothing as
+    long as nothing is there that could load. ``clock`` returns seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Awaitable[None]],
+        *,
+        told_while_loading: Callable[[], str],
+        told_of_failure: Callable[[EngineError], str],
+        load_seconds: float = LOAD_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.board = Board()
+        self._load = load
+        self._told_while_loading = told_while_loading
+        self._told_of_failure = told_of_failure
+        self._load_seconds = load_seconds
+        self._idle_seconds = idle_seconds
+        self._clock = clock
+        self._answered_at = 0.0
+        self._began_at = 0.0
+        self._warm_until = 0.0
+        self._rests_until = 0.0
+        self._failure: EngineError | None = None
+        self._loading: asyncio.Task[None] | None = None
+        self._is_closed = False
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether it answered lately."""
+        return self._clock() < self._warm_until
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether it is being loaded, or looked for."""
+        return self._loading is not None and not self._loading.done()
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Note whether the model answers; one that may be gone is loaded, and not just asked."""
+        silent_seconds = self._clock() - self._answered_at
+        try:
+            yield
+        except (AwayError, EngineLoadingError, NotInTimeError) as error:
+            if isinstance(error, NotInTimeError) and isfinite(self._idle_seconds):
+                # it may have been unloaded sooner than was believed
+                shorter = max(silent_seconds / 2, LEAST_IDLE_SECONDS)
+                self._idle_seconds = min(self._idle_seconds, shorter)
+            self._warm_until = 0.0
+            self.begin()
+            raise
+        except (BadTranslationError, EngineBusyError):
+            raise
+        except EngineError:
+            self._warm_until = 0.0
+            raise
+        self._note_answer()
+
+    def begin(self) -> None:
+        """Begin to have it loaded, unless that is under way."""
+        if not (self.is_loading or self._is_closed):
+            self._began_at = self._clock()
+            self._loading = asyncio.create_task(self._run(), name="habla language model")
+
+    def look_soon(self) -> None:
+        """Do so unless it is warm, or could not be used just now."""
+        if not self.is_warm and self._clock() >= self._rests_until:
+            self.begin()
+
+    async def settle(self, seconds: float) -> None:
+        """Have it loaded if it is not warm; wait until that has taken ``seconds``, and no longer.
+
+        So many sentences together wait no longer than one while a model loads.
+
+        Raises:
+            EngineLoadingError: it goes on being loaded; EngineError: it cannot be used.
+        """
+        if self.is_warm:
+            return
+        self.begin()
+        left = self._began_at + seconds - self._clock()
+        if not await self._is_over(max(left, 0.0)):
+            raise EngineLoadingError(LOADING)
+        if self._failure is not None:
+            raise self._failure
+
+    async def loaded(self) -> None:
+        """Wait until it is not being loaded any more."""
+        await self._is_over(None)
+
+    async def aclose(self) -> None:
+        """End the loading. May be called twice."""
+        self._is_closed = True
+        loading, self._loading = self._loading, None
+        self._failure = EngineError(CLOSED)
+        if loading is not None:
+            loading.cancel()
+            await asyncio.wait({loading})
+
+    async def _is_over(self, seconds: float | None) -> bool:
+        # a person who leaves ends the wait, and not the loading
+        loading = self._loading
+        if loading is None:
+            return True
+        await asyncio.wait({loading}, timeout=seconds)
+        if loading.done() and not loading.cancelled():
+            loading.result()  # raises what nobody foresaw
+        return loading.done()
+
+    async def _run(self) -> None:
+        telling = asyncio.create_task(self._tell(), name="habla language model news")
+        try:
+            async with asyncio.timeout(self._load_seconds):
+                await self._load()
+        except TimeoutError:
+            seconds = self._load_seconds
+            self._fail(EngineError(f"The language model was not loaded within {seconds:g} s."))
+        except EngineError as error:
+            self._fail(error)
+        else:
+            self._failure = None
+            self._note_answer()
+        finally:
+            telling.cancel()
+            await asyncio.wait({telling})
+
+    async def _tell(self) -> None:
+        while True:
+            await asyncio.sleep(TELL_SECONDS)
+            if message := self._told_while_loading():
+                self.board.post(ModelCondition(ModelState.LOADING, message))
+
+    def _note_answer(self) -> None:
+        self._answered_at = self._clock()
+        self._warm_until = self._answered_at + self._idle_seconds
+        self.board.post(READY)
+
+    def _fail(self, error: EngineError) -> None:
+        self._failure = error
+        self._rests_until = self._clock() + REST_SECONDS
+        self.board.post(ModelCondition(ModelState.DOWN, self._told_of_failure(error)))

@@ -1,0 +1,147 @@
+"""What chat servers send back: whole replies, and streams of pieces."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sessions_app.core.errors import BadTranslationError, EngineError, Fault
+from sessions_app.engines.text.whole_text import split_half, whole
+
+EMPTY = "The language model gave an empty answer."
+STRANGE = "The language model's server gave a strange answer."
+LONGEST_CHARACTERS = 1_000_000
+"""No answer is longer; who sends more is not listened to."""
+CUT = frozenset({"length", "max_tokens", "max_length", "model_length", "content_filter", "safety"})
+"""Why a model may have been stopped, as servers say it."""
+MOST_TOKENS = 1_000_000_000
+"""What the database holds, whatever a server claims."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A model's words, and what they took."""
+
+    content: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    is_cut: bool = False
+    """The model was stopped before it came to an end."""
+
+
+def read_reply(body: bytes) -> Reply:
+    """Return what stands in the body of a whole answer.
+
+    Raises:
+        EngineError: it is no answer of such a server, or an empty one.
+    """
+    answer = read_object(body)
+    choice = _first(answer.get("choices"))
+    message = choice.get("message")
+    content = whole(_content(message) if isinstance(message, dict) else _text(choice.get("text")))
+    if not content.strip():
+        has_refused = isinstance(message, dict) and bool(message.get("refusal"))
+        fault = Fault.REFUSAL if has_refused else Fault.EMPTY
+        raise BadTranslationError(EMPTY, engine="llm", fault=fault)
+    usage = answer.get("usage")
+    counts = usage if isinstance(usage, dict) else {}
+    return Reply(
+        content,
+        _count(counts.get("prompt_tokens")),
+        _count(counts.get("completion_tokens")),
+        is_cut=str(choice.get("finish_reason")).casefold() in CUT,
+    )
+
+
+def check_reply(body: bytes) -> None:
+    """Look whether ``body`` is an answer of such a server, be it empty.
+
+    Raises:
+        EngineError: it is none.
+    """
+    _first(read_object(body).get("choices"))
+
+
+class ReplyPieces:
+    """Reads a stream of server-sent events, whatever way it is cut."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+        self._half = ""
+        self.is_done = False
+
+    def feed(self, text: str) -> str:
+        """Take the next text of the stream; return the words that it completes.
+
+        Raises:
+            EngineError: the server tells of an error, or sends a line without end.
+        """
+        *lines, self._rest = (self._rest + text).split("\n")
+        if len(self._rest) > LONGEST_CHARACTERS:
+            raise EngineError(STRANGE)
+        words = self._half + "".join(self._words(line.strip()) for line in lines)
+        words, self._half = split_half(words)  # of an emoji, whose other half may follow
+        return whole(words)
+
+    def _words(self, line: str) -> str:
+        if not line.startswith("data:"):
+            return ""
+        data = line.removeprefix("data:").strip()
+        if data == "[DONE]":
+            self.is_done = True
+            return ""
+        event = read_object(data)
+        if "error" in event:
+            raise EngineError("The language model broke off.")
+        choices = event.get("choices")
+        delta = _first(choices).get("delta") if choices else None
+        return _text(delta.get("content")) if isinstance(delta, dict) else ""
+
+
+def read_object(body: bytes | str) -> dict[str, Any]:
+    """Return the JSON object in ``body``.
+
+    Raises:
+        EngineError: it is none.
+    """
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise EngineError(STRANGE) from error
+    if not isinstance(value, dict):
+        raise EngineError(STRANGE)
+    return value
+
+
+def _first(choices: Any) -> dict[str, Any]:
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, dict):
+        raise EngineError(STRANGE)
+    return choice
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, list):  # in parts, as newer servers may
+        spoken = (part for part in content if isinstance(part, dict))
+        # what a model thinks is a part of its own
+        parts = [part.get("text") for part in spoken if "text" in str(part.get("type", "text"))]
+        return "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""
+
+
+def _content(message: dict[str, Any]) -> str:
+    """Return what a message says: its content, or what it would call a tool with."""
+    content = _text(message.get("content"))
+    calls = message.get("tool_calls")
+    if content.strip() or not isinstance(calls, list):
+        return content or _arguments(message.get("function_call"))
+    called = (call.get("function") for call in calls if isinstance(call, dict))
+    return next(filter(None, map(_arguments, called)), content)
+
+
+def _arguments(function: Any) -> str:
+    arguments = function.get("arguments") if isinstance(function, dict) else None
+    return json.dumps(arguments) if isinstance(arguments, dict) else _text(arguments)
+
+
+def _count(value: Any) -> int:
+    return min(value, MOST_TOKENS) if isinstance(value, int) and value > 0 else 0

@@ -1,0 +1,98 @@
+"""LM Studio's own REST: whether it is well, and which models are loaded."""
+
+from enum import StrEnum
+from typing import Any
+
+import httpx
+
+from sessions_app.core.errors import EngineError
+from sessions_app.engines.keys import headers_for
+
+PROBE_SECONDS = 5.0
+LOAD_SECONDS = 600.0
+"""How long a model may take to be read from the disk; 15 to 25 s are usual, not the longest."""
+
+
+class Pulse(StrEnum):
+    """What a look at the server finds."""
+
+    WELL = "well"
+    BUSY = "busy"
+    """It is there, and does not answer in time: a large prompt, a model that is being loaded."""
+    DOWN = "down"
+    """Nothing is there, or nothing that is LM Studio."""
+
+
+class LmStudioApi:
+    """The server at ``url``, with or without ``/v1`` at its end."""
+
+    def __init__(self, url: str, key: str = "") -> None:
+        self._client = httpx.AsyncClient(
+            base_url=url.rstrip("/").removesuffix("/v1"),
+            headers=headers_for(url, key),
+            timeout=PROBE_SECONDS,
+            trust_env=False,  # no proxy leads to oneself
+            follow_redirects=False,
+        )
+
+    async def pulse(self, seconds: float = PROBE_SECONDS) -> Pulse:
+        """Return how the server is; it is given ``seconds`` to answer."""
+        try:
+            response = await self._client.get("/lmstudio-greeting", timeout=seconds)
+        except httpx.TimeoutException:
+            return Pulse.BUSY
+        except httpx.TransportError:
+            return Pulse.DOWN
+        if response.is_success:
+            return Pulse.WELL
+        return Pulse.BUSY if response.status_code in (429, 503) else Pulse.DOWN
+
+    async def loaded(self) -> dict[str, list[str]]:
+        """Return the instances of each model that is loaded.
+
+        Raises:
+            EngineError: the server does not say.
+        """
+        found = await self._ask("GET", "/api/v1/models")
+        try:
+            return {
+                model["key"]: [instance["id"] for instance in model["loaded_instances"]]
+                for model in found["models"]
+                if model["loaded_instances"]
+            }
+        except (KeyError, TypeError) as error:
+            raise EngineError("LM Studio's list of models could not be read.") from error
+
+    async def load(self, model: str) -> str:
+        """Load ``model``; return its instance.
+
+        Raises:
+            EngineError: it could not be loaded.
+        """
+        found = await self._ask("POST", "/api/v1/models/load", {"model": model}, LOAD_SECONDS)
+        return str(found.get("instance_id", model))
+
+    async def unload(self, instance: str) -> None:
+        """Give back the memory of ``instance``; one that is not there is fine.
+
+        Raises:
+            EngineError: the server refuses.
+        """
+        await self._ask("POST", "/api/v1/models/unload", {"instance_id": instance})
+
+    async def aclose(self) -> None:
+        """Close all connections. May be called twice."""
+        await self._client.aclose()
+
+    async def _ask(
+        self, method: str, path: str, body: Any = None, seconds: float = PROBE_SECONDS
+    ) -> dict[str, Any]:
+        try:
+            response = await self._client.request(method, path, json=body, timeout=seconds)
+            if response.status_code == 404 and path.endswith("unload"):
+                return {}
+            response.raise_for_status()
+            found = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise EngineError("LM Studio did not do what it was asked.") from error
+        return found if isinstance(found, dict) else {}

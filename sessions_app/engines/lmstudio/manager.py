@@ -1,0 +1,294 @@
+"""LM Studio on this machine: started, watched, told which model to hold, and stopped."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from sessions_app.core.errors import EngineUnavailableError
+from sessions_app.engines.lmstudio.api import LmStudioApi, Pulse
+from sessions_app.engines.lmstudio.models import LmStudioModels
+from sessions_app.engines.lmstudio.monitor import Monitor
+from sessions_app.engines.lmstudio.process import LmsProcesses, ProcessLostError, sweep
+from sessions_app.engines.lmstudio.states import STOP_SECONDS, Condition, LmState, Timing
+
+logger = logging.getLogger(__name__)
+
+STOP_SERVER_SECONDS = 1.0
+"""How long a daemon that was found may take to close the server that was opened in it."""
+FIRST_LOOK_SECONDS = 1.0
+READY_POLL_SECONDS = 0.1
+DEFAULT_PORT = 1234
+DOES_NOT_START = (
+    "LM Studio does not run, and could not be started. "
+    "Run `lms server start` by hand to see why, or choose another translator."
+)
+
+
+def _tell_nobody(_condition: Condition) -> None:
+    """Tell nobody."""
+
+
+class LMStudio:
+    """Runs the server at ``url`` by means of ``executable``, which is ``lms``.
+
+    What is found running is used and left alone: it is neither stopped nor restarted. ``model`` is
+    loaded at the start; without one it is left to LM Studio. ``owner`` names whose processes they
+    are, for one Habla at a time. ``on_change`` is called on the loop with each new condition.
+    """
+
+    def __init__(
+        self,
+        executable: str,
+        url: str,
+        *,
+        owner: str,
+        model: str = "",
+        key: str = "",
+        on_change: Callable[[Condition], None] = _tell_nobody,
+        timing: Timing | None = None,
+    ) -> None:
+        self._timing = timing or Timing()
+        self._executable = executable
+        self._owner = owner
+        self._port = urlsplit(url).port or DEFAULT_PORT
+        self._api = LmStudioApi(url, key)
+        self._models = LmStudioModels(self._api, model)
+        self._on_change = on_change
+        self._lock = asyncio.Lock()
+        self._monitor = Monitor(self._look, self._timing.look)
+        self._processes: LmsProcesses | None = None
+        self._is_wanted = False
+        self._is_swept = False
+        self._starts = 0
+        self._failures = 0
+        self._next_start_at = 0.0
+        self._busy_since: float | None = None
+        self.condition = Condition(LmState.STOPPED)
+        """How it was when it was last looked at."""
+
+    # --- watching
+
+    def watch(self) -> None:
+        """Start it in the background, and keep it running until ``unwatch``."""
+        self._is_wanted = True
+        self._monitor.begin()
+
+    async def unwatch(self) -> bool:
+        """Look no more; a start at work is undone. Return whether that was done in time."""
+        return await self._monitor.end()
+
+    async def health(self) -> Condition:
+        """Return how it is now."""
+        async with self._lock:
+            pulse = await self._api.pulse(self._timing.probe)
+            self._note_pulse(pulse)
+            return self.condition
+
+    # --- starting and stopping, one at a time
+
+    async def start(self) -> None:
+        """Start it, unless it runs. Returns when it answers.
+
+        Raises:
+            EngineUnavailableError: it does not start; nothing of it is left.
+        """
+        self._is_wanted = True
+        async with self._lock:
+            await self._start()
+
+    async def stop(self) -> bool:
+        """Stop what was started here; return whether it is gone. May be called twice.
+
+        A start that is at work ends in failure.
+        """
+        self._is_wanted = False
+        self._interrupt()
+        try:
+            async with asyncio.timeout(STOP_SECONDS), self._lock:
+                return await self._stop()
+        except TimeoutError:
+            logger.warning("LM Studio did not end within %s s", STOP_SECONDS)
+            if self._processes is not None:
+                self._processes.end()
+            return False
+
+    async def restart(self) -> None:
+        """Stop what was started here, and start it anew; several at once are one.
+
+        Raises:
+            EngineUnavailableError: it does not start.
+        """
+        starts = self._starts
+        self._is_wanted = True
+        async with self._lock:
+            if self._starts == starts:
+                await self._stop()
+            await self._start()
+
+    async def aclose(self) -> None:
+        """Watch no more, stop what was started here, and close all connections."""
+        await self.unwatch()
+        await self.stop()
+        await self._api.aclose()
+
+    # --- models
+
+    async def switch(self, model: str) -> None:
+        """Have ``model`` loaded, in place of the one that was loaded from here.
+
+        Raises:
+            EngineError: it could not be loaded; the one before is loaded again.
+        """
+        async with self._lock:
+            await self._models.switch(model)
+
+    async def load(self, model: str) -> None:
+        """Have ``model`` loaded, beside others.
+
+        Raises:
+            EngineError: it could not be loaded.
+        """
+        async with self._lock:
+            await self._models.load(model)
+
+    async def unload(self, model: str) -> None:
+        """Unload ``model``, if it was loaded from here. May be called twice.
+
+        Raises:
+            EngineError: the server refuses.
+        """
+        async with self._lock:
+            await self._models.unload(model)
+
+    def _interrupt(self) -> None:
+        """End what is under way: a start, or a model that is loaded into what was started here."""
+        is_starting = self.condition.state is LmState.STARTING
+        processes = self._processes
+        if self._lock.locked() and processes and (is_starting or processes.has_daemon):
+            processes.end()
+
+    # --- under the lock
+
+    async def _look(self) -> None:
+        async with self._lock:
+            if not self._is_wanted:
+                return
+            await self._sweep_once()
+            pulse = await self._api.pulse(self._timing.probe)
+            is_lost = self._processes is not None and not self._processes.is_alive
+            if pulse is Pulse.DOWN or is_lost or self._is_hung(pulse):
+                await self._start_again()
+            else:
+                self._failures, self._next_start_at = 0, 0.0
+                self._note_pulse(pulse)
+
+    async def _start_again(self) -> None:
+        if time.monotonic() < self._next_start_at:
+            self._note(LmState.DOWN, DOES_NOT_START)
+            return
+        if self._starts:
+            logger.warning("LM Studio is down, and is started again")
+        await self._stop(LmState.STARTING)
+        with suppress(EngineUnavailableError):  # it is noted, and tried again
+            await self._start()
+
+    async def _start(self) -> None:
+        await self._sweep_once()
+        pulse = await self._api.pulse(min(FIRST_LOOK_SECONDS, self._timing.probe))
+        if pulse is Pulse.DOWN:
+            await self._launch_within_limit()
+        else:
+            self._note_pulse(pulse)
+        await self._models.settle()
+
+    async def _launch_within_limit(self) -> None:
+        self._starts += 1
+        self._note(LmState.STARTING)
+        is_started = False
+        try:
+            async with asyncio.timeout(self._timing.start):
+                await self._launch()
+            is_started = True
+        except (OSError, ProcessLostError) as error:  # a TimeoutError is an OSError
+            raise EngineUnavailableError(DOES_NOT_START) from error
+        finally:
+            await self._settle_start(is_started=is_started)
+
+    async def _launch(self) -> None:
+        await self._end_processes()
+        self._processes = processes = LmsProcesses(self._executable, self._owner)
+        await processes.start()
+        seconds = self._timing.start
+        await processes.run("daemon", "up", seconds=seconds)  # refused if the app itself runs
+        code = await processes.run("server", "start", "--port", str(self._port), seconds=seconds)
+        if code != 0 and await self._api.pulse(FIRST_LOOK_SECONDS) is Pulse.DOWN:
+            raise ProcessLostError(f"lms server start: {code}")
+        while await self._api.pulse(FIRST_LOOK_SECONDS) is not Pulse.WELL:
+            if not processes.is_alive:
+                raise ProcessLostError
+            await asyncio.sleep(READY_POLL_SECONDS)
+
+    async def _sweep_once(self) -> None:
+        """End what a Habla left that was killed together with its supervisor."""
+        if not self._is_swept:
+            self._is_swept = await sweep(self._owner)
+
+    async def _settle_start(self, *, is_started: bool) -> None:
+        # until a look has found it well: one that dies at once is not started at once
+        wait = min(self._timing.backoff * 2**self._failures, self._timing.longest_backoff)
+        self._failures += 1
+        self._next_start_at = time.monotonic() + wait
+        if is_started:
+            self._note(LmState.RUNNING)
+            return
+        await self._end_processes()
+        self._note(LmState.DOWN, DOES_NOT_START)
+
+    async def _stop(self, state: LmState = LmState.STOPPED) -> bool:
+        processes = self._processes
+        if processes is None or not processes.has_daemon:
+            await self._models.forget()  # what was found goes on without them
+        if processes is not None and processes.is_alive and not processes.has_daemon:
+            # the daemon was found, and only the server in it was opened from here
+            with suppress(ProcessLostError):
+                await processes.run("server", "stop", seconds=STOP_SERVER_SECONDS)
+        is_gone = await self._end_processes()
+        self._note(state)
+        return is_gone
+
+    async def _end_processes(self) -> bool:
+        processes = self._processes
+        if processes is None:
+            return True
+        processes.end()
+        is_gone = await processes.wait()
+        self._processes = None
+        self._models.lost()
+        if not is_gone:
+            logger.error("processes of LM Studio are left behind")
+        return is_gone
+
+    def _is_hung(self, pulse: Pulse) -> bool:
+        if pulse is not Pulse.BUSY:
+            self._busy_since = None
+            return False
+        now = time.monotonic()
+        self._busy_since = now if self._busy_since is None else self._busy_since
+        return self._processes is not None and now - self._busy_since > self._timing.patience
+
+    def _note_pulse(self, pulse: Pulse) -> None:
+        states = {Pulse.WELL: LmState.RUNNING, Pulse.BUSY: LmState.BUSY, Pulse.DOWN: LmState.DOWN}
+        if pulse is Pulse.DOWN and not self._is_wanted:
+            self._note(LmState.STOPPED)
+        else:
+            self._note(states[pulse], DOES_NOT_START if pulse is Pulse.DOWN else "")
+
+    def _note(self, state: LmState, message: str = "") -> None:
+        condition = Condition(state, message, self._processes is not None)
+        if condition != self.condition:
+            self.condition = condition
+            logger.info("LM Studio is %s%s", state, ", started here" if condition.is_ours else "")
+            self._on_change(condition)

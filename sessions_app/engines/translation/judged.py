@@ -1,0 +1,196 @@
+"""A translator whose answers are judged: what is no translation is an error, never an answer."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sessions_app.core import counters
+from sessions_app.core.errors import Fault
+from sessions_app.core.events import Direction, Said, Translation, TranslationRequest
+from sessions_app.engines.base import AheadTranslator, Drafter, Tell, TopicFinder, Translator
+from sessions_app.engines.capabilities import (
+    corrects,
+    directions_of,
+    is_cloud,
+    needs_judging,
+    why_of,
+)
+from sessions_app.engines.text.judge import (
+    bad_translation,
+    fault_of,
+    fault_of_correction,
+    is_beginning_of,
+    is_topic,
+    without_controls,
+)
+from sessions_app.engines.text.refusals import may_become_refusal
+
+logger = logging.getLogger(__name__)
+
+PASSING = frozenset({Fault.ECHO, Fault.LANGUAGE, Fault.REFUSAL})
+"""What the beginning of a draft may seem to be, and what follows may mend."""
+
+
+def judged(translator: Translator) -> Translator:
+    """Return ``translator`` with its answers judged; as it is where that is done, or not needed."""
+    if isinstance(translator, JudgedTranslator) or not needs_judging(translator):
+        return translator
+    offers: object = translator
+    is_model = isinstance(offers, Drafter | AheadTranslator | TopicFinder)
+    return JudgedModel(translator) if is_model else JudgedTranslator(translator)
+
+
+class JudgedTranslator:
+    """Asks the translator ``behind``, and judges what it gives."""
+
+    def __init__(self, behind: Translator) -> None:
+        self.behind = behind
+
+    @property
+    def directions(self) -> frozenset[Direction]:
+        """Return the directions of the translator behind."""
+        return directions_of(self.behind)
+
+    @property
+    def is_cloud(self) -> bool:
+        """Return whether the translator behind sends what is said out of the house."""
+        return is_cloud(self.behind)
+
+    @property
+    def corrects(self) -> bool:
+        """Return whether the translator behind tells what a learner said wrong."""
+        return corrects(self.behind)
+
+    @property
+    def why(self) -> str | None:
+        """Return what people should know of the translator behind."""
+        return why_of(self.behind)
+
+    async def load(self) -> None:
+        """Load the translator behind.
+
+        Raises:
+            EngineUnavailableError: it cannot be loaded.
+        """
+        await self.behind.load()
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        """Return ``request.text`` in the other language.
+
+        Raises:
+            BadTranslationError: what the translator behind gave is no translation.
+            EngineError: it failed.
+        """
+        return _checked(await self.behind.translate(request), request)
+
+    async def aclose(self) -> None:
+        """Close the translator behind."""
+        await self.behind.aclose()
+
+
+class JudgedModel(JudgedTranslator):
+    """The same, of a translator that drafts, translates ahead, or finds topics."""
+
+    async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
+        """Return what ``translate`` would; None: this is not the time for it.
+
+        Raises:
+            BadTranslationError: what the translator behind gave is no translation.
+            EngineError: it failed.
+        """
+        translator: object = self.behind
+        if not isinstance(translator, AheadTranslator):
+            return None
+        made = await translator.translate_ahead(request)
+        return None if made is None else _checked(made, request)
+
+    async def draft(self, request: TranslationRequest, tell: Tell) -> None:
+        """Tell a draft as it grows, as long as it may be a translation.
+
+        One that turns out to be none is taken back by telling an empty one.
+
+        Raises:
+            BadTranslationError: it is no translation; it is worked on no further.
+            EngineError: it failed.
+        """
+        drafter: object = self.behind
+        if isinstance(drafter, Drafter):
+            growing = _GrowingDraft(request, tell)
+            await drafter.draft(request, growing.grow)
+            await growing.end()
+
+    async def find_topic(self, said: Sequence[Said], topic: str) -> str:
+        """Return one line about ``said``; empty: the translator behind had none that is one.
+
+        Raises:
+            EngineError: it failed.
+        """
+        finder: object = self.behind
+        if not isinstance(finder, TopicFinder):
+            return ""
+        line = await finder.find_topic(said, topic)
+        return line if is_topic(line, " ".join(one.source for one in said)) else ""
+
+
+class _GrowingDraft:
+    """One draft, judged while it grows."""
+
+    def __init__(self, request: TranslationRequest, tell: Tell) -> None:
+        self._request = request
+        self._tell = tell
+        self._draft = self._told = ""
+
+    async def grow(self, draft: str) -> None:
+        self._draft = without_controls(draft)
+        fault = self._fault(is_whole=False)
+        if fault is not None and fault not in PASSING:
+            await self._take_back(fault)
+        if fault is None and not self._is_undecided():
+            self._told = self._draft
+            await self._tell(self._draft)
+
+    async def end(self) -> None:
+        if not self._draft:
+            return
+        if fault := self._fault(is_whole=True):
+            await self._take_back(fault)
+        if self._draft != self._told:
+            await self._tell(self._draft)
+
+    async def _take_back(self, fault: Fault) -> None:
+        if self._told:
+            await self._tell("")
+        raise bad_translation(fault, "draft")
+
+    def _fault(self, *, is_whole: bool) -> Fault | None:
+        request = self._request
+        way = request.direction
+        return fault_of(self._draft, request.text, way, is_whole=is_whole, is_draft=True)
+
+    def _is_undecided(self) -> bool:
+        return may_become_refusal(self._draft) or is_beginning_of(self._draft, self._request.text)
+
+
+def _checked(made: Translation, request: TranslationRequest) -> Translation:
+    """Return what was ``made``, without a correction that is none, and without control characters.
+
+    Raises:
+        BadTranslationError: it is no translation of ``request``.
+    """
+    corrected = without_controls(made.corrected)
+    translation = replace(made, text=without_controls(made.text), corrected=corrected)
+    if fault := fault_of(translation.text, request.text, request.direction):
+        _count(translation, fault)
+        raise bad_translation(fault, translation.engine)
+    if corrected and fault_of_correction(corrected, request.text, request.direction):
+        logger.debug("a correction is left out: it is none")
+        return replace(translation, corrected="")
+    return translation
+
+
+def _count(translation: Translation, fault: Fault) -> None:
+    usage = translation.usage
+    counters.TRANSLATIONS.labels(translation.engine, fault).inc()
+    counters.count_tokens(
+        translation.engine, read=usage.prompt_tokens, written=usage.completion_tokens
+    )

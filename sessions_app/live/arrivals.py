@@ -1,0 +1,148 @@
+"""Sound as a client sends it: when it came, how much of it waits, and how long it lasts."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from sessions_app.core import counters
+from sessions_app.core.audio import SAMPLE_BYTES, SAMPLE_RATE, Encoding, to_seconds
+from sessions_app.core.errors import EngineError
+from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.listener import Listener
+from sessions_app.protocol import StartListening
+
+BYTES_WAITING = 4 * 1024 * 1024
+"""How much sound may wait, as it was sent: two minutes and more of PCM, half an hour of Opus."""
+USUAL_BYTES = 4_000
+"""What a second takes in a container of which nothing is decoded yet: 32 kbit/s."""
+
+PASS_SECONDS = 0.5
+"""How long decoding may take what nobody hears any more: a minute of Opus, when all is cut off."""
+
+Order = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """An order that begins a listening period."""
+
+    order: Order
+    command: StartListening
+    came_at: float = field(default_factory=time.monotonic)
+
+
+Item = bytes | Order | Beginning
+"""What stands in line: chunks of sound, and the commands that keep their place among them."""
+
+
+class Arrivals:
+    """The sound of one session before it is decoded: bytes, and their length in 16 kHz samples."""
+
+    def __init__(self, account: Account) -> None:
+        self.came_at = 0.0
+        """When the last of it came, on the monotonic clock."""
+        self.encoding = Encoding.PCM_S16LE
+        self._sample_rate = SAMPLE_RATE
+        self._account = account
+        self._waiting_bytes = 0
+        self._decoded_bytes = 0
+        self._decoded_samples = 0
+
+    # --- in line
+
+    def has_room(self, chunk: bytes) -> bool:
+        """Take notice that a chunk came; return whether there is room for it."""
+        self.came_at = time.monotonic()
+        return self._waiting_bytes + len(chunk) <= BYTES_WAITING
+
+    def wait(self, chunk: bytes) -> None:
+        """Take notice that a chunk waits for its turn."""
+        self._waiting_bytes += len(chunk)
+
+    def go_on(self, chunk: bytes) -> None:
+        """Take notice that it is a chunk's turn."""
+        self._waiting_bytes -= len(chunk)
+
+    # --- the stream that is open
+
+    def begin(self, command: StartListening) -> None:
+        """Take notice that a stream begins."""
+        self.encoding, self._sample_rate = command.encoding, command.sample_rate
+        self._decoded_bytes = self._decoded_samples = 0
+
+    def decoded(self, chunk: bytes, heard_samples: int) -> None:
+        """Take notice that a chunk was decoded; the stream gave ``heard_samples`` so far."""
+        self._decoded_bytes += len(chunk)
+        self._decoded_samples = heard_samples
+
+    # --- what is not heard
+
+    def drop(self, chunk: bytes, reason: str) -> None:
+        """Count a chunk that is not listened to."""
+        samples = self._samples(len(chunk))
+        self._account.received += samples
+        self._account.dropped[reason] += samples
+        counters.DROPPED.labels(reason).inc(to_seconds(samples))
+
+    async def leave(
+        self,
+        in_hand: Iterable[Item],
+        waiting: Iterable[Item],
+        listener: Listener | None,
+        record: Callable[[bytes], None],
+    ) -> None:
+        """Count and record what was accepted and nobody will hear: it is received, and unfinished.
+
+        ``in_hand`` and ``waiting`` stood in line when the session was cut off. ``listener`` has the
+        stream that is open; None: none is, and chunks that no order begins one for were not taken.
+        """
+        rest = deque(waiting)
+        if listener is not None:
+            sent = list(_of_the_open_stream(rest))
+            for chunk in sent:
+                record(chunk)
+            begun = [item for item in in_hand if isinstance(item, bytes)]
+            await self._pass_over(listener, begun, sent)
+        is_expected = False
+        for item in rest:
+            if isinstance(item, Beginning):
+                self.begin(item.command)
+                is_expected = True
+            elif isinstance(item, bytes) and is_expected:
+                self._account.received += self._samples(len(item))
+
+    async def _pass_over(self, listener: Listener, begun: list[bytes], sent: list[bytes]) -> None:
+        """Decode what is left of a stream for its length, as far as there is time for that."""
+        size = self._decoded_bytes + sum(map(len, [*begun, *sent]))
+        left = deque(sent)
+        with suppress(TimeoutError, EngineError):
+            async with asyncio.timeout(PASS_SECONDS):
+                await listener.pass_over(b"")
+                self.decoded(b"".join(begun), listener.heard_samples)
+                while left:
+                    await listener.pass_over(left[0])
+                    self.decoded(left.popleft(), listener.heard_samples)
+        if self.encoding is Encoding.PCM_S16LE:
+            missing = self._samples(size) - listener.heard_samples
+        else:
+            missing = self._samples(sum(map(len, left)))
+        listener.miss(max(0, missing))
+
+    def _samples(self, size: int) -> int:
+        """Return how long ``size`` bytes last: exactly for PCM, else as its bytes so far did."""
+        if self.encoding is Encoding.PCM_S16LE:
+            return size // SAMPLE_BYTES * SAMPLE_RATE // max(self._sample_rate, 1)
+        if self._decoded_bytes and self._decoded_samples:
+            return size * self._decoded_samples // self._decoded_bytes
+        return size * SAMPLE_RATE // USUAL_BYTES
+
+
+def _of_the_open_stream(rest: deque[Item]) -> Iterator[bytes]:
+    """Take the chunks out of ``rest`` that came before another stream was asked for."""
+    while rest and not isinstance(rest[0], Beginning):
+        item = rest.popleft()
+        if isinstance(item, bytes):
+            yield item

@@ -1,0 +1,213 @@
+"""The shared engines by generation: a restart makes the next one, sessions keep theirs."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from sessions_app.config import conf
+from sessions_app.core.errors import EngineError, EngineUnavailableError
+from sessions_app.core.events import Notice
+from sessions_app.core.readiness import NO_WORDS, Reason, of_model
+from sessions_app.engines.base import Progress
+from sessions_app.engines.decoding.pool import DecoderPool
+from sessions_app.engines.loading import Engines
+from sessions_app.engines.model_condition import model_of
+from sessions_app.engines.scheduler import Scheduler
+from sessions_app.pipeline.idioms.book import IdiomBook
+from sessions_app.pipeline.workbench import Workbench
+
+logger = logging.getLogger(__name__)
+
+Load = Callable[[Progress], Awaitable[Engines]]
+Tell = Callable[[str, float | None], Awaitable[None]]
+
+UNEXPLAINED = "The engines could not be loaded; the server's log says why."
+"""What is told when an engine fails in a way that it does not explain."""
+UNLOAD_SECONDS = 10.0
+"""How long unloading a generation may take before it is left behind."""
+
+
+class Generation:
+    """One loaded set of engines, and what shares them out."""
+
+    def __init__(self, number: int, engines: Engines, idioms: IdiomBook | None = None) -> None:
+        self.number = number
+        self.engines = engines
+        self.idioms = idioms or IdiomBook()
+        """What its sessions look idioms up in; all generations of a server share one."""
+        self.scheduler = Scheduler(engines.transcriber) if engines.transcriber else None
+        self.sound = Workbench(f"habla sound {number}")
+        """Decodes and detects for all sessions, one chunk after the other."""
+        self.decoders = DecoderPool(lambda: conf.read().max_sessions)
+        """Processes for those streams that libav decodes: a live session has one at most."""
+        self.trouble = ""
+        """Why an utterance would bring no text, as last tested; empty: it would."""
+        self.leases = 0
+        self.is_retired = False
+
+    def reasons(self) -> list[Reason]:
+        """Return why an utterance would bring no text; empty: it would."""
+        reasons = [Reason(self.trouble, NO_WORDS)] if self.trouble else []
+        return reasons + self._of_model(is_alone=True)
+
+    def notes(self) -> list[Reason]:
+        """Return why others translate than the language model; empty: it does, or there is none."""
+        return self._of_model(is_alone=False)
+
+    def _of_model(self, *, is_alone: bool) -> list[Reason]:
+        model = model_of(self.engines.translator)
+        if model is None or not model.why or bool(model.hindrance) is not is_alone:
+            return []
+        return [of_model(model.why, state=model.board.condition.state)]
+
+    async def unload(self) -> None:
+        """Release everything, within UNLOAD_SECONDS."""
+        try:
+            async with asyncio.timeout(UNLOAD_SECONDS):
+                await self.decoders.aclose()
+                if self.scheduler is not None:
+                    await self.scheduler.aclose()
+                await self.engines.aclose()
+        except TimeoutError:
+            logger.warning("generation %d did not unload in time", self.number)
+        finally:
+            self.sound.close()
+
+
+class Generations:
+    """The engines of today, and those that sessions still hold."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._lock = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._unloading: set[asyncio.Task[None]] = set()
+        self._count = 0
+        self.idioms = IdiomBook()
+        """The same for all generations: what changes in it is seen by live sessions too."""
+        self.current: Generation | None = None
+        self.is_loading = True
+        """Whether a generation is on its way; the first one is, from the beginning."""
+        self.coming: Notice | None = None
+        """How far the better engines are that are being fetched, for whoever connects meanwhile."""
+        self.demands: asyncio.Queue[tuple[str, ...]] = asyncio.Queue()
+        """Models that the owner wants to be fetched, for whoever fetches."""
+        self._is_closed = False
+        self.step: tuple[str, float | None] = ("", None)
+        """What is being loaded, and how far it is (0..1)."""
+        self.problem: str = ""
+        """Why the last loading failed; empty if it did not."""
+
+    async def renew(self) -> Generation:
+        """Load the next generation and make it today's; the old one goes with its last session.
+
+        Raises:
+            EngineUnavailableError: it did not load; the old one goes on serving.
+        """
+        async with self._lock:
+            self.problem = ""
+            self._note_loading(is_loading=True)
+            engines: Engines | None = None
+            try:
+                await asyncio.to_thread(self.idioms.prepare)
+                engines = await self._load(self._threadsafe_progress())
+            except EngineError as error:
+                self.problem = str(error)
+                raise EngineUnavailableError(self.problem) from error
+            finally:
+                if engines is None and not self.problem:
+                    self.problem = UNEXPLAINED
+                self._note_loading(is_loading=False)
+            if self._is_closed:
+                await engines.aclose()
+                raise EngineUnavailableError("The server is shutting down.")
+            self._count += 1
+            old, self.current = self.current, Generation(self._count, engines, self.idioms)
+            self._notify()
+            if old is not None:
+                self._retire(old)
+            logger.info("generation %d serves: %s", self._count, describe(engines))
+            return self.current
+
+    async def lease(self, tell: Tell) -> Generation:
+        """Return today's generation, to be given back; waits while the first one loads.
+
+        ``tell`` is called with what is being loaded and how far it is.
+
+        Raises:
+            EngineUnavailableError: there is none, and none is being loaded.
+        """
+        while self.current is None:
+            if not self.is_loading:
+                raise EngineUnavailableError(self.problem or "No engines are loaded.")
+            changed = self._changed
+            await tell(*self.step)
+            await changed.wait()
+        self.current.leases += 1
+        return self.current
+
+    def give_back(self, generation: Generation) -> None:
+        """Take back what ``lease`` returned."""
+        generation.leases -= 1
+        if generation.is_retired and generation.leases == 0:
+            self._unload(generation)
+
+    async def aclose(self, seconds: float = UNLOAD_SECONDS + 1) -> bool:
+        """Unload today's generation; return whether all were unloaded within ``seconds``.
+
+        What is being loaded is unloaded as soon as it is there.
+        """
+        self._is_closed = True
+        if self.current is not None:
+            current, self.current = self.current, None
+            self._unload(current)
+        if self._unloading:
+            await asyncio.wait(self._unloading, timeout=seconds)
+        return not self._unloading
+
+    def _retire(self, generation: Generation) -> None:
+        generation.is_retired = True
+        if generation.leases == 0:
+            self._unload(generation)
+
+    def _unload(self, generation: Generation) -> None:
+        name = f"habla unload {generation.number}"
+        task = asyncio.get_running_loop().create_task(_unload(generation), name=name)
+        self._unloading.add(task)
+        task.add_done_callback(self._unloading.discard)
+
+    def _threadsafe_progress(self) -> Progress:
+        loop = asyncio.get_running_loop()
+
+        def progress(what: str, fraction: float | None) -> None:
+            # told a hundred times at most for each step, from whatever thread
+            step = (what, None if fraction is None else round(fraction, 2))
+            if step != self.step:
+                loop.call_soon_threadsafe(self._note_step, step)
+
+        return progress
+
+    def _note_step(self, step: tuple[str, float | None]) -> None:
+        if step[0] != self.step[0]:
+            logger.info("loading: %s", step[0])
+        self.step = step
+        self._notify()
+
+    def _note_loading(self, *, is_loading: bool) -> None:
+        self.is_loading = is_loading
+        self.step = ("", None)
+        self._notify()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+async def _unload(generation: Generation) -> None:
+    await generation.unload()
+    logger.info("generation %d is unloaded", generation.number)
+
+
+def describe(engines: Engines) -> str:
+    """Return the engines' names in one line."""
+    return ", ".join(f"{kind} {info.name}" for kind, info in engines.infos.items())

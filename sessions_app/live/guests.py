@@ -1,0 +1,235 @@
+"""Who plays into a session: it comes by the waiting door, and leaves no later than the session."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from sessions_app.core.audio import count_samples
+from sessions_app.core.errors import CommandError, DismissedError
+from sessions_app.live.wiring import SessionPipeline
+from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.protocol import StartListening
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+LEAVE_SECONDS = 2.0
+"""How long a guest that was dismissed may take to note it."""
+
+
+class Guest(Protocol):
+    """Work in a session that the session knows nothing of, such as a playback."""
+
+    async def run(self, door: "Door") -> None:
+        """Do it. The door raises DismissedError once the guest has to go; then return soon."""
+        ...
+
+    def wake(self) -> None:
+        """Go to the door at once, whatever it waits for."""
+        ...
+
+
+class Door:
+    """The waiting door into a session: what is handed in is heard when the call returns.
+
+    One call at a time. Each keeps its place among the client's own commands. Once the guest is
+    dismissed, a call waits until all that was handed in is told, and raises DismissedError.
+    """
+
+    def __init__(
+        self, pipeline: SessionPipeline, manner: Callable[[], Manner], playback_id: uuid.UUID | None
+    ) -> None:
+        self._pipeline = pipeline
+        self._manner = manner
+        self._playback_id = playback_id
+        self._is_refused = False
+        self._released = asyncio.Event()
+        self._pending: asyncio.Future[None] | None = None
+
+    async def start_listening(self, command: StartListening) -> None:
+        """Open a listening period, of which the client is told nothing.
+
+        Raises:
+            CommandError: one is open already.
+            DismissedError: the guest has to go.
+        """
+        await self._in_turn(lambda: self._start(command))
+
+    async def feed(self, chunk: bytes) -> int:
+        """Hear the next chunk of the stream; return how many samples were decoded so far.
+
+        Raises:
+            DecodeError: the stream is broken.
+            DismissedError: the guest has to go.
+        """
+        return await self._in_turn(lambda: self._pipeline.intake.hear(chunk))
+
+    async def stop_listening(self) -> None:
+        """Hear what is left, and return when the last of it is told.
+
+        Raises:
+            DecodeError: the stream is broken at its end; what came before is told.
+            DismissedError: the guest has to go.
+        """
+        await self._in_turn(self._pipeline.intake.end_visit)
+
+    async def give_up(self) -> None:
+        """Close the listening period where it is; what came so far is told.
+
+        Raises:
+            DismissedError: the guest has to go.
+        """
+        await self._in_turn(lambda: self._pipeline.intake.stop(broken=True))
+
+    async def interpret(self, pcm: bytes, start_sample: int) -> None:
+        """Take a finished utterance, 16 kHz mono s16le, straight to its words.
+
+        ``start_sample`` is where it stands on the clock of what the guest plays.
+
+        Raises:
+            DismissedError: the guest has to go.
+        """
+        await self._in_turn(lambda: self._interpret(pcm, start_sample))
+
+    async def told(self) -> None:
+        """Wait until all that was handed in is told.
+
+        Raises:
+            DismissedError: the guest has to go.
+        """
+        await self._in_turn(self._pipeline.interpreter.drained)
+
+    def refuse(self) -> None:
+        """Take nothing more."""
+        self._is_refused = True
+
+    def release(self) -> None:
+        """Let whoever waits at the door go."""
+        self._released.set()
+        if self._pending is not None and not self._pending.done():
+            self._pending.set_exception(DismissedError())
+
+    # --- in turn
+
+    async def _in_turn(self, work: Callable[[], Awaitable[T]]) -> T:
+        if self._is_refused:
+            await self._released.wait()
+            raise DismissedError
+        results: list[T] = []
+        self._pending = pending = asyncio.get_running_loop().create_future()
+
+        async def order() -> None:
+            if self._is_refused:
+                return  # release() answers
+            try:
+                results.append(await work())
+            except Exception as error:  # noqa: BLE001 -- raised where it was asked for
+                _settle(pending, error)
+            else:
+                _settle(pending, None)
+
+        if not self._pipeline.intake.order(order):
+            raise CommandError("Too much waits to be heard; try again in a moment.", code="busy")
+        await pending
+        return results[0]
+
+    async def _start(self, command: StartListening) -> None:
+        if self._pipeline.intake.is_listening:
+            raise CommandError("The session listens already.", code="already_listening")
+        now = self._pipeline.timeline.now()
+        await self._pipeline.intake.start(
+            command, now, is_visit=True, playback_id=self._playback_id
+        )
+
+    async def _interpret(self, pcm: bytes, start_sample: int) -> None:
+        interpreter, timeline = self._pipeline.interpreter, self._pipeline.timeline
+        place, samples = timeline.place(timeline.now()), count_samples(pcm)
+        timeline.reach(place + samples)
+        self._pipeline.account.received += samples
+        utterance = Utterance(
+            interpreter.next_id(),
+            self._manner(),
+            pcm=pcm,
+            start_sample=start_sample,
+            end_sample=start_sample + samples,
+            offset_samples=place - start_sample,
+            playback_id=self._playback_id,
+        )
+        await interpreter.put(utterance)
+
+
+class Guests:
+    """The one guest that a session may have at a time, and its task."""
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+        self.guest: Guest | None = None
+        """Who is there."""
+        self.playback_id: uuid.UUID | None = None
+        """What it plays."""
+        self._is_closed = False
+        self._door: Door | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody is there."""
+        return self._task is not None
+
+    def receive(self, guest: Guest, door: Door, playback_id: uuid.UUID | None) -> None:
+        """Let ``guest`` in; its task ends with the session.
+
+        Raises:
+            CommandError: somebody is there, or nobody is let in any more.
+        """
+        if self._is_closed:
+            raise CommandError("The session is over.", code="not_ready")
+        if self.is_busy:
+            raise CommandError("Something is being played already.", code="already_playing")
+        self.guest, self._door, self.playback_id = guest, door, playback_id
+        self._task = asyncio.create_task(guest.run(door), name=f"habla guest {self._owner}")
+        self._task.add_done_callback(self._gone)
+
+    def refuse(self) -> None:
+        """Take nothing more from the guest."""
+        if self._door is not None:
+            self._door.refuse()
+
+    async def dismiss(self) -> bool:
+        """Let the guest go, all it brought being told; return whether it went in time."""
+        if self._task is None or self._door is None or self.guest is None:
+            return True
+        self._door.refuse()
+        self._door.release()
+        self.guest.wake()
+        _, late = await asyncio.wait({self._task}, timeout=LEAVE_SECONDS)
+        return not late
+
+    async def close(self, seconds: float) -> bool:
+        """End the guest at once; return whether it ended within ``seconds``."""
+        self._is_closed = True
+        task = self._task
+        if task is None:
+            return True
+        await asyncio.sleep(0)  # one that has not begun could not say how it ended
+        task.cancel()
+        _, deaf = await asyncio.wait({task}, timeout=seconds)
+        if deaf:
+            logger.error("%s is deaf and left behind", task.get_name())
+        return not deaf
+
+    def _gone(self, task: "asyncio.Task[None]") -> None:
+        self.guest = self._door = self._task = self.playback_id = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("%s broke", task.get_name(), exc_info=error)
+
+
+def _settle(pending: "asyncio.Future[None]", error: Exception | None) -> None:
+    if pending.done():
+        return
+    if error is None:
+        pending.set_result(None)
+    else:
+        pending.set_exception(error)

@@ -1,0 +1,283 @@
+"""What comes in: chunks, and the commands that must keep their place among them."""
+
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+
+from sessions_app.core.audio import Encoding, to_seconds
+from sessions_app.core.descriptors import OUT, ran_out
+from sessions_app.core.errors import CommandError, EngineError, HablaError
+from sessions_app.core.events import Event, Failure, Notice
+from sessions_app.engines.base import Detector
+from sessions_app.engines.decoding.pool import DecoderPool
+from sessions_app.live.arrivals import Arrivals, Beginning, Item, Order
+from sessions_app.live.states import State
+from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.interpreter import Interpreter
+from sessions_app.pipeline.listener import Listener
+from sessions_app.pipeline.pace import Pace, PaceOptions, PaceVerdict
+from sessions_app.pipeline.segmenter import SegmenterOptions
+from sessions_app.pipeline.sound import open_sound
+from sessions_app.pipeline.stage import Stage
+from sessions_app.pipeline.timeline import Timeline
+from sessions_app.pipeline.utterance import Manner
+from sessions_app.pipeline.workbench import Workbench
+from sessions_app.protocol import StartListening
+from sessions_app.recording.recorder import Recorder
+
+logger = logging.getLogger(__name__)
+
+ITEMS_WAITING = 2_048
+
+
+class Intake:
+    """Takes sound without ever waiting, and works it off in the order in which it came.
+
+    One listening period at a time. ``become`` is told when one begins, ends and has ended.
+    """
+
+    def __init__(
+        self,
+        interpreter: Interpreter,
+        detector: Detector,
+        workbench: Workbench,
+        decoders: DecoderPool,
+        manner: Callable[[], Manner],
+        emit: Callable[[Event], Awaitable[None]],
+        account: Account,
+        options: SegmenterOptions,
+        become: Callable[[State], None],
+        too_fast: Callable[[], None],
+        recorder: Recorder,
+        timeline: Timeline,
+    ) -> None:
+        self._interpreter = interpreter
+        self._detector = detector
+        self._workbench = workbench
+        self._decoders = decoders
+        self._manner = manner
+        self._emit = emit
+        self._account = account
+        self._options = options
+        self._become = become
+        self._too_fast = too_fast
+        self._recorder = recorder
+        self._timeline = timeline
+        self._arrivals = Arrivals(account)
+        self._asked_at = 0.0
+        self._pace: Pace | None = None
+        self._received_before = 0
+        self._is_refusing = False
+        self._listener: Listener | None = None
+        self._is_overrun = False
+        self._is_stray_told = False
+        self._is_visit = False
+        self.inbox: Stage[Item] = Stage(
+            "listen", self._take, failed=self._failed, size=ITEMS_WAITING
+        )
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether a listening period is open."""
+        return self._listener is not None
+
+    def feed(self, chunk: bytes) -> bool:
+        """Take a chunk if there is room; never waits. Return whether it was taken."""
+        has_room = self._arrivals.has_room(chunk) and not self._is_overrun
+        if has_room and self.inbox.offer(chunk):
+            self._arrivals.wait(chunk)
+            return True
+        self._drop(chunk)
+        return False
+
+    def order(self, order: Order, *, begins: StartListening | None = None) -> bool:
+        """Take a command that keeps its place among the chunks; return whether it was taken.
+
+        ``begins`` is the command, where that begins a listening period.
+        """
+        return self.inbox.offer(Beginning(order, begins) if begins else order)
+
+    @property
+    def waits_since(self) -> float | None:
+        """Return since when it waits for sound, on the monotonic clock; None: it does not."""
+        is_waiting = self._listener is not None and not self._is_visit and self.inbox.is_idle
+        return self.inbox.done_at if is_waiting else None
+
+    # --- the orders; each runs in its turn
+
+    async def start(
+        self,
+        command: StartListening,
+        came_at: int,
+        *,
+        is_visit: bool = False,
+        playback_id: uuid.UUID | None = None,
+    ) -> None:
+        """Open a listening period; in a visit, ``hear`` brings the sound, and ``feed`` does not.
+
+        ``came_at`` is when it was asked for, on the timeline.
+        """
+        sound = await open_sound(
+            command.encoding,
+            self._detector.stream(),
+            self._workbench,
+            self._decoders,
+            sample_rate=command.sample_rate,
+        )
+        self._listener = listener = Listener(
+            sound,
+            self._interpreter,
+            self._manner,
+            self._emit,
+            self._account,
+            self._options,
+            offset_samples=self._timeline.place(came_at),
+            cut=None if is_visit else self._recorder.cut,
+            playback_id=playback_id,
+        )
+        self._arrivals.begin(command)
+        self._received_before = self._account.received
+        # by when it was asked for and sound came, not by when it was their turn
+        self._pace = Pace(PaceOptions(), self._asked_at)
+        self._is_visit = is_visit
+        self._become(State.LISTENING)
+        if is_visit:
+            self._recorder.attend()
+            return
+        recording = self._recorder.begin(command, self._manner(), lambda: listener.heard_samples)
+        fields = {"encoding": command.encoding, "recording": recording}
+        await self._emit(Notice("listening_started", fields))
+
+    async def hear(self, chunk: bytes) -> int:
+        """Hear the next chunk of a visit; return how many samples it has brought so far.
+
+        Raises:
+            CommandError: no listening period is open.
+            EngineError: the stream is broken.
+        """
+        if self._listener is None:
+            raise CommandError("Nobody listens.", code="not_listening")
+        await self._listener.hear(chunk)
+        self._timeline.reach(self._listener.reached_sample)
+        return self._listener.heard_samples
+
+    async def end_visit(self) -> None:
+        """Close a visit's period: all that it brought is told first.
+
+        Raises:
+            EngineError: the stream is broken at its end; what came before is told.
+        """
+        problem = await self._finish(broken=False)
+        if problem is not None:
+            raise problem
+
+    async def stop(self, *, broken: bool = False) -> None:
+        """Close the listening period: all that was sent is heard, and told, first."""
+        await self._finish(broken=broken)
+
+    async def _finish(self, *, broken: bool) -> EngineError | None:
+        """End the period, if one is open; return what broke its stream at the end."""
+        listener, self._listener = self._listener, None
+        if listener is None:
+            return None
+        self._is_overrun = self._is_stray_told = False
+        self._become(State.STOPPING)
+        problem: EngineError | None = None
+        try:
+            await listener.finish(broken=broken)
+        except EngineError as error:
+            problem = error
+            await listener.finish(broken=True)
+            if not self._is_visit:
+                await self._emit(Failure(error.code, str(error), about="stop_listening"))
+        self._timeline.reach(listener.reached_sample)
+        await self._interpreter.drained()
+        await self._recorder.end(is_whole=not broken and problem is None)
+        self._become(State.IDLE)
+        if not self._is_visit:
+            await self._emit(Notice("listening_stopped", listener.account.as_summary()))
+        return problem
+
+    async def close(self) -> None:
+        """Release the open stream without finishing it; count what waits. May be called twice."""
+        listener = None if self._is_visit else self._listener
+        await self._arrivals.leave(*self.inbox.take_rest(), listener, self._recorder.take)
+        if self._listener is not None:
+            await self._listener.close()
+            self._listener = None
+
+    # --- one chunk
+
+    async def _take(self, item: Item) -> None:
+        if isinstance(item, Beginning):
+            self._asked_at = item.came_at
+            await item.order()
+        elif isinstance(item, bytes):
+            self._arrivals.go_on(item)
+            await self._hear(item)
+        else:
+            await item()
+
+    async def _hear(self, item: bytes) -> None:
+        if self._is_refusing:
+            self._arrivals.drop(item, "too_fast")
+            return
+        if self._listener is None or self._is_visit:
+            await self._answer_stray()
+            return
+        self._recorder.take(item)
+        try:
+            await self._listener.hear(item)
+        except EngineError as error:
+            await self._emit(Failure(error.code, str(error), about="start_listening"))
+            await self.stop(broken=True)
+            self._is_stray_told = True  # the rest of the stream is still on its way
+            return
+        self._timeline.reach(self._listener.reached_sample)
+        self._arrivals.decoded(item, self._listener.heard_samples)
+        await self._judge_pace()
+
+    async def _judge_pace(self) -> None:
+        if self._pace is None:
+            return
+        # what found no room came all the same: a flood is not slower for being dropped
+        came = self._account.received - self._received_before
+        if self._listener is not None:  # silence that is only declared costs nothing
+            came -= self._listener.declared_samples
+        verdict = self._pace.judge(to_seconds(came), self._arrivals.came_at)
+        if verdict is PaceVerdict.WARN:
+            message = "Sound comes faster than anybody speaks; slow down, or it is not heard."
+            await self._emit(Failure("too_fast", message, about="audio"))
+        elif verdict is PaceVerdict.END:
+            self._is_refusing = True
+            self._too_fast()
+
+    async def _answer_stray(self) -> None:
+        # once: whoever sends four a second would be told four times a second
+        if not self._is_stray_told:
+            self._is_stray_told = True
+            message = "Sound came while nobody listened; send start_listening first."
+            await self._emit(Failure("not_listening", message, about="audio"))
+
+    def _drop(self, chunk: bytes) -> None:
+        # a container with a hole is no stream any more; PCM goes on after the hole
+        if self._arrivals.encoding is not Encoding.PCM_S16LE and not self._is_overrun:
+            self._is_overrun = self.inbox.offer(self._give_up)
+        self._arrivals.drop(chunk, "overrun")
+        self._interpreter.lateness.note_drop()
+
+    async def _give_up(self) -> None:
+        message = "The server cannot keep up; what came before is kept. Start again in a moment."
+        await self._emit(Failure("overrun", message, about="start_listening"))
+        await self.stop(broken=True)
+
+    async def _failed(self, item: Item, error: Exception) -> None:
+        if isinstance(error, HablaError):
+            await self._emit(Failure(error.code, str(error)))
+            return
+        if ran_out(error):
+            logger.warning("the sound was not taken: %s", error)
+            await self._emit(Failure("too_many_files", OUT, about="audio"))
+            return
+        logger.error("a bug in the intake", exc_info=error)
+        await self._emit(Failure("internal", "Something went wrong with the sound."))

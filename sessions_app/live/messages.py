@@ -1,0 +1,96 @@
+"""The first and the last words of a session: what there is, and what became of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+
+from sessions_app.core.audio import to_seconds
+from sessions_app.core.events import Event, Failure, Mode, Notice
+from sessions_app.engines.capabilities import corrects
+from sessions_app.live.generations import Generation, Generations
+from sessions_app.live.rows import SessionRows
+from sessions_app.live.states import Ending
+from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.utterance import Manner
+from sessions_app.protocol import LIMITS, VERSION, CloseCode
+
+
+def ready(book: SessionRows, manner: Manner, generation: Generation) -> Notice:
+    """Return the `ready` message."""
+    infos = generation.engines.infos
+    return Notice(
+        "ready",
+        {
+            "protocol": VERSION,
+            "session_id": str(book.session_id),
+            "conversation_id": str(book.conversation_id),
+            "direction": manner.direction,
+            "mode": manner.mode,
+            "generation": generation.number,
+            "engines": {kind: asdict(info) for kind, info in infos.items()},
+            "speakers": [asdict(speaker) for speaker in book.speakers.all()],
+            "limits": LIMITS,
+        },
+    )
+
+
+def first_words(
+    book: SessionRows, manner: Manner, generation: Generation, generations: Generations
+) -> list[Event]:
+    """Return what a session begins with: `ready`, and what else is worth to be known at once."""
+    told: list[Event] = [ready(book, manner, generation)]
+    if generation.trouble:
+        told.append(Failure("engines_fail", generation.trouble))
+    if lack := lack_of_corrections(manner, generation, about="query"):
+        told.append(lack)
+    if generations.coming is not None:
+        told.append(generations.coming)
+    return told
+
+
+def lack_of_corrections(manner: Manner, generation: Generation, about: str) -> Failure | None:
+    """Return what the classroom lacks without a language model; None: nothing."""
+    if manner.mode is not Mode.CLASSROOM or corrects(generation.engines.translator):
+        return None
+    message = (
+        "No language model translates here: in class, mistakes of learners are not put right, and "
+        "false friends are not pointed out. Idioms are."
+    )
+    return Failure("no_corrections", message, about=about)
+
+
+LAST_FAILURES: Mapping[int, Failure] = {
+    CloseCode.FAILED: Failure("internal", "Something broke here; please reload.", fatal=True),
+    CloseCode.LOGIN_FIRST: Failure("login_required", "You are not logged in any more.", fatal=True),
+}
+"""What is said before `closed`, by the close code, where nothing better is known."""
+
+
+TELL_SECONDS = 0.5
+"""How long one who may hear no more is told so, before what was said is finished."""
+
+
+async def part_first(
+    ending: Ending | None,
+    say_goodbye: Callable[[], Awaitable[None]],
+    hang_up: Callable[[int], Awaitable[None]],
+) -> None:
+    """Say goodbye and hang up at once, where ``ending`` asks for it; else do nothing."""
+    if ending is None or not ending.is_told_first:
+        return
+    with suppress(TimeoutError):  # it does not read: then it is not told
+        async with asyncio.timeout(TELL_SECONDS):
+            await say_goodbye()
+    await hang_up(ending.code)
+
+
+def closed(reason: str, account: Account) -> Notice:
+    """Return the `closed` message."""
+    accepted = to_seconds(account.received - account.dropped.total())
+    fields = {
+        "reason": reason,
+        "accepted_seconds": round(accepted, 3),
+        "account": account.as_dict(),
+    }
+    return Notice("closed", fields)

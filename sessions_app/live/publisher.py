@@ -1,0 +1,188 @@
+"""What a process publishes of its sessions, for viewers in any process: never waited for."""
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from uuid import UUID
+
+from channels.layers import get_channel_layer
+
+from sessions_app.bus.broker import broker_errors
+from sessions_app.core.errors import RefusedError, StoreError, StoreUnavailableError
+from sessions_app.core.events import (
+    Discarded,
+    Event,
+    Exchange,
+    Failure,
+    FinalTranscript,
+    Notice,
+    Partial,
+    SpeechEnded,
+    SpeechStarted,
+)
+from sessions_app.protocol import CloseCode, encode
+from sessions_app.store import tickets
+from sessions_app.store.tickets import Standing
+
+logger = logging.getLogger(__name__)
+
+MOST_WAITING = 500
+"""How many events may wait for the broker; what comes then is not published."""
+MOST_CHARACTERS = 64_000
+"""What a published event may hold. A viewer reads a longer one in the rows."""
+SEND_SECONDS = 1.0
+"""How long the broker may take for one event."""
+LOOK_SECONDS = 1.0
+"""How often it is looked up which sessions have viewers."""
+MOST_VIEWERS = 50
+"""How many may read along with one session, through one process."""
+MOST_IN_ALL = 500
+"""How many may read along with all of them."""
+SHARED_SECONDS = 0.5
+"""How long what one viewer saw of a ticket is true enough for the others who have it."""
+NOTICES = frozenset({"speakers", "stored", "closed"})
+
+
+def group_of(session_id: UUID) -> str:
+    """Return the name under which a session's events are published."""
+    return f"watch.{session_id}"
+
+
+class Publisher:
+    """Publishes the events of this process's sessions that somebody has a ticket for.
+
+    It is a hint to viewers: what is lost here, they find in the rows. ``sessions`` returns the ids
+    of the sessions that are live in this process.
+    """
+
+    def __init__(self, sessions: Callable[[], Collection[UUID]]) -> None:
+        self._sessions = sessions
+        self._waiting: asyncio.Queue[tuple[UUID, Event]] | None = None
+        self._watched: frozenset[UUID] = frozenset()
+        self._is_heard = True
+        self.dropped = 0
+        """How many events were not published, since the broker was slow or gone."""
+        self._seats: Counter[UUID] = Counter()
+        self._seen: dict[str, tuple[float, Standing]] = {}
+        """When a ticket was looked at last, on the loop's clock, and what it was good for."""
+
+    @contextlib.contextmanager
+    def seat(self, session_id: UUID) -> Iterator[None]:
+        """Let one more read along with a session through this process, for as long as it is held.
+
+        Raises:
+            RefusedError: all MOST_VIEWERS seats are taken, or MOST_IN_ALL.
+        """
+        if self._seats[session_id] >= MOST_VIEWERS or self._seats.total() >= MOST_IN_ALL:
+            message = "As many people are watching as there may; come back later."
+            raise RefusedError(message, code="full", close_code=CloseCode.FULL)
+        self._seats[session_id] += 1
+        try:
+            yield
+        finally:
+            self._seats[session_id] -= 1
+            self._seats = +self._seats  # forgets whom nobody watches
+
+    async def look(self, secret: str, *, is_fresh: bool) -> Standing | None:
+        """Return what a ticket is good for; unless ``is_fresh``, up to SHARED_SECONDS ago.
+
+        Raises:
+            StoreError: the database does not say.
+        """
+        now = asyncio.get_running_loop().time()
+        self._seen = {s: seen for s, seen in self._seen.items() if now - seen[0] < SHARED_SECONDS}
+        if secret in self._seen and not is_fresh:
+            return self._seen[secret][1]
+        standing = await tickets.look(secret)
+        if standing is not None:
+            self._seen[secret] = now, standing
+        return standing
+
+    def is_watched(self, session_id: UUID) -> bool:
+        """Return whether somebody may be reading along with a session of this process."""
+        return session_id in self._watched
+
+    def publish(self, session_id: UUID, event: Event) -> None:
+        """Let viewers hear of an event, if there can be any; never waits, and never raises."""
+        if self._waiting is None or not self.is_watched(session_id) or not _is_for_viewers(event):
+            return
+        try:
+            self._waiting.put_nowait((session_id, event))
+        except asyncio.QueueFull:
+            self.dropped += 1
+
+    async def run(self) -> None:
+        """Publish, until cancelled."""
+        waiting: asyncio.Queue[tuple[UUID, Event]] = asyncio.Queue(MOST_WAITING)
+        self._waiting = waiting
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_looking(), name="habla publisher looks")
+                tasks.create_task(self._keep_sending(waiting), name="habla publisher tells")
+        finally:
+            self._waiting = None
+
+    async def _keep_looking(self) -> None:
+        while True:
+            try:
+                self._watched = await tickets.watched(list(self._sessions()))
+            except StoreUnavailableError:
+                pass  # the log has it; who was watched still is
+            except StoreError as error:
+                logger.warning("could not look up who has viewers: %s", error)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _keep_sending(self, waiting: "asyncio.Queue[tuple[UUID, Event]]") -> None:
+        while True:
+            session_id, event = await waiting.get()
+            try:
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self._send(session_id, event)
+            except broker_errors() as error:
+                self._give_up(waiting, error)
+            else:
+                self._is_heard = True
+
+    async def _send(self, session_id: UUID, event: Event) -> None:
+        text = encode(event)
+        layer = get_channel_layer()
+        if layer is not None and len(text) <= MOST_CHARACTERS:
+            await layer.group_send(group_of(session_id), {"type": "watch.said", "text": text})
+
+    def _give_up(self, waiting: "asyncio.Queue[tuple[UUID, Event]]", error: Exception) -> None:
+        # what waited behind it is old by now, and is in the rows
+        self.dropped += 1 + waiting.qsize()
+        with contextlib.suppress(asyncio.QueueEmpty):
+            while True:
+                waiting.get_nowait()
+        if self._is_heard:
+            self._is_heard = False
+            logger.warning("viewers hear late, the channel layer fails: %s", type(error).__name__)
+
+
+def _is_for_viewers(event: Event) -> bool:
+    if isinstance(event, Notice):
+        return event.type in NOTICES
+    if isinstance(event, Failure):
+        return isinstance(event.about, int)
+    return isinstance(
+        event, SpeechStarted | SpeechEnded | Partial | FinalTranscript | Exchange | Discarded
+    )
+
+
+class Overheard:
+    """Tells a client its session's events, and the publisher too; the client waits for nobody."""
+
+    def __init__(self, emit: Callable[[Event], Awaitable[None]], publisher: Publisher) -> None:
+        self._emit = emit
+        self._publisher = publisher
+        self.session_id: UUID | None = None
+        """Whose events they are, once there is a session."""
+
+    async def emit(self, event: Event) -> None:
+        """Tell everyone."""
+        if self.session_id is not None:
+            self._publisher.publish(self.session_id, event)
+        await self._emit(event)

@@ -1,0 +1,306 @@
+"""Who is live, and the engines they share: the process's only state."""
+
+import asyncio
+import functools
+import logging
+import threading
+import uuid
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from dataclasses import asdict
+from typing import Any
+
+from sessions_app.config.conf import Conf
+from sessions_app.config.data_directory import directory_id
+from sessions_app.config.recordings_directory import id_or_none
+from sessions_app.core import counters, descriptors
+from sessions_app.core.errors import EngineUnavailableError, RefusedError
+from sessions_app.core.events import Event, Notice
+from sessions_app.core.logs.context import context_of
+from sessions_app.core.readiness import Reason, of_loading, of_troubles
+from sessions_app.live.capacity import refuse_if_taken, serving
+from sessions_app.live.generations import UNLOAD_SECONDS, Generations
+from sessions_app.live.publisher import Overheard, Publisher
+from sessions_app.live.session import LiveSession
+from sessions_app.live.states import Departure, Ending, Wishes, refuse_without_database
+from sessions_app.protocol import CloseCode
+from sessions_app.recording.finishing import Finisher, keep_all
+from sessions_app.recording.writer import SoundWriter
+from sessions_app.store import sessions as store_sessions
+from sessions_app.store.database.identity import identity
+from sessions_app.store.database.thread import database_thread
+from sessions_app.store.engine_choice import load_chosen
+
+logger = logging.getLogger(__name__)
+
+ABORT_SECONDS = 3.0
+"""How long sessions may take to close once a quitting server aborts them."""
+ROWS_SECONDS = 1.0
+"""How long what is to be kept may take at least, however little time is left."""
+TELL_SECONDS = 0.1
+"""The least that clients are given to hear that the server quits, however little time it has."""
+
+SERVER_QUITS = Ending("server_quits", CloseCode.QUITTING)
+
+
+class Registry:
+    """The live sessions of this process, each in a task that belongs here."""
+
+    def __init__(self) -> None:
+        self.boot = ""
+        """Names this run of the server in the rows it writes."""
+        self.sound_directory = ""
+        """The id of the directory in which recordings lie here."""
+        self.sessions: dict[uuid.UUID, LiveSession] = {}
+        self.is_draining = False
+        self.conf: Conf | None = None
+        self.generations: Generations | None = None
+        self.publisher = Publisher(lambda: self.sessions)
+        self.chores: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+            "publisher": self.publisher.run
+        }
+        """What is done in the background while this process serves, by name; apps above add."""
+        self.troubles: dict[str, str] = {}
+        """What is wrong with whatever serves from outside this process, by its name."""
+        self._finisher: Finisher | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._hurry = asyncio.Event()
+
+    # --- the beginning
+
+    def open(self, conf: Conf, boot: str = "") -> None:
+        """Begin to serve, on the running loop; ``load`` brings the engines.
+
+        ``boot`` names a process that plays by itself, beside any server of its data directory.
+        """
+        self._loop = asyncio.get_running_loop()
+        self.conf = conf
+        self.boot = boot or store_sessions.new_boot(directory_id(conf.run_dir))
+        self.generations = Generations(functools.partial(load_chosen, conf.engines))
+        self.sound_directory = id_or_none()
+        writer = SoundWriter(self.sound_directory) if conf.is_recording else None
+        self._finisher = Finisher(writer) if writer else None
+        self.is_draining = False
+        self._hurry.clear()
+
+    async def load(self) -> bool:
+        """Load the first generation of engines, or the next; return whether it loaded.
+
+        A failure is logged and told to whoever asks; the server goes on with what it has.
+        """
+        if self.is_draining:
+            return False
+        if self.generations is None:
+            raise RuntimeError("the registry is not open")
+        try:
+            await self.generations.renew()
+        except EngineUnavailableError as error:
+            logger.error("no engines: %s", error)  # noqa: TRY400 -- the message says it all
+            return False
+        except Exception:
+            logger.exception("no engines")
+            return False
+        return True
+
+    def record_in(self, directory: str) -> None:
+        """Note the id of the directory in which recordings lie from now on."""
+        self.sound_directory = directory
+        if self._finisher is not None:
+            self._finisher.writer.directory = directory
+
+    def launch(
+        self,
+        wishes: Wishes,
+        *,
+        emit: Callable[[Event], Awaitable[None]],
+        hang_up: Callable[[int], Awaitable[None]],
+    ) -> "tuple[LiveSession, asyncio.Task[None]]":
+        """Return a new session and the task that is its life.
+
+        Raises:
+            RefusedError: the server is full, or quits; or this process does not serve.
+        """
+        conf, generations = self._admit(wishes)
+        overheard = Overheard(emit, self.publisher)
+        session = LiveSession(
+            wishes,
+            generations,
+            boot=self.boot,
+            drain_seconds=conf.drain_seconds,
+            silence_seconds=conf.silence_seconds,
+            emit=overheard.emit,
+            hang_up=hang_up,
+            finisher=self._finisher,
+        )
+        overheard.session_id = session.id
+        self.sessions[session.id] = session
+        task = asyncio.create_task(
+            session.run(functools.partial(self._leave, session)),
+            name=f"habla session {session.id}",
+            context=context_of(str(session.id)),
+        )
+        self._tasks.add(task)
+        task.add_done_callback(functools.partial(self._forget, session))
+        return session, task
+
+    def _admit(self, wishes: Wishes) -> tuple[Conf, Generations]:
+        conf = serving(self.conf)
+        if self.generations is None or self.is_draining:
+            raise RefusedError(
+                "The server is shutting down; come back in a moment.",
+                code="server_quits",
+                close_code=CloseCode.QUITTING,
+            )
+        refuse_without_database()
+        refuse_if_taken(self.sessions.values(), wishes, conf)
+        return conf, self.generations
+
+    def end(self, session_ids: Collection[uuid.UUID], ending: Ending) -> None:
+        """Let those of these sessions end that are live here."""
+        for session_id in session_ids:
+            if (session := self.sessions.get(session_id)) is not None:
+                session.end(ending)
+
+    def _leave(self, session: LiveSession) -> None:
+        if self.sessions.pop(session.id, None) is not None:
+            counters.ENDED.labels(session.ending.reason if session.ending else "failed").inc()
+
+    def _forget(self, session: LiveSession, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        self._leave(session)
+        if not task.cancelled() and task.exception() is not None:
+            logger.error(
+                "session %s did not end as it should", session.id, exc_info=task.exception()
+            )
+
+    async def tell_all(self, event: Event) -> None:
+        """Tell every live client; one that does not read keeps no other waiting."""
+        await asyncio.gather(*(session.emit(event) for session in self.sessions.values()))
+
+    async def tell_engines(self) -> None:
+        """Tell every client that new connections get other engines than it has."""
+        generation = self.generations.current if self.generations else None
+        if generation is not None:
+            infos = {kind: asdict(info) for kind, info in generation.engines.infos.items()}
+            fields = {"generation": generation.number, "engines": infos}
+            await self.tell_all(Notice("engines_changed", fields))
+
+    # --- the end
+
+    async def drain(self, seconds: float) -> Departure:
+        """Tell every client, let all sessions finish within ``seconds``, and close them."""
+        self.is_draining = True
+        deadline = asyncio.get_running_loop().time() + seconds
+        leaving = list(self.sessions.values())
+        await self._send_away(leaving, seconds)
+        await self._gone(deadline - asyncio.get_running_loop().time())
+        late = [session for session in leaving if session.id in self.sessions]
+        self._abort_sessions()
+        stuck = await self._gone(ABORT_SECONDS)
+        self._close_rows_of_stuck()
+        finisher, self._finisher = self._finisher, None
+        left = max(deadline - asyncio.get_running_loop().time(), ROWS_SECONDS)
+        unkept = await keep_all(finisher, left, self._hurry, ROWS_SECONDS)
+        cut_off = sum(s.is_cut_off for s in leaving if s not in late)
+        return Departure(len(leaving), len(late) + cut_off, stuck, unkept)
+
+    async def _send_away(self, leaving: list[LiveSession], seconds: float) -> None:
+        """Tell all at once, since a client that does not read takes seconds; then end them all."""
+
+        async def send_away(session: LiveSession) -> None:
+            await session.emit(Notice("going_away", {"deadline_seconds": seconds}))
+            session.end(SERVER_QUITS)
+
+        telling = [asyncio.create_task(send_away(session)) for session in leaving]
+        if telling:
+            _, late = await asyncio.wait(telling, timeout=max(seconds, TELL_SECONDS))
+            for task in late:
+                task.cancel()
+        for session in leaving:
+            session.end(SERVER_QUITS)
+
+    def _close_rows_of_stuck(self) -> None:
+        """Close the rows of sessions that do not: the process will not outlive them for long."""
+        stuck = list(self.sessions.values())
+        if not stuck:
+            return
+        logger.error("sessions that do not close: %s", ", ".join(str(s.id) for s in stuck))
+        for session in stuck:
+            session.book.end(f"{SERVER_QUITS.reason}_cut_off", session.account)
+
+    def abort(self) -> None:
+        """End all sessions at once, whatever they were doing, and let nothing be waited for."""
+        self._hurry.set()
+        self._abort_sessions()
+
+    def _abort_sessions(self) -> None:
+        for session in list(self.sessions.values()):
+            session.end(Ending("server_quits", CloseCode.QUITTING, is_graceful=False))
+
+    async def close(self, seconds: float = UNLOAD_SECONDS) -> bool:
+        """Unload the engines; return whether that was done within ``seconds``."""
+        generations, self.generations = self.generations, None
+        return generations is None or await generations.aclose(seconds)
+
+    async def _gone(self, seconds: float) -> int:
+        if not self._tasks:
+            return 0
+        _, left = await asyncio.wait(self._tasks, timeout=max(seconds, 0))
+        return len(left)
+
+    # --- what is told of it
+
+    def readiness(self) -> list[str]:
+        """Return why a session opened now would not produce text; empty: it would."""
+        return [reason.told for reason in self.reasons()]
+
+    def reasons(self) -> list[Reason]:
+        """Return the same, with what strangers may know of it."""
+        if self.is_draining:
+            return [Reason("The server is shutting down.")]
+        if self.generations is None:
+            return [Reason("No server runs in this process.")]
+        if problem := identity.problem_now:
+            return [Reason(problem)]
+        current = self.generations.current
+        if current is None:
+            return [of_loading(self.generations.problem, self.generations.step[0])]
+        reasons = current.reasons()
+        reasons += [Reason(descriptors.OUT)] if descriptors.are_out() else []
+        return reasons + of_troubles(self.troubles | database_thread.troubles())
+
+    def status(self, user_id: int | None = None) -> dict[str, Any]:
+        """Return what `manage.py status --json` prints of this process.
+
+        With a ``user_id`` only that user's sessions are listed; all are counted.
+        """
+        generation = self.generations.current if self.generations else None
+        live = list(self.sessions.values())
+        sessions = [session for session in live if user_id in (None, session.user_id)]
+        return {
+            "boot": self.boot,
+            "state": "draining" if self.is_draining else "serving",
+            "problems": self.readiness(),
+            "generation": generation.number if generation else None,
+            "engines": {
+                kind: asdict(info)
+                for kind, info in (generation.engines.infos if generation else {}).items()
+            },
+            "backlog": generation.scheduler.backlog if generation and generation.scheduler else 0,
+            "tasks": len(asyncio.all_tasks(self._loop)) if self._loop else 0,
+            "threads": threading.active_count(),
+            "live": len(live),
+            "sessions": [
+                {"id": str(s.id), "state": s.state, "direction": s.manner.direction}
+                for s in sessions
+            ],
+            "playbacks": [
+                {"id": str(s.guests.playback_id), "session_id": str(s.id)}
+                for s in sessions
+                if s.guests.playback_id is not None
+            ],
+        }
+
+
+live = Registry()
+"""This process's registry."""

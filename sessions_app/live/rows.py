@@ -1,0 +1,183 @@
+"""What a session keeps: its row, the conversation it writes to, and the names in it."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, replace
+
+from sessions_app.core.errors import StoreError
+from sessions_app.core.events import Event, Exchange, Failure, Notice, Speaker
+from sessions_app.live.generations import Generation
+from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.speakers import Speakers
+from sessions_app.pipeline.timeline import Timeline
+from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.store import sessions
+from sessions_app.store.database.write_behind import behind
+
+Emit = Callable[[Event], Awaitable[None]]
+Saving = asyncio.Future[int]
+
+
+class SessionRows:
+    """One session's rows. ``close`` may be called before ``open`` has returned, or failed."""
+
+    def __init__(self, user_id: int, conversation_id: uuid.UUID | None, boot: str) -> None:
+        self.session_id = uuid.uuid4()
+        self.conversation_id = conversation_id
+        """None until it is open, unless the client wishes to continue one."""
+        self.speakers = Speakers()
+        self.renamings = 0
+        """How often a name was given here, or such a name was kept."""
+        self._unkept_names = 0
+        self.timeline = Timeline()
+        """Of the session; it begins with its row."""
+        self._user_id = user_id
+        self._late: dict[int, Saving] = {}
+        """What is told by now, or will be, and not kept yet, by utterance."""
+        self._told_late: asyncio.Queue[tuple[int, bool, Saving]] = asyncio.Queue()
+        self.boot = boot
+        """The run of the server that has the session."""
+
+    @property
+    def written_to(self) -> uuid.UUID | None:
+        """Return the conversation whose row is there; None while it may wait to be written."""
+        return None if behind else self.conversation_id
+
+    async def open(self, generation: Generation, manner: Manner) -> None:
+        """Write the session's row.
+
+        Raises:
+            StoreError: nothing was written.
+        """
+        row = sessions.NewSession(
+            id=self.session_id,
+            user_id=self._user_id,
+            manner=manner,
+            generation=generation.number,
+            engines=generation.engines.infos,
+            boot=self.boot,
+        )
+        self._take_up(await sessions.begin_session(row, self.conversation_id))
+        self.timeline = Timeline()
+
+    async def keep(self, exchange: Exchange, utterance: Utterance) -> Exchange:
+        """Keep an exchange; return it with its id, or without one if the database is late.
+
+        Then it is kept as soon as the database takes it, and ``tell_stored`` says so.
+
+        Raises:
+            StoreError: it will never be kept.
+        """
+        if self.conversation_id is None:
+            raise RuntimeError("a book that is not open keeps nothing")
+        saving = sessions.save_exchange(
+            self.session_id,
+            self.conversation_id,
+            exchange,
+            offset_samples=utterance.offset_samples,
+            playback_id=utterance.playback_id,
+        )
+        if await behind.is_done_in_time(saving):
+            return replace(exchange, exchange_id=saving.result())
+        self._late[utterance.id] = saving
+        return exchange
+
+    def watch(self, emit: Emit) -> Emit:
+        """Return an ``emit`` that also notes what is told before it is kept."""
+
+        async def watched(event: Event) -> None:
+            await emit(event)
+            is_exchange = isinstance(event, Exchange)
+            about = event.about if isinstance(event, Failure) else None
+            utterance_id = event.utterance_id if isinstance(event, Exchange) else about
+            if isinstance(utterance_id, int) and utterance_id in self._late:
+                saving = self._late.pop(utterance_id)
+                self._told_late.put_nowait((utterance_id, is_exchange, saving))
+
+        return watched
+
+    async def tell_stored(self, emit: Emit) -> None:
+        """Tell what became of all that was told before it was kept, in its order; never returns."""
+        while True:
+            utterance_id, is_exchange, saving = await self._told_late.get()
+            try:
+                await asyncio.wait({saving})
+                became = _what_became(utterance_id, saving)
+                if is_exchange or isinstance(became, Failure):
+                    await emit(became)
+            finally:
+                self._told_late.task_done()
+
+    async def all_stored(self) -> None:
+        """Wait until what was told is kept, and that is told."""
+        await self._told_late.join()
+
+    async def rename(self, key: str, name: str) -> Speaker:
+        """Call a speaker by another name from now on.
+
+        Raises:
+            CommandError: there is nobody of that id.
+            StoreError: the name will never be kept.
+        """
+        speaker = replace(self.speakers.of(key), name=name)
+        if self.conversation_id is not None:
+            renaming = sessions.rename_speaker(self.session_id, self.conversation_id, speaker)
+            self._begin_renaming(renaming)
+            await behind.in_time(renaming)
+        self.speakers.call(speaker)
+        return speaker
+
+    def speakers_told(self) -> Notice:
+        """Return what tells who speaks, and how they are called."""
+        speakers = [asdict(speaker) for speaker in self.speakers.all()]
+        return Notice("speakers", {"speakers": speakers})
+
+    def _begin_renaming(self, renaming: "asyncio.Future[None]") -> None:
+        self._unkept_names += 1
+        self.renamings += 1
+
+        def end(_: object) -> None:
+            self._unkept_names -= 1
+            self.renamings += 1
+
+        renaming.add_done_callback(end)
+
+    def hear_names(self, kept: Mapping[str, str], renamings: int) -> Notice | None:
+        """Take over names that others gave; return what tells of them, None: they are known.
+
+        ``renamings`` is how many there were when ``kept`` was read: what is older than a name that
+        was given here is not believed.
+        """
+        is_older = self._unkept_names > 0 or renamings != self.renamings
+        return self.speakers_told() if not is_older and self.speakers.learn(kept) else None
+
+    async def begin_conversation(self) -> None:
+        """Start afresh, in a new conversation where nobody has a name yet.
+
+        Raises:
+            StoreError: there will be none; the session goes on in the old one.
+        """
+        kept, beginning = sessions.begin_conversation(self.session_id, self._user_id)
+        await behind.in_time(beginning)
+        self._take_up(kept)
+
+    def end(self, reason: str, account: Account) -> "asyncio.Future[bool]":
+        """Have the session's row closed, if it is there and open."""
+        return sessions.end_session(self.session_id, reason, account)
+
+    async def close(self, reason: str, account: Account) -> None:
+        """Close the session's row, if it is there and open; where the database is late, later."""
+        await behind.in_time(self.end(reason, account))
+
+    def _take_up(self, kept: sessions.Kept) -> None:
+        self.conversation_id = kept.conversation_id
+        self.speakers = Speakers(kept.names)
+
+
+def _what_became(utterance_id: int, saving: Saving) -> Event:
+    try:
+        fields = {"utterance_id": utterance_id, "exchange_id": saving.result()}
+    except StoreError as error:
+        return Failure(error.code, str(error), about=utterance_id)
+    return Notice("stored", fields)

@@ -1,0 +1,280 @@
+"""One connection's life: its states, doors and tasks. Whatever it started ends with it."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from types import TracebackType
+from uuid import UUID
+
+from sessions_app.core.errors import CommandError, HablaError
+from sessions_app.core.events import Event, Failure, Notice
+from sessions_app.live import messages
+from sessions_app.live.generations import Generation, Generations
+from sessions_app.live.guests import Door, Guest, Guests
+from sessions_app.live.rows import SessionRows
+from sessions_app.live.silence import SilenceWatch
+from sessions_app.live.states import OPEN_STATES, TRANSITIONS, Ending, State, Wishes
+from sessions_app.live.step_limit import StepLimit
+from sessions_app.live.wiring import SessionPipeline
+from sessions_app.live.workers import Workers
+from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.segmenter import SegmenterOptions
+from sessions_app.protocol import CloseCode
+from sessions_app.recording.finishing import Finisher
+from sessions_app.recording.recorder import Recorder
+
+logger = logging.getLogger(__name__)
+
+CLOSE_SECONDS = 5.0
+"""The limit of each single step of closing."""
+LET_GO_SECONDS = 2.0
+"""How long workers may take to end: shorter, so that a client still hears why it is closed."""
+STORED_SECONDS = 5.0
+"""How long a client that is sent away may wait to hear that what it was told is kept."""
+
+
+class LiveSession:
+    """One connection's life at run time. ``run`` is all of it, in a task that the registry owns.
+
+    ``emit`` tells the client an event, and does nothing once the client is gone; ``hang_up``
+    closes the connection with a code. Neither ever raises.
+    """
+
+    def __init__(
+        self,
+        wishes: Wishes,
+        generations: Generations,
+        *,
+        boot: str,
+        drain_seconds: float,
+        silence_seconds: float,
+        emit: Callable[[Event], Awaitable[None]],
+        hang_up: Callable[[int], Awaitable[None]],
+        segmenting: SegmenterOptions | None = None,
+        finisher: Finisher | None = None,
+    ) -> None:
+        self.book = SessionRows(wishes.user_id, wishes.conversation_id, boot)
+        self.id = self.book.session_id
+        self.state = State.OPENING
+        self.account = Account()
+        self.user_id, self.login = wishes.user_id, wishes.login
+        self.manner = wishes.manner
+        self._wished_conversation_id = wishes.conversation_id
+        self.ending: Ending | None = None
+        self.generation: Generation | None = None
+        self._generations = generations
+        self._drain_seconds = drain_seconds
+        self._silence = SilenceWatch(silence_seconds, self._waits_since, self._is_silent)
+        self.emit = emit
+        self._hang_up = hang_up
+        self.recorder = Recorder(self.id, wishes.user_id, finisher, emit)
+        self._segmenting = segmenting or SegmenterOptions()
+        self.is_cut_off = False
+        """Whether its limit ended the drain before all was finished."""
+        self._failure: Failure | None = None
+        self._is_aborted = False
+        self._ended = asyncio.Event()
+        self.guests = Guests(str(self.id))
+        self._limit = StepLimit(self._is_to_be_cut)
+
+    # --- the doors
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes commands."""
+        return self.state in OPEN_STATES
+
+    def feed(self, chunk: bytes) -> bool:
+        """Take a chunk of sound; never waits. Return whether it was taken."""
+        return self.is_open and self.pipeline.intake.feed(chunk)
+
+    def receive(self, guest: Guest, playback_id: UUID | None = None) -> None:
+        """Let a guest, such as a playback, in; it ends with the session, or by ``dismiss``.
+
+        Raises:
+            CommandError: the session takes nothing now, listens, or has a guest.
+        """
+        if not self.is_open:
+            raise CommandError("The session is not ready yet, or is over.", code="not_ready")
+        if self.pipeline.intake.is_listening and not self.guests.is_busy:
+            raise CommandError("The session listens already.", code="already_listening")
+        door = Door(self.pipeline, lambda: self.manner, playback_id)
+        self.guests.receive(guest, door, playback_id)
+
+    async def dismiss(self) -> None:
+        """Let the guest go, in its turn among the commands: all it brought is told first."""
+        if self.guests.is_busy:
+            self.guests.refuse()
+            await self.pipeline.intake.stop()
+            await self.pipeline.interpreter.drained()
+            await self.guests.dismiss()
+
+    def end(self, ending: Ending) -> None:
+        """Begin the end. The first reason wins; a later abort only shortens the drain."""
+        if self.ending is None:
+            self.ending = ending
+            self._ended.set()
+        self._is_aborted = self._is_aborted or not ending.is_graceful
+        self._limit.look()
+
+    def become(self, state: State) -> None:
+        """Go on to ``state``; from a state that is further on, there is no way back."""
+        if state in TRANSITIONS[self.state]:
+            self.state = state
+
+    # --- the life
+
+    async def run(self, leave: Callable[[], None]) -> None:
+        """Open, live, drain and close. ``leave`` is called when nothing is left but goodbye."""
+        async with AsyncExitStack() as closers:
+            self._later(closers, "goodbye", self._say_goodbye)
+            closers.callback(leave)
+            closers.callback(self.become, State.CLOSED)
+            self._later(closers, "row", self._end_row)
+            self._later(closers, "recording", self.recorder.close)
+            closers.push(self._note)
+            if await self._limit.within(self._open(closers), None):
+                await self._live()
+
+    async def _open(self, closers: AsyncExitStack) -> None:
+        self.generation = generation = await self._generations.lease(self._tell_loading)
+        closers.callback(self._generations.give_back, generation)
+        await self.book.open(generation, self.manner)
+        self.pipeline = SessionPipeline(
+            generation,
+            self.book,
+            lambda: self.manner,
+            self.emit,
+            self.account,
+            self._segmenting,
+            self.become,
+            self._sends_too_fast,
+            self.recorder,
+        )
+        self._later(closers, "pipeline", self.pipeline.close)
+
+    async def _live(self) -> None:
+        workers = Workers(str(self.id), self._misses_a_worker)
+        for name, work in self.pipeline.workers().items():
+            workers.hire(name, work)
+        workers.hire("silence", self._silence.watch())
+        try:
+            await self._serve()
+        finally:
+            is_alone = await self.guests.close(LET_GO_SECONDS)
+            if not await workers.let_go(LET_GO_SECONDS) or not is_alone:
+                self.is_cut_off = True
+
+    async def _serve(self) -> None:
+        self.become(State.IDLE)
+        await self._tell_of_another_conversation()
+        await self._greet()
+        await self._ended.wait()
+        self.become(State.DRAINING)
+        await messages.part_first(self.ending, self._say_goodbye, self._hang_up)
+        if self.ending is not None and self.ending.is_graceful:
+            self.is_cut_off = True  # unless it comes to the end of this
+            self.is_cut_off = not await self._drain()
+            if self.ending.is_heard and not self.is_cut_off:
+                await self._limit.within(self.book.all_stored(), STORED_SECONDS)
+
+    async def _drain(self) -> bool:
+        """Finish what was accepted, however much, while that moves; return whether it is done."""
+
+        async def drain() -> None:
+            self.guests.refuse()
+            await self.pipeline.drain()
+            await self.guests.dismiss()
+
+        seconds, pipeline = self._drain_seconds, self.pipeline
+        name = f"habla drain {self.id}"
+        return await self._limit.while_it_moves(name, drain(), seconds, lambda: pipeline.done_at)
+
+    def _waits_since(self) -> float | None:
+        is_due = self.state is State.LISTENING and not self.guests.is_busy
+        return self.pipeline.intake.waits_since if is_due else None
+
+    def _is_silent(self) -> None:
+        self.end(Ending("silent", CloseCode.SILENT))
+
+    def _misses_a_worker(self) -> None:
+        self.end(Ending("failed", CloseCode.FAILED, is_graceful=False))
+
+    def _sends_too_fast(self) -> None:
+        self.end(Ending("too_fast", CloseCode.TOO_FAST))
+
+    # --- limits
+
+    def _is_to_be_cut(self) -> bool:
+        ending = self.ending
+        return ending is not None and (self.state is State.OPENING or self._is_aborted)
+
+    def _later(
+        self, closers: AsyncExitStack, name: str, step: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Register a step of closing, to be done alone and within CLOSE_SECONDS."""
+
+        async def bounded() -> None:
+            try:
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await step()
+            except (TimeoutError, HablaError, OSError):
+                logger.exception("session %s: closing its %s failed", self.id, name)
+
+        closers.push_async_callback(bounded)
+
+    # --- the last words
+
+    def _note(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        """Note what broke the session as its ending; return whether that settles it."""
+        if error is None:
+            return False
+        is_known = isinstance(error, HablaError)
+        if is_known:
+            logger.warning("session %s could not go on: %s", self.id, error)
+            self._failure = Failure(getattr(error, "code", "internal"), str(error), fatal=True)
+        elif isinstance(error, Exception):
+            logger.error("session %s broke", self.id, exc_info=error)
+        self.end(Ending("failed", CloseCode.FAILED, is_graceful=False))
+        return isinstance(error, Exception)
+
+    async def _end_row(self) -> None:
+        reason = self.ending.reason if self.ending else "failed"
+        if self.account.unfinished and reason != "failed":
+            self.is_cut_off = True
+        if self.is_cut_off:
+            reason += "_cut_off"
+            logger.warning("session %s: %s, unfinished sound was cut off", self.id, reason)
+        await self.book.close(reason, self.account)
+        logger.info("session %s ended: %s", self.id, reason)
+
+    async def _say_goodbye(self) -> None:
+        ending = self.ending or Ending("failed", CloseCode.FAILED)
+        last = messages.LAST_FAILURES.get(ending.code)
+        if failure := self._failure or ending.problem or last:
+            await self.emit(failure)
+        await self.emit(messages.closed(ending.reason, self.account))
+        await self._hang_up(ending.code)
+
+    # --- what it tells of itself
+
+    async def _tell_loading(self, what: str, progress: float | None) -> None:
+        await self.emit(Notice("loading", {"message": what, "progress": progress}))
+
+    async def _tell_of_another_conversation(self) -> None:
+        if self._wished_conversation_id not in (None, self.book.conversation_id):
+            message = "There is no such conversation of yours; this is a new one."
+            await self.emit(Failure("unknown_conversation", message, about="query"))
+
+    async def _greet(self) -> None:
+        if self.generation is None:
+            raise RuntimeError("a session without engines is not ready")
+        first = (self.book, self.manner, self.generation, self._generations)
+        for message in messages.first_words(*first):
+            await self.emit(message)

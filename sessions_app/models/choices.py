@@ -1,0 +1,9 @@
+"""What several tables let be chosen."""
+
+DIRECTIONS = [
+    ("es_to_en", "Spanish → English"),
+    ("en_to_es", "English → Spanish"),
+    ("auto", "found by itself"),
+]
+MODES = [("conversation", "conversation"), ("classroom", "classroom")]
+LANGUAGES = [("es", "Spanish"), ("en", "English")]

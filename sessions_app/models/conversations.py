@@ -1,0 +1,153 @@
+"""What was said: conversations, their sessions and speakers, and each exchange."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from sessions_app.models.choices import DIRECTIONS, MODES
+
+
+class SessionState(models.TextChoices):
+    """How far a session has come. Every row reaches one of the last two."""
+
+    OPEN = "open", "live"
+    """A server has it; ``boot`` says which."""
+    CLOSED = "closed", "ended"
+    """It ended as it should; ``reason`` says why."""
+    LOST = "lost", "lost"
+    """Its server died; the next start noticed."""
+
+
+class Conversation(models.Model):
+    """What belongs together, over one or more sessions."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations"
+    )
+    title = models.CharField(max_length=120, blank=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-started_at"]
+        indexes = [models.Index(fields=["user", "-started_at"])]
+
+    def __str__(self) -> str:
+        return self.title or f"Conversation of {self.started_at:%Y-%m-%d %H:%M} UTC"
+
+
+class TranslationSession(models.Model):
+    """One connection's life, as it is kept; Django owns the word Session."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="sessions"
+    )
+    state = models.CharField(
+        max_length=8, choices=SessionState.choices, default=SessionState.OPEN, db_index=True
+    )
+    reason = models.CharField(max_length=60, blank=True)
+    """Why it ended: ``client_left``, ``server_quits``, ..."""
+    boot = models.CharField(max_length=40)
+    """The serving process that has, or had, it."""
+    generation = models.PositiveIntegerField(default=0)
+    direction = models.CharField(max_length=8, choices=DIRECTIONS)
+    mode = models.CharField(max_length=12, choices=MODES)
+    engines = models.JSONField(default=dict)
+    started_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField(auto_now_add=True)
+    """The last sign of life."""
+    ended_at = models.DateTimeField(null=True, blank=True)
+    is_listening = models.BooleanField(default=False)
+    """Whether it takes sound just now, from a microphone or a playback."""
+    end_requested_at = models.DateTimeField(null=True, blank=True)
+    """When somebody asked, from wherever, that it should end; its server looks every second."""
+    close_count = models.PositiveIntegerField(default=0)
+    """How often it was closed: exactly once, and the tests look."""
+    received_samples = models.BigIntegerField(default=0)
+    speech_samples = models.BigIntegerField(default=0)
+    silence_samples = models.BigIntegerField(default=0)
+    discarded_samples = models.BigIntegerField(default=0)
+    dropped_samples = models.BigIntegerField(default=0)
+    unfinished_samples = models.BigIntegerField(default=0)
+    losses = models.JSONField(default=dict)
+    """Samples by reason, of what was discarded, dropped or left unfinished."""
+
+    class Meta:
+        ordering = ["-started_at"]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M} UTC {self.direction}"
+
+
+class Speaker(models.Model):
+    """Someone who speaks in a conversation."""
+
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="speakers"
+    )
+    key = models.CharField(max_length=20)
+    """The id that messages carry; it stays when the name changes."""
+    name = models.CharField(max_length=60)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "key"], name="one_speaker_a_key"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Exchange(models.Model):
+    """One utterance: what was said, and what it means in the other language."""
+
+    session = models.ForeignKey(
+        TranslationSession, on_delete=models.CASCADE, related_name="exchanges"
+    )
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="exchanges"
+    )
+    """Not always the session's: a session that starts afresh goes on in a new conversation."""
+    utterance_id = models.PositiveIntegerField()
+    speaker = models.ForeignKey(
+        Speaker, on_delete=models.SET_NULL, null=True, blank=True, related_name="exchanges"
+    )
+    source = models.TextField()
+    corrected = models.TextField(blank=True)
+    translated = models.TextField(blank=True)
+    language = models.CharField(max_length=2)
+    direction = models.CharField(max_length=8, choices=DIRECTIONS)
+    said_at = models.DateTimeField(default=timezone.now)
+    """When it was told: it may be kept later, while the database is away."""
+    start_seconds = models.FloatField(default=0)
+    """On the session's clock, which began with it and goes on between listening periods."""
+    end_seconds = models.FloatField(default=0)
+    confidence = models.FloatField(default=1)
+    phrases = models.JSONField(default=list, blank=True)
+    transcriber = models.CharField(max_length=120, blank=True)
+    translator = models.CharField(max_length=120, blank=True)
+    failure = models.CharField(max_length=40, blank=True)
+    """The code of what kept it from being translated."""
+    prompt_tokens = models.PositiveIntegerField(default=0)
+    completion_tokens = models.PositiveIntegerField(default=0)
+    """What the language model read and wrote; 0 where none did."""
+    cost = models.FloatField(default=0)
+    """In the currency of HABLA_LLM_PRICES."""
+    playback_id = models.UUIDField(null=True, blank=True, db_index=True)
+    """The playback that said it; none if people did. A session does not know what a playback is."""
+
+    class Meta:
+        ordering = ["said_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "utterance_id"], name="one_exchange_an_utterance"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.source[:60]

@@ -1,0 +1,4 @@
+"""Idioms: phrases that do not mean what their words say, found in all their forms.
+
+Patterns, the forms of verbs and the list that comes with Habla belong here.
+"""

@@ -1,0 +1,277 @@
+"""Translations of sentences that will stay, made before their utterance is over."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, takewhile
+
+from sessions_app.core.errors import EngineError
+from sessions_app.core.events import (
+    Direction,
+    Mode,
+    Said,
+    Transcript,
+    Translation,
+    TranslationRequest,
+)
+from sessions_app.engines.base import AheadTranslator, Translator
+from sessions_app.engines.model_condition import wait_for_model
+from sessions_app.engines.text.sentences import split_sentences
+from sessions_app.pipeline.languages import LANGUAGES
+from sessions_app.pipeline.newest import Newest
+from sessions_app.pipeline.outcome import Outcome
+from sessions_app.pipeline.translation.joining import Made, joined
+from sessions_app.pipeline.utterance import Manner, Utterance
+
+logger = logging.getLogger(__name__)
+
+AHEAD_SECONDS = 60.0
+"""How long the sentences of one utterance may take."""
+ENDS = (".", "!", "?", "…")
+
+MakeRequest = Callable[[str, Direction, Mode], TranslationRequest]
+"""Returns what a translator is asked for a text, its speaker included."""
+
+
+@dataclass(eq=False, slots=True)
+class Piece:
+    """A sentence, or several, translated ahead."""
+
+    text: str
+    is_begun: bool = False
+    outcome: Outcome[Translation] = field(default_factory=Outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What must be the same for a translation to be of use."""
+
+    utterance_id: int
+    direction: Direction
+    mode: Mode
+    speaker: str | None
+
+
+@dataclass(slots=True)
+class SpeechAhead:
+    """What is translated of an utterance that goes on."""
+
+    about: About
+    pieces: list[Piece] = field(default_factory=list)
+    stable: int = 0
+    """How many of them stay, whether speech goes on or not."""
+
+
+class TranslationsAhead:
+    """Has one session's translator work while somebody speaks, so that less is left for the end.
+
+    A sentence is translated once its words and those after it are stable, and the rest when speech
+    pauses, since the utterance may be over there. The final takes what fits its words, and what
+    does not is dropped. Only where the translator offers it: others are quick, or paid for each
+    sentence.
+    """
+
+    def __init__(
+        self, translator: Translator, request: MakeRequest, has_time: Callable[[], bool]
+    ) -> None:
+        self._translator = translator
+        self._ahead = translator if isinstance(translator, AheadTranslator) else None
+        self._request = request
+        self._has_time = has_time
+        self._newest = Newest("translation ahead of time", seconds=AHEAD_SECONDS)
+        self._manner: Manner | None = None
+        self._speech: SpeechAhead | None = None
+        self._is_running = False
+        self._turn: object | None = None
+        """Of the work that goes on."""
+
+    def go_on(self, manner: Manner) -> None:
+        """Drop what would only be right if the utterance were over: speech goes on."""
+        self._manner = manner
+        if self._speech is not None:
+            self._cut(self._speech, self._speech.stable)
+
+    def note_stable(self, utterance_id: int, language: str, stable: str, unstable: str) -> None:
+        """Translate the whole sentences of ``stable``, which ``unstable`` words follow."""
+        sentences = _sentences(stable)
+        if not (unstable and stable.endswith(ENDS)):
+            del sentences[-1:]
+        if not sentences or self._manner is None:
+            return
+        speech = self._speech_of(utterance_id, self._manner, language)
+        if speech is not None and len(speech.pieces) == speech.stable:  # else it may be over
+            self._ask(speech, sentences, stable=len(sentences))
+
+    def note_words(self, utterance: Utterance, transcript: Transcript) -> bool:
+        """Translate the words of an utterance that seems to be over; return whether that is done.
+
+        The translator is better left to it, then.
+        """
+        speech = self._speech_of(utterance.id, utterance.manner, transcript.language)
+        text = " ".join(_sentences(transcript.text))
+        if speech is None or not text:
+            return False
+        kept = [piece.text for piece in _fitting(speech.pieces[: speech.stable], text)]
+        rest = _after(kept, text)
+        self._ask(speech, [*kept, rest] if rest else kept, stable=len(kept))
+        return True
+
+    def drop(self, utterance_id: int) -> None:
+        """Drop what is translated of an utterance: there will be no final of it."""
+        if self._speech is not None and self._speech.about.utterance_id == utterance_id:
+            self._drop()
+
+    async def translate(self, utterance_id: int, request: TranslationRequest) -> Translation:
+        """Return the translation of an utterance that is over, as the translator would.
+
+        Raises:
+            EngineError: what is left could not be translated.
+        """
+        made = await self._made(utterance_id, request)
+        if not made:
+            return await self._translator.translate(request)
+        if rest := _after([text for text, _ in made], request.text):
+            said = _said(made, request.direction, request.speaker)
+            asked = replace(request, text=rest, context=(*request.context, *said))
+            made.append((rest, await self._translator.translate(asked)))
+        if len({translation.engine for _, translation in made}) > 1:
+            # another took over meanwhile: one sentence, one translator
+            return await self._translator.translate(request)
+        return joined(made)
+
+    async def wait_for_model(self) -> bool:
+        """Wait while the translator's model is being loaded; return whether it was."""
+        return await wait_for_model(self._translator)
+
+    async def run(self) -> None:
+        """Translate until cancelled; without this running, nothing is translated ahead."""
+        self._is_running = True
+        try:
+            await self._newest.run()
+        finally:
+            self._is_running = False
+            self._drop()
+
+    def _speech_of(self, utterance_id: int, manner: Manner, language: str) -> SpeechAhead | None:
+        """Return what is translated of an utterance; None: nothing should be, just now."""
+        is_able = self._is_running and self._ahead is not None and language in LANGUAGES
+        if not (is_able and self._has_time()):
+            return None
+        request = self._request("", Direction.of(language), manner.mode)
+        about = About(utterance_id, request.direction, request.mode, request.speaker)
+        if self._speech is None or self._speech.about != about:
+            self._drop()
+            self._speech = SpeechAhead(about)
+        return self._speech
+
+    def _ask(self, speech: SpeechAhead, texts: Sequence[str], *, stable: int) -> None:
+        pairs = zip(speech.pieces, texts, strict=False)
+        same = sum(1 for _ in takewhile(lambda pair: pair[0].text == pair[1], pairs))
+        self._cut(speech, same)
+        speech.pieces += [Piece(text) for text in texts[same:]]
+        speech.stable = stable
+        if self._turn is None and _next(speech) is not None:
+            turn = self._turn = object()
+            self._newest.ask(lambda: self._work_off(speech, turn))
+
+    async def _work_off(self, speech: SpeechAhead, turn: object) -> None:
+        try:
+            while self._turn is turn and (piece := _next(speech)) is not None:
+                await self._begin(speech, piece)
+        finally:
+            if self._turn is turn:
+                self._turn = None
+
+    async def _begin(self, speech: SpeechAhead, piece: Piece) -> None:
+        if self._ahead is None:
+            return
+        about = speech.about
+        request = self._request(piece.text, about.direction, about.mode)
+        said = _said(_done(speech.pieces), about.direction, about.speaker)
+        context = (*request.context, *said)
+        piece.is_begun = True
+        try:
+            asked = replace(request, context=context, speaker=about.speaker)
+            piece.outcome.settle(await self._ahead.translate_ahead(asked))
+        except EngineError as error:
+            logger.debug("a sentence was not translated ahead: %s", error)
+        except Exception:
+            # the final asks again, and tells of it
+            logger.exception("a bug in the translator")
+        finally:
+            piece.outcome.settle(None)
+
+    async def _made(self, utterance_id: int, request: TranslationRequest) -> list[Made]:
+        """Return the first sentences of ``request`` that are translated, or about to be."""
+        speech, self._speech = self._speech, None
+        if speech is None:
+            return []
+        about = About(utterance_id, request.direction, request.mode, request.speaker)
+        begun = [piece for piece in speech.pieces if piece.is_begun]
+        fitting = _fitting(begun, request.text) if speech.about == about else []
+        self._cut(speech, len(fitting))
+        for piece in fitting:
+            await piece.outcome.wait()
+        return _done(fitting)
+
+    def _drop(self) -> None:
+        speech, self._speech = self._speech, None
+        if speech is not None:
+            self._cut(speech, 0)
+        self._newest.drop()
+        self._turn = None
+
+    def _cut(self, speech: SpeechAhead, length: int) -> None:
+        """Drop all but the first pieces; end the work on one that is dropped at once."""
+        dropped = speech.pieces[length:]
+        del speech.pieces[length:]
+        if any(piece.is_begun and not piece.outcome.is_settled for piece in dropped):
+            self._newest.drop()
+            self._turn = None
+        for piece in dropped:
+            piece.outcome.settle(None)
+
+
+def _sentences(text: str) -> list[str]:
+    """Return the sentences of ``text``, however long: what drafts takes them whole."""
+    return split_sentences(text, max_characters=sys.maxsize)
+
+
+def _fitting(pieces: Sequence[Piece], text: str) -> list[Piece]:
+    """Return the first of ``pieces`` that together are the first sentences of ``text``."""
+    ends = set(_grown(_sentences(text)))
+    grown = zip(pieces, _grown([piece.text for piece in pieces]), strict=True)
+    return [
+        piece
+        for piece, _ in takewhile(lambda pair: text.startswith(pair[1]) and pair[1] in ends, grown)
+    ]
+
+
+def _grown(texts: Sequence[str]) -> Iterable[str]:
+    return accumulate(texts, lambda before, text: f"{before} {text}")
+
+
+def _after(texts: Sequence[str], text: str) -> str:
+    return text[len(" ".join(texts)) :].lstrip()
+
+
+def _next(speech: SpeechAhead) -> Piece | None:
+    """Return what comes next; nothing does after what came to nothing."""
+    done = len(_done(speech.pieces))
+    following = speech.pieces[done : done + 1]
+    return next((piece for piece in following if not piece.is_begun), None)
+
+
+def _done(pieces: Sequence[Piece]) -> list[Made]:
+    """Return the first of ``pieces`` that are translated."""
+    made = []
+    for piece in pieces:
+        if (translation := piece.outcome.result) is None:
+            break
+        made.append((piece.text, translation))
+    return made
+
+
+def _said(made: Sequence[Made], direction: Direction, speaker: str | None) -> list[Said]:
+    return [Said(one.corrected or text, one.text, direction, speaker) for text, one in made]

@@ -1,0 +1,73 @@
+"""What was said before, and what it is about: what a translator is told beside the sentence."""
+
+from collections import deque
+
+from sessions_app.core.events import Direction, Exchange, Mode, Said, TranslationRequest
+from sessions_app.engines.base import TopicFinder, Translator
+from sessions_app.pipeline.newest import Newest
+
+EXCHANGES_REMEMBERED = 6
+"""How many earlier exchanges a translator is given as context."""
+EXCHANGES_A_TOPIC = 3
+"""After how many new exchanges the topic is looked for again."""
+TOPIC_SECONDS = 20.0
+"""How long a translator may take to find the topic: nobody waits for it."""
+
+
+class Context:
+    """The last exchanges of a conversation, and its topic.
+
+    The topic is found beside the translating and never delays it: ``make_way`` drops the search,
+    which begins anew with the next exchange. A search that fails leaves the topic as it was.
+    """
+
+    def __init__(self, translator: Translator) -> None:
+        self._finder = translator if isinstance(translator, TopicFinder) else None
+        self._said: deque[Said] = deque(maxlen=EXCHANGES_REMEMBERED)
+        self._new = 0
+        self._search = Newest("topic", seconds=TOPIC_SECONDS)
+        self.topic = ""
+        """One line; empty: not known."""
+
+    def request(
+        self,
+        text: str,
+        direction: Direction,
+        mode: Mode = Mode.CONVERSATION,
+        speaker: str | None = None,
+    ) -> TranslationRequest:
+        """Return what a translator is asked for ``text``."""
+        return TranslationRequest(text, direction, tuple(self._said), mode, speaker, self.topic)
+
+    def note(self, exchange: Exchange) -> None:
+        """Remember what was said and translated."""
+        speaker = exchange.speaker.name if exchange.speaker else None
+        words = exchange.corrected or exchange.source
+        self._said.append(Said(words, exchange.translated, exchange.direction, speaker))
+        self._new += 1
+        if self._finder is not None and self._new >= EXCHANGES_A_TOPIC:
+            self._search.ask(self._find)
+
+    def make_way(self) -> None:
+        """Drop the search for the topic: a sentence is to be translated."""
+        self._search.drop()
+
+    def forget(self) -> None:
+        """Begin a new conversation: what was said before is no longer context."""
+        self._search.drop()
+        self._said = deque(maxlen=EXCHANGES_REMEMBERED)
+        self._new = 0
+        self.topic = ""
+
+    async def run(self) -> None:
+        """Look for the topic, whenever it is due, until cancelled."""
+        await self._search.run()
+
+    async def _find(self) -> None:
+        if self._finder is None:
+            return
+        said = self._said
+        topic = await self._finder.find_topic(tuple(said), self.topic)
+        if said is self._said:  # no new conversation has begun since
+            self._new = 0
+            self.topic = topic or self.topic

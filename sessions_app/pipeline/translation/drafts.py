@@ -1,0 +1,55 @@
+"""Translations of speech that goes on: only of the newest words, shown while they are made."""
+
+import asyncio
+
+from sessions_app.core.events import TranslationRequest
+from sessions_app.engines.base import Drafter, Tell
+from sessions_app.pipeline.newest import Newest
+
+DRAFT_SECONDS = 15.0
+"""How long a draft may take; by then, newer words have long been heard."""
+PAUSE_SECONDS = 0.25
+"""How often, at most, a growing draft is shown."""
+
+
+class Drafts:
+    """Has one draft made at a time. A newer one overtakes it, and its upstream ends at once."""
+
+    def __init__(self, drafter: Drafter, *, pause_seconds: float = PAUSE_SECONDS) -> None:
+        self._drafter = drafter
+        self._pause_seconds = pause_seconds
+        self._newest = Newest("draft", seconds=DRAFT_SECONDS)
+
+    def ask(self, request: TranslationRequest, shown: str, tell: Tell) -> None:
+        """Have ``request`` drafted, instead of what was asked for before.
+
+        ``shown`` is the last draft of the same utterance: ``tell`` is not called with anything
+        shorter before the draft is whole, so that what people read does not shrink and grow again;
+        but what turns out to be no translation is taken back at once, by telling nothing.
+        """
+        self._newest.ask(lambda: self._make(request, len(shown), tell))
+
+    def drop(self) -> None:
+        """Make no draft: the final is on the way."""
+        self._newest.drop()
+
+    async def run(self) -> None:
+        """Make drafts until cancelled."""
+        await self._newest.run()
+
+    async def _make(self, request: TranslationRequest, shown_length: int, tell: Tell) -> None:
+        clock = asyncio.get_running_loop().time
+        draft = told = ""
+        told_at = clock() - self._pause_seconds
+
+        async def grow(words: str) -> None:
+            nonlocal draft, told, told_at
+            draft = words
+            is_due = len(words) > shown_length and clock() - told_at >= self._pause_seconds
+            if is_due or (told and not words):
+                told, told_at = words, clock()
+                await tell(words)
+
+        await self._drafter.draft(request, grow)
+        if draft != told:
+            await tell(draft)

@@ -1,0 +1,255 @@
+"""What keeps a session's sound: a recording for each listening period, with its utterances."""
+
+import asyncio
+import errno
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from sessions_app.core.audio import Encoding, to_seconds
+from sessions_app.core.descriptors import is_lack
+from sessions_app.core.errors import StoreError
+from sessions_app.core.events import Discarded, Event, Exchange, Failure
+from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.protocol import StartListening
+from sessions_app.recording import files, notes
+from sessions_app.recording.finishing import Finished, Finisher
+from sessions_app.recording.recording_file import RecordingFile
+from sessions_app.store import recordings
+from sessions_app.store.database.thread import database_thread
+from sessions_app.store.recording_facts import NewRecording, SegmentFacts
+
+logger = logging.getLogger(__name__)
+
+END_SECONDS = 2.0
+"""How long the end of a listening period waits for its recording; it goes on without it."""
+CLOSE_SECONDS = 4.0
+"""How long a session that closes waits for it; the process goes on closing what is late."""
+ROWS_AT_ONCE = 4
+"""How many utterances are noted together: each alone would cost as much as all other recording."""
+
+Emit = Callable[[Event], Awaitable[None]]
+Keep = Callable[[Exchange, Utterance], Awaitable[Exchange]]
+
+
+@dataclass(slots=True)
+class _Recording:
+    """The recording of the listening period that is open."""
+
+    id: uuid.UUID
+    file: RecordingFile
+    heard: Callable[[], int]
+    """Samples decoded so far."""
+    segments: dict[int, SegmentFacts] = field(default_factory=dict)
+    """Those of which it is not known what they become, by utterance."""
+    settled: list[SegmentFacts] = field(default_factory=list)
+    """Those of which it is known, and which have no row yet."""
+    stopped_at: int | None = None
+    """After how many samples it broke off."""
+
+
+class Recorder:
+    """Writes what the client sends, as it comes, and every utterance that was cut out of it.
+
+    Nothing here makes the sound wait. A disk that fails ends the recording, never the session; a
+    database that fails ends neither: the rows follow. Without a ``finisher`` nothing is recorded.
+    """
+
+    def __init__(
+        self, session_id: uuid.UUID, user_id: int, finisher: Finisher | None, emit: Emit
+    ) -> None:
+        self._session_id = session_id
+        self._user_id = user_id
+        self._finisher = finisher
+        self._writer = finisher.writer if finisher is not None else None
+        self._emit = emit
+        self._recording: _Recording | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # --- a listening period
+
+    def begin(
+        self, command: StartListening, manner: Manner, heard: Callable[[], int]
+    ) -> str | None:
+        """Begin a recording; return its id, or None if nothing is recorded.
+
+        ``heard`` returns how many samples were decoded so far.
+        """
+        if self._writer is None:
+            self.attend()
+            return None
+        recording_id = uuid.uuid4()
+        is_pcm = command.encoding is Encoding.PCM_S16LE
+        row = NewRecording(
+            recording_id,
+            self._user_id,
+            self._session_id,
+            command.encoding,
+            command.sample_rate if is_pcm else 48_000,
+            manner,
+            self._writer.directory,
+        )
+        try:
+            begun = recordings.begin_recording(row)
+        except StoreError:
+            self._tell_soon("Too much waits for the database")
+            return None
+        file = RecordingFile(
+            files.new_path(recording_id, command.encoding),
+            command.encoding,
+            command.sample_rate,
+            self._disk_failed,
+            partial(_note_unless, begun, row),
+        )
+        self._recording = _Recording(recording_id, file, heard)
+        return str(recording_id)
+
+    @property
+    def recording_id(self) -> uuid.UUID | None:
+        """Return what is being recorded just now."""
+        return self._recording.id if self._recording is not None else None
+
+    def lose(self) -> None:
+        """Write no more of the recording that is open: somebody else has closed or deleted it."""
+        self._stop("Another process closed the recording, or it was deleted")
+
+    def attend(self) -> None:
+        """Note that the session listens, to something that is not recorded."""
+        recordings.note_listening(self._session_id, is_listening=True)
+
+    def take(self, chunk: bytes) -> None:
+        """Record the next of what the client sent. Never waits."""
+        recording = self._recording
+        if recording is None or self._writer is None or recording.stopped_at is not None:
+            return
+        if not self._writer.append(recording.file, chunk):
+            self._stop("The disk is too slow")
+
+    def cut(self, utterance: Utterance) -> None:
+        """Record an utterance that was cut out of the sound. Never waits."""
+        recording = self._recording
+        if recording is None or self._writer is None or recording.stopped_at is not None:
+            return
+        if not self._writer.keep_segment(recording.file, utterance.id, utterance.pcm):
+            self._stop("The disk is too slow")
+            return
+        recording.segments[utterance.id] = SegmentFacts(
+            utterance.id, utterance.start_sample, utterance.end_sample
+        )
+
+    async def end(self, *, is_whole: bool) -> None:
+        """Close the recording. ``is_whole``: whether the end of the stream was heard."""
+        recordings.note_listening(self._session_id, is_listening=False)
+        self._finish(is_whole=is_whole)
+        await self._wait(END_SECONDS)
+
+    async def close(self) -> None:
+        """Close the recording that is still open; wait for what is told. May be called twice."""
+        self._finish(is_whole=False)
+        await self._wait(CLOSE_SECONDS)
+
+    # --- what becomes of the utterances
+
+    def watch(self, emit: Emit) -> Emit:
+        """Return an ``emit`` that also notes which utterances come to nothing, and why."""
+
+        async def watched(event: Event) -> None:
+            if isinstance(event, Discarded):
+                self._settle(event.utterance_id, discarded=event.reason)
+            elif isinstance(event, Failure) and isinstance(event.about, int):
+                self._settle(event.about, discarded=event.code)
+            await emit(event)
+
+        return watched
+
+    def watch_keeping(self, keep: Keep) -> Keep:
+        """Return a ``keep`` that also notes the words and the translation."""
+
+        async def watched(exchange: Exchange, utterance: Utterance) -> Exchange:
+            try:
+                return await keep(exchange, utterance)
+            finally:
+                self._settle(
+                    utterance.id,
+                    language=exchange.language,
+                    text=exchange.source,
+                    translation=exchange.translated,
+                )
+
+        return watched
+
+    def _settle(self, utterance_id: int, **became: str) -> None:
+        recording = self._recording
+        segment = recording.segments.pop(utterance_id, None) if recording else None
+        if recording is not None and segment is not None:
+            settled = SegmentFacts(
+                segment.utterance_id, segment.start_sample, segment.end_sample, **became
+            )
+            recording.settled.append(settled)
+            if len(recording.settled) >= ROWS_AT_ONCE:
+                settled_so_far, recording.settled = recording.settled, []
+                self._keep_segments(recording, settled_so_far)
+
+    # --- the end, and what goes wrong before it
+
+    def _finish(self, *, is_whole: bool) -> None:
+        recording, self._recording = self._recording, None
+        if recording is None or self._finisher is None:
+            return
+        cut_off = [replace(s, discarded="unfinished") for s in recording.segments.values()]
+        self._keep_segments(recording, [*recording.settled, *cut_off])
+        stopped_at = recording.stopped_at
+        heard = recording.heard() if stopped_at is None else stopped_at
+        finished = Finished(recording.id, recording.file, is_whole, to_seconds(heard))
+        self._remember(self._finisher.finish(finished))
+
+    def _keep_segments(self, recording: _Recording, segments: list[SegmentFacts]) -> None:
+        if not segments:
+            return
+        try:
+            recordings.keep_segments(recording.id, segments)
+        except StoreError as error:
+            logger.warning("session %s: utterances were not noted: %s", self._session_id, error)
+
+    async def _wait(self, seconds: float) -> None:
+        if self._tasks and not database_thread.is_late:
+            await asyncio.wait(self._tasks, timeout=seconds)
+
+    def _disk_failed(self, error: OSError) -> None:
+        logger.warning("session %s: its sound was not written: %s", self._session_id, error)
+        if is_lack(error):
+            self._stop("Too many files are open")
+            return
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        self._stop("The disk is full" if is_full else "The disk cannot be written")
+
+    def _stop(self, why: str) -> None:
+        recording = self._recording
+        if recording is None or recording.stopped_at is not None:
+            return
+        recording.stopped_at = recording.heard()
+        recording.file.is_broken = True
+        self._tell_soon(why)
+
+    def _tell_soon(self, why: str) -> None:
+        message = f"{why}: the sound is not recorded from here on. All else goes on."
+        telling = asyncio.create_task(
+            self._tell(Failure("recording_stopped", message, about="audio")),
+            name=f"habla recorder {self._session_id}",
+        )
+        self._remember(telling)
+
+    async def _tell(self, failure: Failure) -> None:
+        await self._emit(failure)
+
+    def _remember(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _note_unless(begun: "asyncio.Future[None]", row: NewRecording) -> None:
+    """Note on the disk whose the sound is, unless its row is there by now. Blocks."""
+    if not begun.done():
+        notes.write(row)

@@ -1,0 +1,222 @@
+"""The server: Daphne, with an end that waits for everyone and leaves nothing behind."""
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.server import Server
+from twisted.internet import defer
+from twisted.internet import reactor as twisted_reactor
+
+from sessions_app.core.caller import Peer
+from sessions_app.core.descriptors import MOST
+from sessions_app.protocol import MAX_MESSAGE_BYTES
+from sessions_app.server.exit import is_done
+from sessions_app.transport.backpressure import Flow, Inlet
+from sessions_app.transport.connections import Connections, busy_transports
+from sessions_app.transport.handshake import offer_refusal
+from sessions_app.transport.request import HttpFactory
+from sessions_app.transport.response_flow import UNSENT_BYTES, ResponseFlow
+from sessions_app.transport.websocket import WebSocketLine
+
+logger = logging.getLogger(__name__)
+reactor: Any = twisted_reactor  # a module that becomes one of several classes
+# Twisted times by the clock on the wall: after that was set back, no timer would end for as long
+reactor.seconds = time.monotonic
+
+HANDSHAKE_SECONDS = 1.5
+"""How long closed connections may take to say goodbye."""
+CLOSING_SECONDS = 4.0
+"""How long a client may take to answer a close: autobahn's second is too short for one who sends
+much, whose answer comes after all that is still on its way."""
+CANCEL_SECONDS = 1.0
+"""How long what is left may take to end once it is cancelled."""
+REFUSED_BYTES = 4 * MAX_MESSAGE_BYTES
+"""A message over MAX_MESSAGE_BYTES is answered; one over this is not even read: close code 1009."""
+APPLICATION_CHECK_SECONDS = 1
+TIMEOUT_CHECK_SECONDS = 2
+
+
+class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
+    """Daphne's server, told what docs/lifecycle.md measured of it.
+
+    ``drain`` is called once, when the reactor stops: it ends all sessions.
+    """
+
+    def __init__(
+        self,
+        application: Any,
+        *,
+        host: str,
+        port: int,
+        drain: Callable[[], Awaitable[None]],
+        most_connections: int = MOST,
+    ) -> None:
+        self._ports: list[Any] = []
+        self.lines = Connections(
+            most_connections, lambda: busy_transports(self.connections), reactor
+        )
+        """All connections of the port, also those that ask nothing."""
+        self._drain = drain
+        self.listen_problem = ""
+        self.left_over = 0
+        """How many connections did not end even when they were cancelled."""
+        super().__init__(
+            application,
+            endpoints=build_endpoint_description_strings(host=host, port=port),
+            signal_handlers=False,
+            application_close_timeout=15,
+            websocket_timeout=-1,
+            websocket_handshake_timeout=5,
+            ping_interval=10,
+            ping_timeout=8,
+            websocket_max_message_size=REFUSED_BYTES,
+            websocket_max_frame_size=REFUSED_BYTES,
+            server_name="habla",
+        )
+
+    # --- listening
+
+    def listen_success(self, port: Any) -> None:
+        """Keep the port, to be closed before anything else when the server stops."""
+        self._ports.append(port)
+        self.lines.watch(port)
+        # whoever is accepted inherits it
+        port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        port.factory = HttpFactory(self)  # Daphne's own makes channels without limits (H42)
+        self.ws_factory.protocol = WebSocketLine
+        self.ws_factory.setProtocolOptions(failByDrop=False)  # a close code, and not a dead line
+        super().listen_success(port)
+
+    def listen_error(self, failure: Any) -> None:
+        """Note why the address cannot be had; the server then does not start."""
+        self.listen_problem = failure.getErrorMessage()
+        super().listen_error(failure)
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Give an application what it cannot know of a connection.
+
+        That is whose process is at its other end, and of a WebSocket's client what it takes and
+        sends (H11).
+        """
+        scope["habla.peer"] = getattr(protocol.transport, "whose", Peer.UNKNOWN)
+        if scope["type"] != "websocket":
+            scope["habla.hang_up"] = partial(_hang_up, protocol)
+            return super().create_application(protocol, scope)
+        protocol.closeHandshakeTimeout = CLOSING_SECONDS
+        offer_refusal(scope)
+        scope["habla.flow"] = protocol.flow = flow = Flow(protocol)
+        queue = super().create_application(protocol, scope)
+        return None if queue is None else Inlet(queue, flow)
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Hand on a reply; return when the client has room for more of a response (H11)."""
+        details = self.connections.get(protocol, {})
+        is_long = message.get("more_body", False) or "response_flow" in details
+        if message["type"] != "http.response.body" or not is_long or "disconnected" in details:
+            await super().handle_reply(protocol, message)
+            return
+        flow = details.get("response_flow")
+        if flow is None:
+            flow = details["response_flow"] = ResponseFlow(protocol)
+        await super().handle_reply(protocol, {**message, "more_body": True})
+        await flow.room()
+        if not message.get("more_body", False):  # not before: an idle connection is closed
+            flow.detach()
+            await super().handle_reply(protocol, {"type": "http.response.body"})
+
+    # --- Daphne's two periodic checks, which must never die (H6)
+
+    def application_checker(self) -> None:
+        """Reap finished applications, and check again whatever happens."""
+
+        def check() -> None:
+            for protocol, details in list(self.connections.items()):
+                _abandon_broken_stream(protocol, details)
+            super(HablaServer, self).application_checker()
+
+        self._check(check, self.application_checker, APPLICATION_CHECK_SECONDS)
+
+    def timeout_checker(self) -> None:
+        """Ping and time out connections, and check again whatever happens."""
+
+        def check() -> None:
+            for protocol in list(self.connections):
+                _forget_future(protocol)
+            super(HablaServer, self).timeout_checker()
+
+        self._check(check, self.timeout_checker, TIMEOUT_CHECK_SECONDS)
+
+    def _check(self, check: Callable[[], None], again: Callable[[], None], seconds: int) -> None:
+        try:
+            check()
+        except Exception:
+            logger.exception("a periodic check of the server failed")
+            reactor.callLater(seconds, again)
+
+    # --- the end
+
+    def kill_all_applications(self) -> "defer.Deferred[None]":
+        """Replace Daphne's: wait for all, within limits, and cancel only what is left."""
+        stopping = defer.Deferred.fromFuture(asyncio.ensure_future(self._stop()))
+        stopping.addErrback(self._note_failure)
+        return stopping
+
+    async def _stop(self) -> None:
+        loop = asyncio.get_running_loop()
+        for port in self._ports:
+            closing = defer.maybeDeferred(port.stopListening).asFuture(loop)
+            self.left_over += not await is_done("a port", closing)
+        logger.info("no longer listening")
+        self.left_over += not await is_done("the sessions", self._drain())
+        applications = self._running_applications()
+        if applications:
+            await asyncio.wait(applications, timeout=HANDSHAKE_SECONDS)
+        await self._cancel([one for one in applications if not one.done()])
+
+    def _running_applications(self) -> "list[asyncio.Future[None]]":
+        found = (details.get("application_instance") for details in self.connections.values())
+        return [one for one in found if one is not None and not one.done()]
+
+    def _note_failure(self, failure: Any) -> None:
+        # Twisted would tell nobody, and go on ending
+        self.left_over += 1
+        details = (failure.type, failure.value, failure.getTracebackObject())
+        logger.error("the server could not stop as it should", exc_info=details)
+
+    async def _cancel(self, applications: "list[asyncio.Future[None]]") -> None:
+        for application in applications:
+            application.cancel()
+        if applications:
+            _, left = await asyncio.wait(applications, timeout=CANCEL_SECONDS)
+            self.left_over += len(left)
+
+
+def _forget_future(protocol: Any) -> None:
+    """Let pings go on after the clock was set back: Daphne counts on it (H34)."""
+    now = time.time()
+    if getattr(protocol, "last_ping", now) > now:
+        protocol.last_ping = now
+
+
+def _hang_up(request: Any) -> None:
+    """Drop the connection of a request that is not answered to its end."""
+    if request.channel is not None:
+        request.channel.forceAbortClient()
+
+
+def _abandon_broken_stream(protocol: Any, details: dict[str, Any]) -> None:
+    """Hang up on a response that broke half-way: Daphne would raise at it for ever."""
+    application = details.get("application_instance")
+    if application is None or not application.done() or application.cancelled():
+        return
+    if application.exception() is None or not getattr(protocol, "_response_started", False):
+        return
+    logger.error("a response broke half-way", exc_info=application.exception())
+    del details["application_instance"]
+    protocol.transport.loseConnection()

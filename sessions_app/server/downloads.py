@@ -1,0 +1,157 @@
+"""Better engines than there are: fetched in the background, then a new generation."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from sessions_app.config.conf import Conf
+from sessions_app.core.errors import EngineError, EngineUnavailableError
+from sessions_app.core.events import Notice
+from sessions_app.engines.base import Measurable
+from sessions_app.engines.loading import wanted_downloads
+from sessions_app.engines.models import hub
+from sessions_app.engines.models.downloads import download
+from sessions_app.live.registry import Registry
+
+logger = logging.getLogger(__name__)
+
+STEPS_TOLD = 20
+"""How often, for each model, the console and the clients hear how far it is."""
+FIRST_PAUSE_SECONDS = 60.0
+"""After this, what could not be had is tried again; each time the pause is twice as long ..."""
+LONGEST_PAUSE_SECONDS = 3600.0
+"""... up to this."""
+
+
+async def improve(registry: Registry, conf: Conf, say: Callable[[str], None]) -> None:
+    """Fetch what `auto` would rather use, and what the owner asks for, until cancelled.
+
+    What hears comes first, and is loaded before anything else is fetched. What no source has is
+    tried again later, quietly; what serves goes on serving.
+    """
+    pause = FIRST_PAUSE_SECONDS
+    is_first = True
+    while True:
+        wanted = [] if _is_forbidden(conf) else wanted_downloads(conf.engines)
+        if wanted and is_first:
+            say(f"Fetching better engines in the background: {', '.join(wanted)}.")
+        ears = [name for name in wanted if name.startswith("whisper-")]
+        others = [name for name in wanted if name not in ears]
+        await fetch_and_load(registry, conf, ears, say, is_quiet=not is_first)
+        # without these it is translated all the same
+        await fetch_and_load(registry, conf, others, say, is_quiet=True)
+        await _measure(registry, say)
+        is_first = False
+        lacking = wanted and wanted_downloads(conf.engines)
+        if names := await _demanded(registry, pause if lacking else None):
+            await fetch_and_load(registry, conf, names, say)
+        else:
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+def _is_forbidden(conf: Conf) -> bool:
+    return hub.is_offline() and conf.engines.models_from is None
+
+
+async def _demanded(registry: Registry, seconds: float | None) -> tuple[str, ...]:
+    """Wait for what the owner asks for, ``seconds`` at most; return it, empty: nothing."""
+    if registry.generations is None:
+        return ()
+    try:
+        async with asyncio.timeout(seconds):
+            return await registry.generations.demands.get()
+    except TimeoutError:
+        return ()
+
+
+async def _measure(registry: Registry, say: Callable[[str], None]) -> None:
+    """Look how fast the engine that listens is, once for each; not while anybody is there."""
+    generation = registry.generations.current if registry.generations else None
+    transcriber: object = generation.engines.transcriber if generation else None
+    if registry.sessions or not isinstance(transcriber, Measurable) or transcriber.speed:
+        return
+    try:
+        speed = await transcriber.measure()
+    except EngineError as error:
+        logger.warning("the transcriber could not be measured: %s", error)
+        return
+    if speed is not None:
+        say(f"Whisper {speed.told()}")
+
+
+async def fetch_and_load(
+    registry: Registry,
+    conf: Conf,
+    names: Sequence[str],
+    say: Callable[[str], None],
+    *,
+    is_quiet: bool = False,
+) -> None:
+    """Fetch these models, and load a generation with those that came.
+
+    ``is_quiet``: the clients are told of it only once something really comes.
+    """
+    fetched = [await _fetch(registry, conf, name, say, is_quiet=is_quiet) for name in names]
+    if any(fetched) and await registry.load():
+        await registry.tell_engines()
+        say("The better engines are loaded; whoever connects now gets them.")
+
+
+async def _fetch(
+    registry: Registry, conf: Conf, name: str, say: Callable[[str], None], *, is_quiet: bool
+) -> bool:
+    """Fetch one model; return whether it came."""
+    engines = conf.engines
+    teller = _Teller(registry, say, is_quiet=is_quiet)
+    problem = ""
+    try:
+        await download(name, engines.models_dir, teller, models_from=engines.models_from)
+    except EngineUnavailableError as error:
+        problem = f"{name} could not be fetched: {error}"
+        logger.log(logging.INFO if is_quiet else logging.WARNING, "%s", problem)
+    finally:
+        await teller.end(problem)
+    return not problem
+
+
+class _Teller:
+    """Is the Progress of a download: tells the console, all clients, and whoever connects later.
+
+    ``is_quiet``: only once something really comes.
+    """
+
+    def __init__(self, registry: Registry, say: Callable[[str], None], *, is_quiet: bool) -> None:
+        self._registry = registry
+        self._say = say
+        self._is_quiet = is_quiet
+        self._telling: set[asyncio.Task[None]] = set()
+        self._told: tuple[str, int] | None = None
+
+    def __call__(self, step: str, fraction: float | None) -> None:
+        if self._is_quiet and fraction is None:
+            return
+        notice = Notice("loading", {"message": step, "progress": fraction})
+        self._keep(notice)
+        share = -1 if fraction is None else int(fraction * STEPS_TOLD)
+        if (step, share) == self._told:
+            return
+        self._told = (step, share)
+        if fraction is not None:
+            self._say(f"{step}: {fraction:.0%}")
+        task = asyncio.get_running_loop().create_task(self._registry.tell_all(notice))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def end(self, problem: str) -> None:
+        """Wait until all is told; then tell whoever knows of it of the ``problem``, if any."""
+        self._keep(None)
+        if self._telling:
+            await asyncio.wait(self._telling)
+        if problem and self._told is not None:
+            self._say(problem)
+            fields = {"message": problem, "progress": None, "failed": True}
+            await self._registry.tell_all(Notice("loading", fields))
+
+    def _keep(self, notice: Notice | None) -> None:
+        if self._registry.generations is not None:
+            self._registry.generations.coming = notice

@@ -1,0 +1,163 @@
+"""What a server looks after by itself: signs of life, ends asked for elsewhere, dead servers."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from sessions_app.access import downloads, logins
+from sessions_app.access.logins import Login
+from sessions_app.bus import notify
+from sessions_app.bus.notify import LOOK_SECONDS
+from sessions_app.core.errors import StoreError, StoreUnavailableError
+from sessions_app.core.events import Failure
+from sessions_app.core.steady_clock import clock
+from sessions_app.live.registry import Registry
+from sessions_app.live.states import STATES_WITH_ROW, Ending
+from sessions_app.protocol import CloseCode
+from sessions_app.server import runfile
+from sessions_app.server.database_guard import DatabaseGuard
+from sessions_app.store import liveness, ownership, servers, sessions
+from sessions_app.store.database.thread import database_thread
+from sessions_app.store.ownership import Writing
+from sessions_app.store.servers import Process
+
+logger = logging.getLogger(__name__)
+
+NEWS_SECONDS = 0.02
+"""How long to wait for more news before looking: many hints make few looks."""
+LEAVE_SECONDS = 0.3
+"""How long it may take to say that this server is gone: less than a task may take to end."""
+
+Look = Callable[[Registry, bool], Awaitable[None]]
+_others: list[Look] = []
+
+
+def look_also(look: Look) -> None:
+    """Let an app above sessions look after its rows too: ``look(registry, is_beat)``."""
+    _others.append(look)
+
+
+ENDED_BY_OPERATOR = Ending("ended_by_operator", CloseCode.LEFT)
+LOGGED_OUT = Ending("logged_out", CloseCode.LOGIN_FIRST, is_heard=False, is_told_first=True)
+DELETED = Ending(
+    "deleted",
+    CloseCode.FAILED,
+    problem=Failure(
+        "deleted", "This conversation was deleted; what is said in it cannot be kept.", fatal=True
+    ),
+)
+
+
+async def keep_heartbeat(registry: Registry, say: Callable[[str], None] = lambda _: None) -> None:
+    """Look, again and again, until cancelled. A database that fails is asked again.
+
+    ``say`` tells people at the console what they should know of.
+    """
+    guard = DatabaseGuard(registry, say)
+    with notify.heard() as news:
+        listening = asyncio.create_task(notify.keep_listening(news), name="habla hints")
+        try:
+            await _keep_looking(registry, guard, news)
+        finally:
+            listening.cancel()
+            await _leave(registry.boot)
+            await asyncio.wait({listening})
+
+
+async def _leave(boot: str) -> None:
+    """Say that this process serves no more, if the database takes it at once."""
+    with suppress(StoreError, TimeoutError):  # whoever is left notices that it is silent
+        if not database_thread.is_late:
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await servers.leave(boot)
+
+
+async def _keep_looking(registry: Registry, guard: DatabaseGuard, news: asyncio.Event) -> None:
+    clock = asyncio.get_running_loop().time
+    next_beat = clock()
+    while True:
+        news.clear()
+        is_beat = clock() >= next_beat
+        if is_beat:
+            next_beat = clock() + liveness.BEAT_SECONDS
+        try:
+            if await guard.is_right():
+                await look_after(registry, guard, is_beat=is_beat)
+                for look in _others:
+                    await look(registry, is_beat)
+        except StoreUnavailableError as error:  # the log has it, once
+            next_beat = clock()  # a sign of life is due as soon as the database is back
+            logger.debug("could not look after the rows: %s", error)
+        except (StoreError, OSError) as error:  # OSError: no file can be opened, or the disk fails
+            logger.warning("could not look after the rows: %s", error)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                await news.wait()
+                await asyncio.sleep(NEWS_SECONDS)
+
+
+async def look_after(registry: Registry, guard: DatabaseGuard, *, is_beat: bool) -> None:
+    """Look after the rows once.
+
+    Raises:
+        StoreError: the database does not answer.
+    """
+    live = registry.sessions.values()
+    stand_on = {session.id: session.login or Login(session.user_id) for session in live}
+    over = await logins.over(stand_on | downloads.logins())
+    # a database that was put in the place of ours just now knows nobody, and nothing
+    if over and not await guard.is_right():
+        return
+    registry.end(over, LOGGED_OUT)
+    downloads.end(over)
+    await _keep_own(registry, guard)
+    wanted = await sessions.look(list(registry.sessions), is_beat=is_beat)
+    registry.end(wanted, ENDED_BY_OPERATOR)
+    if not registry.sessions:
+        clock.follow()
+    if is_beat:
+        await _beat(registry)
+    # at each look, not each beat: nobody shall wait longer than SILENT_SERVER_SECONDS and a look
+    if lost := await sessions.mark_lost(registry.boot):
+        logger.warning("%d sessions of a server that died are marked as lost", lost)
+
+
+async def _keep_own(registry: Registry, guard: DatabaseGuard) -> None:
+    """Go on with what others took for lost while this process was frozen, and was not deleted."""
+    rows = [each for each in registry.sessions.values() if each.state in STATES_WITH_ROW]
+    found = await ownership.look(
+        {each.id: Writing(each.book.written_to, each.recorder.recording_id) for each in rows}
+    )
+    if found.taken_back:
+        logger.warning(
+            "this process was taken for dead, and goes on: %d sessions are taken back",
+            len(found.taken_back),
+        )
+    if found.deleted and not await guard.is_right():
+        return
+    for session_id in found.not_recording & registry.sessions.keys():
+        registry.sessions[session_id].recorder.lose()
+    registry.end(found.deleted, DELETED)
+
+
+async def _beat(registry: Registry) -> None:
+    for boot in await servers.beat(_process(registry)):
+        logger.warning("the server %s has died", boot)
+
+
+def _process(registry: Registry) -> Process:
+    run_dir = registry.conf.run_dir if registry.conf else None
+    facts = runfile.read(run_dir) if run_dir else {}
+    return Process(
+        boot=registry.boot,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        address=str(facts.get("address", "")),
+        run_dir=str(run_dir.absolute()) if run_dir else "",
+        directory=registry.sound_directory,
+        state="draining" if registry.is_draining else "serving",
+        live=len(registry.sessions),
+    )

@@ -1,0 +1,113 @@
+"""What a serving process does when it is told to, at its console or by a command."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from sessions_app.config import reloading
+from sessions_app.config.conf import Conf
+from sessions_app.core.errors import SettingsError, StoreError
+from sessions_app.live.registry import Registry
+from sessions_app.live.states import Departure
+from sessions_app.server.control import Answer
+
+
+class OperatorCommands:
+    """Each order answers with objects that have ``ok`` and, for people, a ``message``.
+
+    ``begin_to_quit`` returns whether the server was not quitting already; ``departed`` waits until
+    all sessions have ended; ``adopt`` takes settings that changed.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        begin_to_quit: Callable[[str], bool],
+        departed: Callable[[], Awaitable[Departure]],
+        adopt: Callable[[Conf], None],
+    ) -> None:
+        self._registry = registry
+        self._begin_to_quit = begin_to_quit
+        self._departed = departed
+        self._adopt = adopt
+
+    def all(self) -> Mapping[str, Callable[[], Answer]]:
+        """Return the orders by name."""
+        return {
+            "status": self.status,
+            "restart": self.restart,
+            "reload": self.reload,
+            "quit": self.quit,
+        }
+
+    async def status(self) -> Answer:
+        """Tell what is live, and the engines."""
+        status = self._registry.status()
+        yield {"ok": True, "status": status, "message": json.dumps(status, indent=2, default=str)}
+
+    async def restart(self) -> Answer:
+        """Load the engines anew; what serves goes on if that fails."""
+        if self._registry.is_draining:
+            yield {"ok": False, "message": "Habla is quitting; nothing is loaded any more."}
+        elif await self._registry.load():
+            await self._registry.tell_engines()
+            status = self._registry.status()
+            yield {
+                "ok": True,
+                "generation": status["generation"],
+                "message": describe_engines(status),
+            }
+        else:
+            generations = self._registry.generations
+            reason = generations.problem if generations else ""
+            message = "The engines could not be loaded anew; the old ones go on serving."
+            yield {"ok": False, "reason": reason, "message": f"{message} {reason}".strip()}
+
+    async def reload(self) -> Answer:
+        """Read again what may change while the server runs."""
+        before = self._registry.conf
+        if before is None:
+            yield {"ok": False, "message": "Habla does not serve yet."}
+            return
+        try:
+            after = reloading.reload_settings(before, before.data_dir)
+        except SettingsError as error:
+            yield {"ok": False, "reason": str(error), "message": f"Nothing was changed: {error}"}
+            return
+        self._registry.conf = after
+        self._adopt(after)
+        changes = reloading.changes(before, after) or ["No setting has changed."]
+        try:
+            told = [*changes, *await reloading.reload_others()]
+        except StoreError as error:
+            message = f"{' '.join(changes)} The idioms stay as they were: {error}"
+            yield {"ok": False, "reason": str(error), "message": message}
+            return
+        yield {"ok": True, "changes": told, "message": "\n".join(told)}
+
+    async def quit(self) -> Answer:
+        """Let everyone finish, and end; tell how the sessions ended."""
+        if self._begin_to_quit("a command"):
+            yield {"ok": True, "message": "Habla is quitting."}
+        else:
+            yield {"ok": True, "message": "Habla is quitting already."}
+        departure = await self._departed()
+        finished = departure.sessions - departure.cut_off
+        yield {
+            "ok": departure.cut_off + departure.stuck == 0,
+            "sessions": departure.sessions,
+            "finished": finished,
+            "cut_off": departure.cut_off,
+            "message": f"{finished} sessions finished, {departure.cut_off} were cut off.",
+        }
+
+
+def describe_engines(status: dict[str, Any]) -> str:
+    """Return a line for each engine: its name, its languages, and why it is no better one."""
+    lines = []
+    for kind, info in status["engines"].items():
+        languages = f" ({', '.join(info['languages'])})" if info["languages"] else ""
+        why = f" -- {info['why']}" if info["why"] else ""
+        lines.append(f"{kind:12} {info['name']}{languages}{why}")
+    return "\n".join(lines)

@@ -1,0 +1,301 @@
+"""The life of the serving process: start, serve, drain, stop, and an honest exit code."""
+
+import asyncio
+import faulthandler
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from types import FrameType
+from typing import Any
+
+import daphne.server
+from channels.routing import get_default_application
+
+from sessions_app.access import asking
+from sessions_app.config.conf import Conf, data_dir
+from sessions_app.core import descriptors
+from sessions_app.core.steady_clock import NOTE_NAME, clock
+from sessions_app.live.registry import ABORT_SECONDS, ROWS_SECONDS, Registry
+from sessions_app.live.states import Departure
+from sessions_app.recording.recovery import keep_tidy
+from sessions_app.server.console import Console
+from sessions_app.server.control import Control
+from sessions_app.server.daphne import CANCEL_SECONDS, HANDSHAKE_SECONDS, HablaServer, reactor
+from sessions_app.server.database_guard import look_first
+from sessions_app.server.downloads import improve
+from sessions_app.server.exit import TASKS_SECONDS, ExitCode, end_tasks, is_done
+from sessions_app.server.heartbeat import keep_heartbeat
+from sessions_app.server.lmstudio_service import LmStudioService
+from sessions_app.server.operator import OperatorCommands, describe_engines
+from sessions_app.server.reachability import keep_reachable
+from sessions_app.server.runfile import RunFile
+from sessions_app.server.selftest import keep_testing
+from sessions_app.server.writable import keep_trying
+from sessions_app.store.database.identity import identity
+from sessions_app.store.database.thread import database_thread
+from sessions_app.store.database.write_behind import behind
+
+logger = logging.getLogger(__name__)
+
+STANDARD_OUTPUT = 1
+ENGINES_SECONDS = 2.0
+"""How long unloading the engines may take."""
+DATABASE_SECONDS = 0.5
+"""How long the database may take to finish what it was told."""
+AFTER_DRAIN_SECONDS = sum(
+    (
+        ABORT_SECONDS,
+        ROWS_SECONDS,
+        HANDSHAKE_SECONDS,
+        CANCEL_SECONDS,
+        ENGINES_SECONDS,
+        TASKS_SECONDS,
+        DATABASE_SECONDS,
+    )
+)
+"""All limits of the end but the drain's: with it, less than the 30 s that services are given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+class Serving:
+    """One serving process. ``run`` returns when it has ended, with its exit code.
+
+    The first request to quit drains; the second skips the drain but not the clean-up; the third
+    ends at once.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        conf: Conf,
+        address: Address,
+        *,
+        run_file: RunFile,
+        say: Callable[[str], None],
+        has_console: bool,
+    ) -> None:
+        self._registry = registry
+        self._conf = conf
+        self._address = address
+        self._run_file = run_file
+        self._say = say
+        self._has_console = has_console
+        self._loop: asyncio.AbstractEventLoop = daphne.server.twisted_loop
+        descriptors.raise_limit()
+        self._server = HablaServer(
+            get_default_application(),
+            host=address.host,
+            port=address.port,
+            drain=self._drain,
+            most_connections=descriptors.connections_allowed(conf.max_sessions),
+        )
+        self._console = Console(
+            {
+                **{word: partial(self._obey, word) for word in ("status", "restart", "reload")},
+                "help": self._say_help,
+                "quit": self._quit_by_console,
+            },
+            say,
+        )
+        self._orders = OperatorCommands(
+            registry,
+            begin_to_quit=self._begin_to_quit,
+            departed=self._departed,
+            adopt=self._adopt,
+        ).all()
+        self._control = Control(self._orders)
+        self._has_departed = asyncio.Event()
+        self._studio = LmStudioService(registry)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._requests = 0
+        self._departure = Departure(0, 0, 0)
+        self._is_watched = False
+        self._is_whole = True
+        """Whether every step of the end was done within its limit."""
+
+    def run(self) -> ExitCode:
+        """Serve until asked to quit."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        reactor.callWhenRunning(lambda: self._spawn(self._start(), "start"))
+        self._server.run()
+        if self._server.abort_start:
+            self._say(f"Cannot listen on {self._address}: {self._server.listen_problem}")
+            return ExitCode.NOT_STARTED
+        self._loop.run_until_complete(self._finish())
+        return self._exit_code()
+
+    # --- the beginning
+
+    async def _start(self) -> None:
+        identity.remember(own_directory=data_dir())
+        clock.believe(self._conf.run_dir / NOTE_NAME)
+        self._registry.open(self._conf)
+        address = Address(self._address.host, self._server.listening_addresses[0][1])
+        facts = {"pid": os.getpid(), "address": str(address), "boot": self._registry.boot}
+        self._run_file.write(facts)
+        await look_first()
+        if self._requests:  # it quits meanwhile
+            return
+        await self._control.open(self._conf.run_dir)
+        reaching = keep_reachable(self._run_file, self._control, self._conf.run_dir)
+        self._spawn(reaching, "reachability")
+        self._studio.begin(self._conf)
+        self._spawn(keep_heartbeat(self._registry, self._say), "heartbeat")
+        self._spawn(keep_trying(self._registry), "trying to write")
+        if self._conf.rehearsal_seconds:
+            selftests = keep_testing(self._registry, self._conf.rehearsal_seconds)
+            self._spawn(selftests, "self-tests")
+        self._spawn(keep_tidy(self._registry.boot, self._say), "tidying")
+        for name, chore in self._registry.chores.items():
+            self._spawn(chore(), name)
+        if self._has_console and sys.stdin is not None:
+            self._open_console()
+        self._say(f"Habla is ready: {address}")
+        if way_in := asking.way_in(str(address), printed_to=STANDARD_OUTPUT):
+            self._say(way_in)
+        if await self._registry.load():
+            self._say(describe_engines(self._registry.status()))
+        self._spawn(improve(self._registry, self._conf, self._say), "downloads")
+
+    def _open_console(self) -> None:
+        # a terminal that is read in the background would stop the process
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+        if not self._console.open(self._loop, sys.stdin.fileno()):
+            logger.info("standard input is no console")
+
+    # --- while it serves
+
+    def _obey(self, word: str) -> None:
+        self._spawn(self._say_answer(word), word)
+
+    async def _say_answer(self, word: str) -> None:
+        async for answer in self._orders[word]():
+            self._say(str(answer["message"]))
+
+    def _adopt(self, conf: Conf) -> None:
+        self._conf = conf
+
+    def _say_help(self) -> None:
+        self._say(
+            "status   what is live, and the engines\n"
+            "restart  load the engines anew; live sessions keep theirs\n"
+            "reload   read again the settings that may change, and the idioms\n"
+            "quit     let everyone finish, and end\n"
+            "help     this"
+        )
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = self._loop.create_task(work, name=f"habla {name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("%s failed", task.get_name(), exc_info=task.exception())
+
+    # --- the end
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        # not loop.add_signal_handler, which waits while the loop is blocked (H29)
+        if number == signal.SIGHUP:
+            self._loop.call_soon_threadsafe(self._console.obey, "restart")
+            return
+        self._quit(signal.Signals(number).name)
+
+    def _quit_by_console(self) -> None:
+        if not self._begin_to_quit("console"):
+            self._say("Habla is quitting already; Ctrl+C ends it sooner.")
+
+    def _begin_to_quit(self, why: str) -> bool:
+        if self._requests:  # asked twice is not meant twice, as a second signal is
+            return False
+        self._quit(why)
+        return True
+
+    async def _departed(self) -> Departure:
+        await self._has_departed.wait()
+        return self._departure
+
+    def _quit(self, why: str) -> None:
+        """Begin to end; asked again, end faster. Counts at once, even if the loop is blocked."""
+        self._requests += 1
+        if self._requests > 2:
+            os._exit(ExitCode.THIRD_SIGNAL)
+        self._arm_watchdog()
+        self._loop.call_soon_threadsafe(self._end if self._requests == 1 else self._end_now, why)
+
+    def _end(self, why: str) -> None:
+        logger.info("quitting: %s", why)
+        reactor.stop()
+
+    def _end_now(self, why: str) -> None:
+        logger.warning("quitting at once: %s", why)
+        self._registry.abort()
+
+    async def _drain(self) -> None:
+        self._departure = await self._registry.drain(self._conf.quit_seconds)
+        logger.info(
+            "%d sessions ended, %d cut off, %d stuck",
+            self._departure.sessions,
+            self._departure.cut_off,
+            self._departure.stuck,
+        )
+        self._has_departed.set()
+
+    async def _finish(self) -> None:
+        """Close what the sessions shared, and leave no task behind (H2)."""
+        await self._end_step("console", self._close_console())
+        await self._end_step("control socket", self._control.close(self._conf.run_dir))
+        await self._end_step("engines", self._registry.close(ENGINES_SECONDS))
+        async for step, was_done in self._studio.end():
+            self._note(step, was_done=was_done, done="stopped")
+        await self._end_step("tasks", end_tasks())
+        await self._end_step("database", self._close_database())
+
+    async def _close_console(self) -> None:
+        self._console.close(self._loop)
+
+    async def _close_database(self) -> bool:
+        is_all_written = behind.close() == 0
+        return database_thread.close(DATABASE_SECONDS) and is_all_written
+
+    async def _end_step(self, name: str, step: Coroutine[Any, Any, bool | None]) -> None:
+        self._note(name, was_done=await is_done(name, step))
+
+    def _note(self, step: str, *, was_done: bool, done: str = "closed") -> None:
+        self._is_whole = self._is_whole and was_done
+        if was_done:
+            logger.info("%s %s", step, done)
+        else:
+            logger.error("%s left behind: not done in time", step)
+
+    def _exit_code(self) -> ExitCode:
+        departure = self._departure
+        lost = departure.cut_off or departure.stuck or departure.unkept
+        if lost or identity.problem_now or self._server.left_over or not self._is_whole:
+            return ExitCode.CUT_OFF
+        return ExitCode.GRACEFUL
+
+    def _arm_watchdog(self) -> None:
+        # a thread in C: it fires even if the loop is blocked or the GIL is held (H30)
+        if not self._is_watched:
+            self._is_watched = True
+            seconds = self._conf.quit_seconds + AFTER_DRAIN_SECONDS + self._studio.seconds
+            faulthandler.dump_traceback_later(seconds + self._conf.watchdog_seconds, exit=True)

@@ -1,0 +1,54 @@
+"""What lies in the run directory, looked after: the run file, the socket, and the time."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from pathlib import Path
+
+from sessions_app.core.steady_clock import NOTE_NAME, clock
+from sessions_app.server.control import Control
+from sessions_app.server.runfile import AlreadyServingError, RunFile
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+
+
+async def keep_reachable(run_file: RunFile, control: Control, run_dir: Path) -> None:
+    """Look every second, until cancelled; make anew what is missing.
+
+    Where the whole data directory is gone, or another server has it, there is nothing to keep.
+    """
+    problem = ""
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        _look_at_clock(run_dir)
+        was, problem = problem, await _restore(run_file, control, run_dir)
+        if problem and problem != was:
+            logger.error("commands do not reach this server: %s", problem)
+
+
+def _look_at_clock(run_dir: Path) -> None:
+    if seconds := clock.look():
+        logger.warning(
+            "the clock of the machine was set forward by %.0f s: nothing is old by it for a day",
+            seconds,
+        )
+    with suppress(OSError):  # what is deleted by its age is then deleted by the machine's clock
+        clock.note(run_dir / NOTE_NAME)
+
+
+async def _restore(run_file: RunFile, control: Control, run_dir: Path) -> str:
+    """Return why it cannot be reached; empty: it can."""
+    if not run_dir.parent.is_dir():
+        return "its data directory is gone"
+    try:
+        is_new = run_file.restore()
+        if is_new or not control.is_reachable(run_dir):
+            await control.open(run_dir)
+            logger.warning("the run file or the control socket was deleted; it is made anew")
+    except AlreadyServingError as error:
+        return str(error)
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""

@@ -1,0 +1,40 @@
+"""Names given to speakers elsewhere: told to every live session of their conversation."""
+
+import asyncio
+from contextlib import suppress
+
+from sessions_app.bus import notify
+from sessions_app.bus.notify import LOOK_SECONDS
+from sessions_app.core.errors import StoreError
+from sessions_app.live.registry import Registry
+from sessions_app.store import history
+from sessions_app.store.database.thread import database_thread
+
+"""How often the names are looked at, whether or not somebody was heard to say that one changed."""
+
+
+async def keep_names(registry: Registry) -> None:
+    """Pass on the names that another tab, device or administrator gave, until cancelled."""
+    with notify.heard() as news:
+        while True:
+            news.clear()
+            with suppress(StoreError):  # it is looked at again
+                await _look(registry)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await news.wait()
+
+
+async def _look(registry: Registry) -> None:
+    # one that is not open yet has not been found to be in a conversation of its user's
+    live = [session for session in registry.sessions.values() if session.is_open]
+    if not live:
+        return
+    wanted = {each.book.conversation_id for each in live if each.book.conversation_id}
+    renamings = [session.book.renamings for session in live]
+    names = await database_thread.run(history.names_in, wanted)
+    for session, before in zip(live, renamings, strict=True):
+        conversation_id = session.book.conversation_id
+        known = names.get(conversation_id, {}) if conversation_id else {}
+        if (told := session.book.hear_names(known, before)) is not None:
+            await session.emit(told)

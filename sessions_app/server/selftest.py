@@ -1,0 +1,94 @@
+"""Whether words really come out: now and then an utterance of its own, by the real engines."""
+
+import asyncio
+import logging
+
+from sessions_app.core.errors import BadTranslationError, EngineLoadingError, Fault, HablaError
+from sessions_app.core.events import Direction, Event, Failure, Notice, TranslationRequest
+from sessions_app.engines.spoken_sentence import SENTENCE, sample
+from sessions_app.live.generations import Generation
+from sessions_app.live.registry import Registry
+
+logger = logging.getLogger(__name__)
+
+EVERY_SECONDS = 30.0
+"""How long one self-test is believed."""
+LIMIT_SECONDS = 60.0
+"""How long the translation may take: a large model on a slow machine. Words have the limit of the
+scheduler, which begins with their turn: that others speak is no trouble of the engines."""
+SOUNDLESS = "The engine that listens does not work: a spoken sentence brought no words."
+WORDLESS = "The translator does not work: a sentence came back empty."
+
+
+async def keep_testing(registry: Registry, every_seconds: float = EVERY_SECONDS) -> None:
+    """Test the engines of today, again and again, until cancelled.
+
+    What is wrong is noted in it, and told to the live clients it serves when it begins and ends.
+    """
+    while True:
+        generations = registry.generations
+        generation = generations.current if generations else None
+        if generation is not None and not registry.is_draining:
+            await _look(registry, generation)
+            await asyncio.sleep(every_seconds)
+        else:
+            await asyncio.sleep(min(1.0, every_seconds))
+
+
+async def _look(registry: Registry, generation: Generation) -> None:
+    before, generation.trouble = generation.trouble, await run_selftest(generation)
+    if generation.trouble == before:
+        return
+    if generation.trouble:
+        logger.error("generation %d: %s", generation.number, generation.trouble)
+        await _tell(registry, generation, Failure("engines_fail", generation.trouble))
+    else:
+        logger.info("generation %d works again", generation.number)
+        await _tell(registry, generation, Notice("resolved", {"code": "engines_fail"}))
+
+
+async def _tell(registry: Registry, generation: Generation, event: Event) -> None:
+    live = [one for one in registry.sessions.values() if one.generation is generation]
+    await asyncio.gather(*(session.emit(event) for session in live))
+
+
+async def run_selftest(generation: Generation) -> str:
+    """Return why an utterance would bring no text; empty: it would.
+
+    A backlog of live sessions is not made longer: the former answer stands then.
+    """
+    scheduler = generation.scheduler
+    if scheduler is not None and scheduler.backlog:
+        return generation.trouble
+    try:
+        return await _test(generation)
+    except EngineLoadingError:
+        return ""  # nothing fails; while nobody else translates, the model itself says so
+    except TimeoutError:
+        return f"The engines do not work: a sentence took more than {LIMIT_SECONDS:.0f} s."
+    except HablaError as error:
+        return f"The engines do not work: {error}"
+
+
+async def _test(generation: Generation) -> str:
+    if generation.scheduler is not None:
+        transcriber = generation.engines.transcriber
+        pcm: bytes = getattr(transcriber, "sample", b"") or await asyncio.to_thread(sample)
+        language = "en" if "en" in generation.scheduler.languages else "es"
+        seat = generation.scheduler.seat()
+        try:
+            heard = await seat.final(pcm, language)
+        finally:
+            seat.close()
+        if not heard.text.strip():
+            return SOUNDLESS
+    if generation.engines.infos["translator"].name == "none":
+        return ""
+    request = TranslationRequest(SENTENCE, Direction.EN_TO_ES)
+    try:
+        async with asyncio.timeout(LIMIT_SECONDS):
+            translation = await generation.engines.translator.translate(request)
+    except BadTranslationError as error:
+        # it answers; whether each answer is a translation is judged, and told, one by one
+        return WORDLESS if error.fault is Fault.EMPTY else ""
+    return "" if translation.text.strip() else WORDLESS

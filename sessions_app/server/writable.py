@@ -1,0 +1,73 @@
+"""Whether what is said can be kept: the database, the data directory and its room, by trying."""
+
+import asyncio
+import errno
+import logging
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from sessions_app.config.conf import recordings_dir
+from sessions_app.core.descriptors import OUT, is_lack
+from sessions_app.core.errors import StoreError
+from sessions_app.live.registry import Registry
+from sessions_app.store import servers
+from sessions_app.store.database.outages import TAKES_NOTHING
+from sessions_app.store.database.thread import database_thread
+from sessions_app.store.database.write_behind import behind
+
+logger = logging.getLogger(__name__)
+
+EVERY_SECONDS = 5.0
+"""How often it is tried while all is well; each second while it is not."""
+AGAIN_SECONDS = 1.0
+LEAST_BYTES = 32 * 1024 * 1024
+LEAST_PART = 0.01
+"""With less room than LEAST_BYTES, and less than this part of the disk, a disk counts as full."""
+PIECE = b"\0" * 4096
+UNWRITABLE = "The data directory cannot be written."
+FULL = "The disk of the data directory is full."
+
+
+async def keep_trying(registry: Registry) -> None:
+    """Try, again and again, until cancelled; what is wrong is among the registry's troubles."""
+    while True:
+        troubles = {"database": await _trouble_of_database(), "disk": await _trouble_of_disk()}
+        for name, trouble in troubles.items():
+            if trouble and trouble != registry.troubles.get(name) and name == "disk":
+                logger.error("%s", trouble)
+            if trouble:
+                registry.troubles[name] = trouble
+            else:
+                registry.troubles.pop(name, None)
+        await asyncio.sleep(AGAIN_SECONDS if any(troubles.values()) else EVERY_SECONDS)
+
+
+async def _trouble_of_database() -> str:
+    try:
+        await database_thread.run(servers.try_to_write)
+    except StoreError:  # the log has it
+        return TAKES_NOTHING
+    if not behind:  # what waits may want more room than was tried
+        database_thread.outage.ended()
+    return ""
+
+
+async def _trouble_of_disk() -> str:
+    return await asyncio.to_thread(trouble_of, recordings_dir().parent)
+
+
+def trouble_of(directory: Path) -> str:
+    """Return why nothing can be written to a directory; empty: it can. Blocks."""
+    try:
+        with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
+            file.write(PIECE)
+            os.fsync(file.fileno())
+        room = shutil.disk_usage(directory)
+    except OSError as error:
+        if is_lack(error):
+            return OUT
+        return FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else UNWRITABLE
+    is_full = room.free < min(LEAST_BYTES, LEAST_PART * room.total)
+    return FULL if is_full else ""

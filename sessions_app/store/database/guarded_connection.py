@@ -1,0 +1,20 @@
+"""A connection to SQLite that is not opened while the file is another than the one that was served.
+
+Opening it would lay the write-ahead log of the old file over the new one, or make an empty one.
+"""
+
+import sqlite3
+from typing import Any
+
+
+class GuardedConnection(sqlite3.Connection):
+    """Looks at the file of the database before it opens it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # settings name this class, and what it asks needs the settings
+        from sessions_app.store.database.errors import DatabaseAwayError  # noqa: PLC0415
+        from sessions_app.store.database.identity import identity  # noqa: PLC0415
+
+        if problem := identity.problem_of_file():
+            raise DatabaseAwayError(problem)
+        super().__init__(*args, **kwargs)

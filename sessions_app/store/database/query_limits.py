@@ -1,0 +1,73 @@
+"""A limit of time on what a person may ask of the database, however many rows there are."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from time import monotonic
+
+from django.db import OperationalError, connection, transaction
+from django.utils.translation import gettext as _
+
+from sessions_app.core.errors import CommandError
+
+SEARCH_SECONDS = 4.0
+"""How long a search may take, and how long it may wait for its turn."""
+SEARCHES_AT_ONCE = 2
+"""In this process: a search holds a thread, and of SQLite a whole core."""
+STEPS = 1_000
+"""How many of its instructions SQLite does between two looks at the clock."""
+QUERY_CANCELED = "57014"
+"""PostgreSQL's code of what was ended by ``statement_timeout``."""
+
+_turns = BoundedSemaphore(SEARCHES_AT_ONCE)
+
+
+@contextmanager
+def search_limits() -> Iterator[None]:
+    """Let all queries inside take SEARCH_SECONDS together. Blocks.
+
+    Raises:
+        CommandError: ``search_too_slow``: it took longer, or too many others search.
+    """
+    if not _turns.acquire(timeout=SEARCH_SECONDS):
+        raise _too_slow()
+    try:
+        with _limited_by_database():
+            yield
+    except OperationalError as error:
+        if _was_interrupted(error):
+            raise _too_slow() from error
+        raise
+    finally:
+        _turns.release()
+
+
+@contextmanager
+def _limited_by_database() -> Iterator[None]:
+    connection.ensure_connection()
+    if connection.vendor == "sqlite":
+        end = monotonic() + SEARCH_SECONDS
+        raw = connection.connection
+        raw.set_progress_handler(lambda: monotonic() > end, STEPS)
+        try:
+            yield
+        finally:
+            raw.set_progress_handler(None, 0)
+    elif connection.vendor == "postgresql":
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                milliseconds = int(SEARCH_SECONDS * 1000)
+                cursor.execute(f"SET LOCAL statement_timeout = {milliseconds}")
+            yield
+    else:
+        yield
+
+
+def _was_interrupted(error: OperationalError) -> bool:
+    code = getattr(error.__cause__, "sqlstate", None)
+    return code == QUERY_CANCELED or str(error) == "interrupted"
+
+
+def _too_slow() -> CommandError:
+    message = _("The search took too long; look for fewer words, or longer ones.")
+    return CommandError(message, code="search_too_slow")

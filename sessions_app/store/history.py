@@ -1,0 +1,249 @@
+"""The reading door to the session tables: what a person said so far, and never another's."""
+
+from array import array
+from collections.abc import Collection, Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import TypeVar
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sessions_app.core import events
+from sessions_app.core.corrections import phrase_of
+from sessions_app.core.errors import CommandError
+from sessions_app.core.exports import ExportLine, Stretch, run_on
+from sessions_app.core.search_patterns import patterns
+from sessions_app.models import (
+    Conversation,
+    Exchange,
+    SessionState,
+    Speaker,
+    TranslationSession,
+)
+
+Row = TypeVar("Row", bound=Model)
+ROWS_A_PAGE = 200
+"""How much of an export is in memory: a row may hold some kilobytes."""
+
+
+def conversations_of(user: User, query: str = "") -> QuerySet[Conversation]:
+    """Return the conversations in which ``user`` said something, newest first.
+
+    With a ``query``, those whose title, or one exchange of which, holds all of its words. Each has
+    ``exchange_count`` and ``found``: the first exchange's source that matches, None if none does.
+    """
+    words = patterns(query)
+    said = Exchange.objects.filter(conversation=OuterRef("pk"))
+    matching = said.filter(*map(_said, words))
+    titled = Q(*(Q(title__iregex=word) for word in words))
+    return (
+        Conversation.objects.filter(titled | Exists(matching) if words else Q(), user=user)
+        .filter(Exists(said))
+        .annotate(
+            exchange_count=_count(said, "conversation"),
+            found=Subquery(matching.order_by("said_at", "pk").values("source")[:1]),
+        )
+        .order_by("-started_at", "pk")
+    )
+
+
+def _said(word: str) -> Q:
+    return Q(source__iregex=word) | Q(corrected__iregex=word) | Q(translated__iregex=word)
+
+
+def _count(said: QuerySet[Exchange], key: str) -> Coalesce:
+    counted = said.order_by().values(key).annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted), 0)
+
+
+def conversation_of(user: User, conversation_id: UUID) -> Conversation:
+    """Return one conversation of ``user``.
+
+    Raises:
+        CommandError: ``not_found``, also where it is another's.
+    """
+    return _one(Conversation.objects.filter(user=user), conversation_id)
+
+
+def sessions_of(user: User) -> QuerySet[TranslationSession]:
+    """Return the sessions of ``user``, newest first, each with its ``exchange_count``."""
+    said = Exchange.objects.filter(session=OuterRef("pk"))
+    return (
+        TranslationSession.objects.filter(conversation__user=user)
+        .select_related("conversation")
+        .annotate(exchange_count=_count(said, "session"))
+        .order_by("-started_at", "pk")
+    )
+
+
+def session_of(user: User, session_id: UUID) -> TranslationSession:
+    """Return one session of ``user``, with its ``exchange_count``.
+
+    Raises:
+        CommandError: ``not_found``, also where it is another's.
+    """
+    return _one(sessions_of(user), session_id)
+
+
+def _one(rows: QuerySet[Row], row_id: UUID) -> Row:
+    row = rows.filter(pk=row_id).first()
+    if row is None:
+        raise CommandError(_("There is no such conversation or session."), code="not_found")
+    return row
+
+
+def exchanges_of(kept: Conversation | TranslationSession) -> QuerySet[Exchange]:
+    """Return what was said in a conversation or session, in the order in which it was said."""
+    return kept.exchanges.select_related("speaker").order_by("said_at", "pk")
+
+
+def lines_of(kept: Conversation | TranslationSession) -> Iterator[ExportLine]:
+    """Yield what was said in a conversation or session, to be exported.
+
+    The times of a session are counted from its beginning. The times of a conversation run on from
+    session to session, from when it was begun.
+    """
+    rows = _page_by_page(exchanges_of(kept))
+    if isinstance(kept, TranslationSession):
+        return (ExportLine(_event(row), row.said_at) for row in rows)
+    return run_on(_stretches(rows, _offsets(kept)))
+
+
+def _page_by_page(rows: QuerySet[Exchange]) -> Iterator[Exchange]:
+    """Yield ``rows``, of which few are in memory; no query is open between two pages.
+
+    So each page may be read by another thread, as slowly as a client takes them. The order is asked
+    for once: no index has it.
+    """
+    order = _order(rows)
+    for begin in range(0, len(order), ROWS_A_PAGE):
+        keys = order[begin : begin + ROWS_A_PAGE]
+        found = rows.in_bulk(keys.tolist())
+        yield from (found[key] for key in keys if key in found)
+
+
+def _order(rows: QuerySet[Exchange]) -> "array[int]":
+    """Return the keys of ``rows``: session after session as they were told, each as it was said.
+
+    What is typed while somebody speaks is told before what was begun earlier.
+    """
+    told = rows.values_list("session", "start_seconds", "pk").iterator()
+    order = array("q")
+    for _session, said in groupby(told, key=itemgetter(0)):
+        order.extend(pk for _, _, pk in sorted(said, key=itemgetter(1)))
+    return order
+
+
+def names_in(conversation_ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
+    """Return how the speakers of these conversations are called, by their keys."""
+    rows = Speaker.objects.filter(conversation__in=conversation_ids)
+    names: dict[UUID, dict[str, str]] = {}
+    for conversation_id, key, name in rows.values_list("conversation", "key", "name"):
+        names.setdefault(conversation_id, {})[key] = name
+    return names
+
+
+def said_after(session_id: UUID, exchange_id: int, most: int) -> list[events.Exchange]:
+    """Return what was kept of a session after an exchange: the newest ``most``, in their order."""
+    rows = Exchange.objects.filter(session=session_id, pk__gt=exchange_id)
+    newest = rows.select_related("speaker").order_by("-pk")[:most]
+    return [_event(row) for row in reversed(newest)]
+
+
+def _offsets(conversation: Conversation) -> dict[UUID, float]:
+    sessions = conversation.exchanges.order_by().values("session")
+    begun = TranslationSession.objects.filter(pk__in=sessions).values_list("pk", "started_at")
+    return {key: (at - conversation.started_at).total_seconds() for key, at in begun}
+
+
+def _stretches(rows: Iterable[Exchange], offsets: dict[UUID, float]) -> Iterator[Stretch]:
+    for key, said in groupby(rows, key=lambda row: row.session_id):
+        yield Stretch(offsets.get(key, 0.0), ((_event(row), row.said_at) for row in said))
+
+
+def _event(row: Exchange) -> events.Exchange:
+    who = row.speaker
+    return events.Exchange(
+        utterance_id=row.utterance_id,
+        source=row.source,
+        corrected=row.corrected,
+        translated=row.translated,
+        language=row.language,
+        direction=events.Direction(row.direction),
+        start_seconds=row.start_seconds,
+        end_seconds=row.end_seconds,
+        speaker=events.Speaker(who.key, who.name) if who else None,
+        phrases=tuple(map(phrase_of, row.phrases)),
+        confidence=row.confidence,
+        transcriber=row.transcriber,
+        translator=row.translator,
+        failure=row.failure,
+        exchange_id=row.pk,
+        usage=events.Usage(row.prompt_tokens, row.completion_tokens, row.cost),
+    )
+
+
+def delete_conversation(user: User, conversation_id: UUID) -> None:
+    """Delete a conversation of ``user`` with all that was said in it.
+
+    Raises:
+        CommandError: ``not_found``; ``still_live``: a session still writes to it.
+    """
+    with transaction.atomic():
+        locked = Conversation.objects.select_for_update().filter(user=user)
+        conversation = _one(locked, conversation_id)
+        refuse_if_live(TranslationSession.objects.filter(_writes_to(conversation)))
+        conversation.delete()
+
+
+def delete_session(user: User, session_id: UUID) -> None:
+    """Delete a session of ``user``, what was said in it, and the conversation if that was all.
+
+    Raises:
+        CommandError: ``not_found``; ``still_live``.
+    """
+    with transaction.atomic():
+        locked = TranslationSession.objects.select_for_update(of=("self",))
+        session = _one(locked.filter(conversation__user=user), session_id)
+        refuse_if_live(TranslationSession.objects.filter(pk=session.pk))
+        touched = Conversation.objects.filter(_written_by(session))
+        conversation_ids = list(touched.values_list("pk", flat=True))
+        session.delete()
+        left = Conversation.objects.filter(pk__in=conversation_ids)
+        left.filter(sessions=None, exchanges=None).delete()
+
+
+def ask_to_end(session_ids: Collection[UUID]) -> None:
+    """Note in the rows of these sessions that they should end; the first wish stands."""
+    live = TranslationSession.objects.filter(pk__in=session_ids, state=SessionState.OPEN)
+    live.filter(end_requested_at=None).update(end_requested_at=timezone.now())
+
+
+def live_among(session_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of these sessions that have not ended."""
+    live = TranslationSession.objects.filter(pk__in=session_ids, state=SessionState.OPEN)
+    return set(live.values_list("pk", flat=True))
+
+
+def refuse_if_live(sessions: QuerySet[TranslationSession]) -> None:
+    """Let nothing be deleted that a server still writes to.
+
+    Raises:
+        CommandError: ``still_live``.
+    """
+    if sessions.filter(state=SessionState.OPEN).exists():
+        raise CommandError(_("It is still live: end it first, then delete it."), code="still_live")
+
+
+def _writes_to(conversation: Conversation) -> Q:
+    return Q(conversation=conversation) | Q(exchanges__conversation=conversation)
+
+
+def _written_by(session: TranslationSession) -> Q:
+    return Q(sessions=session) | Q(exchanges__session=session)

@@ -1,0 +1,142 @@
+"""Which serving processes have died: seen by their silence, never by a clock that may be set.
+
+A sign of life is a row whose ``seen_at`` changes. It is compared with what this process saw of it
+before, and how long it has not changed is counted on this process's own monotonic clock, while it
+looks: a clock that is set, a process that was frozen, a database that was away make nobody dead.
+"""
+
+from collections.abc import Callable, Collection, Hashable, Mapping
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+
+from django.db.models import Max, QuerySet
+from django.db.models.functions import Now
+
+BEAT_SECONDS = 5.0
+"""How often a server and its sessions give a sign of life."""
+SILENT_SERVER_SECONDS = 15.0
+"""How long a server may give no sign of life before it counts as dead."""
+LAG_SECONDS = 1.0
+"""How much later than it was given a sign may be seen: so much of the silence is over by then."""
+GAP_SECONDS = 5.0
+"""So much of the time between two looks counts at most: who did not look has seen no silence."""
+
+
+class Observer:
+    """Tells what has shown no sign of life for ``seconds``, as it was seen."""
+
+    def __init__(
+        self,
+        seconds: float,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._looked_at: float | None = None
+        self._shown: dict[Hashable, object] = {}
+        self._silent_for: dict[Hashable, float] = {}
+
+    def silent(
+        self, signs: Mapping[Any, object], stale: Collection[Hashable] = ()
+    ) -> set[Hashable]:
+        """Note what each shows now; return those that have shown the same for too long.
+
+        ``stale`` are those that were silent for too long before this observer first saw them.
+        """
+        now = self._clock()
+        passed = 0.0 if self._looked_at is None else min(now - self._looked_at, GAP_SECONDS)
+        self._looked_at = now
+        silent_for: dict[Hashable, float] = {}
+        for key, sign in signs.items():
+            if key not in self._shown:
+                silent_for[key] = self._seconds if key in stale else 0.0
+            elif self._shown[key] != sign:
+                silent_for[key] = 0.0
+            else:
+                silent_for[key] = self._silent_for[key] + passed
+        self._shown, self._silent_for = dict(signs), silent_for
+        return {key for key, seconds in silent_for.items() if seconds >= self._seconds}
+
+    def changed(self, signs: Mapping[Any, object]) -> set[Hashable]:
+        """Return those that show something else than when they were last seen."""
+        return {key for key, was in self._shown.items() if signs.get(key, was) != was}
+
+    def unknown(self, signs: Mapping[Any, object]) -> set[Hashable]:
+        """Return those that the last look did not show."""
+        return signs.keys() - self._shown.keys()
+
+
+class Watch:
+    """What one process sees of the others. Used on the database thread alone."""
+
+    def __init__(self) -> None:
+        self._observers: dict[object, Observer] = {}
+        self.seen_alive: set[Hashable] = set()
+        """The processes of which a sign was seen to change."""
+
+    def of(self, what: object) -> Observer:
+        """Return the observer of one kind of row."""
+        return self._observers.setdefault(what, Observer(SILENT_SERVER_SECONDS - LAG_SECONDS))
+
+    def dead(self, others: QuerySet[Any]) -> set[Hashable]:
+        """Return the processes that were silent for too long, by rows of theirs."""
+        signs = dict(others.order_by().values_list("boot").annotate(Max("seen_at")))
+        observer = self.of(others.model)
+        self.seen_alive |= observer.changed(signs)
+        unknown = observer.unknown(signs) - self.seen_alive
+        return observer.silent(signs, _stale(others, unknown) if unknown else ())
+
+    def still(self, rows: QuerySet[Any]) -> set[Hashable]:
+        """Return which of these rows themselves show no sign of life, whoever has them."""
+        signs = dict(rows.order_by().values_list("pk", "seen_at"))
+        return self.of((rows.model, "pk")).silent(signs)
+
+
+def _stale(rows: QuerySet[Any], boots: Collection[Hashable]) -> set[Hashable]:
+    """Return who is silent by the clock of the database: all there is to go by at first sight."""
+    long_ago = Now() - timedelta(seconds=SILENT_SERVER_SECONDS)
+    known = rows.filter(boot__in=boots).order_by().values_list("boot")
+    last = known.annotate(last=Max("seen_at")).filter(last__lt=long_ago)
+    return set(last.values_list("boot", flat=True))
+
+
+_watches: dict[str, Watch] = {}
+"""By the process that looks: as a rule there is one."""
+
+
+def watch_of(boot: str) -> Watch:
+    """Return what the process ``boot`` sees of the others."""
+    return _watches.setdefault(boot, Watch())
+
+
+def end_watch(boot: str) -> None:
+    """Forget it: the process looks no more."""
+    _watches.pop(boot, None)
+
+
+def directory_of(boot: str) -> str:
+    """Return the beginning that all runs on one data directory share."""
+    return boot.partition("-")[0] + "-"
+
+
+def gone(rows: QuerySet[Any], boot: str) -> QuerySet[Any]:
+    """Return those of ``rows`` whose process is gone, as ``boot`` sees it; never its own.
+
+    Rows have a ``boot`` and a ``seen_at``. An earlier process on the data directory of ``boot`` is
+    gone, since ``boot`` has its lock, unless it is seen to live: then it serves a copy of that
+    directory. One elsewhere is when it was silent for SILENT_SERVER_SECONDS. Blocks.
+    """
+    others = rows.exclude(boot=boot)
+    watch = watch_of(boot)
+    dead = watch.dead(others)
+    earlier = others.filter(boot__startswith=directory_of(boot)).exclude(boot__in=watch.seen_alive)
+    return earlier | others.filter(boot__in=dead)
+
+
+def left_behind(rows: QuerySet[Any], boot: str) -> QuerySet[Any]:
+    """Return those of ``rows`` of which ``boot`` saw no sign of life for SILENT_SERVER_SECONDS.
+
+    For its own, which it knows to be alive itself: those that it has forgotten. Blocks.
+    """
+    return rows.filter(pk__in=watch_of(boot).still(rows))

@@ -1,0 +1,111 @@
+"""Whose the rows of live sessions are: lost by the dead, taken back by whoever lives after all.
+
+A process that was frozen is taken for dead by the others. It notices by its rows, and goes on with
+them: what its people say is theirs. What was deleted meanwhile is gone, and its session ends.
+"""
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from django.db.models import F
+from django.db.models.functions import Greatest, Now
+
+from sessions_app.models import (
+    Conversation,
+    Recording,
+    RecordingState,
+    SessionState,
+    TranslationSession,
+)
+from sessions_app.store.database.thread import database_thread
+from sessions_app.store.liveness import gone
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Where a live session writes."""
+
+    conversation_id: uuid.UUID | None
+    """None: whether it is there is not known yet."""
+    recording_id: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What became of the rows of live sessions, seen by whoever has them."""
+
+    taken_back: frozenset[uuid.UUID]
+    """Those that somebody had marked as lost."""
+    deleted: frozenset[uuid.UUID]
+    not_recording: frozenset[uuid.UUID]
+    """Of those that were taken back: whose recording somebody else has closed, or deleted."""
+
+
+async def mark_lost(boot: str) -> int:
+    """Close the rows of servers that are gone, as ``boot`` sees it; return how many there were."""
+    return await database_thread.run(_mark_lost, boot)
+
+
+def _mark_lost(boot: str) -> int:
+    orphans = gone(TranslationSession.objects.filter(state=SessionState.OPEN), boot)
+    return orphans.update(
+        state=SessionState.LOST,
+        reason="server_lost",
+        # two clocks, or one that was set
+        ended_at=Greatest("seen_at", "started_at"),
+        close_count=F("close_count") + 1,
+        is_listening=False,
+    )
+
+
+def take_back(session_ids: Collection[uuid.UUID]) -> int:
+    """Open again what was taken for lost, as if nobody had closed it; return how many. Blocks.
+
+    Only for the process that has these sessions.
+    """
+    lost = TranslationSession.objects.filter(pk__in=session_ids, state=SessionState.LOST)
+    return lost.update(
+        state=SessionState.OPEN,
+        reason="",
+        ended_at=None,
+        seen_at=Now(),
+        close_count=F("close_count") - 1,
+    )
+
+
+async def look(sessions: Mapping[uuid.UUID, Writing]) -> Found:
+    """Take back what others hold for lost of these sessions of ours; say what is left of all.
+
+    Raises:
+        StoreError: the database does not say.
+    """
+    nothing: frozenset[uuid.UUID] = frozenset()
+    return (
+        await database_thread.run(_look, sessions) if sessions else Found(nothing, nothing, nothing)
+    )
+
+
+def _look(sessions: Mapping[uuid.UUID, Writing]) -> Found:
+    rows = dict(TranslationSession.objects.filter(pk__in=sessions).values_list("pk", "state"))
+    lost = [pk for pk, state in rows.items() if state == SessionState.LOST]
+    if lost:
+        take_back(lost)
+    places = {w.conversation_id for w in sessions.values() if w.conversation_id is not None}
+    there = set(Conversation.objects.filter(pk__in=places).values_list("pk", flat=True))
+    deleted = {
+        pk
+        for pk, writing in sessions.items()
+        if pk not in rows or writing.conversation_id in places - there
+    }
+    return Found(frozenset(lost), frozenset(deleted), _not_recording(sessions, lost))
+
+
+def _not_recording(
+    sessions: Mapping[uuid.UUID, Writing], lost: Collection[uuid.UUID]
+) -> frozenset[uuid.UUID]:
+    recordings = {at: pk for pk in lost if (at := sessions[pk].recording_id) is not None}
+    going_on = Recording.objects.filter(pk__in=recordings, state=RecordingState.RECORDING)
+    for recording_id in going_on.values_list("pk", flat=True):
+        del recordings[recording_id]
+    return frozenset(recordings.values())

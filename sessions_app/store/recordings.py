@@ -1,0 +1,270 @@
+"""The only door through which recordings are written to the tables. It runs on the database thread.
+
+Those that return a future have it written behind (write_behind.py): it is kept, however late.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from sessions_app.core.errors import StoreError
+from sessions_app.core.steady_clock import clock
+from sessions_app.core.storable_text import fit
+from sessions_app.models import (
+    DeletedSound,
+    RecordedSegment,
+    Recording,
+    RecordingState,
+    Server,
+    SessionState,
+    TranslationSession,
+)
+from sessions_app.store.database.thread import database_thread
+from sessions_app.store.database.write_behind import behind, belonging_to
+from sessions_app.store.recording_facts import NewRecording, SegmentFacts, Unfinished
+from sessions_app.store.sessions import directory_of
+
+DISCARDED_CHARACTERS = 40
+"""What its column holds."""
+QUIET_SECONDS = 600.0
+"""How long nothing is written of an import that counts as broken off."""
+AT_ONCE = 500
+"""How many rows one statement changes: no database takes any number of keys."""
+
+
+def note_listening(session_id: uuid.UUID, *, is_listening: bool) -> None:
+    """Note whether a session takes sound. Where too much waits, only its end is noted."""
+    note = partial(_note_listening, session_id, is_listening)
+    with suppress(StoreError):
+        behind.post(note, "who listens", owner=session_id)
+
+
+def _note_listening(session_id: uuid.UUID, is_listening: bool) -> None:
+    live = TranslationSession.objects.filter(pk=session_id, state=SessionState.OPEN)
+    live.update(is_listening=is_listening)
+
+
+def begin_recording(new: NewRecording) -> "asyncio.Future[None]":
+    """Write the row of a recording; its session listens from now on.
+
+    Raises:
+        StoreError: too much waits for the database; it will not be kept.
+    """
+    begin = partial(_begin_recording, new)
+    return behind.post(begin, "the beginning of a recording", owner=new.session_id)
+
+
+def _begin_recording(new: NewRecording) -> None:
+    session = TranslationSession.objects.filter(pk=new.session_id)
+    with belonging_to(session), transaction.atomic():
+        _note_listening(new.session_id, is_listening=True)
+        fields = {
+            "user_id": new.user_id,
+            "session_id": new.session_id,
+            "encoding": new.encoding,
+            "sample_rate": new.sample_rate,
+            "direction": new.manner.direction,
+            "mode": new.manner.mode,
+            "directory": new.directory,
+            "started_at": new.started_at,
+        }
+        Recording.objects.get_or_create(id=new.id, defaults=fields)
+
+
+async def begin_left(left: Sequence[NewRecording], boot: str) -> set[uuid.UUID]:
+    """Write the rows that servers did not which died; return which are there.
+
+    None of sound that was deleted, and none of a session that is gone, or not over.
+    """
+    return await database_thread.run(_begin_left, left, boot)
+
+
+def _begin_left(left: Sequence[NewRecording], boot: str) -> set[uuid.UUID]:
+    ids = [new.id for new in left]
+    dead = TranslationSession.objects.exclude(state=SessionState.OPEN).exclude(boot=boot)
+    over = dead.filter(~_serves(boot, "boot"), pk__in={new.session_id for new in left})
+    users = dict(over.values_list("pk", "conversation__user"))
+    doomed = set(DeletedSound.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    for new in left:
+        if users.get(new.session_id) == new.user_id and new.id not in doomed:
+            _begin_recording(new)
+    return _known(ids)
+
+
+def keep_segments(
+    recording_id: uuid.UUID, segments: Sequence[SegmentFacts]
+) -> "asyncio.Future[None]":
+    """Write the rows of utterances.
+
+    Raises:
+        StoreError: too much waits for the database; they will not be kept.
+    """
+    keep = partial(_keep_segments, recording_id, segments)
+    return behind.post(keep, "the utterances of a recording", owner=recording_id)
+
+
+def _keep_segments(recording_id: uuid.UUID, segments: Sequence[SegmentFacts]) -> None:
+    rows = [
+        RecordedSegment(
+            recording_id=recording_id,
+            utterance_id=segment.utterance_id,
+            start_sample=segment.start_sample,
+            end_sample=segment.end_sample,
+            language=segment.language,
+            text=fit(segment.text),
+            translation=fit(segment.translation),
+            discarded=fit(segment.discarded, DISCARDED_CHARACTERS),
+        )
+        for segment in segments
+    ]
+    with belonging_to(Recording.objects.filter(pk=recording_id)):
+        # those of an earlier try are there
+        RecordedSegment.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def complete(
+    recording_id: uuid.UUID, *, duration_seconds: float, size: int, has_sound: bool
+) -> "asyncio.Future[bool]":
+    """Close the row of a recording, or delete it if nothing is kept; tell whether it is there.
+
+    One that is closed already stays as it is.
+    """
+    fields = {"duration_seconds": duration_seconds, "bytes": size, "has_sound": has_sound}
+    end = partial(_end_recording, recording_id, RecordingState.COMPLETE, fields)
+    return behind.post(end, "the end of a recording")
+
+
+async def salvage(
+    recording_id: uuid.UUID, *, duration_seconds: float, size: int, has_sound: bool, directory: str
+) -> bool:
+    """Do the same for one that its server left when it died; its files lie in ``directory``."""
+    fields = {
+        "duration_seconds": duration_seconds,
+        "bytes": size,
+        "has_sound": has_sound,
+        "directory": directory,
+    }
+    return await database_thread.run(_end_recording, recording_id, RecordingState.SALVAGED, fields)
+
+
+def _end_recording(recording_id: uuid.UUID, state: RecordingState, fields: dict[str, Any]) -> bool:
+    rows = Recording.objects.filter(pk=recording_id)
+    open_rows = rows.filter(state=RecordingState.RECORDING)
+    if not fields["bytes"]:
+        open_rows.delete()
+    else:
+        open_rows.update(state=state, **fields)
+    return rows.exists()
+
+
+async def unfinished(boot: str, directory: str) -> list[Unfinished]:
+    """Return the recordings that servers left unfinished which serve no more.
+
+    Those whose files lie in ``directory``, the one here, or of which it is not known where.
+    """
+    return await database_thread.run(_unfinished, boot, directory)
+
+
+def _unfinished(boot: str, directory: str) -> list[Unfinished]:
+    # nothing of an open session is left; whether it is lost is found out by its silence
+    over = Recording.objects.filter(session__isnull=False, state=RecordingState.RECORDING)
+    left = over.exclude(session__state=SessionState.OPEN).exclude(session__boot=boot)
+    rows = left.filter(~_serves(boot, "session__boot"), directory__in=("", directory))
+    columns = rows.values_list("id", "encoding", "sample_rate", "directory", "session__boot")
+    own = directory_of(boot)
+    return [
+        Unfinished(pk, encoding, rate, is_ours=bool(place) or of.startswith(own))
+        for pk, encoding, rate, place, of in columns
+    ]
+
+
+async def claim(recording_id: uuid.UUID, boot: str) -> bool:
+    """Take on to salvage a recording, until one dies; return whether nobody else does."""
+    return await database_thread.run(_claim, recording_id, boot)
+
+
+def _claim(recording_id: uuid.UUID, boot: str) -> bool:
+    rows = Recording.objects.filter(pk=recording_id, state=RecordingState.RECORDING)
+    is_free = Q(salvager__in=("", boot)) | ~_serves(boot, "salvager")
+    return bool(rows.filter(is_free).update(salvager=boot))
+
+
+async def disclaim(recording_id: uuid.UUID, boot: str) -> None:
+    """Leave it to others to salvage a recording."""
+    await database_thread.run(_disclaim, recording_id, boot)
+
+
+def _disclaim(recording_id: uuid.UUID, boot: str) -> None:
+    Recording.objects.filter(pk=recording_id, salvager=boot).update(salvager="")
+
+
+def _serves(boot: str, column: str) -> Q:
+    """Whether the process that ``column`` names serves just now.
+
+    None of an earlier run on this data directory does, since ``boot`` has its lock.
+    """
+    serving = Server.objects.filter(boot=OuterRef(column))
+    earlier = Q(**{f"{column}__startswith": directory_of(boot)}) & ~Q(**{column: boot})
+    return Exists(serving) & ~earlier
+
+
+async def unfinished_imports(directory: str) -> list[uuid.UUID]:
+    """Return the imports into ``directory`` that were begun a while ago, and are not done."""
+    return await database_thread.run(_unfinished_imports, directory)
+
+
+def _unfinished_imports(directory: str) -> list[uuid.UUID]:
+    begun = Recording.objects.filter(session=None, state=RecordingState.RECORDING)
+    a_while_ago = clock.earliest() - timedelta(seconds=QUIET_SECONDS)
+    rows = begun.filter(started_at__lt=a_while_ago, directory__in=("", directory))
+    return list(rows.values_list("id", flat=True))
+
+
+async def forget_imports(recording_ids: Sequence[uuid.UUID] = ()) -> int:
+    """Delete the rows of these imports, and of all that broke off a day ago; return how many."""
+    return await database_thread.run(_forget_imports, recording_ids)
+
+
+def _forget_imports(recording_ids: Sequence[uuid.UUID]) -> int:
+    begun = Recording.objects.filter(session=None, state=RecordingState.RECORDING)
+    is_old = Q(started_at__lt=clock.earliest() - timedelta(days=1))
+    return begun.filter(is_old | Q(pk__in=recording_ids)).delete()[0]
+
+
+async def adopt(recording_ids: Sequence[uuid.UUID], directory: str) -> int:
+    """Note that these recordings lie in ``directory``; return of how many that was not known.
+
+    Those stay of which a process says that serves from another: these files are a copy.
+    """
+    return await database_thread.run(_adopt, recording_ids, directory)
+
+
+def _adopt(recording_ids: Sequence[uuid.UUID], directory: str) -> int:
+    others = Server.objects.exclude(directory__in=("", directory)).values("directory")
+    strange = Recording.objects.exclude(directory=directory).exclude(directory__in=others)
+    found = list(set(strange.values_list("id", flat=True)) & set(recording_ids))
+    parts = [found[start : start + AT_ONCE] for start in range(0, len(found), AT_ONCE)]
+    return sum(strange.filter(pk__in=part).update(directory=directory) for part in parts)
+
+
+async def known(recording_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Return those of these recordings that have a row."""
+    return await database_thread.run(_known, recording_ids)
+
+
+def _known(recording_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    return set(Recording.objects.values_list("id", flat=True)) & set(recording_ids)
+
+
+async def wanted(left: Sequence[NewRecording]) -> set[uuid.UUID]:
+    """Return those of these recordings without a row whose session is there."""
+    sessions = TranslationSession.objects.filter(pk__in={new.session_id for new in left})
+    there = await database_thread.run(lambda: set(sessions.values_list("pk", flat=True)))
+    return {new.id for new in left if new.session_id in there}

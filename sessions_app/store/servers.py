@@ -1,0 +1,110 @@
+"""The serving processes of one database: their signs of life, and what each of them has."""
+
+import uuid
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from sessions_app.models import Server, SessionState, TranslationSession
+from sessions_app.store.database.thread import database_thread
+from sessions_app.store.liveness import end_watch, gone
+
+TRIAL = "trial-"
+"""How the name of a row begins that is there only within a transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What a serving process tells of itself."""
+
+    boot: str
+    host: str
+    pid: int
+    address: str
+    run_dir: str
+    directory: str
+    """The id of its directory of recordings."""
+    state: str
+    live: int
+
+
+async def beat(process: Process) -> list[str]:
+    """Say that a process lives; return the boots of those that are noticed to have died.
+
+    Each is told to one process only.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    return await database_thread.run(_beat, process)
+
+
+def _beat(process: Process) -> list[str]:
+    facts = asdict(process)
+    boot = facts.pop("boot")
+    Server.objects.update_or_create(boot=boot, defaults={**facts, "seen_at": Now()})
+    dead = gone(Server.objects.all(), boot)
+    found = list(dead.values_list("boot", flat=True))
+    return [each for each in found if dead.filter(pk=each).delete()[0]]
+
+
+async def leave(boot: str) -> None:
+    """Say that a process serves no more.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    await database_thread.run(_leave, boot)
+
+
+def _leave(boot: str) -> None:
+    end_watch(boot)
+    Server.objects.filter(pk=boot).delete()
+
+
+def try_to_write() -> None:
+    """Write to the database, and leave nothing behind. Blocks.
+
+    Raises:
+        django.db.Error: it takes nothing.
+    """
+    with transaction.atomic():
+        Server.objects.create(boot=f"{TRIAL}{uuid.uuid4().hex[:16]}", pid=0)
+        Server.objects.filter(boot__startswith=TRIAL).delete()
+
+
+def servers(first: str, user_id: int | None = None) -> list[dict[str, Any]]:
+    """Return all serving processes, the one of boot ``first`` at the front, with their sessions.
+
+    With a ``user_id`` only that user's sessions are listed, and where processes run is not told.
+    Blocks.
+    """
+    live = TranslationSession.objects.filter(state=SessionState.OPEN)
+    if user_id is not None:
+        live = live.filter(conversation__user=user_id)
+    sessions = defaultdict(list)
+    for row in live:
+        told = {"id": str(row.pk), "direction": row.direction, "is_listening": row.is_listening}
+        sessions[row.boot].append(told)
+    rows = sorted(Server.objects.all(), key=lambda row: row.boot != first)
+    return [{**_told(row, user_id), "sessions": sessions[row.boot]} for row in rows]
+
+
+def _told(row: Server, user_id: int | None) -> dict[str, Any]:
+    where = {"host": row.host, "pid": row.pid, "address": row.address} if user_id is None else {}
+    return {
+        "boot": row.boot,
+        **where,
+        "state": row.state,
+        "live": row.live,
+        "started_at": row.started_at.isoformat(),
+        "seen_at": row.seen_at.isoformat(),
+    }
+
+
+def run_dirs_on(host: str) -> list[str]:
+    """Return the run directories of all that serve on a machine. Blocks."""
+    return list(Server.objects.filter(host=host).values_list("run_dir", flat=True))

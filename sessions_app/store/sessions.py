@@ -1,0 +1,288 @@
+"""What a live session writes to its rows. Every function runs on the database thread.
+
+Those that return a future have it written behind (write_behind.py): it is kept, however late.
+"""
+
+import asyncio
+import math
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from sessions_app.core import events
+from sessions_app.core.audio import to_seconds
+from sessions_app.core.exports import flat
+from sessions_app.core.steady_clock import clock
+from sessions_app.core.storable_text import fit, fit_phrase
+from sessions_app.models import (
+    Conversation,
+    Exchange,
+    IdiomPattern,
+    SessionState,
+    Speaker,
+    TranslationSession,
+)
+from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.idioms.matching import Idiom
+from sessions_app.pipeline.utterance import Manner
+from sessions_app.store.database.thread import database_thread
+from sessions_app.store.database.write_behind import behind, belonging_to
+from sessions_app.store.liveness import SILENT_SERVER_SECONDS as SILENT_SERVER_SECONDS
+from sessions_app.store.liveness import directory_of as directory_of
+from sessions_app.store.ownership import mark_lost as mark_lost
+from sessions_app.store.ownership import take_back
+
+ENGINE_CHARACTERS = 120
+FAILURE_CHARACTERS = 40
+"""What the columns of an exchange hold."""
+
+
+def new_boot(directory_id: str) -> str:
+    """Return a name for this run of the server of a data directory."""
+    return f"{directory_id}-{uuid.uuid4().hex[:16]}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """What a session's row begins with."""
+
+    id: uuid.UUID
+    user_id: int
+    manner: Manner
+    generation: int
+    engines: Mapping[str, events.EngineInfo]
+    boot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The conversation that a session writes to, and the names of those who speak in it."""
+
+    conversation_id: uuid.UUID
+    names: Mapping[str, str]
+    """By speaker id."""
+
+
+async def begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> Kept:
+    """Write the row of a session, in ``conversation_id`` if that is the user's, else a new one.
+
+    Raises:
+        StoreError: nothing was written.
+    """
+    return await database_thread.run(_begin_session, new, conversation_id)
+
+
+def _begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> Kept:
+    with transaction.atomic():
+        conversation = _own_conversation(new.user_id, conversation_id)
+        TranslationSession.objects.create(
+            id=new.id,
+            conversation=conversation,
+            boot=new.boot,
+            generation=new.generation,
+            direction=new.manner.direction,
+            mode=new.manner.mode,
+            engines={kind: asdict(info) for kind, info in new.engines.items()},
+        )
+        TranslationSession.objects.filter(pk=new.id).update(seen_at=Now(), started_at=clock.now())
+        names = dict(conversation.speakers.values_list("key", "name"))
+    return Kept(conversation.pk, names)
+
+
+def _own_conversation(user_id: int, conversation_id: uuid.UUID | None) -> Conversation:
+    own = Conversation.objects.filter(user_id=user_id)
+    found = own.filter(pk=conversation_id).first() if conversation_id else None
+    return found or Conversation.objects.create(user_id=user_id, started_at=clock.now())
+
+
+def begin_conversation(session_id: uuid.UUID, user_id: int) -> "tuple[Kept, asyncio.Future[None]]":
+    """Begin a conversation of a user; return it, and what is done once its row is there.
+
+    Raises:
+        StoreError: too much of the session waits for the database; it was not begun.
+    """
+    kept = Kept(uuid.uuid4(), {})
+    begin = partial(_begin_conversation, kept.conversation_id, user_id, clock.now())
+    return kept, behind.post(begin, "a new conversation", owner=session_id)
+
+
+def _begin_conversation(conversation_id: uuid.UUID, user_id: int, at: datetime) -> None:
+    with belonging_to(get_user_model().objects.filter(pk=user_id)):
+        Conversation.objects.get_or_create(
+            pk=conversation_id, defaults={"user_id": user_id, "started_at": at}
+        )
+
+
+def save_exchange(
+    session_id: uuid.UUID,
+    conversation_id: uuid.UUID,
+    exchange: events.Exchange,
+    *,
+    offset_samples: int,
+    playback_id: uuid.UUID | None = None,
+) -> "asyncio.Future[int]":
+    """Keep an exchange as said now; return what will be its id.
+
+    ``offset_samples`` moves it to the session's clock.
+
+    Raises:
+        StoreError: too much waits for the database; it will not be kept.
+    """
+    offset = to_seconds(offset_samples)
+    place = (session_id, conversation_id)
+    save = partial(_save_exchange, *place, exchange, offset, playback_id, clock.now())
+    return behind.post(save, "an exchange", owner=session_id)
+
+
+def _save_exchange(
+    session_id: uuid.UUID,
+    conversation_id: uuid.UUID,
+    said: events.Exchange,
+    offset: float,
+    playback_id: uuid.UUID | None,
+    at: datetime,
+) -> int:
+    session = TranslationSession.objects.filter(pk=session_id)
+    conversation = Conversation.objects.filter(pk=conversation_id)
+    try:
+        with belonging_to(session, conversation), transaction.atomic():
+            row = Exchange.objects.create(
+                session_id=session_id,
+                conversation_id=conversation_id,
+                speaker=_speaker(conversation_id, said.speaker),
+                utterance_id=said.utterance_id,
+                said_at=at,
+                source=fit(said.source),
+                corrected=fit(said.corrected),
+                translated=fit(said.translated),
+                language=said.language,
+                direction=said.direction,
+                start_seconds=said.start_seconds + offset,
+                end_seconds=said.end_seconds + offset,
+                confidence=said.confidence if math.isfinite(said.confidence) else 0.0,
+                phrases=[fit_phrase(phrase) for phrase in said.phrases],
+                transcriber=fit(said.transcriber, ENGINE_CHARACTERS),
+                translator=fit(said.translator, ENGINE_CHARACTERS),
+                failure=fit(said.failure, FAILURE_CHARACTERS),
+                playback_id=playback_id,
+                prompt_tokens=said.usage.prompt_tokens,
+                completion_tokens=said.usage.completion_tokens,
+                cost=said.usage.cost,
+            )
+            session.update(seen_at=Now())
+            conversation.update(updated_at=at)
+            _give_title(conversation_id, fit(said.source))
+    except IntegrityError:
+        # tried before, and done: the connection broke before that was heard
+        before = Exchange.objects.filter(session=session_id, utterance_id=said.utterance_id)
+        if (kept := before.values_list("pk", flat=True).first()) is None:
+            raise
+        return kept
+    return row.pk
+
+
+def _give_title(conversation_id: uuid.UUID, words: str) -> None:
+    line = flat(words)
+    title = line if len(line) <= 80 else line[:79] + "…"
+    Conversation.objects.filter(pk=conversation_id, title="").update(title=title)
+
+
+def _speaker(conversation_id: uuid.UUID, speaker: events.Speaker | None) -> Speaker | None:
+    if speaker is None:
+        return None
+    row, _ = Speaker.objects.get_or_create(
+        conversation_id=conversation_id, key=speaker.id, defaults={"name": speaker.name}
+    )
+    return row
+
+
+def rename_speaker(
+    session_id: uuid.UUID, conversation_id: uuid.UUID, speaker: events.Speaker
+) -> "asyncio.Future[None]":
+    """Keep the name that people gave to a speaker.
+
+    Raises:
+        StoreError: too much waits for the database; it will not be kept.
+    """
+    rename = partial(_rename_speaker, conversation_id, speaker)
+    return behind.post(rename, "a name", owner=session_id)
+
+
+def _rename_speaker(conversation_id: uuid.UUID, speaker: events.Speaker) -> None:
+    with belonging_to(Conversation.objects.filter(pk=conversation_id)):
+        Speaker.objects.update_or_create(
+            conversation_id=conversation_id, key=speaker.id, defaults={"name": speaker.name}
+        )
+
+
+def end_session(session_id: uuid.UUID, reason: str, account: Account) -> "asyncio.Future[bool]":
+    """Close the session's row if it is still open; return what will say if this call closed it."""
+    end = partial(_end_session, session_id, reason, _fields_of(account), clock.now())
+    return behind.post(end, "the end of a session")
+
+
+def _fields_of(account: Account) -> dict[str, Any]:
+    unfinished = account.unfinished
+    losses = dict(account.discarded + account.dropped)
+    return {
+        "received_samples": account.received,
+        "speech_samples": account.transcribed,
+        "silence_samples": account.silence,
+        "discarded_samples": account.discarded.total(),
+        "dropped_samples": account.dropped.total(),
+        "unfinished_samples": unfinished,
+        "losses": losses | ({"unfinished": unfinished} if unfinished else {}),
+    }
+
+
+def _end_session(session_id: uuid.UUID, reason: str, account: dict[str, Any], at: datetime) -> bool:
+    take_back([session_id])
+    return bool(
+        TranslationSession.objects.filter(pk=session_id, state=SessionState.OPEN).update(
+            state=SessionState.CLOSED,
+            reason=reason,
+            seen_at=at,
+            ended_at=at,
+            close_count=F("close_count") + 1,
+            is_listening=False,
+            **account,
+        )
+    )
+
+
+async def look(session_ids: Collection[uuid.UUID], *, is_beat: bool) -> set[uuid.UUID]:
+    """Return which of these live sessions somebody asked to end; with ``is_beat``, say they live.
+
+    ``seen_at`` is what a server that died leaves of when it did; it is told by the database's
+    clock, since those of two servers may differ.
+    """
+    return await database_thread.run(_look, session_ids, is_beat) if session_ids else set()
+
+
+def _look(session_ids: Collection[uuid.UUID], is_beat: bool) -> set[uuid.UUID]:
+    rows = TranslationSession.objects.filter(pk__in=session_ids, state=SessionState.OPEN)
+    if is_beat:
+        rows.update(seen_at=Now())
+    return set(rows.filter(end_requested_at__isnull=False).values_list("pk", flat=True))
+
+
+async def own_idioms() -> list[Idiom]:
+    """Return the idioms that the owner has added to those that come with Habla.
+
+    Raises:
+        StoreError: they could not be read.
+    """
+    return await database_thread.run(_own_idioms)
+
+
+def _own_idioms() -> list[Idiom]:
+    fields = ("pattern", "meaning", "literal", "region", "register", "language")
+    return [Idiom(**row) for row in IdiomPattern.objects.values(*fields)]

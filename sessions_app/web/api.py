@@ -1,0 +1,161 @@
+"""The REST routes of sessions: what programs may ask, documented at /api/docs."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+from ninja import NinjaAPI, Status
+from ninja.pagination import paginate
+
+from sessions_app.access.asking import user_of
+from sessions_app.access.clean_input import CleanParser
+from sessions_app.core.exports import ExportFormat
+from sessions_app.live import registry
+from sessions_app.recording import deletions
+from sessions_app.store import servers as store_servers
+from sessions_app.store.end_requests import end_sessions
+from sessions_app.store.history import (
+    delete_session,
+    exchanges_of,
+    lines_of,
+    session_of,
+    sessions_of,
+)
+from sessions_app.store.tickets import issue, tickets_of, withdraw
+from sessions_app.web.api_rules import BrowserSafeAuth, ErrorOut, Paged, explain_errors
+from sessions_app.web.api_schemas import ExchangeOut, NewTicketOut, SessionOut, TicketOut
+from sessions_app.web.export_answers import export_answer
+
+api = NinjaAPI(
+    title="Habla",
+    version="1",
+    description="What is live on this server, and what was said. Lists are newest first.",
+    urls_namespace="api",
+    auth=BrowserSafeAuth(),
+    parser=CleanParser(),
+)
+explain_errors(api)
+
+NOT_FOUND = {HTTPStatus.NOT_FOUND: ErrorOut}
+NOT_NOW = {HTTPStatus.CONFLICT: ErrorOut}
+
+
+@api.get("/status", response=dict[str, Any], tags=["server"])
+def status(request: HttpRequest) -> dict[str, Any]:
+    """Tell what this server does: its engines, backlog and live sessions; to others only yours.
+
+    `servers` are all processes that serve with this database, this one first. Superusers are told
+    how many `deletions_waiting` there are: of recordings whose files lie with another process.
+    """
+    user = user_of(request)
+    user_id = None if user.is_superuser else user.pk
+    told = registry.live.status(user_id)
+    servers = store_servers.servers(told["boot"], user_id)
+    if user_id is not None:
+        return {**told, "servers": servers}
+    return {**told, "servers": servers, "deletions_waiting": deletions.waiting().count()}
+
+
+@api.get("/sessions", response=list[SessionOut], tags=["sessions"])
+@paginate(Paged)
+def list_sessions(request: HttpRequest) -> QuerySet[Any]:
+    """List your sessions, newest first."""
+    return sessions_of(user_of(request))
+
+
+@api.get(
+    "/sessions/{uuid:session_id}",
+    response={HTTPStatus.OK: SessionOut, **NOT_FOUND},
+    tags=["sessions"],
+)
+def get_session(request: HttpRequest, session_id: UUID) -> Any:
+    """Tell of one session."""
+    return session_of(user_of(request), session_id)
+
+
+@api.get(
+    "/sessions/{uuid:session_id}/exchanges",
+    response={HTTPStatus.OK: list[ExchangeOut], **NOT_FOUND},
+    tags=["sessions"],
+)
+@paginate(Paged)
+def list_exchanges(request: HttpRequest, session_id: UUID) -> QuerySet[Any]:
+    """List what was said in a session, newest first."""
+    return exchanges_of(session_of(user_of(request), session_id)).reverse()
+
+
+@api.get("/sessions/{uuid:session_id}/export", response=NOT_FOUND, tags=["sessions"])
+def export_session(
+    request: HttpRequest,
+    session_id: UUID,
+    format: ExportFormat = ExportFormat.TXT,  # noqa: A002 -- the name in the contract
+) -> HttpResponseBase:
+    """Return what was said in a session as a file, in the order in which it was said."""
+    return export_answer(request, lines_of(session_of(user_of(request), session_id)), format)
+
+
+@api.delete(
+    "/sessions/{uuid:session_id}/live",
+    response={HTTPStatus.OK: SessionOut, HTTPStatus.ACCEPTED: SessionOut, **NOT_FOUND},
+    tags=["sessions"],
+)
+def end_session(request: HttpRequest, session_id: UUID) -> Status[Any]:
+    """End a live session gracefully, whichever process has it; 202 while it still finishes."""
+    session = session_of(user_of(request), session_id)
+    still_live = end_sessions([session.pk])
+    status = HTTPStatus.ACCEPTED if still_live else HTTPStatus.OK
+    return Status(status, session_of(user_of(request), session_id))
+
+
+@api.delete(
+    "/sessions/{uuid:session_id}",
+    response={HTTPStatus.NO_CONTENT: None, HTTPStatus.ACCEPTED: None, **NOT_FOUND, **NOT_NOW},
+    tags=["sessions"],
+)
+def remove_session(request: HttpRequest, session_id: UUID) -> Status[None]:
+    """Delete a session with what was said in it; not while it is live.
+
+    202: its sound lies with a process that does not run just now, which deletes it when it does.
+    """
+    recordings = deletions.recordings_of(session=session_id)
+    delete_session(user_of(request), session_id)
+    is_done = deletions.are_gone(recordings)
+    return Status(HTTPStatus.NO_CONTENT if is_done else HTTPStatus.ACCEPTED, None)
+
+
+@api.post(
+    "/sessions/{uuid:session_id}/tickets",
+    response={HTTPStatus.CREATED: NewTicketOut, **NOT_FOUND, **NOT_NOW},
+    tags=["viewers"],
+)
+def issue_ticket(request: HttpRequest, session_id: UUID) -> Status[Any]:
+    """Make an address where people can read along with a live session, for a day."""
+    ticket, secret = issue(user_of(request), session_id)
+    page = request.build_absolute_uri(reverse("watch", args=[secret]))
+    told = TicketOut.from_orm(ticket).dict()
+    return Status(HTTPStatus.CREATED, {**told, "address": page})
+
+
+@api.get(
+    "/sessions/{uuid:session_id}/tickets",
+    response={HTTPStatus.OK: list[TicketOut], **NOT_FOUND},
+    tags=["viewers"],
+)
+@paginate(Paged)
+def list_tickets(request: HttpRequest, session_id: UUID) -> QuerySet[Any]:
+    """List the tickets of a session, newest first."""
+    return tickets_of(user_of(request), session_id)
+
+
+@api.delete(
+    "/sessions/{uuid:session_id}/tickets/{uuid:ticket_id}",
+    response={HTTPStatus.NO_CONTENT: None, **NOT_FOUND},
+    tags=["viewers"],
+)
+def withdraw_ticket(request: HttpRequest, session_id: UUID, ticket_id: UUID) -> Status[None]:
+    """Withdraw a ticket: whoever reads along by it is sent away within two seconds."""
+    withdraw(user_of(request), session_id, ticket_id)
+    return Status(HTTPStatus.NO_CONTENT, None)

@@ -1,0 +1,95 @@
+"""What all REST routes have in common: who may ask, how lists are paged, what errors look like."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import Field, NinjaAPI, Schema
+from ninja.errors import HttpError, ValidationError
+from ninja.pagination import LimitOffsetPagination
+from ninja.security import SessionAuth
+
+from sessions_app.access.asking import caller_of, is_at_home
+from sessions_app.access.middleware import error_response
+from sessions_app.core.errors import CommandError
+
+MAX_LIMIT = 500
+MAX_OFFSET = 2**31 - 1
+"""What every database takes."""
+STATUSES = {
+    "not_found": HTTPStatus.NOT_FOUND,
+    "still_live": HTTPStatus.CONFLICT,
+    "changed_meanwhile": HTTPStatus.CONFLICT,
+    "kept_elsewhere": HTTPStatus.SERVICE_UNAVAILABLE,
+    "not_live": HTTPStatus.CONFLICT,
+    "too_many_tickets": HTTPStatus.CONFLICT,
+    "too_many_playbacks": HTTPStatus.CONFLICT,
+    "unknown_recording": HTTPStatus.NOT_FOUND,
+    "unknown_session": HTTPStatus.NOT_FOUND,
+    "already_playing": HTTPStatus.CONFLICT,
+    "already_listening": HTTPStatus.CONFLICT,
+    "not_playing": HTTPStatus.CONFLICT,
+    "not_playable": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "bad_field": HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+
+
+class BrowserSafeAuth(SessionAuth):
+    """Who is logged in, or the owner at this machine; no foreign page can act in their name.
+
+    What changes something needs the CSRF token, except from a program at this machine: no page can
+    make a browser leave out everything by which it is told from a program.
+    """
+
+    def __call__(self, request: HttpRequest) -> Any | None:
+        """Return who asks, None where that is unknown."""
+        caller = caller_of(request)
+        if is_at_home(caller) and caller.is_program:
+            return self.authenticate(request, None)
+        return super().__call__(request)
+
+
+class Paged(LimitOffsetPagination):
+    """Lists by ``limit`` and ``offset``: ``{"items": [...], "count": all of them}``."""
+
+    class Input(LimitOffsetPagination.Input):
+        """Which part of the list."""
+
+        limit: int = Field(50, ge=1, le=MAX_LIMIT)
+        offset: int = Field(0, ge=0, le=MAX_OFFSET)
+
+
+class ErrorOut(Schema):
+    """What every error looks like."""
+
+    code: str
+    """For programs; it stays."""
+    message: str
+    """For people, in their language."""
+
+
+def explain_errors(api: NinjaAPI) -> None:
+    """Let all errors that the routes of ``api`` raise be answered as ErrorOut."""
+    api.add_exception_handler(CommandError, _refused)
+    api.add_exception_handler(ValidationError, _invalid)
+    api.add_exception_handler(HttpError, _failed)
+    api.add_exception_handler(Http404, _missing)
+
+
+def _refused(request: HttpRequest, error: Any) -> HttpResponse:
+    status = STATUSES.get(error.code, HTTPStatus.BAD_REQUEST)
+    return error_response(status, str(error), error.code)
+
+
+def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
+    first = error.errors[0]
+    where = ".".join(str(part) for part in first["loc"][1:])
+    return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {first['msg']}", "invalid")
+
+
+def _failed(request: HttpRequest, error: Any) -> HttpResponse:
+    return error_response(error.status_code, str(error))
+
+
+def _missing(request: HttpRequest, error: Any) -> HttpResponse:
+    return error_response(HTTPStatus.NOT_FOUND, HTTPStatus.NOT_FOUND.phrase)

@@ -1,0 +1,122 @@
+"""What the REST routes tell of a session and of an exchange."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any, NotRequired
+from uuid import UUID
+
+from ninja import Field, Schema
+from pydantic import BeforeValidator
+from typing_extensions import TypedDict
+
+from sessions_app.core.audio import to_seconds
+from sessions_app.core.corrections import CORRECTION, phrase_of
+from sessions_app.core.events import GIST_ENGINES
+
+Seconds = Annotated[float, BeforeValidator(to_seconds)]
+"""Samples in the row, seconds on the wire."""
+
+
+class SpeakerOut(Schema):
+    """Who spoke: an id that stays, and a name that people may change."""
+
+    id: str = Field(validation_alias="key")
+    name: str
+
+
+class PhraseOut(TypedDict):
+    """Something worth noticing in what was said; older ones have only the first four fields."""
+
+    text: str
+    meaning: str
+    kind: str
+    literal: str
+    region: NotRequired[str]
+    """Where an idiom is said: ``ES``, ``LA``, ``US``, ``UK``, with commas between."""
+    register: NotRequired[str]
+    start: NotRequired[int | None]
+    """Where it stands in the source, in characters."""
+    end: NotRequired[int | None]
+    wrong: NotRequired[str]
+    """Of a correction: what a learner said; it should have been ``right``, and ``why``."""
+    right: NotRequired[str]
+    why: NotRequired[str]
+
+
+class SessionOut(Schema):
+    """One connection's life: when, how, why it ended, and where its sound went."""
+
+    id: UUID
+    conversation_id: UUID
+    title: str = Field(validation_alias="conversation.title")
+    state: str = Field(description="`open` (live), `closed` or `lost`")
+    reason: str = Field(description="Why it ended")
+    direction: str
+    mode: str
+    generation: int
+    engines: dict[str, Any]
+    started_at: datetime
+    ended_at: datetime | None
+    exchanges: int = Field(validation_alias="exchange_count", description="How many there are")
+    received_seconds: Seconds = Field(validation_alias="received_samples")
+    speech_seconds: Seconds = Field(validation_alias="speech_samples")
+    silence_seconds: Seconds = Field(validation_alias="silence_samples")
+    discarded_seconds: Seconds = Field(validation_alias="discarded_samples")
+    dropped_seconds: Seconds = Field(validation_alias="dropped_samples")
+    unfinished_seconds: Seconds = Field(validation_alias="unfinished_samples")
+
+
+class TicketOut(Schema):
+    """What lets people read along with a session; its address is told only when it is made."""
+
+    id: UUID
+    session_id: UUID
+    created_at: datetime
+    expires_at: datetime
+    withdrawn_at: datetime | None
+
+
+class NewTicketOut(TicketOut):
+    """A ticket that was just made."""
+
+    address: str = Field(description="The page; whoever knows it can read along")
+
+
+class ExchangeOut(Schema):
+    """One utterance: what was said, and what it means in the other language."""
+
+    id: int
+    session_id: UUID
+    conversation_id: UUID
+    utterance_id: int
+    speaker: SpeakerOut | None
+    source: str
+    corrected: str = Field(description="The source as it was meant; empty: as it was heard")
+    translated: str
+    language: str
+    direction: str
+    said_at: datetime
+    start_seconds: float = Field(description="Since the session began")
+    end_seconds: float
+    confidence: float
+    phrases: list[PhraseOut]
+    transcriber: str = Field(description="Which engine heard it; empty: it was typed")
+    translator: str
+    gist: bool = Field(description="Whether rules translated it: good for the gist only")
+    failure: str = Field(description="The code of what kept it from being translated")
+    prompt_tokens: int = Field(description="What a language model read; 0: none did")
+    completion_tokens: int
+    cost: float = Field(description="In the currency of HABLA_LLM_PRICES")
+
+    @staticmethod
+    def resolve_phrases(exchange: Any) -> list[dict[str, Any]]:
+        """Return them as they are kept, corrections with their own fields."""
+        return [
+            asdict(phrase_of(kept)) if kept.get("kind") == CORRECTION else kept
+            for kept in exchange.phrases
+        ]
+
+    @staticmethod
+    def resolve_gist(exchange: Any) -> bool:
+        """Return whether it was translated by rules."""
+        return exchange.translator in GIST_ENGINES

@@ -1,0 +1,32 @@
+"""What is answered where a request breaks: a database that is away is no bug, and passes."""
+
+import sys
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
+from django.views import defaults
+
+from sessions_app.access.middleware import error_response, is_api, too_many_files
+from sessions_app.core.descriptors import ran_out
+from sessions_app.store.database.outages import is_outage, reason_of
+from sessions_app.store.database.thread import database_thread
+
+RETRY_SECONDS = 5
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Answer for what was raised: 503 while the database is away, told once; 500 for a bug."""
+    error = sys.exception()
+    if error is not None and ran_out(error):  # a page of ours, and a connection of the database
+        return too_many_files(request)
+    if error is None or not is_outage(error):
+        return defaults.server_error(request)
+    database_thread.outage.failed(f"the database refused a page: {reason_of(error)}")
+    message = _("The database does not answer; try again in a moment.")
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    answer: HttpResponseBase = HttpResponse(f"{message}\n", "text/plain", status)
+    if is_api(request):
+        answer = error_response(status, message, "database_unavailable")
+    answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer

@@ -1,0 +1,210 @@
+"""The pages for people, and the two addresses for machines that watch the server."""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from http import HTTPStatus
+from typing import ParamSpec, TypeVar
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods, require_safe
+
+from sessions_app.access.asking import user_of
+from sessions_app.access.middleware import asks_for_key
+from sessions_app.core.errors import CommandError
+from sessions_app.core.exports import ExportFormat
+from sessions_app.core.readiness import Reason, for_strangers
+from sessions_app.core.search_patterns import MAX_WORDS, has_more_words
+from sessions_app.live import registry
+from sessions_app.recording import deletions
+from sessions_app.store.database.query_limits import search_limits
+from sessions_app.store.history import (
+    conversation_of,
+    conversations_of,
+    delete_conversation,
+    exchanges_of,
+    lines_of,
+)
+from sessions_app.store.tickets import standing_of
+from sessions_app.web import metrics
+from sessions_app.web.export_answers import export_answer
+from sessions_app.web.model_offers import offers
+
+CONVERSATIONS_A_PAGE = 25
+EXCHANGES_A_PAGE = 200
+Args = ParamSpec("Args")
+Answer = TypeVar("Answer", bound=HttpResponseBase)
+
+
+def found_or_404(view: Callable[Args, Answer]) -> Callable[Args, Answer]:
+    """Return ``view`` with the page for what does not exist in place of a ``not_found``."""
+
+    @wraps(view)
+    def found(*args: Args.args, **kwargs: Args.kwargs) -> Answer:
+        try:
+            return view(*args, **kwargs)
+        except CommandError as error:
+            raise Http404 from error
+
+    return found
+
+
+@require_safe
+@ensure_csrf_cookie
+def live(request: HttpRequest) -> HttpResponse:
+    """Show the page on which people speak."""
+    may_fetch = user_of(request).is_superuser
+    may_fetch_better = may_fetch and any(o.name == "opus-mt" for o in offers(registry.live))
+    return render(request, "sessions_app/live.html", {"may_fetch_better": may_fetch_better})
+
+
+@require_safe
+def history(request: HttpRequest) -> HttpResponse:
+    """Show what the user said so far, or what of it holds the words of ``q``."""
+    query = request.GET.get("q", "").strip()
+    if not query:
+        return _history(request, "")
+    try:
+        with search_limits():
+            return _history(request, query)
+    except CommandError as error:
+        context = {"query": query, "problem": str(error)}
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        return render(request, "sessions_app/history.html", context, status=status)
+
+
+def _history(request: HttpRequest, query: str) -> HttpResponse:
+    pages = Paginator(conversations_of(user_of(request), query), CONVERSATIONS_A_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "query": query,
+        "most_words": MAX_WORDS if has_more_words(query) else 0,
+    }
+    return render(request, "sessions_app/history.html", context)
+
+
+@require_safe
+@found_or_404
+def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Show one conversation, exchange by exchange."""
+    kept = conversation_of(user_of(request), conversation_id)
+    page = Paginator(exchanges_of(kept), EXCHANGES_A_PAGE).get_page(request.GET.get("page"))
+    context = {"conversation": kept, "page": page, "formats": list(ExportFormat)}
+    return render(request, "sessions_app/conversation.html", context)
+
+
+@require_safe
+@found_or_404
+def export_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
+    """Hand out one conversation as a file of the ``format`` asked for."""
+    kept = conversation_of(user_of(request), conversation_id)
+    try:
+        file_format = ExportFormat(request.GET.get("format", ExportFormat.TXT))
+    except ValueError as error:
+        raise Http404 from error
+    name = f"habla-{kept.started_at:%Y%m%d-%H%M}.{file_format}"
+    headers = {"Content-Disposition": str(content_disposition_header(True, name))}
+    return export_answer(request, lines_of(kept), file_format, headers)
+
+
+@asks_for_key
+@require_http_methods(["GET", "HEAD", "POST"])
+@found_or_404
+def remove_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Ask whether a conversation shall be deleted; delete it where the answer is yes."""
+    kept = conversation_of(user_of(request), conversation_id)
+    if request.method != "POST":
+        return render(request, "sessions_app/delete.html", {"conversation": kept})
+    recordings = deletions.recordings_of(session__conversation=conversation_id)
+    try:
+        delete_conversation(user_of(request), conversation_id)
+    except CommandError as error:
+        context = {"conversation": kept, "problem": str(error)}
+        return render(request, "sessions_app/delete.html", context, status=HTTPStatus.CONFLICT)
+    messages.success(request, _("The conversation is deleted."))
+    tell_if_waiting(request, recordings)
+    return redirect("history")
+
+
+def tell_if_waiting(request: HttpRequest, recording_ids: Iterable[UUID]) -> None:
+    """Say so where sound that was deleted lies with a process that does not run."""
+    if not deletions.are_gone(recording_ids):
+        messages.warning(
+            request,
+            _("The process that keeps its sound is not running; it deletes it at its next start."),
+        )
+
+
+@login_not_required
+@require_safe
+@never_cache
+def watch(request: HttpRequest, secret: str) -> HttpResponse:
+    """Show the page on which whoever has a ticket reads along; in plain words if it is no good."""
+    standing = standing_of(secret)
+    problem = standing.problem if standing else "ticket_unknown"
+    status = {"": HTTPStatus.OK, "ticket_unknown": HTTPStatus.NOT_FOUND}.get(
+        problem, HTTPStatus.GONE
+    )
+    context = {"secret": secret, "problem": problem, "is_watching": True}
+    response = render(request, "sessions_app/watch.html", context, status=status)
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@login_not_required
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that the process lives."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@login_not_required
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Say whether a session opened now would produce text; with the reasons where it would not.
+
+    Notes say what is not as it should be, though it would. Strangers are told no address, name or
+    path of this machine.
+    """
+    found, notes = registry.live.reasons(), _notes()
+    may_know = bool(found or notes) and _may_know(request)
+    told = {"ready": not found, "reasons": _told(found, may_know=may_know)}
+    if notes:
+        told["notes"] = _told(notes, may_know=may_know)
+    status = HTTPStatus.SERVICE_UNAVAILABLE if found else HTTPStatus.OK
+    return JsonResponse(told, status=status)
+
+
+def _notes() -> list[Reason]:
+    generations = registry.live.generations
+    return generations.current.notes() if generations and generations.current else []
+
+
+def _told(reasons: list[Reason], *, may_know: bool) -> list[str]:
+    return [reason.told for reason in reasons] if may_know else for_strangers(reasons)
+
+
+def _may_know(request: HttpRequest) -> bool:
+    try:
+        return request.user.is_authenticated
+    except DatabaseError:
+        return False
+
+
+@require_safe
+@never_cache
+def metrics_of_this_process(request: HttpRequest) -> HttpResponse:
+    """Tell Prometheus how things stand, to the owner or whoever logged in."""
+    return HttpResponse(metrics.exposition(), content_type=metrics.CONTENT_TYPE_LATEST)

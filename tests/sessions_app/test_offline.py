@@ -1,0 +1,134 @@
+"""A file through the pipeline, in this process: what was found is there, whatever ends it."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sessions_app.core.errors import DecodeError
+from sessions_app.core.events import Direction, Exchange, Mode
+from sessions_app.engines import scheduler
+from sessions_app.engines.choices import EngineChoice, EngineSettings
+from sessions_app.live.generations import Generation
+from sessions_app.live.offline import Findings, hear_file, opened
+from sessions_app.pipeline.utterance import Manner
+from tests.engines.processes import children_of
+from tests.house import eventually
+from tests.lifecycle.engines import STUCK
+from tests.sounds import say, silence, wav
+
+AUTO = Manner(Direction.AUTO, Mode.CONVERSATION)
+LONG = (say("hola mundo") + silence(1)) * 40
+
+
+@pytest.fixture
+async def engines(tmp_path: Path) -> AsyncIterator[Generation]:
+    fake = EngineChoice("fake")
+    async with opened(EngineSettings(fake, fake, fake, tmp_path), lambda *_: None) as generation:
+        yield generation
+
+
+def file_of(tmp_path: Path, content: bytes) -> Path:
+    path = tmp_path / "talk.wav"
+    path.write_bytes(content)
+    return path
+
+
+async def test_what_came_before_the_decoder_died_is_found_and_why_it_is_not_all(
+    engines: Generation, tmp_path: Path
+) -> None:
+    of_other_tests = set(children_of(os.getpid()))
+
+    def kill_decoder(seconds: float) -> None:
+        if seconds > 10:
+            for child in set(children_of(os.getpid())) - of_other_tests:
+                os.kill(child, signal.SIGKILL)
+
+    findings = await hear_file(
+        file_of(tmp_path, wav(LONG)), engines, AUTO, told=lambda _: None, heard=kill_decoder
+    )
+    assert findings.problem is not None
+    assert findings.account.unfinished == 0
+    assert 5 < len(findings.exchanges) < 40
+    assert {exchange.translated for exchange in findings.exchanges} == {"hello world"}
+
+
+@pytest.mark.slow
+async def test_a_piece_that_no_engine_answers_in_time_is_named_and_the_next_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(scheduler, "PATIENCE_FACTOR", 0.0)
+    fake, stuck = EngineChoice("fake"), EngineChoice(STUCK)
+    sound = say("hola") + silence(1) + say("agua") + silence(1) + say("gracias")
+    async with opened(EngineSettings(stuck, fake, fake, tmp_path), lambda *_: None) as engines:
+        path = file_of(tmp_path, wav(sound))
+        findings = await hear_file(path, engines, AUTO, told=_nobody, heard=_nobody)
+    assert [said.source for said in findings.exchanges] == ["hola", "gracias"]
+    (failure,) = findings.failures
+    assert (failure.about, failure.message) == (2, "The transcriber did not answer in time.")
+    assert 0.8 < findings.begins[2] < 1.3 < findings.ends[2] < 2
+
+
+async def test_where_nothing_can_be_read_that_is_raised_as_it_is(
+    engines: Generation, tmp_path: Path
+) -> None:
+    with pytest.raises(DecodeError, match="cannot be read"):
+        await hear_file(
+            file_of(tmp_path, b"noise"), engines, AUTO, told=lambda _: None, heard=lambda _: None
+        )
+
+
+async def test_whoever_breaks_off_has_what_was_found_so_far(
+    engines: Generation, tmp_path: Path
+) -> None:
+    findings = Findings()
+    path = file_of(tmp_path, wav(LONG))
+
+    def tell(exchange: Exchange) -> None:
+        if exchange.utterance_id == 3:
+            hearing.cancel()
+
+    hearing = asyncio.create_task(
+        hear_file(path, engines, AUTO, told=tell, heard=lambda _: None, findings=findings)
+    )
+    with pytest.raises(asyncio.CancelledError):
+        await hearing
+    assert [exchange.source for exchange in findings.exchanges][:3] == ["hola mundo"] * 3
+    assert len(findings.exchanges) < 40
+
+
+async def test_a_bug_is_raised_as_it_is_and_not_in_a_group(
+    engines: Generation, tmp_path: Path
+) -> None:
+    def heard(seconds: float) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await hear_file(
+            file_of(tmp_path, wav(LONG)), engines, AUTO, told=lambda _: None, heard=heard
+        )
+
+
+@pytest.mark.slow
+async def test_whoever_breaks_off_has_words_that_nobody_translated_yet(tmp_path: Path) -> None:
+    fake, slow = EngineChoice("fake"), EngineChoice("fake", {"delay_seconds": 60})
+    findings = Findings()
+    path = file_of(tmp_path, wav(say("hola mundo")))
+    async with opened(EngineSettings(fake, slow, fake, tmp_path), lambda *_: None) as engines:
+        hearing = asyncio.create_task(
+            hear_file(path, engines, AUTO, told=_nobody, heard=_nobody, findings=findings)
+        )
+        await eventually(lambda: findings.account.utterances == 1)
+        hearing.cancel()
+        await asyncio.wait({hearing})
+    assert [(said.source, said.failure) for said in findings.exchanges] == [
+        ("hola mundo", "translation_failed")
+    ]
+
+
+def _nobody(_: object) -> None:
+    """Be told, and tell nobody."""

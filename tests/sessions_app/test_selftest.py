@@ -1,0 +1,113 @@
+"""Engines are tried by an utterance of the server's own: what brings no words is not ready."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from sessions_app.engines.choices import EngineChoice, EngineSettings
+from sessions_app.engines.loading import load_engines
+from sessions_app.engines.spoken_sentence import sample
+from sessions_app.live.generations import Generation
+from sessions_app.server import selftest as room
+from sessions_app.server.selftest import SOUNDLESS, WORDLESS, keep_testing, run_selftest
+from tests.conftest import Connect
+from tests.house import House, eventually
+from tests.sessions_app.unwell import Deaf
+from tests.tiny.whisper import make_whisper
+
+
+async def rehearsed(
+    transcriber: EngineChoice, translator: EngineChoice, directory: Path = Path()
+) -> str:
+    detector = EngineChoice("fake")
+    engines = await load_engines(EngineSettings(transcriber, translator, detector, directory))
+    generation = Generation(1, engines)
+    try:
+        return await run_selftest(generation)
+    finally:
+        await generation.unload()
+
+
+FAKE = EngineChoice("fake")
+
+
+async def test_engines_that_work_have_no_trouble() -> None:
+    assert await rehearsed(FAKE, FAKE) == ""
+    assert await rehearsed(EngineChoice("fake", {"languages": ["es"]}), FAKE) == ""
+
+
+async def test_real_engines_hear_the_spoken_sentence(tmp_path: Path) -> None:
+    directory = make_whisper(tmp_path, "how much does this cost", "en")
+    whisper = EngineChoice("faster-whisper", {"model": str(directory)})
+    assert await rehearsed(whisper, FAKE) == ""
+    assert 1 < len(sample()) / 32_000 < 3
+
+
+async def test_an_engine_that_hears_nothing_is_in_trouble() -> None:
+    deaf = EngineChoice("tests.sessions_app.unwell.Deaf")
+    assert await rehearsed(deaf, FAKE) == SOUNDLESS
+
+
+async def test_an_engine_that_fails_is_in_trouble_and_says_why() -> None:
+    failing = EngineChoice("fake", {"failing_word": "hello"})
+    trouble = await rehearsed(failing, FAKE)
+    assert trouble.startswith("The engines do not work: ")
+    translator = EngineChoice("fake", {"failing_word": "How"})
+    assert (await rehearsed(FAKE, translator)).startswith("The engines do not work: ")
+
+
+async def test_a_translator_that_says_nothing_is_in_trouble() -> None:
+    mute = EngineChoice("tests.sessions_app.unwell.Mute")
+    assert await rehearsed(FAKE, mute) == WORDLESS
+
+
+async def test_who_wants_no_engine_is_not_in_trouble() -> None:
+    none = EngineChoice("none")
+    assert await rehearsed(none, FAKE) == ""
+    assert await rehearsed(none, none) == ""
+
+
+async def test_trouble_is_told_to_the_clients_and_to_who_asks_until_it_is_over(
+    house: House, connect: Connect
+) -> None:
+    await house.restart(transcriber='{"BACKEND": "tests.sessions_app.unwell.Deaf"}')
+    async with connect() as browser:
+        work = asyncio.create_task(keep_testing(house.registry, 0.05))
+        try:
+            await browser.until("error", code="engines_fail", message=SOUNDLESS)
+            assert house.registry.readiness() == [SOUNDLESS]
+            async with connect() as late:
+                await late.until("error", code="engines_fail", message=SOUNDLESS)
+            Deaf.hears = True
+            await eventually(lambda: house.registry.readiness() == [])
+            await browser.until("resolved", code="engines_fail")
+        finally:
+            Deaf.hears = False
+            work.cancel()
+            await asyncio.wait({work})
+
+
+async def test_a_backlog_is_not_made_longer(house: House) -> None:
+    generations = house.registry.generations
+    assert generations is not None
+    assert generations.current is not None
+    generations.current.trouble = "as it was"
+    scheduler = generations.current.scheduler
+    assert scheduler is not None
+    seat = scheduler.seat()
+    waiting = [asyncio.create_task(seat.final(b"\0" * 32_000, "es")) for _ in range(3)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert scheduler.backlog > 0
+    assert await run_selftest(generations.current) == "as it was"
+    await asyncio.gather(*waiting)
+
+
+async def test_words_that_wait_for_their_turn_are_no_trouble(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "LIMIT_SECONDS", 0.1)
+    assert await rehearsed(EngineChoice("fake", {"delay_seconds": 0.4}), FAKE) == ""
+    slow = await rehearsed(FAKE, EngineChoice("fake", {"delay_seconds": 0.4}))
+    assert slow.startswith("The engines do not work: a sentence took more than")
