@@ -67,7 +67,7 @@ def truth_of(recording_id: UUID) -> Truth | None:
 
 def heard_in(playback_id: UUID) -> Heard:
     """Return what a playback brought, in the order in which it was said."""
-    rows = Exchange.objects.filter(playback_id=playback_id).order_by("utterance_id")
+    rows = Exchange.objects.filter(origin=playback_id).order_by("utterance_id")
     pairs = list(rows.values_list("source", "translated"))
     return Heard(" ".join(one for one, _ in pairs), " ".join(other for _, other in pairs))
 

@@ -190,7 +190,7 @@ def _grant(registry: Registry, wished: Wished) -> None:
 
 async def _grant_in_turn(session: LiveSession, wished: Wished) -> None:
     try:
-        if session.guests.playback_id == wished.id:
+        if session.guests.origin == wished.id:
             await steer(session, wished.wish)
     except CommandError as error:
         logger.info("playback %s: %s", wished.id, error)

@@ -39,11 +39,11 @@ class Door:
     """
 
     def __init__(
-        self, pipeline: SessionPipeline, manner: Callable[[], Manner], playback_id: uuid.UUID | None
+        self, pipeline: SessionPipeline, manner: Callable[[], Manner], origin: uuid.UUID | None
     ) -> None:
         self._pipeline = pipeline
         self._manner = manner
-        self._playback_id = playback_id
+        self._origin = origin
         self._is_refused = False
         self._released = asyncio.Event()
         self._pending: asyncio.Future[None] | None = None
@@ -139,9 +139,7 @@ class Door:
         if self._pipeline.intake.is_listening:
             raise CommandError("The session listens already.", code="already_listening")
         now = self._pipeline.timeline.now()
-        await self._pipeline.intake.start(
-            command, now, is_visit=True, playback_id=self._playback_id
-        )
+        await self._pipeline.intake.start(command, now, is_visit=True, origin=self._origin)
 
     async def _interpret(self, pcm: bytes, start_sample: int) -> None:
         interpreter, timeline = self._pipeline.interpreter, self._pipeline.timeline
@@ -155,7 +153,7 @@ class Door:
             start_sample=start_sample,
             end_sample=start_sample + samples,
             offset_samples=place - start_sample,
-            playback_id=self._playback_id,
+            origin=self._origin,
         )
         await interpreter.put(utterance)
 
@@ -167,7 +165,7 @@ class Guests:
         self._owner = owner
         self.guest: Guest | None = None
         """Who is there."""
-        self.playback_id: uuid.UUID | None = None
+        self.origin: uuid.UUID | None = None
         """What it plays."""
         self._is_closed = False
         self._door: Door | None = None
@@ -178,7 +176,7 @@ class Guests:
         """Whether somebody is there."""
         return self._task is not None
 
-    def receive(self, guest: Guest, door: Door, playback_id: uuid.UUID | None) -> None:
+    def receive(self, guest: Guest, door: Door, origin: uuid.UUID | None) -> None:
         """Let ``guest`` in; its task ends with the session.
 
         Raises:
@@ -188,7 +186,7 @@ class Guests:
             raise CommandError("The session is over.", code="not_ready")
         if self.is_busy:
             raise CommandError("Something is being played already.", code="already_playing")
-        self.guest, self._door, self.playback_id = guest, door, playback_id
+        self.guest, self._door, self.origin = guest, door, origin
         self._task = asyncio.create_task(guest.run(door), name=f"habla guest {self._owner}")
         self._task.add_done_callback(self._gone)
 
@@ -221,7 +219,7 @@ class Guests:
         return not deaf
 
     def _gone(self, task: "asyncio.Task[None]") -> None:
-        self.guest = self._door = self._task = self.playback_id = None
+        self.guest = self._door = self._task = self.origin = None
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("%s broke", task.get_name(), exc_info=error)
 

@@ -111,7 +111,7 @@ class Intake:
         came_at: int,
         *,
         is_visit: bool = False,
-        playback_id: uuid.UUID | None = None,
+        origin: uuid.UUID | None = None,
     ) -> None:
         """Open a listening period; in a visit, ``hear`` brings the sound, and ``feed`` does not.
 
@@ -133,7 +133,7 @@ class Intake:
             self._options,
             offset_samples=self._timeline.place(came_at),
             cut=None if is_visit else self._recorder.cut,
-            playback_id=playback_id,
+            origin=origin,
         )
         self._arrivals.begin(command)
         self._received_before = self._account.received

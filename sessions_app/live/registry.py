@@ -295,9 +295,9 @@ class Registry:
                 for s in sessions
             ],
             "playbacks": [
-                {"id": str(s.guests.playback_id), "session_id": str(s.id)}
+                {"id": str(s.guests.origin), "session_id": str(s.id)}
                 for s in sessions
-                if s.guests.playback_id is not None
+                if s.guests.origin is not None
             ],
         }
 

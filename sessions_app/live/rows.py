@@ -76,7 +76,7 @@ class SessionRows:
             self.conversation_id,
             exchange,
             offset_samples=utterance.offset_samples,
-            playback_id=utterance.playback_id,
+            origin=utterance.origin,
         )
         if await behind.is_done_in_time(saving):
             return replace(exchange, exchange_id=saving.result())

@@ -89,7 +89,7 @@ class LiveSession:
         """Take a chunk of sound; never waits. Return whether it was taken."""
         return self.is_open and self.pipeline.intake.feed(chunk)
 
-    def receive(self, guest: Guest, playback_id: UUID | None = None) -> None:
+    def receive(self, guest: Guest, origin: UUID | None = None) -> None:
         """Let a guest, such as a playback, in; it ends with the session, or by ``dismiss``.
 
         Raises:
@@ -99,8 +99,8 @@ class LiveSession:
             raise CommandError("The session is not ready yet, or is over.", code="not_ready")
         if self.pipeline.intake.is_listening and not self.guests.is_busy:
             raise CommandError("The session listens already.", code="already_listening")
-        door = Door(self.pipeline, lambda: self.manner, playback_id)
-        self.guests.receive(guest, door, playback_id)
+        door = Door(self.pipeline, lambda: self.manner, origin)
+        self.guests.receive(guest, door, origin)
 
     async def dismiss(self) -> None:
         """Let the guest go, in its turn among the commands: all it brought is told first."""

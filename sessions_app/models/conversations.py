@@ -138,8 +138,8 @@ class Exchange(models.Model):
     """What the language model read and wrote; 0 where none did."""
     cost = models.FloatField(default=0)
     """In the currency of HABLA_LLM_PRICES."""
-    playback_id = models.UUIDField(null=True, blank=True, db_index=True)
-    """The playback that said it; none if people did. A session does not know what a playback is."""
+    origin = models.UUIDField(null=True, blank=True, db_index=True)
+    """What a guest of the session said it for, by the id it gave; none if people said it."""
 
     class Meta:
         ordering = ["said_at", "pk"]

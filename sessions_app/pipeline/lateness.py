@@ -61,7 +61,7 @@ class Lateness:
 
     def take(self, utterance: Utterance) -> None:
         """Take notice that an utterance waits for its words."""
-        if not utterance.text and utterance.playback_id is None:
+        if not utterance.text and utterance.origin is None:
             self._came[utterance.id] = utterance.ended_at
             self._news.set()
 

@@ -22,7 +22,8 @@ class Listener:
     """Hears one stream: tells when speech begins and ends, and hands each utterance on.
 
     All lengths are counted in samples: a stream at ten times its speed gives the same utterances.
-    ``cut`` is told of each utterance before it is handed on. ``playback_id`` marks what is played.
+    ``cut`` is told of each utterance before it is handed on. ``origin`` marks what people did not
+    say just now.
     ``offset_samples`` is where the period begins on the session's clock.
     """
 
@@ -37,7 +38,7 @@ class Listener:
         *,
         offset_samples: int = 0,
         cut: Callable[[Utterance], None] | None = None,
-        playback_id: uuid.UUID | None = None,
+        origin: uuid.UUID | None = None,
     ) -> None:
         self._sound = sound
         self._interpreter = interpreter
@@ -45,7 +46,7 @@ class Listener:
         self._emit = emit
         self._account = account
         self._cut = cut
-        self._playback_id = playback_id
+        self._origin = origin
         self._before = account.copy()
         self._offset = offset_samples
         self._segmenter = Segmenter(options)
@@ -184,5 +185,5 @@ class Listener:
             end_sample=segment.end_sample,
             offset_samples=self._offset,
             too_short=segment.too_short,
-            playback_id=self._playback_id,
+            origin=self._origin,
         )

@@ -32,8 +32,8 @@ class Utterance:
     text: str = ""
     """What was typed; empty for speech."""
     speaker: Speaker | None = None
-    playback_id: uuid.UUID | None = None
-    """The playback that said it; None: people did."""
+    origin: uuid.UUID | None = None
+    """What a guest of the session says it for, by its id; None: people said it."""
     ended_at: float = field(default_factory=time.monotonic)
     """When it was handed on, on the monotonic clock."""
 

@@ -127,7 +127,7 @@ def save_exchange(
     exchange: events.Exchange,
     *,
     offset_samples: int,
-    playback_id: uuid.UUID | None = None,
+    origin: uuid.UUID | None = None,
 ) -> "asyncio.Future[int]":
     """Keep an exchange as said now; return what will be its id.
 
@@ -138,7 +138,7 @@ def save_exchange(
     """
     offset = to_seconds(offset_samples)
     place = (session_id, conversation_id)
-    save = partial(_save_exchange, *place, exchange, offset, playback_id, clock.now())
+    save = partial(_save_exchange, *place, exchange, offset, origin, clock.now())
     return behind.post(save, "an exchange", owner=session_id)
 
 
@@ -147,7 +147,7 @@ def _save_exchange(
     conversation_id: uuid.UUID,
     said: events.Exchange,
     offset: float,
-    playback_id: uuid.UUID | None,
+    origin: uuid.UUID | None,
     at: datetime,
 ) -> int:
     session = TranslationSession.objects.filter(pk=session_id)
@@ -172,7 +172,7 @@ def _save_exchange(
                 transcriber=fit(said.transcriber, ENGINE_CHARACTERS),
                 translator=fit(said.translator, ENGINE_CHARACTERS),
                 failure=fit(said.failure, FAILURE_CHARACTERS),
-                playback_id=playback_id,
+                origin=origin,
                 prompt_tokens=said.usage.prompt_tokens,
                 completion_tokens=said.usage.completion_tokens,
                 cost=said.usage.cost,

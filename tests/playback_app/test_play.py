@@ -96,7 +96,7 @@ def test_what_got_worse_than_the_baseline_is_told(kept: Recording) -> None:
     baseline = Playback.objects.get().pk
     output, _ = play(kept.pk, "--baseline", str(baseline))
     assert output.splitlines()[-1] == "Word error rate 0.250 → 0.250"
-    heard_then = Exchange.objects.filter(playback_id=baseline, source="agua")
+    heard_then = Exchange.objects.filter(origin=baseline, source="agua")
     heard_then.update(source="agua gracias")
     with pytest.raises(CommandError, match=r"rose by 0\.250, more than 0\.1") as worse:
         play(kept.pk, "--baseline", str(baseline), "--tolerance", "0.1")

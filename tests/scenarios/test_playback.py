@@ -46,7 +46,7 @@ async def test_a_recording_is_heard_to_its_end(
     assert await states() == [(PlaybackState.FINISHED, "", 1)]
     assert hashlib.sha256(path.read_bytes()).digest() == before
     row = await Playback.objects.aget()
-    marks = [e.playback_id async for e in Exchange.objects.all()]
+    marks = [e.origin async for e in Exchange.objects.all()]
     assert marks == [row.pk, row.pk]
     assert row.engines["transcriber"]["name"] == "fake"
 
@@ -69,7 +69,7 @@ async def test_segments_go_straight_to_their_words(house: House, connect: Connec
         assert await play(browser, recording, mode="segments", speed=0) == "playback_finished"
         assert browser.texts() == ["hola mundo", "agua"]
         assert browser.told("speech_started") == []
-    assert await Exchange.objects.exclude(playback_id=None).acount() == 2
+    assert await Exchange.objects.exclude(origin=None).acount() == 2
 
 
 async def test_one_playback_follows_the_other(house: House, connect: Connect) -> None:
@@ -79,7 +79,7 @@ async def test_one_playback_follows_the_other(house: House, connect: Connect) ->
             assert await play(browser, recording, speed=0) == "playback_finished"
         await browser.speak(say("agua"))
         assert browser.texts() == ["hola", "hola", "hola", "agua"]
-    marks = [e.playback_id is None async for e in Exchange.objects.order_by("pk")]
+    marks = [e.origin is None async for e in Exchange.objects.order_by("pk")]
     assert marks == [False, False, False, True]
 
 
