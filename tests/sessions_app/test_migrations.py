@@ -1,0 +1,65 @@
+"""A database that older code of Habla made is migrated, and loses nothing."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BEFORE_ORIGIN = ROOT / "tests" / "databases" / "before_origin.sql"
+RENAMED = {("sessions_app_exchange", "playback_id"): "origin"}
+"""The columns that have another name by now."""
+GROWING = ("auth_permission", "django_content_type", "django_migrations")
+"""Tables in which migrations themselves put rows."""
+
+Row = dict[str, object]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """Return the database of a data directory, as older code left it."""
+    with closing(sqlite3.connect(tmp_path / "habla.sqlite3")) as connection:
+        connection.executescript(BEFORE_ORIGIN.read_text())
+        connection.row_factory = sqlite3.Row
+        yield connection
+
+
+def rows(database: sqlite3.Connection) -> dict[str, list[Row]]:
+    """Return all rows of all tables, by the table's name."""
+    tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {
+        table: [dict(row) for row in database.execute(f'SELECT * FROM "{table}" ORDER BY 1')]
+        for (table,) in tables.fetchall()
+        if not table.startswith("sqlite_")
+    }
+
+
+def as_they_were(table: str, found: list[Row], columns: Iterable[str]) -> list[Row]:
+    """Return rows with the columns of before, by the names of before."""
+    return [{each: row[RENAMED.get((table, each), each)] for each in columns} for row in found]
+
+
+@pytest.mark.slow
+def test_a_database_of_the_version_before_is_migrated_with_all_its_rows(
+    database: sqlite3.Connection, tmp_path: Path
+) -> None:
+    before = rows(database)
+    assert [table for table, kept in before.items() if not kept] == []
+
+    command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+    environment = os.environ | {"HABLA_DATA_DIR": str(tmp_path)}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+    after = rows(database)
+    applied = [(row["app"], row["name"]) for row in after["django_migrations"]]
+    assert ("sessions_app", "0014_origin") in applied
+    for table, kept in before.items():
+        found = after[table][: len(kept)] if table in GROWING else after[table]
+        assert as_they_were(table, found, kept[0]) == kept
+    (origin,) = {row["origin"] for row in after["sessions_app_exchange"] if row["origin"]}
+    assert origin in [row["id"] for row in after["playback_app_playback"]]
