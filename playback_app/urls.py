@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from playback_app import views
-from playback_app.api import router as playbacks
-from playback_app.recordings_api import router
+from playback_app.web import views
+from playback_app.web.playbacks_api import router as playbacks
+from playback_app.web.recordings_api import router
 from sessions_app.web.api import api
 
 api.add_router("/recordings", router)

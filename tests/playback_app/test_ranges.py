@@ -8,7 +8,7 @@ import pytest
 from django.http import StreamingHttpResponse
 from django.test import AsyncRequestFactory, RequestFactory
 
-from playback_app.ranges import BLOCK_BYTES, Part, UnsatisfiableError, answer, part_of
+from playback_app.web.ranges import BLOCK_BYTES, Part, UnsatisfiableError, answer, part_of
 
 
 @pytest.mark.parametrize(

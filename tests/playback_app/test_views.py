@@ -9,7 +9,7 @@ from django.test import Client
 from playback_app.models import Playback
 from playback_app.templatetags.clocks import clock
 from playback_app.truths import write_truth
-from playback_app.views import RECORDINGS_A_PAGE, SEGMENTS_A_PAGE
+from playback_app.web.views import RECORDINGS_A_PAGE, SEGMENTS_A_PAGE
 from sessions_app.models import Recording, RecordingState
 from tests.playback_app.kept import keep_recording, some_sound
 from tests.sessions_app.kept import at_home, the_owner

@@ -9,7 +9,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from playback_app.catalog import is_being_recorded, recording_of
-from playback_app.ranges import answer
+from playback_app.web.ranges import answer
 from sessions_app.access.asking import user_of
 from sessions_app.config.recordings_directory import is_here
 from sessions_app.core.descriptors import ran_out

@@ -10,15 +10,16 @@ from django.http import HttpRequest, HttpResponseBase
 from ninja import Router, Status
 from ninja.pagination import paginate
 
-from playback_app import catalog, sounds
-from playback_app.recordings_schemas import (
+from playback_app import catalog
+from playback_app.truths import write_truth
+from playback_app.web import sounds
+from playback_app.web.recordings_schemas import (
     BookmarkIn,
     RecordingOut,
     SegmentOut,
     TruthIn,
     TruthOut,
 )
-from playback_app.truths import write_truth
 from sessions_app.access.asking import user_of
 from sessions_app.recording import deletions
 from sessions_app.web.api_rules import ErrorOut, Paged
