@@ -23,41 +23,14 @@ from sessions_app.server.exit import ExitCode
 from sessions_app.transport.answers import CODES
 from sessions_app.web.api_rules import STATUSES
 from tests import cost
+from tests.documents import PAGES, ROOT, first_names, names, page, rows, section
 
-ROOT = Path(__file__).parent.parent
 SOURCES = "\n".join(
     path.read_text()
     for app in ("sessions_app", "playback_app")
     for path in (ROOT / app).rglob("*.py")
 )
-
-
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)>\s]+)|(?:src|href)=\"([^\"]+)\"")
-
-
-def page(name: str) -> str:
-    return (ROOT / "docs" / f"{name}.md").read_text()
-
-
-def section(text: str, title: str) -> str:
-    return text.partition(f"## {title}\n")[2].partition("\n## ")[0]
-
-
-def rows(text: str) -> list[list[str]]:
-    """Return the cells of a table's rows, without its head."""
-    lines = [line.strip("|") for line in text.splitlines() if line.startswith("|")]
-    cells = [[cell.strip() for cell in re.split(r"\|(?: |$)", line)] for line in lines]
-    return [row for row in cells if not row[0].startswith("---")][1:]
-
-
-def first_names(text: str) -> set[str]:
-    """Return the names in the first column of a table."""
-    return {name for row in rows(text) for name in names(row[0])}
-
-
-def names(text: str) -> set[str]:
-    return set(re.findall(r"`([a-z_0-9-]+)`", text))
 
 
 def test_the_protocol_page_lists_every_command() -> None:
@@ -131,14 +104,6 @@ def test_the_operations_page_lists_every_variable() -> None:
 def test_the_operations_page_lists_every_command_of_ours() -> None:
     ours = {name for name, app in get_commands().items() if app in ("sessions_app", "playback_app")}
     assert ours - set(re.findall(r"`manage\.py ([a-z_]+)", page("operations"))) == set()
-
-
-def test_the_architecture_page_names_every_room() -> None:
-    rooms = {path.name for path in (ROOT / "sessions_app").glob("*.py")} - {
-        "__init__.py",
-        "apps.py",
-    }
-    assert {room for room in rooms if f"`{room}`" not in page("architecture")} == set()
 
 
 def test_the_quality_page_names_every_part_and_variable() -> None:

@@ -1,4 +1,4 @@
-"""Who is asking, and what they may: the owner, logins, keys, limits, input that is refused.
+"""Who is asking, and what they may do: the owner, logins, keys, rate limits, refused input.
 
-Middleware that lets requests in or turns them away belongs here. Pages do not.
+Authentication and middleware that refuses requests belong here. Pages do not: see ``web``.
 """

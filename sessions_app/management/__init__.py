@@ -1,4 +1,4 @@
-"""Management commands, and what they print.
+"""The management commands, and how they print.
 
-A command does little itself: it asks the package that is responsible.
+Arguments and printing belong here. The work does not: a command calls the package that does it.
 """

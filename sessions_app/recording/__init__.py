@@ -1,4 +1,4 @@
-"""The sound that is kept: files while they grow, closing them, recovering and deleting them.
+"""Recorded sound: files while they grow, closing them, recovering and deleting them.
 
-What touches a file of sound belongs here. Playing one back is playback_app's.
+What touches a file of sound belongs here. Playing one does not: see ``playback_app``.
 """

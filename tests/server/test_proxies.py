@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.browser.server import Server
+from tests.documents import page, rows, section
 from tests.server.proxies import (
     HAPROXY,
     NGINX,
@@ -25,7 +26,6 @@ from tests.server.proxies import (
     by_socat,
     in_front,
 )
-from tests.test_docs import page, rows, section
 
 PATIENCE_SECONDS = 30.0
 PROXIES: dict[str, Build] = {

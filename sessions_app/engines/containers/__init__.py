@@ -1,4 +1,5 @@
-"""The grammar of media containers: EBML, MP4, Ogg, FLAC, WAV, read without decoding anything.
+"""Parsers of media containers: EBML, MP4, Ogg, FLAC and WAV, without decoding any sound.
 
-Parsers, and checks of what a decoder may be given, belong here. Nothing here needs libav.
+Parsers, and the checks of what a decoder is given, belong here. What needs libav does not: see
+``decoding``.
 """

@@ -1,4 +1,5 @@
-"""Engines that hear: speech detection and transcription.
+"""Engines that hear: voice activity detection and transcription.
 
-One file an engine, with what only engines of that kind need.
+Each engine has one file here, beside what only engines of that kind need. What is done with the
+words they find does not belong here: see ``sessions_app.pipeline.recognition``.
 """

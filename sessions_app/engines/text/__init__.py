@@ -1,4 +1,4 @@
-"""What a text tells of itself: its language, its sentences, whether it is a translation at all.
+"""What can be told from a text alone: its language, its sentences, whether it is a translation.
 
-Pure functions on text belong here. Nothing here knows an engine.
+Pure functions on text belong here. What knows an engine does not.
 """

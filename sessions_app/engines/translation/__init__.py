@@ -1,4 +1,5 @@
-"""Engines that translate, except by language models, and translators made of other translators.
+"""Engines that translate, except for language models, and translators made of other translators.
 
-One file an engine. What judges a translation by its text alone is in ``text``.
+Each engine has one file here. What judges a translation by its text alone does not belong here: see
+``text``.
 """
