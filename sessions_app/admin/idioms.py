@@ -49,7 +49,7 @@ class IdiomForm(ModelForm):
 
 
 class IdiomAdmin(ModelAdmin):
-    """Idioms: found in what is said from the next reload on."""
+    """Idioms: found in what is said from the next `reload_settings` on."""
 
     form = IdiomForm
     list_display = ("pattern", "language", "meaning", "region", "register")

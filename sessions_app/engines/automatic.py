@@ -23,8 +23,10 @@ Load = Callable[[str, EngineChoice], Awaitable[Any]]
 WHISPER = RECOMMENDED[0]
 """The Whisper that suits any machine."""
 OPUS_MT = {Direction.ES_TO_EN: "opus-mt-es-en", Direction.EN_TO_ES: "opus-mt-en-es"}
-GET_WHISPER = f"Better: manage.py fetch_models {WHISPER}, then restart."
-GET_OPUS_MT = "Better: manage.py fetch_models opus-mt-es-en opus-mt-en-es, then restart."
+GET_WHISPER = f"Better: manage.py fetch_models {WHISPER}, then manage.py reload_engines."
+GET_OPUS_MT = (
+    "Better: manage.py fetch_models opus-mt-es-en opus-mt-en-es, then manage.py reload_engines."
+)
 
 
 def is_good_enough(whisper: str | None) -> bool:
@@ -48,7 +50,8 @@ def _how_to_get() -> str:
     if hub.is_offline():
         return (
             f"HF_HUB_OFFLINE forbids fetching it: HABLA_MODELS_FROM may name a directory that has "
-            f"it, or without it manage.py fetch_models {WHISPER} brings it; then restart."
+            f"it, or without it manage.py fetch_models {WHISPER} brings it; then "
+            "manage.py reload_engines."
         )
     return f"It is fetched in the background; manage.py fetch_models {WHISPER} says why if not."
 

@@ -1,4 +1,4 @@
-"""The shared engines by generation: a restart makes the next one, sessions keep theirs."""
+"""The shared engines by generation: `reload_engines` makes the next one, sessions keep theirs."""
 
 import asyncio
 import logging

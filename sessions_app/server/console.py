@@ -15,9 +15,14 @@ class Console:
     """Calls the command that a line names. The end of input ends the console, not the server."""
 
     def __init__(
-        self, commands: Mapping[str, Callable[[], None]], say: Callable[[str], None]
+        self,
+        commands: Mapping[str, Callable[[], None]],
+        say: Callable[[str], None],
+        *,
+        former_names: Mapping[str, str],
     ) -> None:
         self._commands = commands
+        self._former_names = former_names
         self._say = say
         self._rest = b""
         self._file: int | None = None
@@ -37,9 +42,12 @@ class Console:
             loop.remove_reader(self._file)
             self._file = None
 
-    def obey(self, line: str) -> None:
-        """Do what a line says; case and blanks around it do not count."""
+    def execute(self, line: str) -> None:
+        """Run the command that a line names; case and blanks around it do not count."""
         word = line.strip().lower() if len(line) <= LINE_BYTES else line
+        if name := self._former_names.get(word):
+            self._say(f"{word} is now called {name}.")
+            word = name
         if word in self._commands:
             self._commands[word]()
         elif word:
@@ -61,4 +69,4 @@ class Console:
         *lines, self._rest = (self._rest + data).split(b"\n")
         self._rest = self._rest[: LINE_BYTES + 1]  # as much as tells that it is too long
         for line in lines:
-            self.obey(line.decode(errors="replace"))
+            self.execute(line.decode(errors="replace"))

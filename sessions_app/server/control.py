@@ -25,8 +25,11 @@ class Control:
     The socket lies in the run directory, which is the owner's alone.
     """
 
-    def __init__(self, commands: Mapping[str, Callable[[], Answer]]) -> None:
+    def __init__(
+        self, commands: Mapping[str, Callable[[], Answer]], *, former_names: Mapping[str, str]
+    ) -> None:
         self._commands = commands
+        self._former_names = former_names
         self._server: asyncio.Server | None = None
         self._place: tuple[int, int] | None = None
         """Device and number of the socket."""
@@ -69,14 +72,14 @@ class Control:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):  # whoever asked has gone
             try:
-                async for answer in self._obey(await _question(reader)):
+                async for answer in self._execute(await _question(reader)):
                     writer.write(json.dumps(answer, default=str).encode() + b"\n")
                     await writer.drain()
             finally:
                 writer.close()
 
-    async def _obey(self, word: str) -> Answer:
-        command = self._commands.get(word)
+    async def _execute(self, word: str) -> Answer:
+        command = self._commands.get(self._former_names.get(word, word))
         if command is None:
             yield {"ok": False, "message": f"Commands: {', '.join(self._commands)}."}
             return

@@ -1,4 +1,4 @@
-"""What a serving process does when it is told to, at its console or by a command."""
+"""What an operator may tell a serving process to do, at its console or by a command."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,9 +11,12 @@ from sessions_app.live.registry import Registry
 from sessions_app.live.states import Departure
 from sessions_app.server.control import Answer
 
+FORMER_NAMES = {"restart": "reload_engines", "reload": "reload_settings"}
+"""Operator commands by the names that they had before, which go on working."""
+
 
 class OperatorCommands:
-    """Each order answers with objects that have ``ok`` and, for people, a ``message``.
+    """Each command answers with objects that have ``ok`` and, for people, a ``message``.
 
     ``begin_to_quit`` returns whether the server was not quitting already; ``departed`` waits until
     all sessions have ended; ``adopt`` takes settings that changed.
@@ -33,11 +36,11 @@ class OperatorCommands:
         self._adopt = adopt
 
     def all(self) -> Mapping[str, Callable[[], Answer]]:
-        """Return the orders by name."""
+        """Return the commands by name."""
         return {
             "status": self.status,
-            "restart": self.restart,
-            "reload": self.reload,
+            "reload_engines": self.reload_engines,
+            "reload_settings": self.reload_settings,
             "quit": self.quit,
         }
 
@@ -46,10 +49,10 @@ class OperatorCommands:
         status = self._registry.status()
         yield {"ok": True, "status": status, "message": json.dumps(status, indent=2, default=str)}
 
-    async def restart(self) -> Answer:
-        """Load the engines anew; what serves goes on if that fails."""
+    async def reload_engines(self) -> Answer:
+        """Load a new generation of engines; the one that serves goes on if that fails."""
         if self._registry.is_draining:
-            yield {"ok": False, "message": "Habla is quitting; nothing is loaded any more."}
+            yield {"ok": False, "message": "Habla is quitting; no engines are loaded any more."}
         elif await self._registry.load():
             await self._registry.tell_engines()
             status = self._registry.status()
@@ -61,14 +64,14 @@ class OperatorCommands:
         else:
             generations = self._registry.generations
             reason = generations.problem if generations else ""
-            message = "The engines could not be loaded anew; the old ones go on serving."
+            message = "The engines could not be reloaded; the old ones go on serving."
             yield {"ok": False, "reason": reason, "message": f"{message} {reason}".strip()}
 
-    async def reload(self) -> Answer:
-        """Read again what may change while the server runs."""
+    async def reload_settings(self) -> Answer:
+        """Read again the settings that may change while the server runs, and the idioms."""
         before = self._registry.conf
         if before is None:
-            yield {"ok": False, "message": "Habla does not serve yet."}
+            yield {"ok": False, "message": "Habla is still starting."}
             return
         try:
             after = reloading.reload_settings(before, before.data_dir)

@@ -30,7 +30,7 @@ from sessions_app.server.downloads import improve
 from sessions_app.server.exit import TASKS_SECONDS, ExitCode, end_tasks, is_done
 from sessions_app.server.heartbeat import keep_heartbeat
 from sessions_app.server.lmstudio_service import LmStudioService
-from sessions_app.server.operator import OperatorCommands, describe_engines
+from sessions_app.server.operator import FORMER_NAMES, OperatorCommands, describe_engines
 from sessions_app.server.reachability import keep_reachable
 from sessions_app.server.runfile import RunFile
 from sessions_app.server.selftest import keep_testing
@@ -106,19 +106,22 @@ class Serving:
         )
         self._console = Console(
             {
-                **{word: partial(self._obey, word) for word in ("status", "restart", "reload")},
+                "status": partial(self._execute, "status"),
+                "reload_engines": partial(self._execute, "reload_engines"),
+                "reload_settings": partial(self._execute, "reload_settings"),
                 "help": self._say_help,
                 "quit": self._quit_by_console,
             },
             say,
+            former_names=FORMER_NAMES,
         )
-        self._orders = OperatorCommands(
+        self._commands = OperatorCommands(
             registry,
             begin_to_quit=self._begin_to_quit,
             departed=self._departed,
             adopt=self._adopt,
         ).all()
-        self._control = Control(self._orders)
+        self._control = Control(self._commands, former_names=FORMER_NAMES)
         self._has_departed = asyncio.Event()
         self._studio = LmStudioService(registry)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -181,11 +184,11 @@ class Serving:
 
     # --- while it serves
 
-    def _obey(self, word: str) -> None:
+    def _execute(self, word: str) -> None:
         self._spawn(self._say_answer(word), word)
 
     async def _say_answer(self, word: str) -> None:
-        async for answer in self._orders[word]():
+        async for answer in self._commands[word]():
             self._say(str(answer["message"]))
 
     def _adopt(self, conf: Conf) -> None:
@@ -193,11 +196,11 @@ class Serving:
 
     def _say_help(self) -> None:
         self._say(
-            "status   what is live, and the engines\n"
-            "restart  load the engines anew; live sessions keep theirs\n"
-            "reload   read again the settings that may change, and the idioms\n"
-            "quit     let everyone finish, and end\n"
-            "help     this"
+            "status           what is live, and the engines\n"
+            "reload_engines   load the engines again; live sessions keep theirs\n"
+            "reload_settings  read the settings that may change, and the idioms, again\n"
+            "quit             let everyone finish, and end\n"
+            "help             this"
         )
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -215,7 +218,7 @@ class Serving:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         # not loop.add_signal_handler, which waits while the loop is blocked (H29)
         if number == signal.SIGHUP:
-            self._loop.call_soon_threadsafe(self._console.obey, "restart")
+            self._loop.call_soon_threadsafe(self._console.execute, "reload_engines")
             return
         self._quit(signal.Signals(number).name)
 

@@ -162,7 +162,7 @@ def _change(before: Chosen | None, after: Chosen | None) -> str:
 
 
 async def _renew() -> str:
-    """Do as `restart` does, where this process serves; return why it could not be done."""
+    """Do as `reload_engines` does, where this process serves; return why it could not be done."""
     if live.generations is None:
         return ""
     try:

@@ -40,7 +40,9 @@ async def test_noise_and_very_long_lines_are_no_commands(data_dir: Path) -> None
     async with running(data_dir, has_console=True) as server:
         for noise in ("\x00\x07\x1b[A\x7f", "x" * 200_000, " " * 100_000 + "quit", "quit now"):
             await server.type(noise + "\n")
-            await server.until_said("Commands: status, restart, reload, help, quit.")
+            await server.until_said(
+                "Commands: status, reload_engines, reload_settings, help, quit."
+            )
         await server.type("\n\t\n QU")
         await server.type("IT \r\n")
         assert await server.ended() == 0
@@ -57,7 +59,7 @@ async def test_quit_typed_twice_is_meant_once(data_dir: Path) -> None:
                 await guest.until("speech_ended")
             await server.type("quit\nquit\nquit\n")
             await server.until_said("Habla is quitting already")
-            await server.type("restart\n")
+            await server.type("reload_engines\n")
             assert await guest.close_code() == 4012
         assert len(guest.told("translation")) == 2
     assert said(data_dir) == ["hola mundo", "gracias"]
@@ -166,7 +168,7 @@ async def test_a_terminal_that_goes_away_takes_the_console_and_not_the_server(
     keyboard, reading = os.openpty()
     async with running(data_dir, has_console=None, stdin=reading, through=through) as server:
         os.close(reading)
-        os.close(keyboard)  # the terminal tells so by SIGHUP, which means restart
+        os.close(keyboard)  # the terminal tells so by SIGHUP, which means reload_engines
         await eventually(lambda: "the console is closed" in server.log)
         await eventually(lambda: "generation 2 serves" in server.log)
         server.signal(signal.SIGTERM)

@@ -19,8 +19,8 @@ from tests.sounds import say, silence
 SLOW = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 0.1}})
 
 
-async def restart(server: Running) -> None:
-    """Load the engines anew, and wait until they are there."""
+async def reload_engines(server: Running) -> None:
+    """Reload the engines, and wait until they are there."""
     server.signal(signal.SIGHUP)
     await server.until_said(LAST_OF_ENGINES)
 
@@ -37,7 +37,7 @@ async def test_restart_of_the_engines_in_mid_session_a_session_keeps_one_pipelin
         async with visitor(server.socket_address) as guest:
             await guest.listen(say("hola mundo"))
             await guest.until("speech_started")
-            await restart(server)
+            await reload_engines(server)
             async with visitor(server.socket_address) as later:
                 assert later.told("ready")[0]["generation"] == 2
             await guest.send_sound(silence(1))
@@ -69,12 +69,12 @@ async def test_a_generation_that_does_not_load_leaves_the_old_one_serving(
     ):
         obstacle.touch()
         server.signal(signal.SIGHUP)
-        await server.until_said("could not be loaded anew")
+        await server.until_said("could not be reloaded")
         async with visitor(server.socket_address) as later:
             assert later.told("ready")[0]["generation"] == 1
             await later.type_and_hear("hola")
         obstacle.unlink()
-        await restart(server)
+        await reload_engines(server)
         async with visitor(server.socket_address) as later:
             assert later.told("ready")[0]["generation"] == 2
         await guest.type_and_hear("gracias")

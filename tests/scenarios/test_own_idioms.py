@@ -1,4 +1,4 @@
-"""The owner's idioms: what the rows hold is found after a reload, in live sessions too."""
+"""The owner's idioms: what the rows hold is found after `reload_settings`, in live sessions too."""
 
 import logging
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.management.commands.quit import NOT_RUNNING
+from sessions_app.management.operator_command import NOT_RUNNING
 from sessions_app.server.control import short_path
 from sessions_app.server.runfile import RunFile
 from tests.server.running import ROOT, Running, environment, manage, running
@@ -23,7 +23,7 @@ from tests.sounds import say, silence
 SLOW = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 0.3}})
 SLOWER = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 6}})
 ENDLESS = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 600}})
-COMMANDS = ("status", "restart", "reload", "quit")
+COMMANDS = ("status", "reload_engines", "reload_settings", "quit")
 
 
 @asynccontextmanager
@@ -111,13 +111,37 @@ async def test_three_quits_force_nothing(data_dir: Path) -> None:
         assert await server.ended() == 0
 
 
-async def test_restart_loads_a_new_generation_under_live_sessions(data_dir: Path) -> None:
+async def test_reload_engines_loads_a_new_generation_under_live_sessions(data_dir: Path) -> None:
     async with running(data_dir) as server:
         async with visitor(server.socket_address) as guest:
-            code, output = await manage("restart", env=environment(data_dir))
+            code, output = await manage("reload_engines", env=environment(data_dir))
             assert (code, "transcriber  fake" in output) == (0, True)
             assert (await guest.until("engines_changed"))["generation"] == 2
             await guest.type_and_hear("hola")
+        server.signal()
+        assert await server.ended() == 0
+
+
+@pytest.mark.parametrize(
+    ("former", "name", "told"),
+    [
+        ("restart", "reload_engines", "transcriber  fake"),
+        ("reload", "reload_settings", "No setting has changed."),
+    ],
+)
+async def test_a_former_name_does_the_same_and_tells_the_new_one(
+    data_dir: Path, former: str, name: str, told: str
+) -> None:
+    async with running(data_dir) as server:
+        path = os.path.relpath(data_dir / "run" / "control.sock")  # noqa: ASYNC240 -- names only
+        reader, writer = await asyncio.open_unix_connection(path)
+        writer.write(json.dumps({"do": former}).encode() + b"\n")
+        answer = json.loads(await reader.read())
+        writer.close()
+        assert (answer["ok"], told in answer["message"]) == (True, True)
+        code, output = await manage(former, env=environment(data_dir))
+        assert (code, told in output) == (0, True)
+        assert f"`manage.py {former}` is now called `manage.py {name}`." in output
         server.signal()
         assert await server.ended() == 0
 
@@ -131,13 +155,13 @@ async def test_settings_in_the_file_are_read_again(data_dir: Path) -> None:
             async with visitor(server.socket_address, is_ready=False) as refused:
                 assert (await refused.until("error"))["code"] == "full"
             file.write_text("HABLA_MAX_SESSIONS=2\n")
-            code, output = await manage("reload", env=env)
+            code, output = await manage("reload_settings", env=env)
             assert (code, "HABLA_MAX_SESSIONS is now 2" in output) == (0, True)
             async with visitor(server.socket_address) as second:
                 await second.type_and_hear("hola")
-            assert "No setting has changed" in (await manage("reload", env=env))[1]
+            assert "No setting has changed" in (await manage("reload_settings", env=env))[1]
             file.write_text("HABLA_MAX_SESSIONS=many\n")
-            code, output = await manage("reload", env=env)
+            code, output = await manage("reload_settings", env=env)
             assert (code, "HABLA_MAX_SESSIONS" in output) != (0, True)
         file.unlink()
         server.signal()
@@ -149,7 +173,7 @@ async def test_the_environment_has_the_last_word(data_dir: Path) -> None:
     async with running(data_dir, HABLA_MAX_SESSIONS="2") as server:
         async with visitor(server.socket_address), visitor(server.socket_address) as second:
             await second.type_and_hear("hola")
-        code, output = await manage("reload", env=environment(data_dir))
+        code, output = await manage("reload_settings", env=environment(data_dir))
         assert (code, "No setting has changed" in output) == (0, True)
         server.signal()
         assert await server.ended() == 0
@@ -212,7 +236,7 @@ async def test_an_idiom_that_was_added_is_found_after_a_reload(data_dir: Path) -
                     " ('la casa roja', 'home', '', '', '', 'es', '2026-01-01')"
                 )
                 database.commit()
-            code, output = await manage("reload", env=environment(data_dir))
+            code, output = await manage("reload_settings", env=environment(data_dir))
             assert (code, "1 idioms of your own" in output) == (0, True)
             await guest.say("text_input", text="la casa roja")
             (phrase,) = (await guest.until("translation"))["phrases"]
@@ -226,14 +250,14 @@ async def test_idioms_that_cannot_be_read_stay_as_they_were(data_dir: Path) -> N
         with closing(sqlite3.connect(data_dir / "habla.sqlite3", timeout=10)) as database:
             database.execute("alter table sessions_app_idiompattern rename to gone")
             database.commit()
-        code, output = await manage("reload", env=environment(data_dir))
+        code, output = await manage("reload_settings", env=environment(data_dir))
         assert (code, "The idioms stay as they were" in output) == (1, True)
         assert (await manage("status", env=environment(data_dir)))[0] == 0
         server.signal()
         assert await server.ended() == 0
 
 
-@pytest.mark.parametrize("command", ["status", "restart", "reload"])
+@pytest.mark.parametrize("command", ["status", "reload_engines", "reload_settings"])
 async def test_a_server_that_ends_before_it_has_answered_is_told_in_a_line(
     data_dir: Path, command: str
 ) -> None:

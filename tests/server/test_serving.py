@@ -182,14 +182,14 @@ async def test_the_console_takes_commands_and_quits(data_dir: Path) -> None:
         await server.until_said("Commands: ")
         await server.type("status\n")
         await server.until_said('"state": "serving"')
-        await server.type("restart\n")
+        await server.type("reload_engines\n")
         await server.until_said(LAST_OF_ENGINES)
         await server.type("  QUIT \n")
         assert await server.ended() == 0
     assert "generation 2 serves" in server.log
 
 
-async def test_sighup_loads_the_engines_anew(data_dir: Path) -> None:
+async def test_sighup_reloads_the_engines(data_dir: Path) -> None:
     async with running(data_dir) as server, visitor(server.socket_address) as guest:
         server.signal(signal.SIGHUP)
         await server.until_said(LAST_OF_ENGINES)

@@ -1,4 +1,4 @@
-"""The console: a command a line, and the end of input is not an order."""
+"""The console: a command a line, and the end of input is no command."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ class Desk:
         self.done: list[str] = []
         self.said: list[str] = []
         commands = {word: lambda word=word: self.done.append(word) for word in ("status", "quit")}
-        self.console = Console(commands, self.said.append)
+        self.console = Console(commands, self.said.append, former_names={"restart": "status"})
         self.output, self.input = os.pipe()
         os.set_blocking(self.output, False)
 
@@ -46,6 +46,15 @@ async def test_commands_are_done_whatever_their_case_and_blanks(desk: Desk) -> N
     await eventually(lambda: len(desk.done) == 2)
     desk.console.close(loop)
     assert (desk.done, desk.said) == (["status", "quit"], [])
+
+
+async def test_a_former_name_goes_on_working_and_the_new_one_is_told(desk: Desk) -> None:
+    loop = asyncio.get_running_loop()
+    desk.console.open(loop, desk.output)
+    desk.type(b" Restart\n")
+    await eventually(lambda: desk.done == ["status"])
+    desk.console.close(loop)
+    assert desk.said == ["restart is now called status."]
 
 
 async def test_a_line_may_come_in_pieces(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""Generations: a restart makes the next one, sessions keep theirs, and none stays loaded."""
+"""Generations: `reload_engines` makes the next one, sessions keep theirs, and none stays loaded."""
 
 import asyncio
 from collections.abc import Callable

@@ -13,6 +13,7 @@ from django.db import DatabaseError
 
 from sessions_app.config import conf
 from sessions_app.management import terminal
+from sessions_app.management.operator_command import NOT_RUNNING
 from sessions_app.server.remote import (
     NoAnswerError,
     NotRunningError,
@@ -23,7 +24,6 @@ from sessions_app.server.remote import (
 from sessions_app.server.runfile import is_held, read
 from sessions_app.store import servers
 
-NOT_RUNNING = 3
 NOT_IN_TIME = 1
 
 

@@ -1,20 +1,10 @@
-"""`manage.py restart`: new engines in the running server, with no session ended."""
+"""`manage.py restart`: the former name of `reload_engines`."""
 
-from typing import Any
-
-from sessions_app.management.commands.reload import Command as TellServer
+from sessions_app.management.commands import reload_engines
 
 
-class Command(TellServer):
-    """Let the server load a new generation of engines."""
+class Command(reload_engines.Command):
+    """Do as `reload_engines` does, and say so."""
 
-    help = (
-        "Loads the engines anew in the running server. Live sessions keep the old ones to their "
-        "end; if the new ones cannot be loaded, the old ones go on serving."
-    )
-    order = "restart"
-    answer_seconds = 3_600.0
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Say what is loaded now; exit 1 with the reason, 3 where no server runs."""
-        super().handle(*args, **options)
+    help = f"The former name of reload_engines. {reload_engines.Command.help}"
+    former_name = "restart"

@@ -11,6 +11,7 @@ from sessions_app.access import asking
 from sessions_app.config import conf
 from sessions_app.core.errors import HablaError
 from sessions_app.management import terminal
+from sessions_app.management.operator_command import NOT_RUNNING
 from sessions_app.recording import deletions
 from sessions_app.server.operator import describe_engines
 from sessions_app.server.remote import NotRunningError, answer_to
@@ -18,7 +19,6 @@ from sessions_app.server.runfile import read
 from sessions_app.store import servers
 
 ANSWER_SECONDS = 10.0
-NOT_RUNNING = 3
 
 
 class Command(terminal.Command):
