@@ -10,12 +10,12 @@ from django.db import IntegrityError, transaction
 
 from playback_app import store
 from playback_app.models import ACTIVE, PLAYBACK_MODES, Playback
+from playback_app.protocol import FASTEST, SLOWEST
 from playback_app.store import Playing
 from sessions_app.config import conf
 from sessions_app.config.recordings_directory import is_here, known_id
 from sessions_app.core.errors import CommandError
 from sessions_app.models import Recording, RecordingState
-from sessions_app.protocol import FASTEST, SLOWEST
 from sessions_app.recording import files
 
 

@@ -75,6 +75,11 @@ class Player:
             self._begun.set()
             await self._end(state, reason)
 
+    def refusal(self) -> CommandError:
+        """Return what is told to whoever would speak, or play something else, meanwhile."""
+        message = "A recording is being played; stop it first."
+        return CommandError(message, code="already_playing")
+
     def wake(self) -> None:
         """Go to the door at once, also while it is held."""
         self._pacer.release()
@@ -164,7 +169,7 @@ class Player:
             self._moved_at = now
             if not await self._move():
                 raise DismissedError
-            await self._session.emit(Notice("playback_progress", self._fields()))
+            await self._session.emit(Notice("playback_progress", self._fields(), is_passing=True))
         await self._pacer.due(heard_seconds)
 
     async def _move(self) -> bool:

@@ -11,6 +11,7 @@ from playback_app import store
 from playback_app.admission import Request, admit
 from playback_app.models import PlaybackState, PlaybackWish
 from playback_app.player import Player
+from playback_app.protocol import StartPlayback
 from playback_app.store import Playing, Wished
 from sessions_app.core.descriptors import OUT, is_lack
 from sessions_app.core.errors import CommandError, RefusedError, StoreError
@@ -21,7 +22,6 @@ from sessions_app.live.registry import Registry
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import Ending, Wishes
 from sessions_app.pipeline.utterance import Manner
-from sessions_app.protocol import StartPlayback
 from sessions_app.store.database.thread import database_thread
 
 logger = logging.getLogger(__name__)
@@ -190,7 +190,8 @@ def _grant(registry: Registry, wished: Wished) -> None:
 
 async def _grant_in_turn(session: LiveSession, wished: Wished) -> None:
     try:
-        if session.guests.origin == wished.id:
+        player = player_in(session)
+        if player is not None and player.playing.id == wished.id:
             await steer(session, wished.wish)
     except CommandError as error:
         logger.info("playback %s: %s", wished.id, error)

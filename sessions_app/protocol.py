@@ -2,8 +2,11 @@
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from functools import cache, reduce
+from operator import or_
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -27,8 +30,6 @@ VERSION = 1
 MAX_MESSAGE_BYTES = 256 * 1024
 MAX_TEXT_CHARACTERS = 2_000
 MAX_NAME_CHARACTERS = 60
-SLOWEST, FASTEST = 0.25, 16.0
-"""Of playback; 1 is as fast as it was spoken."""
 LIMITS = {
     "message_bytes": MAX_MESSAGE_BYTES,
     "text_characters": MAX_TEXT_CHARACTERS,
@@ -73,13 +74,18 @@ Shown = Annotated[str, BeforeValidator(lambda v: _shown(v) if isinstance(v, str)
 """Words of which something can be seen, or none at all."""
 
 
-class _Message(BaseModel):
+class Command(BaseModel):
+    """What a client asks. Each kind has a class; ``type`` is what such a message is called."""
+
     model_config = ConfigDict(
         frozen=True, strict=True, str_strip_whitespace=True, allow_inf_nan=False
     )
+    type: str
+    writes: ClassVar[bool] = False
+    """Whether it makes or changes rows of its own, and so may be asked for less often."""
 
 
-class StartListening(_Message):
+class StartListening(Command):
     """Sound follows, encoded so."""
 
     type: Literal["start_listening"]
@@ -88,13 +94,13 @@ class StartListening(_Message):
     """Of PCM, in Hz."""
 
 
-class StopListening(_Message):
+class StopListening(Command):
     """No more sound; all that was sent is still heard."""
 
     type: Literal["stop_listening"]
 
 
-class TextInput(_Message):
+class TextInput(Command):
     """Typed words, to be translated as if spoken."""
 
     type: Literal["text_input"]
@@ -102,51 +108,37 @@ class TextInput(_Message):
     speaker_id: Words | None = Field(None, max_length=20)
 
 
-class SetDirection(_Message):
+class SetDirection(Command):
     """Translate so from the next utterance on."""
 
     type: Literal["set_direction"]
     direction: events.Direction
 
 
-class SetMode(_Message):
+class SetMode(Command):
     """Be used for this from the next utterance on."""
 
     type: Literal["set_mode"]
     mode: events.Mode
 
 
-class RenameSpeaker(_Message):
+class RenameSpeaker(Command):
     """Call a speaker by this name."""
 
+    writes = True
     type: Literal["rename_speaker"]
     speaker_id: Words = Field(min_length=1, max_length=20)
     name: Shown = Field(min_length=1, max_length=MAX_NAME_CHARACTERS)
 
 
-class NewConversation(_Message):
+class NewConversation(Command):
     """Start afresh; what is in flight stays in the old conversation."""
 
+    writes = True
     type: Literal["new_conversation"]
 
 
-class StartPlayback(_Message):
-    """Play a recording into the session."""
-
-    type: Literal["start_playback"]
-    recording_id: int | str
-    mode: Words = Field(default="full", max_length=20)
-    speed: float = 1.0
-    """Whether there is such a mode or speed is looked at in its turn, when it is to be played."""
-
-
-class SteerPlayback(_Message):
-    """Hold the playback, let it go on, or end it."""
-
-    type: Literal["pause_playback", "resume_playback", "stop_playback"]
-
-
-class Ping(_Message):
+class Ping(Command):
     """Are you there?"""
 
     type: Literal["ping"]
@@ -159,19 +151,6 @@ class Ping(_Message):
         return value
 
 
-Command = (
-    StartListening
-    | StopListening
-    | TextInput
-    | SetDirection
-    | SetMode
-    | RenameSpeaker
-    | NewConversation
-    | StartPlayback
-    | SteerPlayback
-    | Ping
-)
-_commands: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
 _CODES = {
     "json_invalid": "bad_json",
     "string_unicode": "bad_json",
@@ -188,14 +167,14 @@ _MESSAGES = {
 }
 
 
-def decode(text: str) -> Command:
-    """Return the command in a text frame.
+def decode(text: str, kinds: Iterable[type[Command]]) -> Command:
+    """Return the command in a text frame, which is one of ``kinds``.
 
     Raises:
         CommandError: it is malformed or unknown; the message names the field.
     """
     try:
-        command = _commands.validate_json(text)
+        command = _parser(tuple(dict.fromkeys(kinds))).validate_json(text)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
         code = _CODES.get(problem["type"], "bad_field")
@@ -206,6 +185,12 @@ def decode(text: str) -> Command:
         message = "No field may hold a NUL: no database keeps it."
         raise CommandError(message, code="bad_field")
     return command
+
+
+@cache
+def _parser(kinds: tuple[type[Command], ...]) -> TypeAdapter[Command]:
+    any_of_them: Any = reduce(or_, kinds)
+    return TypeAdapter(Annotated[any_of_them, Field(discriminator="type")])
 
 
 def subject(text: str) -> str | None:

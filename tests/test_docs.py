@@ -17,6 +17,7 @@ from sessions_app import protocol
 from sessions_app.core.audio import Encoding
 from sessions_app.core.events import Direction, DiscardReason, Mode
 from sessions_app.engines.lmstudio.states import LmState
+from sessions_app.extensions import plugged_in
 from sessions_app.live.states import TRANSITIONS
 from sessions_app.protocol import CloseCode
 from sessions_app.server.exit import ExitCode
@@ -35,10 +36,9 @@ LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)>\s]+)|(?:src|href)=\"([^\"]+)\"")
 
 def test_the_protocol_page_lists_every_command() -> None:
     documented = first_names(section(page("protocol"), "Client → server"))
-    understood: set[str] = set()
-    for command in typing.get_args(protocol.Command):
-        understood |= set(typing.get_args(command.model_fields["type"].annotation))
-    assert documented == understood
+    assert documented == set(plugged_in.commands)
+    for kind, command in plugged_in.commands.items():
+        assert kind in typing.get_args(command.model.model_fields["type"].annotation)
 
 
 def test_the_protocol_page_lists_every_message() -> None:
@@ -58,7 +58,7 @@ def test_the_protocol_page_lists_every_error() -> None:
 def test_the_protocol_page_lists_every_error_over_http() -> None:
     documented = first_names(section(page("protocol"), "Errors over HTTP"))
     documented |= first_names(section(page("protocol"), "Errors"))
-    told = {*STATUSES, *CODES.values(), "login_required"}
+    told = {*STATUSES, *plugged_in.http_statuses, *CODES.values(), "login_required"}
     told |= set(re.findall(r'error_response\(.*"([a-z_]+)"\)', SOURCES))
     assert {"too_fast", "invalid", "too_many_files", "database_replaced"} <= told
     told |= set(re.findall(r'LoginDelayedError\([^()]*code="([a-z_]+)"', SOURCES))

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
@@ -25,7 +25,8 @@ FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 10.0
 """How long to leave a broker alone that failed: doubled each time."""
 
-_wakers: set[Callable[[], None]] = set()
+_heard: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+"""The events of this process that a hint sets, each with the loop that it belongs to."""
 
 
 def rows_changed() -> None:
@@ -34,8 +35,9 @@ def rows_changed() -> None:
     A hint only: where it is lost they look within a second anyway. Never raises; blocks for
     SEND_SECONDS at most. Not for event loops.
     """
-    for wake in tuple(_wakers):
-        wake()
+    for loop, news in tuple(_heard):
+        with suppress(RuntimeError):  # the loop has closed
+            loop.call_soon_threadsafe(news.set)
     layer = _layer_to_others()
     if layer is not None:
         asyncio.run(_send(layer))
@@ -74,18 +76,13 @@ async def _send(layer: Any) -> None:
 @contextmanager
 def heard() -> Iterator[asyncio.Event]:
     """Give an event of the running loop that is set by each ``rows_changed`` in this process."""
-    loop = asyncio.get_running_loop()
     news = asyncio.Event()
-
-    def wake() -> None:
-        with suppress(RuntimeError):  # the loop has closed
-            loop.call_soon_threadsafe(news.set)
-
-    _wakers.add(wake)
+    mine = asyncio.get_running_loop(), news
+    _heard.add(mine)
     try:
         yield news
     finally:
-        _wakers.discard(wake)
+        _heard.discard(mine)
 
 
 async def keep_listening(news: asyncio.Event) -> None:

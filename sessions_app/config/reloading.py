@@ -1,7 +1,6 @@
 """Settings that may change while a server runs: read again from the file in the data directory."""
 
 import os
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,19 +12,6 @@ from sessions_app.core.errors import SettingsError
 
 LIVE = ("MAX_SESSIONS", "MAX_SESSIONS_PER_USER", "DRAIN_SECONDS", "QUIT_SECONDS", "SILENCE_SECONDS")
 """What new sessions, and the end, go by as soon as it is read. All else takes a new start."""
-
-Reload = Callable[[], Awaitable[str]]
-_others: list[Reload] = []
-
-
-def reload_also(reload: Reload) -> None:
-    """Let something else be read again too; ``reload`` returns what it was, in words."""
-    _others.append(reload)
-
-
-async def reload_others() -> list[str]:
-    """Read again what others asked for; return what it was."""
-    return [await reload() for reload in _others]
 
 
 def reload_settings(before: Conf, directory: Path) -> Conf:

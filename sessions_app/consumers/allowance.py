@@ -22,14 +22,13 @@ CHARACTERS = 500
 COMMANDS = Rate(burst=60, per_second=5)
 COMMANDS_BY_USER = Rate(burst=240, per_second=20)
 ROWS = Rate(burst=20, per_second=1)
-"""Commands that make or change rows of their own: conversations, names, playbacks."""
+"""Commands that make or change rows of their own, such as conversations and names."""
 ROWS_BY_USER = Rate(burst=80, per_second=4)
 """Whoever connects anew begins with what the user has left."""
 SESSIONS_BY_USER = Rate(burst=60, per_second=1)
 """Sessions that a user begins in this process: each makes rows, and wakes engines."""
 SESSIONS_BY_OPERATOR = Rate(burst=3_000, per_second=50)
 """Likewise the owner, whose programs begin as many as they like."""
-WRITING = (protocol.NewConversation, protocol.RenameSpeaker, protocol.StartPlayback)
 MESSAGE = "This came too fast and was not taken; go on in {seconds} s."
 
 BEGUN_TOO_OFTEN = "You begin sessions too often; come back in {seconds} s."
@@ -85,7 +84,7 @@ class Allowance:
         if isinstance(command, protocol.TextInput):
             cost = 1 + len(command.text) // CHARACTERS
             _take(cost, self._typed, _typed_by_user.of(self._user_id))
-        elif isinstance(command, WRITING):
+        elif command.writes:
             _take(1, self._rows, _rows_by_user.of(self._user_id))
         else:
             _take(1, self._commands, _commands_by_user.of(self._user_id))

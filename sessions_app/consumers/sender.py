@@ -12,8 +12,6 @@ logger = logging.getLogger(__name__)
 
 STALL_SECONDS = 3.0
 """How long a message that must not be lost waits for a client that does not read."""
-PASSING_NOTICES = frozenset({"loading", "playback_progress"})
-"""Notices that the next one of their kind replaces."""
 
 
 class Sender:
@@ -79,7 +77,7 @@ class Sender:
 
 def _is_passing(event: Event) -> bool:
     if isinstance(event, Notice):
-        return event.type in PASSING_NOTICES
+        return event.is_passing
     if isinstance(event, Lag):
         return event.seconds > 0  # that it is over, nothing says again
     return isinstance(event, Partial)

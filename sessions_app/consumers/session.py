@@ -21,7 +21,7 @@ from sessions_app.core.events import Direction, Failure, Mode
 from sessions_app.core.token_buckets import Bucket
 from sessions_app.live import registry
 from sessions_app.live.capacity import serving
-from sessions_app.live.commands import execute
+from sessions_app.live.commands import execute, parse
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import Ending, Wishes, refuse_without_database
 from sessions_app.pipeline.utterance import Manner
@@ -170,7 +170,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         if self._session is None:
             return
         try:
-            command = protocol.decode(text)
+            command = parse(text)
         except CommandError as error:
             await self._strike(self._session, error, text)
             return

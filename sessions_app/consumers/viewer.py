@@ -18,6 +18,7 @@ from sessions_app.core.errors import CommandError, RefusedError, StoreError, Sto
 from sessions_app.core.events import Failure, Notice
 from sessions_app.core.token_buckets import Bucket
 from sessions_app.live import registry
+from sessions_app.live.commands import parse
 from sessions_app.live.publisher import group_of
 from sessions_app.protocol import CloseCode
 from sessions_app.store.tickets import Standing
@@ -99,7 +100,7 @@ class ViewerConsumer:
 
     async def _answer(self, text: str) -> None:
         with suppress(CommandError):
-            command = protocol.decode(text[:LONGEST_PING])
+            command = parse(text[:LONGEST_PING])
             if isinstance(command, protocol.Ping):
                 await self._outlet.emit(Notice("pong", {"t": command.t}))
                 return

@@ -283,6 +283,8 @@ class Notice:
 
     type: str
     fields: Mapping[str, Any] = field(default_factory=dict)
+    is_passing: bool = False
+    """Whether the next one of its type replaces it, so that a client may miss it."""
 
 
 Event = (

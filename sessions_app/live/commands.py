@@ -2,17 +2,24 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 
 from sessions_app import protocol
 from sessions_app.core.errors import CommandError, HablaError
 from sessions_app.core.events import Failure, Notice
+from sessions_app.extensions import CommandHandler, plugged_in
 from sessions_app.live.messages import lack_of_corrections
 from sessions_app.live.session import LiveSession
 from sessions_app.pipeline.languages import LANGUAGES, only_language
 from sessions_app.pipeline.utterance import Manner, Utterance
 
-Handler = Callable[[LiveSession, Any], Awaitable[None]]
+
+def parse(text: str) -> protocol.Command:
+    """Return the command in a text frame, be it the sessions' own or an extension's.
+
+    Raises:
+        CommandError: it is malformed or unknown; the message names the field.
+    """
+    return protocol.decode(text, (known.model for known in plugged_in.commands.values()))
 
 
 async def execute(session: LiveSession, command: protocol.Command) -> None:
@@ -23,12 +30,17 @@ async def execute(session: LiveSession, command: protocol.Command) -> None:
     Raises:
         CommandError: it cannot be done now; nothing has changed.
     """
-    if isinstance(command, protocol.Ping):
-        await session.emit(Notice("pong", {} if command.t is None else {"t": command.t}))
-        return
-    if not session.is_open:
+    if not session.is_open and not isinstance(command, protocol.Ping):
         raise CommandError("The session is not ready yet, or is over.", code="not_ready")
-    await _HANDLERS[type(command)](session, command)
+    handler = plugged_in.commands[command.type]
+    if handler.in_line:
+        in_line(session, command, partial(handler.handle, session, command))
+    else:
+        await handler.handle(session, command)
+
+
+async def _answer_ping(session: LiveSession, command: protocol.Ping) -> None:
+    await session.emit(Notice("pong", {} if command.t is None else {"t": command.t}))
 
 
 async def _start_listening(session: LiveSession, command: protocol.StartListening) -> None:
@@ -39,8 +51,7 @@ async def _start_listening(session: LiveSession, command: protocol.StartListenin
 async def _begin_to_listen(
     session: LiveSession, command: protocol.StartListening, came_at: int
 ) -> None:
-    if session.guests.is_busy:
-        raise CommandError("A recording is being played; stop it first.", code="already_playing")
+    session.guests.refuse_others()
     if session.pipeline.intake.is_listening:
         raise CommandError("The session listens already.", code="already_listening")
     check_that_someone_hears(session)
@@ -49,23 +60,14 @@ async def _begin_to_listen(
 
 
 async def _stop_listening(session: LiveSession, command: protocol.StopListening) -> None:
-    in_line(session, command, partial(_cease_to_listen, session))
-
-
-async def _cease_to_listen(session: LiveSession) -> None:
     if not session.pipeline.intake.is_listening or session.guests.is_busy:
         raise CommandError("The session does not listen.", code="not_listening")
     await session.pipeline.intake.stop()
 
 
 async def _new_conversation(session: LiveSession, command: protocol.NewConversation) -> None:
-    in_line(session, command, partial(_start_afresh, session))
-
-
-async def _start_afresh(session: LiveSession) -> None:
     await session.dismiss()
-    if session.pipeline.intake.is_listening:
-        await _cease_to_listen(session)
+    await session.pipeline.intake.stop()
     await session.pipeline.interpreter.drained()
     await session.book.begin_conversation()
     session.pipeline.interpreter.forget()
@@ -94,10 +96,6 @@ async def _interpret(session: LiveSession, command: protocol.TextInput, came_at:
 
 
 async def _set_direction(session: LiveSession, command: protocol.SetDirection) -> None:
-    in_line(session, command, partial(_change_direction, session, command))
-
-
-async def _change_direction(session: LiveSession, command: protocol.SetDirection) -> None:
     session.manner = Manner(command.direction, session.manner.mode)
     await session.emit(Notice("direction_changed", {"direction": command.direction}))
     if session.pipeline.intake.is_listening:
@@ -105,10 +103,6 @@ async def _change_direction(session: LiveSession, command: protocol.SetDirection
 
 
 async def _set_mode(session: LiveSession, command: protocol.SetMode) -> None:
-    in_line(session, command, partial(_change_mode, session, command))
-
-
-async def _change_mode(session: LiveSession, command: protocol.SetMode) -> None:
     session.manner = Manner(session.manner.direction, command.mode)
     await session.emit(Notice("mode_changed", {"mode": command.mode}))
     if session.generation is None:
@@ -119,10 +113,6 @@ async def _change_mode(session: LiveSession, command: protocol.SetMode) -> None:
 
 
 async def _rename_speaker(session: LiveSession, command: protocol.RenameSpeaker) -> None:
-    in_line(session, command, partial(_rename, session, command))
-
-
-async def _rename(session: LiveSession, command: protocol.RenameSpeaker) -> None:
     await session.book.rename(command.speaker_id, command.name)
     await session.emit(session.book.speakers_told())
 
@@ -170,17 +160,14 @@ def in_line(
         raise CommandError("Too much waits to be heard; try again in a moment.", code="busy")
 
 
-def teach(command: type, handler: Handler) -> None:
-    """Let sessions do with a command what an app above them, such as playback, knows to do."""
-    _HANDLERS[command] = handler
-
-
-_HANDLERS: dict[type, Handler] = {
-    protocol.StartListening: _start_listening,
-    protocol.StopListening: _stop_listening,
-    protocol.NewConversation: _new_conversation,
-    protocol.TextInput: _text_input,
-    protocol.SetDirection: _set_direction,
-    protocol.SetMode: _set_mode,
-    protocol.RenameSpeaker: _rename_speaker,
+COMMANDS = {
+    "ping": CommandHandler(protocol.Ping, _answer_ping, in_line=False),
+    "start_listening": CommandHandler(protocol.StartListening, _start_listening, in_line=False),
+    "stop_listening": CommandHandler(protocol.StopListening, _stop_listening),
+    "text_input": CommandHandler(protocol.TextInput, _text_input, in_line=False),
+    "set_direction": CommandHandler(protocol.SetDirection, _set_direction),
+    "set_mode": CommandHandler(protocol.SetMode, _set_mode),
+    "rename_speaker": CommandHandler(protocol.RenameSpeaker, _rename_speaker),
+    "new_conversation": CommandHandler(protocol.NewConversation, _new_conversation),
 }
+"""What sessions themselves understand; apps above plug in more."""

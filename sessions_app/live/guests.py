@@ -26,6 +26,10 @@ class Guest(Protocol):
         """Do it. The door raises DismissedError once the guest has to go; then return soon."""
         ...
 
+    def refusal(self) -> CommandError:
+        """Return what is told to whoever would speak, or be the guest, while this one is there."""
+        ...
+
     def wake(self) -> None:
         """Go to the door at once, whatever it waits for."""
         ...
@@ -165,8 +169,6 @@ class Guests:
         self._owner = owner
         self.guest: Guest | None = None
         """Who is there."""
-        self.origin: uuid.UUID | None = None
-        """What it plays."""
         self._is_closed = False
         self._door: Door | None = None
         self._task: asyncio.Task[None] | None = None
@@ -176,7 +178,7 @@ class Guests:
         """Whether somebody is there."""
         return self._task is not None
 
-    def receive(self, guest: Guest, door: Door, origin: uuid.UUID | None) -> None:
+    def receive(self, guest: Guest, door: Door) -> None:
         """Let ``guest`` in; its task ends with the session.
 
         Raises:
@@ -184,11 +186,19 @@ class Guests:
         """
         if self._is_closed:
             raise CommandError("The session is over.", code="not_ready")
-        if self.is_busy:
-            raise CommandError("Something is being played already.", code="already_playing")
-        self.guest, self._door, self.origin = guest, door, origin
+        self.refuse_others()
+        self.guest, self._door = guest, door
         self._task = asyncio.create_task(guest.run(door), name=f"habla guest {self._owner}")
         self._task.add_done_callback(self._gone)
+
+    def refuse_others(self) -> None:
+        """Let nobody else be heard while a guest is there.
+
+        Raises:
+            CommandError: one is there; it says so in its own words.
+        """
+        if self.guest is not None:
+            raise self.guest.refusal()
 
     def refuse(self) -> None:
         """Take nothing more from the guest."""
@@ -219,7 +229,7 @@ class Guests:
         return not deaf
 
     def _gone(self, task: "asyncio.Task[None]") -> None:
-        self.guest = self._door = self._task = self.origin = None
+        self.guest = self._door = self._task = None
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("%s broke", task.get_name(), exc_info=error)
 

@@ -5,7 +5,7 @@ import functools
 import logging
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +17,7 @@ from sessions_app.core.errors import EngineUnavailableError, RefusedError
 from sessions_app.core.events import Event, Notice
 from sessions_app.core.logs.context import context_of
 from sessions_app.core.readiness import Reason, of_loading, of_troubles
+from sessions_app.extensions import plugged_in
 from sessions_app.live.capacity import refuse_if_taken, serving
 from sessions_app.live.generations import UNLOAD_SECONDS, Generations
 from sessions_app.live.publisher import Overheard, Publisher
@@ -27,7 +28,6 @@ from sessions_app.recording.finishing import Finisher, keep_all
 from sessions_app.recording.writer import SoundWriter
 from sessions_app.store import sessions as store_sessions
 from sessions_app.store.database.identity import identity
-from sessions_app.store.database.thread import database_thread
 from sessions_app.store.engine_choice import load_chosen
 
 logger = logging.getLogger(__name__)
@@ -55,12 +55,7 @@ class Registry:
         self.conf: Conf | None = None
         self.generations: Generations | None = None
         self.publisher = Publisher(lambda: self.sessions)
-        self.chores: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
-            "publisher": self.publisher.run
-        }
-        """What is done in the background while this process serves, by name; apps above add."""
-        self.troubles: dict[str, str] = {}
-        """What is wrong with whatever serves from outside this process, by its name."""
+        self._troubles: dict[str, str] = {}
         self._finisher: Finisher | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -267,7 +262,23 @@ class Registry:
             return [of_loading(self.generations.problem, self.generations.step[0])]
         reasons = current.reasons()
         reasons += [Reason(descriptors.OUT)] if descriptors.are_out() else []
-        return reasons + of_troubles(self.troubles | database_thread.troubles())
+        return reasons + of_troubles(self.troubles())
+
+    def note_trouble(self, name: str, trouble: str) -> bool:
+        """Note what is wrong with what serves from outside this process; empty: nothing is.
+
+        ``name`` says what it is. Return whether that is new.
+        """
+        is_new = trouble != self._troubles.get(name, "")
+        self._troubles[name] = trouble
+        return is_new
+
+    def troubles(self) -> dict[str, str]:
+        """Return what is wrong just now, by the name of what it is."""
+        found = dict(self._troubles)
+        for find in plugged_in.troubles.values():
+            found |= find()
+        return {name: trouble for name, trouble in found.items() if trouble}
 
     def status(self, user_id: int | None = None) -> dict[str, Any]:
         """Return what `manage.py status --json` prints of this process.
@@ -294,11 +305,7 @@ class Registry:
                 {"id": str(s.id), "state": s.state, "direction": s.manner.direction}
                 for s in sessions
             ],
-            "playbacks": [
-                {"id": str(s.guests.origin), "session_id": str(s.id)}
-                for s in sessions
-                if s.guests.origin is not None
-            ],
+            **{key: tell(sessions) for key, tell in plugged_in.status.items()},
         }
 
 

@@ -100,7 +100,7 @@ class LiveSession:
         if self.pipeline.intake.is_listening and not self.guests.is_busy:
             raise CommandError("The session listens already.", code="already_listening")
         door = Door(self.pipeline, lambda: self.manner, origin)
-        self.guests.receive(guest, door, origin)
+        self.guests.receive(guest, door)
 
     async def dismiss(self) -> None:
         """Let the guest go, in its turn among the commands: all it brought is told first."""
@@ -265,7 +265,8 @@ class LiveSession:
     # --- what it tells of itself
 
     async def _tell_loading(self, what: str, progress: float | None) -> None:
-        await self.emit(Notice("loading", {"message": what, "progress": progress}))
+        fields = {"message": what, "progress": progress}
+        await self.emit(Notice("loading", fields, is_passing=True))
 
     async def _tell_of_another_conversation(self) -> None:
         if self._wished_conversation_id not in (None, self.book.conversation_id):

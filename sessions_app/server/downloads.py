@@ -130,7 +130,7 @@ class _Teller:
     def __call__(self, step: str, fraction: float | None) -> None:
         if self._is_quiet and fraction is None:
             return
-        notice = Notice("loading", {"message": step, "progress": fraction})
+        notice = Notice("loading", {"message": step, "progress": fraction}, is_passing=True)
         self._keep(notice)
         share = -1 if fraction is None else int(fraction * STEPS_TOLD)
         if (step, share) == self._told:
@@ -150,7 +150,7 @@ class _Teller:
         if problem and self._told is not None:
             self._say(problem)
             fields = {"message": problem, "progress": None, "failed": True}
-            await self._registry.tell_all(Notice("loading", fields))
+            await self._registry.tell_all(Notice("loading", fields, is_passing=True))
 
     def _keep(self, notice: Notice | None) -> None:
         if self._registry.generations is not None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 
 from sessions_app.access import downloads, logins
@@ -14,6 +14,7 @@ from sessions_app.bus.notify import LOOK_SECONDS
 from sessions_app.core.errors import StoreError, StoreUnavailableError
 from sessions_app.core.events import Failure
 from sessions_app.core.steady_clock import clock
+from sessions_app.extensions import plugged_in
 from sessions_app.live.registry import Registry
 from sessions_app.live.states import STATES_WITH_ROW, Ending
 from sessions_app.protocol import CloseCode
@@ -30,15 +31,6 @@ NEWS_SECONDS = 0.02
 """How long to wait for more news before looking: many hints make few looks."""
 LEAVE_SECONDS = 0.3
 """How long it may take to say that this server is gone: less than a task may take to end."""
-
-Look = Callable[[Registry, bool], Awaitable[None]]
-_others: list[Look] = []
-
-
-def look_also(look: Look) -> None:
-    """Let an app above sessions look after its rows too: ``look(registry, is_beat)``."""
-    _others.append(look)
-
 
 ENDED_BY_OPERATOR = Ending("ended_by_operator", CloseCode.LEFT)
 LOGGED_OUT = Ending("logged_out", CloseCode.LOGIN_FIRST, is_heard=False, is_told_first=True)
@@ -86,7 +78,7 @@ async def _keep_looking(registry: Registry, guard: DatabaseGuard, news: asyncio.
         try:
             if await guard.is_right():
                 await look_after(registry, guard, is_beat=is_beat)
-                for look in _others:
+                for look in plugged_in.looks.values():
                     await look(registry, is_beat)
         except StoreUnavailableError as error:  # the log has it, once
             next_beat = clock()  # a sign of life is due as soon as the database is back

@@ -91,9 +91,9 @@ class LmStudioService:
 
     def _note_trouble(self, condition: Condition, *, is_up: bool) -> None:
         if condition.state is LmState.DOWN:
-            self._registry.troubles["LM Studio"] = condition.message
+            self._registry.note_trouble("LM Studio", condition.message)
         elif is_up:
-            self._registry.troubles.pop("LM Studio", None)
+            self._registry.note_trouble("LM Studio", "")
 
 
 def wanted_options(engines: EngineSettings) -> Mapping[str, Any] | None:

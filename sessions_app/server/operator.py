@@ -7,6 +7,7 @@ from typing import Any
 from sessions_app.config import reloading
 from sessions_app.config.conf import Conf
 from sessions_app.core.errors import SettingsError, StoreError
+from sessions_app.extensions import plugged_in
 from sessions_app.live.registry import Registry
 from sessions_app.live.states import Departure
 from sessions_app.server.control import Answer
@@ -82,11 +83,12 @@ class OperatorCommands:
         self._adopt(after)
         changes = reloading.changes(before, after) or ["No setting has changed."]
         try:
-            told = [*changes, *await reloading.reload_others()]
+            read_again = [await reload(self._registry) for reload in plugged_in.reloads.values()]
         except StoreError as error:
             message = f"{' '.join(changes)} The idioms stay as they were: {error}"
             yield {"ok": False, "reason": str(error), "message": message}
             return
+        told = [*changes, *read_again]
         yield {"ok": True, "changes": told, "message": "\n".join(told)}
 
     async def quit(self) -> Answer:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable
 
 from sessions_app.core.errors import CommandError
-from sessions_app.live.registry import Registry, live
+from sessions_app.live.registry import Registry
 from sessions_app.pipeline.idioms.book import by_language
 from sessions_app.pipeline.idioms.matching import Idiom, check
 from sessions_app.store import sessions
@@ -34,9 +34,9 @@ async def read_at_start(registry: Registry) -> None:
     await read_idioms(registry)
 
 
-async def reload_idioms() -> str:
+async def reload_idioms(registry: Registry) -> str:
     """Read them for a server that runs; return what was read, in words."""
-    count = await read_idioms(live)
+    count = await read_idioms(registry)
     return f"{count} idioms of your own are looked for."
 
 

@@ -19,6 +19,7 @@ from sessions_app.access import asking
 from sessions_app.config.conf import Conf, data_dir
 from sessions_app.core import descriptors
 from sessions_app.core.steady_clock import NOTE_NAME, clock
+from sessions_app.extensions import plugged_in
 from sessions_app.live.registry import ABORT_SECONDS, ROWS_SECONDS, Registry
 from sessions_app.live.states import Departure
 from sessions_app.recording.recovery import keep_tidy
@@ -165,8 +166,8 @@ class Serving:
             selftests = keep_testing(self._registry, self._conf.rehearsal_seconds)
             self._spawn(selftests, "self-tests")
         self._spawn(keep_tidy(self._registry.boot, self._say), "tidying")
-        for name, chore in self._registry.chores.items():
-            self._spawn(chore(), name)
+        for name, work in plugged_in.background.items():
+            self._spawn(work(self._registry), name)
         if self._has_console and sys.stdin is not None:
             self._open_console()
         self._say(f"Habla is ready: {address}")

@@ -33,15 +33,11 @@ FULL = "The disk of the data directory is full."
 async def keep_trying(registry: Registry) -> None:
     """Try, again and again, until cancelled; what is wrong is among the registry's troubles."""
     while True:
-        troubles = {"database": await _trouble_of_database(), "disk": await _trouble_of_disk()}
-        for name, trouble in troubles.items():
-            if trouble and trouble != registry.troubles.get(name) and name == "disk":
-                logger.error("%s", trouble)
-            if trouble:
-                registry.troubles[name] = trouble
-            else:
-                registry.troubles.pop(name, None)
-        await asyncio.sleep(AGAIN_SECONDS if any(troubles.values()) else EVERY_SECONDS)
+        database, disk = await _trouble_of_database(), await _trouble_of_disk()
+        registry.note_trouble("database", database)
+        if registry.note_trouble("disk", disk) and disk:
+            logger.error("%s", disk)
+        await asyncio.sleep(AGAIN_SECONDS if database or disk else EVERY_SECONDS)
 
 
 async def _trouble_of_database() -> str:

@@ -12,6 +12,7 @@ from ninja.security import SessionAuth
 from sessions_app.access.asking import caller_of, is_at_home
 from sessions_app.access.middleware import error_response
 from sessions_app.core.errors import CommandError
+from sessions_app.extensions import plugged_in
 
 MAX_LIMIT = 500
 MAX_OFFSET = 2**31 - 1
@@ -23,13 +24,7 @@ STATUSES = {
     "kept_elsewhere": HTTPStatus.SERVICE_UNAVAILABLE,
     "not_live": HTTPStatus.CONFLICT,
     "too_many_tickets": HTTPStatus.CONFLICT,
-    "too_many_playbacks": HTTPStatus.CONFLICT,
-    "unknown_recording": HTTPStatus.NOT_FOUND,
-    "unknown_session": HTTPStatus.NOT_FOUND,
-    "already_playing": HTTPStatus.CONFLICT,
     "already_listening": HTTPStatus.CONFLICT,
-    "not_playing": HTTPStatus.CONFLICT,
-    "not_playable": HTTPStatus.UNPROCESSABLE_ENTITY,
     "bad_field": HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
@@ -77,7 +72,8 @@ def explain_errors(api: NinjaAPI) -> None:
 
 
 def _refused(request: HttpRequest, error: Any) -> HttpResponse:
-    status = STATUSES.get(error.code, HTTPStatus.BAD_REQUEST)
+    statuses = {**STATUSES, **plugged_in.http_statuses}
+    status = statuses.get(error.code, HTTPStatus.BAD_REQUEST)
     return error_response(status, str(error), error.code)
 
 

@@ -18,7 +18,14 @@ from tests.sounds import chunks, say, silence
 PCM = StartListening(type="start_listening", encoding=Encoding.PCM_S16LE, sample_rate=16_000)
 
 
-class Reader:
+class Visitor:
+    """Says to others that it is there."""
+
+    def refusal(self) -> CommandError:
+        return CommandError("Somebody visits this session.", code="visited")
+
+
+class Reader(Visitor):
     """A guest that hands in sound, then waits at the door until it is sent away, or goes."""
 
     def __init__(self, pcm: bytes, *, stays: bool = False) -> None:
@@ -48,7 +55,7 @@ class Reader:
         self._woken.set()
 
 
-class Passer:
+class Passer(Visitor):
     """A guest that hands in one finished utterance after the other."""
 
     def __init__(self, *utterances: bytes) -> None:
@@ -154,10 +161,10 @@ async def test_nobody_else_is_heard_while_a_guest_is_there(house: House, connect
         guest = Reader(say("hola"), stays=True)
         session.receive(guest)
         await eventually(lambda: guest.notes == ["read"])
-        with pytest.raises(CommandError, match="played already"):
+        with pytest.raises(CommandError, match="Somebody visits"):
             session.receive(Reader(say("agua")))
         await browser.say("start_listening", encoding="pcm-s16le")
-        await browser.until("error", code="already_playing")
+        await browser.until("error", code="visited", about="start_listening")
         await browser.send_sound(say("agua"))
         await browser.until("error", code="not_listening", about="audio")
         await browser.say("stop_listening")

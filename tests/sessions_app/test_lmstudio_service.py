@@ -83,9 +83,9 @@ async def test_readiness_knows_while_it_is_down_and_when_it_is_up_again(
     registry = Registry()
     keeper = LmStudioService(registry, QUICK)
     keeper.begin(conf.read())
-    await eventually(lambda: "lms server start" in registry.troubles.get("LM Studio", ""))
+    await eventually(lambda: "lms server start" in registry.troubles().get("LM Studio", ""))
     lms.plan()
-    await eventually(lambda: registry.troubles == {})
+    await eventually(lambda: registry.troubles() == {})
     assert [step async for step in keeper.end()] == [
         ("LM Studio's monitor", True),
         ("LM Studio", True),

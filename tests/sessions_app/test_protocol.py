@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from playback_app.protocol import StartPlayback
 from sessions_app import protocol
 from sessions_app.core import events
 from sessions_app.core.audio import Encoding
 from sessions_app.core.errors import CommandError, Fault
 from sessions_app.core.events import Direction, Mode
+from sessions_app.live.commands import parse
 
 SPEAKER = events.Speaker("es", "Ana")
 
@@ -70,19 +72,19 @@ fields = st.sampled_from(
         ),
         (
             '{"type":"start_playback","recording_id":7,"speed":0}',
-            protocol.StartPlayback(type="start_playback", recording_id=7, speed=0),
+            StartPlayback(type="start_playback", recording_id=7, speed=0),
         ),
         ('{"type":"ping","t":[1]}', protocol.Ping(type="ping", t=[1])),
     ],
 )
 def test_a_command_is_read(text: str, command: protocol.Command) -> None:
-    assert protocol.decode(text) == command
+    assert parse(text) == command
 
 
 def decoded_or_refused(text: str) -> bool:
     """Decode; let nothing but a CommandError pass, whose answer can be sent."""
     try:
-        protocol.decode(text)
+        parse(text)
     except CommandError as error:
         failure = events.Failure(error.code, str(error), about=protocol.subject(text))
         assert protocol.encode(failure).encode()
@@ -126,7 +128,7 @@ def test_text_and_names_of_which_nothing_can_be_seen_are_refused(nothing: str) -
         {"type": "rename_speaker", "speaker_id": "es", "name": nothing},
     ):
         with pytest.raises(CommandError, match="Nothing of it can be seen") as refusal:
-            protocol.decode(json.dumps(message))
+            parse(json.dumps(message))
         assert refusal.value.code == "bad_field"
 
 
@@ -135,29 +137,27 @@ def test_text_and_names_of_which_nothing_can_be_seen_are_refused(nothing: str) -
 )
 def test_what_can_be_seen_is_taken_with_all_that_belongs_to_it(words: str) -> None:
     message = json.dumps({"type": "text_input", "text": words})
-    assert protocol.decode(message) == protocol.TextInput(
-        type="text_input", text=words, speaker_id=None
-    )
+    assert parse(message) == protocol.TextInput(type="text_input", text=words, speaker_id=None)
 
 
 def test_an_error_names_the_field() -> None:
     with pytest.raises(CommandError) as refusal:
-        protocol.decode('{"type":"set_direction","direction":"fr"}')
+        parse('{"type":"set_direction","direction":"fr"}')
     assert refusal.value.code == "bad_field"
     assert str(refusal.value).startswith("direction: ")
 
 
 @pytest.mark.parametrize("speed", [0, 0.25, 1, 16, -1, 0.1, 17])
 def test_a_playback_is_asked_for_at_any_speed_and_refused_in_its_turn(speed: float) -> None:
-    command = protocol.decode(f'{{"type":"start_playback","recording_id":1,"speed":{speed}}}')
-    assert isinstance(command, protocol.StartPlayback)
+    command = parse(f'{{"type":"start_playback","recording_id":1,"speed":{speed}}}')
+    assert isinstance(command, StartPlayback)
     assert command.speed == speed
 
 
 @pytest.mark.parametrize("speed", ["NaN", "1e999", '"2"', "null", "true"])
 def test_what_is_no_number_is_no_speed(speed: str) -> None:
     with pytest.raises(CommandError, match="speed"):
-        protocol.decode(f'{{"type":"start_playback","recording_id":1,"speed":{speed}}}')
+        parse(f'{{"type":"start_playback","recording_id":1,"speed":{speed}}}')
 
 
 @pytest.mark.parametrize(

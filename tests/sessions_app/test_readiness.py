@@ -47,11 +47,11 @@ async def test_who_is_ready_has_no_reasons(house: House) -> None:
 async def test_what_serves_from_outside_is_told_to_strangers_by_its_kind(
     house: House, name: str, trouble: str, public: str
 ) -> None:
-    house.registry.troubles[name] = trouble
+    house.registry.note_trouble(name, trouble)
     try:
         assert await told(house) == ([trouble], [public])
     finally:
-        del house.registry.troubles[name]
+        house.registry.note_trouble(name, "")
 
 
 async def test_engines_that_bring_no_words_are_told_to_strangers_without_a_name(

@@ -1,0 +1,21 @@
+"""What sessions_app itself plugs into sessions and into the process that serves them."""
+
+from sessions_app.extensions import Extension
+from sessions_app.live.commands import COMMANDS
+from sessions_app.recording import deletions
+from sessions_app.server.owner_idioms import read_at_start, reload_idioms
+from sessions_app.server.renaming import keep_names
+from sessions_app.store.database.thread import database_thread
+
+EXTENSION = Extension(
+    name="sessions_app",
+    commands=COMMANDS,
+    background={
+        "publisher": lambda registry: registry.publisher.run(),
+        "deletions": lambda registry: deletions.keep_deleting(registry.record_in),
+        "names": keep_names,
+        "idioms": read_at_start,
+    },
+    troubles={"database": database_thread.troubles},
+    reloads={"idioms": reload_idioms},
+)
