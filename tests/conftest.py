@@ -1,7 +1,8 @@
 """A house with fake engines, and clients that speak to it."""
 
+import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -30,6 +31,17 @@ def nobody_asked_before() -> None:
     rates.forget_all()
     allowance.forget_all()
     routing.forget_all()
+
+
+@pytest.fixture(autouse=True)
+def signals_as_before() -> Iterator[None]:
+    """Give back the signals that a test's command took: one that is interrupted keeps them."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        if signal.getsignal(number) is not handler:
+            signal.signal(number, handler)
 
 
 @pytest.fixture

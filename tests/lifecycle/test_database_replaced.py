@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -46,7 +46,9 @@ def copy_a_backup_over_it(data_dir: Path, backup: Path) -> None:
 
 
 def delete_the_directory(data_dir: Path, _: Path) -> None:
-    shutil.rmtree(data_dir)
+    while data_dir.exists():  # the server goes on to write there meanwhile
+        with suppress(OSError):
+            shutil.rmtree(data_dir)
 
 
 def move_the_directory(data_dir: Path, _: Path) -> None:
