@@ -12,7 +12,7 @@ from sessions_app.core.audio import SAMPLE_RATE
 from sessions_app.core.events import Direction, Exchange, Mode
 from sessions_app.engines.choices import EngineChoice, EngineSettings
 from sessions_app.live.generations import Generation
-from sessions_app.live.offline import hear_file, opened
+from sessions_app.live.offline import Findings, hear_file, opened
 from sessions_app.pipeline.utterance import Manner
 
 DIRECTIONS = {"es": Direction.ES_TO_EN, "en": Direction.EN_TO_ES, None: Direction.AUTO}
@@ -54,9 +54,8 @@ class Transcribing:
         write_wav(self._path, pcm)
         manner = Manner(DIRECTIONS[language], Mode.CONVERSATION)
         began_at = time.perf_counter()
-        findings = await hear_file(
-            self._path, self._generation, manner, told=_nobody, heard=_nobody
-        )
+        findings = Findings()
+        await hear_file(self._path, self._generation, manner, findings)
         if findings.problem is not None:
             raise findings.problem
         if findings.failures:

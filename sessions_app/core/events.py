@@ -1,6 +1,6 @@
 """What everyone speaks of: the values and events that cross the floors of the house."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -298,3 +298,6 @@ Event = (
     | Failure
     | Notice
 )
+
+Emit = Callable[[Event], Awaitable[None]]
+"""Tells an event to whoever it is for."""

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from sessions_app.core.audio import count_samples
 from sessions_app.core.errors import CommandError, DismissedError
 from sessions_app.live.wiring import SessionPipeline
-from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.pipeline.utterance import Utterance
 from sessions_app.protocol import StartListening
 
 logger = logging.getLogger(__name__)
@@ -42,11 +42,8 @@ class Door:
     dismissed, a call waits until all that was handed in is told, and raises DismissedError.
     """
 
-    def __init__(
-        self, pipeline: SessionPipeline, manner: Callable[[], Manner], origin: uuid.UUID | None
-    ) -> None:
+    def __init__(self, pipeline: SessionPipeline, origin: uuid.UUID | None) -> None:
         self._pipeline = pipeline
-        self._manner = manner
         self._origin = origin
         self._is_refused = False
         self._released = asyncio.Event()
@@ -142,17 +139,18 @@ class Door:
     async def _start(self, command: StartListening) -> None:
         if self._pipeline.intake.is_listening:
             raise CommandError("The session listens already.", code="already_listening")
-        now = self._pipeline.timeline.now()
+        now = self._pipeline.context.timeline.now()
         await self._pipeline.intake.start(command, now, is_visit=True, origin=self._origin)
 
     async def _interpret(self, pcm: bytes, start_sample: int) -> None:
-        interpreter, timeline = self._pipeline.interpreter, self._pipeline.timeline
+        interpreter, context = self._pipeline.interpreter, self._pipeline.context
+        timeline = context.timeline
         place, samples = timeline.place(timeline.now()), count_samples(pcm)
         timeline.reach(place + samples)
-        self._pipeline.account.received += samples
+        context.account.received += samples
         utterance = Utterance(
             interpreter.next_id(),
-            self._manner(),
+            context.manner,
             pcm=pcm,
             start_sample=start_sample,
             end_sample=start_sample + samples,

@@ -2,26 +2,19 @@
 
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from sessions_app.core.audio import Encoding, to_seconds
 from sessions_app.core.descriptors import OUT, ran_out
 from sessions_app.core.errors import CommandError, EngineError, HablaError
-from sessions_app.core.events import Event, Failure, Notice
-from sessions_app.engines.base import Detector
-from sessions_app.engines.decoding.pool import DecoderPool
+from sessions_app.core.events import Failure, Notice
 from sessions_app.live.arrivals import Arrivals, Beginning, Item, Order
 from sessions_app.live.states import State
-from sessions_app.pipeline.account import Account
-from sessions_app.pipeline.interpreter import Interpreter
+from sessions_app.pipeline.assembly import Assembly
 from sessions_app.pipeline.listener import Listener
 from sessions_app.pipeline.pace import Pace, PaceOptions, PaceVerdict
-from sessions_app.pipeline.segmenter import SegmenterOptions
-from sessions_app.pipeline.sound import open_sound
+from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.stage import Stage
-from sessions_app.pipeline.timeline import Timeline
-from sessions_app.pipeline.utterance import Manner
-from sessions_app.pipeline.workbench import Workbench
 from sessions_app.protocol import StartListening
 from sessions_app.recording.recorder import Recorder
 
@@ -38,32 +31,22 @@ class Intake:
 
     def __init__(
         self,
-        interpreter: Interpreter,
-        detector: Detector,
-        workbench: Workbench,
-        decoders: DecoderPool,
-        manner: Callable[[], Manner],
-        emit: Callable[[Event], Awaitable[None]],
-        account: Account,
-        options: SegmenterOptions,
+        assembly: Assembly,
+        context: SessionContext,
+        recorder: Recorder,
         become: Callable[[State], None],
         too_fast: Callable[[], None],
-        recorder: Recorder,
-        timeline: Timeline,
     ) -> None:
-        self._interpreter = interpreter
-        self._detector = detector
-        self._workbench = workbench
-        self._decoders = decoders
-        self._manner = manner
-        self._emit = emit
-        self._account = account
-        self._options = options
+        self._assembly = assembly
+        self._interpreter = assembly.interpreter
+        self._context = context
+        self._emit = context.emit
+        self._account = context.account
+        self._timeline = context.timeline
+        self._recorder = recorder
         self._become = become
         self._too_fast = too_fast
-        self._recorder = recorder
-        self._timeline = timeline
-        self._arrivals = Arrivals(account)
+        self._arrivals = Arrivals(context.account)
         self._asked_at = 0.0
         self._pace: Pace | None = None
         self._received_before = 0
@@ -117,20 +100,9 @@ class Intake:
 
         ``came_at`` is when it was asked for, on the timeline.
         """
-        sound = await open_sound(
+        self._listener = listener = await self._assembly.open_listener(
             command.encoding,
-            self._detector.stream(),
-            self._workbench,
-            self._decoders,
-            sample_rate=command.sample_rate,
-        )
-        self._listener = listener = Listener(
-            sound,
-            self._interpreter,
-            self._manner,
-            self._emit,
-            self._account,
-            self._options,
+            command.sample_rate,
             offset_samples=self._timeline.place(came_at),
             cut=None if is_visit else self._recorder.cut,
             origin=origin,
@@ -144,7 +116,9 @@ class Intake:
         if is_visit:
             self._recorder.attend()
             return
-        recording = self._recorder.begin(command, self._manner(), lambda: listener.heard_samples)
+        recording = self._recorder.begin(
+            command, self._context.manner, lambda: listener.heard_samples
+        )
         fields = {"encoding": command.encoding, "recording": recording}
         await self._emit(Notice("listening_started", fields))
 

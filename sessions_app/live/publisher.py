@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from uuid import UUID
 
 from channels.layers import get_channel_layer
@@ -170,19 +170,3 @@ def _is_for_viewers(event: Event) -> bool:
     return isinstance(
         event, SpeechStarted | SpeechEnded | Partial | FinalTranscript | Exchange | Discarded
     )
-
-
-class Overheard:
-    """Tells a client its session's events, and the publisher too; the client waits for nobody."""
-
-    def __init__(self, emit: Callable[[Event], Awaitable[None]], publisher: Publisher) -> None:
-        self._emit = emit
-        self._publisher = publisher
-        self.session_id: UUID | None = None
-        """Whose events they are, once there is a session."""
-
-    async def emit(self, event: Event) -> None:
-        """Tell everyone."""
-        if self.session_id is not None:
-            self._publisher.publish(self.session_id, event)
-        await self._emit(event)

@@ -14,14 +14,14 @@ from sessions_app.config.data_directory import directory_id
 from sessions_app.config.recordings_directory import id_or_none
 from sessions_app.core import counters, descriptors
 from sessions_app.core.errors import EngineUnavailableError, RefusedError
-from sessions_app.core.events import Event, Notice
+from sessions_app.core.events import Emit, Event, Notice
 from sessions_app.core.logs.context import context_of
 from sessions_app.core.readiness import Reason, of_loading, of_troubles
 from sessions_app.extensions import plugged_in
 from sessions_app.live.capacity import refuse_if_taken, serving
 from sessions_app.live.generations import UNLOAD_SECONDS, Generations
-from sessions_app.live.publisher import Overheard, Publisher
-from sessions_app.live.session import LiveSession
+from sessions_app.live.publisher import Publisher
+from sessions_app.live.session import LiveSession, ProcessContext
 from sessions_app.live.states import Departure, Ending, Wishes, refuse_without_database
 from sessions_app.protocol import CloseCode
 from sessions_app.recording.finishing import Finisher, keep_all
@@ -107,7 +107,7 @@ class Registry:
         self,
         wishes: Wishes,
         *,
-        emit: Callable[[Event], Awaitable[None]],
+        emit: Emit,
         hang_up: Callable[[int], Awaitable[None]],
     ) -> "tuple[LiveSession, asyncio.Task[None]]":
         """Return a new session and the task that is its life.
@@ -116,18 +116,15 @@ class Registry:
             RefusedError: the server is full, or quits; or this process does not serve.
         """
         conf, generations = self._admit(wishes)
-        overheard = Overheard(emit, self.publisher)
-        session = LiveSession(
-            wishes,
+        process = ProcessContext(
+            self.boot,
             generations,
-            boot=self.boot,
+            self.publisher,
+            self._finisher,
             drain_seconds=conf.drain_seconds,
             silence_seconds=conf.silence_seconds,
-            emit=overheard.emit,
-            hang_up=hang_up,
-            finisher=self._finisher,
         )
-        overheard.session_id = session.id
+        session = LiveSession(wishes, process, emit, hang_up)
         self.sessions[session.id] = session
         task = asyncio.create_task(
             session.run(functools.partial(self._leave, session)),

@@ -2,11 +2,11 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 from sessions_app.core.errors import StoreError
-from sessions_app.core.events import Event, Exchange, Failure, Notice, Speaker
+from sessions_app.core.events import Emit, Event, Exchange, Failure, Notice, Speaker
 from sessions_app.live.generations import Generation
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.speakers import Speakers
@@ -15,7 +15,6 @@ from sessions_app.pipeline.utterance import Manner, Utterance
 from sessions_app.store import sessions
 from sessions_app.store.database.write_behind import behind
 
-Emit = Callable[[Event], Awaitable[None]]
 Saving = asyncio.Future[int]
 
 
@@ -59,7 +58,7 @@ class SessionRows:
             boot=self.boot,
         )
         self._take_up(await sessions.begin_session(row, self.conversation_id))
-        self.timeline = Timeline()
+        self.timeline.begin()
 
     async def keep(self, exchange: Exchange, utterance: Utterance) -> Exchange:
         """Keep an exchange; return it with its id, or without one if the database is late.
@@ -83,19 +82,14 @@ class SessionRows:
         self._late[utterance.id] = saving
         return exchange
 
-    def watch(self, emit: Emit) -> Emit:
-        """Return an ``emit`` that also notes what is told before it is kept."""
-
-        async def watched(event: Event) -> None:
-            await emit(event)
-            is_exchange = isinstance(event, Exchange)
-            about = event.about if isinstance(event, Failure) else None
-            utterance_id = event.utterance_id if isinstance(event, Exchange) else about
-            if isinstance(utterance_id, int) and utterance_id in self._late:
-                saving = self._late.pop(utterance_id)
-                self._told_late.put_nowait((utterance_id, is_exchange, saving))
-
-        return watched
+    def note_told(self, event: Event) -> None:
+        """Note what was told before it is kept."""
+        is_exchange = isinstance(event, Exchange)
+        about = event.about if isinstance(event, Failure) else None
+        utterance_id = event.utterance_id if isinstance(event, Exchange) else about
+        if isinstance(utterance_id, int) and utterance_id in self._late:
+            saving = self._late.pop(utterance_id)
+            self._told_late.put_nowait((utterance_id, is_exchange, saving))
 
     async def tell_stored(self, emit: Emit) -> None:
         """Tell what became of all that was told before it was kept, in its order; never returns."""
@@ -172,7 +166,7 @@ class SessionRows:
 
     def _take_up(self, kept: sessions.Kept) -> None:
         self.conversation_id = kept.conversation_id
-        self.speakers = Speakers(kept.names)
+        self.speakers.begin(kept.names)
 
 
 def _what_became(utterance_id: int, saving: Saving) -> Event:

@@ -2,16 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 from uuid import UUID
 
 from sessions_app.core.errors import CommandError, HablaError
-from sessions_app.core.events import Event, Failure, Notice
+from sessions_app.core.events import Emit, Failure, Notice
+from sessions_app.engines.model_condition import model_of
 from sessions_app.live import messages
+from sessions_app.live.event_sinks import PipelineEvents, SessionEvents
 from sessions_app.live.generations import Generation, Generations
 from sessions_app.live.guests import Door, Guest, Guests
+from sessions_app.live.publisher import Publisher
 from sessions_app.live.rows import SessionRows
 from sessions_app.live.silence import SilenceWatch
 from sessions_app.live.states import OPEN_STATES, TRANSITIONS, Ending, State, Wishes
@@ -19,7 +24,10 @@ from sessions_app.live.step_limit import StepLimit
 from sessions_app.live.wiring import SessionPipeline
 from sessions_app.live.workers import Workers
 from sessions_app.pipeline.account import Account
-from sessions_app.pipeline.segmenter import SegmenterOptions
+from sessions_app.pipeline.session_context import SessionContext
+from sessions_app.pipeline.translation.model_news import ModelNews
+from sessions_app.pipeline.utterance import Manner
+from sessions_app.pipeline.wordless import Wordless
 from sessions_app.protocol import CloseCode
 from sessions_app.recording.finishing import Finisher
 from sessions_app.recording.recorder import Recorder
@@ -34,6 +42,20 @@ STORED_SECONDS = 5.0
 """How long a client that is sent away may wait to hear that what it was told is kept."""
 
 
+@dataclass(frozen=True, slots=True)
+class ProcessContext:
+    """What a process gives to each of its sessions."""
+
+    boot: str
+    """The run of the server."""
+    generations: Generations
+    publisher: Publisher
+    finisher: Finisher | None
+    """None: nothing is recorded."""
+    drain_seconds: float
+    silence_seconds: float
+
+
 class LiveSession:
     """One connection's life at run time. ``run`` is all of it, in a task that the registry owns.
 
@@ -44,32 +66,32 @@ class LiveSession:
     def __init__(
         self,
         wishes: Wishes,
-        generations: Generations,
-        *,
-        boot: str,
-        drain_seconds: float,
-        silence_seconds: float,
-        emit: Callable[[Event], Awaitable[None]],
+        process: ProcessContext,
+        emit: Emit,
         hang_up: Callable[[int], Awaitable[None]],
-        segmenting: SegmenterOptions | None = None,
-        finisher: Finisher | None = None,
     ) -> None:
-        self.book = SessionRows(wishes.user_id, wishes.conversation_id, boot)
+        self.book = SessionRows(wishes.user_id, wishes.conversation_id, process.boot)
         self.id = self.book.session_id
         self.state = State.OPENING
-        self.account = Account()
         self.user_id, self.login = wishes.user_id, wishes.login
-        self.manner = wishes.manner
+        events = SessionEvents(self.id, process.publisher, emit)
+        self.emit = events.emit
+        self.recorder = Recorder(self.id, wishes.user_id, process.finisher, self.emit)
+        self._wordless = Wordless(self.emit)
+        heard = PipelineEvents(events, self.recorder, self._wordless, self.book)
+        self._context = SessionContext(
+            heard.emit,
+            heard.keep,
+            wishes.manner,
+            speakers=self.book.speakers,
+            timeline=self.book.timeline,
+        )
         self._wished_conversation_id = wishes.conversation_id
         self.ending: Ending | None = None
         self.generation: Generation | None = None
-        self._generations = generations
-        self._drain_seconds = drain_seconds
-        self._silence = SilenceWatch(silence_seconds, self._waits_since, self._is_silent)
-        self.emit = emit
+        self._process = process
+        self._silence = SilenceWatch(process.silence_seconds, self._waits_since, self._is_silent)
         self._hang_up = hang_up
-        self.recorder = Recorder(self.id, wishes.user_id, finisher, emit)
-        self._segmenting = segmenting or SegmenterOptions()
         self.is_cut_off = False
         """Whether its limit ended the drain before all was finished."""
         self._failure: Failure | None = None
@@ -77,6 +99,22 @@ class LiveSession:
         self._ended = asyncio.Event()
         self.guests = Guests(str(self.id))
         self._limit = StepLimit(self._is_to_be_cut)
+
+    # --- what it is
+
+    @property
+    def manner(self) -> Manner:
+        """How what is said from now on is interpreted."""
+        return self._context.manner
+
+    @manner.setter
+    def manner(self, manner: Manner) -> None:
+        self._context.manner = manner
+
+    @property
+    def account(self) -> Account:
+        """What became of its sound so far."""
+        return self._context.account
 
     # --- the doors
 
@@ -99,7 +137,7 @@ class LiveSession:
             raise CommandError("The session is not ready yet, or is over.", code="not_ready")
         if self.pipeline.intake.is_listening and not self.guests.is_busy:
             raise CommandError("The session listens already.", code="already_listening")
-        door = Door(self.pipeline, lambda: self.manner, origin)
+        door = Door(self.pipeline, origin)
         self.guests.receive(guest, door)
 
     async def dismiss(self) -> None:
@@ -138,33 +176,37 @@ class LiveSession:
                 await self._live()
 
     async def _open(self, closers: AsyncExitStack) -> None:
-        self.generation = generation = await self._generations.lease(self._tell_loading)
-        closers.callback(self._generations.give_back, generation)
+        self.generation = generation = await self._process.generations.lease(self._tell_loading)
+        closers.callback(self._process.generations.give_back, generation)
         await self.book.open(generation, self.manner)
         self.pipeline = SessionPipeline(
-            generation,
-            self.book,
-            lambda: self.manner,
-            self.emit,
-            self.account,
-            self._segmenting,
-            self.become,
-            self._sends_too_fast,
-            self.recorder,
+            generation, self._context, self.recorder, self.become, self._sends_too_fast
         )
         self._later(closers, "pipeline", self.pipeline.close)
 
     async def _live(self) -> None:
         workers = Workers(str(self.id), self._misses_a_worker)
-        for name, work in self.pipeline.workers().items():
+        for name, work in self._work().items():
             workers.hire(name, work)
-        workers.hire("silence", self._silence.watch())
         try:
             await self._serve()
         finally:
             is_alone = await self.guests.close(LET_GO_SECONDS)
             if not await workers.let_go(LET_GO_SECONDS) or not is_alone:
                 self.is_cut_off = True
+
+    def _work(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """Return what must run while it lives, by name."""
+        work = {
+            **self.pipeline.workers(),
+            "words": self._wordless.run(),
+            "stored": self.book.tell_stored(self.emit),
+            "silence": self._silence.watch(),
+        }
+        translator = self.generation.engines.translator if self.generation else None
+        if (model := model_of(translator)) is not None:
+            work["language model"] = ModelNews(model, self.emit).run()
+        return work
 
     async def _serve(self) -> None:
         self.become(State.IDLE)
@@ -187,7 +229,7 @@ class LiveSession:
             await self.pipeline.drain()
             await self.guests.dismiss()
 
-        seconds, pipeline = self._drain_seconds, self.pipeline
+        seconds, pipeline = self._process.drain_seconds, self.pipeline
         name = f"habla drain {self.id}"
         return await self._limit.while_it_moves(name, drain(), seconds, lambda: pipeline.done_at)
 
@@ -276,6 +318,6 @@ class LiveSession:
     async def _greet(self) -> None:
         if self.generation is None:
             raise RuntimeError("a session without engines is not ready")
-        first = (self.book, self.manner, self.generation, self._generations)
+        first = (self.book, self.manner, self.generation, self._process.generations)
         for message in messages.first_words(*first):
             await self.emit(message)

@@ -16,20 +16,20 @@ from sessions_app.core.events import (
     Failure,
     FinalTranscript,
     Mode,
-    Speaker,
     Transcript,
     Translation,
     TranslationRequest,
 )
 from sessions_app.engines.base import Drafter, Translator
+from sessions_app.engines.loading import Engines
 from sessions_app.engines.scheduler import Seat
-from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.exchanges import untranslated
 from sessions_app.pipeline.idioms.book import IdiomBook
-from sessions_app.pipeline.keeping import Emit, Keep, Keeping, explain
+from sessions_app.pipeline.keeping import Keeping, explain
 from sessions_app.pipeline.lateness import Lateness
 from sessions_app.pipeline.recognition.partials import Partials
 from sessions_app.pipeline.recognition.recognizer import Recognizer
+from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.stage import Stage
 from sessions_app.pipeline.translation.ahead import TranslationsAhead
 from sessions_app.pipeline.translation.context import Context
@@ -49,36 +49,29 @@ chain may take together, and than others take whose turn is first."""
 class Interpreter:
     """Transcribes, judges, translates, keeps and says: two stages, each with its own worker.
 
-    What was said is told in any case; ``keep`` is as in Keeping.
+    What was said is told in any case. Without a ``seat`` only what is typed is interpreted.
     """
 
     def __init__(
-        self,
-        seat: Seat | None,
-        languages: frozenset[str],
-        translator: Translator,
-        speaker_of: Callable[[str], Speaker],
-        emit: Emit,
-        keep: Keep,
-        account: Account,
-        *,
-        transcriber_name: str = "",
-        idioms: IdiomBook | None = None,
+        self, seat: Seat | None, engines: Engines, idioms: IdiomBook, session: SessionContext
     ) -> None:
-        self.languages = languages
-        self._speaker_of = speaker_of
-        self._emit = emit
-        self.keeping = Keeping(keep, transcriber_name, idioms or IdiomBook())
-        self._account = account
+        translator = engines.translator
+        self.languages = engines.transcriber.languages if engines.transcriber else frozenset()
+        self._session = session
+        self._emit = session.emit
+        self._account = session.account
+        self.keeping = Keeping(session.keep, engines.infos["transcriber"].name, idioms)
         self._ids = itertools.count(1)
         self._spoken: str | None = None  # None: to be found
         self.context = Context(translator)
         """What was said before; it has a worker of its own."""
         self.ahead = TranslationsAhead(translator, self._request, self._has_time_to_translate)
         """What translates before an utterance is over; it has a worker of its own."""
-        self.recognizer = Recognizer(seat, languages, self._note_ahead)
+        self.recognizer = Recognizer(seat, self.languages, self._note_ahead)
         """What finds words; it has a worker of its own."""
-        self.lateness = Lateness(emit, seat.at_work if seat else None, account.dropped.total)
+        self.lateness = Lateness(
+            session.emit, seat.at_work if seat else None, session.account.dropped.total
+        )
         """What tells how long speech waits for its words; it has a worker of its own."""
         self.partials = self._partials(seat, translator) if seat else None
         self.transcribing: Stage[Utterance] = Stage(
@@ -89,13 +82,12 @@ class Interpreter:
         )
 
     def _partials(self, seat: Seat, translator: Translator) -> Partials:
-        drafts = Drafts(translator) if isinstance(translator, Drafter) else None
+        request = self.context.request
         return Partials(
             seat,
             lambda: self._spoken or self.recognizer.language_of_speech,
             self._emit,
-            drafts=drafts,
-            request=self.context.request,
+            drafts=Drafts(translator, request) if isinstance(translator, Drafter) else None,
             settled=self.ahead.note_stable,
         )
 
@@ -190,7 +182,7 @@ class Interpreter:
             transcript.text.strip(),
             language,
             Direction.of(language),
-            utterance.speaker or self._speaker_of(language),
+            utterance.speaker or self._session.speakers.of(language),
             to_seconds(utterance.start_sample),
             to_seconds(utterance.end_sample),
             transcript.confidence,
@@ -222,7 +214,7 @@ class Interpreter:
             self.partials.drop_draft()
 
     def _request(self, text: str, direction: Direction, mode: Mode) -> TranslationRequest:
-        speaker = self._speaker_of(str(direction.source))
+        speaker = self._session.speakers.of(str(direction.source))
         return self.context.request(text, direction, mode, speaker.name)
 
     def _has_time_to_translate(self) -> bool:

@@ -1,27 +1,21 @@
 """Exchanges on their way to be kept: whose words were found is kept, also without a translation."""
 
 import logging
-from collections.abc import Awaitable, Callable
 
 from sessions_app.core.errors import HablaError
-from sessions_app.core.events import Event, Exchange, Failure, FinalTranscript, Translation
+from sessions_app.core.events import Emit, Exchange, Failure, FinalTranscript, Translation
 from sessions_app.pipeline.exchanges import exchange_of
 from sessions_app.pipeline.idioms.book import IdiomBook
+from sessions_app.pipeline.session_context import Keep
 from sessions_app.pipeline.utterance import Utterance
 
 logger = logging.getLogger(__name__)
 
-Emit = Callable[[Event], Awaitable[None]]
-Keep = Callable[[Exchange, Utterance], Awaitable[Exchange]]
 NO_TIME = "There was no time left to translate this sentence."
 
 
 class Keeping:
-    """Makes an exchange of each utterance that has words, and has it kept, once.
-
-    ``keep`` saves an exchange and returns it, with its id if it is kept by now; it raises where it
-    never will be.
-    """
+    """Makes an exchange of each utterance that has words, and has it kept, once."""
 
     def __init__(self, keep: Keep, transcriber: str, idioms: IdiomBook) -> None:
         self._keep = keep

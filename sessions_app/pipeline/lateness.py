@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 
 from sessions_app.core.audio import to_seconds
-from sessions_app.core.events import Event, Lag
+from sessions_app.core.events import Emit, Lag
 from sessions_app.engines.scheduler_work import Stopwatch
 from sessions_app.pipeline.utterance import Utterance
 
@@ -32,7 +32,7 @@ class Lateness:
 
     def __init__(
         self,
-        emit: Callable[[Event], Awaitable[None]],
+        emit: Emit,
         at_work: Stopwatch | None,
         dropped: Callable[[], int],
     ) -> None:

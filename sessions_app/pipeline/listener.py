@@ -1,19 +1,15 @@
 """From chunks to utterances: one listening period, from `start_listening` to its end."""
 
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from sessions_app.core import counters
 from sessions_app.core.audio import count_samples, to_seconds
-from sessions_app.core.events import Event, SpeechEnded, SpeechStarted
+from sessions_app.core.events import SpeechEnded, SpeechStarted
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
-from sessions_app.pipeline.segmenter import (
-    SegmentEnded,
-    Segmenter,
-    SegmenterOptions,
-    SegmentStarted,
-)
+from sessions_app.pipeline.segmenter import SegmentEnded, Segmenter, SegmentStarted
+from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.sound import Judged, Source
 from sessions_app.pipeline.utterance import Manner, Utterance
 
@@ -31,10 +27,7 @@ class Listener:
         self,
         sound: Source,
         interpreter: Interpreter,
-        manner: Callable[[], Manner],
-        emit: Callable[[Event], Awaitable[None]],
-        account: Account,
-        options: SegmenterOptions,
+        session: SessionContext,
         *,
         offset_samples: int = 0,
         cut: Callable[[Utterance], None] | None = None,
@@ -42,14 +35,14 @@ class Listener:
     ) -> None:
         self._sound = sound
         self._interpreter = interpreter
-        self._manner = manner
-        self._emit = emit
-        self._account = account
+        self._session = session
+        self._emit = session.emit
+        self._account = session.account
         self._cut = cut
         self._origin = origin
-        self._before = account.copy()
+        self._before = session.account.copy()
         self._offset = offset_samples
-        self._segmenter = Segmenter(options)
+        self._segmenter = Segmenter(session.segmenting)
         self._open: tuple[int, Manner] | None = None
         self._was_fed = False
         self._passed_samples = 0
@@ -162,12 +155,12 @@ class Listener:
                 await self._end(boundary)
 
     async def _begin(self, segment: SegmentStarted) -> None:
-        self._open = (self._interpreter.next_id(), self._manner())
+        self._open = (self._interpreter.next_id(), self._session.manner)
         at_seconds = to_seconds(segment.start_sample)
         await self._emit(SpeechStarted(self._open[0], at_seconds))
 
     async def _end(self, segment: SegmentEnded) -> None:
-        utterance_id, manner = self._open or (self._interpreter.next_id(), self._manner())
+        utterance_id, manner = self._open or (self._interpreter.next_id(), self._session.manner)
         self._open = None
         self._interpreter.settle(utterance_id)
         await self._emit(SpeechEnded(utterance_id, to_seconds(segment.end_sample)))

@@ -13,7 +13,11 @@ class Speakers:
     """The names of those who speak in one conversation."""
 
     def __init__(self, names: Mapping[str, str] | None = None) -> None:
-        self._kept = dict(names or {})
+        self.begin(names or {})
+
+    def begin(self, kept: Mapping[str, str]) -> None:
+        """Begin a conversation, or go on with one, in which these names are kept by id."""
+        self._kept = dict(kept)
         self._names = DEFAULT_NAMES | self._kept
 
     def of(self, key: str) -> Speaker:

@@ -15,7 +15,11 @@ class Timeline:
 
     def __init__(self, count: Callable[[], float] = elapsed) -> None:
         self._count = count
-        self._began = count()
+        self.begin()
+
+    def begin(self) -> None:
+        """Count from now on: the session begins."""
+        self._began = self._count()
         self._ahead = 0
         self._reached = 0
 

@@ -1,10 +1,10 @@
 """Notices when somebody speaks and no words come of it, and says so."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 from sessions_app.core.events import (
     Discarded,
+    Emit,
     Event,
     Failure,
     FinalTranscript,
@@ -18,27 +18,27 @@ PATIENCE_SECONDS = 20.0
 
 
 class Wordless:
-    """Hands events on, and tells the client when speech brings neither words nor a verdict.
+    """Hears events, and tells the client when speech brings neither words nor a verdict.
 
     And when it does again, or nobody is listened to any more: then what was told is over.
     """
 
-    def __init__(
-        self, emit: Callable[[Event], Awaitable[None]], seconds: float = PATIENCE_SECONDS
-    ) -> None:
+    def __init__(self, emit: Emit, seconds: float = PATIENCE_SECONDS) -> None:
         self._emit = emit
         self._seconds = seconds
         self._since: float | None = None
         self._speaks = asyncio.Event()
         self._is_told = False
 
-    async def emit(self, event: Event) -> None:
-        """Take notice of ``event``, and hand it on."""
+    def note(self, event: Event) -> None:
+        """Take notice of ``event``, which is about to be told."""
         if isinstance(event, SpeechStarted):
             if self._since is None:
                 self._since = asyncio.get_running_loop().time()
             self._speaks.set()
-        await self._emit(event)
+
+    async def note_told(self, event: Event) -> None:
+        """Take notice of ``event``, which was told; say if it ends what was said before."""
         if isinstance(event, Partial | FinalTranscript | Discarded) or _stops(event):
             self._calm_down()
             await self._take_back()

@@ -4,14 +4,14 @@ import asyncio
 import errno
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from sessions_app.core.audio import Encoding, to_seconds
 from sessions_app.core.descriptors import is_lack
 from sessions_app.core.errors import StoreError
-from sessions_app.core.events import Discarded, Event, Exchange, Failure
+from sessions_app.core.events import Discarded, Emit, Event, Exchange, Failure
 from sessions_app.pipeline.utterance import Manner, Utterance
 from sessions_app.protocol import StartListening
 from sessions_app.recording import files, notes
@@ -29,9 +29,6 @@ CLOSE_SECONDS = 4.0
 """How long a session that closes waits for it; the process goes on closing what is late."""
 ROWS_AT_ONCE = 4
 """How many utterances are noted together: each alone would cost as much as all other recording."""
-
-Emit = Callable[[Event], Awaitable[None]]
-Keep = Callable[[Exchange, Utterance], Awaitable[Exchange]]
 
 
 @dataclass(slots=True)
@@ -152,33 +149,21 @@ class Recorder:
 
     # --- what becomes of the utterances
 
-    def watch(self, emit: Emit) -> Emit:
-        """Return an ``emit`` that also notes which utterances come to nothing, and why."""
+    def note(self, event: Event) -> None:
+        """Note it where ``event`` says that an utterance comes to nothing, and why."""
+        if isinstance(event, Discarded):
+            self._settle(event.utterance_id, discarded=event.reason)
+        elif isinstance(event, Failure) and isinstance(event.about, int):
+            self._settle(event.about, discarded=event.code)
 
-        async def watched(event: Event) -> None:
-            if isinstance(event, Discarded):
-                self._settle(event.utterance_id, discarded=event.reason)
-            elif isinstance(event, Failure) and isinstance(event.about, int):
-                self._settle(event.about, discarded=event.code)
-            await emit(event)
-
-        return watched
-
-    def watch_keeping(self, keep: Keep) -> Keep:
-        """Return a ``keep`` that also notes the words and the translation."""
-
-        async def watched(exchange: Exchange, utterance: Utterance) -> Exchange:
-            try:
-                return await keep(exchange, utterance)
-            finally:
-                self._settle(
-                    utterance.id,
-                    language=exchange.language,
-                    text=exchange.source,
-                    translation=exchange.translated,
-                )
-
-        return watched
+    def note_words(self, exchange: Exchange) -> None:
+        """Note the words of an utterance, and their translation."""
+        self._settle(
+            exchange.utterance_id,
+            language=exchange.language,
+            text=exchange.source,
+            translation=exchange.translated,
+        )
 
     def _settle(self, utterance_id: int, **became: str) -> None:
         recording = self._recording

@@ -13,6 +13,7 @@ from tests.conftest import Connect
 from tests.house import Client, House
 
 ANA, BOB = {"id": "es", "name": "Ana"}, {"id": "en", "name": "English speaker"}
+EVA = {"id": "es", "name": "Eva"}
 
 
 @pytest.fixture
@@ -92,6 +93,7 @@ async def test_a_name_is_told_once_however_often_the_kept_ones_are_looked_at(
             await browser.say("rename_speaker", speaker_id="es", name="Ana")
             await browser.until("translation")
             await browser.say("rename_speaker", speaker_id="es", name="Eva")
+            await browser.until("speakers", speakers=[EVA, BOB])
             await asyncio.sleep(0.05)
             assert await browser.still_works()
         names = [told["speakers"][0]["name"] for told in browser.told("speakers")]

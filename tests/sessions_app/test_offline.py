@@ -47,9 +47,8 @@ async def test_what_came_before_the_decoder_died_is_found_and_why_it_is_not_all(
             for child in set(children_of(os.getpid())) - of_other_tests:
                 os.kill(child, signal.SIGKILL)
 
-    findings = await hear_file(
-        file_of(tmp_path, wav(LONG)), engines, AUTO, told=lambda _: None, heard=kill_decoder
-    )
+    findings = Findings()
+    await hear_file(file_of(tmp_path, wav(LONG)), engines, AUTO, findings, heard=kill_decoder)
     assert findings.problem is not None
     assert findings.account.unfinished == 0
     assert 5 < len(findings.exchanges) < 40
@@ -64,9 +63,9 @@ async def test_a_piece_that_no_engine_answers_in_time_is_named_and_the_next_is_h
     monkeypatch.setattr(scheduler, "PATIENCE_FACTOR", 0.0)
     fake, stuck = EngineChoice("fake"), EngineChoice(STUCK)
     sound = say("hola") + silence(1) + say("agua") + silence(1) + say("gracias")
+    findings = Findings()
     async with opened(EngineSettings(stuck, fake, fake, tmp_path), lambda *_: None) as engines:
-        path = file_of(tmp_path, wav(sound))
-        findings = await hear_file(path, engines, AUTO, told=_nobody, heard=_nobody)
+        await hear_file(file_of(tmp_path, wav(sound)), engines, AUTO, findings)
     assert [said.source for said in findings.exchanges] == ["hola", "gracias"]
     (failure,) = findings.failures
     assert (failure.about, failure.message) == (2, "The transcriber did not answer in time.")
@@ -77,24 +76,20 @@ async def test_where_nothing_can_be_read_that_is_raised_as_it_is(
     engines: Generation, tmp_path: Path
 ) -> None:
     with pytest.raises(DecodeError, match="cannot be read"):
-        await hear_file(
-            file_of(tmp_path, b"noise"), engines, AUTO, told=lambda _: None, heard=lambda _: None
-        )
+        await hear_file(file_of(tmp_path, b"noise"), engines, AUTO, Findings())
 
 
 async def test_whoever_breaks_off_has_what_was_found_so_far(
     engines: Generation, tmp_path: Path
 ) -> None:
-    findings = Findings()
     path = file_of(tmp_path, wav(LONG))
 
     def tell(exchange: Exchange) -> None:
         if exchange.utterance_id == 3:
             hearing.cancel()
 
-    hearing = asyncio.create_task(
-        hear_file(path, engines, AUTO, told=tell, heard=lambda _: None, findings=findings)
-    )
+    findings = Findings(told=tell)
+    hearing = asyncio.create_task(hear_file(path, engines, AUTO, findings))
     with pytest.raises(asyncio.CancelledError):
         await hearing
     assert [exchange.source for exchange in findings.exchanges][:3] == ["hola mundo"] * 3
@@ -108,9 +103,7 @@ async def test_a_bug_is_raised_as_it_is_and_not_in_a_group(
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await hear_file(
-            file_of(tmp_path, wav(LONG)), engines, AUTO, told=lambda _: None, heard=heard
-        )
+        await hear_file(file_of(tmp_path, wav(LONG)), engines, AUTO, Findings(), heard=heard)
 
 
 @pytest.mark.slow
@@ -119,16 +112,10 @@ async def test_whoever_breaks_off_has_words_that_nobody_translated_yet(tmp_path:
     findings = Findings()
     path = file_of(tmp_path, wav(say("hola mundo")))
     async with opened(EngineSettings(fake, slow, fake, tmp_path), lambda *_: None) as engines:
-        hearing = asyncio.create_task(
-            hear_file(path, engines, AUTO, told=_nobody, heard=_nobody, findings=findings)
-        )
+        hearing = asyncio.create_task(hear_file(path, engines, AUTO, findings))
         await eventually(lambda: findings.account.utterances == 1)
         hearing.cancel()
         await asyncio.wait({hearing})
     assert [(said.source, said.failure) for said in findings.exchanges] == [
         ("hola mundo", "translation_failed")
     ]
-
-
-def _nobody(_: object) -> None:
-    """Be told, and tell nobody."""

@@ -47,10 +47,10 @@ class Command(terminal.Command):
         if not options["file"].is_file():
             raise CommandError(f"There is no file {printable(str(options['file']))}.")
         manner = Manner(Direction(options["direction"]), Mode.CONVERSATION)
-        findings = Findings()
         printing = Printing(self.stdout, options["format"])
+        findings = Findings(told=printing.tell)
         try:
-            printing.run(self._run(options["file"], options["track"], manner, printing, findings))
+            printing.run(self._run(options["file"], options["track"], manner, findings))
         finally:
             for failure in findings.failures:
                 where = _where(failure, findings)
@@ -60,14 +60,7 @@ class Command(terminal.Command):
         if not findings.exchanges:
             self.stderr.write("Nothing was heard in this file.")
 
-    async def _run(
-        self,
-        path: Path,
-        track: int | None,
-        manner: Manner,
-        printing: Printing,
-        findings: Findings,
-    ) -> None:
+    async def _run(self, path: Path, track: int | None, manner: Manner, findings: Findings) -> None:
         facts = await asyncio.to_thread(read_facts, path, track)
         with open_bar(facts.seconds or 0.0) as bar:
             async with opened(conf.read().engines, lambda step, _: bar.set_description(step)) as it:
@@ -79,9 +72,8 @@ class Command(terminal.Command):
                     path,
                     it,
                     manner,
-                    told=printing.tell,
+                    findings,
                     heard=lambda seconds: move(bar, seconds),
-                    findings=findings,
                     track=track,
                 )
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sessions_app.core.audio import to_samples, to_seconds
 from sessions_app.core.errors import EngineError
-from sessions_app.core.events import Direction, Event, Partial, Transcript, TranslationRequest
+from sessions_app.core.events import Direction, Emit, Partial, Transcript
 from sessions_app.engines.scheduler import Seat
 from sessions_app.engines.scheduler_work import Choose
 from sessions_app.pipeline.languages import LANGUAGES
@@ -77,19 +77,18 @@ class Partials:
     """Says what is being said, one hypothesis at a time, and what it means if ``drafts`` can tell.
 
     ``language`` returns that of what is being said, or how it is found in the sound so far.
-    ``request`` makes of words and their direction what a translator is asked. ``settled`` is told
-    of an utterance's id and language what of it is stable by now, and what is not.
+    ``settled`` is told of an utterance's id and language what of it is stable by now, and what is
+    not.
     """
 
     def __init__(
         self,
         seat: Seat,
         language: Callable[[], str | Choose | None],
-        emit: Callable[[Event], Awaitable[None]],
+        emit: Emit,
         cadence: Cadence | None = None,
         *,
         drafts: Drafts | None = None,
-        request: Callable[[str, Direction], TranslationRequest] = TranslationRequest,
         settled: Callable[[int, str, str, str], None] | None = None,
     ) -> None:
         self._seat = seat
@@ -97,7 +96,6 @@ class Partials:
         self._emit = emit
         self._cadence = cadence or Cadence()
         self._drafts = drafts
-        self._request = request
         self._settled = settled
         self._saying = asyncio.Lock()
         self._speech: Speech | None = None
@@ -202,5 +200,5 @@ class Partials:
                 speech.translation = words
                 await self._revise(speech)
 
-        request = self._request(transcript.text, Direction.of(transcript.language))
-        self._drafts.ask(request, speech.translation, tell)
+        direction = Direction.of(transcript.language)
+        self._drafts.ask(transcript.text, direction, speech.translation, tell)

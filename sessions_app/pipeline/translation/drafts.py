@@ -1,10 +1,13 @@
 """Translations of speech that goes on: only of the newest words, shown while they are made."""
 
 import asyncio
+from collections.abc import Callable
 
-from sessions_app.core.events import TranslationRequest
+from sessions_app.core.events import Direction, TranslationRequest
 from sessions_app.engines.base import Drafter, Tell
 from sessions_app.pipeline.newest import Newest
+
+MakeRequest = Callable[[str, Direction], TranslationRequest]
 
 DRAFT_SECONDS = 15.0
 """How long a draft may take; by then, newer words have long been heard."""
@@ -13,20 +16,31 @@ PAUSE_SECONDS = 0.25
 
 
 class Drafts:
-    """Has one draft made at a time. A newer one overtakes it, and its upstream ends at once."""
+    """Has one draft made at a time. A newer one overtakes it, and its upstream ends at once.
 
-    def __init__(self, drafter: Drafter, *, pause_seconds: float = PAUSE_SECONDS) -> None:
+    ``request`` makes of words and their direction what the drafter is asked.
+    """
+
+    def __init__(
+        self,
+        drafter: Drafter,
+        request: MakeRequest = TranslationRequest,
+        *,
+        pause_seconds: float = PAUSE_SECONDS,
+    ) -> None:
         self._drafter = drafter
+        self._request = request
         self._pause_seconds = pause_seconds
         self._newest = Newest("draft", seconds=DRAFT_SECONDS)
 
-    def ask(self, request: TranslationRequest, shown: str, tell: Tell) -> None:
-        """Have ``request`` drafted, instead of what was asked for before.
+    def ask(self, text: str, direction: Direction, shown: str, tell: Tell) -> None:
+        """Have ``text`` drafted, instead of what was asked for before.
 
         ``shown`` is the last draft of the same utterance: ``tell`` is not called with anything
         shorter before the draft is whole, so that what people read does not shrink and grow again;
         but what turns out to be no translation is taken back at once, by telling nothing.
         """
+        request = self._request(text, direction)
         self._newest.ask(lambda: self._make(request, len(shown), tell))
 
     def drop(self) -> None:

@@ -1,15 +1,13 @@
 """Tells a client how the language model is: that it loads, that it is there, that it is not."""
 
-from collections.abc import Awaitable, Callable
-
-from sessions_app.core.events import Event, Notice
+from sessions_app.core.events import Emit, Notice
 from sessions_app.engines.model_condition import READY, HasModel
 
 
 class ModelNews:
     """Has the model of one session's translator loaded, and tells of it until cancelled."""
 
-    def __init__(self, translator: HasModel, emit: Callable[[Event], Awaitable[None]]) -> None:
+    def __init__(self, translator: HasModel, emit: Emit) -> None:
         self._translator = translator
         self._emit = emit
 

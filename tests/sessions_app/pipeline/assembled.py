@@ -3,38 +3,64 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from sessions_app.core.audio import Encoding
 from sessions_app.core.errors import StoreError
-from sessions_app.core.events import Direction, Event, Exchange, FinalTranscript, Mode
+from sessions_app.core.events import (
+    Direction,
+    EngineInfo,
+    Event,
+    Exchange,
+    FinalTranscript,
+    Mode,
+)
 from sessions_app.engines.base import Transcriber, Translator
-from sessions_app.engines.decoding.decoders import open_decoder
+from sessions_app.engines.decoding.pool import DecoderPool
 from sessions_app.engines.fake import FakeDetector, FakeTranscriber, FakeTranslator
+from sessions_app.engines.loading import Engines
 from sessions_app.engines.scheduler import Scheduler
-from sessions_app.pipeline.account import Account
-from sessions_app.pipeline.interpreter import Interpreter
+from sessions_app.pipeline.assembly import Assembly
+from sessions_app.pipeline.idioms.book import IdiomBook
 from sessions_app.pipeline.listener import Listener
-from sessions_app.pipeline.segmenter import SegmenterOptions
-from sessions_app.pipeline.sound import Sound
-from sessions_app.pipeline.speakers import Speakers
+from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.utterance import Manner, Utterance
 from sessions_app.pipeline.workbench import Workbench
 
 SPANISH = Manner(Direction.ES_TO_EN, Mode.CONVERSATION)
 
 
-@dataclass
+class Equipment:
+    """Fake engines, and what shares them out."""
+
+    def __init__(self, transcriber: Transcriber, translator: Translator) -> None:
+        infos = {"transcriber": EngineInfo("fake")}
+        self.engines = Engines(transcriber, translator, FakeDetector(), infos)
+        self.scheduler: Scheduler | None = Scheduler(transcriber)
+        self.sound = Workbench("habla test sound")
+        self.decoders = DecoderPool(lambda: 1)
+        self.idioms = IdiomBook()
+
+    async def aclose(self) -> None:
+        """Let all of it go."""
+        await self.decoders.aclose()
+        if self.scheduler is not None:
+            await self.scheduler.aclose()
+        self.sound.close()
+
+
 class Assembled:
     """A pipeline, all that it said, and all that it kept."""
 
-    interpreter: Interpreter
-    account: Account
-    told: list[Event] = field(default_factory=list)
-    kept: list[Exchange] = field(default_factory=list)
-    manner: Manner = SPANISH
-    is_full: bool = False
-    """Whether the database refuses to keep anything."""
+    def __init__(self, equipment: Equipment) -> None:
+        self.told: list[Event] = []
+        self.kept: list[Exchange] = []
+        self.is_full = False
+        """Whether the database refuses to keep anything."""
+        self.session = SessionContext(self.emit, self.keep, SPANISH)
+        self.account = self.session.account
+        self.assembly = Assembly(equipment, self.session)
+        self.interpreter = self.assembly.interpreter
 
     async def emit(self, event: Event) -> None:
         self.told.append(event)
@@ -55,30 +81,20 @@ class Assembled:
 
     async def type(self, text: str) -> None:
         """Let a typed sentence be interpreted."""
-        utterance = Utterance(self.interpreter.next_id(), self.manner, text=text)
+        utterance = Utterance(self.interpreter.next_id(), self.session.manner, text=text)
         await self.interpreter.put(utterance)
 
     async def hear(
         self, chunks: Iterable[bytes], encoding: Encoding = Encoding.PCM_S16LE
     ) -> Listener:
         """Let one listening period be heard, until all of it is said."""
-        workbench = Workbench("habla test sound")
-        sound = Sound(open_decoder(encoding), FakeDetector().stream(), workbench)
-        listener = Listener(
-            sound,
-            self.interpreter,
-            lambda: self.manner,
-            self.emit,
-            self.account,
-            SegmenterOptions(),
-        )
+        listener = await self.assembly.open_listener(encoding)
         try:
             for chunk in chunks:
                 await listener.hear(chunk)
             await listener.finish()
         finally:
             await listener.close()
-            workbench.close()
         await self.interpreter.drained()
         return listener
 
@@ -92,32 +108,16 @@ async def assembled(
     has_partials: bool = False,
 ) -> AsyncIterator[Assembled]:
     """Run a pipeline, which works ahead of time or not; end its workers afterwards."""
-    ears = transcriber or FakeTranscriber()
-    scheduler = Scheduler(ears)
-    account = Account()
-    interpreter = Interpreter(
-        scheduler.seat(),
-        ears.languages,
-        translator or FakeTranslator(),
-        Speakers().of,
-        lambda event: whole.emit(event),
-        lambda exchange, utterance: whole.keep(exchange, utterance),
-        account,
-        transcriber_name="fake",
-    )
-    whole = Assembled(interpreter, account)
-    async with asyncio.TaskGroup() as tasks:
-        workers = [
-            tasks.create_task(interpreter.transcribing.run()),
-            tasks.create_task(interpreter.translating.run()),
-            tasks.create_task(interpreter.lateness.run()),
-        ]
-        if is_ahead:
-            workers.append(tasks.create_task(interpreter.recognizer.run()))
-            workers.append(tasks.create_task(interpreter.ahead.run()))
-        if has_partials and interpreter.partials is not None:
-            workers.append(tasks.create_task(interpreter.partials.run()))
+    equipment = Equipment(transcriber or FakeTranscriber(), translator or FakeTranslator())
+    whole = Assembled(equipment)
+    workers = whole.assembly.workers()
+    idle = set() if is_ahead else {"words ahead", "translations ahead"}
+    for name in idle if has_partials else {"partials", *idle}:
+        workers.pop(name).close()
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work, name=f"habla {name}") for name, work in workers.items()]
         yield whole
-        for worker in workers:
-            worker.cancel()
-    await scheduler.aclose()
+        for task in tasks:
+            task.cancel()
+    whole.assembly.release()
+    await equipment.aclose()

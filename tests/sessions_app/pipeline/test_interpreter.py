@@ -47,7 +47,7 @@ async def test_finals_and_translations_keep_the_order_in_which_things_were_said(
 async def test_a_translator_is_given_what_was_said_before() -> None:
     translator = AskingTranslator()
     async with assembled(translator=translator) as pipeline:
-        pipeline.manner = Manner(Direction.ES_TO_EN, Mode.CLASSROOM)
+        pipeline.session.manner = Manner(Direction.ES_TO_EN, Mode.CLASSROOM)
         for text in ("hola", "mundo"):
             await pipeline.type(text)
         await pipeline.interpreter.drained()

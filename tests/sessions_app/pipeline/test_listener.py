@@ -85,7 +85,7 @@ async def test_an_utterance_is_interpreted_in_the_manner_in_which_it_began() -> 
 
     def changing(pipeline: Assembled) -> Iterator[bytes]:
         yield sound[:9_600]
-        pipeline.manner = Manner(Direction.EN_TO_ES, Mode.CONVERSATION)
+        pipeline.session.manner = Manner(Direction.EN_TO_ES, Mode.CONVERSATION)
         yield sound[9_600:]
 
     async with assembled() as pipeline:

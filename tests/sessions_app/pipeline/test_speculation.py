@@ -58,7 +58,7 @@ async def hear(
 ) -> Assembled:
     async with assembled(ears, is_ahead=is_ahead) as pipeline:
         ears.told = pipeline.told
-        pipeline.manner = Manner(direction, Mode.CONVERSATION)
+        pipeline.session.manner = Manner(direction, Mode.CONVERSATION)
         await pipeline.hear(chunks(sound, chunk_seconds))
     return pipeline
 

@@ -25,6 +25,11 @@ class Watched:
         self.told: list[Event] = []
         self.wordless = Wordless(self._take, 0.05)
 
+    async def emit(self, event: Event) -> None:
+        self.wordless.note(event)
+        await self._take(event)
+        await self.wordless.note_told(event)
+
     async def _take(self, event: Event) -> None:
         self.told.append(event)
 
@@ -42,12 +47,12 @@ async def watched() -> AsyncIterator[Watched]:
 
 
 async def test_speech_without_words_is_told_once(watched: Watched) -> None:
-    await watched.wordless.emit(SpeechStarted(1, 0.0))
+    await watched.emit(SpeechStarted(1, 0.0))
     await eventually(lambda: watched.problems() == ["no_words"])
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
             await eventually(lambda: len(watched.problems()) > 1)
-    await watched.wordless.emit(SpeechStarted(2, 9.0))
+    await watched.emit(SpeechStarted(2, 9.0))
     await eventually(lambda: watched.problems() == ["no_words"] * 2)
 
 
@@ -62,8 +67,8 @@ async def test_speech_without_words_is_told_once(watched: Watched) -> None:
     ids=str,
 )
 async def test_words_or_a_verdict_are_enough(watched: Watched, answer: Event) -> None:
-    await watched.wordless.emit(SpeechStarted(1, 0.0))
-    await watched.wordless.emit(answer)
+    await watched.emit(SpeechStarted(1, 0.0))
+    await watched.emit(answer)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
             await eventually(lambda: "no_words" in watched.problems())
@@ -82,8 +87,8 @@ async def test_words_or_a_verdict_are_enough(watched: Watched, answer: Event) ->
 async def test_words_that_come_at_last_take_back_what_was_told(
     watched: Watched, answer: Event
 ) -> None:
-    await watched.wordless.emit(SpeechStarted(1, 0.0))
+    await watched.emit(SpeechStarted(1, 0.0))
     await eventually(lambda: watched.problems() == ["no_words"])
-    await watched.wordless.emit(answer)
-    await watched.wordless.emit(answer)
+    await watched.emit(answer)
+    await watched.emit(answer)
     assert watched.told[2:] == [answer, Notice("resolved", {"code": "no_words"}), answer]

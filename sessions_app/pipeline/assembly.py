@@ -1,0 +1,104 @@
+"""Listener and interpreter, put together: the same wherever something is heard."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+from uuid import UUID
+
+from sessions_app.core.audio import SAMPLE_RATE, Encoding
+from sessions_app.engines.decoding.pool import DecoderPool
+from sessions_app.engines.loading import Engines
+from sessions_app.engines.scheduler import Scheduler
+from sessions_app.pipeline.idioms.book import IdiomBook
+from sessions_app.pipeline.interpreter import Interpreter
+from sessions_app.pipeline.listener import Listener
+from sessions_app.pipeline.session_context import SessionContext
+from sessions_app.pipeline.sound import open_sound
+from sessions_app.pipeline.utterance import Utterance
+from sessions_app.pipeline.workbench import Workbench
+
+
+class Equipment(Protocol):
+    """What all that is heard by one set of engines shares."""
+
+    engines: Engines
+    scheduler: Scheduler | None
+    """Who shares the transcriber out; None: there is none."""
+    sound: Workbench
+    decoders: DecoderPool
+    idioms: IdiomBook
+
+
+class Assembly:
+    """One session's way from sound to exchanges, with one seat among those who share the engines.
+
+    Whoever makes it runs ``workers``, and calls ``release`` when they have ended.
+    """
+
+    def __init__(self, equipment: Equipment, session: SessionContext) -> None:
+        self._equipment = equipment
+        self._session = session
+        scheduler = equipment.scheduler
+        self._seat = scheduler.seat() if scheduler else None
+        self.interpreter = Interpreter(self._seat, equipment.engines, equipment.idioms, session)
+
+    async def open_listener(
+        self,
+        encoding: Encoding,
+        sample_rate: int = SAMPLE_RATE,
+        *,
+        offset_samples: int = 0,
+        cut: Callable[[Utterance], None] | None = None,
+        origin: UUID | None = None,
+    ) -> Listener:
+        """Return what hears a stream that is to come; the rest is as in Listener.
+
+        Raises:
+            CommandError: ``too_many_streams`` are decoded already.
+            EngineError: it cannot be decoded here.
+        """
+        equipment = self._equipment
+        sound = await open_sound(
+            encoding,
+            equipment.engines.detector.stream(),
+            equipment.sound,
+            equipment.decoders,
+            sample_rate=sample_rate,
+        )
+        return Listener(
+            sound,
+            self.interpreter,
+            self._session,
+            offset_samples=offset_samples,
+            cut=cut,
+            origin=origin,
+        )
+
+    def workers(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """Return what must run while something is heard, by name."""
+        interpreter = self.interpreter
+        workers = {
+            "transcribe": interpreter.transcribing.run(),
+            "translate": interpreter.translating.run(),
+            "topic": interpreter.context.run(),
+        }
+        if self._session.is_live:
+            workers["words ahead"] = interpreter.recognizer.run()
+            workers["translations ahead"] = interpreter.ahead.run()
+            workers["lag"] = interpreter.lateness.run()
+            if interpreter.partials is not None:
+                workers["partials"] = interpreter.partials.run()
+        return workers
+
+    @property
+    def done_at(self) -> float:
+        """When anything was done last, or by the engines it shares, on the monotonic clock."""
+        scheduler, interpreter = self._equipment.scheduler, self.interpreter
+        shared = scheduler.done_at if scheduler is not None else 0.0
+        return max(shared, interpreter.transcribing.done_at, interpreter.translating.done_at)
+
+    def release(self) -> None:
+        """Begin nothing more, and give the seat up. May be called twice."""
+        self.interpreter.transcribing.close()
+        self.interpreter.translating.close()
+        if self._seat is not None:
+            self._seat.close()
