@@ -9,13 +9,16 @@ http = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter  # after Django is set up
 
-from sessions_app.access.downloads import looked_after
+from sessions_app.access.downloads import track_downloads
 from sessions_app.routing import Addresses, websocket_urlpatterns
 from sessions_app.transport.forwarding import TrustedProxies
-from sessions_app.transport.turns import RequestTurns
+from sessions_app.transport.request_limiter import RequestLimiter
 
 application = TrustedProxies(
     ProtocolTypeRouter(
-        {"http": RequestTurns(looked_after(http)), "websocket": Addresses(websocket_urlpatterns)}
+        {
+            "http": RequestLimiter(track_downloads(http)),
+            "websocket": Addresses(websocket_urlpatterns),
+        }
     )
 )

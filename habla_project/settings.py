@@ -98,7 +98,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "sessions_app.access.middleware.OwnerMiddleware",
     "sessions_app.access.middleware.DatabaseMiddleware",
-    "sessions_app.access.rates.RatesMiddleware",
+    "sessions_app.access.rate_limits.RateLimitMiddleware",
     "sessions_app.access.middleware.LoginMiddleware",
     "sessions_app.access.middleware.OwnerKeyMiddleware",
     "sessions_app.access.middleware.LoginDelayMiddleware",
@@ -178,7 +178,7 @@ AUTHENTICATION_BACKENDS = [
     # is asked nothing any more: it keeps good the logins that it made
     "django.contrib.auth.backends.ModelBackend",
 ]
-PASSWORD_HASHERS = ["sessions_app.access.hashing.PoliteHasher"]
+PASSWORD_HASHERS = ["sessions_app.access.hashing.PooledHasher"]
 _VALIDATORS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator"},
@@ -196,7 +196,7 @@ SESSION_COOKIE_NAME = f"habla_session_{INSTALLATION}"
 CSRF_COOKIE_NAME = f"habla_csrf_{INSTALLATION}"
 LANGUAGE_COOKIE_NAME = "habla_language"
 MESSAGES_COOKIE_NAME = f"habla_messages_{INSTALLATION}"
-MESSAGE_STORAGE = "sessions_app.web.own_messages.OwnStorage"
+MESSAGE_STORAGE = "sessions_app.web.own_messages.HablaMessageStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
@@ -206,25 +206,25 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "text": {
-            "()": "sessions_app.core.logs.lines.TextLine",
+            "()": "sessions_app.core.logs.lines.TextLineFormatter",
             "fmt": "%(asctime)s %(levelname)-7s %(name)s %(session)s  %(message)s",
         },
         "json": {
-            "()": "sessions_app.core.logs.lines.JsonLine",
+            "()": "sessions_app.core.logs.lines.JsonLineFormatter",
             "fmt": "%(asctime)s %(levelname)s %(name)s %(process)d %(session)s %(message)s",
         },
     },
     "filters": {
-        "whose": {"()": "sessions_app.core.logs.context.Whose"},
-        "tidy": {"()": "sessions_app.core.logs.lines.Tidy"},
-        "sparing": {"()": "sessions_app.core.logs.lines.Sparing"},
+        "session": {"()": "sessions_app.core.logs.context.SessionFilter"},
+        "request": {"()": "sessions_app.core.logs.lines.RequestFilter"},
+        "rate_limit": {"()": "sessions_app.core.logs.lines.RateLimitFilter"},
         "worth": {"()": "django.utils.log.CallbackFilter", "callback": is_worth_a_line},
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": lenient.one_of("LOG_FORMAT", ("text", "json")),
-            "filters": ["worth", "tidy", "sparing", "whose"],
+            "filters": ["worth", "request", "rate_limit", "session"],
         },
     },
     "loggers": {

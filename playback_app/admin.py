@@ -20,14 +20,14 @@ from playback_app.admission import Request, admit
 from playback_app.catalog import being_recorded
 from playback_app.models import ACTIVE, GroundTruth, Playback, PlaybackWish
 from playback_app.templatetags.clocks import clock
-from sessions_app.admin.conversations import NothingChanges, TabularInline, TellsWhatWaits
-from sessions_app.admin.search import ModelAdmin
+from sessions_app.admin.conversations import PendingDeletionsAdmin, ReadOnlyMixin, TabularInline
+from sessions_app.admin.search import BoundedSearchAdmin
 from sessions_app.bus.notify import rows_changed
 from sessions_app.core.errors import CommandError
 from sessions_app.models import RecordedSegment, Recording
 
 
-class NothingBusyIsDeleted(NothingChanges, TellsWhatWaits):
+class NothingBusyIsDeleted(ReadOnlyMixin, PendingDeletionsAdmin):
     """Rows that a server still writes to are not deleted, neither one by one nor many at once."""
 
     show_full_result_count = False
@@ -44,7 +44,7 @@ class NothingBusyIsDeleted(NothingChanges, TellsWhatWaits):
         return rows, counts, lacking, [*protected, *map(str, of_these.distinct())]
 
 
-class SegmentInline(NothingChanges, TabularInline):
+class SegmentInline(ReadOnlyMixin, TabularInline):
     """What was said in a recording."""
 
     model = RecordedSegment
@@ -143,7 +143,7 @@ class RecordingAdmin(NothingBusyIsDeleted):
         gone = library.prune(list(going))
         told = ngettext("%(count)d recording is gone.", "%(count)d recordings are gone.", len(gone))
         self.message_user(request, told % {"count": len(gone)})
-        self.tell_what_waits(request)
+        self.warn_of_pending_deletions(request)
         return None
 
     def _ask(
@@ -223,7 +223,7 @@ class PlaybackAdmin(NothingBusyIsDeleted):
 
 
 @admin.register(GroundTruth)
-class GroundTruthAdmin(NothingChanges, ModelAdmin):
+class GroundTruthAdmin(ReadOnlyMixin, BoundedSearchAdmin):
     """What people say was really said, in all versions."""
 
     show_full_result_count = False

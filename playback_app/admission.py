@@ -83,7 +83,7 @@ def _recording(request: Request) -> Recording:
     # locked, so that it is not deleted meanwhile
     rows = Recording.objects.select_for_update().filter(user_id=request.user_id)
     recording = rows.filter(pk=recording_id).first() if recording_id else None
-    if recording is None or files.leads_outside(recording.pk):
+    if recording is None or files.has_link_outside(recording.pk):
         raise CommandError("There is no such recording.", code="unknown_recording")
     return recording
 
@@ -142,7 +142,7 @@ def _check_sound(recording: Recording, mode: str) -> None:
 def _has_files(recording: Recording, mode: str) -> bool:
     if mode != "full":
         return any(_paths_of_segments(recording))
-    path = files.raw_path(recording.pk, recording.encoding)
+    path = files.sound_path(recording.pk, recording.encoding)
     return path is not None and _size(path) > 0
 
 

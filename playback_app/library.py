@@ -143,7 +143,7 @@ def import_file(path: Path, user: User, *, max_bytes: float, track: int | None =
         recording.delete()
         raise
     recording.duration_seconds = seconds
-    recording.bytes = files.size(recording.pk)
+    recording.bytes = files.total_bytes(recording.pk)
     recording.has_sound = True
     recording.state = RecordingState.COMPLETE
     recording.save()
@@ -159,7 +159,7 @@ def _copy_sound(
 
     Return how long it is, in seconds, and what broke it off; None: it was read to its end.
     """
-    file = RecordingFile(files.new_path(recording_id, Encoding.PCM_S16LE), Encoding.PCM_S16LE)
+    file = RecordingFile(files.new_sound_path(recording_id, Encoding.PCM_S16LE), Encoding.PCM_S16LE)
     samples = 0
     problem: DecodeError | None = None
     try:

@@ -13,7 +13,7 @@ from playback_app.models import PlaybackState, PlaybackWish
 from playback_app.player import Player
 from playback_app.protocol import StartPlayback
 from playback_app.store import Playing, Wished
-from sessions_app.core.descriptors import OUT, is_lack
+from sessions_app.core.descriptors import EXHAUSTED, is_exhaustion
 from sessions_app.core.errors import CommandError, RefusedError, StoreError
 from sessions_app.core.events import Direction, Event, Mode, Notice
 from sessions_app.live import registry as registries
@@ -61,9 +61,9 @@ async def _admit(request: Request) -> Playing:
     try:
         return await database_thread.run(admit, request)
     except OSError as error:
-        if not is_lack(error):
+        if not is_exhaustion(error):
             raise
-        raise CommandError(OUT, code="too_many_files") from error
+        raise CommandError(EXHAUSTED, code="too_many_files") from error
 
 
 async def engage(

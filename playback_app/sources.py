@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from playback_app.store import Playing
 from sessions_app.core.audio import SAMPLE_BYTES, SAMPLE_RATE, Encoding
-from sessions_app.core.descriptors import OUT, is_lack
+from sessions_app.core.descriptors import EXHAUSTED, is_exhaustion
 from sessions_app.core.errors import DecodeError
 from sessions_app.models import RecordedSegment
 from sessions_app.protocol import StartListening
@@ -47,13 +47,13 @@ class Stream:
         Raises:
             DecodeError: it is gone, or not what it should be.
         """
-        path = files.raw_path(self._playing.recording_id, self._playing.encoding)
+        path = files.sound_path(self._playing.recording_id, self._playing.encoding)
         if path is None:
             raise _gone()
         try:
             self._file = file = path.open("rb")
         except OSError as error:
-            raise (_no_files() if is_lack(error) else _gone()) from error
+            raise (_no_files() if is_exhaustion(error) else _gone()) from error
         if self._is_closed:  # meanwhile, by whoever does not wait for it any more
             file.close()
         try:
@@ -130,13 +130,13 @@ def read_segment(segment: Segment) -> bytes:
                 raise wave.Error("not 16 kHz mono s16le")
             return file.readframes(LONGEST_SEGMENT_SECONDS * SAMPLE_RATE)
     except (wave.Error, EOFError, OSError) as error:
-        if isinstance(error, OSError) and is_lack(error):
+        if isinstance(error, OSError) and is_exhaustion(error):
             raise _no_files() from error
         raise DecodeError("A segment of the recording is broken.") from error
 
 
 def _no_files() -> DecodeError:
-    return DecodeError(OUT, code="too_many_files")
+    return DecodeError(EXHAUSTED, code="too_many_files")
 
 
 def _gone() -> DecodeError:

@@ -19,4 +19,4 @@ class SessionsConfig(AppConfig):
         notify.when_logins_end()
         notify.when_names_change()
         recording = self.get_model("Recording")
-        post_delete.connect(deletions.delete_with_row, sender=recording)
+        post_delete.connect(deletions.delete_files_with_row, sender=recording)

@@ -23,7 +23,7 @@ from pydantic_core import PydanticCustomError
 from sessions_app.core import events
 from sessions_app.core.audio import SAMPLE_RATE, Encoding
 from sessions_app.core.errors import CommandError
-from sessions_app.core.printable import is_seen
+from sessions_app.core.printable import is_visible
 from sessions_app.pipeline.pace import PaceOptions
 
 VERSION = 1
@@ -65,7 +65,7 @@ Words = Annotated[str, BeforeValidator(lambda v: _without_nul(v) if isinstance(v
 
 
 def _shown(text: str) -> str:
-    if text.strip() and not is_seen(text):
+    if text.strip() and not is_visible(text):
         raise PydanticCustomError("unseen", "Nothing of it can be seen")
     return _without_nul(text)
 

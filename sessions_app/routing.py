@@ -7,10 +7,10 @@ from typing import Any
 from channels.routing import URLRouter
 from django.urls import path
 
-from sessions_app.access.rates import STRANGERS
+from sessions_app.access.rate_limits import STRANGERS
 from sessions_app.consumers.session import SessionConsumer
 from sessions_app.consumers.viewer import watch
-from sessions_app.core.caller import household
+from sessions_app.core.caller import client_network
 from sessions_app.core.token_buckets import Buckets
 from sessions_app.transport.answers import Headers
 from sessions_app.transport.forwarding import client_address
@@ -47,7 +47,7 @@ class Addresses:
     def _refusal(self, scope: dict[str, Any]) -> tuple[HTTPStatus, Headers] | None:
         if not self._is_known(scope["path"]):
             return HTTPStatus.NOT_FOUND, []
-        if wait := _opened.of(household(client_address(scope))).take():
+        if wait := _opened.of(client_network(client_address(scope))).take():
             return HTTPStatus.TOO_MANY_REQUESTS, [(b"Retry-After", b"%d" % math.ceil(wait))]
         return None
 

@@ -29,7 +29,7 @@ urlpatterns = [
     ),
     path("settings/", settings_page.settings, name="settings"),
     path("settings/models/", models_page.models, name="models"),
-    path("watch/<str:secret>/", views.watch, name="watch"),
+    path("watch/<str:secret>/", views.watch_page, name="watch"),
     path("login/", LoginView.as_view(template_name="sessions_app/login.html"), name="login"),
     path("logout/", LogoutView.as_view(next_page="live"), name="logout"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sessions_app import routing
-from sessions_app.access import rates
+from sessions_app.access import rate_limits
 from sessions_app.consumers import allowance
 from tests.house import Client, House, client
 
@@ -28,7 +28,7 @@ def free_port() -> int:
 @pytest.fixture(autouse=True)
 def nobody_asked_before() -> None:
     """Let each test begin with all that may be asked for."""
-    rates.forget_all()
+    rate_limits.reset_rates()
     allowance.forget_all()
     routing.forget_all()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from sessions_app.access.asking import owner
+from sessions_app.access.authentication import owner
 from sessions_app.core.audio import Encoding, count_samples, to_seconds
 from sessions_app.models import RecordedSegment, Recording, RecordingState
 from sessions_app.recording import files
@@ -46,7 +46,7 @@ def recorded(
         }
     )
     sound = ENCODED[encoding](pcm) if raw is None else raw
-    _write(files.new_path(recording.pk, encoding), sound)
+    _write(files.new_sound_path(recording.pk, encoding), sound)
     for number, text in enumerate(segments, 1):
         _cut(recording, number, text)
     return recording

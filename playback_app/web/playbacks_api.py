@@ -11,7 +11,7 @@ from ninja import Field, Router, Schema, Status
 from playback_app.admission import Request
 from playback_app.models import PlaybackWish
 from playback_app.requests import ask, ask_to_play, playback_of
-from sessions_app.access.asking import user_of
+from sessions_app.access.authentication import user_of
 from sessions_app.web.api_rules import ErrorOut
 
 router = Router(tags=["playbacks"])

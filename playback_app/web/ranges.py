@@ -9,7 +9,7 @@ from pathlib import Path
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from sessions_app.access.middleware import error_response
-from sessions_app.transport.streaming import streamed
+from sessions_app.transport.streaming import in_pieces
 
 BLOCK_BYTES = 64 * 1024
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
@@ -97,7 +97,7 @@ def _send(
     if request.method == "HEAD":
         return HttpResponse(status=status, headers=headers)
     blocks = Blocks(path, part)
-    return StreamingHttpResponse(streamed(request, blocks), status=status, headers=headers)
+    return StreamingHttpResponse(in_pieces(request, blocks), status=status, headers=headers)
 
 
 class Blocks:

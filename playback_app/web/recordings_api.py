@@ -20,7 +20,7 @@ from playback_app.web.recordings_schemas import (
     TruthIn,
     TruthOut,
 )
-from sessions_app.access.asking import user_of
+from sessions_app.access.authentication import user_of
 from sessions_app.recording import deletions
 from sessions_app.web.api_rules import ErrorOut, Paged
 
@@ -88,5 +88,5 @@ def remove_recording(request: HttpRequest, recording_id: UUID) -> Status[None]:
     202: its files lie with a process that does not run just now, which deletes them when it does.
     """
     catalog.delete_recording(user_of(request), recording_id)
-    is_done = deletions.are_gone([recording_id])
+    is_done = deletions.are_deleted([recording_id])
     return Status(HTTPStatus.NO_CONTENT if is_done else HTTPStatus.ACCEPTED, None)

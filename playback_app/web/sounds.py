@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from playback_app.catalog import is_being_recorded, recording_of
 from playback_app.web.ranges import answer
-from sessions_app.access.asking import user_of
+from sessions_app.access.authentication import user_of
 from sessions_app.config.recordings_directory import is_here
-from sessions_app.core.descriptors import ran_out
+from sessions_app.core.descriptors import was_exhausted
 from sessions_app.core.errors import CommandError
 from sessions_app.models import Recording, RecordingState
-from sessions_app.recording.files import raw_path
+from sessions_app.recording.files import sound_path
 
 MEDIA_TYPES = {
     ".webm": "audio/webm",
@@ -38,7 +38,7 @@ def sound_answer(request: HttpRequest, recording_id: UUID) -> HttpResponseBase:
     lies_here = is_here(recording.directory)
     if not is_whole and (lies_here or is_being_recorded(recording)):
         raise CommandError(_("It is still being recorded."), code="still_live")
-    path = raw_path(recording.pk, recording.encoding)
+    path = sound_path(recording.pk, recording.encoding)
     if path is None:
         is_kept = recording.has_sound or not is_whole
         raise _elsewhere() if is_kept and not lies_here else _gone()
@@ -46,7 +46,7 @@ def sound_answer(request: HttpRequest, recording_id: UUID) -> HttpResponseBase:
         version = f"{recording.pk}-{path.stat().st_size}"
         response = answer(request, path, MEDIA_TYPES[path.suffix], version)
     except OSError as error:
-        if ran_out(error):
+        if was_exhausted(error):
             raise
         raise _gone() from error
     if response.status_code < HTTPStatus.BAD_REQUEST:

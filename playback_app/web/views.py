@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from playback_app import catalog
 from playback_app.truths import MAX_CHARACTERS, newest_of_whole
-from sessions_app.access.asking import user_of
-from sessions_app.access.middleware import asks_for_key
+from sessions_app.access.authentication import user_of
+from sessions_app.access.middleware import requires_owner_key
 from sessions_app.core.errors import CommandError
-from sessions_app.web.views import found_or_404, tell_if_waiting
+from sessions_app.web.views import found_or_404, warn_of_pending_deletions
 
 RECORDINGS_A_PAGE = 25
 SEGMENTS_A_PAGE = 200
@@ -60,7 +60,7 @@ def bookmark_recording(request: HttpRequest, recording_id: UUID) -> HttpResponse
     return redirect("recording", recording_id)
 
 
-@asks_for_key
+@requires_owner_key
 @require_http_methods(["GET", "HEAD", "POST"])
 @found_or_404
 def remove_recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
@@ -74,5 +74,5 @@ def remove_recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
         context = {"recording": kept, "problem": str(error)}
         return render(request, "playback_app/delete.html", context, status=HTTPStatus.CONFLICT)
     messages.success(request, _("The recording is deleted."))
-    tell_if_waiting(request, [recording_id])
+    warn_of_pending_deletions(request, [recording_id])
     return redirect("recordings")

@@ -1,7 +1,7 @@
-"""What no database keeps and no header takes is refused where it comes in, and nothing breaks.
+"""Input validation: what no database stores and no header takes is refused with 400.
 
-Reading a body of a megabyte may take a hundred times its size for a moment, where it is all escapes
-or empty lists. So one that is large is read alone, and JSON of very many parts goes no further.
+Parsing a body of a megabyte that is all escapes or empty lists may take a hundred times its size in
+memory. So large bodies are parsed one at a time, and JSON with too many values is refused.
 """
 
 import re
@@ -21,43 +21,43 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 from ninja.parser import Parser
 
-from sessions_app.core.printable import is_seen
+from sessions_app.core.printable import is_visible
 from sessions_app.transport.limits import SMALL_BODY_BYTES
 
 SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")
-"""What Django makes; a quoted cookie can hold anything, and the database would be asked."""
-UNKEPT = re.compile("[\0\ud800-\udfff]")
-UNKEPT_MESSAGE = "Bad Request: a NUL"
+"""Keys as Django makes them: a cookie can hold anything, and would be looked up in the database."""
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+NUL_MESSAGE = "Bad Request: a NUL"
 TOO_LARGE_MESSAGE = "Bad Request: a number, or a text, that is too large"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-MOST_PARTS = 1_000
-"""Of JSON: values and names; Django takes as many fields of a form."""
+MAX_VALUES = 1_000
+"""Values and names in a JSON body; Django allows as many fields in a form."""
 
 
-_one_large = threading.Lock()
+_large_body = threading.Lock()
 
 
-def in_turn(request: HttpRequest) -> AbstractContextManager[Any]:
-    """Return what to hold while the body of ``request`` is read; a small one waits for nobody."""
-    return _one_large if len(request.body) > SMALL_BODY_BYTES else nullcontext()
+def body_lock(request: HttpRequest) -> AbstractContextManager[Any]:
+    """Return the lock to hold while the body of ``request`` is parsed; a small one needs none."""
+    return _large_body if len(request.body) > SMALL_BODY_BYTES else nullcontext()
 
 
-def parts_of(value: Any) -> int:
-    """Return of how many values and names ``value`` consists."""
+def count_values(value: Any) -> int:
+    """Return how many values and names ``value`` contains, itself included."""
     match value:
         case dict():
-            return 1 + len(value) + sum(map(parts_of, value.values()))
+            return 1 + len(value) + sum(map(count_values, value.values()))
         case list():
-            return 1 + sum(map(parts_of, value))
+            return 1 + sum(map(count_values, value))
         case _:
             return 1
 
 
 def is_clean(value: Any) -> bool:
-    """Return whether ``value``, and all that is in it, holds no NUL and no half of a character."""
+    """Return whether no text in ``value`` contains a NUL or half a surrogate pair."""
     match value:
         case str():
-            return _is_whole(value)
+            return _is_storable(value)
         case dict():
             return all(is_clean(key) and is_clean(each) for key, each in value.items())
         case list():
@@ -66,25 +66,25 @@ def is_clean(value: Any) -> bool:
             return True
 
 
-def _is_whole(text: str) -> bool:
-    return UNKEPT.search(text) is None
+def _is_storable(text: str) -> bool:
+    return UNSTORABLE.search(text) is None
 
 
 def session_key(cookies: dict[str, str]) -> str:
-    """Return the key of the session that a request's cookies name; empty: none that can be one."""
+    """Return the session key in a request's cookies; empty: there is none, or it cannot be one."""
     key = cookies.get(settings.SESSION_COOKIE_NAME, "")
     return key if SESSION_KEY.fullmatch(key) else ""
 
 
 class CleanInputMiddleware(MiddlewareMixin):
-    """Answer 400 to an address or a form that cannot be kept; forget a session that cannot be."""
+    """Respond 400 to URLs and forms with unstorable text; ignore an impossible session key."""
 
     def process_request(self, request: HttpRequest) -> None:
-        """Look at the address and the session's cookie, before anything is asked of a database."""
+        """Check the URL and the session cookie, before anything queries a database."""
         if not session_key(request.COOKIES):
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
         if not is_clean(request.path) or not is_clean(unquote(request.META["QUERY_STRING"])):
-            raise BadRequest(UNKEPT_MESSAGE)
+            raise BadRequest(NUL_MESSAGE)
 
     def process_view(
         self,
@@ -93,17 +93,17 @@ class CleanInputMiddleware(MiddlewareMixin):
         view_args: tuple[Any, ...],
         view_kwargs: dict[Any, Any],
     ) -> None:
-        """Look at a form, before the check for forgery does."""
+        """Check a form, before the CSRF check reads it."""
         if request.method == "POST" and request.content_type in FORMS:
-            with in_turn(request):
+            with body_lock(request):
                 fields: Iterable[tuple[str, list[Any]]] = request.POST.lists()
             if not all(is_clean(name) and is_clean(values) for name, values in fields):
-                raise BadRequest(UNKEPT_MESSAGE)
+                raise BadRequest(NUL_MESSAGE)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Return 400 where the database says that a value is too large; None: it is something else.
+        """Respond 400 if the database says that a value is too large; None: another error.
 
-        Django looks at the numbers of most fields, but not of those that name several rows.
+        Django checks the numbers of most fields, but not of those that select several rows.
         """
         is_of_sqlite = isinstance(exception, OverflowError) and "SQLite" in str(exception)
         if is_of_sqlite or isinstance(exception, DataError):
@@ -112,35 +112,35 @@ class CleanInputMiddleware(MiddlewareMixin):
 
 
 class CleanParser(Parser):
-    """Reads the JSON of REST routes; what cannot be kept is as little JSON as any other mistake."""
+    """Parses the JSON of REST routes; refuses unstorable text like any other mistake in it."""
 
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:
-        """Return what the body holds.
+        """Return the parsed body.
 
         Raises:
-            ValueError: no JSON, or none that can be kept.
+            ValueError: it is not JSON, or cannot be stored.
         """
-        with in_turn(request):
+        with body_lock(request):
             body: dict[str, Any] = super().parse_body(request)
             problem = _problem(body)
             if problem:
-                del body  # while nobody else reads one
+                del body  # before another large body is parsed
         if problem:
             raise ValueError(problem)
         return body
 
 
 def _problem(body: Any) -> str:
-    if parts_of(body) > MOST_PARTS:
-        return "too many parts"
-    return "" if is_clean(body) else "a NUL, or half of a character"
+    if count_values(body) > MAX_VALUES:
+        return "too many values"
+    return "" if is_clean(body) else "a NUL, or half of a surrogate pair"
 
 
-def refuse_unseen(text: str) -> None:
-    """Let nobody write what cannot be seen.
+def refuse_invisible(text: str) -> None:
+    """Check that a text in a form, if any, has a visible character.
 
     Raises:
-        ValidationError: nothing of ``text`` can be seen.
+        ValidationError: it has none.
     """
-    if text.strip() and not is_seen(text):
+    if text.strip() and not is_visible(text):
         raise forms.ValidationError(_("Nothing of this can be seen."))

@@ -1,8 +1,9 @@
-"""What is being sent piece by piece, and by which login: it ends when that does.
+"""Streaming responses and their logins: a download ends when its login does.
 
-Django looks who asks when a request begins. A sound or an export may be sent for an hour then, so
-it is looked after as live sessions are. Nor does Django close what a view returns whose client has
-left meanwhile: its file would be open until Python happens to collect it.
+Django checks the login when a request begins. A recording or an export may then be sent for an
+hour, so its login is checked all the while, as that of a live session is. Django also does not
+close the response of a view whose client disconnects before it is sent: its file would stay open
+until it is garbage-collected.
 """
 
 import asyncio
@@ -26,70 +27,72 @@ Application = Callable[..., Awaitable[None]]
 
 @dataclass(slots=True)
 class Download:
-    """One response that is not at its end."""
+    """One request whose response is not finished."""
 
-    hang_up: Callable[[], None]
-    """Ends the connection at once, so that nobody takes what came for the whole."""
+    disconnect: Callable[[], None]
+    """Drops the connection, so that the client notices that the response is incomplete."""
     login: Login | None = None
-    """None: it is sent at once, or to anybody."""
+    """None: the response is not streamed, or needs no login."""
     _closers: list[Callable[[], None]] = field(default_factory=list)
-    _is_over: bool = False
-    _turn: Lock = field(default_factory=Lock)
+    _is_closed: bool = False
+    _lock: Lock = field(default_factory=Lock)
 
-    def note(self, close: Callable[[], None]) -> None:
-        """Take notice of what must be closed; close it at once if nobody is there any more.
+    def add_closer(self, close: Callable[[], None]) -> None:
+        """Register what is to be closed at the end; close it now if the request is over already.
 
-        ``close`` is called in a thread, maybe though Django did the same.
+        ``close`` is called in a thread, possibly after Django has closed the same.
         """
-        with self._turn:
+        with self._lock:
             self._closers.append(close)
-            is_late = self._is_over
-        if is_late:
+            is_over = self._is_closed
+        if is_over:
             close()
 
-    def end(self) -> None:
-        """Close what is open still."""
-        with self._turn:
-            self._is_over = True
-        if self._closers:  # in a thread, since a piece of it may still be made
-            asyncio.get_running_loop().run_in_executor(None, self._close)
+    def close(self) -> None:
+        """Close everything that was registered. Does not wait for it."""
+        with self._lock:
+            self._is_closed = True
+        if self._closers:  # in a thread, since a piece may be being made
+            asyncio.get_running_loop().run_in_executor(None, self._run_closers)
 
-    def _close(self) -> None:
+    def _run_closers(self) -> None:
         for close in self._closers:
             try:
                 close()
             except Exception:
-                logger.exception("what was sent piece by piece could not be closed")
+                logger.exception("a streaming response could not be closed")
 
 
 _open: dict[UUID, Download] = {}
 
 
-def looked_after(application: Application) -> Application:
-    """Return ``application``, of which it is known here what it is sending to whom."""
+def track_downloads(application: Application) -> Application:
+    """Return ASGI middleware around ``application`` that keeps a Download for each request."""
 
     async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
         download_id = uuid4()
-        scope["habla.download"] = _open[download_id] = Download(scope.get("habla.hang_up", _stay))
+        scope["habla.download"] = _open[download_id] = Download(
+            scope.get("habla.disconnect", _stay)
+        )
         try:
             await application(scope, receive, send)
         finally:
-            _open.pop(download_id).end()
+            _open.pop(download_id).close()
 
     return serve
 
 
 class DownloadsMiddleware(MiddlewareMixin):
-    """Note what is sent piece by piece, and whose it is."""
+    """Notes the login of each streaming response, and what to close at its end."""
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        """Return ``response`` as it is."""
+        """Return ``response`` unchanged."""
         download: Download | None = getattr(request, "scope", {}).get("habla.download")
         if response.streaming and download is not None:
             download.login = login_of(request)
-            download.note(partial(_close, response))
+            download.add_closer(partial(_close, response))
         return response
 
 
@@ -98,17 +101,17 @@ def _close(response: HttpResponseBase) -> None:
         response.close()
 
 
-def logins() -> dict[UUID, Login]:
-    """Return on which login each of them stands."""
+def download_logins() -> dict[UUID, Login]:
+    """Return the login of each download."""
     return {key: one.login for key, one in _open.items() if one.login is not None}
 
 
-def end(download_ids: Collection[UUID]) -> None:
-    """Hang up on those of these that are still being sent."""
+def end_downloads(download_ids: Collection[UUID]) -> None:
+    """Drop the connections of those downloads that are still under way."""
     for download_id in download_ids:
         if (download := _open.get(download_id)) is not None:
-            download.hang_up()
+            download.disconnect()
 
 
 def _stay() -> None:
-    """Hang up on nobody: the server gave no way to."""
+    """Do nothing: the server gave no way to disconnect."""

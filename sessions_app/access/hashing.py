@@ -1,8 +1,8 @@
-"""Hashing passwords takes half a second of a processor: two at a time, and after everything else.
+"""Password hashing in a small pool of threads with low priority.
 
-A flood of logins would otherwise take the processors from those who are being listened to. The
-threads are of their own, and where the system knows priorities of threads (Linux) they have a low
-one.
+A hash takes half a second of processor time, and a flood of logins would take the processors from
+live sessions. So at most MAX_RUNNING passwords are hashed at once, in threads that have a low
+priority where the system supports that (Linux).
 """
 
 import os
@@ -17,57 +17,57 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from sessions_app.core.errors import LoginDelayedError
 
-MOST_AT_ONCE = 2
-MOST_WAITING = 62
-"""A class that logs in together waits for its turn; more than that is no class."""
+MAX_RUNNING = 2
+MAX_WAITING = 62
+"""Enough for a class that logs in together; more than that is a flood."""
 NICENESS = 15
-AGAIN_SECONDS = 5
-"""After how long to try again, where too many wait."""
+RETRY_SECONDS = 5
+"""When to try again, if too many wait."""
 Result = TypeVar("Result")
 
 
-class HashingTurns:
-    """The threads that hash, started when the first is needed."""
+class HashingPool:
+    """The threads that hash passwords; they are started when first needed."""
 
     def __init__(self) -> None:
-        self._places = threading.BoundedSemaphore(MOST_AT_ONCE + MOST_WAITING)
+        self._slots = threading.BoundedSemaphore(MAX_RUNNING + MAX_WAITING)
         self._threads = ThreadPoolExecutor(
-            MOST_AT_ONCE, thread_name_prefix="habla passwords", initializer=_step_back
+            MAX_RUNNING, thread_name_prefix="habla passwords", initializer=_lower_priority
         )
 
-    def take(self, work: Callable[[], Result]) -> Result:
-        """Return what ``work`` returns, called in its turn. Blocks.
+    def run(self, work: Callable[[], Result]) -> Result:
+        """Run ``work`` in a thread of the pool, and return its result. Blocks.
 
         Raises:
-            LoginDelayedError: too many wait already.
+            LoginDelayedError: too many are waiting already.
         """
-        if not self._places.acquire(blocking=False):
+        if not self._slots.acquire(blocking=False):
             message = "Too many people log in at once."
-            raise LoginDelayedError(message, code="too_many_at_once", seconds=AGAIN_SECONDS)
+            raise LoginDelayedError(message, code="too_many_at_once", seconds=RETRY_SECONDS)
         try:
             return self._threads.submit(work).result()
         finally:
-            self._places.release()
+            self._slots.release()
 
 
-def _step_back() -> None:
+def _lower_priority() -> None:
     if sys.platform == "linux":
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
-turns = HashingTurns()
-"""The process's only ones."""
+pool = HashingPool()
+"""The one pool of this process."""
 
 
-class PoliteHasher(PBKDF2PasswordHasher):
-    """Django's own way of hashing, in its turn."""
+class PooledHasher(PBKDF2PasswordHasher):
+    """Django's default hasher, run in the pool."""
 
     def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
-        """Return the hash, made when it is this one's turn.
+        """Return the hash. Blocks.
 
         Raises:
-            LoginDelayedError: too many wait already.
+            LoginDelayedError: too many are waiting already.
         """
         encode = super().encode
-        return turns.take(lambda: encode(password, salt, iterations))
+        return pool.run(lambda: encode(password, salt, iterations))

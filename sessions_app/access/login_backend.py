@@ -1,4 +1,4 @@
-"""The one door of all logins: pages, the admin, and whoever else calls Django's authenticate."""
+"""Delays logins after failures: of pages, the admin, and whatever calls authenticate()."""
 
 import logging
 from typing import Any
@@ -15,12 +15,12 @@ from sessions_app.transport.forwarding import client_address
 
 logger = logging.getLogger(__name__)
 
-LONGEST_NAME = 60
-"""How much of a name stands in the log."""
+LOGGED_CHARACTERS = 60
+"""How much of a username is logged."""
 
 
 class DelayingBackend(ModelBackend):
-    """Django's own, with a delay that grows with each failure, and a line in the log."""
+    """Django's model backend, with a delay that grows with each failure, which is logged."""
 
     def authenticate(
         self,
@@ -29,11 +29,11 @@ class DelayingBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """Return who has this name and password.
+        """Return the user with this name and password.
 
         Raises:
-            PermissionDenied: nobody has; no other backend is asked.
-            LoginDelayedError: it may not be tried now.
+            PermissionDenied: there is none; no other backend is asked.
+            LoginDelayedError: a login may not be tried now.
         """
         name = username if username is not None else kwargs.get(User.USERNAME_FIELD)
         if name is None or password is None:
@@ -50,10 +50,10 @@ class DelayingBackend(ModelBackend):
             return user
         seconds = attempt.failed()
         logger.warning(
-            "a login as %s from %s failed%s",
-            _shown(name),
+            "login as %s from %s failed%s",
+            _loggable(name),
             address or "this process",
-            f"; the next one has to wait {seconds:g} s" if seconds else "",
+            f"; the next one must wait {seconds:g} s" if seconds else "",
         )
         raise PermissionDenied
 
@@ -64,11 +64,11 @@ class DelayingBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """Return the same, to whoever must not block."""
+        """Do the same without blocking the event loop."""
         return await sync_to_async(self.authenticate)(request, username, password, **kwargs)
 
 
-def _shown(name: str) -> str:
-    """Return ``name`` as a terminal may show it: no escapes, and nothing that turns text round."""
-    cut = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+def _loggable(name: str) -> str:
+    """Return ``name`` in quotes, cut, and without control characters."""
+    cut = name if len(name) <= LOGGED_CHARACTERS else name[: LOGGED_CHARACTERS - 1] + "…"
     return "'" + "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in cut) + "'"

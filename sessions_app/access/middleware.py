@@ -1,4 +1,4 @@
-"""What every HTTP request passes: the owner needs no login, all others do, REST speaks JSON."""
+"""Middleware for all HTTP requests: logins, the owner's key, and errors as JSON for REST."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,50 +17,54 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from sessions_app.access import owner_key
-from sessions_app.access.asking import caller_of, is_at_home, owner
+from sessions_app.access.authentication import caller_of, is_from_owner, owner
 from sessions_app.core import descriptors
-from sessions_app.core.caller import SAFE_METHODS, Peer
+from sessions_app.core.caller import SAFE_METHODS, PeerUser
 from sessions_app.core.errors import LoginDelayedError
 from sessions_app.store.database.identity import identity
 
 API_PREFIX = "/api/"
 DOCS_PATH = "/api/docs"
-"""The one page below API_PREFIX that people open: it asks for a login as pages do."""
+"""The one page below API_PREFIX: it redirects to the login as pages do."""
 
-DELETES_NOTHING = frozenset({"end_session", "withdraw_ticket"})
-"""What is asked for by DELETE and keeps what was said: it ends what goes on, or is shared."""
+DELETE_WITHOUT_KEY = frozenset({"end_session", "withdraw_ticket"})
+"""Routes with the method DELETE that delete nothing: they end a live session or a ticket."""
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 class OwnerMiddleware(MiddlewareMixin):
-    """Make who sits at this machine the owner, unless somebody else logged in.
+    """Sets the owner as the user of requests from this machine, unless somebody is logged in.
 
-    It stands behind AuthenticationMiddleware. The user is looked up when somebody asks.
+    It comes after AuthenticationMiddleware. The user is looked up when it is first used.
     """
 
     def process_request(self, request: HttpRequest) -> None:
-        """Put the owner behind ``request.user``, if the request comes from this machine."""
-        if is_at_home(caller_of(request)):
-            find = partial(_visitor_or_owner, request.user)
-            request.user = cast("User", SimpleLazyObject(find))
-            request.auser = sync_to_async(find)
+        """Set ``request.user`` to the owner, if the request comes from this machine."""
+        if is_from_owner(caller_of(request)):
+            get_owner = partial(_visitor_or_owner, request.user)
+            request.user = cast("User", SimpleLazyObject(get_owner))
+            request.auser = sync_to_async(get_owner)
 
 
 class OwnerKeyMiddleware(MiddlewareMixin):
-    """Take the owner's key out of an address, and ask for it before what could do much harm.
+    """Accepts the owner's key in a URL, and requires it for requests that could do harm.
 
-    What the owner's own user forwards from elsewhere (`ssh -R`, socat) looks like the owner. It
-    shall delete nothing, and give nobody more rights.
+    A request that the owner's own user forwards from elsewhere (`ssh -R`, socat) looks like the
+    owner's. Without the key it can delete nothing, and give nobody more rights.
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
-        """Let the browser keep the key that the address of the first page holds."""
+        """Store the key from the URL of the first page in a cookie, and redirect without it."""
         given = request.GET.get(owner_key.PARAMETER)
         if given is None or request.path_info != "/" or request.method not in SAFE_METHODS:
             return None
         caller = caller_of(request)
-        if not caller.is_local or caller.whose is Peer.ANOTHER or not owner_key.is_key(given):
+        if (
+            not caller.is_local
+            or caller.peer_user is PeerUser.ANOTHER
+            or not owner_key.is_key(given)
+        ):
             return _ask_for_key(request, is_wrong=True)
         response = redirect("/")
         owner_key.give_cookie(request, response)
@@ -74,18 +78,18 @@ class OwnerKeyMiddleware(MiddlewareMixin):
         view_args: tuple[Any, ...],
         view_kwargs: dict[Any, Any],
     ) -> HttpResponseBase | None:
-        """Return what is answered without the key, or None where the request may go on."""
+        """Return a refusal without the key, or None if the request may go on."""
         if not getattr(view_func, "login_required", True) or not _is_guarded(request, view_func):
             return None
-        # who logged in needs no key; who did not is the owner, or LoginMiddleware had refused
+        # whoever is logged in needs no key; others are the owner, or LoginMiddleware had refused
         if isinstance(get_user(request), User) or owner_key.is_carried_by(caller_of(request)):
             return None
         return _ask_for_key(request)
 
 
-def asks_for_key(view: View) -> View:
-    """Mark a view that the owner reaches only with the key."""
-    view.asks_for_key = True  # type: ignore[attr-defined]
+def requires_owner_key(view: View) -> View:
+    """Mark a view for which the owner needs the key."""
+    view.requires_owner_key = True  # type: ignore[attr-defined]
     return view
 
 
@@ -93,9 +97,9 @@ def _is_guarded(request: HttpRequest, view: Callable[..., HttpResponseBase]) -> 
     if request.resolver_match is not None:
         if "admin" in request.resolver_match.app_names:
             return True
-        if request.resolver_match.url_name in DELETES_NOTHING:
+        if request.resolver_match.url_name in DELETE_WITHOUT_KEY:
             return False
-    return request.method == "DELETE" or getattr(view, "asks_for_key", False)
+    return request.method == "DELETE" or getattr(view, "requires_owner_key", False)
 
 
 def _ask_for_key(request: HttpRequest, *, is_wrong: bool = False) -> HttpResponseBase:
@@ -113,9 +117,9 @@ def _visitor_or_owner(visitor: User | AnonymousUser) -> User | AnonymousUser:
 
 
 class LoginMiddleware(LoginRequiredMiddleware):
-    """Let nobody in who is unknown: pages send them to the login, REST answers 401.
+    """Requires a login: pages redirect to it, REST routes respond 401.
 
-    What needs no login asks no database, so that ``/healthz`` tells of the process alone.
+    Views that need no login query no database, so that ``/healthz`` reports on the process alone.
     """
 
     def process_view(
@@ -125,7 +129,7 @@ class LoginMiddleware(LoginRequiredMiddleware):
         view_args: tuple[Any, ...],
         view_kwargs: dict[Any, Any],
     ) -> HttpResponseBase | None:
-        """Return the way to the login, or None where the request may go on."""
+        """Return a redirect to the login, or None if the request may go on."""
         if not getattr(view_func, "login_required", True):
             return None
         refusal = super().process_view(request, view_func, view_args, view_kwargs)
@@ -135,13 +139,13 @@ class LoginMiddleware(LoginRequiredMiddleware):
 
 
 class DatabaseMiddleware(MiddlewareMixin):
-    """Answer 503 while the file of the database is not the one any more that was opened.
+    """Responds 503 while the database's file is not the one that was opened.
 
-    Whoever opened it anew would make an empty one in its place.
+    Opening it again would create an empty one in its place.
     """
 
     def process_view(self, request: HttpRequest, *args: Any) -> HttpResponseBase | None:
-        """Return why nothing can be shown, or None where the request may go on."""
+        """Return the error response, or None if the request may go on."""
         match = request.resolver_match
         tells_of_process = match is not None and match.url_name in ("healthz", "readyz")
         if tells_of_process or not identity.problem_now:
@@ -154,10 +158,10 @@ class DatabaseMiddleware(MiddlewareMixin):
 
 
 class LoginDelayMiddleware(MiddlewareMixin):
-    """Answer at once where a login may not be tried now, and say for how long."""
+    """Responds 429 or 503 with Retry-After to a login that may not be tried now."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Return 429, or 503 where too many log in at once; None: it is something else."""
+        """Return 429, or 503 if too many log in at once; None: another error."""
         if not isinstance(exception, LoginDelayedError):
             return None
         problem, status = _("Too many logins failed."), HTTPStatus.TOO_MANY_REQUESTS
@@ -173,16 +177,16 @@ class LoginDelayMiddleware(MiddlewareMixin):
 
 
 class JsonErrorsMiddleware(MiddlewareMixin):
-    """Give the errors of Django itself the shape of all errors of the REST routes.
+    """Turns Django's own error responses on REST routes into JSON.
 
-    An address that does not exist, a method that is not allowed, a foreign host, a bug.
+    Such as: not found, method not allowed, a foreign host, a bug.
     """
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        """Return ``response``, or JSON in its place where it is an error page for people."""
-        if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR and descriptors.are_out():
+        """Return ``response``, or JSON in its place if it is an error page."""
+        if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR and descriptors.are_exhausted():
             return too_many_files(request)
         is_json = response.headers.get("Content-Type", "").startswith("application/json")
         if response.status_code < HTTPStatus.BAD_REQUEST or is_json or not is_api(request):
@@ -194,7 +198,7 @@ class JsonErrorsMiddleware(MiddlewareMixin):
 
 
 def too_many_files(request: HttpRequest) -> HttpResponseBase:
-    """Call the lack of descriptors what it is: it passes, and is no bug."""
+    """Return the response to a request for which no descriptors are left: it is no bug."""
     message = _("Too many files and connections are open here; try again in a moment.")
     status = HTTPStatus.SERVICE_UNAVAILABLE
     answer: HttpResponseBase = HttpResponse(f"{message}\n", "text/plain", status)
@@ -205,12 +209,12 @@ def too_many_files(request: HttpRequest) -> HttpResponseBase:
 
 
 def is_api(request: HttpRequest) -> bool:
-    """Return whether the request is for a REST route, and not for a page."""
+    """Return whether the request is for a REST route, not for a page."""
     return request.path_info.startswith(API_PREFIX) and request.path_info != DOCS_PATH
 
 
 def error_response(status: int, message: str, code: str = "") -> JsonResponse:
-    """Return an error of the REST routes; the status names the ``code`` where none is given."""
+    """Return an error response of a REST route; without a ``code`` the status gives it."""
     named = {
         HTTPStatus.UNAUTHORIZED: "login_required",
         HTTPStatus.INTERNAL_SERVER_ERROR: "internal",

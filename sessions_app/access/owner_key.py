@@ -1,7 +1,7 @@
-"""The key of who sits at this machine: in the address that `make run` prints, then in a cookie.
+"""The owner's key: in the address that `make run` prints, then in a cookie.
 
-It is asked for where an address and a user's number are not enough: where the system does not say
-whose process is at the other end, and before anything that deletes or gives rights to others.
+It is required where the address and the user of the peer are not enough: if the system does not say
+whose process is at the other end, and for everything that deletes or gives rights to others.
 """
 
 import hashlib
@@ -18,56 +18,56 @@ from sessions_app.config import conf
 from sessions_app.config.addresses import ANYWHERE
 from sessions_app.config.secret_file import kept_secret
 from sessions_app.core.caller import Caller, is_loopback
-from sessions_app.core.descriptors import is_lack
+from sessions_app.core.descriptors import is_exhaustion
 
 NAME = "owner_key"
-"""Of the file in the data directory, and how the cookie's name begins."""
+"""Name of the file in the data directory, and prefix of the cookie's name."""
 PARAMETER = "key"
 SECRET_BYTES = 32
 COOKIE_SECONDS = 365 * 86_400
-LONGEST_HEADER = 16_384
+MAX_COOKIE_CHARACTERS = 16_384
 
 
 def owner_key() -> str:
-    """Return the key of this data directory, made at the first call.
+    """Return the key of this data directory, created at the first call.
 
     Raises:
-        OSError: it can neither be read nor be kept.
+        OSError: it can be neither read nor written.
     """
     return kept_secret(conf.data_dir() / NAME, lambda: secrets.token_urlsafe(SECRET_BYTES))
 
 
 def _key_or_none() -> str | None:
-    """Return the key; None where there is none that could be kept or read."""
+    """Return the key; None if it can be neither read nor written."""
     try:
         return owner_key()
     except OSError as error:
-        if is_lack(error):  # that passes, and says nothing of who asks
+        if is_exhaustion(error):  # that is temporary
             raise
         return None
 
 
 def is_key(text: str) -> bool:
-    """Return whether ``text`` is the key, as an address or a program gives it.
+    """Return whether ``text``, from a URL or a header, is the key.
 
     Raises:
-        OSError: no file can be opened just now.
+        OSError: file descriptors are exhausted.
     """
     key = _key_or_none()
     return key is not None and hmac.compare_digest(text.encode(), key.encode())
 
 
 def is_carried_by(caller: Caller) -> bool:
-    """Return whether a request carries the key: a browser's cookie, or a program's header.
+    """Return whether a request carries the key, in a cookie or an Authorization header.
 
     Raises:
-        OSError: no file can be opened just now.
+        OSError: file descriptors are exhausted.
     """
     scheme, _, given = caller.header("authorization").partition(" ")
     if scheme.lower() == "bearer" and is_key(given.strip()):
         return True
     cookie = caller.header("cookie")
-    if NAME not in cookie or len(cookie) > LONGEST_HEADER:
+    if NAME not in cookie or len(cookie) > MAX_COOKIE_CHARACTERS:
         return False
     key = _key_or_none()
     if key is None:
@@ -77,7 +77,7 @@ def is_carried_by(caller: Caller) -> bool:
 
 
 def give_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Let the browser carry the key from now on."""
+    """Set the cookie that carries the key."""
     name, value = _cookie(owner_key())
     response.set_cookie(
         name,
@@ -90,12 +90,12 @@ def give_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def address_with_key(address: str) -> str:
-    """Return the address of the page that gives a browser at this machine the key.
+    """Return the address that gives a browser at this machine the key.
 
     ``address`` is where the server listens. Empty: it cannot be reached by loopback.
 
     Raises:
-        OSError: there is no key, and none could be kept.
+        OSError: the key can be neither read nor written.
     """
     parts = urlsplit(address)
     host = "127.0.0.1" if parts.hostname in ANYWHERE else parts.hostname or ""
@@ -106,7 +106,7 @@ def address_with_key(address: str) -> str:
 
 
 def is_kept_in_journal(descriptor: int) -> bool:
-    """Return whether what is written there lands in systemd's journal, which others may read."""
+    """Return whether ``descriptor`` writes to systemd's journal, which others may read."""
     with suppress(OSError):
         found = os.fstat(descriptor)
         named = os.environ.get("JOURNAL_STREAM", "")
@@ -117,8 +117,8 @@ def is_kept_in_journal(descriptor: int) -> bool:
 def _cookie(key: str) -> tuple[str, str]:
     """Return the cookie's name and value.
 
-    Cookies know no port: two servers of one machine must not take each other's, nor should another
-    server be sent the key itself.
+    Cookies are not separated by port: two servers on one machine must not use the same cookie, nor
+    should another server be sent the key itself.
     """
     name = hashlib.sha256(key.encode()).hexdigest()[:8]
     return f"{NAME}_{name}", hmac.new(key.encode(), b"cookie", hashlib.sha256).hexdigest()

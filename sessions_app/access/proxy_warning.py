@@ -1,4 +1,4 @@
-"""The hint in the log that a proxy stands in front while the owner needs no login."""
+"""A warning in the log that there may be a proxy while the owner needs no login."""
 
 import logging
 import time
@@ -7,11 +7,11 @@ logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 600.0
 LONG_PAUSE_SECONDS = 86_400.0
-"""Another user of this machine may just look whether the server lives, every minute."""
+"""Another user of this machine may just be a monitor that checks the server every minute."""
 
 
 class ProxyWarning:
-    """Told of each request that comes ``how``; says so at most every ``pause_seconds``."""
+    """Warns of requests that come ``how``, at most every ``pause_seconds``."""
 
     def __init__(self, how: str, pause_seconds: float) -> None:
         self._how = how
@@ -19,14 +19,14 @@ class ProxyWarning:
         self._quiet_until = 0.0
 
     def note(self, peer: str | None) -> None:
-        """Note that a request came so from ``peer``."""
+        """Note such a request from ``peer``."""
         now = time.monotonic()
         if now < self._quiet_until:
             return
         self._quiet_until = now + self._pause_seconds
         logger.warning(
-            "requests come %s (%s) while HABLA_OWNER is on: who sits at this machine needs "
-            "no login. Behind a proxy set HABLA_OWNER=off, and HABLA_TRUSTED_PROXIES to its "
+            "requests come %s (%s) while HABLA_OWNER is on: nobody at this machine needs "
+            "to log in. Behind a proxy set HABLA_OWNER=off, and HABLA_TRUSTED_PROXIES to its "
             "address; docs/operations.md says more under 'Who may use it'",
             self._how,
             peer or "without an address",
@@ -37,4 +37,4 @@ proxies = ProxyWarning("by a proxy", PAUSE_SECONDS)
 silent_proxies = ProxyWarning(
     "from another user of this machine, or by a proxy that adds no header", LONG_PAUSE_SECONDS
 )
-"""Of those that cannot be told from any other program."""
+"""For proxies that cannot be distinguished from any other program."""

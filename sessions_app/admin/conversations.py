@@ -1,4 +1,4 @@
-"""The tables for administrators: to look, to rename, to delete; what was said is not rewritten."""
+"""Conversations, sessions and exchanges in the admin: to read, rename and delete, never to edit."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from sessions_app.admin.idioms import IdiomAdmin
-from sessions_app.admin.search import ModelAdmin, bound_searches_of, seen
+from sessions_app.admin.search import BoundedSearchAdmin, bound_searches, visible_only
 from sessions_app.core.audio import to_seconds
 from sessions_app.models import (
     Conversation,
@@ -35,30 +35,30 @@ else:
 admin.site.site_title = "Habla"
 admin.site.site_header = _("Habla: all times are UTC")
 admin.site.register(IdiomPattern, IdiomAdmin)
-bound_searches_of(admin.site)
+bound_searches(admin.site)
 
 INLINE_EXCHANGES = 50
-"""The newest of a conversation or session: a page cannot show thousands, their own list can."""
+"""How many of the newest are shown with a conversation or session; their own list has all."""
 
 
-class OnlySessionsAdd:
-    """No row is made by filling in a form: it would say that something happened which did not."""
+class NoAddMixin:
+    """Rows cannot be added by hand: they would record something that did not happen."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return that nobody adds rows here."""
+        """Return False."""
         return False
 
 
-class NothingChanges(OnlySessionsAdd):
-    """What happened stays as it was."""
+class ReadOnlyMixin(NoAddMixin):
+    """Rows can be neither added nor changed."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return that nobody changes rows here."""
+        """Return False."""
         return False
 
 
-class SpeakerInline(OnlySessionsAdd, TabularInline):
-    """Who speaks in a conversation: names may be mended."""
+class SpeakerInline(NoAddMixin, TabularInline):
+    """The speakers of a conversation, whose names may be changed."""
 
     model = Speaker
     extra = 0
@@ -69,11 +69,11 @@ class SpeakerInline(OnlySessionsAdd, TabularInline):
     def formfield_for_dbfield(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> forms.Field | None:
-        """Return the field of a name; it takes none of which nothing can be seen."""
-        return seen(super().formfield_for_dbfield(db_field, request, **kwargs))
+        """Return the field of a name, which must have a visible character."""
+        return visible_only(super().formfield_for_dbfield(db_field, request, **kwargs))
 
 
-class SessionInline(NothingChanges, TabularInline):
+class SessionInline(ReadOnlyMixin, TabularInline):
     """The sessions of a conversation."""
 
     model = TranslationSession
@@ -84,8 +84,8 @@ class SessionInline(NothingChanges, TabularInline):
     readonly_fields = fields
 
 
-class ExchangeInline(NothingChanges, TabularInline):
-    """What was said last in a conversation or session."""
+class ExchangeInline(ReadOnlyMixin, TabularInline):
+    """The newest exchanges of a conversation or session."""
 
     model = Exchange
     extra = 0
@@ -96,7 +96,7 @@ class ExchangeInline(NothingChanges, TabularInline):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the newest exchanges of the row that the page shows."""
+        """Return the newest exchanges of the page's row."""
         rows = super().get_queryset(request).select_related("speaker")
         return rows.filter(pk__in=_newest_of(self.parent_model, request))
 
@@ -112,22 +112,22 @@ def _newest_of(parent: type[Model], request: HttpRequest) -> list[int]:
     return list(rows.order_by("-pk").values_list("pk", flat=True)[:INLINE_EXCHANGES])
 
 
-class TellsWhatWaits(ModelAdmin):
-    """Says so where sound that was deleted lies with a process that does not run."""
+class PendingDeletionsAdmin(BoundedSearchAdmin):
+    """Warns after a deletion if files of recordings still wait for another process."""
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete one row."""
         super().delete_model(request, obj)
-        transaction.on_commit(partial(self.tell_what_waits, request))
+        transaction.on_commit(partial(self.warn_of_pending_deletions, request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Delete many rows."""
         super().delete_queryset(request, queryset)
-        transaction.on_commit(partial(self.tell_what_waits, request))
+        transaction.on_commit(partial(self.warn_of_pending_deletions, request))
 
-    def tell_what_waits(self, request: HttpRequest) -> None:
-        """Say of how many recordings the files are still there."""
-        if count := deletions.waiting().count():
+    def warn_of_pending_deletions(self, request: HttpRequest) -> None:
+        """Add a message with the number of recordings whose files are not deleted yet."""
+        if count := deletions.pending_deletions().count():
             told = ngettext(
                 "%(count)d deleted recording waits for another process to remove its sound.",
                 "%(count)d deleted recordings wait for another process to remove their sound.",
@@ -136,18 +136,18 @@ class TellsWhatWaits(ModelAdmin):
             self.message_user(request, told % {"count": count}, messages.WARNING)
 
 
-class NothingLiveIsDeleted(OnlySessionsAdd, TellsWhatWaits):
-    """Rows to which a server still writes are not deleted, neither one by one nor many at once."""
+class LiveProtectedAdmin(NoAddMixin, PendingDeletionsAdmin):
+    """Rows of live sessions cannot be deleted, neither singly nor in bulk."""
 
     show_full_result_count = False
     list_per_page = 50
     live_through: tuple[str, ...]
-    """How a session is found from the rows of this table."""
+    """Lookups from a session to the rows of this table."""
 
     def get_deleted_objects(
         self, objs: QuerySet[Any] | Sequence[Any], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Return what would be deleted, with the live sessions as what forbids it."""
+        """Return what would be deleted, with live sessions as protected objects."""
         rows, counts, lacking, protected = super().get_deleted_objects(objs, request)
         keys = [row.pk for row in objs]
         of_these = Q(*((f"{path}__in", keys) for path in self.live_through), _connector=Q.OR)
@@ -160,8 +160,8 @@ def _named(session: TranslationSession) -> str:
 
 
 @admin.register(Conversation)
-class ConversationAdmin(NothingLiveIsDeleted):
-    """Conversations: the title may be mended."""
+class ConversationAdmin(LiveProtectedAdmin):
+    """Conversations, whose title may be changed."""
 
     live_through = ("conversation", "exchanges__conversation")
     list_display = ("__str__", "user", "started_at", "updated_at", "exchange_count")
@@ -180,12 +180,12 @@ class ConversationAdmin(NothingLiveIsDeleted):
     inlines = (SpeakerInline, SessionInline, ExchangeInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the rows, each with how many exchanges it has."""
+        """Return the rows, each with its number of exchanges."""
         return _counted(super().get_queryset(request), "conversation")
 
     @admin.display(description=_("exchanges"), ordering="said_count")
     def exchange_count(self, row: Any) -> int:
-        """Return how many exchanges a conversation has."""
+        """Return the number of exchanges of a conversation."""
         return int(row.said_count)
 
 
@@ -197,8 +197,8 @@ def _counted(rows: QuerySet[Any], key: str) -> QuerySet[Any]:
 
 
 @admin.register(TranslationSession)
-class SessionAdmin(NothingChanges, NothingLiveIsDeleted):
-    """Sessions: when, how, why they ended, and where their sound went."""
+class SessionAdmin(ReadOnlyMixin, LiveProtectedAdmin):
+    """Sessions: when they were, how and why they ended, and what became of their sound."""
 
     live_through = ("pk",)
     list_display = (
@@ -221,7 +221,7 @@ class SessionAdmin(NothingChanges, NothingLiveIsDeleted):
 
     @admin.action(description=_("End the selected sessions"), permissions=["end"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Let sessions end gracefully, in whatever process they live; say what happened."""
+        """End sessions gracefully, in whichever process they are, and report what happened."""
         live = set(queryset.filter(state=SessionState.OPEN).values_list("pk", flat=True))
         left = end_sessions(live)
         ended = TranslationSession.objects.filter(pk__in=live - left)
@@ -236,37 +236,37 @@ class SessionAdmin(NothingChanges, NothingLiveIsDeleted):
             self.message_user(request, _("None of them is live."), messages.WARNING)
 
     def has_end_permission(self, request: HttpRequest) -> bool:
-        """Return whether this person may end other people's sessions."""
+        """Return whether the user may end sessions of other users."""
         return bool(request.user.has_perm("sessions_app.change_translationsession"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the rows, each with how many exchanges it has."""
+        """Return the rows, each with its number of exchanges."""
         return _counted(super().get_queryset(request), "session")
 
     @admin.display(ordering="conversation__user__username")
     def user(self, row: TranslationSession) -> str:
-        """Return whose session it is."""
+        """Return the session's user."""
         return row.conversation.user.get_username()
 
     @admin.display(description=_("received"), ordering="received_samples")
     def received(self, row: TranslationSession) -> str:
-        """Return how much sound arrived."""
+        """Return how much sound was received."""
         return f"{to_seconds(row.received_samples):.1f} s"
 
     @admin.display(description=_("dropped"), ordering="dropped_samples")
     def dropped(self, row: TranslationSession) -> str:
-        """Return how much of it nobody had time to hear."""
+        """Return how much of it was dropped."""
         return f"{to_seconds(row.dropped_samples):.1f} s"
 
     @admin.display(description=_("exchanges"), ordering="said_count")
     def exchange_count(self, row: Any) -> int:
-        """Return how many exchanges a session has."""
+        """Return the number of exchanges of a session."""
         return int(row.said_count)
 
 
 @admin.register(Exchange)
-class ExchangeAdmin(NothingChanges, ModelAdmin):
-    """Exchanges: to look and to search."""
+class ExchangeAdmin(ReadOnlyMixin, BoundedSearchAdmin):
+    """Exchanges, to read and to search."""
 
     show_full_result_count = False
     list_per_page = 100

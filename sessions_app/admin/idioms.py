@@ -1,4 +1,4 @@
-"""The owner's idioms for administrators: added, checked before they are taken, and deleted."""
+"""The owner's idioms in the admin: added, checked before they are accepted, and deleted."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,7 +6,7 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from sessions_app.admin.search import ModelAdmin
+from sessions_app.admin.search import BoundedSearchAdmin
 from sessions_app.core.errors import CommandError
 from sessions_app.models import IdiomPattern
 from sessions_app.pipeline.idioms.matching import LONGEST_PHRASE, MOST_WORDS, Idiom, check
@@ -17,7 +17,7 @@ else:
     ModelForm = forms.ModelForm
 
 
-NOT_TAKEN = format_lazy(
+REFUSED = format_lazy(
     _("This cannot be looked for: it takes 2 to {words} words, {letters} letters, one ~ at most."),
     words=MOST_WORDS,
     letters=LONGEST_PHRASE,
@@ -25,7 +25,7 @@ NOT_TAKEN = format_lazy(
 
 
 class IdiomForm(ModelForm):
-    """An idiom as it is written by hand."""
+    """The form of an idiom."""
 
     class Meta:
         model = IdiomPattern
@@ -37,19 +37,19 @@ class IdiomForm(ModelForm):
         }
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a pattern that cannot be looked for, with what would be right."""
+        """Refuse a pattern that cannot be searched for, and say what would be right."""
         values = super().clean() or {}
         if "pattern" in values and "language" in values:
             idiom = Idiom(values["pattern"], "", language=values["language"])
             try:
                 check(idiom)
             except CommandError as error:
-                self.add_error("pattern", forms.ValidationError(str(NOT_TAKEN), error.code))
+                self.add_error("pattern", forms.ValidationError(str(REFUSED), error.code))
         return values
 
 
-class IdiomAdmin(ModelAdmin):
-    """Idioms: found in what is said from the next `reload_settings` on."""
+class IdiomAdmin(BoundedSearchAdmin):
+    """Idioms, found in what is said from the next `reload_settings` on."""
 
     form = IdiomForm
     list_display = ("pattern", "language", "meaning", "region", "register")

@@ -1,4 +1,4 @@
-"""The base of our tables for administrators: a search has few words, and takes a bounded time."""
+"""The base of our admin classes: a search has a few words, and a time limit."""
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils.text import smart_split
 from django.utils.translation import gettext as _
 
-from sessions_app.access.clean_input import refuse_unseen
+from sessions_app.access.clean_input import refuse_invisible
 from sessions_app.core.errors import CommandError
 from sessions_app.core.search_patterns import MAX_CHARACTERS, MAX_WORDS
 from sessions_app.store.database.query_limits import search_limits
@@ -22,26 +22,26 @@ else:
     DjangosAdmin = admin.ModelAdmin
 
 
-def seen(field: forms.Field | None) -> forms.Field | None:
-    """Return ``field``; if it takes text, then none of which nothing can be seen."""
+def visible_only(field: forms.Field | None) -> forms.Field | None:
+    """Return ``field``; a text field refuses text without a visible character."""
     if isinstance(field, forms.CharField):
-        field.validators.append(refuse_unseen)
+        field.validators.append(refuse_invisible)
     return field
 
 
-class ModelAdmin(DjangosAdmin):
-    """A table whose search costs no more than a page may. Also mixed into tables of others."""
+class BoundedSearchAdmin(DjangosAdmin):
+    """A model admin whose searches are limited. Also mixed into those of other apps."""
 
     def formfield_for_dbfield(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> forms.Field | None:
-        """Return the field of a form; it takes no text of which nothing can be seen."""
-        return seen(super().formfield_for_dbfield(db_field, request, **kwargs))
+        """Return the field of a form, which refuses text without a visible character."""
+        return visible_only(super().formfield_for_dbfield(db_field, request, **kwargs))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Look for the first words alone, and say so."""
+        """Search for the first words only, and say so."""
         words = list(smart_split(search_term[:MAX_CHARACTERS]))
         if len(words) > MAX_WORDS:
             messages.warning(request, _("Only the first %d words are looked for.") % MAX_WORDS)
@@ -50,7 +50,7 @@ class ModelAdmin(DjangosAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the list; without what was looked for where that takes too long."""
+        """Show the list; if the search takes too long, without it."""
         if not request.GET.get("q"):
             return super().changelist_view(request, extra_context)
         try:
@@ -64,10 +64,10 @@ class ModelAdmin(DjangosAdmin):
             return redirect(request.path)
 
 
-def bound_searches_of(site: admin.AdminSite) -> None:
-    """Bound the searches of the tables that other apps, as Django's own of users, brought."""
-    for model, table in list(site._registry.items()):  # noqa: SLF001 -- Django has no other door
+def bound_searches(site: admin.AdminSite) -> None:
+    """Limit the searches of model admins that other apps registered, as Django's of users."""
+    for model, table in list(site._registry.items()):  # noqa: SLF001 -- Django has no public way
         kind = type(table)
-        if not issubclass(kind, ModelAdmin):
+        if not issubclass(kind, BoundedSearchAdmin):
             site.unregister(model)
-            site.register(model, type(kind.__name__, (ModelAdmin, kind), {}))
+            site.register(model, type(kind.__name__, (BoundedSearchAdmin, kind), {}))

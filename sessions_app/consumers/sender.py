@@ -6,7 +6,7 @@ from typing import Any
 
 from sessions_app.core.events import Event, Lag, Notice, Partial
 from sessions_app.protocol import encode
-from sessions_app.transport.backpressure import Flow
+from sessions_app.transport.backpressure import FlowControl
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class Sender:
     def __init__(
         self,
         send: Callable[[dict[str, Any]], Awaitable[None]],
-        flow: Flow | None,
+        flow: FlowControl | None,
         stalled: Callable[[], None],
     ) -> None:
         self._send = send
@@ -56,16 +56,16 @@ class Sender:
         if _is_passing(event):
             self.dropped += 1
             return False
-        if await self._flow.room(STALL_SECONDS):
+        if await self._flow.wait_writable(STALL_SECONDS):
             return not self.is_gone
         self._cut(self._flow)
         return False
 
-    def _cut(self, flow: Flow) -> None:
+    def _cut(self, flow: FlowControl) -> None:
         if not self.is_gone:
             self.is_gone = True
             logger.warning("a client that did not read for %g s is cut off", STALL_SECONDS)
-            flow.cut()
+            flow.close_slow()
             self._stalled()
 
     async def _deliver(self, message: dict[str, Any]) -> None:

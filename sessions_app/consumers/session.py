@@ -11,11 +11,11 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from sessions_app import protocol
-from sessions_app.access import asking
+from sessions_app.access import authentication
 from sessions_app.access.logins import Login, login_for
 from sessions_app.consumers.allowance import FRAMES, Allowance, count_beginning
 from sessions_app.consumers.sender import Sender
-from sessions_app.core.descriptors import OUT, ran_out
+from sessions_app.core.descriptors import EXHAUSTED, was_exhausted
 from sessions_app.core.errors import CommandError, HablaError, RefusedError, TooFastError
 from sessions_app.core.events import Direction, Failure, Mode
 from sessions_app.core.token_buckets import Bucket
@@ -27,7 +27,7 @@ from sessions_app.live.states import Ending, Wishes, refuse_without_database
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import CloseCode
 from sessions_app.store.database.thread import database_thread
-from sessions_app.transport.backpressure import Flow, in_turn
+from sessions_app.transport.backpressure import FlowControl, throttle
 
 STRIKES = 50
 """How many malformed messages in a row are answered before the connection is closed."""
@@ -64,14 +64,14 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         # Channels' own loop makes a task of every message, and may swallow a cancellation (H26);
         # it would ask for a channel layer too, and a broker that dies must end no session (H19)
         self.scope, self.base_send = scope, send
-        flow: Flow | None = scope.get("habla.flow")
+        flow: FlowControl | None = scope.get("habla.flow")
         try:
             while True:
                 message = await receive()
                 if flow is not None:
-                    flow.taken(message)
+                    flow.consumed(message)
                 if message.get("text") is not None:
-                    await in_turn(self._frames, flow)
+                    await throttle(self._frames, flow)
                 else:  # a queue that is never empty gives nobody else a turn
                     await asyncio.sleep(0)
                 await self.dispatch(message)
@@ -115,9 +115,9 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             await self._outlet.emit(Failure(error.code, str(error), fatal=True))
             await self._outlet.hang_up(CloseCode.FAILED)
         except OSError as error:  # as where the owner's key cannot be read
-            if not ran_out(error):
+            if not was_exhausted(error):
                 raise
-            await self._outlet.emit(Failure("too_many_files", OUT, fatal=True))
+            await self._outlet.emit(Failure("too_many_files", EXHAUSTED, fatal=True))
             await self._outlet.hang_up(CloseCode.FULL)
 
     async def disconnect(self, code: int) -> None:
@@ -132,7 +132,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             self._session.end(Ending("cannot_keep_up", CloseCode.TOO_FAST))
 
     async def _admit(self) -> Login:
-        if not asking.origin_allowed(self.scope):
+        if not authentication.is_origin_allowed(self.scope):
             message = "This page may not use this server."
             raise RefusedError(message, code="wrong_origin", close_code=CloseCode.WRONG_ORIGIN)
         login = await database_thread.run(login_for, self.scope)

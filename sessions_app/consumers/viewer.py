@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from channels.layers import get_channel_layer
 
 from sessions_app import protocol
-from sessions_app.access import asking
+from sessions_app.access import authentication
 from sessions_app.bus.broker import broker_errors, subscribed
 from sessions_app.consumers.allowance import FRAMES
 from sessions_app.consumers.sender import Sender
@@ -22,7 +22,7 @@ from sessions_app.live.commands import parse
 from sessions_app.live.publisher import group_of
 from sessions_app.protocol import CloseCode
 from sessions_app.store.tickets import Standing
-from sessions_app.transport.backpressure import Flow, in_turn
+from sessions_app.transport.backpressure import FlowControl, throttle
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class ViewerConsumer:
         self._receive = receive
         self._send = send
         self._secret = secret
-        self._flow: Flow | None = scope.get("habla.flow")
+        self._flow: FlowControl | None = scope.get("habla.flow")
         self._stalled = asyncio.Event()
         self._outlet = Sender(send, self._flow, self._stalled.set)
         self._viewer = ViewerFeed(self._outlet)
@@ -91,11 +91,11 @@ class ViewerConsumer:
         while True:
             message = await self._receive()
             if self._flow is not None:
-                self._flow.taken(message)
+                self._flow.consumed(message)
             if message["type"] == "websocket.disconnect":
                 self._outlet.is_gone = True
                 return
-            await in_turn(self._frames, self._flow)
+            await throttle(self._frames, self._flow)
             await self._answer(message.get("text") or "")
 
     async def _answer(self, text: str) -> None:
@@ -116,7 +116,7 @@ class ViewerConsumer:
     # --- what the viewer is told
 
     async def _until_told(self) -> None:
-        if not asking.origin_allowed(self._scope):
+        if not authentication.is_origin_allowed(self._scope):
             message = "This page may not use this server."
             raise RefusedError(message, code="wrong_origin", close_code=CloseCode.WRONG_ORIGIN)
         standing = await self._look(is_fresh=True)

@@ -1,9 +1,9 @@
-"""What sound is, inside the house: 16 kHz mono s16le PCM, and the encodings it arrives in."""
+"""Audio formats: 16 kHz mono s16le PCM inside Habla, and the encodings in which it arrives."""
 
 from enum import StrEnum
 
 SAMPLE_RATE = 16_000
-"""Samples per second of all sound behind the decoder."""
+"""Samples per second of all decoded sound."""
 SAMPLE_BYTES = 2
 FRAME_SAMPLES = 512
 """Samples of one frame (32 ms): the only size that Silero accepts at 16 kHz."""
@@ -14,12 +14,12 @@ class Encoding(StrEnum):
     """How a client encodes the sound that it sends."""
 
     WEBM_OPUS = "webm-opus"
-    """What MediaRecorder makes in Chromium and Firefox."""
+    """What MediaRecorder produces in Chromium and Firefox."""
     OGG_OPUS = "ogg-opus"
     MP4_AAC = "mp4-aac"
-    """Fragmented MP4: what MediaRecorder makes in Safari."""
+    """Fragmented MP4: what MediaRecorder produces in Safari."""
     PCM_S16LE = "pcm-s16le"
-    """Mono samples as they are, at the ``sample_rate`` that the client names."""
+    """Raw mono samples, at the ``sample_rate`` that the client names."""
 
 
 def count_samples(pcm: bytes) -> int:

@@ -1,4 +1,4 @@
-"""Where a request comes from, and whether that is this very machine; pure."""
+"""Where a request comes from, and whether from this machine; pure functions."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from django.http.request import split_domain_port
 
 IPV6_PREFIX = 64
-"""What one household or machine is given of the addresses of IPv6."""
+"""Prefix length of the IPv6 network that a home or a machine is usually given."""
 PROXY_HEADERS = frozenset(
     {
         "forwarded",
@@ -78,38 +78,38 @@ PROXY_PREFIXES = (
     "tailscale-",
     "remote-",
 )
-"""Names, and how others begin, of what a proxy adds, and a browser at this machine never sends."""
+"""Headers that only a proxy adds, and prefixes of such: a browser at this machine sends none."""
 OWN_PAGES = frozenset({"", "same-origin", "none"})
-"""What Sec-Fetch-Site says of our own pages, of a typed address, and of programs: nothing."""
+"""Values of Sec-Fetch-Site from our own pages, for a typed address, and from programs (none)."""
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 BROWSER_HEADERS = frozenset({"origin", "referer", "sec-fetch-site", "cookie"})
-"""What a page can make a browser send along, and a program does not need."""
+"""Headers that a page can make a browser send, and that a program does not need."""
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
-class Peer(Enum):
-    """Who is at the other end."""
+class PeerUser(Enum):
+    """Which user's process is at the other end of a connection."""
 
     OURS = "a process of the server's own user"
-    ANOTHER = "a process of another user, or none any more"
-    UNKNOWN = "it cannot be found out"
+    ANOTHER = "a process of another user, or one that has ended"
+    UNKNOWN = "the system does not say"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The other end of a request, as far as it can be told."""
+    """Where a request comes from, as far as it can be told."""
 
     peer: str | None
-    """The address of who asks; None where there is none."""
+    """The client's address; None: there is none."""
     headers: tuple[tuple[str, str], ...]
     """Names in lower case, and values."""
     http_version: str = "1.1"
     method: str = "GET"
     """Empty for a WebSocket."""
     proxy: str | None = None
-    """The socket's other end where that is one of HABLA_TRUSTED_PROXIES, who told of ``peer``."""
-    whose: Peer = Peer.UNKNOWN
-    """Whose process is at the socket's other end."""
+    """The address of the trusted proxy that forwarded for ``peer``; None: there is none."""
+    peer_user: PeerUser = PeerUser.UNKNOWN
+    """Which user's process is at the other end of the socket."""
 
     def header(self, name: str) -> str:
         """Return the value of a header, joined by commas where it was sent twice; empty: absent."""
@@ -122,14 +122,14 @@ class Caller:
 
     @property
     def origin(self) -> str | None:
-        """Return the origin of the page that asks; None: no page, or it asks nothing of another."""
+        """Return the Origin header; None: the request is not made by a page of another site."""
         return self.header("origin") or None
 
     @property
     def is_local(self) -> bool:
-        """Return whether nothing speaks against somebody at the machine itself.
+        """Return whether the request looks like one from this machine.
 
-        That alone is no proof: any user of the machine, and any proxy on it, can ask like this.
+        That alone is no proof: any user of the machine, and any proxy on it, can send such a one.
         """
         return (
             is_loopback(self.peer or "")
@@ -143,7 +143,7 @@ class Caller:
 
     @property
     def is_forwarded(self) -> bool:
-        """Return whether a proxy says that it sent this on, however it spells that."""
+        """Return whether any header says that a proxy forwarded this."""
         names = {name.replace("_", "-") for name, _ in self.headers}
         return (
             self.proxy is not None
@@ -153,13 +153,13 @@ class Caller:
 
     @property
     def may_be_silent_proxy(self) -> bool:
-        """Return whether this may come by a proxy on this machine that says nothing of itself."""
-        is_odd = self.whose is Peer.ANOTHER or self.http_version == "1.0"
+        """Return whether this may come through a proxy on this machine that adds no header."""
+        is_odd = self.peer_user is PeerUser.ANOTHER or self.http_version == "1.0"
         return is_loopback(self.peer or "") and is_odd and not self.is_forwarded
 
     @property
     def is_of_foreign_page(self) -> bool:
-        """Return whether a browser says that a page of another site asks, and not its visitor."""
+        """Return whether a page of another site made this request, other than by a link."""
         if self.header("sec-fetch-site") in OWN_PAGES:
             return False
         is_visit = (
@@ -171,12 +171,12 @@ class Caller:
 
     @property
     def is_program(self) -> bool:
-        """Return whether no browser is behind this, so that no page can have forged it."""
+        """Return whether a program sent this and no browser, so that no page can have forged it."""
         return not any(value and name in BROWSER_HEADERS for name, value in self.headers)
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether an address, or a Host header's name without its port, means this machine."""
+    """Return whether an address or host name (without a port) means this machine."""
     if host == "localhost":
         return True
     address = parse_address(host.strip("[]"))
@@ -184,9 +184,9 @@ def is_loopback(host: str) -> bool:
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Return the address that ``text`` is; None: it is none.
+    """Return ``text`` as an address; None: it is none.
 
-    An IPv4 address that stands in an IPv6 one is returned as itself.
+    An IPv4-mapped IPv6 address is returned as the IPv4 address.
     """
     try:
         address = ip_address(text)
@@ -198,19 +198,19 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def host_and_port(netloc: str, scheme: str) -> tuple[str, str]:
-    """Return the name and port of a Host header or of an origin's host, ready to be compared."""
+    """Return name and port of a Host header or of an origin, in a form that can be compared."""
     domain, port = split_domain_port(netloc.lower())
     return domain, port or DEFAULT_PORTS.get(scheme, "")
 
 
 def is_origin_of(origin: str, host: str) -> bool:
-    """Return whether a page of ``origin`` is one that the server at ``host`` gave out."""
+    """Return whether ``origin`` is the origin of pages served at ``host``."""
     scheme, _, netloc = origin.partition("://")
     return scheme in DEFAULT_PORTS and host_and_port(netloc, scheme) == host_and_port(host, scheme)
 
 
-def household(address: str) -> str:
-    """Return what stands for all who share an address, or the addresses of one household."""
+def client_network(address: str) -> str:
+    """Return the address, or its IPv6 network: one client may use every address of that."""
     known = parse_address(address)
     if isinstance(known, IPv6Address):
         return str(ip_network((known, IPV6_PREFIX), strict=False))

@@ -1,4 +1,4 @@
-"""What a learner said wrong, and how it is right: a phrase with fields of its own."""
+"""Corrections of what a learner said: a kind of phrase with fields of its own."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -7,14 +7,15 @@ from typing import Any
 from sessions_app.core.events import Phrase
 
 CORRECTION = "correction"
-"""The kind of phrase that it is."""
+"""The ``kind`` of such a phrase."""
 
 
 @dataclass(frozen=True, slots=True)
 class Correction(Phrase):
-    """A mistake put right. ``text`` is what is right, ``meaning`` why, for those who know no more.
+    """The correction of a mistake.
 
-    It is no translation: nothing of it is ``literal``.
+    Clients that do not know corrections find what is right in ``text``, and why in ``meaning``. It
+    is no translation, so ``literal`` is empty.
     """
 
     wrong: str = ""
@@ -22,19 +23,19 @@ class Correction(Phrase):
     right: str = ""
     """What it should have been, in the same language."""
     why: str = ""
-    """In the other language; empty: not said."""
+    """The reason, in the other language; empty: not given."""
 
 
-def correction(wrong: str, right: str, why: str = "") -> Correction:
-    """Return the correction of ``wrong``."""
+def make_correction(wrong: str, right: str, why: str = "") -> Correction:
+    """Return the correction of ``wrong`` to ``right``."""
     return Correction(right, why, CORRECTION, wrong=wrong, right=right, why=why)
 
 
 def phrase_of(kept: Mapping[str, Any]) -> Phrase:
-    """Return a phrase as it was kept; older corrections have no fields of their own."""
+    """Return a phrase from stored JSON; older corrections have no fields of their own."""
     if kept.get("kind") != CORRECTION:
         return Phrase(**kept)
-    return correction(
+    return make_correction(
         kept.get("wrong") or kept.get("literal") or "",
         kept.get("right") or kept.get("text") or "",
         kept.get("why") or kept.get("meaning") or "",
@@ -42,5 +43,5 @@ def phrase_of(kept: Mapping[str, Any]) -> Phrase:
 
 
 def as_correction(phrase: Phrase) -> Phrase:
-    """Return a phrase that an engine calls a correction as one; any other as it is."""
+    """Return a phrase of the kind ``correction`` as a Correction; any other unchanged."""
     return phrase_of(asdict(phrase)) if phrase.kind == CORRECTION else phrase

@@ -1,9 +1,9 @@
-"""What is counted and timed while sessions live, for `/metrics`. Nothing that people said."""
+"""Counters and timings of live sessions, for `/metrics`. They contain nothing that people said."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
 _QUICK = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-"""Buckets in seconds: from what nobody notices to what nobody waits for."""
+"""Histogram buckets in seconds, from unnoticeable to unbearable."""
 
 RECEIVED = Counter("habla_received_seconds", "Sound that arrived and was decoded, in seconds.")
 DROPPED = Counter(
@@ -34,7 +34,7 @@ TOKENS = Counter(
 
 
 def count_tokens(engine: str, *, read: int, written: int) -> None:
-    """Count the tokens that a translation by ``engine`` took; nothing where no model counts."""
+    """Count the tokens of a translation by ``engine``, if its model counts any."""
     for kind, tokens in (("read", read), ("written", written)):
         if tokens:
             TOKENS.labels(engine, kind).inc(tokens)

@@ -1,4 +1,4 @@
-"""The process's file descriptors: how many there may be, and how it is told that none is left."""
+"""File descriptors of this process: their limit, and whether they are exhausted."""
 
 import codecs
 import errno
@@ -6,20 +6,20 @@ import os
 import resource
 from contextlib import ExitStack
 
-MOST = 65_536
-"""What is asked for where the system sets no lower limit: more is only slow to look through."""
-LEAST_RESERVE = 64
-"""Kept back for what is no connection: models, the database, the sound of sessions."""
-OUT = "Too many files and connections are open here; try again in a moment."
+MAX_DESCRIPTORS = 65_536
+"""The limit that is requested, unless the system's is lower."""
+MIN_RESERVE = 64
+"""Reserved for everything but connections: models, the database, recordings."""
+EXHAUSTED = "Too many files and connections are open here; try again in a moment."
 
-# loaded ahead: Django writes the log line of a refusal by it, also where nothing can be opened
+# loaded in advance: Django needs it to log a refusal, even when no file can be opened
 codecs.lookup("unicode_escape")
 
 
 def raise_limit() -> int:
-    """Let the process have as many descriptors as the system allows it; return how many."""
+    """Raise the limit of descriptors as far as the system allows; return the new limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST if hard == resource.RLIM_INFINITY else min(hard, MOST)
+    wanted = MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MAX_DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return limit()
@@ -28,27 +28,27 @@ def raise_limit() -> int:
 def limit() -> int:
     """Return how many descriptors the process may have."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST if soft == resource.RLIM_INFINITY else min(soft, MOST)
+    return MAX_DESCRIPTORS if soft == resource.RLIM_INFINITY else min(soft, MAX_DESCRIPTORS)
 
 
 def connections_allowed(max_sessions: int) -> int:
-    """Return how many connections may be open at once, so that live sessions have what they need.
+    """Return how many connections may be open at once, so that live sessions have enough left.
 
-    A session needs its connection, and four files; a half is kept back where the limit is small.
+    A session needs its connection and four files; at most half of a small limit is reserved.
     """
-    reserve = LEAST_RESERVE + 4 * max_sessions
+    reserve = MIN_RESERVE + 4 * max_sessions
     return max(8, limit() - min(reserve, limit() // 2))
 
 
-class Spare:
-    """Descriptors that are held, so that a few can be had when there are no others."""
+class SpareDescriptors:
+    """Spare descriptors: held open, to be released when all others are used up."""
 
     def __init__(self, count: int) -> None:
         self._count = count
         self._held: list[int] = []
 
     def hold(self) -> bool:
-        """Hold as many as there are left of them; return whether that is all."""
+        """Open the spare ones again; return whether all could be opened."""
         try:
             while len(self._held) < self._count:
                 self._held.append(os.open(os.devnull, os.O_RDONLY))
@@ -56,37 +56,37 @@ class Spare:
             return False
         return True
 
-    def let_go(self) -> None:
-        """Let somebody else have them. May be called twice."""
+    def release(self) -> None:
+        """Close them, so that others can be opened. May be called twice."""
         while self._held:
             os.close(self._held.pop())
 
 
-def are_out(wanted: int = 1) -> bool:
-    """Return whether ``wanted`` files cannot be opened now. Costs two system calls for each."""
+def are_exhausted(wanted: int = 1) -> bool:
+    """Return whether ``wanted`` files cannot be opened now. Takes two system calls for each."""
     with ExitStack() as held:
         try:
             for _ in range(wanted):
                 held.callback(os.close, os.open(os.devnull, os.O_RDONLY))
         except OSError as error:
-            return is_lack(error)
+            return is_exhaustion(error)
     return False
 
 
-def is_lack(error: OSError) -> bool:
-    """Return whether ``error`` says that no file can be opened."""
+def is_exhaustion(error: OSError) -> bool:
+    """Return whether ``error`` says that descriptors are exhausted."""
     return error.errno in (errno.EMFILE, errno.ENFILE)
 
 
-def ran_out(error: BaseException) -> bool:
-    """Return whether ``error`` came since no file could be opened.
+def was_exhausted(error: BaseException) -> bool:
+    """Return whether ``error`` was caused by exhausted descriptors.
 
-    SQLite and the loader of libraries do not say so themselves: then it is looked whether one can
+    SQLite and the loader of libraries do not say so themselves: then it counts whether a file can
     be opened now.
     """
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, OSError) and is_lack(cause):
+        if isinstance(cause, OSError) and is_exhaustion(cause):
             return True
         cause = cause.__cause__ or cause.__context__
-    return are_out()
+    return are_exhausted()

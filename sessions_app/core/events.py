@@ -1,4 +1,4 @@
-"""What everyone speaks of: the values and events that cross the floors of the house."""
+"""The values and events that the packages of Habla pass to each other."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,16 +12,16 @@ class Direction(StrEnum):
     ES_TO_EN = "es_to_en"
     EN_TO_ES = "en_to_es"
     AUTO = "auto"
-    """The language is found anew for each utterance, among Spanish and English only."""
+    """The language is detected for each utterance, among Spanish and English only."""
 
     @property
     def source(self) -> str | None:
-        """Return the language spoken, ``es`` or ``en``; None where it must be found."""
+        """Return the language spoken, ``es`` or ``en``; None: it must be detected."""
         return None if self is Direction.AUTO else self.value[:2]
 
     @property
     def target(self) -> str | None:
-        """Return the language translated into, ``es`` or ``en``; None where it must be found."""
+        """Return the language translated into, ``es`` or ``en``; None: it must be detected."""
         return None if self is Direction.AUTO else self.value[-2:]
 
     @classmethod
@@ -38,14 +38,14 @@ class Mode(StrEnum):
 
 
 class DiscardReason(StrEnum):
-    """Why a segment was judged to be nothing."""
+    """Why a segment was discarded."""
 
     NO_SPEECH = "no_speech"
     TOO_SHORT = "too_short"
     HALLUCINATION = "hallucination"
 
 
-# --- what engines take and give -------------------------------------------------------------
+# --- input and output of engines -------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,86 +85,86 @@ class TranslationRequest:
     mode: Mode = Mode.CONVERSATION
     speaker: str | None = None
     topic: str = ""
-    """What is being talked of, in one line; empty: not known."""
+    """What the conversation is about, in one line; empty: not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a translation took, where a model counts it."""
+    """What a translation cost, if its model counts that."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost: float = 0.0
-    """In the currency of the prices in the settings; 0 where there are none."""
+    """In the currency of the configured prices; 0: none are configured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Something worth noticing in what was said: an idiom, a false friend, a correction."""
+    """Something noteworthy in what was said: an idiom, a false friend, a correction."""
 
     text: str
     meaning: str
     kind: str = "idiom"
     literal: str = ""
     region: str = ""
-    """Where an idiom is said: ``ES``, ``LA``, ``US``, ``UK``, with commas between."""
+    """Where an idiom is used: ``ES``, ``LA``, ``US``, ``UK``, separated by commas."""
     register: str = ""
     start: int | None = None
-    """Where it stands in the source, in characters; None where the engine does not say."""
+    """Its position in the source, in characters; None: the engine does not say."""
     end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """A translator whose answer was not used."""
+    """A translator that was asked first, and whose answer was rejected."""
 
     engine: str
     fault: str
-    """Of Fault."""
+    """Why, as a value of ``errors.Fault``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """What a translator made of a request."""
+    """The answer of a translator."""
 
     text: str
-    """The translation; empty where there is no translator."""
+    """The translation; empty: there is no translator."""
     corrected: str = ""
-    """The source as the translator believes it was meant; empty: as it was heard."""
+    """The source as the translator thinks it was meant; empty: as it was heard."""
     phrases: tuple[Phrase, ...] = ()
     confidence: float = 1.0
     engine: str = ""
     """The name of the engine that answered."""
     usage: Usage = Usage()
     passed_over: tuple[PassedOver, ...] = ()
-    """Who was asked before, and gave no translation."""
+    """Translators that were asked first, and gave no usable translation."""
 
 
 GIST_ENGINES = frozenset({"apertium"})
-"""Translators that go by rules, word for word where these fail: good for the gist only."""
+"""Rule-based translators, whose translations are good for the gist only."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What people are told of an engine."""
+    """The description of an engine for users."""
 
     name: str
-    """The short name (``faster-whisper``) or dotted path that chose it."""
+    """The short name (``faster-whisper``) or dotted path by which it was chosen."""
     languages: tuple[str, ...] = ()
-    """Languages it takes, sorted: ``("en", "es")``."""
+    """Languages it understands, sorted: ``("en", "es")``."""
     why: str | None = None
-    """Why it is this one and not a better one, in plain words, with how to get the better one."""
+    """Why it is this one and not a better one, and how to get the better one; None: it is best."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who speaks: an id that stays, and a name that people may change."""
+    """Who speaks: a stable id, and a name that people may change. Its row is models.Speaker."""
 
     id: str
     name: str
 
 
-# --- what a session says --------------------------------------------------------------------
+# --- events of a session --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +211,12 @@ class FinalTranscript:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A final with its translation: shown, kept, studied."""
+    """A final transcript with its translation. Its row is models.Exchange."""
 
     utterance_id: int
     source: str
     translated: str
-    """Empty where nothing could be translated; ``failure`` says why."""
+    """Empty: it could not be translated; ``failure`` says why."""
     language: str
     direction: Direction
     start_seconds: float
@@ -229,22 +229,22 @@ class Exchange:
     """The engine that heard it; empty for typed text."""
     translator: str = ""
     failure: str = ""
-    """The code of the error that kept it from being translated; empty: none."""
+    """The code of the error that prevented its translation; empty: none."""
     exchange_id: int | None = None
-    """The row's id, once it is kept."""
+    """The row's id, once it is stored."""
     usage: Usage = Usage()
     passed_over: tuple[PassedOver, ...] = ()
-    """Translators that were asked before, and gave no translation."""
+    """Translators that were asked first, and gave no usable translation."""
 
     @property
     def is_gist(self) -> bool:
-        """Return whether the translation is good for the gist only."""
+        """Return whether the translation conveys only the gist."""
         return self.translator in GIST_ENGINES
 
 
 @dataclass(frozen=True, slots=True)
 class Discarded:
-    """A segment was heard, and judged to be nothing."""
+    """A segment was discarded."""
 
     utterance_id: int
     reason: DiscardReason
@@ -252,12 +252,12 @@ class Discarded:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """The words are behind, or no longer."""
+    """Transcription lags behind, or has caught up."""
 
     seconds: float
-    """For how long the oldest utterance waits for its words, beyond the engine's time for it.
+    """How long the oldest utterance has waited for its words, without the engine's own time.
 
-    0: it is over.
+    0: transcription has caught up.
     """
     dropped_seconds: float
 
@@ -272,14 +272,14 @@ class Failure:
     """The command's type, or the utterance's id."""
     fatal: bool = False
     retry_after_seconds: float | None = None
-    """Of what comes too fast: when to go on."""
+    """If requests come too fast: when to go on."""
     fault: str = ""
-    """Of a translation: why what came was none, in a word of Fault; empty: nothing came."""
+    """Why an answer was rejected as a translation (``errors.Fault``); empty: there was none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Any other message of the session, by the type it has in docs/protocol.md."""
+    """Any other message of the session; ``type`` and ``fields`` as in docs/protocol.md."""
 
     type: str
     fields: Mapping[str, Any] = field(default_factory=dict)

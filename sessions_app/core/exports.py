@@ -1,4 +1,4 @@
-"""What was said as a file to take away: plain text, JSON, SubRip and WebVTT subtitles; pure."""
+"""Exports of conversations: plain text, JSON, SubRip and WebVTT subtitles; pure functions."""
 
 import json
 import re
@@ -19,7 +19,7 @@ PIECE_BYTES = 64 * 1024
 
 
 class ExportFormat(StrEnum):
-    """How an export is written."""
+    """The file formats of exports."""
 
     TXT = "txt"
     JSON = "json"
@@ -28,7 +28,7 @@ class ExportFormat(StrEnum):
 
     @property
     def media_type(self) -> str:
-        """Return the MIME type that a browser is told."""
+        """Return the MIME type."""
         return _MEDIA_TYPES[self]
 
 
@@ -42,13 +42,13 @@ _MEDIA_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class ExportLine:
-    """One exchange at its place in what is exported."""
+    """One exchange and its time in the export."""
 
     exchange: Exchange
     said_at: datetime | None = None
-    """When it was kept; None where nothing is kept."""
+    """When it was said; None: it is not stored."""
     offset_seconds: float = 0.0
-    """What lies before the clock of the exchange's source."""
+    """Start of its source's clock, in seconds from the beginning of the export."""
 
     @property
     def start_seconds(self) -> float:
@@ -62,32 +62,32 @@ class ExportLine:
 
     @property
     def speaker(self) -> str:
-        """Return the name of who said it; empty: unknown."""
+        """Return the speaker's name; empty: unknown."""
         return self.exchange.speaker.name if self.exchange.speaker else ""
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Exchanges on one clock, in the order in which they were said."""
+class SessionExchanges:
+    """The exchanges of one session, in the order in which they were said."""
 
     begins_seconds: float
-    """Where that clock stands at 0, in seconds from the beginning of the conversation."""
-    said: Iterable[tuple[Exchange, datetime | None]]
+    """When the session's clock is 0, in seconds from the beginning of the conversation."""
+    exchanges: Iterable[tuple[Exchange, datetime | None]]
 
 
-def run_on(stretches: Iterable[Stretch]) -> Iterator[ExportLine]:
-    """Yield the lines of a conversation over several sessions, on one clock.
+def join_sessions(sessions: Iterable[SessionExchanges]) -> Iterator[ExportLine]:
+    """Yield the lines of a conversation of several sessions, on one clock.
 
-    A stretch never begins before the last one ended, even where its own clock says so: a recording
-    that is played faster than it was spoken takes less time than it holds.
+    A session never begins before the last one ended, even if its own clock says so: a recording
+    that is played at high speed takes less time than it is long.
     """
     end_seconds = 0.0
-    for stretch in stretches:
+    for session in sessions:
         offset: float | None = None
         last: ExportLine | None = None
-        for exchange, said_at in stretch.said:
+        for exchange, said_at in session.exchanges:
             if offset is None:
-                offset = max(stretch.begins_seconds, end_seconds - exchange.start_seconds)
+                offset = max(session.begins_seconds, end_seconds - exchange.start_seconds)
             last = ExportLine(exchange, said_at, offset)
             yield last
         if last is not None:
@@ -95,12 +95,12 @@ def run_on(stretches: Iterable[Stretch]) -> Iterator[ExportLine]:
 
 
 def export(lines: Iterable[ExportLine], file_format: ExportFormat) -> str:
-    """Return ``lines`` as the text of a file."""
+    """Return ``lines`` as the content of a file."""
     return "".join(_WRITERS[file_format](lines))
 
 
 def export_in_pieces(lines: Iterable[ExportLine], file_format: ExportFormat) -> Iterator[bytes]:
-    """Yield the same piece by piece, so that a conversation is never in memory as a whole."""
+    """Yield the same in pieces, so that a long conversation is never in memory as a whole."""
     waiting, size = [], 0
     for written in _WRITERS[file_format](lines):
         piece = written.encode()
@@ -114,29 +114,33 @@ def export_in_pieces(lines: Iterable[ExportLine], file_format: ExportFormat) -> 
 
 
 def to_txt(lines: Iterable[ExportLine]) -> Iterator[str]:
-    """Yield plain text: time, speaker and source; below, its translation and phrases."""
+    """Yield plain text: time, speaker and source, then the translation and the phrases."""
     for number, line in enumerate(lines):
         yield ("\n" if number else "") + f"{_paragraph(line)}\n"
 
 
 def _paragraph(line: ExportLine) -> str:
     time = _timestamp(round(line.start_seconds * 1000), ".").partition(".")[0]
-    name = f"{flat(line.speaker)}: " if line.speaker else ""
+    name = f"{on_one_line(line.speaker)}: " if line.speaker else ""
     phrases = [f"  * {_explained(phrase)}" for phrase in line.exchange.phrases]
     return f"[{time}] {name}" + "\n".join((*_texts(line), *phrases))
 
 
 def _explained(phrase: Phrase) -> str:
     if isinstance(phrase, Correction):
-        why = f": {flat(phrase.why)}" if phrase.why else ""
-        return f"✗ {flat(phrase.wrong)} → ✓ {flat(phrase.right)}{why}"
-    literal = f"“{flat(phrase.literal)}”" if phrase.literal else ""
-    known = " · ".join(filter(None, (literal, flat(phrase.region), flat(phrase.register))))
-    return f"{flat(phrase.text)}: {flat(phrase.meaning)}" + (f" ({known})" if known else "")
+        why = f": {on_one_line(phrase.why)}" if phrase.why else ""
+        return f"✗ {on_one_line(phrase.wrong)} → ✓ {on_one_line(phrase.right)}{why}"
+    literal = f"“{on_one_line(phrase.literal)}”" if phrase.literal else ""
+    known = " · ".join(
+        filter(None, (literal, on_one_line(phrase.region), on_one_line(phrase.register)))
+    )
+    return f"{on_one_line(phrase.text)}: {on_one_line(phrase.meaning)}" + (
+        f" ({known})" if known else ""
+    )
 
 
 def to_json(lines: Iterable[ExportLine]) -> Iterator[str]:
-    """Yield a JSON object whose ``exchanges`` hold everything that is known of each."""
+    """Yield a JSON object whose ``exchanges`` hold everything that is known about each."""
     opening, closing = '{\n  "exchanges": [', "]\n}"
     for line in lines:
         text = json.dumps(to_dict(line), ensure_ascii=False, indent=2)
@@ -146,7 +150,7 @@ def to_json(lines: Iterable[ExportLine]) -> Iterator[str]:
 
 
 def to_dict(line: ExportLine) -> dict[str, Any]:
-    """Return one line as JSON can hold it."""
+    """Return one line as a JSON object."""
     told = asdict(line.exchange)
     if not line.exchange.passed_over:
         del told["passed_over"]
@@ -166,15 +170,15 @@ def to_srt(lines: Iterable[ExportLine]) -> Iterator[str]:
 
 
 def _unmarked(text: str) -> str:
-    # SubRip knows no escapes: what players would take for a cue's times, a tag or an order to the
-    # player is written another way
+    # SubRip has no escapes: what players would read as a cue's times, a tag or a styling command
+    # is written with other characters
     without_times = text.replace("-->", "→")
     without_tags = _TAG.sub(lambda tag: f"‹{tag[1]}{'›' if tag[2] else ''}", without_times)
-    return _ORDER.sub(lambda order: f"({order[1]}{')' if order[2] else ''}", without_tags)
+    return _STYLING.sub(lambda style: f"({style[1]}{')' if style[2] else ''}", without_tags)
 
 
 def to_vtt(lines: Iterable[ExportLine]) -> Iterator[str]:
-    """Yield WebVTT subtitles, the source above its translation, with a voice where one is known.
+    """Yield WebVTT subtitles, the source above its translation, with the speaker as voice.
 
     Escaped as https://www.w3.org/TR/webvtt1/#webvtt-cue-text asks.
     """
@@ -187,11 +191,11 @@ def to_vtt(lines: Iterable[ExportLine]) -> Iterator[str]:
 
 def _caption(line: ExportLine) -> Caption:
     texts = tuple(_texts(line))
-    return Caption(line.start_seconds, line.end_seconds, texts, flat(line.speaker))
+    return Caption(line.start_seconds, line.end_seconds, texts, on_one_line(line.speaker))
 
 
 def _texts(line: ExportLine) -> list[str]:
-    texts = [flat(line.exchange.source), flat(line.exchange.translated)]
+    texts = [on_one_line(line.exchange.source), on_one_line(line.exchange.translated)]
     return [text for text in texts if text] or ["…"]
 
 
@@ -205,26 +209,26 @@ def _timestamp(milliseconds: int, point: str) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}:{whole:02}{point}{milliseconds:03}"
 
 
-def flat(text: str) -> str:
-    """Return ``text`` on one line, without what a terminal or a reader would obey instead of show.
+def on_one_line(text: str) -> str:
+    """Return ``text`` on one line, without control characters.
 
-    A blank line would end a subtitle, a line break would read as a translation, and a control of
-    direction would turn round what stands after it.
+    A blank line would end a subtitle, a line break would look like the beginning of the
+    translation, and a control of writing direction would reverse the text after it.
     """
     return " ".join("".join(filter(_is_shown, text)).split())
 
 
 def _is_shown(character: str) -> bool:
     is_control = unicodedata.category(character) == "Cc" and not character.isspace()
-    return not is_control and character not in _TURNS
+    return not is_control and character not in _DIRECTION_CONTROLS
 
 
 _TAG = re.compile(r"<(?=[/!?A-Za-z])([^<>]*)(>?)")
-"""``<b>`` and its like, closed or not; ``1 < 2`` is none."""
-_ORDER = re.compile(r"\{(?=\\|[A-Za-z]:)([^{}]*)(\}?)")
-r"""``{\an8}`` and ``{y:i}``, which players take from other formats."""
-_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""What opens or closes a stretch in another direction of writing."""
+"""``<b>`` and its like, closed or not; ``1 < 2`` is no tag."""
+_STYLING = re.compile(r"\{(?=\\|[A-Za-z]:)([^{}]*)(\}?)")
+r"""``{\an8}`` and ``{y:i}``, which some players understand as styling."""
+_DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that change the direction of writing."""
 
 _WRITERS: dict[ExportFormat, Callable[[Iterable[ExportLine]], Iterator[str]]] = {
     ExportFormat.TXT: to_txt,

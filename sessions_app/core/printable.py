@@ -1,18 +1,18 @@
-"""Text from outside, fit for a terminal and a log: nothing of it acts, and no secret is in it."""
+"""Makes text from outside safe to print in a terminal and a log: no control codes, no secrets."""
 
 import re
 import unicodedata
 
 UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Control, format (bidi, zero-width), surrogate, private and unassigned characters; separators of
-lines: what a terminal obeys, or does not show."""
+"""Unicode categories that a terminal interprets or does not show: control, format (bidi,
+zero-width), surrogate, private and unassigned characters, and separators of lines."""
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Mn", "Me", "Zs", "Zl", "Zp"})
-"""Categories of which alone nothing can be seen: controls, zero-width characters, spaces, marks."""
+"""Categories that are invisible by themselves: controls, zero-width characters, spaces, marks."""
 BLANK = re.compile(
     "[\u115f\u1160\u2065\u2800\u3164\uffa0\ufff0-\ufff8\U0001d159\U000e0000-\U000e0fff]"
 )
-"""What is drawn as nothing, of other categories: Hangul fillers, the empty Braille pattern, the
-null notehead, and what Unicode sets apart for zero-width characters to come."""
+"""Invisible characters of other categories: Hangul fillers, the empty Braille pattern, the null
+notehead, and those that Unicode reserves for future zero-width characters."""
 SUSPECT = re.compile(r"[^ -~]")
 HIDDEN = "***"
 WATCH = re.compile(r"(/watch/)[^/\s?#\"'<>\\]+", re.IGNORECASE)
@@ -29,25 +29,25 @@ SECRETS = (WATCH, QUERY, BEARER, OPENAI, VARIABLE)
 
 
 def printable(text: str) -> str:
-    r"""Return ``text`` with all that a terminal does not show as itself in Python's escapes.
+    r"""Return ``text`` with all characters that a terminal does not show escaped, as in Python.
 
-    Line breaks too: ``\n`` as two characters.
+    Line breaks too, as the two characters ``\n``.
     """
     return text if text.isascii() and text.isprintable() else SUSPECT.sub(_shown, text)
 
 
 def printable_lines(text: str) -> str:
-    """Return ``text`` likewise, its line breaks kept."""
+    """Return ``text`` likewise, but with its line breaks."""
     return "\n".join(printable(line) for line in text.split("\n"))
 
 
-def is_seen(text: str) -> bool:
-    """Return whether anything of ``text`` can be seen."""
+def is_visible(text: str) -> bool:
+    """Return whether ``text`` has a visible character."""
     return any(unicodedata.category(one) not in UNSEEN for one in BLANK.sub("", text))
 
 
 def without_secrets(text: str) -> str:
-    """Return ``text`` without the secrets of tickets, keys, tokens and passwords."""
+    """Return ``text`` with tickets, keys, tokens and passwords replaced by HIDDEN."""
     if "/" not in text and "=" not in text and "-" not in text and " " not in text:
         return text
     for pattern in SECRETS:

@@ -1,16 +1,16 @@
-"""Words to look for, as patterns that forgive capitals and accents; pure.
+"""Search words as regular expressions that ignore case and accents; pure functions.
 
-A database's own comparison does not: SQLite knows the capitals of ASCII alone, so that ``él`` would
-not find ``Él``, and nobody types every accent into a search field.
+The comparison of a database does not ignore them: SQLite knows case only in ASCII, so that ``él``
+would not find ``Él``, and nobody types every accent into a search field.
 """
 
 import re
 import unicodedata
 
 MAX_CHARACTERS = 200
-"""What is longer is cut: a search is a few words."""
+"""A longer query is cut: a search is a few words."""
 MAX_WORDS = 8
-"""Each word more is one more look at every row."""
+"""Each word costs one more comparison with every row."""
 LOOKALIKES = {
     letter: f"[{forms}{forms.upper()}]"
     for letter, forms in {
@@ -27,15 +27,15 @@ LOOKALIKES = {
 
 
 def patterns(query: str) -> list[str]:
-    """Return a regular expression for each word of ``query``, in the dialect of every database.
+    """Return a regular expression for each word of ``query``, valid in every database.
 
-    Of the first MAX_WORDS words: of more, `has_more_words` tells.
+    Only for the first MAX_WORDS words: `has_more_words` says whether there are more.
     """
     return ["".join(map(_letter, word)) for word in _words(query)[:MAX_WORDS]]
 
 
 def has_more_words(query: str) -> bool:
-    """Return whether not all words of ``query`` are looked for."""
+    """Return whether ``query`` has more words than are searched for."""
     return len(_words(query)) > MAX_WORDS or len(query) > MAX_CHARACTERS
 
 

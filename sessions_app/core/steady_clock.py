@@ -1,7 +1,7 @@
-"""The time of day, for what must not jump when somebody sets the clock of the machine.
+"""A time of day that does not jump when somebody sets the system clock.
 
-What begins and ends in one process is dated by one count of seconds, which goes on evenly, also
-while the machine sleeps: nothing ends before it began, and nothing lasts longer than it did.
+What begins and ends in one process is dated by one monotonic count of seconds, which goes on while
+the machine sleeps: so nothing ends before it began, and every duration is true.
 """
 
 import json
@@ -11,16 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-NOTE_NAME = "clock.json"
-"""Where the time is noted for the next process; in the run directory."""
+STATE_NAME = "clock.json"
+"""File in the run directory in which the state is saved for the next process."""
 JUMP_SECONDS = 60.0
-"""By so much a clock may be put right without having been set."""
+"""A correction of the system clock up to this size does not count as a jump."""
 BELIEVED_SECONDS = 86_400.0
-"""After so long a clock that was set forward is believed, also by whoever deletes what is old."""
+"""How long a clock set forward must stay so until it is believed, also for deleting old data."""
 
 
 def elapsed() -> float:
-    """Return seconds since some moment: while the machine sleeps they go on where it can tell."""
+    """Return seconds since some moment, on Linux including the time that the machine slept."""
     try:
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     except (AttributeError, OSError):  # not Linux
@@ -28,7 +28,7 @@ def elapsed() -> float:
 
 
 class SteadyClock:
-    """Tells the time of day that it was when it was begun, and the seconds since then."""
+    """The time of day at its creation, plus the seconds since then."""
 
     def __init__(
         self,
@@ -39,28 +39,25 @@ class SteadyClock:
         self._count = count
         self._offset = self._difference()
         self._least_offset = self._offset
-        self._noted_offset: float | None = None
+        self._saved_offset: float | None = None
         self._set_to, self._set_at = self._offset, 0.0
-        """The difference since the clock was set forward, and when that was."""
+        """The offset to which the system clock was set forward, and when that was noticed."""
 
     def now(self) -> datetime:
-        """Return the time, which goes on evenly; not always that of the machine."""
+        """Return the time, which never jumps; it may differ from the system clock."""
         return _moment(self._offset + self._count())
 
     def earliest(self) -> datetime:
-        """Return the earliest that it may be, to whoever deletes what is old.
+        """Return the earliest time that it may be, for deciding what is old enough to be deleted.
 
-        A clock that is set forward makes nothing old, as far as this process has seen it, or one
-        before it (``believe``), until it has stood so for BELIEVED_SECONDS.
+        A system clock that was set forward makes nothing old until it has stayed so for
+        BELIEVED_SECONDS, if this process noticed, or one before it (``restore``).
         """
-        self.look()
+        self.check()
         return _moment(self._least_offset + self._count())
 
-    def look(self) -> float:
-        """Look at the clock of the machine; return by how many seconds it was set forward just now.
-
-        0 where it was not.
-        """
+    def check(self) -> float:
+        """Check the system clock; return by how many seconds it was just set forward, or 0."""
         offset, count = self._difference(), self._count()
         if offset - self._least_offset <= JUMP_SECONDS:
             self._least_offset = min(self._least_offset, offset)
@@ -72,37 +69,37 @@ class SteadyClock:
             self._least_offset = offset
         return 0.0
 
-    def follow(self) -> None:
-        """Take the time of the machine; to be called when nothing is going on."""
+    def sync(self) -> None:
+        """Adopt the time of the system clock; to be called while nothing is going on."""
         self._offset = self._difference()
 
-    # --- across starts
+    # --- from one process to the next
 
-    def believe(self, path: Path) -> None:
-        """Hear from the last process that noted it in ``path`` which time it was.
+    def restore(self, path: Path) -> None:
+        """Restore the state that an earlier process saved in ``path``.
 
-        That says something only while the machine has not been started anew. Without a note, and
-        where it cannot be read, the clock of the machine is believed.
+        It counts only if the machine was not rebooted since. Without such a file, or if it cannot
+        be read, the system clock is believed.
         """
         try:
-            noted = json.loads(path.read_text(encoding="ascii"))
-            if noted["boot"] == _boot() and self._least_offset - noted["offset"] > JUMP_SECONDS:
-                self._least_offset = float(noted["offset"])
+            saved = json.loads(path.read_text(encoding="ascii"))
+            if saved["boot"] == _boot() and self._least_offset - saved["offset"] > JUMP_SECONDS:
+                self._least_offset = float(saved["offset"])
                 self._set_to, self._set_at = self._difference(), self._count()
         except (OSError, ValueError, KeyError, TypeError):
             return
 
-    def note(self, path: Path) -> None:
-        """Note in ``path`` which time it is, for the next process, where that has changed.
+    def save(self, path: Path) -> None:
+        """Save the state in ``path`` for the next process, if it has changed.
 
         Raises:
             OSError: it cannot be written.
         """
-        if self._noted_offset == self._least_offset:
+        if self._saved_offset == self._least_offset:
             return
         facts = {"boot": _boot(), "offset": self._least_offset}
         path.write_text(json.dumps(facts), encoding="ascii")
-        self._noted_offset = self._least_offset
+        self._saved_offset = self._least_offset
 
     def _difference(self) -> float:
         return self._wall() - self._count()
@@ -120,4 +117,4 @@ def _moment(seconds: float) -> datetime:
 
 
 clock = SteadyClock()
-"""Of this process."""
+"""The clock of this process."""

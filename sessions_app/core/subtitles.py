@@ -1,4 +1,4 @@
-"""What was said as the cues of a subtitle: two lines each, one after the other; pure."""
+"""Cutting what was said into the cues of subtitles, of two lines each; pure functions."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,25 +7,25 @@ from math import ceil
 from textwrap import TextWrapper
 
 LINE_CHARACTERS = 42
-"""How long a line of a subtitle may be, as broadcasters have it."""
+"""Longest line of a subtitle, as broadcasters recommend."""
 CUE_LINES = 2
 SHORTEST_MS = 833
-"""How long a cue that makes way for the next, or is one of several, stands at least: 5/6 s."""
+"""Shortest time that a cue is shown if the next one follows at once: 5/6 s."""
 SPOKEN_MS = 700
-"""How long a cue stands at least that took less time to say: one word, such as “sí”."""
+"""Shortest time that a cue is shown that took less time to say: one word, such as “sí”."""
 TYPED_MS = 2_000
-"""How long a cue stands at least that took no time to say: typed text."""
+"""Shortest time that a cue is shown that took no time to say: typed text."""
 CHARACTERS_A_SECOND = 17
-"""How fast a subtitle is read."""
+"""Reading speed for subtitles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """Something said, with its translation: whole, however long."""
+    """Something that was said, with its translation, of any length."""
 
     start_seconds: float
     end_seconds: float
-    """Not after its beginning: it took no time, and stands as long as it takes to read."""
+    """If not after its beginning, it took no time, and is shown as long as it takes to read."""
     texts: tuple[str, ...]
     """One or two, each of one line."""
     voice: str = ""
@@ -33,7 +33,7 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """What is shown at once."""
+    """What is shown at one time."""
 
     start_ms: int
     end_ms: int
@@ -43,11 +43,11 @@ class Cue:
 
 
 def cues_of(captions: Iterable[Caption]) -> Iterator[Cue]:
-    """Yield the cues of ``captions``, which come in the order of their beginnings.
+    """Yield the cues of ``captions``, which are in the order of their beginnings.
 
-    None begins before the last one ended: one that is still being said when the next begins makes
-    way, and where too little time is left to read it, the next waits. A long one is cut into
-    several, each standing for its share of the time, and none for less than SHORTEST_MS.
+    None begins before the last one ended: a caption that is still being said when the next begins
+    is shortened, and if that leaves too little time to read it, the next one is delayed. A long one
+    is cut into several cues, each shown for its share of the time, at least for SHORTEST_MS.
     """
     end_ms = 0
     for caption, following in pairwise(chain(captions, [None])):
@@ -78,9 +78,9 @@ def _reading_ms(texts: Iterable[str]) -> int:
 
 
 def _shared(pages: list[tuple[str, ...]], start_ms: int, end_ms: int, voice: str) -> Iterator[Cue]:
-    """Yield a cue for each page; each has the share of the time that it has of the letters.
+    """Yield a cue for each page, shown for its share of the time, by its number of letters.
 
-    One of few letters has SHORTEST_MS all the same; there is as much time for each.
+    A page of few letters is shown for SHORTEST_MS all the same; there is that much for each.
     """
     letters = [sum(map(len, page)) for page in pages]
     begin_ms, so_far = start_ms, 0
@@ -94,19 +94,19 @@ def _shared(pages: list[tuple[str, ...]], start_ms: int, end_ms: int, voice: str
 
 
 def _pages(texts: Iterable[str]) -> list[tuple[str, ...]]:
-    """Return the lines of each cue that it takes to show ``texts``, side by side in time."""
+    """Return the lines of each cue that are needed to show ``texts`` at the same time."""
     shown = [text for text in texts if text] or ["…"]
     count = max(len(_wrapped(text, LINE_CHARACTERS)) for text in shown)
     if len(shown) == 1:
         lines = _spread(shown[0], count)
         return [tuple(lines[at : at + CUE_LINES]) for at in range(0, len(lines), CUE_LINES)]
     columns = [_spread(text, count) for text in shown[:CUE_LINES]]
-    # one that has fewer parts stands still while the other goes on
+    # a text with fewer parts stays while the other goes on
     return [tuple(lines[at * len(lines) // count] for lines in columns) for at in range(count)]
 
 
 def _spread(text: str, count: int) -> list[str]:
-    """Return ``text`` in ``count`` lines of about one length, or fewer if it has fewer words."""
+    """Return ``text`` in ``count`` lines of about equal length, or fewer if it has fewer words."""
     longest = max(map(len, text.split()), default=1)
     narrowest = min(max(longest, ceil(len(text) / count)), LINE_CHARACTERS)
     for width in range(narrowest, LINE_CHARACTERS):

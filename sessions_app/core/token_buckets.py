@@ -1,7 +1,7 @@
-"""How often something may be asked for: token buckets, on a clock that is given; pure.
+"""Rate limits by token buckets, on a clock that is given; pure.
 
-A bucket holds ``burst`` tokens at most and gains ``per_second`` of them; what costs more than there
-is must wait.
+A bucket holds at most ``burst`` tokens and gains ``per_second``; a request that costs more than
+there are has to wait.
 """
 
 from collections import OrderedDict
@@ -12,14 +12,14 @@ from time import monotonic
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How much may be asked for at once, and how much in the long run."""
+    """A rate limit: how much at once, and how much in the long run."""
 
     burst: float
     per_second: float
 
 
 class Bucket:
-    """What is left of one rate for one who asks."""
+    """The token bucket of one client."""
 
     def __init__(self, rate: Rate, clock: Callable[[], float] = monotonic) -> None:
         self._rate = rate
@@ -28,13 +28,13 @@ class Bucket:
         self._filled_at = clock()
 
     def wait_seconds(self, cost: float = 1.0) -> float:
-        """Return how long it takes until ``cost`` is there; 0: it is. Takes nothing."""
+        """Return how long it takes until ``cost`` tokens are there; 0: they are. Takes none."""
         self._fill()
         lacking = min(cost, self._rate.burst) - self._tokens
         return max(0.0, lacking / self._rate.per_second)
 
     def take(self, cost: float = 1.0) -> float:
-        """Take ``cost`` if it is there; return how long to wait where it is not, else 0."""
+        """Take ``cost`` tokens and return 0; if there are too few, return how long to wait."""
         wait = self.wait_seconds(cost)
         if wait == 0:
             self._tokens -= min(cost, self._rate.burst)
@@ -48,7 +48,7 @@ class Bucket:
 
 
 class Buckets:
-    """A bucket of one rate for each who asks; of those who ask no more the oldest are forgotten."""
+    """A token bucket for each client; those that were used least recently are discarded."""
 
     def __init__(
         self, rate: Rate, most: int = 10_000, clock: Callable[[], float] = monotonic
@@ -58,16 +58,16 @@ class Buckets:
         self._clock = clock
         self._buckets: OrderedDict[Hashable, Bucket] = OrderedDict()
 
-    def of(self, who: Hashable) -> Bucket:
-        """Return the bucket of ``who``."""
-        bucket = self._buckets.get(who)
+    def of(self, client: Hashable) -> Bucket:
+        """Return the bucket of ``client``."""
+        bucket = self._buckets.get(client)
         if bucket is None:
-            bucket = self._buckets[who] = Bucket(self._rate, self._clock)
-        self._buckets.move_to_end(who)
+            bucket = self._buckets[client] = Bucket(self._rate, self._clock)
+        self._buckets.move_to_end(client)
         if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
         return bucket
 
     def clear(self) -> None:
-        """Forget everybody."""
+        """Discard all buckets."""
         self._buckets.clear()

@@ -52,7 +52,7 @@ def check_database() -> Finding:
 def check_deletions() -> Finding:
     """Look whether sound that was deleted is gone."""
     try:
-        count = deletions.waiting().count()
+        count = deletions.pending_deletions().count()
     except (DatabaseError, ImproperlyConfigured):  # told already, of the database
         return warning("deleted sound", "It cannot be looked at.")
     if not count:

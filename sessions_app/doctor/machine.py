@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from sessions_app.config.file_modes import Closing, is_open
-from sessions_app.core.descriptors import LEAST_RESERVE, MOST
+from sessions_app.core.descriptors import MAX_DESCRIPTORS, MIN_RESERVE
 from sessions_app.doctor.finding import Finding, broken, fine, warning
 from sessions_app.engines.decoding.libopus import load_libopus
 
@@ -80,8 +80,8 @@ def judge_room(megabytes: int) -> Finding:
 def check_descriptors(max_sessions: int) -> Finding:
     """Look whether the system lets a server have as many files and connections as it may need."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = MOST if hard == resource.RLIM_INFINITY else min(hard, MOST)
-    needed = 2 * (LEAST_RESERVE + 4 * max_sessions)
+    most = MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MAX_DESCRIPTORS)
+    needed = 2 * (MIN_RESERVE + 4 * max_sessions)
     message = f"{most} files and connections may be open at once"
     if most >= needed:
         return fine("open files", message)

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 
 from sessions_app.core.audio import Encoding, to_seconds
-from sessions_app.core.descriptors import OUT, ran_out
+from sessions_app.core.descriptors import EXHAUSTED, was_exhausted
 from sessions_app.core.errors import CommandError, EngineError, HablaError
 from sessions_app.core.events import Failure, Notice
 from sessions_app.live.arrivals import Arrivals, Beginning, Item, Order
@@ -249,9 +249,9 @@ class Intake:
         if isinstance(error, HablaError):
             await self._emit(Failure(error.code, str(error)))
             return
-        if ran_out(error):
+        if was_exhausted(error):
             logger.warning("the sound was not taken: %s", error)
-            await self._emit(Failure("too_many_files", OUT, about="audio"))
+            await self._emit(Failure("too_many_files", EXHAUSTED, about="audio"))
             return
         logger.error("a bug in the intake", exc_info=error)
         await self._emit(Failure("internal", "Something went wrong with the sound."))

@@ -24,7 +24,7 @@ from sessions_app.live.publisher import Publisher
 from sessions_app.live.session import LiveSession, ProcessContext
 from sessions_app.live.states import Departure, Ending, Wishes, refuse_without_database
 from sessions_app.protocol import CloseCode
-from sessions_app.recording.finishing import Finisher, keep_all
+from sessions_app.recording.finishing import RecordingFinisher, finish_all
 from sessions_app.recording.writer import SoundWriter
 from sessions_app.store import sessions as store_sessions
 from sessions_app.store.database.identity import identity
@@ -56,7 +56,7 @@ class Registry:
         self.generations: Generations | None = None
         self.publisher = Publisher(lambda: self.sessions)
         self._troubles: dict[str, str] = {}
-        self._finisher: Finisher | None = None
+        self._finisher: RecordingFinisher | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._hurry = asyncio.Event()
@@ -74,7 +74,7 @@ class Registry:
         self.generations = Generations(functools.partial(load_chosen, conf.engines))
         self.sound_directory = id_or_none()
         writer = SoundWriter(self.sound_directory) if conf.is_recording else None
-        self._finisher = Finisher(writer) if writer else None
+        self._finisher = RecordingFinisher(writer) if writer else None
         self.is_draining = False
         self._hurry.clear()
 
@@ -192,7 +192,7 @@ class Registry:
         self._close_rows_of_stuck()
         finisher, self._finisher = self._finisher, None
         left = max(deadline - asyncio.get_running_loop().time(), ROWS_SECONDS)
-        unkept = await keep_all(finisher, left, self._hurry, ROWS_SECONDS)
+        unkept = await finish_all(finisher, left, self._hurry, ROWS_SECONDS)
         cut_off = sum(s.is_cut_off for s in leaving if s not in late)
         return Departure(len(leaving), len(late) + cut_off, stuck, unkept)
 
@@ -244,7 +244,7 @@ class Registry:
 
     def readiness(self) -> list[str]:
         """Return why a session opened now would not produce text; empty: it would."""
-        return [reason.told for reason in self.reasons()]
+        return [reason.text for reason in self.reasons()]
 
     def reasons(self) -> list[Reason]:
         """Return the same, with what strangers may know of it."""
@@ -258,7 +258,7 @@ class Registry:
         if current is None:
             return [of_loading(self.generations.problem, self.generations.step[0])]
         reasons = current.reasons()
-        reasons += [Reason(descriptors.OUT)] if descriptors.are_out() else []
+        reasons += [Reason(descriptors.EXHAUSTED)] if descriptors.are_exhausted() else []
         return reasons + of_troubles(self.troubles())
 
     def note_trouble(self, name: str, trouble: str) -> bool:

@@ -29,7 +29,7 @@ from sessions_app.pipeline.translation.model_news import ModelNews
 from sessions_app.pipeline.utterance import Manner
 from sessions_app.pipeline.wordless import Wordless
 from sessions_app.protocol import CloseCode
-from sessions_app.recording.finishing import Finisher
+from sessions_app.recording.finishing import RecordingFinisher
 from sessions_app.recording.recorder import Recorder
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class ProcessContext:
     """The run of the server."""
     generations: Generations
     publisher: Publisher
-    finisher: Finisher | None
+    finisher: RecordingFinisher | None
     """None: nothing is recorded."""
     drain_seconds: float
     silence_seconds: float

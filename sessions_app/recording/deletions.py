@@ -1,8 +1,9 @@
-"""Sound that is to be deleted: noted with the row that goes, done where the files lie.
+"""Deletion of recorded sound: requested when a row is deleted, done where its files are.
 
-Whoever deletes a row may be a process that does not see its files. So each row that goes, by
-whatever way, leaves another (`DeletedSound`) in the same transaction; it stays until the files are
-gone, whatever dies meanwhile. Processes look every second for those that lie with them.
+The process that deletes a recording's row may have no access to its files. So whenever such a row
+is deleted, another one (`DeletedSound`) is written in the same transaction; it stays until the
+files are deleted, whatever crashes meanwhile. Each process looks every second for those whose files
+it can reach.
 """
 
 import asyncio
@@ -30,41 +31,41 @@ from sessions_app.store.database.thread import database_thread
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 4.0
-"""How long to wait for a process that serves: until it looks, and a moment for its disk."""
+"""How long to wait for another process: until it looks, and a moment for its disk."""
 POLL_SECONDS = 0.05
 AT_ONCE = 200
-"""How many recordings are cleared away at one look."""
+"""How many recordings are deleted at one look."""
 UNKNOWN_DAYS = 30
-"""How long files are looked for of which it was never known where they lie."""
+"""How long files are looked for whose directory was never known."""
 
 
-# --- what is noted when a row goes
+# --- when a row is deleted
 
 
-def delete_with_row(instance: Any, **_: Any) -> None:
-    """Let the files of a recording go whose row is being deleted, once that is final."""
+def delete_files_with_row(instance: Any, **_: Any) -> None:
+    """Delete the files of a recording whose row is being deleted, once that is committed."""
     recording: Recording = instance
     if not recording.bytes and recording.state != RecordingState.RECORDING:
         return  # nothing was ever kept
     key, directory = recording.pk, recording.directory
     row = DeletedSound(recording_id=key, directory=directory)
     DeletedSound.objects.bulk_create([row], ignore_conflicts=True)
-    # an error there is logged, and whoever looks does it again
+    # an error there is logged; `keep_deleting` tries again
     transaction.on_commit(partial(_delete_now, key, directory), robust=True)
 
 
 def _delete_now(recording_id: UUID, directory: str) -> None:
     if recordings_directory.is_here(directory):
-        _forget(_erase([(recording_id, directory)], set()))
+        _forget(_delete([(recording_id, directory)], set()))
 
 
-# --- what is done where the files lie
+# --- where the files are
 
 
 async def keep_deleting(record_in: Callable[[str], None]) -> None:
-    """Delete what others let go and what was not finished, again and again, until cancelled.
+    """Delete requested files that are here, every LOOK_SECONDS, until cancelled.
 
-    ``record_in`` is told the id of the directory in which recordings lie: another may have been
+    ``record_in`` is called with the id of the recordings directory: another one may have been
     mounted there since.
     """
     failed: set[UUID] = set()
@@ -73,7 +74,7 @@ async def keep_deleting(record_in: Callable[[str], None]) -> None:
             news.clear()
             directory = await asyncio.to_thread(recordings_directory.id_or_none)
             record_in(directory)
-            with suppress(StoreError):  # whoever looks after the rows tells that
+            with suppress(StoreError):  # that the database is unavailable is reported elsewhere
                 await _look(directory, failed)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
@@ -83,7 +84,7 @@ async def keep_deleting(record_in: Callable[[str], None]) -> None:
 async def _look(directory: str, failed: set[UUID]) -> None:
     found = await database_thread.run(_found, directory)
     if found:
-        gone = await asyncio.to_thread(_erase, found, failed)
+        gone = await asyncio.to_thread(_delete, found, failed)
         await database_thread.run(_forget, gone)
 
 
@@ -95,18 +96,20 @@ def _found(directory: str) -> list[tuple[UUID, str]]:
     return found
 
 
-def _erase(doomed: Iterable[tuple[UUID, str]], failed: set[UUID]) -> list[UUID]:
-    """Delete the files of recordings; return of which that is done. What fails is told once."""
+def _delete(requested: Iterable[tuple[UUID, str]], failed: set[UUID]) -> list[UUID]:
+    """Delete the files of recordings; return those that are done. A failure is logged once."""
     gone = []
-    for recording_id, directory in doomed:
+    for recording_id, directory in requested:
         try:
-            lay_here = files.erase(recording_id)
+            were_here = files.delete(recording_id)
         except OSError as error:
             if recording_id not in failed:
-                logger.warning("recording %s: its files are not deleted: %s", recording_id, error)
+                logger.warning(
+                    "recording %s: its files could not be deleted: %s", recording_id, error
+                )
             failed.add(recording_id)
         else:
-            gone += [recording_id] if lay_here or directory else []
+            gone += [recording_id] if were_here or directory else []
     return gone
 
 
@@ -115,39 +118,39 @@ def _forget(recording_ids: Iterable[UUID]) -> None:
 
 
 def _forget_unknown() -> None:
-    """Give up on files that nobody found for UNKNOWN_DAYS.
+    """Give up on files that no process found for UNKNOWN_DAYS.
 
-    Should they turn up, the next start there sweeps what no row knows of.
+    Should they turn up, the next start there deletes them as orphans.
     """
     since = clock.earliest() - timedelta(days=UNKNOWN_DAYS)
     DeletedSound.objects.filter(directory="", deleted_at__lt=since).delete()
 
 
-# --- what is told of it
+# --- the state of deletions
 
 
-def waiting(recording_ids: Iterable[UUID] | None = None) -> Any:
-    """Return the rows of what is not deleted yet, of these recordings or of all. Blocks if read."""
+def pending_deletions(recording_ids: Iterable[UUID] | None = None) -> Any:
+    """Return the pending deletions, of these recordings or of all, as a query set."""
     rows = DeletedSound.objects.all()
     return rows if recording_ids is None else rows.filter(pk__in=list(recording_ids))
 
 
-def are_gone(recording_ids: Iterable[UUID], seconds: float = PATIENCE_SECONDS) -> bool:
-    """Return whether the files of deleted recordings are gone, having waited for who has them.
+def are_deleted(recording_ids: Iterable[UUID], seconds: float = PATIENCE_SECONDS) -> bool:
+    """Return whether the files are deleted, after waiting for the process that can reach them.
 
     A process that does not serve is not waited for. Blocks.
     """
-    left = waiting(recording_ids)
+    left = pending_deletions(recording_ids)
     if not left.exists():
         return True
     notify.rows_changed()
     serving = Server.objects.filter(directory=OuterRef("directory"))
     deadline = time.monotonic() + seconds
     while left.filter(Exists(serving)).exists() and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)  # another process does it, and tells by the row
+        time.sleep(POLL_SECONDS)  # another process does it, and then deletes the row
     return not left.exists()
 
 
-def recordings_of(**owner: UUID) -> list[UUID]:
-    """Return the recordings that go with what is deleted: ``session=ID``, and the like. Blocks."""
+def recordings_deleted_with(**owner: UUID) -> list[UUID]:
+    """Return the recordings that a deletion takes along: ``session=ID``, or the like. Blocks."""
     return list(Recording.objects.filter(**owner).values_list("pk", flat=True))

@@ -1,11 +1,11 @@
-"""Where recorded sound lies: by the id of its recording, and never outside of its directory.
+"""Paths of a recording's files: made of its id, and never outside of the recordings directory.
 
     recordings/3f/3f0c...e1/sound.webm            what the client sent, in its own container
     recordings/3f/3f0c...e1/segments/7.wav        the seventh utterance of its session
-    recordings/unwritten/3f0c...e1.json           what its row will say, while there is none
+    recordings/unwritten/3f0c...e1.json           its sidecar: the row, until it is written
 
-What is being written ends with ``.part``, and is not found here. No name or path from a client
-comes near the disk.
+A file that is being written has a name that ends with ``.part``; `sound_path` and `segment_path` do
+not find it. No name or path that a client sent is ever used on the disk.
 """
 
 import logging
@@ -26,61 +26,61 @@ ENDINGS = {
     Encoding.MP4_AAC: ".mp4",
     Encoding.PCM_S16LE: ".wav",
 }
-"""PCM gets a header, so that a browser can play it."""
+"""PCM gets a WAV header, so that a browser can play it."""
 PART = ".part"
-"""How the name of a file ends that is not whole yet."""
+"""Ending of the name of a file that is not complete yet."""
 UNWRITTEN = "unwritten"
-"""Where notes lie of what has no row yet (sound_notes.py)."""
+"""Directory of the sidecars of recordings that have no row yet (sidecars.py)."""
 
 
 def folder(recording_id: UUID) -> Path:
-    """Return where the files of a recording lie, or would."""
+    """Return the directory of a recording's files, whether it exists or not."""
     name = str(recording_id)
     return conf.recordings_dir() / name[:2] / name
 
 
-def new_path(recording_id: UUID, encoding: Encoding) -> Path:
-    """Return where what the client sends will lie."""
+def new_sound_path(recording_id: UUID, encoding: Encoding) -> Path:
+    """Return the path at which the client's sound is to be stored."""
     return folder(recording_id) / f"sound{ENDINGS[encoding]}"
 
 
-def note_path(recording_id: UUID) -> Path:
-    """Return where it is noted what the row of a recording will say, while there is none."""
+def sidecar_path(recording_id: UUID) -> Path:
+    """Return the path of a recording's sidecar (sidecars.py), whether it exists or not."""
     return conf.recordings_dir() / UNWRITTEN / f"{recording_id}.json"
 
 
-def raw_path(recording_id: UUID, encoding: str) -> Path | None:
-    """Return the file with what the client sent; None: there is none."""
+def sound_path(recording_id: UUID, encoding: str) -> Path | None:
+    """Return the file with the sound as the client sent it; None: there is none."""
     ending = ENDINGS.get(Encoding(encoding)) if encoding in list(Encoding) else None
     return _found(folder(recording_id) / f"sound{ending}") if ending else None
 
 
 def segment_path(recording_id: UUID, utterance_id: int) -> Path | None:
-    """Return the WAV file, 16 kHz mono, of one utterance; None: there is none."""
+    """Return the WAV file (16 kHz mono) of one utterance; None: there is none."""
     return _found(folder(recording_id) / "segments" / f"{int(utterance_id)}.wav")
 
 
-def leads_outside(recording_id: UUID) -> bool:
-    """Return whether a link among its files leads out of the directory of recordings."""
+def has_link_outside(recording_id: UUID) -> bool:
+    """Return whether a symbolic link among its files leads out of the recordings directory."""
     place = folder(recording_id)
     return not all(map(_is_inside, (place, place / "segments", *place.glob("sound.*"))))
 
 
-def size(recording_id: UUID) -> int:
+def total_bytes(recording_id: UUID) -> int:
     """Return how many bytes the files of a recording take."""
     return sum(path.lstat().st_size for path in _files(recording_id))
 
 
-def parts(recording_id: UUID) -> list[Path]:
-    """Return its files that were never finished."""
+def unfinished_files(recording_id: UUID) -> list[Path]:
+    """Return its files that were never completed."""
     return [path for path in _files(recording_id) if path.suffix == PART]
 
 
-def erase(recording_id: UUID) -> bool:
+def delete(recording_id: UUID) -> bool:
     """Delete all files of a recording; return whether there were any.
 
     Raises:
-        OSError: the disk does not let it.
+        OSError: the file system does not allow it.
     """
     place = folder(recording_id)
     was_there = place.is_symlink() or place.is_dir()
@@ -88,25 +88,25 @@ def erase(recording_id: UUID) -> bool:
         place.unlink()
     elif was_there and _is_inside(place):
         shutil.rmtree(place)
-    with suppress(FileNotFoundError, NotADirectoryError):  # none was ever written
-        note_path(recording_id).unlink()
-    with suppress(OSError):  # others lie there too
+    with suppress(FileNotFoundError, NotADirectoryError):  # there was no sidecar
+        sidecar_path(recording_id).unlink()
+    with suppress(OSError):  # it holds other recordings too
         place.parent.rmdir()
     return was_there
 
 
-def remove(recording_id: UUID) -> None:
-    """Delete all files of a recording. What cannot be deleted is logged."""
+def delete_or_log(recording_id: UUID) -> None:
+    """Delete all files of a recording; log a warning if that fails."""
     try:
-        erase(recording_id)
+        delete(recording_id)
     except OSError as error:
-        logger.warning("recording %s: its files are not deleted: %s", recording_id, error)
+        logger.warning("recording %s: its files could not be deleted: %s", recording_id, error)
 
 
-def ids() -> Iterator[UUID]:
-    """Yield the recordings of which there are files, whatever the database knows of them."""
+def recording_ids() -> Iterator[UUID]:
+    """Yield the ids of all recordings that have files here, with or without a row."""
     for place in conf.recordings_dir().glob("??/*"):
-        with suppress(ValueError):  # nothing of ours
+        with suppress(ValueError):  # not one of our directories
             recording_id = UUID(place.name)
             if place == folder(recording_id):
                 yield recording_id
@@ -124,8 +124,8 @@ def _found(path: Path) -> Path | None:
 
 
 def _is_inside(path: Path) -> bool:
-    """Return whether ``path`` lies in the directory of recordings wherever links may lead."""
+    """Return whether ``path``, with all symbolic links resolved, is in the recordings directory."""
     try:
         return path.resolve().is_relative_to(conf.recordings_dir().resolve())
-    except (OSError, RuntimeError):  # links that lead in a circle
+    except (OSError, RuntimeError):  # symbolic links in a circle
         return False

@@ -1,6 +1,7 @@
-"""Recordings that are over: their files closed, then their rows, whatever disk and database say.
+"""Finishing recordings: their files are closed, then their rows, even if disk or database fail.
 
-What a full or a read-only disk does not let be closed is tried again while this process lives.
+A file that cannot be closed on a full or read-only disk is tried again for as long as this process
+lives.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from sessions_app.core.errors import StoreError
-from sessions_app.recording import files, notes
+from sessions_app.recording import files, sidecars
 from sessions_app.recording.recording_file import RecordingFile
 from sessions_app.recording.writer import SoundWriter
 from sessions_app.store import recordings
@@ -20,31 +21,31 @@ from sessions_app.store.database.write_behind import behind
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 2.0
-"""How soon a file that could not be closed is tried again; each time twice as long."""
+"""Pause before a file that could not be closed is tried again; it doubles each time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """A recording to which nothing is added any more."""
+class FinishedRecording:
+    """A recording to which nothing more is added."""
 
     id: uuid.UUID
     file: RecordingFile
     is_whole: bool
-    """Whether the end of its stream was heard."""
+    """Whether the end of its stream was received."""
     duration_seconds: float
 
 
-class Finisher:
-    """Closes the recordings of all sessions of this process."""
+class RecordingFinisher:
+    """Finishes the recordings of all sessions of this process."""
 
     def __init__(self, writer: SoundWriter) -> None:
         self.writer = writer
         self._tasks: set[asyncio.Task[None]] = set()
-        self._left = 0
-        """How many the database refused to close."""
+        self._unfinished = 0
+        """How many could not be finished, and are left for the next start."""
 
-    def finish(self, finished: Finished) -> "asyncio.Task[None]":
-        """Begin to close a recording; return the task, which ends when it is closed."""
+    def finish(self, finished: FinishedRecording) -> "asyncio.Task[None]":
+        """Begin to finish a recording; return the task, which ends when it is finished."""
         task = asyncio.create_task(
             self._finish(finished), name=f"habla recording {finished.id}", context=Context()
         )
@@ -52,23 +53,23 @@ class Finisher:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def flush(self) -> None:
-        """Wait until all are closed."""
+    async def join(self) -> None:
+        """Wait until all recordings are finished."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     def close(self) -> int:
-        """Close the writer, and leave what is not closed to the next start; return how many."""
+        """Close the writer; return how many recordings are left for the next start to recover."""
         for task in self._tasks:
-            logger.error("%s is not closed, and left for the next start", task.get_name())
+            logger.error("%s is not finished; the next start recovers it", task.get_name())
             task.cancel()
         self.writer.close()
-        return len(self._tasks) + self._left
+        return len(self._tasks) + self._unfinished
 
-    async def _finish(self, finished: Finished) -> None:
-        if self.writer.is_closed:  # its session was stuck, and let go only now
-            logger.warning("recording %s is left for the next start", finished.id)
-            self._left += 1
+    async def _finish(self, finished: FinishedRecording) -> None:
+        if self.writer.is_closed:  # its session was stuck until now
+            logger.warning("recording %s: the next start recovers it", finished.id)
+            self._unfinished += 1
             return
         has_sound, size = await self._close_files(finished)
         try:
@@ -79,54 +80,54 @@ class Finisher:
                 has_sound=has_sound,
             )
         except StoreError as error:
-            logger.warning("recording %s is left for the next start: %s", finished.id, error)
-            self._left += 1
+            logger.warning("recording %s: the next start recovers it: %s", finished.id, error)
+            self._unfinished += 1
             return
         if is_kept:
-            await self.writer.do(partial(notes.forget, [finished.id]))
+            await self.writer.run(partial(sidecars.delete_sidecars, [finished.id]))
         else:
-            await self.writer.do(partial(files.remove, finished.id))
+            await self.writer.run(partial(files.delete_or_log, finished.id))
 
-    async def _close_files(self, finished: Finished) -> tuple[bool, int]:
-        """Return whether there is sound, and how many bytes it all takes, once it is in place."""
+    async def _close_files(self, finished: FinishedRecording) -> tuple[bool, int]:
+        """Close the files; return whether there is sound, and how many bytes all files take."""
         pause = FIRST_PAUSE_SECONDS
-        is_told = False
+        is_logged = False
         while True:
             try:
                 finish = partial(finished.file.finish, is_whole=finished.is_whole)
-                has_sound = await self.writer.do(finish)
-                size = await self.writer.do(partial(files.size, finished.id))
+                has_sound = await self.writer.run(finish)
+                size = await self.writer.run(partial(files.total_bytes, finished.id))
             except OSError as error:
-                if not is_told:
+                if not is_logged:
                     logger.warning("recording %s cannot be closed yet: %s", finished.id, error)
-                is_told = True
+                is_logged = True
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             else:
                 return has_sound, size
 
 
-async def keep_all(
-    finisher: Finisher | None, seconds: float, hurry: asyncio.Event, hurried_seconds: float
+async def finish_all(
+    finisher: RecordingFinisher | None, seconds: float, hurry: asyncio.Event, hurried_seconds: float
 ) -> int:
-    """Let all that sessions left be kept; return how much is not, after ``seconds``.
+    """Finish all recordings and pending writes within ``seconds``; return how many are left undone.
 
-    Once somebody is in a ``hurry``, ``hurried_seconds`` must do.
+    Once ``hurry`` is set, at most ``hurried_seconds`` more are spent.
     """
-    keeping = asyncio.create_task(_flush(finisher), name="habla keeping")
-    hurrying = asyncio.create_task(hurry.wait(), name="habla hurry")
+    finishing = asyncio.create_task(_join(finisher), name="habla finishing")
+    hurried = asyncio.create_task(hurry.wait(), name="habla hurry")
     try:
         first = asyncio.FIRST_COMPLETED
-        await asyncio.wait({keeping, hurrying}, timeout=seconds, return_when=first)
-        if hurrying.done():
-            await asyncio.wait({keeping}, timeout=min(seconds, hurried_seconds))
+        await asyncio.wait({finishing, hurried}, timeout=seconds, return_when=first)
+        if hurried.done():
+            await asyncio.wait({finishing}, timeout=min(seconds, hurried_seconds))
     finally:
-        keeping.cancel()
-        hurrying.cancel()
+        finishing.cancel()
+        hurried.cancel()
     return (finisher.close() if finisher is not None else 0) + behind.close()
 
 
-async def _flush(finisher: Finisher | None) -> None:
+async def _join(finisher: RecordingFinisher | None) -> None:
     if finisher is not None:
-        await finisher.flush()
+        await finisher.join()
     await behind.flush()

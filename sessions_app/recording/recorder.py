@@ -1,4 +1,4 @@
-"""What keeps a session's sound: a recording for each listening period, with its utterances."""
+"""Records a session's sound: one recording for each listening period, with its utterances."""
 
 import asyncio
 import errno
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from sessions_app.core.audio import Encoding, to_seconds
-from sessions_app.core.descriptors import is_lack
+from sessions_app.core.descriptors import is_exhaustion
 from sessions_app.core.errors import StoreError
 from sessions_app.core.events import Discarded, Emit, Event, Exchange, Failure
 from sessions_app.pipeline.utterance import Manner, Utterance
 from sessions_app.protocol import StartListening
-from sessions_app.recording import files, notes
-from sessions_app.recording.finishing import Finished, Finisher
+from sessions_app.recording import files, sidecars
+from sessions_app.recording.finishing import FinishedRecording, RecordingFinisher
 from sessions_app.recording.recording_file import RecordingFile
 from sessions_app.store import recordings
 from sessions_app.store.database.thread import database_thread
@@ -24,38 +24,39 @@ from sessions_app.store.recording_facts import NewRecording, SegmentFacts
 logger = logging.getLogger(__name__)
 
 END_SECONDS = 2.0
-"""How long the end of a listening period waits for its recording; it goes on without it."""
+"""How long the end of a listening period waits for its recording to be finished."""
 CLOSE_SECONDS = 4.0
-"""How long a session that closes waits for it; the process goes on closing what is late."""
+"""How long a closing session waits for it; after that the process finishes it alone."""
 ROWS_AT_ONCE = 4
-"""How many utterances are noted together: each alone would cost as much as all other recording."""
+"""How many utterances are stored together: one by one would cost as much as all else here."""
 
 
 @dataclass(slots=True)
 class _Recording:
-    """The recording of the listening period that is open."""
+    """The recording of the current listening period."""
 
     id: uuid.UUID
     file: RecordingFile
     heard: Callable[[], int]
     """Samples decoded so far."""
     segments: dict[int, SegmentFacts] = field(default_factory=dict)
-    """Those of which it is not known what they become, by utterance."""
+    """Segments whose outcome is not known yet, by utterance."""
     settled: list[SegmentFacts] = field(default_factory=list)
-    """Those of which it is known, and which have no row yet."""
+    """Segments whose outcome is known, and that have no row yet."""
     stopped_at: int | None = None
-    """After how many samples it broke off."""
+    """After how many samples recording was stopped early; None: it was not."""
 
 
 class Recorder:
-    """Writes what the client sends, as it comes, and every utterance that was cut out of it.
+    """Writes what the client sends, as it comes, and every utterance that is cut out of it.
 
-    Nothing here makes the sound wait. A disk that fails ends the recording, never the session; a
-    database that fails ends neither: the rows follow. Without a ``finisher`` nothing is recorded.
+    Nothing here makes the incoming sound wait. If the disk fails, the recording ends but never the
+    session; if the database fails, both go on and the rows are written later. Without a
+    ``finisher`` nothing is recorded.
     """
 
     def __init__(
-        self, session_id: uuid.UUID, user_id: int, finisher: Finisher | None, emit: Emit
+        self, session_id: uuid.UUID, user_id: int, finisher: RecordingFinisher | None, emit: Emit
     ) -> None:
         self._session_id = session_id
         self._user_id = user_id
@@ -70,7 +71,7 @@ class Recorder:
     def begin(
         self, command: StartListening, manner: Manner, heard: Callable[[], int]
     ) -> str | None:
-        """Begin a recording; return its id, or None if nothing is recorded.
+        """Begin a recording; return its id, or None if this period is not recorded.
 
         ``heard`` returns how many samples were decoded so far.
         """
@@ -91,33 +92,33 @@ class Recorder:
         try:
             begun = recordings.begin_recording(row)
         except StoreError:
-            self._tell_soon("Too much waits for the database")
+            self._tell_soon("Too many writes wait for the database")
             return None
         file = RecordingFile(
-            files.new_path(recording_id, command.encoding),
+            files.new_sound_path(recording_id, command.encoding),
             command.encoding,
             command.sample_rate,
             self._disk_failed,
-            partial(_note_unless, begun, row),
+            partial(_write_sidecar_unless_done, begun, row),
         )
         self._recording = _Recording(recording_id, file, heard)
         return str(recording_id)
 
     @property
     def recording_id(self) -> uuid.UUID | None:
-        """Return what is being recorded just now."""
+        """Return the id of the recording that is being made; None: there is none."""
         return self._recording.id if self._recording is not None else None
 
     def lose(self) -> None:
-        """Write no more of the recording that is open: somebody else has closed or deleted it."""
+        """Write no more of the current recording: another process has closed or deleted it."""
         self._stop("Another process closed the recording, or it was deleted")
 
     def attend(self) -> None:
-        """Note that the session listens, to something that is not recorded."""
+        """Store that the session listens, to sound that is not recorded."""
         recordings.note_listening(self._session_id, is_listening=True)
 
     def take(self, chunk: bytes) -> None:
-        """Record the next of what the client sent. Never waits."""
+        """Record the next piece of the client's sound. Never waits."""
         recording = self._recording
         if recording is None or self._writer is None or recording.stopped_at is not None:
             return
@@ -129,7 +130,7 @@ class Recorder:
         recording = self._recording
         if recording is None or self._writer is None or recording.stopped_at is not None:
             return
-        if not self._writer.keep_segment(recording.file, utterance.id, utterance.pcm):
+        if not self._writer.append_segment(recording.file, utterance.id, utterance.pcm):
             self._stop("The disk is too slow")
             return
         recording.segments[utterance.id] = SegmentFacts(
@@ -137,17 +138,17 @@ class Recorder:
         )
 
     async def end(self, *, is_whole: bool) -> None:
-        """Close the recording. ``is_whole``: whether the end of the stream was heard."""
+        """Finish the recording. ``is_whole``: whether the end of the stream was received."""
         recordings.note_listening(self._session_id, is_listening=False)
         self._finish(is_whole=is_whole)
         await self._wait(END_SECONDS)
 
     async def close(self) -> None:
-        """Close the recording that is still open; wait for what is told. May be called twice."""
+        """Finish the recording that is still open, and wait for it. May be called twice."""
         self._finish(is_whole=False)
         await self._wait(CLOSE_SECONDS)
 
-    # --- what becomes of the utterances
+    # --- the outcome of the utterances
 
     def note(self, event: Event) -> None:
         """Note it where ``event`` says that an utterance comes to nothing, and why."""
@@ -177,7 +178,7 @@ class Recorder:
                 settled_so_far, recording.settled = recording.settled, []
                 self._keep_segments(recording, settled_so_far)
 
-    # --- the end, and what goes wrong before it
+    # --- the end, and what may go wrong before it
 
     def _finish(self, *, is_whole: bool) -> None:
         recording, self._recording = self._recording, None
@@ -187,7 +188,7 @@ class Recorder:
         self._keep_segments(recording, [*recording.settled, *cut_off])
         stopped_at = recording.stopped_at
         heard = recording.heard() if stopped_at is None else stopped_at
-        finished = Finished(recording.id, recording.file, is_whole, to_seconds(heard))
+        finished = FinishedRecording(recording.id, recording.file, is_whole, to_seconds(heard))
         self._remember(self._finisher.finish(finished))
 
     def _keep_segments(self, recording: _Recording, segments: list[SegmentFacts]) -> None:
@@ -196,15 +197,15 @@ class Recorder:
         try:
             recordings.keep_segments(recording.id, segments)
         except StoreError as error:
-            logger.warning("session %s: utterances were not noted: %s", self._session_id, error)
+            logger.warning("session %s: segments were not stored: %s", self._session_id, error)
 
     async def _wait(self, seconds: float) -> None:
         if self._tasks and not database_thread.is_late:
             await asyncio.wait(self._tasks, timeout=seconds)
 
     def _disk_failed(self, error: OSError) -> None:
-        logger.warning("session %s: its sound was not written: %s", self._session_id, error)
-        if is_lack(error):
+        logger.warning("session %s: its sound could not be written: %s", self._session_id, error)
+        if is_exhaustion(error):
             self._stop("Too many files are open")
             return
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -219,7 +220,7 @@ class Recorder:
         self._tell_soon(why)
 
     def _tell_soon(self, why: str) -> None:
-        message = f"{why}: the sound is not recorded from here on. All else goes on."
+        message = f"{why}: the sound is not recorded from here on. Everything else goes on."
         telling = asyncio.create_task(
             self._tell(Failure("recording_stopped", message, about="audio")),
             name=f"habla recorder {self._session_id}",
@@ -234,7 +235,7 @@ class Recorder:
         task.add_done_callback(self._tasks.discard)
 
 
-def _note_unless(begun: "asyncio.Future[None]", row: NewRecording) -> None:
-    """Note on the disk whose the sound is, unless its row is there by now. Blocks."""
+def _write_sidecar_unless_done(begun: "asyncio.Future[None]", row: NewRecording) -> None:
+    """Write the recording's sidecar, unless its row has been written by now. Blocks."""
     if not begun.done():
-        notes.write(row)
+        sidecars.write_sidecar(row)

@@ -1,4 +1,4 @@
-"""The files of one recording while they are written: beside their place, and whole once in it."""
+"""The files of one recording while they are written, renamed into place once they are complete."""
 
 import fcntl
 import logging
@@ -21,9 +21,9 @@ logger = logging.getLogger(__name__)
 class RecordingFile:
     """The sound of one recording, which grows until it is finished.
 
-    Whoever records adds to ``taken_bytes`` what is to be written; all else belongs to the thread
-    that writes. ``failed`` is for that thread to have called where recording is done; ``first`` it
-    calls before it writes anything.
+    The recorder counts in ``accepted_bytes`` what is to be written; everything else is used by the
+    writer thread alone. That thread calls ``before_first_write`` before it writes anything, and has
+    ``on_failure`` called in the recorder's event loop if writing fails.
     """
 
     def __init__(
@@ -31,22 +31,22 @@ class RecordingFile:
         path: Path,
         encoding: Encoding,
         sample_rate: int = SAMPLE_RATE,
-        failed: Callable[[OSError], None] | None = None,
-        first: Callable[[], None] = lambda: None,
+        on_failure: Callable[[OSError], None] | None = None,
+        before_first_write: Callable[[], None] = lambda: None,
     ) -> None:
         self.path = path
-        self.failed = failed
-        self._first = first
-        self.taken_bytes = 0
+        self.on_failure = on_failure
+        self._before_first_write = before_first_write
+        self.accepted_bytes = 0
         self.written_bytes = 0
         self.is_broken = False
-        """Whether something could not be written; then nothing more is."""
+        """Whether a write has failed; after that nothing more is written."""
         self._encoding = encoding
         self._sample_rate = sample_rate
         self._file: BinaryIO | None = None
 
     def write(self, sound: bytes) -> None:
-        """Write the next of what the client sent. Blocks.
+        """Write the next piece of the client's sound. Blocks.
 
         Raises:
             OSError: it was not written, or not all of it.
@@ -55,10 +55,10 @@ class RecordingFile:
         self.written_bytes += len(sound)
 
     def write_segment(self, utterance_id: int, pcm: bytes) -> None:
-        """Write an utterance, 16 kHz mono s16le, as a WAV file of its own. Blocks.
+        """Write an utterance (16 kHz mono s16le) as a WAV file of its own. Blocks.
 
         Raises:
-            OSError: it was not written; nothing is left of it.
+            OSError: it was not written, and no part of the file is left.
         """
         path = self.path.parent / "segments" / f"{utterance_id}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,21 +66,22 @@ class RecordingFile:
         try:
             with part.open("xb", buffering=0) as file:
                 _write_all(cast("BinaryIO", file), wav_header(len(pcm)) + pcm)
-                _settle(cast("BinaryIO", file), part, path)
+                _rename_when_on_disk(cast("BinaryIO", file), part, path)
         except OSError:
             part.unlink(missing_ok=True)
             raise
         self.written_bytes += len(pcm)
 
     def finish(self, *, is_whole: bool) -> bool:
-        """Put the sound in its place; return whether there is any. Blocks.
+        """Complete the sound file and give it its final name; return whether there is any sound.
 
-        May be called twice, and again after it has failed.
+        Blocks. May be called twice, and again after it has failed.
 
-        ``is_whole``: whether its end was heard; what is half there at the end is left out if not.
+        ``is_whole``: whether the end of the stream was received; if not, an incomplete piece at the
+        end is cut off.
 
         Raises:
-            OSError: it stays where it was.
+            OSError: it keeps its temporary name.
         """
         part = _part_of(self.path)
         file, self._file = self._file, None
@@ -89,16 +90,16 @@ class RecordingFile:
         if not part.exists():
             return self.path.exists()
         if self.is_broken or not is_whole or self._encoding is Encoding.PCM_S16LE:
-            mend(part, self._encoding, self._sample_rate)
+            repair(part, self._encoding, self._sample_rate)
         if not part.stat().st_size:
             part.unlink()
             return False
         fill_gaps(part, self._encoding)
-        put_in_place(part, self.path)
+        rename_into_place(part, self.path)
         return True
 
     def _open(self) -> BinaryIO:
-        self._first()
+        self._before_first_write()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = file = cast("BinaryIO", _part_of(self.path).open("xb", buffering=0))
         with suppress(OSError):  # not every file system has locks
@@ -109,14 +110,14 @@ class RecordingFile:
 
 
 @contextmanager
-def held(part: Path) -> Iterator[bool]:
-    """Hold a file that is not whole; give whether that can be: not while a process writes it.
+def locked(part: Path) -> Iterator[bool]:
+    """Lock an incomplete file; give whether that succeeded: not while a process writes it.
 
-    The kernel lets go of it however that process ends, and of one that is merely frozen it does
-    not. May be entered by one process at a time.
+    The kernel releases the lock of a process however that process ends, and keeps it while the
+    process is merely frozen.
 
     Raises:
-        OSError: it is not there, or cannot be changed.
+        OSError: the file does not exist, or cannot be changed.
     """
     with part.open("r+b") as file:
         try:
@@ -124,13 +125,13 @@ def held(part: Path) -> Iterator[bool]:
         except BlockingIOError:
             yield False
             return
-        except OSError:  # a file system without locks: then the rows alone tell who may
+        except OSError:  # a file system without locks: then only the rows say who may write
             pass
         yield True
 
 
-def mend(part: Path, encoding: Encoding, sample_rate: int = SAMPLE_RATE) -> None:
-    """Make a file that was not finished playable: cut what is half there, say how long it is.
+def repair(part: Path, encoding: Encoding, sample_rate: int = SAMPLE_RATE) -> None:
+    """Make an unfinished file playable: cut off an incomplete end, write its length in its header.
 
     Raises:
         OSError: it could not be changed.
@@ -148,9 +149,9 @@ def mend(part: Path, encoding: Encoding, sample_rate: int = SAMPLE_RATE) -> None
 
 
 def fill_gaps(part: Path, encoding: Encoding) -> None:
-    """Put silence into a stream where its clock leaps, so that every player keeps that clock.
+    """Insert silence where the stream's timestamps jump, so that every player keeps its timeline.
 
-    A disk without room for it leaves the stream as it is.
+    Where the disk has no room for that, the stream stays as it is.
 
     Raises:
         OSError: it cannot be read.
@@ -170,23 +171,25 @@ def fill_gaps(part: Path, encoding: Encoding) -> None:
                 for piece in webm_filling.filled(stream, gaps):
                     target.write(piece)
         except OSError as error:
-            logger.warning("%s keeps its gaps: %s", part.parent.name, error)
+            logger.warning(
+                "recording %s: its gaps could not be filled: %s", part.parent.name, error
+            )
             filled.unlink(missing_ok=True)
             return
     filled.rename(part)
 
 
-def put_in_place(part: Path, path: Path) -> None:
-    """Give a file that is whole its name, once it is on the disk.
+def rename_into_place(part: Path, path: Path) -> None:
+    """Give a complete file its final name, once its content is on the disk (fsync).
 
     Raises:
-        OSError: it was not possible, or there is a file of that name.
+        OSError: it was not possible, or there is a file of that name already.
     """
     with part.open("rb") as file:
-        _settle(file, part, path)
+        _rename_when_on_disk(file, part, path)
 
 
-def _settle(file: BinaryIO, part: Path, path: Path) -> None:
+def _rename_when_on_disk(file: BinaryIO, part: Path, path: Path) -> None:
     os.fsync(file.fileno())
     if path.exists():
         raise FileExistsError(path)
@@ -194,7 +197,7 @@ def _settle(file: BinaryIO, part: Path, path: Path) -> None:
 
 
 def _write_all(file: BinaryIO, sound: bytes) -> None:
-    """Write all of it: what is not buffered may be written in part, as on a full disk."""
+    """Write all of ``sound``: one unbuffered write may take only a part, as on a full disk."""
     left = memoryview(sound)
     while left:
         left = left[file.write(left) :]

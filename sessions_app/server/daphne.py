@@ -13,16 +13,16 @@ from daphne.server import Server
 from twisted.internet import defer
 from twisted.internet import reactor as twisted_reactor
 
-from sessions_app.core.caller import Peer
-from sessions_app.core.descriptors import MOST
+from sessions_app.core.caller import PeerUser
+from sessions_app.core.descriptors import MAX_DESCRIPTORS
 from sessions_app.protocol import MAX_MESSAGE_BYTES
 from sessions_app.server.exit import is_done
-from sessions_app.transport.backpressure import Flow, Inlet
+from sessions_app.transport.backpressure import CountingQueue, FlowControl
 from sessions_app.transport.connections import Connections, busy_transports
 from sessions_app.transport.handshake import offer_refusal
 from sessions_app.transport.request import HttpFactory
 from sessions_app.transport.response_flow import UNSENT_BYTES, ResponseFlow
-from sessions_app.transport.websocket import WebSocketLine
+from sessions_app.transport.websocket import BoundedWebSocket
 
 logger = logging.getLogger(__name__)
 reactor: Any = twisted_reactor  # a module that becomes one of several classes
@@ -55,7 +55,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         host: str,
         port: int,
         drain: Callable[[], Awaitable[None]],
-        most_connections: int = MOST,
+        most_connections: int = MAX_DESCRIPTORS,
     ) -> None:
         self._ports: list[Any] = []
         self.lines = Connections(
@@ -89,7 +89,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         # whoever is accepted inherits it
         port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         port.factory = HttpFactory(self)  # Daphne's own makes channels without limits (H42)
-        self.ws_factory.protocol = WebSocketLine
+        self.ws_factory.protocol = BoundedWebSocket
         self.ws_factory.setProtocolOptions(failByDrop=False)  # a close code, and not a dead line
         super().listen_success(port)
 
@@ -104,15 +104,15 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         That is whose process is at its other end, and of a WebSocket's client what it takes and
         sends (H11).
         """
-        scope["habla.peer"] = getattr(protocol.transport, "whose", Peer.UNKNOWN)
+        scope["habla.peer_user"] = getattr(protocol.transport, "peer_user", PeerUser.UNKNOWN)
         if scope["type"] != "websocket":
-            scope["habla.hang_up"] = partial(_hang_up, protocol)
+            scope["habla.disconnect"] = partial(_hang_up, protocol)
             return super().create_application(protocol, scope)
         protocol.closeHandshakeTimeout = CLOSING_SECONDS
         offer_refusal(scope)
-        scope["habla.flow"] = protocol.flow = flow = Flow(protocol)
+        scope["habla.flow"] = protocol.flow = flow = FlowControl(protocol)
         queue = super().create_application(protocol, scope)
-        return None if queue is None else Inlet(queue, flow)
+        return None if queue is None else CountingQueue(queue, flow)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Hand on a reply; return when the client has room for more of a response (H11)."""
@@ -125,7 +125,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         if flow is None:
             flow = details["response_flow"] = ResponseFlow(protocol)
         await super().handle_reply(protocol, {**message, "more_body": True})
-        await flow.room()
+        await flow.wait_writable()
         if not message.get("more_body", False):  # not before: an idle connection is closed
             flow.detach()
             await super().handle_reply(protocol, {"type": "http.response.body"})

@@ -99,17 +99,17 @@ async def look_after(registry: Registry, guard: DatabaseGuard, *, is_beat: bool)
     """
     live = registry.sessions.values()
     stand_on = {session.id: session.login or Login(session.user_id) for session in live}
-    over = await logins.over(stand_on | downloads.logins())
+    over = await logins.ended_logins(stand_on | downloads.download_logins())
     # a database that was put in the place of ours just now knows nobody, and nothing
     if over and not await guard.is_right():
         return
     registry.end(over, LOGGED_OUT)
-    downloads.end(over)
+    downloads.end_downloads(over)
     await _keep_own(registry, guard)
     wanted = await sessions.look(list(registry.sessions), is_beat=is_beat)
     registry.end(wanted, ENDED_BY_OPERATOR)
     if not registry.sessions:
-        clock.follow()
+        clock.sync()
     if is_beat:
         await _beat(registry)
     # at each look, not each beat: nobody shall wait longer than SILENT_SERVER_SECONDS and a look

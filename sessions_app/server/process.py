@@ -15,14 +15,14 @@ from typing import Any
 import daphne.server
 from channels.routing import get_default_application
 
-from sessions_app.access import asking
+from sessions_app.access import authentication
 from sessions_app.config.conf import Conf, data_dir
 from sessions_app.core import descriptors
-from sessions_app.core.steady_clock import NOTE_NAME, clock
+from sessions_app.core.steady_clock import STATE_NAME, clock
 from sessions_app.extensions import plugged_in
 from sessions_app.live.registry import ABORT_SECONDS, ROWS_SECONDS, Registry
 from sessions_app.live.states import Departure
-from sessions_app.recording.recovery import keep_tidy
+from sessions_app.recording.recovery import keep_recovering
 from sessions_app.server.console import Console
 from sessions_app.server.control import Control
 from sessions_app.server.daphne import CANCEL_SECONDS, HANDSHAKE_SECONDS, HablaServer, reactor
@@ -148,7 +148,7 @@ class Serving:
 
     async def _start(self) -> None:
         identity.remember(own_directory=data_dir())
-        clock.believe(self._conf.run_dir / NOTE_NAME)
+        clock.restore(self._conf.run_dir / STATE_NAME)
         self._registry.open(self._conf)
         address = Address(self._address.host, self._server.listening_addresses[0][1])
         facts = {"pid": os.getpid(), "address": str(address), "boot": self._registry.boot}
@@ -165,13 +165,13 @@ class Serving:
         if self._conf.rehearsal_seconds:
             selftests = keep_testing(self._registry, self._conf.rehearsal_seconds)
             self._spawn(selftests, "self-tests")
-        self._spawn(keep_tidy(self._registry.boot, self._say), "tidying")
+        self._spawn(keep_recovering(self._registry.boot, self._say), "recovery")
         for name, work in plugged_in.background.items():
             self._spawn(work(self._registry), name)
         if self._has_console and sys.stdin is not None:
             self._open_console()
         self._say(f"Habla is ready: {address}")
-        if way_in := asking.way_in(str(address), printed_to=STANDARD_OUTPUT):
+        if way_in := authentication.owner_hint(str(address), printed_to=STANDARD_OUTPUT):
             self._say(way_in)
         if await self._registry.load():
             self._say(describe_engines(self._registry.status()))

@@ -5,7 +5,7 @@ import logging
 from contextlib import suppress
 from pathlib import Path
 
-from sessions_app.core.steady_clock import NOTE_NAME, clock
+from sessions_app.core.steady_clock import STATE_NAME, clock
 from sessions_app.server.control import Control
 from sessions_app.server.runfile import AlreadyServingError, RunFile
 
@@ -29,13 +29,13 @@ async def keep_reachable(run_file: RunFile, control: Control, run_dir: Path) -> 
 
 
 def _look_at_clock(run_dir: Path) -> None:
-    if seconds := clock.look():
+    if seconds := clock.check():
         logger.warning(
             "the clock of the machine was set forward by %.0f s: nothing is old by it for a day",
             seconds,
         )
     with suppress(OSError):  # what is deleted by its age is then deleted by the machine's clock
-        clock.note(run_dir / NOTE_NAME)
+        clock.save(run_dir / STATE_NAME)
 
 
 async def _restore(run_file: RunFile, control: Control, run_dir: Path) -> str:

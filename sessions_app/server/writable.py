@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from sessions_app.config.conf import recordings_dir
-from sessions_app.core.descriptors import OUT, is_lack
+from sessions_app.core.descriptors import EXHAUSTED, is_exhaustion
 from sessions_app.core.errors import StoreError
 from sessions_app.live.registry import Registry
 from sessions_app.store import servers
@@ -62,8 +62,8 @@ def trouble_of(directory: Path) -> str:
             os.fsync(file.fileno())
         room = shutil.disk_usage(directory)
     except OSError as error:
-        if is_lack(error):
-            return OUT
+        if is_exhaustion(error):
+            return EXHAUSTED
         return FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else UNWRITABLE
     is_full = room.free < min(LEAST_BYTES, LEAST_PART * room.total)
     return FULL if is_full else ""

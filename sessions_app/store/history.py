@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from sessions_app.core import events
 from sessions_app.core.corrections import phrase_of
 from sessions_app.core.errors import CommandError
-from sessions_app.core.exports import ExportLine, Stretch, run_on
+from sessions_app.core.exports import ExportLine, SessionExchanges, join_sessions
 from sessions_app.core.search_patterns import patterns
 from sessions_app.models import (
     Conversation,
@@ -112,7 +112,7 @@ def lines_of(kept: Conversation | TranslationSession) -> Iterator[ExportLine]:
     rows = _page_by_page(exchanges_of(kept))
     if isinstance(kept, TranslationSession):
         return (ExportLine(_event(row), row.said_at) for row in rows)
-    return run_on(_stretches(rows, _offsets(kept)))
+    return join_sessions(_stretches(rows, _offsets(kept)))
 
 
 def _page_by_page(rows: QuerySet[Exchange]) -> Iterator[Exchange]:
@@ -162,9 +162,9 @@ def _offsets(conversation: Conversation) -> dict[UUID, float]:
     return {key: (at - conversation.started_at).total_seconds() for key, at in begun}
 
 
-def _stretches(rows: Iterable[Exchange], offsets: dict[UUID, float]) -> Iterator[Stretch]:
+def _stretches(rows: Iterable[Exchange], offsets: dict[UUID, float]) -> Iterator[SessionExchanges]:
     for key, said in groupby(rows, key=lambda row: row.session_id):
-        yield Stretch(offsets.get(key, 0.0), ((_event(row), row.said_at) for row in said))
+        yield SessionExchanges(offsets.get(key, 0.0), ((_event(row), row.said_at) for row in said))
 
 
 def _event(row: Exchange) -> events.Exchange:

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from sessions_app.core.errors import StoreError
 from sessions_app.core.steady_clock import clock
-from sessions_app.core.storable_text import fit
+from sessions_app.core.storable_text import storable
 from sessions_app.models import (
     DeletedSound,
     RecordedSegment,
@@ -118,9 +118,9 @@ def _keep_segments(recording_id: uuid.UUID, segments: Sequence[SegmentFacts]) ->
             start_sample=segment.start_sample,
             end_sample=segment.end_sample,
             language=segment.language,
-            text=fit(segment.text),
-            translation=fit(segment.translation),
-            discarded=fit(segment.discarded, DISCARDED_CHARACTERS),
+            text=storable(segment.text),
+            translation=storable(segment.translation),
+            discarded=storable(segment.discarded, DISCARDED_CHARACTERS),
         )
         for segment in segments
     ]

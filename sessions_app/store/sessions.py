@@ -19,9 +19,9 @@ from django.db.models.functions import Now
 
 from sessions_app.core import events
 from sessions_app.core.audio import to_seconds
-from sessions_app.core.exports import flat
+from sessions_app.core.exports import on_one_line
 from sessions_app.core.steady_clock import clock
-from sessions_app.core.storable_text import fit, fit_phrase
+from sessions_app.core.storable_text import storable, storable_phrase
 from sessions_app.models import (
     Conversation,
     Exchange,
@@ -160,18 +160,18 @@ def _save_exchange(
                 speaker=_speaker(conversation_id, said.speaker),
                 utterance_id=said.utterance_id,
                 said_at=at,
-                source=fit(said.source),
-                corrected=fit(said.corrected),
-                translated=fit(said.translated),
+                source=storable(said.source),
+                corrected=storable(said.corrected),
+                translated=storable(said.translated),
                 language=said.language,
                 direction=said.direction,
                 start_seconds=said.start_seconds + offset,
                 end_seconds=said.end_seconds + offset,
                 confidence=said.confidence if math.isfinite(said.confidence) else 0.0,
-                phrases=[fit_phrase(phrase) for phrase in said.phrases],
-                transcriber=fit(said.transcriber, ENGINE_CHARACTERS),
-                translator=fit(said.translator, ENGINE_CHARACTERS),
-                failure=fit(said.failure, FAILURE_CHARACTERS),
+                phrases=[storable_phrase(phrase) for phrase in said.phrases],
+                transcriber=storable(said.transcriber, ENGINE_CHARACTERS),
+                translator=storable(said.translator, ENGINE_CHARACTERS),
+                failure=storable(said.failure, FAILURE_CHARACTERS),
                 origin=origin,
                 prompt_tokens=said.usage.prompt_tokens,
                 completion_tokens=said.usage.completion_tokens,
@@ -179,7 +179,7 @@ def _save_exchange(
             )
             session.update(seen_at=Now())
             conversation.update(updated_at=at)
-            _give_title(conversation_id, fit(said.source))
+            _give_title(conversation_id, storable(said.source))
     except IntegrityError:
         # tried before, and done: the connection broke before that was heard
         before = Exchange.objects.filter(session=session_id, utterance_id=said.utterance_id)
@@ -190,7 +190,7 @@ def _save_exchange(
 
 
 def _give_title(conversation_id: uuid.UUID, words: str) -> None:
-    line = flat(words)
+    line = on_one_line(words)
     title = line if len(line) <= 80 else line[:79] + "…"
     Conversation.objects.filter(pk=conversation_id, title="").update(title=title)
 

@@ -1,4 +1,4 @@
-"""What the server itself answers where no application is asked: in plain words, as JSON to REST."""
+"""Error responses of the server itself: plain text, or JSON for REST routes."""
 
 import json
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 
-from sessions_app.core.descriptors import OUT
+from sessions_app.core.descriptors import EXHAUSTED
 from sessions_app.transport.response_headers import HSTS, PERMISSIONS, PRIVATE
 
 API_PREFIX = b"/api/"
@@ -19,28 +19,28 @@ CODES = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "internal",
     HTTPStatus.SERVICE_UNAVAILABLE: "busy",
 }
-"""For programs; of any other status it is the status's own name."""
+"""Error codes by status; any other status has its own name as its code."""
 
 Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class RefusalReason:
-    """Why nothing is answered just now, where the status does not say it all."""
+    """Why a request is refused just now, where the status alone does not say it."""
 
     code: str
     message: str
     again_seconds: int
-    """When to come back."""
+    """When to try again."""
 
 
-NO_FILES = RefusalReason("too_many_files", OUT, again_seconds=5)
+NO_FILES = RefusalReason("too_many_files", EXHAUSTED, again_seconds=5)
 
 
-def answer_to(
+def error_answer(
     path: bytes, status: int, reason: RefusalReason | None = None
 ) -> tuple[Headers, bytes]:
-    """Return the headers and the body that tell whoever asked for ``path`` of an error."""
+    """Return the headers and the body of an error response to a request for ``path``."""
     known = HTTPStatus(status)
     message = known.phrase if reason is None else reason.message
     if path.startswith(API_PREFIX):
@@ -67,14 +67,14 @@ def answer_to(
     ], body
 
 
-def last_answer_to(
+def error_answer_bytes(
     path: bytes,
     status: int,
     more: Iterable[tuple[str, str]] = (),
     reason: RefusalReason | None = None,
 ) -> bytes:
-    """Return all bytes of such an answer, after which the connection is closed."""
-    headers, body = answer_to(path, status, reason)
+    """Return all bytes of such a response, after which the connection is closed."""
+    headers, body = error_answer(path, status, reason)
     headers += [(name.encode("latin1"), value.encode("latin1")) for name, value in more]
     lines = [b"HTTP/1.1 %d %s" % (status, HTTPStatus(status).phrase.encode())]
     lines += [b"%s: %s" % pair for pair in [*headers, (b"Connection", b"close")]]

@@ -1,9 +1,9 @@
-"""How much a client lets us say, and how much we let it say: the transport is asked itself.
+"""Back-pressure on a WebSocket, in both directions: neither side may fill the other's buffers.
 
-ASGI's ``send`` under Daphne neither blocks nor reports what it buffers: 300 MB for a client that
-stopped reading, and nobody noticed (docs/lifecycle.md, H11). Twisted tells a push producer when the
-transport's buffer is full and when it is empty again. The queue of what came in has no limit either
-(H12): while the consumer is busy, no more is read.
+ASGI's ``send`` under Daphne neither blocks nor reports what it buffers: for a client that stopped
+reading it buffered 300 MB, and nobody noticed (docs/lifecycle.md, H11). Twisted tells a push
+producer when the transport's buffer is full and when it is empty again. The queue of incoming
+messages has no limit either (H12): so reading is paused while too much of it waits.
 """
 
 import asyncio
@@ -18,54 +18,54 @@ from zope.interface import implementer
 from sessions_app.core.token_buckets import Bucket
 
 WAITING_BYTES = 512 * 1024
-"""How much may have come and not been taken before no more is read: two messages of any size."""
+"""How many bytes of received messages may wait for the consumer before reading is paused."""
 UNSENT_BYTES = 16 * 1024
-"""How much a client may leave before it has no room. A phone at 20 KB/s takes that in a second."""
+"""How much may be unsent before the client counts as stalled: a second for a phone at 20 KB/s."""
 KERNEL_BYTES = 16 * 1024
-"""How much more of it the kernel takes; it counts twice that, with what a packet costs."""
+"""The kernel's send buffer (SO_SNDBUF). It doubles that, for its own overhead."""
 LATE_SECONDS = 1.0
-"""A timer that is so late tells of a process that was held up, not of a client that is slow."""
+"""A timer that is this late means that this process was blocked, not that the client is slow."""
 CUT_SECONDS = 10.0
-"""How long a client that reads slowly may take to come to its close code."""
+"""How long a client that reads slowly may take to read its close code."""
 MESSAGE_BYTES = 512
-"""What a message takes beside what is in it."""
+"""Memory that a message takes besides its content."""
 
 
 @implementer(IPushProducer)
-class Flow:
-    """What the transport of one connection says of its buffer."""
+class FlowControl:
+    """The flow control of one connection: whether its buffers are full, in either direction."""
 
     def __init__(self, protocol: Any, code: int = 4409) -> None:
         self._protocol = protocol
         self._code = code
-        """With which a client that cannot keep up is closed."""
+        """The close code for a client that cannot keep up."""
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._is_attached = False
         self._waiting_bytes = 0
-        self.is_left = asyncio.Event()
-        """Set as soon as the connection is gone, whatever of it still waits to be taken."""
-        self.is_held_up = False
-        """Whether no more is read, since too much waits for the consumer."""
+        self.is_disconnected = asyncio.Event()
+        """Set as soon as the connection is closed, even if received messages still wait."""
+        self.is_reading_paused = False
+        """Whether reading is paused, since too many messages wait for the consumer."""
 
     @property
     def is_stalled(self) -> bool:
-        """Whether the client takes less than it is sent."""
+        """Whether the client reads more slowly than it is sent to."""
         return not self._has_room.is_set()
 
     def attach(self) -> None:
-        """Begin to watch; to be called once the handshake is over. May be called twice."""
+        """Begin to watch the buffer, once the handshake is over. May be called twice."""
         if not self._is_attached and self._protocol.transport is not None:
             # the HTTP channel registered itself before the upgrade
             self._protocol.transport.unregisterProducer()
-            _keep_little(self._protocol.transport)
+            _limit_buffers(self._protocol.transport)
             self._protocol.transport.registerProducer(self, True)
             self._is_attached = True
 
-    async def room(self, seconds: float) -> bool:
-        """Wait up to ``seconds`` until the client takes more; return whether it does.
+    async def wait_writable(self, seconds: float) -> bool:
+        """Wait up to ``seconds`` until the client reads again; return whether it does.
 
-        While this process was held up itself it had no turn: then it gets another.
+        While this process was blocked itself, the client had no chance: then it gets another.
         """
         clock = asyncio.get_running_loop().time
         is_late = True
@@ -78,36 +78,36 @@ class Flow:
             is_late = clock() - due_at > LATE_SECONDS
         return self._has_room.is_set()
 
-    def cut(self) -> None:
-        """Say no more than why, and drop the connection soon, whether or not that is read."""
+    def close_slow(self) -> None:
+        """Send the close code, and drop the connection soon, whether that was read or not."""
         self._protocol.closeHandshakeTimeout = 2 * CUT_SECONDS
         self._protocol.sendClose(code=self._code)
-        asyncio.get_running_loop().call_later(CUT_SECONDS, self._give_up)
+        asyncio.get_running_loop().call_later(CUT_SECONDS, self._drop)
 
-    def _give_up(self) -> None:
-        """Leave to the kernel what it has of the last words; drop what it has not taken."""
+    def _drop(self) -> None:
+        """Drop the connection; what the kernel has buffered already may still be sent."""
         if self.is_stalled:
             self._protocol.dropConnection(abort=True)
         else:
             self._protocol.transport.loseConnection()
 
-    # --- the other direction
+    # --- messages that come in
 
-    def came(self, message: Mapping[str, Any]) -> None:
-        """Note that ``message`` waits for the consumer; read no more if too much does."""
+    def received(self, message: Mapping[str, Any]) -> None:
+        """Count ``message`` as waiting for the consumer; pause reading if too much waits."""
         self._waiting_bytes += _size(message)
-        if self._waiting_bytes > WAITING_BYTES and not self.is_held_up:
-            self.is_held_up = True
+        if self._waiting_bytes > WAITING_BYTES and not self.is_reading_paused:
+            self.is_reading_paused = True
             self._protocol.transport.pauseProducing()
 
-    def taken(self, message: Mapping[str, Any]) -> None:
-        """Note that the consumer has ``message``; read on if there is room again."""
+    def consumed(self, message: Mapping[str, Any]) -> None:
+        """Count ``message`` as taken by the consumer; resume reading if there is room again."""
         self._waiting_bytes -= _size(message)
-        if self.is_held_up and self._waiting_bytes <= WAITING_BYTES // 2:
-            self.is_held_up = False
+        if self.is_reading_paused and self._waiting_bytes <= WAITING_BYTES // 2:
+            self.is_reading_paused = False
             self._protocol.transport.resumeProducing()
 
-    # --- what Twisted calls; the names are Twisted's
+    # --- called by Twisted, whose names they are
 
     def pauseProducing(self) -> None:  # noqa: N802
         """Note that the buffer is full."""
@@ -118,47 +118,47 @@ class Flow:
         self._has_room.set()
 
     def stopProducing(self) -> None:  # noqa: N802
-        """Let nobody wait: the connection is gone."""
+        """Wake whoever waits: the connection is closed."""
         self._has_room.set()
 
 
-async def in_turn(messages: Bucket, flow: Flow | None) -> None:
-    """Let others have their turn before the next message is taken, and wait where they come fast.
+async def throttle(messages: Bucket, flow: FlowControl | None) -> None:
+    """Yield to other tasks before the next message, and wait if this client's come too fast.
 
-    Whoever floods waits for itself alone; that it has left is noticed at once all the same.
+    Only a client that floods waits, and its disconnection is still noticed at once.
     """
     wait = messages.take()
-    if flow is None or wait == 0 or flow.is_left.is_set():
-        await asyncio.sleep(0)  # a queue that is never empty gives nobody else a turn
+    if flow is None or wait == 0 or flow.is_disconnected.is_set():
+        await asyncio.sleep(0)  # getting from a queue that is never empty does not yield
         return
     with suppress(TimeoutError):
         async with asyncio.timeout(wait):
-            await flow.is_left.wait()
+            await flow.is_disconnected.wait()
     messages.take()
 
 
-def _keep_little(transport: Any) -> None:
-    """Let neither the transport nor the kernel hide how much a client has not taken yet.
+def _limit_buffers(transport: Any) -> None:
+    """Limit the send buffers of transport and kernel, so that a slow client is noticed.
 
-    Left to itself the kernel takes megabytes for one that reads 2 KB a second.
+    By default the kernel buffers megabytes for a client that reads 2 KB a second.
     """
     transport.bufferSize = UNSENT_BYTES
     with suppress(OSError, AttributeError):  # it is closed already: Twisted then has no socket
         transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
 
 
-class Inlet:
-    """What Daphne takes for the consumer's queue: it tells ``flow`` what comes."""
+class CountingQueue:
+    """Stands in for the consumer's queue in Daphne: it also counts for ``flow`` what comes in."""
 
-    def __init__(self, queue: "asyncio.Queue[Mapping[str, Any]]", flow: Flow) -> None:
+    def __init__(self, queue: "asyncio.Queue[Mapping[str, Any]]", flow: FlowControl) -> None:
         self._queue = queue
         self._flow = flow
 
     def put_nowait(self, message: Mapping[str, Any]) -> None:
-        """Hand on what came."""
-        self._flow.came(message)
+        """Count and enqueue a message."""
+        self._flow.received(message)
         if message["type"] == "websocket.disconnect":
-            self._flow.is_left.set()
+            self._flow.is_disconnected.set()
         self._queue.put_nowait(message)
 
 

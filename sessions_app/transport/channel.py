@@ -1,7 +1,7 @@
-"""One HTTP connection: takes requests of a bounded size in a bounded time, one after another.
+"""One HTTP connection: its requests are limited in size and in the time they take.
 
-Daphne and Twisted take a whole body before anybody is asked, whatever it holds: into memory or a
-temporary file (docs/lifecycle.md, H42). So the limits stand here, before the body is read.
+Daphne and Twisted read a whole body, of any size, into memory or a temporary file before the
+application is called (docs/lifecycle.md, H42). So the limits are enforced here, while it is read.
 """
 
 import logging
@@ -12,12 +12,12 @@ from typing import Any
 
 from twisted.web.http import HTTPChannel
 
-from sessions_app.transport.answers import NO_FILES, RefusalReason, last_answer_to
+from sessions_app.transport.answers import NO_FILES, RefusalReason, error_answer_bytes
 from sessions_app.transport.limits import (
     BODY_SECONDS,
     HEAD_SECONDS,
+    HEALTH_CHECKS,
     LINGER_SECONDS,
-    LOOKERS,
     MAX_BODY_BYTES,
     MAX_HEAD_BYTES,
     MAX_HEADERS,
@@ -25,46 +25,46 @@ from sessions_app.transport.limits import (
     MAX_WIRE_BYTES,
     SMALL_BODY_BYTES,
     SMALL_CHUNK_BYTES,
-    Bodies,
+    BodyBudget,
 )
 
 logger = logging.getLogger(__name__)
 
 UNREAD_SECONDS = 60.0
-"""How long a client may take to read the last 64 KiB of an answer."""
+"""How long a client may take to read the last 64 KiB of a response."""
 LATE_SECONDS = 1.0
-"""A timer that is so late tells of a process that was held up, not of a slow client."""
+"""A timer that is this late means that this process was blocked, not that the client is slow."""
 PAUSE_SECONDS = 0.01
-"""How often more is read from whoever was refused: 64 KiB each time, so that it costs nothing."""
+"""Pause between reads from a refused client: 64 KiB each time, so that it costs next to nothing."""
 
 
 class BodyRefusedError(Exception):
-    """Nothing more of a body is taken; it ends Twisted's loop over the chunks that have come."""
+    """No more of a body is accepted. Ends Twisted's loop over the chunks that were received."""
 
 
 class BodyPart(Enum):
-    """What of a request comes next."""
+    """Which part of a request is expected next."""
 
     NOTHING = "between two requests"
     HEAD = "the request line or headers"
     BODY = "the body"
-    ANSWER = "nothing until it is answered"
-    REFUSED = "nothing ever"
+    ANSWER = "nothing until the response is sent"
+    REFUSED = "nothing any more"
 
 
 LIMITS = {BodyPart.HEAD: HEAD_SECONDS, BodyPart.BODY: BODY_SECONDS}
 
 
 class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has types
-    """Twisted's channel, with limits of its own; the names of its methods are Twisted's."""
+    """Twisted's HTTP channel with limits; the names of its methods are Twisted's."""
 
     MAX_LENGTH = MAX_HEAD_BYTES
     totalHeadersSize = MAX_HEAD_BYTES  # noqa: N815
     maxHeaders = MAX_HEADERS  # noqa: N815
 
-    def __init__(self, bodies: Bodies) -> None:
+    def __init__(self, body_budget: BodyBudget) -> None:
         super().__init__()
-        self._bodies = bodies
+        self._body_budget = body_budget
         self._part = BodyPart.NOTHING
         self._timed_part = BodyPart.NOTHING
         self._deadline: Any = None
@@ -77,20 +77,20 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
         self._path = b""
         self._answered: Any = None
 
-    # --- what comes in
+    # --- what is received
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
-        """Take what came, and set its time limit."""
+        """Process received bytes, and set the time limit for the part they belong to."""
         if self._part is BodyPart.REFUSED:
             self._discard()
             return
         if self._part is BodyPart.NOTHING:
             self._part = BodyPart.HEAD
         super().dataReceived(data)
-        self._keep_time()
+        self._set_deadline()
 
     def lineReceived(self, line: bytes) -> None:  # noqa: N802
-        """Take a line of the head."""
+        """Process a line of the head."""
         if self._part is BodyPart.REFUSED:
             return
         self._part = BodyPart.HEAD
@@ -101,7 +101,7 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
         super().lineReceived(line)
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802
-        """Refuse a head that does not fit."""
+        """Refuse a head that is too long."""
         is_first = not self.requests
         self.refuse(
             HTTPStatus.REQUEST_URI_TOO_LONG
@@ -110,7 +110,7 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
         )
 
     def headerReceived(self, line: bytes) -> bool:  # noqa: N802
-        """Take a header; return whether it could be taken."""
+        """Process a header; return whether it was accepted."""
         self._headers += 1
         if self._headers > MAX_HEADERS:
             self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -118,7 +118,7 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
         return bool(super().headerReceived(line))
 
     def allHeadersReceived(self) -> None:  # noqa: N802
-        """Look at the head before anything of the body is asked for or read."""
+        """Check the head before any of the body is read."""
         if self._part is BodyPart.REFUSED:
             return
         self._head_bytes = self._headers = 0
@@ -129,18 +129,18 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
         if status is not None:
             self.refuse(status)
             return
-        if self._is_one_too_many():
+        if self._is_over_limit():
             self.refuse(HTTPStatus.SERVICE_UNAVAILABLE, NO_FILES)
             return
         self._part = BodyPart.BODY
         super().allHeadersReceived()
 
-    def _is_one_too_many(self) -> bool:
+    def _is_over_limit(self) -> bool:
         path = self._path.partition(b"?")[0].decode("latin1")
-        return getattr(self.transport, "is_one_too_many", False) and path not in LOOKERS
+        return getattr(self.transport, "is_over_limit", False) and path not in HEALTH_CHECKS
 
     def rawDataReceived(self, data: bytes) -> None:  # noqa: N802
-        """Take a piece of the body, or what came before its time."""
+        """Process a piece of the body, or bytes that came too early."""
         if self._part is BodyPart.REFUSED:
             return
         if self._part is BodyPart.BODY:
@@ -153,69 +153,69 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
         except BodyRefusedError:
             return
         if self._part is BodyPart.ANSWER and self._waitingForTransport:
-            # Twisted reads on here, without end: this client asks for more and reads nothing
+            # Twisted would read on without end from a client that sends requests and reads nothing
             self._networkProducer.pauseProducing()
 
-    def make_room(self, size: int) -> None:
-        """Let the body hold ``size`` more bytes, which are one more chunk or a part of it.
+    def reserve(self, size: int) -> None:
+        """Reserve room for ``size`` more bytes of the body: one more chunk, or a part of it.
 
         Raises:
-            BodyRefusedError: it may not, and the request is refused.
+            BodyRefusedError: there is no room, and the request is refused.
         """
         self._body_bytes += size
         self._small_chunks += self.length is None and size < SMALL_CHUNK_BYTES
         if self._body_bytes > MAX_BODY_BYTES or self._small_chunks > MAX_SMALL_CHUNKS:
             self.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         large = max(0, self._body_bytes - SMALL_BODY_BYTES) - self._large_bytes
-        if self._part is not BodyPart.REFUSED and not self._bodies.take(large):
+        if self._part is not BodyPart.REFUSED and not self._body_budget.reserve(large):
             self.refuse(HTTPStatus.SERVICE_UNAVAILABLE)
         if self._part is BodyPart.REFUSED:
             raise BodyRefusedError
         self._large_bytes += large
 
     def allContentReceived(self) -> None:  # noqa: N802
-        """Hand on a request that has come."""
+        """Pass a complete request on."""
         if self._part is not BodyPart.REFUSED:
             self._part = BodyPart.ANSWER
             super().allContentReceived()
 
-    # --- what goes out
+    # --- what is sent
 
     def requestDone(self, request: Any) -> None:  # noqa: N802
-        """Go on with the next request, once the client takes the answer to this one."""
-        self._stop_clock()
+        """Go on to the next request, once the client has read the response to this one."""
+        self._cancel_deadline()
         if self._waitingForTransport or not self.persistent:
             self._deadline = self.callLater(UNREAD_SECONDS, self.transport.abortConnection)
         if self._waitingForTransport and self.persistent:
             self._answered = request
             return
-        self._forget_body()
+        self._release_body()
         self._part = BodyPart.NOTHING
         super().requestDone(request)
 
     def resumeProducing(self) -> None:  # noqa: N802
-        """Send more, and read on where all was sent."""
+        """Send more; read the next request if all was sent."""
         super().resumeProducing()
         answered, self._answered = self._answered, None
         if answered is not None:
             self.requestDone(answered)
 
     def refuse(self, status: int, reason: RefusalReason | None = None) -> None:
-        """Answer with an error, read nothing more, and close once the client has seen it."""
+        """Respond with an error, read no more requests, and close once the client has read it."""
         if self._part is BodyPart.REFUSED:
             return
         logger.info("refused a request of %s: %d", self.transport.getPeer().host, status)
         self._part = BodyPart.REFUSED
         self.setTimeout(None)
-        self._forget_body()
+        self._release_body()
         for request in self.requests:
-            request.forget_body()
+            request.discard_body()
         self._networkProducer.unregisterProducer()
         path = getattr(self, "_path", b"")
-        self.transport.write(last_answer_to(path, status, reason=reason))
+        self.transport.write(error_answer_bytes(path, status, reason=reason))
         self.transport.loseWriteConnection()
-        self._stop_clock()
-        # what has come already must be read, or the kernel resets instead of closing
+        self._cancel_deadline()
+        # unread bytes would make the kernel reset the connection instead of closing it
         self.transport.resumeProducing()
         self._deadline = self.callLater(LINGER_SECONDS, self.transport.abortConnection)
 
@@ -230,26 +230,26 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
         if self.transport.connected:
             self.transport.resumeProducing()
 
-    # --- time
+    # --- time limits
 
-    def _keep_time(self) -> None:
+    def _set_deadline(self) -> None:
         if self._part in (self._timed_part, BodyPart.REFUSED):
             return
-        self._stop_clock()
+        self._cancel_deadline()
         self._timed_part = self._part
         if seconds := LIMITS.get(self._part):
-            self._deadline = self.callLater(seconds, self._be_late)
+            self._deadline = self.callLater(seconds, self._on_deadline)
 
-    def _be_late(self) -> None:
+    def _on_deadline(self) -> None:
         due_at = self._deadline.getTime()
         self._deadline = None
         if monotonic() - due_at > LATE_SECONDS:  # Twisted counts by it: server.py
-            # this process was held up itself: what came meanwhile is read first
-            self._deadline = self.callLater(LATE_SECONDS, self._be_late)
+            # this process was blocked itself: what was received meanwhile is read first
+            self._deadline = self.callLater(LATE_SECONDS, self._on_deadline)
         else:
             self.refuse(HTTPStatus.REQUEST_TIMEOUT)
 
-    def _stop_clock(self) -> None:
+    def _cancel_deadline(self) -> None:
         if self._deadline is not None and self._deadline.active():
             self._deadline.cancel()
         self._deadline = None
@@ -257,14 +257,14 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
 
     # --- the end
 
-    def _forget_body(self) -> None:
-        self._bodies.give_back(self._large_bytes)
+    def _release_body(self) -> None:
+        self._body_budget.release(self._large_bytes)
         self._wire_bytes = self._body_bytes = self._small_chunks = self._large_bytes = 0
 
     def connectionLost(self, reason: Any) -> None:  # noqa: N802
-        """Let go of everything."""
-        self._stop_clock()
-        self._forget_body()
+        """Release everything."""
+        self._cancel_deadline()
+        self._release_body()
         if self._answered in self.requests:
             self.requests.remove(self._answered)
         self._answered = None

@@ -1,7 +1,7 @@
-"""What proxies tell of whom they forward, believed only of those that HABLA_TRUSTED_PROXIES names.
+"""X-Forwarded-For, -Proto and -Host, believed only from proxies in HABLA_TRUSTED_PROXIES.
 
-A client can send these headers as well as a proxy can. So the peer of the socket decides, and of
-X-Forwarded-For only what trusted proxies added: read from the right, up to the first that is none.
+A client can send these headers as well as a proxy can. So they count only if the socket's peer is
+trusted, and X-Forwarded-For is read from the right, up to the first address that is not trusted.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,15 +15,15 @@ from sessions_app.config.conf import Network
 from sessions_app.core.caller import parse_address
 
 SCHEMES = {"http": "ws", "https": "wss"}
-"""What X-Forwarded-Proto may say, and what that is called for a WebSocket."""
+"""Values of X-Forwarded-Proto, and the scheme of a WebSocket for each."""
 
 Scope = Mapping[str, Any]
 Application = Callable[..., Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """Who asked a trusted proxy, and for what; empty: it does not say."""
+class Forwarded:
+    """The client, scheme and host that a trusted proxy names; empty: it does not say."""
 
     address: str
     scheme: str = ""
@@ -31,10 +31,10 @@ class Told:
 
 
 class TrustedProxies:
-    """An ASGI application that sees the client, scheme and host that a trusted proxy told of.
+    """ASGI middleware that puts into the scope the client, scheme and host a trusted proxy names.
 
-    Of any other peer the scope stays as it is. What was told about has ``habla.proxy``, the
-    address of that proxy: nobody behind one is at this machine.
+    For any other peer the scope is unchanged. A changed scope has ``habla.proxy``, the address of
+    that proxy: a client behind one is never at this machine.
     """
 
     def __init__(self, application: Application) -> None:
@@ -42,14 +42,14 @@ class TrustedProxies:
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         """Serve a connection."""
-        await self._application(as_told(scope), receive, send)
+        await self._application(with_forwarded(scope), receive, send)
 
 
 def client_address(asking: HttpRequest | Scope) -> str:
-    """Return the address of who asks, as text; empty where it is not known.
+    """Return the client's address as text; empty if unknown.
 
-    That is the socket's other end, or whom trusted proxies name. ``asking`` is a request, or an
-    ASGI scope that came through TrustedProxies.
+    That is the socket's peer, or whom trusted proxies name. ``asking`` is a request, or an ASGI
+    scope that came through TrustedProxies.
     """
     if isinstance(asking, HttpRequest):
         return str(asking.META.get("REMOTE_ADDR") or "")
@@ -57,42 +57,44 @@ def client_address(asking: HttpRequest | Scope) -> str:
     return str(client[0]) if client else ""
 
 
-def as_told(scope: Scope) -> Scope:
-    """Return ``scope`` as the trusted proxy that it comes from tells it; else unchanged."""
+def with_forwarded(scope: Scope) -> Scope:
+    """Return ``scope`` with what its trusted proxy forwards; unchanged for any other peer."""
     peer = client_address(scope)
     if scope["type"] not in ("http", "websocket") or not _is_in(peer, conf.trusted_proxies()):
         return scope
-    told = told_by(peer, scope["headers"], conf.trusted_proxies())
-    port = scope["client"][1] if told.address == peer else 0
+    forwarded = parse_forwarded(peer, scope["headers"], conf.trusted_proxies())
+    port = scope["client"][1] if forwarded.address == peer else 0
     headers = list(scope["headers"])
-    if told.host:
+    if forwarded.host:
         headers = [pair for pair in headers if pair[0] != b"host"]
-        headers.append((b"host", told.host.encode("latin1")))
-    changed = {"client": [told.address, port], "headers": headers, "habla.proxy": peer}
-    if told.scheme:
+        headers.append((b"host", forwarded.host.encode("latin1")))
+    changed = {"client": [forwarded.address, port], "headers": headers, "habla.proxy": peer}
+    if forwarded.scheme:
         is_socket = scope["type"] == "websocket"
-        changed["scheme"] = SCHEMES[told.scheme] if is_socket else told.scheme
+        changed["scheme"] = SCHEMES[forwarded.scheme] if is_socket else forwarded.scheme
     return {**scope, **changed}
 
 
-def told_by(peer: str, headers: Sequence[tuple[bytes, bytes]], trusted: Sequence[Network]) -> Told:
-    """Return what the headers of a trusted ``peer`` tell.
+def parse_forwarded(
+    peer: str, headers: Sequence[tuple[bytes, bytes]], trusted: Sequence[Network]
+) -> Forwarded:
+    """Return what the headers of a trusted ``peer`` say.
 
-    Where several proxies stand in a row, and each adds to a header, that of the outermost trusted
-    one counts: what stands before it may come from the client.
+    Where several proxies in a row each append to a header, the value of the outermost trusted one
+    counts: values before it may come from the client.
     """
     address, hops = _outermost(peer, _words(headers, b"x-forwarded-for"), trusted)
-    scheme = _said_at(hops, _words(headers, b"x-forwarded-proto")).lower()
-    host = _said_at(hops, _words(headers, b"x-forwarded-host"))
-    return Told(address, scheme if scheme in SCHEMES else "", host)
+    scheme = _value_at(hops, _words(headers, b"x-forwarded-proto")).lower()
+    host = _value_at(hops, _words(headers, b"x-forwarded-host"))
+    return Forwarded(address, scheme if scheme in SCHEMES else "", host)
 
 
 def _outermost(peer: str, words: Sequence[str], trusted: Sequence[Network]) -> tuple[str, int]:
-    """Return who asked the outermost trusted proxy, and how many of those were passed."""
+    """Return the client of the outermost trusted proxy, and the number of proxies passed."""
     address, hops = peer, 1
     for word in reversed(words):
         found = parse_address(_without_port(word))
-        if found is None:  # "unknown", or a forged name: known is only who said so
+        if found is None:  # "unknown", or forged: only the one who sent it is known
             return address, hops
         address = str(found)
         if not _is_in(address, trusted):
@@ -108,7 +110,7 @@ def _without_port(word: str) -> str:
     return word.partition(":")[0] if word.count(":") == 1 else word
 
 
-def _said_at(hops: int, words: Sequence[str]) -> str:
+def _value_at(hops: int, words: Sequence[str]) -> str:
     return words[-min(hops, len(words))] if words else ""
 
 

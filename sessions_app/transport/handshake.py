@@ -1,4 +1,4 @@
-"""The beginning of a WebSocket: refused with the status that says why, whatever a client sends."""
+"""The WebSocket handshake: whatever a client sends, it is refused with a fitting HTTP status."""
 
 import logging
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from typing import Any
 from autobahn.websocket import types
 from daphne.ws_protocol import WebSocketProtocol
 
-from sessions_app.transport.answers import last_answer_to
+from sessions_app.transport.answers import error_answer_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -21,18 +21,18 @@ class Handshake(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no types
     """Daphne's WebSocket; the names of its methods are autobahn's and Daphne's."""
 
     _refused_with: Iterable[tuple[bytes, bytes]] = ()
-    """The headers with which the application refused."""
+    """The headers of the application's refusal."""
 
     def processHandshake(self) -> None:  # noqa: N802
-        """Read the request; what autobahn or Daphne cannot read is the client's fault."""
+        """Read the request; respond 400 if autobahn or Daphne cannot parse it."""
         try:
             super().processHandshake()
-        except Exception as error:  # noqa: BLE001 -- whatever strangers can make of a header
-            logger.info("a handshake could not be read: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 -- any error in parsing what a stranger sent
+            logger.info("a WebSocket handshake could not be parsed: %s", type(error).__name__)
             self.failHandshake("", HTTPStatus.BAD_REQUEST)
 
     def handle_reply(self, message: dict[str, Any]) -> None:
-        """Do what the application says; also refuse, with a status."""
+        """Process a message of the application, which may also refuse with a status."""
         match message["type"]:
             case "websocket.http.response.start" if hasattr(self, "handshake_deferred"):
                 deferred = self.handshake_deferred
@@ -46,16 +46,16 @@ class Handshake(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no types
                 super().handle_reply(message)
 
     def handle_exception(self, exception: Exception) -> None:
-        """Tell the client that the application failed, however far the handshake is."""
+        """Tell the client that the application failed, at whatever stage of the handshake."""
         if self.state == self.STATE_OPEN:
             super().handle_exception(exception)
         elif hasattr(self, "handshake_deferred"):
             self.handle_reply({"type": f"{REFUSAL}.start", "status": 500})
-        else:  # autobahn cannot close what is not open, and Daphne would try again every second
+        else:  # autobahn cannot close what is not open, and Daphne would retry every second
             self.dropConnection(abort=True)
 
     def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: N802, N803
-        """Tell the server, unless it never knew this connection, or forgot it once refused."""
+        """Tell the server, unless it does not know this connection (any more)."""
         if hasattr(self, "server") and self in self.server.connections:
             super().onClose(wasClean, code, reason)
 
@@ -65,13 +65,13 @@ class Handshake(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no types
         reason: str,
         responseHeaders: Any = None,  # noqa: N803
     ) -> None:
-        """Tell why there is no WebSocket, in our words and not with what the client sent."""
+        """Send our own error response, which never repeats what the client sent."""
         more = [
             (name.decode("latin1"), value.decode("latin1")) for name, value in self._refused_with
         ]
-        self.sendData(last_answer_to(b"", code, [*more, *(responseHeaders or ())]))
+        self.sendData(error_answer_bytes(b"", code, [*more, *(responseHeaders or ())]))
 
 
 def offer_refusal(scope: dict[str, Any]) -> None:
-    """Let the application of ``scope`` refuse by REFUSAL."""
+    """Allow the application of ``scope`` to use the extension REFUSAL."""
     scope.setdefault("extensions", {})[REFUSAL] = {}

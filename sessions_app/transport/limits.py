@@ -1,14 +1,14 @@
-"""How much a request may hold, how long it may take to come, and what all of them hold together."""
+"""Limits on the size of requests, the time they take, and the memory of all of them together."""
 
-LOOKERS = frozenset({"/healthz", "/readyz"})
-"""What monitors and proxies ask all day, and what costs nothing."""
+HEALTH_CHECKS = frozenset({"/healthz", "/readyz"})
+"""Paths that monitors and proxies ask for all day, at almost no cost."""
 MAX_BODY_BYTES = 1_000_000
-"""No route takes more: the largest form is a ground truth, and an import is a command's."""
+"""No route needs more: the largest form is a ground truth; imports go by a command."""
 MAX_WIRE_BYTES = 2 * MAX_BODY_BYTES
-"""The same with the sizes of its chunks, which may take more than what is in them."""
+"""The same including the size lines of its chunks, which may be longer than the chunks."""
 MAX_SMALL_CHUNKS = 1_024
-"""How many chunks of a body may hold less than SMALL_CHUNK_BYTES: each takes as long as a large
-one, and ten thousand of a byte come in one read."""
+"""How many chunks of a body may be smaller than SMALL_CHUNK_BYTES: each costs as much time as a
+large one, and one read may hold ten thousand chunks of one byte."""
 SMALL_CHUNK_BYTES = 256
 MAX_HEAD_BYTES = 16 * 1024
 """The request line and all headers."""
@@ -16,29 +16,29 @@ MAX_HEADERS = 100
 HEAD_SECONDS = 20.0
 """How long the head may take from its first byte to its last."""
 BODY_SECONDS = 30.0
-"""How long the body may take then."""
+"""How long the body may take after the head."""
 LINGER_SECONDS = 5.0
-"""How long whoever was refused may go on sending: one that sends before it reads would otherwise
-be reset before it has seen the answer."""
+"""How long a refused client may go on sending: one that sends everything before it reads would
+otherwise be reset before it has seen the response."""
 SMALL_BODY_BYTES = 64 * 1024
-"""What every request may hold, whatever all others do: a login is far smaller."""
+"""Body size that is always accepted, whatever other requests hold: a login is far smaller."""
 MAX_LARGE_BODIES_BYTES = 32_000_000
-"""What the bodies that are larger may hold together."""
+"""Total size of all bodies that are larger than that."""
 
 
-class Bodies:
-    """What the bodies of all requests that are not answered yet hold beyond a small one."""
+class BodyBudget:
+    """The memory budget for large bodies, shared by all requests that are not answered yet."""
 
     def __init__(self) -> None:
         self._held_bytes = 0
 
-    def take(self, size: int) -> bool:
-        """Note ``size`` more bytes; return False where that is too much."""
+    def reserve(self, size: int) -> bool:
+        """Reserve ``size`` more bytes; return False if that exceeds the budget."""
         if self._held_bytes + size > MAX_LARGE_BODIES_BYTES:
             return False
         self._held_bytes += size
         return True
 
-    def give_back(self, size: int) -> None:
-        """Note that ``size`` bytes are held no more."""
+    def release(self, size: int) -> None:
+        """Release ``size`` bytes."""
         self._held_bytes -= size

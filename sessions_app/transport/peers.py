@@ -1,7 +1,7 @@
-"""Whose process is at the other end of a loopback connection; Linux knows, others do not say.
+"""Which user's process is at the other end of a loopback connection; only Linux says.
 
-The kernel is asked for the one connection by netlink, in microseconds however many there are; where
-that is forbidden its table in /proc is read, as far as it does not take too long.
+The kernel is asked for that one connection by netlink, which takes microseconds however many there
+are; where netlink is forbidden, the tables in /proc/net are read, unless they are too long.
 """
 
 import os
@@ -13,89 +13,89 @@ from ipaddress import IPv4Address, IPv6Address
 from itertools import islice
 from pathlib import Path
 
-from sessions_app.core.caller import Peer, is_loopback, parse_address
+from sessions_app.core.caller import PeerUser, is_loopback, parse_address
 
 ESTABLISHED = 1
-"""Of the kernel's states of a connection: others belong to nobody, and show root as the user."""
-MOST_LINES = 5_000
-"""Of a table in /proc: about 10 ms."""
+"""TCP state in the kernel: connections in other states show root as their user."""
+MAX_LINES = 5_000
+"""Lines read of a table in /proc: about 10 ms."""
 SOCK_DIAG_BY_FAMILY = 20
 NETLINK_SOCK_DIAG = 4
 NETLINK_ERROR = 2
 ANSWER_SECONDS = 0.05
 HEADER = struct.Struct("=IHHII")
-"""Of a netlink message: length, type, flags, number, port (linux/netlink.h)."""
+"""Header of a netlink message: length, type, flags, number, port (linux/netlink.h)."""
 QUESTION = struct.Struct("=BBBBI")
-"""The head of inet_diag_req_v2: family, protocol, extensions, padding, states."""
+"""Begin of inet_diag_req_v2: family, protocol, extensions, padding, states."""
 ENDS = struct.Struct("!HH16s16s")
-"""The ports and addresses of inet_diag_sockid, its own end first."""
+"""Ports and addresses in inet_diag_sockid, its own end first."""
 ANY_INTERFACE_AND_COOKIE = b"\0\0\0\0" + b"\xff" * 8
 STATE_OFFSET = HEADER.size + 1
 USER_OFFSET = HEADER.size + 4 + 48 + 12
-"""Of the uid in inet_diag_msg, which the inode follows."""
+"""Offset of the uid in inet_diag_msg; the inode follows it."""
 
 End = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """What the kernel knows of one end of a connection."""
+class SocketRow:
+    """What the kernel knows about one end of a connection."""
 
     state: int
     uid: int
     inode: int
 
 
-class NotToldError(Exception):
-    """The kernel does not say."""
+class SocketUnknownError(Exception):
+    """The kernel cannot be asked who owns a socket."""
 
 
-def whose_other_end(accepted: socket.socket) -> Peer:
-    """Return whose process has the other end of a connection that was just accepted."""
+def peer_user_of(accepted: socket.socket) -> PeerUser:
+    """Return which user's process is at the other end of an accepted connection."""
     try:
         peer, ours = accepted.getpeername(), accepted.getsockname()
-    except OSError:  # it has gone again
-        return Peer.ANOTHER
+    except OSError:  # it is closed already
+        return PeerUser.ANOTHER
     if accepted.family not in (socket.AF_INET, socket.AF_INET6):
-        return Peer.UNKNOWN
+        return PeerUser.UNKNOWN
     if not is_loopback(peer[0]) or not is_loopback(ours[0]):
-        return Peer.ANOTHER
-    return whose(peer[:2], ours[:2])
+        return PeerUser.ANOTHER
+    return socket_user(peer[:2], ours[:2])
 
 
-def whose(peer: End, ours: End) -> Peer:
-    """Return whose process has the other end, ``peer``, of the loopback connection of ``ours``."""
+def socket_user(peer: End, ours: End) -> PeerUser:
+    """Return which user's process has the end ``peer`` of a loopback connection to ``ours``."""
     try:
-        row = find(peer, ours)
+        row = find_socket(peer, ours)
         overflow_uid = int(Path("/proc/sys/kernel/overflowuid").read_text(encoding="ascii"))
-    except (NotToldError, OSError, ValueError):
-        return Peer.UNKNOWN
+    except (SocketUnknownError, OSError, ValueError):
+        return PeerUser.UNKNOWN
     if row is None or row.state != ESTABLISHED or row.inode == 0:
-        return Peer.ANOTHER
+        return PeerUser.ANOTHER
     own = os.geteuid()
-    if own == overflow_uid:  # so is everybody whom this container has no number for
-        return Peer.UNKNOWN
-    return Peer.OURS if row.uid == own else Peer.ANOTHER
+    if own == overflow_uid:  # every user that is unknown in this container has this uid too
+        return PeerUser.UNKNOWN
+    return PeerUser.OURS if row.uid == own else PeerUser.ANOTHER
 
 
-def find(near: End, far: End) -> Row | None:
-    """Return what the kernel knows of the end ``near`` of a connection; None: there is none.
+def find_socket(near: End, far: End) -> SocketRow | None:
+    """Return what the kernel knows about the end ``near`` of a connection; None: there is none.
 
     Raises:
         NotToldError: it cannot be asked.
     """
     with suppress(OSError):
-        # "none" is also what a kernel answers that has not loaded this part of itself
+        # a kernel without the module for this also answers "none"
         if row := by_netlink(near, far):
             return row
     return by_table(near, far)
 
 
-def by_netlink(near: End, far: End) -> Row | None:
-    """Return what the kernel answers when it is asked for this connection.
+def by_netlink(near: End, far: End) -> SocketRow | None:
+    """Ask the kernel by netlink for this connection; None: there is none.
 
     Raises:
-        OSError: it may not be asked.
+        OSError: netlink is forbidden or failed.
     """
     family = socket.AF_INET if _is_4(near) and _is_4(far) else socket.AF_INET6
     ends = ENDS.pack(near[1], far[1], _packed(near, family), _packed(far, family))
@@ -115,11 +115,11 @@ def by_netlink(near: End, far: End) -> Row | None:
             return None
         raise error
     uid, inode = struct.unpack_from("=II", answer, USER_OFFSET)
-    return Row(answer[STATE_OFFSET], uid, inode)
+    return SocketRow(answer[STATE_OFFSET], uid, inode)
 
 
-def by_table(near: End, far: End) -> Row | None:
-    """Return what stands of this connection in the tables of /proc.
+def by_table(near: End, far: End) -> SocketRow | None:
+    """Look for this connection in the tables of /proc/net; None: there is none.
 
     Raises:
         NotToldError: they cannot be read, or have too many lines.
@@ -131,15 +131,15 @@ def by_table(near: End, far: End) -> Row | None:
         wanted = [_shown(near, family), _shown(far, family)]
         with suppress(FileNotFoundError, PermissionError):
             with Path("/proc/net", name).open(encoding="ascii") as table:
-                for number, line in enumerate(islice(table, MOST_LINES + 1)):
+                for number, line in enumerate(islice(table, MAX_LINES + 1)):
                     words = line.split()
                     if words[1:3] == wanted:
-                        return Row(int(words[3], 16), int(words[7]), int(words[9]))
-                    if number == MOST_LINES:
-                        raise NotToldError
+                        return SocketRow(int(words[3], 16), int(words[7]), int(words[9]))
+                    if number == MAX_LINES:
+                        raise SocketUnknownError
             is_read = True
     if not is_read:
-        raise NotToldError
+        raise SocketUnknownError
     return None
 
 
@@ -157,7 +157,7 @@ def _packed(end: End, family: int) -> bytes:
 
 
 def _shown(end: End, family: int) -> str:
-    """Return an address and port as /proc shows them: words of 32 bits in the machine's order."""
+    """Return an address and port as /proc shows them: 32-bit words in the machine's byte order."""
     packed = _packed(end, family)[: 4 if family == socket.AF_INET else 16]
     words = struct.unpack(f"={len(packed) // 4}I", packed)
     return "".join(f"{word:08X}" for word in words) + f":{end[1]:04X}"

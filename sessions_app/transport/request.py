@@ -1,4 +1,4 @@
-"""One HTTP request: what no application may be asked is answered here, in plain words."""
+"""One HTTP request; those that must not reach the application are refused here."""
 
 import re
 from http import HTTPStatus
@@ -8,28 +8,28 @@ from typing import Any
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.utils import HEADER_NAME_RE, INVALID_HEADER_VALUE_BYTES
 
-from sessions_app.core.descriptors import are_out
-from sessions_app.transport.answers import NO_FILES, answer_to
+from sessions_app.core.descriptors import are_exhausted
+from sessions_app.transport.answers import NO_FILES, error_answer
 from sessions_app.transport.channel import HttpChannel
-from sessions_app.transport.limits import Bodies
+from sessions_app.transport.limits import BodyBudget
 
 POWERFUL_HEADERS = (b"daphne-root-path",)
-"""What Daphne takes for its proxy's word, whoever sends it: with it an address means another."""
+"""Headers that Daphne trusts from anybody; this one would change which path is requested."""
 TARGET = re.compile(rb"/[!-\"$-~]*")
-"""A path and a query, in printable ASCII; no other site's address, and no fragment."""
+"""A path and a query in printable ASCII; no absolute address, and no fragment."""
 SOCKET_PATH = re.compile(rb"/(?!/)[^;?]*(\?.*)?")
-"""What is the same path to the server, to autobahn and to a proxy's rules."""
+"""What the server, autobahn and the rules of a proxy all read as the same path."""
 
 
-class HttpRequest(WebRequest):  # type: ignore[misc]  # Daphne has no types
-    """Daphne's request, which holds a bounded body in memory and nothing on disk."""
+class BoundedHttpRequest(WebRequest):  # type: ignore[misc]  # Daphne has no types
+    """Daphne's request, with a body of limited size in memory and nothing on disk."""
 
     def __init__(self, channel: HttpChannel, queued: int) -> None:
-        # Twisted would parse forms on the event loop, for nobody
+        # Twisted would parse forms in the event loop, though nobody uses the result
         super().__init__(channel, queued, parsePOSTFormSubmission=False)
 
     def refusal(self, method: bytes, target: bytes, version: bytes) -> int | None:
-        """Return the status with which a head is refused; None: the body may come."""
+        """Return the status with which this head is refused; None: it is accepted."""
         headers = self.requestHeaders
         expected = headers.getRawHeaders(b"Expect", [])
         if [value.lower() for value in expected] not in ([], [b"100-continue"]):
@@ -68,50 +68,50 @@ class HttpRequest(WebRequest):  # type: ignore[misc]  # Daphne has no types
     # --- Twisted's names
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802
-        """Make room for the body: in memory, since it is bounded."""
+        """Keep the body in memory, since its size is limited."""
         self.content = BytesIO()
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
-        """Take a piece of the body."""
-        self.channel.make_room(len(data))
+        """Process a piece of the body."""
+        self.channel.reserve(len(data))
         super().handleContentChunk(data)
 
-    def forget_body(self) -> None:
-        """Let go of what has come: nobody will read it."""
+    def discard_body(self) -> None:
+        """Discard what was received of the body: nobody will read it."""
         if self.content is not None:
             self.content.close()
 
     def process(self) -> Any:
-        """Hand the request on, without what gives a client power that is a proxy's."""
+        """Pass the request on, without headers that only a proxy may send."""
         for name in POWERFUL_HEADERS:
             self.requestHeaders.removeHeader(name)
         return super().process()
 
     def basic_error(self, status: int, status_text: bytes, body: str) -> None:
-        """Answer with an error in place of Daphne's own page."""
+        """Respond with our own error instead of Daphne's page."""
         reason = None
-        if status == HTTPStatus.INTERNAL_SERVER_ERROR and are_out():
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR and are_exhausted():
             status, reason = HTTPStatus.SERVICE_UNAVAILABLE, NO_FILES
-        headers, text = answer_to(self.path or b"", status, reason)
+        headers, text = error_answer(self.path or b"", status, reason)
         self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
         self.handle_reply({"type": "http.response.body", "body": text})
 
 
 class HttpFactory(HTTPFactory):  # type: ignore[misc]  # Daphne has no types
-    """Makes the connections of one server, which share the room for bodies."""
+    """Makes the connections of one server, which share one budget for bodies."""
 
     def __init__(self, server: Any) -> None:
         super().__init__(server)
-        self._bodies = Bodies()
+        self._body_budget = BodyBudget()
 
     def buildProtocol(self, addr: Any) -> HttpChannel:  # noqa: N802
         """Return the channel of a new connection."""
-        channel = HttpChannel(self._bodies)
+        channel = HttpChannel(self._body_budget)
         channel.factory = self
-        channel.requestFactory = HttpRequest
+        channel.requestFactory = BoundedHttpRequest
         channel.callLater = self.reactor.callLater
         channel.timeOut = self.timeOut
         return channel
 
     def log(self, request: Any) -> None:
-        """Write no access log: addresses hold tickets' secrets."""
+        """Write no access log: URLs contain the secrets of tickets."""

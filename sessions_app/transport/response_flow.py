@@ -1,7 +1,7 @@
-"""How much of a response a client takes: whoever sends one waits for it.
+"""Back-pressure on HTTP responses: the sender waits until the client has read.
 
-Under Daphne ``send`` neither blocks nor reports what it buffers, as with WebSockets (H11): a sound
-of 900 MB lay in memory while its first seconds were heard.
+As with WebSockets (backpressure.py), ``send`` under Daphne neither blocks nor reports what it
+buffers (H11): a recording of 900 MB lay in memory while its first seconds were played.
 """
 
 import asyncio
@@ -18,16 +18,16 @@ from zope.interface import implementer
 logger = logging.getLogger(__name__)
 
 STALL_SECONDS = 60.0
-"""How long a client may take nothing of what it asked for; nginx's ``send_timeout`` too."""
+"""How long a client may read nothing of a response, as nginx's ``send_timeout``."""
 LOOK_SECONDS = 2.0
-"""How often a client that is slow is looked at."""
+"""How often a slow client is checked."""
 UNSENT_BYTES = 128 * 1024
-"""How much the kernel may keep of what is not yet on its way to a client (TCP_NOTSENT_LOWAT)."""
+"""How much the kernel may buffer that is not sent yet (TCP_NOTSENT_LOWAT)."""
 
 
 @implementer(IPushProducer)
 class ResponseFlow:
-    """What the transport says of its buffer while one response is sent; made before the first byte.
+    """The flow control of one response; made before its first byte is sent.
 
     ``request`` is Daphne's, which is Twisted's.
     """
@@ -36,44 +36,46 @@ class ResponseFlow:
         self._request = request
         self._has_room = asyncio.Event()
         self._has_room.set()
-        self._moved_at = monotonic()
+        self._progress_at = monotonic()
         request.registerProducer(self, True)
 
     @property
     def stalled_seconds(self) -> float:
-        """How long the client has taken nothing, as far as was looked; 0: it has all."""
-        return 0.0 if self._has_room.is_set() else monotonic() - self._moved_at
+        """How long the client has read nothing; 0: it has read everything."""
+        return 0.0 if self._has_room.is_set() else monotonic() - self._progress_at
 
-    async def room(self) -> None:
-        """Wait until the client took what it was sent, or is gone.
+    async def wait_writable(self) -> None:
+        """Wait until the client has read what it was sent, or is disconnected.
 
-        One that takes nothing at all for STALL_SECONDS is hung up on.
+        A client that reads nothing for STALL_SECONDS is disconnected.
         """
-        left, self._moved_at = self._left(), monotonic()
+        unread, self._progress_at = self._unread(), monotonic()
         while not self._has_room.is_set():
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._has_room.wait()
             except TimeoutError:
-                if (now_left := self._left()) != left:
-                    left, self._moved_at = now_left, monotonic()
-                elif monotonic() - self._moved_at >= STALL_SECONDS:
-                    self._hang_up()
+                if (now_unread := self._unread()) != unread:
+                    unread, self._progress_at = now_unread, monotonic()
+                elif monotonic() - self._progress_at >= STALL_SECONDS:
+                    self._disconnect()
 
     def detach(self) -> None:
-        """Watch no more: all of the response is written."""
+        """Stop watching: all of the response is written."""
         self._request.unregisterProducer()
 
-    def _left(self) -> int:
-        """Return how many bytes the kernel still keeps for the client."""
-        return unacknowledged(self._request.channel.transport)
+    def _unread(self) -> int:
+        """Return how many bytes the kernel still buffers for the client."""
+        return unacknowledged_bytes(self._request.channel.transport)
 
-    def _hang_up(self) -> None:
-        logger.info("a client that took nothing of a response for %g s is cut off", STALL_SECONDS)
+    def _disconnect(self) -> None:
+        logger.info(
+            "disconnecting a client that read nothing of a response for %g s", STALL_SECONDS
+        )
         self._has_room.set()
         self._request.channel.forceAbortClient()
 
-    # --- what Twisted calls; the names are Twisted's
+    # --- called by Twisted, whose names they are
 
     def pauseProducing(self) -> None:  # noqa: N802
         """Note that the buffer is full."""
@@ -84,12 +86,12 @@ class ResponseFlow:
         self._has_room.set()
 
     def stopProducing(self) -> None:  # noqa: N802
-        """Let nobody wait: the connection is gone."""
+        """Wake whoever waits: the connection is closed."""
         self._has_room.set()
 
 
-def unacknowledged(transport: Any) -> int:
-    """Return how many bytes the kernel has of what was sent, and the peer does not; 0: unknown."""
+def unacknowledged_bytes(transport: Any) -> int:
+    """Return how many sent bytes the peer has not acknowledged yet; 0 if unknown."""
     try:
         answer = fcntl.ioctl(transport.getHandle().fileno(), termios.TIOCOUTQ, bytes(4))
     except (OSError, ValueError, AttributeError):  # closed, or no socket

@@ -1,4 +1,4 @@
-"""The headers that every page and route is sent with, whatever it is."""
+"""Headers of every response."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
@@ -6,9 +6,9 @@ from django.utils.deprecation import MiddlewareMixin
 
 PRIVATE = "private, no-store"
 USED = ("microphone", "screen-wake-lock", "clipboard-write", "autoplay", "fullscreen")
-"""What our pages may do, and no page of another within them.
+"""Browser features that our pages use, and that embedded pages of other sites may not.
 
-`web-share` is so by itself, and some browsers that do not know its name complain.
+`web-share` has that default anyway, and browsers that do not know its name would log a warning.
 """
 UNUSED = (
     "accelerometer",
@@ -30,13 +30,14 @@ UNUSED = (
 )
 PERMISSIONS = ", ".join([*(f"{name}=(self)" for name in USED), *(f"{name}=()" for name in UNUSED)])
 HSTS = "max-age=31536000"
-"""A year; of this host alone, since others of its domain may not be ours."""
+"""For a year, and for this host only: its subdomains may not be ours."""
 
 
 class PermissionsMiddleware(MiddlewareMixin):
-    """Say what pages may do, and, where https is on, that nothing else may be spoken with us.
+    """Add Permissions-Policy, and with https Strict-Transport-Security (HSTS).
 
-    It stands first, so that static files have these headers too. A browser ignores HSTS on http.
+    It is the first middleware, so that static files get these headers too. Browsers ignore HSTS on
+    http.
     """
 
     def process_response(
@@ -50,15 +51,15 @@ class PermissionsMiddleware(MiddlewareMixin):
 
 
 class PrivacyMiddleware(MiddlewareMixin):
-    """Let no cache keep what we answer: nearly all of it is somebody's own.
+    """Forbid caches to store responses: nearly all of them are private.
 
-    It stands behind WhiteNoise: static files are everybody's.
+    It comes after WhiteNoise: static files are public.
     """
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        """Add the header, where the answer does not forbid caches already."""
+        """Add the header, unless the response forbids caching already."""
         if "no-store" not in response.headers.get("Cache-Control", ""):
             response.headers["Cache-Control"] = PRIVATE
         return response

@@ -1,7 +1,7 @@
-"""Responses that are sent piece by piece: each piece is made, in a thread, when there is room.
+"""Streaming responses: each piece is made in a thread, when the client is ready for it.
 
-Django would read an iterator that is not asynchronous into memory wholly before the first byte of
-it goes out.
+Django would read an iterator that is not asynchronous into memory as a whole before it sends the
+first byte.
 """
 
 import asyncio
@@ -14,15 +14,15 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponseBase
 
 
-class Pieces:
-    """What ``content`` yields, piece by piece, each taken in a thread."""
+class ThreadedPieces:
+    """An asynchronous iterator over ``content``, which is iterated in threads."""
 
     def __init__(self, content: Iterable[bytes]) -> None:
         self._content = content
         self._iterator = iter(content)
         self._turn = Lock()
 
-    def __aiter__(self) -> "Pieces":
+    def __aiter__(self) -> "ThreadedPieces":
         return self
 
     async def __anext__(self) -> bytes:
@@ -32,7 +32,7 @@ class Pieces:
         return piece
 
     def close(self) -> None:
-        """Close the content, when the piece that is being made is done. May be called twice."""
+        """Close the content, once the current piece is done. May be called twice."""
         with self._turn:
             for each in (self._iterator, self._content):
                 if hasattr(each, "close"):
@@ -43,44 +43,44 @@ class Pieces:
             try:
                 return next(self._iterator, None)
             finally:
-                _let_go_of_database()  # the thread's own, where the content is rows
+                _close_database_connections()  # this thread's, if the content comes from rows
 
 
-def streamed(request: HttpRequest, content: Iterable[bytes]) -> Iterable[bytes] | Pieces:
-    """Return ``content`` as the server that ``request`` came by sends it piece by piece.
+def in_pieces(request: HttpRequest, content: Iterable[bytes]) -> Iterable[bytes] | ThreadedPieces:
+    """Return ``content`` in a form that the server of ``request`` sends piece by piece.
 
-    It is closed when the request is over, also where its client left before there was a response.
+    It is closed when the request is over, also if its client left before there was a response.
     """
     if not isinstance(request, ASGIRequest):
         return content
-    pieces = Pieces(content)
+    pieces = ThreadedPieces(content)
     if (download := request.scope.get("habla.download")) is not None:
-        download.note(pieces.close)
+        download.add_closer(pieces.close)
     return pieces
 
 
 def streaming_middleware(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Let files of others, such as WhiteNoise, be sent piece by piece too.
+    """Stream responses of others, such as WhiteNoise, in pieces too.
 
-    Nor does a response keep the database while it is sent, since that lasts as long as the client
-    likes. A middleware of threads, as all of ours: Django would run it as one even if it could do
-    otherwise, since those below it cannot.
+    A response also gives up its database connection while it is sent, since that takes as long as
+    the client likes. Like all our middleware it is synchronous: Django would run it in a thread
+    anyway, since the middleware below it is.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response: Any = get_response(request)
         if response.streaming and isinstance(request, ASGIRequest):
             if not response.is_async:
-                response.streaming_content = streamed(request, response.streaming_content)
-            _let_go_of_database()
+                response.streaming_content = in_pieces(request, response.streaming_content)
+            _close_database_connections()
         return cast("HttpResponseBase", response)
 
     return middleware
 
 
-def _let_go_of_database() -> None:
+def _close_database_connections() -> None:
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:
             connection.close()

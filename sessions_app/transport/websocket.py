@@ -1,139 +1,139 @@
-"""One WebSocket, below its messages: frames that are none are bounded in number too.
+"""One WebSocket below its messages: limits on frames of every kind.
 
-autobahn answers each ping at once, also of a client that reads no answer, and keeps each piece of a
-message, also an empty one. Nobody above sees either. And it takes all frames of one read in one go:
-ten thousand empty ones, for which nobody else would have a turn meanwhile.
+autobahn answers each ping at once, even to a client that does not read the answers, and keeps each
+fragment of a message, even an empty one. The layers above see neither. And it processes all frames
+of one read without a break: ten thousand empty ones would block the event loop.
 """
 
 from sessions_app.core.token_buckets import Bucket, Rate
-from sessions_app.transport.backpressure import Flow
+from sessions_app.transport.backpressure import FlowControl
 from sessions_app.transport.handshake import Handshake
 
 CONTROL_FRAMES = Rate(burst=100, per_second=20)
-"""Pings and pongs: programs send one in ten seconds or so, browsers none."""
+"""Rate of pings and pongs: programs send about one in ten seconds, browsers none."""
 REST_SECONDS = 4.0
-"""How long nothing is read at most, of whoever sends more: less than a ping may take to answer."""
+"""Longest pause in reading from a client that sends more: less than a ping's time limit."""
 LOOK_SECONDS = 0.2
-"""How soon it is looked again whether a client reads, to which an answer is owed."""
-MOST_PIECES = 4_096
-"""In how many frames a message may come: 256 KiB in as small ones as a program may have."""
+"""How often to check whether a client reads again that is owed a pong."""
+MAX_FRAGMENTS = 4_096
+"""Frames of one message: enough for 256 KiB in frames of 64 bytes."""
 ALL_FRAMES = Rate(burst=1_000, per_second=500)
-"""Frames of any kind, also empty ones; sound in pieces of 10 ms, at twice its speed, is 200."""
-MOST_AT_ONCE = 16
-"""How many frames are taken before others have their turn: about a millisecond."""
-LEAST_WAIT_SECONDS = 0.02
-"""How long whoever sends more than ALL_FRAMES waits at least, so that it wakes nobody for one."""
+"""Rate of all frames; sound in chunks of 10 ms, at twice its speed, is 200 a second."""
+FRAMES_AT_ONCE = 16
+"""How many frames are processed before other work gets a turn: about a millisecond."""
+MIN_WAIT_SECONDS = 0.02
+"""Shortest pause for a client that exceeds ALL_FRAMES, so as not to wake up for each frame."""
 
 
-class WebSocketLine(Handshake):
+class BoundedWebSocket(Handshake):
     """One WebSocket; the names of its methods are Twisted's and autobahn's.
 
-    ``flow`` is what the application is told of it, once there is one.
+    ``flow`` is its flow control, once there is an application.
     """
 
-    flow: Flow | None = None
-    _excess = 0
-    _pieces = 0
-    _owed: bytes | None = None
+    flow: FlowControl | None = None
+    _excess_frames = 0
+    _fragments = 0
+    _owed_pong: bytes | None = None
     _is_resting = False
     _has_more = False
-    """Whether frames that have come are still to be taken."""
+    """Whether received frames are still to be processed."""
 
     def connectionMade(self) -> None:  # noqa: N802
-        """Begin to count."""
+        """Begin to count frames."""
         self._control = Bucket(CONTROL_FRAMES)
         self._frames = Bucket(ALL_FRAMES, self.factory.reactor.seconds)
         super().connectionMade()
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
-        """Take what came, without the line for the debugger that autobahn colours for each."""
+        """Process received bytes, without the debug line that autobahn formats for each read."""
         self._dataReceived(data)
-        if self._has_more:  # the consumer may have let more come meanwhile
+        if self._has_more:  # the consumer may have resumed reading meanwhile
             self.transport.pauseProducing()
 
     def consumeData(self) -> None:  # noqa: N802
-        """Take the frames that have come, a few at a time."""
+        """Process the received frames, a few at a time."""
         if self.state not in (self.STATE_OPEN, self.STATE_CLOSING):
             super().consumeData()
         elif not self._has_more:
-            self._take_some()
+            self._process_some()
 
-    def _take_some(self) -> None:
-        had_more, wait = self._has_more, self._take_frames()
+    def _process_some(self) -> None:
+        had_more, wait = self._has_more, self._process_frames()
         self._has_more = wait is not None
         if wait is not None:
             self.transport.pauseProducing()
-            self.factory.reactor.callLater(wait, self._take_some)
-        elif self._excess and not self._is_resting:
+            self.factory.reactor.callLater(wait, self._process_some)
+        elif self._excess_frames and not self._is_resting:
             self._is_resting = True
             self.transport.pauseProducing()
-            self._look_after(min(REST_SECONDS, self._excess / CONTROL_FRAMES.per_second))
+            self._resume_in(min(REST_SECONDS, self._excess_frames / CONTROL_FRAMES.per_second))
         elif had_more and not self._is_resting:
-            self._let_come()
+            self._resume_reading()
 
-    def _take_frames(self) -> float | None:
-        """Take some frames; return in how many seconds to go on, None: all were taken."""
-        taken = 0
+    def _process_frames(self) -> float | None:
+        """Process some frames; return in how many seconds to go on, None: all are processed."""
+        processed = 0
         while self.state != self.STATE_CLOSED:
             if self.current_frame is None:
-                if taken == MOST_AT_ONCE:
+                if processed == FRAMES_AT_ONCE:
                     return 0.0
                 if wait := self._frames.take():
-                    return max(wait, LEAST_WAIT_SECONDS)
-                taken += 1
+                    return max(wait, MIN_WAIT_SECONDS)
+                processed += 1
             if not self.processData():
                 return None
         return None
 
     def onPing(self, payload: bytes) -> None:  # noqa: N802
-        """Answer; of more than may come, the last one alone (RFC 6455, 5.5.3)."""
+        """Send a pong; beyond the rate, only for the last ping (RFC 6455, 5.5.3)."""
         self._count()
-        if self._excess or self._is_stalled():
-            self._excess = max(1, self._excess)
-            self._owed = payload
+        if self._excess_frames or self._is_stalled():
+            self._excess_frames = max(1, self._excess_frames)
+            self._owed_pong = payload
         else:
             self.sendPong(payload)
 
     def onPong(self, payload: bytes) -> None:  # noqa: N802
-        """Take an answer, or what nobody asked for."""
+        """Count a pong, wanted or not."""
         self._count()
 
     def onMessageBegin(self, isBinary: bool) -> None:  # noqa: N802, N803
         """Begin a message."""
-        self._pieces = 0
+        self._fragments = 0
         super().onMessageBegin(isBinary)
 
     def onMessageFrameBegin(self, length: int) -> None:  # noqa: N802
-        """Begin a piece of a message."""
+        """Begin a frame of a message."""
         super().onMessageFrameBegin(length)
-        self._pieces += 1
-        if self._pieces > MOST_PIECES and not self.failedByMe:
-            reason = f"a message in more than {MOST_PIECES} pieces"
-            self._max_message_size_exceeded(self._pieces, MOST_PIECES, reason)
+        self._fragments += 1
+        if self._fragments > MAX_FRAGMENTS and not self.failedByMe:
+            reason = f"a message in more than {MAX_FRAGMENTS} frames"
+            self._max_message_size_exceeded(self._fragments, MAX_FRAGMENTS, reason)
 
     def _count(self) -> None:
-        self._excess += self._control.take() > 0
+        self._excess_frames += self._control.take() > 0
 
     def _is_stalled(self) -> bool:
         return self.flow is not None and self.flow.is_stalled
 
-    def _look_after(self, seconds: float) -> None:
-        self.factory.reactor.callLater(seconds, self._go_on)
+    def _resume_in(self, seconds: float) -> None:
+        self.factory.reactor.callLater(seconds, self._resume_if_read)
 
-    def _go_on(self) -> None:
-        """Read on, where the client reads too."""
+    def _resume_if_read(self) -> None:
+        """Resume reading, unless a pong is owed to a client that does not read."""
         if self.state != self.STATE_OPEN:
-            self._let_come()
-        elif self._owed is not None and self._is_stalled():
-            self._look_after(LOOK_SECONDS)
+            self._resume_reading()
+        elif self._owed_pong is not None and self._is_stalled():
+            self._resume_in(LOOK_SECONDS)
         else:
-            owed, self._owed = self._owed, None
+            owed, self._owed_pong = self._owed_pong, None
             if owed is not None:
                 self.sendPong(owed)
-            self._let_come()
+            self._resume_reading()
 
-    def _let_come(self) -> None:
-        self._excess, self._is_resting = 0, False
-        is_held_up = self.flow is not None and self.flow.is_held_up
-        if self.transport.connected and not is_held_up and not self._has_more:
+    def _resume_reading(self) -> None:
+        self._excess_frames, self._is_resting = 0, False
+        is_reading_paused = self.flow is not None and self.flow.is_reading_paused
+        if self.transport.connected and not is_reading_paused and not self._has_more:
             self.transport.resumeProducing()

@@ -1,4 +1,4 @@
-"""The REST routes of sessions: what programs may ask, documented at /api/docs."""
+"""The REST routes of sessions, documented at /api/docs."""
 
 from http import HTTPStatus
 from typing import Any
@@ -10,7 +10,7 @@ from django.urls import reverse
 from ninja import NinjaAPI, Status
 from ninja.pagination import paginate
 
-from sessions_app.access.asking import user_of
+from sessions_app.access.authentication import user_of
 from sessions_app.access.clean_input import CleanParser
 from sessions_app.core.exports import ExportFormat
 from sessions_app.live import registry
@@ -32,7 +32,7 @@ from sessions_app.web.export_answers import export_answer
 api = NinjaAPI(
     title="Habla",
     version="1",
-    description="What is live on this server, and what was said. Lists are newest first.",
+    description="Live sessions of this server, and what was said in all. Lists are newest first.",
     urls_namespace="api",
     auth=BrowserSafeAuth(),
     parser=CleanParser(),
@@ -40,15 +40,16 @@ api = NinjaAPI(
 explain_errors(api)
 
 NOT_FOUND = {HTTPStatus.NOT_FOUND: ErrorOut}
-NOT_NOW = {HTTPStatus.CONFLICT: ErrorOut}
+CONFLICT = {HTTPStatus.CONFLICT: ErrorOut}
 
 
 @api.get("/status", response=dict[str, Any], tags=["server"])
 def status(request: HttpRequest) -> dict[str, Any]:
-    """Tell what this server does: its engines, backlog and live sessions; to others only yours.
+    """Return what this server does: its engines, backlog and live sessions (your own only).
 
-    `servers` are all processes that serve with this database, this one first. Superusers are told
-    how many `deletions_waiting` there are: of recordings whose files lie with another process.
+    `servers` are all processes that serve with this database, this one first. Superusers see the
+    sessions of all users, and in `deletions_waiting` how many deleted recordings have files that
+    another process must delete.
     """
     user = user_of(request)
     user_id = None if user.is_superuser else user.pk
@@ -56,7 +57,7 @@ def status(request: HttpRequest) -> dict[str, Any]:
     servers = store_servers.servers(told["boot"], user_id)
     if user_id is not None:
         return {**told, "servers": servers}
-    return {**told, "servers": servers, "deletions_waiting": deletions.waiting().count()}
+    return {**told, "servers": servers, "deletions_waiting": deletions.pending_deletions().count()}
 
 
 @api.get("/sessions", response=list[SessionOut], tags=["sessions"])
@@ -72,7 +73,7 @@ def list_sessions(request: HttpRequest) -> QuerySet[Any]:
     tags=["sessions"],
 )
 def get_session(request: HttpRequest, session_id: UUID) -> Any:
-    """Tell of one session."""
+    """Return one session."""
     return session_of(user_of(request), session_id)
 
 
@@ -102,8 +103,8 @@ def export_session(
     response={HTTPStatus.OK: SessionOut, HTTPStatus.ACCEPTED: SessionOut, **NOT_FOUND},
     tags=["sessions"],
 )
-def end_session(request: HttpRequest, session_id: UUID) -> Status[Any]:
-    """End a live session gracefully, whichever process has it; 202 while it still finishes."""
+def end_live_session(request: HttpRequest, session_id: UUID) -> Status[Any]:
+    """End a live session gracefully, in whichever process it is; 202 if it is still finishing."""
     session = session_of(user_of(request), session_id)
     still_live = end_sessions([session.pk])
     status = HTTPStatus.ACCEPTED if still_live else HTTPStatus.OK
@@ -112,27 +113,27 @@ def end_session(request: HttpRequest, session_id: UUID) -> Status[Any]:
 
 @api.delete(
     "/sessions/{uuid:session_id}",
-    response={HTTPStatus.NO_CONTENT: None, HTTPStatus.ACCEPTED: None, **NOT_FOUND, **NOT_NOW},
+    response={HTTPStatus.NO_CONTENT: None, HTTPStatus.ACCEPTED: None, **NOT_FOUND, **CONFLICT},
     tags=["sessions"],
 )
 def remove_session(request: HttpRequest, session_id: UUID) -> Status[None]:
-    """Delete a session with what was said in it; not while it is live.
+    """Delete a session with what was said in it; 409 while it is live.
 
-    202: its sound lies with a process that does not run just now, which deletes it when it does.
+    202: its sound belongs to a process that is not running; it is deleted at that one's next start.
     """
-    recordings = deletions.recordings_of(session=session_id)
+    recordings = deletions.recordings_deleted_with(session=session_id)
     delete_session(user_of(request), session_id)
-    is_done = deletions.are_gone(recordings)
+    is_done = deletions.are_deleted(recordings)
     return Status(HTTPStatus.NO_CONTENT if is_done else HTTPStatus.ACCEPTED, None)
 
 
 @api.post(
     "/sessions/{uuid:session_id}/tickets",
-    response={HTTPStatus.CREATED: NewTicketOut, **NOT_FOUND, **NOT_NOW},
+    response={HTTPStatus.CREATED: NewTicketOut, **NOT_FOUND, **CONFLICT},
     tags=["viewers"],
 )
 def issue_ticket(request: HttpRequest, session_id: UUID) -> Status[Any]:
-    """Make an address where people can read along with a live session, for a day."""
+    """Create a ticket: an address at which anybody can read a live session, for a day."""
     ticket, secret = issue(user_of(request), session_id)
     page = request.build_absolute_uri(reverse("watch", args=[secret]))
     told = TicketOut.from_orm(ticket).dict()
@@ -156,6 +157,6 @@ def list_tickets(request: HttpRequest, session_id: UUID) -> QuerySet[Any]:
     tags=["viewers"],
 )
 def withdraw_ticket(request: HttpRequest, session_id: UUID, ticket_id: UUID) -> Status[None]:
-    """Withdraw a ticket: whoever reads along by it is sent away within two seconds."""
+    """Withdraw a ticket: its viewers are disconnected within two seconds."""
     withdraw(user_of(request), session_id, ticket_id)
     return Status(HTTPStatus.NO_CONTENT, None)

@@ -1,4 +1,4 @@
-"""What all REST routes have in common: who may ask, how lists are paged, what errors look like."""
+"""What all REST routes have in common: authentication, paging, and the format of errors."""
 
 from http import HTTPStatus
 from typing import Any
@@ -9,14 +9,14 @@ from ninja.errors import HttpError, ValidationError
 from ninja.pagination import LimitOffsetPagination
 from ninja.security import SessionAuth
 
-from sessions_app.access.asking import caller_of, is_at_home
+from sessions_app.access.authentication import caller_of, is_from_owner
 from sessions_app.access.middleware import error_response
 from sessions_app.core.errors import CommandError
 from sessions_app.extensions import plugged_in
 
 MAX_LIMIT = 500
 MAX_OFFSET = 2**31 - 1
-"""What every database takes."""
+"""An offset that every database accepts."""
 STATUSES = {
     "not_found": HTTPStatus.NOT_FOUND,
     "still_live": HTTPStatus.CONFLICT,
@@ -30,41 +30,41 @@ STATUSES = {
 
 
 class BrowserSafeAuth(SessionAuth):
-    """Who is logged in, or the owner at this machine; no foreign page can act in their name.
+    """Authenticates by login, or as the owner at this machine, and is safe from foreign pages.
 
-    What changes something needs the CSRF token, except from a program at this machine: no page can
-    make a browser leave out everything by which it is told from a program.
+    Changes need the CSRF token, except those of a program at this machine: no page can make a
+    browser send a request that looks like a program's.
     """
 
     def __call__(self, request: HttpRequest) -> Any | None:
-        """Return who asks, None where that is unknown."""
+        """Return the user; None: nobody is logged in."""
         caller = caller_of(request)
-        if is_at_home(caller) and caller.is_program:
+        if is_from_owner(caller) and caller.is_program:
             return self.authenticate(request, None)
         return super().__call__(request)
 
 
 class Paged(LimitOffsetPagination):
-    """Lists by ``limit`` and ``offset``: ``{"items": [...], "count": all of them}``."""
+    """Pages of lists by ``limit`` and ``offset``: ``{"items": [...], "count": total}``."""
 
     class Input(LimitOffsetPagination.Input):
-        """Which part of the list."""
+        """The requested part of the list."""
 
         limit: int = Field(50, ge=1, le=MAX_LIMIT)
         offset: int = Field(0, ge=0, le=MAX_OFFSET)
 
 
 class ErrorOut(Schema):
-    """What every error looks like."""
+    """The body of every error response."""
 
     code: str
-    """For programs; it stays."""
+    """For programs; it never changes."""
     message: str
     """For people, in their language."""
 
 
 def explain_errors(api: NinjaAPI) -> None:
-    """Let all errors that the routes of ``api`` raise be answered as ErrorOut."""
+    """Turn all errors that the routes of ``api`` raise into ErrorOut responses."""
     api.add_exception_handler(CommandError, _refused)
     api.add_exception_handler(ValidationError, _invalid)
     api.add_exception_handler(HttpError, _failed)

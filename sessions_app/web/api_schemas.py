@@ -1,4 +1,4 @@
-"""What the REST routes tell of a session and of an exchange."""
+"""The JSON of sessions, tickets and exchanges in the REST routes."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -14,37 +14,37 @@ from sessions_app.core.corrections import CORRECTION, phrase_of
 from sessions_app.core.events import GIST_ENGINES
 
 Seconds = Annotated[float, BeforeValidator(to_seconds)]
-"""Samples in the row, seconds on the wire."""
+"""Samples in the row, seconds in JSON."""
 
 
 class SpeakerOut(Schema):
-    """Who spoke: an id that stays, and a name that people may change."""
+    """Who spoke: a stable id, and a name that people may change."""
 
     id: str = Field(validation_alias="key")
     name: str
 
 
 class PhraseOut(TypedDict):
-    """Something worth noticing in what was said; older ones have only the first four fields."""
+    """Something noteworthy in what was said; older ones have only the first four fields."""
 
     text: str
     meaning: str
     kind: str
     literal: str
     region: NotRequired[str]
-    """Where an idiom is said: ``ES``, ``LA``, ``US``, ``UK``, with commas between."""
+    """Where an idiom is used: ``ES``, ``LA``, ``US``, ``UK``, separated by commas."""
     register: NotRequired[str]
     start: NotRequired[int | None]
-    """Where it stands in the source, in characters."""
+    """Its position in the source, in characters."""
     end: NotRequired[int | None]
     wrong: NotRequired[str]
-    """Of a correction: what a learner said; it should have been ``right``, and ``why``."""
+    """In a correction: what a learner said. ``right`` is the correct form, ``why`` the reason."""
     right: NotRequired[str]
     why: NotRequired[str]
 
 
 class SessionOut(Schema):
-    """One connection's life: when, how, why it ended, and where its sound went."""
+    """A session: when it was, how and why it ended, and what became of its sound."""
 
     id: UUID
     conversation_id: UUID
@@ -67,7 +67,7 @@ class SessionOut(Schema):
 
 
 class TicketOut(Schema):
-    """What lets people read along with a session; its address is told only when it is made."""
+    """A ticket to read a session; its address is returned only when it is created."""
 
     id: UUID
     session_id: UUID
@@ -77,13 +77,13 @@ class TicketOut(Schema):
 
 
 class NewTicketOut(TicketOut):
-    """A ticket that was just made."""
+    """A ticket that was just created."""
 
     address: str = Field(description="The page; whoever knows it can read along")
 
 
 class ExchangeOut(Schema):
-    """One utterance: what was said, and what it means in the other language."""
+    """One utterance with its translation."""
 
     id: int
     session_id: UUID
@@ -100,17 +100,19 @@ class ExchangeOut(Schema):
     end_seconds: float
     confidence: float
     phrases: list[PhraseOut]
-    transcriber: str = Field(description="Which engine heard it; empty: it was typed")
+    transcriber: str = Field(description="Which engine transcribed it; empty: it was typed")
     translator: str
-    gist: bool = Field(description="Whether rules translated it: good for the gist only")
-    failure: str = Field(description="The code of what kept it from being translated")
-    prompt_tokens: int = Field(description="What a language model read; 0: none did")
+    gist: bool = Field(
+        description="Whether a rule-based engine translated it, good for the gist only"
+    )
+    failure: str = Field(description="The code of the error that prevented its translation")
+    prompt_tokens: int = Field(description="Tokens that a language model read; 0: none did")
     completion_tokens: int
     cost: float = Field(description="In the currency of HABLA_LLM_PRICES")
 
     @staticmethod
     def resolve_phrases(exchange: Any) -> list[dict[str, Any]]:
-        """Return them as they are kept, corrections with their own fields."""
+        """Return them as stored, corrections with their own fields."""
         return [
             asdict(phrase_of(kept)) if kept.get("kind") == CORRECTION else kept
             for kept in exchange.phrases
@@ -118,5 +120,5 @@ class ExchangeOut(Schema):
 
     @staticmethod
     def resolve_gist(exchange: Any) -> bool:
-        """Return whether it was translated by rules."""
+        """Return whether a rule-based engine translated it."""
         return exchange.translator in GIST_ENGINES

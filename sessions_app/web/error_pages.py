@@ -1,4 +1,4 @@
-"""What is answered where a request breaks: a database that is away is no bug, and passes."""
+"""The responses to uncaught errors: an unavailable database is temporary and not a bug."""
 
 import sys
 from http import HTTPStatus
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views import defaults
 
 from sessions_app.access.middleware import error_response, is_api, too_many_files
-from sessions_app.core.descriptors import ran_out
+from sessions_app.core.descriptors import was_exhausted
 from sessions_app.store.database.outages import is_outage, reason_of
 from sessions_app.store.database.thread import database_thread
 
@@ -16,9 +16,9 @@ RETRY_SECONDS = 5
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Answer for what was raised: 503 while the database is away, told once; 500 for a bug."""
+    """Respond 503 while the database is unavailable, which is logged once; 500 for a bug."""
     error = sys.exception()
-    if error is not None and ran_out(error):  # a page of ours, and a connection of the database
+    if error is not None and was_exhausted(error):
         return too_many_files(request)
     if error is None or not is_outage(error):
         return defaults.server_error(request)

@@ -1,4 +1,4 @@
-"""`/metrics`: what Prometheus reads. Who is live is asked of the registry when it is read."""
+"""`/metrics` for Prometheus. Gauges are read from the registry when it is requested."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,21 +12,21 @@ from sessions_app.live.registry import Registry, live
 __all__ = ["CONTENT_TYPE_LATEST", "exposition"]
 
 
-class Gauges(Collector):
-    """What a registry holds at this moment."""
+class RegistryCollector(Collector):
+    """Gauges of what a registry holds at this moment."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
     def collect(self) -> Iterable[Metric]:
-        """Return how many sessions there are, by state, and which engines serve."""
+        """Return the number of sessions by state, and the engines that serve."""
         sessions = GaugeMetricFamily("habla_sessions", "Live sessions.", labels=["state"])
         states = Counter(str(s.state) for s in list(self._registry.sessions.values()))
         for state, count in states.items():
             sessions.add_metric([state], count)
         yield sessions
         reasons = self._registry.readiness()
-        yield GaugeMetricFamily("habla_ready", "Whether words would come out.", not reasons)
+        yield GaugeMetricFamily("habla_ready", "Whether a session would produce text.", not reasons)
         yield from self._engines()
 
     def _engines(self) -> Iterable[Metric]:
@@ -43,13 +43,13 @@ class Gauges(Collector):
         yield engines
 
     def describe(self) -> Iterable[Metric]:
-        """Return nothing: what there is changes, and nothing is asked before it is read."""
+        """Return nothing, so that registering this does not collect."""
         return []
 
 
-REGISTRY.register(Gauges(live))
+REGISTRY.register(RegistryCollector(live))
 
 
 def exposition() -> bytes:
-    """Return all of it in Prometheus' text format."""
+    """Return all metrics in Prometheus' text format."""
     return generate_latest(REGISTRY)

@@ -1,4 +1,4 @@
-"""Where the owner lets models be fetched, from the settings or from a card."""
+"""The view by which the owner has models downloaded, from the settings or the live page."""
 
 from http import HTTPStatus
 
@@ -11,24 +11,24 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from sessions_app.access.asking import user_of
-from sessions_app.access.middleware import asks_for_key
+from sessions_app.access.authentication import user_of
+from sessions_app.access.middleware import requires_owner_key
 from sessions_app.live.registry import live
-from sessions_app.web.model_offers import Offer, demand, offers
+from sessions_app.web.model_offers import ModelOffer, offers, request_download
 
 
-@asks_for_key
+@requires_owner_key
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def models(request: HttpRequest) -> HttpResponse:
-    """Fetch the model of that ``name`` in the background, if it is on offer."""
+    """Download the model of that ``name`` in the background, if it is offered."""
     if not user_of(request).is_superuser:
         raise PermissionDenied
     if request.method != "POST":
         return redirect("settings")
     asked = [offer for offer in offers(live) if offer.name == request.POST.get("name")]
     for offer in asked:
-        async_to_sync(_demand)(offer)
+        async_to_sync(_request_download)(offer)
     if request.accepts("text/html"):
         if asked:
             messages.success(request, _("It is being fetched; the live page says how far it is."))
@@ -39,5 +39,5 @@ def models(request: HttpRequest) -> HttpResponse:
     )
 
 
-async def _demand(offer: Offer) -> None:
-    demand(live, offer)
+async def _request_download(offer: ModelOffer) -> None:
+    request_download(live, offer)

@@ -1,4 +1,4 @@
-"""What a page tells once, kept in a cookie of Habla's own name: Django's is any program's."""
+"""Django's messages in a cookie with a name of Habla's own, as other programs may use Django's."""
 
 from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
@@ -6,13 +6,13 @@ from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.messages.storage.session import SessionStorage
 
 
-class OwnCookieStorage(CookieStorage):
-    """Django's, by another name."""
+class HablaCookieStorage(CookieStorage):
+    """Django's cookie storage with another cookie name."""
 
     cookie_name = settings.MESSAGES_COOKIE_NAME
 
 
-class OwnStorage(FallbackStorage):
-    """In the cookie, or in the session where it has no room."""
+class HablaMessageStorage(FallbackStorage):
+    """Stores messages in the cookie, or in the session if they are too long."""
 
-    storage_classes = (OwnCookieStorage, SessionStorage)
+    storage_classes = (HablaCookieStorage, SessionStorage)

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from sessions_app.access.asking import user_of
-from sessions_app.access.clean_input import refuse_unseen
-from sessions_app.access.middleware import asks_for_key
+from sessions_app.access.authentication import user_of
+from sessions_app.access.clean_input import refuse_invisible
+from sessions_app.access.middleware import requires_owner_key
 from sessions_app.engines.keys import problem_of
 from sessions_app.engines.server_address import is_server_address
 from sessions_app.engines.server_profiles import PROFILES
@@ -26,9 +26,9 @@ from sessions_app.store.engine_choice import Chosen, choose, chosen_now
 from sessions_app.web.model_offers import offers, speed_of
 
 LOAD_SECONDS = 300.0
-"""How long the page waits for new engines; they may have a model to fetch."""
+"""How long the page waits for new engines, which may have to download a model."""
 ADDRESS = r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$"
-"""A name in one's own network needs no dot; a password in it would be shown."""
+"""Host names need no dot, as in a local network; a password would be shown, so none is allowed."""
 WRONG_ADDRESS = gettext_lazy("http://… or https://…, without a password.")
 TRANSLATORS = [
     ("", gettext_lazy("as the environment says")),
@@ -41,7 +41,7 @@ TRANSLATORS = [
 
 
 class SettingsForm(forms.Form):
-    """Which translator, and where the language model is, if it is one."""
+    """The translator, and the address of the language model if it is one."""
 
     backend = forms.ChoiceField(
         label=gettext_lazy("Translator"), choices=TRANSLATORS, required=False
@@ -58,7 +58,7 @@ class SettingsForm(forms.Form):
         help_text=gettext_lazy("As the server calls it; empty: its first that can chat."),
         max_length=200,
         required=False,
-        validators=[refuse_unseen],
+        validators=[refuse_invisible],
     )
     profile = forms.ChoiceField(
         label=gettext_lazy("Kind of server"),
@@ -74,14 +74,14 @@ class SettingsForm(forms.Form):
     )
 
     def clean_url(self) -> str:
-        """Return the address, if it is one."""
+        """Return the address, if it is valid."""
         url: str = self.cleaned_data["url"]
         if url and not is_server_address(url):
             raise forms.ValidationError(WRONG_ADDRESS)
         return url
 
     def clean_key(self) -> str:
-        """Return the key, if it may be sent where it is for."""
+        """Return the key, if it may be sent to the address."""
         values = self.cleaned_data
         key: str = values["key"]
         url: str = values.get("url", "")
@@ -94,7 +94,7 @@ class SettingsForm(forms.Form):
         return key
 
     def chosen(self, before: Chosen | None) -> Chosen | None:
-        """Return what was chosen. A key that is kept belongs to its address, and to no other."""
+        """Return the choice. A stored key is used for its own address only."""
         values = self.cleaned_data
         if not values["backend"]:
             return None
@@ -110,11 +110,11 @@ class SettingsForm(forms.Form):
         )
 
 
-@asks_for_key
+@requires_owner_key
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def settings(request: HttpRequest) -> HttpResponse:
-    """Show what translates; change it, for whoever connects from then on."""
+    """Show the translator, or change it for sessions that begin from then on."""
     if not user_of(request).is_superuser:
         raise PermissionDenied
     before = chosen_now()
@@ -150,19 +150,19 @@ def _page(
 
 
 def _change(before: Chosen | None, after: Chosen | None) -> str:
-    """Load engines with what was chosen; return why not, and then all is as before."""
+    """Load engines with the new choice; if that fails, undo it and return why."""
     choose(after)
     problem = "interrupted"
     try:
-        problem = async_to_sync(_renew)()
+        problem = async_to_sync(_reload)()
     finally:
         if problem:
             choose(before)
     return problem
 
 
-async def _renew() -> str:
-    """Do as `reload_engines` does, where this process serves; return why it could not be done."""
+async def _reload() -> str:
+    """Reload the engines, if this process serves; return why that failed, empty: it did not."""
     if live.generations is None:
         return ""
     try:

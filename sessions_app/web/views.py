@@ -1,4 +1,4 @@
-"""The pages for people, and the two addresses for machines that watch the server."""
+"""The pages for people, and the addresses for monitoring: /healthz, /readyz, /metrics."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -18,8 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
-from sessions_app.access.asking import user_of
-from sessions_app.access.middleware import asks_for_key
+from sessions_app.access.authentication import user_of
+from sessions_app.access.middleware import requires_owner_key
 from sessions_app.core.errors import CommandError
 from sessions_app.core.exports import ExportFormat
 from sessions_app.core.readiness import Reason, for_strangers
@@ -46,7 +46,7 @@ Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 
 def found_or_404(view: Callable[Args, Answer]) -> Callable[Args, Answer]:
-    """Return ``view`` with the page for what does not exist in place of a ``not_found``."""
+    """Return ``view`` with a 404 page instead of a CommandError ``not_found``."""
 
     @wraps(view)
     def found(*args: Args.args, **kwargs: Args.kwargs) -> Answer:
@@ -69,7 +69,7 @@ def live(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def history(request: HttpRequest) -> HttpResponse:
-    """Show what the user said so far, or what of it holds the words of ``q``."""
+    """Show the user's conversations, or those that contain the words of ``q``."""
     query = request.GET.get("q", "").strip()
     if not query:
         return _history(request, "")
@@ -106,7 +106,7 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 @require_safe
 @found_or_404
 def export_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
-    """Hand out one conversation as a file of the ``format`` asked for."""
+    """Return one conversation as a file of the requested ``format``."""
     kept = conversation_of(user_of(request), conversation_id)
     try:
         file_format = ExportFormat(request.GET.get("format", ExportFormat.TXT))
@@ -117,28 +117,28 @@ def export_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResp
     return export_answer(request, lines_of(kept), file_format, headers)
 
 
-@asks_for_key
+@requires_owner_key
 @require_http_methods(["GET", "HEAD", "POST"])
 @found_or_404
 def remove_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """Ask whether a conversation shall be deleted; delete it where the answer is yes."""
+    """Ask whether to delete a conversation; delete it if confirmed."""
     kept = conversation_of(user_of(request), conversation_id)
     if request.method != "POST":
         return render(request, "sessions_app/delete.html", {"conversation": kept})
-    recordings = deletions.recordings_of(session__conversation=conversation_id)
+    recordings = deletions.recordings_deleted_with(session__conversation=conversation_id)
     try:
         delete_conversation(user_of(request), conversation_id)
     except CommandError as error:
         context = {"conversation": kept, "problem": str(error)}
         return render(request, "sessions_app/delete.html", context, status=HTTPStatus.CONFLICT)
     messages.success(request, _("The conversation is deleted."))
-    tell_if_waiting(request, recordings)
+    warn_of_pending_deletions(request, recordings)
     return redirect("history")
 
 
-def tell_if_waiting(request: HttpRequest, recording_ids: Iterable[UUID]) -> None:
-    """Say so where sound that was deleted lies with a process that does not run."""
-    if not deletions.are_gone(recording_ids):
+def warn_of_pending_deletions(request: HttpRequest, recording_ids: Iterable[UUID]) -> None:
+    """Add a message if the process that must delete the recordings' files is not running."""
+    if not deletions.are_deleted(recording_ids):
         messages.warning(
             request,
             _("The process that keeps its sound is not running; it deletes it at its next start."),
@@ -148,8 +148,8 @@ def tell_if_waiting(request: HttpRequest, recording_ids: Iterable[UUID]) -> None
 @login_not_required
 @require_safe
 @never_cache
-def watch(request: HttpRequest, secret: str) -> HttpResponse:
-    """Show the page on which whoever has a ticket reads along; in plain words if it is no good."""
+def watch_page(request: HttpRequest, secret: str) -> HttpResponse:
+    """Show the page of viewers; with an explanation if the ticket is not valid."""
     standing = standing_of(secret)
     problem = standing.problem if standing else "ticket_unknown"
     status = {"": HTTPStatus.OK, "ticket_unknown": HTTPStatus.NOT_FOUND}.get(
@@ -165,7 +165,7 @@ def watch(request: HttpRequest, secret: str) -> HttpResponse:
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Say that the process lives."""
+    """Respond that the process is alive."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
@@ -173,18 +173,18 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Say whether a session opened now would produce text; with the reasons where it would not.
+    """Respond whether a session opened now would produce text, and if not, for what reasons.
 
-    Notes say what is not as it should be, though it would. Strangers are told no address, name or
-    path of this machine.
+    Notes are problems that do not prevent it. Strangers see no address, name or path of this
+    machine.
     """
     found, notes = registry.live.reasons(), _notes()
-    may_know = bool(found or notes) and _may_know(request)
-    told = {"ready": not found, "reasons": _told(found, may_know=may_know)}
+    is_user = bool(found or notes) and _is_user(request)
+    answer = {"ready": not found, "reasons": _texts(found, is_user=is_user)}
     if notes:
-        told["notes"] = _told(notes, may_know=may_know)
+        answer["notes"] = _texts(notes, is_user=is_user)
     status = HTTPStatus.SERVICE_UNAVAILABLE if found else HTTPStatus.OK
-    return JsonResponse(told, status=status)
+    return JsonResponse(answer, status=status)
 
 
 def _notes() -> list[Reason]:
@@ -192,11 +192,11 @@ def _notes() -> list[Reason]:
     return generations.current.notes() if generations and generations.current else []
 
 
-def _told(reasons: list[Reason], *, may_know: bool) -> list[str]:
-    return [reason.told for reason in reasons] if may_know else for_strangers(reasons)
+def _texts(reasons: list[Reason], *, is_user: bool) -> list[str]:
+    return [reason.text for reason in reasons] if is_user else for_strangers(reasons)
 
 
-def _may_know(request: HttpRequest) -> bool:
+def _is_user(request: HttpRequest) -> bool:
     try:
         return request.user.is_authenticated
     except DatabaseError:
@@ -206,5 +206,5 @@ def _may_know(request: HttpRequest) -> bool:
 @require_safe
 @never_cache
 def metrics_of_this_process(request: HttpRequest) -> HttpResponse:
-    """Tell Prometheus how things stand, to the owner or whoever logged in."""
+    """Return the metrics of this process, to the owner or a user who is logged in."""
     return HttpResponse(metrics.exposition(), content_type=metrics.CONTENT_TYPE_LATEST)

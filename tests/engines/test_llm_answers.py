@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.core.corrections import correction
+from sessions_app.core.corrections import make_correction
 from sessions_app.core.errors import EngineError
 from sessions_app.core.events import Phrase
 from sessions_app.engines.llm.answers import Answer, plain_words, read_answer, without_thoughts
@@ -137,7 +137,7 @@ def test_phrases_are_taken_as_they_come(phrases: object, understood: tuple[Phras
     assert read_answer(content, "Hola.").phrases == understood
 
 
-FOR_YEARS = correction("since three years", "for three years", "a length of time")
+FOR_YEARS = make_correction("since three years", "for three years", "a length of time")
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ FOR_YEARS = correction("since three years", "for three years", "a length of time
                 "phrases": [{"text": "a", "meaning": "b"}],
                 "corrections": {"wrong": "he go", "right": "he goes", "why": None},
             },
-            (Phrase("a", "b"), correction("he go", "he goes")),
+            (Phrase("a", "b"), make_correction("he go", "he goes")),
         ),
         ({"corrections": [{"wrong": "it is", "right": "it is", "why": "fine"}, 3, "none"]}, ()),
         ({"corrections": [{"right": "he goes", "why": "the third person"}]}, ()),
@@ -204,12 +204,12 @@ def test_corrections_have_fields_of_their_own(
 )
 def test_corrections_of_any_shape_are_understood(fields: dict[str, object]) -> None:
     content = json.dumps({"translated": "Hola.", **fields})
-    assert read_answer(content, "Hi.").phrases == (correction("he go", "he goes", "he"),)
+    assert read_answer(content, "Hi.").phrases == (make_correction("he go", "he goes", "he"),)
 
 
 def test_what_is_wrong_may_be_told_by_what_is_right() -> None:
     content = json.dumps({"translated": "Hola.", "corrections": {"he go": "he goes"}})
-    assert read_answer(content, "Hi.").phrases == (correction("he go", "he goes"),)
+    assert read_answer(content, "Hi.").phrases == (make_correction("he go", "he goes"),)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_what_is_too_old_goes_with_its_files(user: User) -> None:
     assert going == [older, old]
     assert prune(going) == [older, old]
     assert list(Recording.objects.all()) == [young]
-    assert list(files.ids()) == [young.pk]
+    assert list(files.recording_ids()) == [young.pk]
 
 
 def test_what_is_too_much_goes_the_oldest_first(user: User) -> None:
@@ -95,7 +95,7 @@ def test_one_can_be_deleted_unless_it_is_in_use(user: User) -> None:
     with pytest.raises(CommandError) as busy:
         delete(live.pk)
     assert (unknown.value.code, busy.value.code) == ("unknown_recording", "still_live")
-    assert list(files.ids()) == [live.pk]
+    assert list(files.recording_ids()) == [live.pk]
 
 
 @pytest.mark.parametrize("encode", [wav, webm, ogg, mp4])
@@ -108,7 +108,7 @@ def test_any_media_becomes_a_recording(
     recording.refresh_from_db()
     assert (recording.state, recording.has_sound) == ("complete", True)
     assert (recording.title, recording.user) == ("a visit.media", user)
-    raw = files.raw_path(recording.pk, recording.encoding)
+    raw = files.sound_path(recording.pk, recording.encoding)
     assert raw is not None
     assert b"".join(decode_file(raw)) == b"".join(decode_file(path))
     assert recording.bytes == raw.stat().st_size
@@ -121,7 +121,7 @@ def test_what_holds_no_sound_is_refused_and_leaves_nothing(
 ) -> None:
     with pytest.raises(HablaError):
         import_file(make(tmp_path), user, max_bytes=10**6)
-    assert (Recording.objects.count(), list(files.ids())) == (0, [])
+    assert (Recording.objects.count(), list(files.recording_ids())) == (0, [])
 
 
 @pytest.mark.parametrize("encode", [wav, ogg])
@@ -133,14 +133,14 @@ def test_a_file_over_the_limit_and_sound_over_the_limit_are_refused(
     with pytest.raises(CommandError) as refused:
         import_file(path, user, max_bytes=len(SOUND) - 1)
     assert refused.value.code == "too_big"
-    assert (Recording.objects.count(), list(files.ids())) == (0, [])
+    assert (Recording.objects.count(), list(files.recording_ids())) == (0, [])
 
 
 def test_what_is_imported_goes_by_the_clock_of_its_file(user: User, tmp_path: Path) -> None:
     path = tmp_path / "late.mkv"
     path.write_bytes(made("matroska", Sound(SOUND, late=stalled(0, 10))))
     recording = import_file(path, user, max_bytes=10**7)
-    raw = files.raw_path(recording.pk, recording.encoding)
+    raw = files.sound_path(recording.pk, recording.encoding)
     assert raw is not None
     assert recording.duration_seconds == pytest.approx(10 + len(SOUND) / 32_000, abs=0.1)
     assert raw.read_bytes()[44 : 44 + 32_000 * 9] == bytes(32_000 * 9)

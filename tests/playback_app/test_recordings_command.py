@@ -93,7 +93,7 @@ def test_of_several_tracks_the_default_is_imported_or_the_one_that_is_chosen(
     code, _, complaints = run("--import", str(path), *chosen)
     assert (code, complaints) == (0, "")
     recording = Recording.objects.get()
-    kept = files.raw_path(recording.pk, recording.encoding)
+    kept = files.sound_path(recording.pk, recording.encoding)
     assert kept is not None
     assert hear(kept.read_bytes()[44:]) == words
 

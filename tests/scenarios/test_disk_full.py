@@ -43,14 +43,14 @@ async def test_a_full_disk_ends_the_recording_and_not_the_session(
         assert browser.problems() == [("recording_stopped", "audio")]
         assert "disk is full" in browser.told("error")[0]["message"]
         recording = await Recording.objects.aget()
-    path = files.raw_path(recording.pk, recording.encoding)
+    path = files.sound_path(recording.pk, recording.encoding)
     assert path is not None
     with wave.open(str(path)) as file:
         kept = file.readframes(file.getnframes())
     assert sound.startswith(kept)
     assert len(kept) > 0
     assert recording.state == "complete"
-    assert files.parts(recording.pk) == []
+    assert files.unfinished_files(recording.pk) == []
     assert (await TranslationSession.objects.aget()).reason == "client_left"
 
 

@@ -65,7 +65,7 @@ def length_of(recording: Recording) -> float:
 
 
 def path_of(recording: Recording) -> Path:
-    path = files.raw_path(recording.pk, recording.encoding)
+    path = files.sound_path(recording.pk, recording.encoding)
     assert path is not None
     return path
 

@@ -162,7 +162,7 @@ async def test_whose_sound_it_is_is_noted_until_its_row_is_there(
             started = await browser.until("listening_started")
             await browser.send_sound(say("hola mundo") + silence(1))
             await browser.until("translation")
-            note = files.note_path(UUID(started["recording"]))
+            note = files.sidecar_path(UUID(started["recording"]))
             await eventually(note.exists)
             assert await Recording.objects.acount() == 0
         await browser.say("stop_listening")

@@ -36,7 +36,7 @@ async def test_a_recording_is_heard_to_its_end(
     house: House, connect: Connect, encoding: Encoding
 ) -> None:
     recording = await record(TALK, encoding)
-    path = files.new_path(recording.pk, encoding)
+    path = files.new_sound_path(recording.pk, encoding)
     before = hashlib.sha256(path.read_bytes()).digest()
     async with connect() as browser:
         assert await play(browser, recording, speed=0) == "playback_finished"

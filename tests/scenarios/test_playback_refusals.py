@@ -46,7 +46,7 @@ async def test_a_recording_that_is_not_there_is_told(house: House, connect: Conn
 
 async def without_sound() -> Recording:
     recording = await record(TALK, segments=("hola",))
-    files.new_path(recording.pk, Encoding.PCM_S16LE).unlink()
+    files.new_sound_path(recording.pk, Encoding.PCM_S16LE).unlink()
     return recording
 
 
@@ -60,7 +60,7 @@ async def still_recorded() -> Recording:
 
 async def outside() -> Recording:
     recording = await record(TALK)
-    path = files.new_path(recording.pk, Encoding.PCM_S16LE)
+    path = files.new_sound_path(recording.pk, Encoding.PCM_S16LE)
     path.unlink()
     path.symlink_to("/etc/passwd")
     return recording

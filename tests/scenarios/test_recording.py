@@ -28,7 +28,7 @@ async def the_recording() -> Recording:
 
 
 def raw(recording: Recording) -> Path:
-    path = files.raw_path(recording.pk, recording.encoding)
+    path = files.sound_path(recording.pk, recording.encoding)
     assert path is not None
     return path
 
@@ -57,7 +57,7 @@ async def test_what_was_sent_is_kept_under_the_id_that_is_told(connect: Connect)
     assert pcm_of(raw(recording)) == HOLA
     assert (recording.state, recording.has_sound) == ("complete", True)
     assert recording.duration_seconds == count_samples(HOLA) / SAMPLE_RATE
-    assert recording.bytes == files.size(recording.pk)
+    assert recording.bytes == files.total_bytes(recording.pk)
     assert (recording.encoding, recording.sample_rate) == ("pcm-s16le", 16_000)
 
 
@@ -160,11 +160,11 @@ async def test_with_recording_switched_off_nothing_is_written(
 ) -> None:
     await house.restart(recording="off")
     async with connect() as browser:
-        before = list(files.ids())
+        before = list(files.recording_ids())
         await browser.speak(HOLA)
         assert browser.told("listening_started")[0]["recording"] is None
         assert browser.texts() == ["hola mundo"]
-    assert (await recordings(), list(files.ids())) == ([], before)
+    assert (await recordings(), list(files.recording_ids())) == ([], before)
 
 
 async def test_listening_that_brings_nothing_leaves_nothing(connect: Connect) -> None:

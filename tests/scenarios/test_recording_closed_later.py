@@ -29,6 +29,6 @@ async def test_a_recording_is_closed_when_the_disk_lets_it(
         assert browser.problems() == []
     assert (await Recording.objects.aget()).state == "recording"
     in_the_way.rmdir()
-    await eventually(lambda: files.raw_path(recording.pk, recording.encoding) is not None)
+    await eventually(lambda: files.sound_path(recording.pk, recording.encoding) is not None)
     await house.close()
     assert (await Recording.objects.aget()).state == "complete"

@@ -16,7 +16,7 @@ from sessions_app.core.caller import Caller
 from sessions_app.core.errors import DecodeError
 from sessions_app.engines.decoding.decoders import load_decoder
 from sessions_app.models import Recording
-from sessions_app.recording.recovery import tidy
+from sessions_app.recording.recovery import recover_at_start
 from sessions_app.server.writable import trouble_of
 from tests.conftest import Connect
 from tests.house import House
@@ -44,7 +44,7 @@ async def test_a_session_goes_on_without_recording_and_then_with_it(
             assert browser.texts() == ["hola mundo"] * 2
             assert browser.problems() == [("recording_stopped", "audio")]
             assert "Too many files" in browser.told("error")[0]["message"]
-            assert house.registry.readiness() == [descriptors.OUT]
+            assert house.registry.readiness() == [descriptors.EXHAUSTED]
         assert house.registry.readiness() == []
         await browser.speak(say("gracias") + silence(1.0))
         assert browser.texts() == ["hola mundo", "hola mundo", "gracias"]
@@ -99,10 +99,10 @@ def test_what_is_played_is_not_called_gone_or_broken() -> None:
 async def test_what_looks_after_recordings_does_not_die_of_it(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await tidy(house.registry.boot, lambda _: None)
+    await recover_at_start(house.registry.boot, lambda _: None)
     with no_file_can_be_opened():
-        await tidy(house.registry.boot, lambda _: None)
-    assert "recordings were not looked after: [Errno 24]" in caplog.text
+        await recover_at_start(house.registry.boot, lambda _: None)
+    assert "recordings could not be recovered: [Errno 24]" in caplog.text
 
 
 def test_the_key_and_the_disk_are_not_called_wrong(tmp_path: Path) -> None:
@@ -110,6 +110,6 @@ def test_the_key_and_the_disk_are_not_called_wrong(tmp_path: Path) -> None:
     with no_file_can_be_opened():
         with pytest.raises(OSError, match="Too many open files"):
             is_carried_by(carrying)
-        assert trouble_of(tmp_path) == descriptors.OUT
+        assert trouble_of(tmp_path) == descriptors.EXHAUSTED
     assert is_carried_by(carrying)
     assert trouble_of(tmp_path) == ""

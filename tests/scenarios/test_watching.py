@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from habla_project.asgi import application
-from sessions_app.access.asking import owner
+from sessions_app.access.authentication import owner
 from sessions_app.live import publisher
 from sessions_app.models import Exchange, WatchTicket
 from sessions_app.store import tickets

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 SAID = say("hola mundo") + silence(6)
 NOTICED_SECONDS = 60.0
 """15 s of silence, a look, and as long again for a machine that is busy."""
-SAVED = "of sound salvaged"
+SAVED = "of sound recovered"
 
 
 async def begin(guest: Visitor) -> str:

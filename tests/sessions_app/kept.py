@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.test import Client
 
-from sessions_app.access.asking import owner
+from sessions_app.access.authentication import owner
 from sessions_app.access.owner_key import owner_key
 from sessions_app.models import Conversation, Exchange, SessionState, Speaker, TranslationSession
 

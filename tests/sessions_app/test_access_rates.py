@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.test import Client, RequestFactory
 
-from sessions_app.access.rates import OPERATORS, STRANGERS, USERS, RatesMiddleware
+from sessions_app.access.rate_limits import OPERATORS, STRANGERS, USERS, RateLimitMiddleware
 from tests.sessions_app.kept import at_home, the_owner
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def answers(
     user: User | AnonymousUser, address: str, peer: str = "192.0.2.9", *, method: str = "GET"
 ) -> tuple[int, HttpResponseBase | None]:
     """Return how often somebody may ask for ``address`` at once, and the refusal then."""
-    rates = RatesMiddleware(page)
+    rates = RateLimitMiddleware(page)
     for number in range(5_000):
         request = RequestFactory(REMOTE_ADDR=peer).generic(method, address)
         request.user = user

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.transport.backpressure import Flow, Inlet
+from sessions_app.transport.backpressure import CountingQueue, FlowControl
 
 CHUNK = {"type": "websocket.receive", "bytes": bytes(64 * 1024)}
 TEXT = {"type": "websocket.receive", "bytes": None, "text": "x" * 64 * 1024}
@@ -39,8 +39,8 @@ class Line:
         protocol = Protocol()
         self.transport = protocol.transport
         self.queue: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
-        self.flow = Flow(protocol)
-        self.inlet = Inlet(self.queue, self.flow)
+        self.flow = FlowControl(protocol)
+        self.inlet = CountingQueue(self.queue, self.flow)
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Send ``message`` again and again, as long as it is read."""
@@ -49,7 +49,7 @@ class Line:
 
     def take(self) -> None:
         """Take one message, as the consumer does."""
-        self.flow.taken(self.queue.get_nowait())
+        self.flow.consumed(self.queue.get_nowait())
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ async def test_who_is_always_listened_to_is_always_read() -> None:
 async def test_whoever_could_not_be_seen_to_read_gets_another_turn() -> None:
     flow = Line().flow
     flow.pauseProducing()
-    waiting = asyncio.create_task(flow.room(0.2))
+    waiting = asyncio.create_task(flow.wait_writable(0.2))
     await asyncio.sleep(0)
     time.sleep(1.4)  # noqa: ASYNC251 -- the process is held up: that is what is tested
     asyncio.get_running_loop().call_later(0.1, flow.resumeProducing)
@@ -95,4 +95,4 @@ async def test_whoever_could_not_be_seen_to_read_gets_another_turn() -> None:
 async def test_whoever_does_not_read_has_no_room() -> None:
     flow = Line().flow
     flow.pauseProducing()
-    assert not await flow.room(0.05)
+    assert not await flow.wait_writable(0.05)

@@ -7,8 +7,8 @@ from django.core.handlers.asgi import ASGIRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.access.asking import caller_in, caller_of
-from sessions_app.core.caller import Caller, Peer, host_and_port, is_loopback
+from sessions_app.access.authentication import caller_in, caller_of
+from sessions_app.core.caller import Caller, PeerUser, host_and_port, is_loopback
 
 
 def caller(peer: str | None = "127.0.0.1", **headers: str) -> Caller:
@@ -73,17 +73,17 @@ def test_what_a_proxy_sent_on_is_not_at_home(header):
 
 
 @pytest.mark.parametrize(
-    ("peer", "whose", "version", "may_be"),
+    ("peer", "peer_user", "version", "may_be"),
     [
-        ("127.0.0.1", Peer.ANOTHER, "1.1", True),
-        ("::1", Peer.OURS, "1.0", True),
-        ("127.0.0.1", Peer.OURS, "1.1", False),
-        ("127.0.0.1", Peer.UNKNOWN, "1.1", False),
-        ("192.168.1.7", Peer.ANOTHER, "1.0", False),
+        ("127.0.0.1", PeerUser.ANOTHER, "1.1", True),
+        ("::1", PeerUser.OURS, "1.0", True),
+        ("127.0.0.1", PeerUser.OURS, "1.1", False),
+        ("127.0.0.1", PeerUser.UNKNOWN, "1.1", False),
+        ("192.168.1.7", PeerUser.ANOTHER, "1.0", False),
     ],
 )
-def test_a_proxy_that_adds_no_header_is_suspected(peer, whose, version, may_be):
-    one = Caller(peer, (("host", "localhost"),), http_version=version, whose=whose)
+def test_a_proxy_that_adds_no_header_is_suspected(peer, peer_user, version, may_be):
+    one = Caller(peer, (("host", "localhost"),), http_version=version, peer_user=peer_user)
     assert one.may_be_silent_proxy is may_be
 
 

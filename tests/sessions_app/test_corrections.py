@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from sessions_app.core.corrections import as_correction, correction, phrase_of
+from sessions_app.core.corrections import as_correction, make_correction, phrase_of
 from sessions_app.core.events import Direction, Exchange, Phrase
 from sessions_app.core.exports import ExportFormat, ExportLine, export
 from sessions_app.models import Conversation
 from sessions_app.models import Exchange as Row
 from tests.sessions_app.kept import at_home, keep_conversation, the_owner
 
-MENDED = correction("since three years", "for three years", "con «for» se mide cuánto dura")
+MENDED = make_correction("since three years", "for three years", "con «for» se mide cuánto dura")
 OLDER: dict[str, Any] = {
     "text": "for three years",
     "meaning": "con «for» se mide cuánto dura",
@@ -53,7 +53,7 @@ def test_an_engine_that_knows_only_phrases_may_correct_too() -> None:
 
 
 def test_the_text_to_take_away_shows_what_was_wrong_and_what_is_right() -> None:
-    phrases = (MENDED, correction("he go", "he goes"))
+    phrases = (MENDED, make_correction("he go", "he goes"))
     said = ("I live here since three years.", "Vivo aquí desde hace tres años.", "en")
     exchange = Exchange(1, *said, Direction.EN_TO_ES, 0.0, 1.0, phrases=phrases)
     assert export([ExportLine(exchange)], ExportFormat.TXT).splitlines()[2:] == [

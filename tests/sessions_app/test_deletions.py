@@ -111,7 +111,7 @@ def test_by_whatever_way_a_row_goes_its_files_go_or_are_noted_to(
     here, elsewhere = WAYS[way]
     own = kept()
     assert way(own) == here
-    assert (list(files.ids()), waiting()) == ([], [])
+    assert (list(files.recording_ids()), waiting()) == ([], [])
     other = kept(ELSEWHERE)
     assert way(other) == elsewhere
     assert not Recording.objects.filter(pk=other.pk).exists()
@@ -151,7 +151,7 @@ async def test_what_was_not_finished_or_others_deleted_is_deleted_where_it_lies(
             while await DeletedSound.objects.acount() > 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert registry.sound_directory == here
-    assert list(files.ids()) == [other]
+    assert list(files.recording_ids()) == [other]
     assert {key for key, _ in await database_thread.run(waiting)} == {missing, other}
     database_thread.close()
 
@@ -163,7 +163,7 @@ async def test_rows_learn_where_their_files_lie() -> None:
         return [kept(), kept("moved"), kept("neighbour"), keep_recording(the_owner(), "hola")]
 
     made = await database_thread.run(rows)
-    await recovery.adopt()
+    await recovery.register_local_recordings()
     here = recordings_directory.known_id()
     for recording, directory in zip(made, (here, here, "neighbour", ""), strict=True):
         await recording.arefresh_from_db()
@@ -177,12 +177,12 @@ async def test_an_import_that_broke_off_is_cleared_away_and_one_that_goes_on_is_
         os.utime(part_of(quiet), (1, 1))
     with part_of(slow).open("r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        assert await recovery.clear_imports() == 1
+        assert await recovery.delete_broken_imports() == 1
     assert {key async for key in Recording.objects.values_list("pk", flat=True)} == {
         going_on.pk,
         slow.pk,
     }
-    assert set(files.ids()) == {going_on.pk, slow.pk}
+    assert set(files.recording_ids()) == {going_on.pk, slow.pk}
     database_thread.close()
 
 
@@ -204,7 +204,7 @@ def test_sound_that_lies_elsewhere_is_told_from_sound_that_is_not_kept() -> None
     browser = at_home()
     elsewhere, nowhere = kept(ELSEWHERE), kept()
     for recording in (elsewhere, nowhere):
-        files.remove(recording.pk)
+        files.delete_or_log(recording.pk)
     answers = [browser.get(f"/api/recordings/{one.pk}/audio") for one in (elsewhere, nowhere)]
     assert [(one.status_code, one.json()["code"]) for one in answers] == [
         (503, "kept_elsewhere"),
@@ -215,7 +215,7 @@ def test_sound_that_lies_elsewhere_is_told_from_sound_that_is_not_kept() -> None
 def test_what_a_dead_process_left_elsewhere_is_not_said_to_be_recorded_still() -> None:
     browser = at_home()
     left = kept(ELSEWHERE, state=RecordingState.RECORDING)
-    files.remove(left.pk)
+    files.delete_or_log(left.pk)
     where = f"/api/recordings/{left.pk}"
     facts = {"host": "there", "pid": 1, "address": "", "run_dir": "", "state": "serving"}
     assert left.session is not None

@@ -14,7 +14,7 @@ from django.urls import path
 
 from habla_project.asgi import application
 from sessions_app.access.downloads import Download
-from sessions_app.transport.streaming import streamed
+from sessions_app.transport.streaming import in_pieces
 from tests.house import eventually
 
 PATIENCE_SECONDS = 20
@@ -28,7 +28,7 @@ def late(request: HttpRequest) -> StreamingHttpResponse:
     has_begun.set()
     may_go_on.wait(PATIENCE_SECONDS)
     opened.append(Path(__file__).open("rb"))  # noqa: SIM115 -- whoever sends it closes it
-    return StreamingHttpResponse(streamed(request, opened[-1]))
+    return StreamingHttpResponse(in_pieces(request, opened[-1]))
 
 
 urlpatterns = [path("late/", late)]
@@ -82,8 +82,8 @@ async def test_what_cannot_be_closed_keeps_nothing_else_open(
 
     closed = threading.Event()
     download = Download(lambda: None)
-    download.note(broken)
-    download.note(closed.set)
-    download.end()
+    download.add_closer(broken)
+    download.add_closer(closed.set)
+    download.close()
     assert await asyncio.to_thread(closed.wait, PATIENCE_SECONDS)
     assert "could not be closed" in caplog.text

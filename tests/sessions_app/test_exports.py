@@ -15,11 +15,11 @@ from sessions_app.core.events import Direction, Exchange, Phrase, Speaker
 from sessions_app.core.exports import (
     ExportFormat,
     ExportLine,
-    Stretch,
+    SessionExchanges,
     export,
     export_in_pieces,
-    flat,
-    run_on,
+    join_sessions,
+    on_one_line,
     to_dict,
 )
 
@@ -182,30 +182,32 @@ def test_what_is_said_is_no_markup_in_subrip(said_so, written):
 
 
 def test_a_second_session_runs_on_from_when_it_began():
-    lines = run_on(
+    lines = join_sessions(
         [
-            Stretch(0.0, [(said("uno", start=1, end=2), NOON)]),
-            Stretch(100.0, [(said("dos", start=1, end=2), NOON)]),
+            SessionExchanges(0.0, [(said("uno", start=1, end=2), NOON)]),
+            SessionExchanges(100.0, [(said("dos", start=1, end=2), NOON)]),
         ]
     )
     assert [(line.start_seconds, line.end_seconds) for line in lines] == [(1, 2), (101, 102)]
 
 
 def test_a_session_that_held_more_sound_than_it_took_time_is_not_overlapped():
-    lines = run_on(
+    lines = join_sessions(
         [
-            Stretch(0.0, [(said("uno", start=0, end=600), NOON)]),
-            Stretch(60.0, [(said("dos", start=1, end=2), NOON), (said("tres", start=3), NOON)]),
+            SessionExchanges(0.0, [(said("uno", start=0, end=600), NOON)]),
+            SessionExchanges(
+                60.0, [(said("dos", start=1, end=2), NOON), (said("tres", start=3), NOON)]
+            ),
         ]
     )
     assert [line.start_seconds for line in lines] == [0, 600, 602]
 
 
 def test_a_conversation_begun_in_the_middle_of_a_session_begins_at_its_own_beginning():
-    stretch = Stretch(
+    stretch = SessionExchanges(
         -50.0, [(said("uno", start=20, end=21), NOON), (said("dos", start=25, end=26), NOON)]
     )
-    assert [line.start_seconds for line in run_on([stretch])] == [0, 5]
+    assert [line.start_seconds for line in join_sessions([stretch])] == [0, 5]
 
 
 TEXTS = st.text(max_size=40)
@@ -247,7 +249,7 @@ def test_webvtt_says_what_was_said_once_it_is_unescaped(lines):
         alone = replace(line, exchange=replace(line.exchange, translated="", speaker=None))
         cues = CUE.findall(export([alone], ExportFormat.VTT))
         shown = unescape("".join(words for _, _, words in cues))
-        source = flat(line.exchange.source) or "…"
+        source = on_one_line(line.exchange.source) or "…"
         assert "".join(shown.split()) == "".join(source.split())
 
 
@@ -255,10 +257,10 @@ def test_webvtt_says_what_was_said_once_it_is_unescaped(lines):
 @given(st.lists(st.tuples(st.floats(-1000, 1000), st.lists(st.floats(0, 1000), max_size=4))))
 def test_sessions_never_run_backwards(parts):
     stretches = [
-        Stretch(begins, [(said("x", start=at, end=at + 1), NOON) for at in sorted(times)])
+        SessionExchanges(begins, [(said("x", start=at, end=at + 1), NOON) for at in sorted(times)])
         for begins, times in parts
     ]
-    lines = list(run_on(stretches))
+    lines = list(join_sessions(stretches))
     starts = [line.start_seconds for line in lines]
     assert starts == pytest.approx(sorted(starts))
     assert len(lines) == sum(len(times) for _, times in parts)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.access.asking import caller_in, is_at_home
+from sessions_app.access.authentication import caller_in, is_from_owner
 from sessions_app.config import conf
-from sessions_app.core.caller import Peer
-from sessions_app.transport.forwarding import TrustedProxies, as_told, client_address
+from sessions_app.core.caller import PeerUser
+from sessions_app.transport.forwarding import TrustedProxies, client_address, with_forwarded
 
 PROXY = "10.0.0.5"
 CLIENT = "203.0.113.7"
@@ -34,7 +34,7 @@ def hosts(found: Any) -> list[bytes]:
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 def test_a_trusted_proxy_tells_address_scheme_and_host(kind: str) -> None:
-    told = as_told(
+    told = with_forwarded(
         scope(
             kind=kind,
             x_forwarded_for=CLIENT,
@@ -55,20 +55,20 @@ def test_anybody_else_is_believed_nothing(peer: str | None) -> None:
         x_forwarded_proto="https",
         x_forwarded_host="evil.example",
     )
-    assert as_told(forged) == forged
-    assert client_address(as_told(forged)) == (peer or "")
+    assert with_forwarded(forged) == forged
+    assert client_address(with_forwarded(forged)) == (peer or "")
 
 
 def test_without_the_setting_nobody_is_trusted(settings: Any) -> None:
     settings.HABLA = settings.HABLA | {"TRUSTED_PROXIES": ""}
-    told = as_told(scope("127.0.0.1", x_forwarded_for=CLIENT))
+    told = with_forwarded(scope("127.0.0.1", x_forwarded_for=CLIENT))
     assert client_address(told) == "127.0.0.1"
 
 
 @pytest.mark.parametrize("text", ["everybody", "127.0.0.1; 10.0.0.0/24", "10.0.0.1/8", "0.0.0.0/0"])
 def test_a_setting_that_is_unclear_trusts_nobody_and_is_named(settings: Any, text: str) -> None:
     settings.HABLA = settings.HABLA | {"TRUSTED_PROXIES": f"{PROXY}, {text}"}
-    assert client_address(as_told(scope(x_forwarded_for=CLIENT))) == PROXY
+    assert client_address(with_forwarded(scope(x_forwarded_for=CLIENT))) == PROXY
     assert [mistake.variable for mistake in conf.mistakes()] == ["HABLA_TRUSTED_PROXIES"]
 
 
@@ -94,11 +94,11 @@ def test_a_setting_that_is_unclear_trusts_nobody_and_is_named(settings: Any, tex
 def test_the_client_is_the_last_address_that_no_trusted_proxy_has(
     peer: str, header: str, address: str
 ) -> None:
-    assert client_address(as_told(scope(peer, x_forwarded_for=header))) == address
+    assert client_address(with_forwarded(scope(peer, x_forwarded_for=header))) == address
 
 
 def test_of_proxies_in_a_row_the_outermost_tells_the_scheme_and_host() -> None:
-    told = as_told(
+    told = with_forwarded(
         scope(
             x_forwarded_for="192.0.2.66, 203.0.113.7, 10.0.0.9",
             x_forwarded_proto="http, https, http",
@@ -110,18 +110,18 @@ def test_of_proxies_in_a_row_the_outermost_tells_the_scheme_and_host() -> None:
 
 @pytest.mark.parametrize("word", ["ftp", "javascript", "https://", "", "  "])
 def test_a_scheme_that_is_none_is_not_believed(word: str) -> None:
-    assert as_told(scope(x_forwarded_for=CLIENT, x_forwarded_proto=word))["scheme"] == "http"
+    assert with_forwarded(scope(x_forwarded_for=CLIENT, x_forwarded_proto=word))["scheme"] == "http"
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", CLIENT])
 def test_nobody_behind_a_trusted_proxy_is_at_home(address: str) -> None:
-    ours = {"habla.peer": Peer.OURS}
-    assert is_at_home(caller_in(scope("127.0.0.2") | ours))
+    ours = {"habla.peer_user": PeerUser.OURS}
+    assert is_from_owner(caller_in(scope("127.0.0.2") | ours))
     forwarded = scope("127.0.0.1", x_forwarded_for=address, x_forwarded_host="localhost")
-    told = as_told(forwarded | ours)
-    assert not is_at_home(caller_in(told))
-    silent = as_told(scope("127.0.0.1") | ours)
-    assert not is_at_home(caller_in(silent))
+    told = with_forwarded(forwarded | ours)
+    assert not is_from_owner(caller_in(told))
+    silent = with_forwarded(scope("127.0.0.1") | ours)
+    assert not is_from_owner(caller_in(silent))
 
 
 async def test_the_application_sees_what_was_told() -> None:
@@ -138,5 +138,5 @@ async def test_the_application_sees_what_was_told() -> None:
 @given(st.text(), st.text(), st.text())
 def test_no_header_at_all_breaks_the_reading_of_it(one: str, two: str, three: str) -> None:
     headers = {"x_forwarded_for": one, "x_forwarded_proto": two, "x_forwarded_host": three}
-    assert client_address(as_told(scope("::1", **headers))) == "::1"
-    assert client_address(as_told(scope(PROXY, **headers))) != ""
+    assert client_address(with_forwarded(scope("::1", **headers))) == "::1"
+    assert client_address(with_forwarded(scope(PROXY, **headers))) != ""

@@ -16,7 +16,7 @@ from django.db.models import F
 from django.test import Client, RequestFactory
 
 from sessions_app.access import hashing
-from sessions_app.access.hashing import MOST_AT_ONCE, MOST_WAITING, HashingTurns
+from sessions_app.access.hashing import MAX_RUNNING, MAX_WAITING, HashingPool
 from sessions_app.core.errors import LoginDelayedError
 from sessions_app.models import LoginDelay
 from sessions_app.store import login_delays
@@ -231,7 +231,7 @@ def test_a_failure_is_logged_with_its_name_and_address_and_no_password(
     authenticate(rf.post("/", REMOTE_ADDR=EVA), username=name, password="s3cret")
     lines = [record.getMessage() for record in caplog.records if "login" in record.name]
     assert len(lines) == 1
-    assert lines[0].startswith("a login as 'e�[2Jva��aaa")
+    assert lines[0].startswith("login as 'e�[2Jva��aaa")
     assert lines[0].endswith(f"…' from {EVA} failed")
     assert len(lines[0]) < 150
     assert "s3cret" not in caplog.text
@@ -258,7 +258,7 @@ def test_a_password_that_is_guessed_at_once_is_refused(
 
 
 def test_no_more_than_two_are_hashed_at_once_and_not_too_many_wait() -> None:
-    turns, may_end = HashingTurns(), threading.Event()
+    pool, may_end = HashingPool(), threading.Event()
     busy, most = [], []
 
     def work() -> int:
@@ -267,16 +267,16 @@ def test_no_more_than_two_are_hashed_at_once_and_not_too_many_wait() -> None:
         assert may_end.wait(30)
         return busy.pop()
 
-    places, too_many = MOST_AT_ONCE + MOST_WAITING, 5
+    places, too_many = MAX_RUNNING + MAX_WAITING, 5
     with ThreadPoolExecutor(places + too_many) as people:
-        asking = [people.submit(turns.take, work) for _ in range(places + too_many)]
+        asking = [people.submit(pool.run, work) for _ in range(places + too_many)]
         answers = as_completed(asking, timeout=30)
         # nobody is done before `may_end`: who has an answer now was refused
         refused = [next(answers).exception() for _ in range(too_many)]
         may_end.set()
         assert sum(each.exception(30) is None for each in asking) == places
-    assert max(most) == MOST_AT_ONCE
-    assert [getattr(one, "seconds", 0) for one in refused] == [hashing.AGAIN_SECONDS] * too_many
+    assert max(most) == MAX_RUNNING
+    assert [getattr(one, "seconds", 0) for one in refused] == [hashing.RETRY_SECONDS] * too_many
 
 
 def test_a_hash_that_django_made_is_good(settings: Any) -> None:

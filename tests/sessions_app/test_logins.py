@@ -14,8 +14,8 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
-from sessions_app.access.logins import Login, login_for, over
-from sessions_app.core.caller import Peer
+from sessions_app.access.logins import Login, ended_logins, login_for
+from sessions_app.core.caller import PeerUser
 from sessions_app.server.database_guard import DatabaseGuard
 from sessions_app.server.heartbeat import look_after
 from sessions_app.store.database.identity import identity
@@ -31,7 +31,12 @@ def scope(cookie: str) -> dict[str, Any]:
     pair = f"{settings.SESSION_COOKIE_NAME}={cookie}"
     headers = [(b"host", b"localhost:8000"), (b"cookie", pair.encode())]
     client = ["127.0.0.1", 5000]
-    return {"type": "websocket", "client": client, "headers": headers, "habla.peer": Peer.OURS}
+    return {
+        "type": "websocket",
+        "client": client,
+        "headers": headers,
+        "habla.peer_user": PeerUser.OURS,
+    }
 
 
 def log_in() -> Login | None:
@@ -49,9 +54,9 @@ async def test_a_login_that_expires_is_over_though_its_row_is_there() -> None:
     assert login is not None
     assert login.session_key
     logins = {uuid4(): login}
-    assert await over(logins) == set()
+    assert await ended_logins(logins) == set()
     await sync_to_async(let_it_expire)()
-    assert await over(logins) == logins.keys()
+    assert await ended_logins(logins) == logins.keys()
 
 
 def test_a_cookie_that_is_no_key_is_none() -> None:

@@ -12,7 +12,7 @@ from sessions_app.config import conf
 from sessions_app.engines.whisper_speed import Speed
 from sessions_app.live import registry
 from sessions_app.server import downloads
-from sessions_app.web.model_offers import Offer, demand, offers
+from sessions_app.web.model_offers import ModelOffer, offers, request_download
 from tests.conftest import Connect
 from tests.house import House
 from tests.sessions_app.kept import at_home
@@ -91,7 +91,7 @@ async def test_a_whisper_is_offered_by_what_the_machine_can_carry(
     assert "it would be 2.3 s behind here" in page
     assert "Fetch it (486 MB)" in page
     assert "too slow for a conversation" in page
-    demand(registry.live, Offer("x", ("whisper-small",)))
+    request_download(registry.live, ModelOffer("x", ("whisper-small",)))
     assert generations.demands.get_nowait() == ("whisper-small",)
 
 

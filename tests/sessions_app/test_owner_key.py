@@ -12,10 +12,10 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from sessions_app.access.asking import caller_in, is_at_home, user_for, way_in
+from sessions_app.access.authentication import caller_in, is_from_owner, owner_hint, user_for
 from sessions_app.access.owner_key import is_kept_in_journal, owner_key
 from sessions_app.config import conf
-from sessions_app.core.caller import Peer
+from sessions_app.core.caller import PeerUser
 from tests.sessions_app.kept import carrying_key, the_owner
 
 pytestmark = pytest.mark.django_db
@@ -30,10 +30,10 @@ def browser(**cookies: str) -> Client:
     return client
 
 
-def scope(whose: Peer, **headers: str) -> dict[str, Any]:
+def scope(peer_user: PeerUser, **headers: str) -> dict[str, Any]:
     pairs = [(name.encode(), text.encode()) for name, text in (HOME | headers).items()]
     client = ["127.0.0.1", 5000]
-    return {"type": "websocket", "client": client, "headers": pairs, "habla.peer": whose}
+    return {"type": "websocket", "client": client, "headers": pairs, "habla.peer_user": peer_user}
 
 
 # --- the key itself
@@ -55,10 +55,10 @@ def test_a_file_without_a_key_lets_nobody_in(left: bytes) -> None:
             owner_key()
         name = f"owner_key_{hashlib.sha256(b'').hexdigest()[:8]}"
         forged = hmac.new(b"", b"cookie", hashlib.sha256).hexdigest()
-        assert user_for(scope(Peer.UNKNOWN, cookie=f"{name}={forged}")) is None
-        assert user_for(scope(Peer.UNKNOWN, authorization="Bearer ")) is None
+        assert user_for(scope(PeerUser.UNKNOWN, cookie=f"{name}={forged}")) is None
+        assert user_for(scope(PeerUser.UNKNOWN, authorization="Bearer ")) is None
         assert browser(**{name: forged}).get("/?key=").status_code == 403
-        assert way_in("http://127.0.0.1:8000") == ""
+        assert owner_hint("http://127.0.0.1:8000") == ""
     finally:
         file.unlink()
 
@@ -80,13 +80,13 @@ def test_each_data_directory_has_its_own(settings: Any, tmp_path: Path) -> None:
     ],
 )
 def test_the_printed_address_has_it(listening: str, address: str) -> None:
-    assert way_in(listening) == f"On this machine open {address}{owner_key()}"
+    assert owner_hint(listening) == f"On this machine open {address}{owner_key()}"
 
 
 def test_no_address_is_printed_where_it_would_not_help(settings: Any) -> None:
-    assert way_in("http://192.168.1.7:8000") == ""
+    assert owner_hint("http://192.168.1.7:8000") == ""
     settings.HABLA = settings.HABLA | {"OWNER": "off"}
-    assert way_in("http://127.0.0.1:8000") == ""
+    assert owner_hint("http://127.0.0.1:8000") == ""
 
 
 def test_it_is_not_printed_into_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +96,7 @@ def test_it_is_not_printed_into_the_journal(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
         assert is_kept_in_journal(ours.fileno())
         assert not is_kept_in_journal(journal.fileno())
-        told = way_in("http://127.0.0.1:8000", printed_to=ours.fileno())
+        told = owner_hint("http://127.0.0.1:8000", printed_to=ours.fileno())
     assert told == "`manage.py status` prints the address that has the owner's key."
 
 
@@ -105,7 +105,7 @@ def test_it_is_not_printed_into_the_journal(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_without_the_key_one_must_log_in() -> None:
     assert browser().get("/history/").status_code == 302
-    assert user_for(scope(Peer.UNKNOWN)) is None
+    assert user_for(scope(PeerUser.UNKNOWN)) is None
 
 
 def test_the_address_with_the_key_lets_the_browser_in_and_leaves_no_key_behind() -> None:
@@ -119,12 +119,12 @@ def test_the_address_with_the_key_lets_the_browser_in_and_leaves_no_key_behind()
     assert owner_key() not in cookie.value
     assert visitor.get("/history/").context["user"] == the_owner()
     assert visitor.get("/admin/").status_code == 200
-    assert user_for(scope(Peer.UNKNOWN, cookie=f"{cookie.key}={cookie.value}")) == the_owner()
+    assert user_for(scope(PeerUser.UNKNOWN, cookie=f"{cookie.key}={cookie.value}")) == the_owner()
 
 
 def test_a_program_carries_it_in_a_header() -> None:
     assert browser().get("/api/sessions", headers=carrying_key()).status_code == 200
-    assert user_for(scope(Peer.UNKNOWN, **carrying_key())) == the_owner()
+    assert user_for(scope(PeerUser.UNKNOWN, **carrying_key())) == the_owner()
 
 
 @pytest.mark.parametrize("key", ["", "x", "None", "é" * 43])
@@ -164,4 +164,4 @@ def test_the_key_is_taken_at_home_only(settings: Any, sent_on: dict[str, str]) -
 
 
 def test_another_user_of_the_machine_cannot_use_a_key_that_a_browser_gave_away() -> None:
-    assert not is_at_home(caller_in(scope(Peer.ANOTHER, **carrying_key())))
+    assert not is_from_owner(caller_in(scope(PeerUser.ANOTHER, **carrying_key())))

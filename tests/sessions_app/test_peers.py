@@ -11,8 +11,15 @@ from typing import Any
 
 import pytest
 
-from sessions_app.core.caller import Peer
-from sessions_app.transport.peers import ESTABLISHED, Row, by_netlink, by_table, find, whose
+from sessions_app.core.caller import PeerUser
+from sessions_app.transport.peers import (
+    ESTABLISHED,
+    SocketRow,
+    by_netlink,
+    by_table,
+    find_socket,
+    socket_user,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says")
 Pair = tuple[socket.socket, socket.socket]
@@ -45,17 +52,17 @@ def ends(far: socket.socket) -> tuple[tuple[str, int], tuple[str, int]]:
     return far.getpeername()[:2], far.getsockname()[:2]
 
 
-@pytest.mark.parametrize("look", [find, by_netlink, by_table])
+@pytest.mark.parametrize("look", [find_socket, by_netlink, by_table])
 def test_the_kernel_tells_of_the_other_end(
-    connected: Pair, look: Callable[..., Row | None]
+    connected: Pair, look: Callable[..., SocketRow | None]
 ) -> None:
     near, far = connected
     inode = os.fstat(near.fileno()).st_ino
-    assert look(*ends(far)) == Row(ESTABLISHED, os.geteuid(), inode)
+    assert look(*ends(far)) == SocketRow(ESTABLISHED, os.geteuid(), inode)
 
 
 def test_a_process_of_our_own_user_is_ours(connected: Pair) -> None:
-    assert whose(*ends(connected[1])) is Peer.OURS
+    assert socket_user(*ends(connected[1])) is PeerUser.OURS
 
 
 @pytest.mark.parametrize("how", ["closed", "half closed", "reset"])
@@ -68,18 +75,18 @@ def test_whoever_has_left_is_nobody(connected: Pair, how: str) -> None:
         near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     if how != "half closed":
         near.close()
-    assert whose(peer, ours) is Peer.ANOTHER
+    assert socket_user(peer, ours) is PeerUser.ANOTHER
 
 
 def test_a_connection_that_does_not_exist_is_nobodys(connected: Pair) -> None:
-    assert whose(("127.0.0.1", 1), ("127.0.0.1", 2)) is Peer.ANOTHER
+    assert socket_user(("127.0.0.1", 1), ("127.0.0.1", 2)) is PeerUser.ANOTHER
     peer, ours = ends(connected[1])
-    assert whose((peer[0], peer[1]), (ours[0], 1)) is Peer.ANOTHER
+    assert socket_user((peer[0], peer[1]), (ours[0], 1)) is PeerUser.ANOTHER
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may run a process as another user")
 @pytest.mark.parametrize("look", [by_netlink, by_table])
-def test_a_process_of_another_user_is_not_ours(look: Callable[..., Row | None]) -> None:
+def test_a_process_of_another_user_is_not_ours(look: Callable[..., SocketRow | None]) -> None:
     python = shutil.which("python3", path="/usr/bin:/bin")
     if python is None:
         pytest.skip("no Python that every user may run")
@@ -94,5 +101,5 @@ def test_a_process_of_another_user_is_not_ours(look: Callable[..., Row | None]) 
                 found = look(peer, listener.getsockname())
                 assert found is not None
                 assert (found.state, found.uid) == (ESTABLISHED, NOBODY)
-                assert whose(peer, listener.getsockname()) is Peer.ANOTHER
+                assert socket_user(peer, listener.getsockname()) is PeerUser.ANOTHER
             process.communicate(timeout=5)

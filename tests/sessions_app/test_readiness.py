@@ -83,12 +83,12 @@ async def test_engines_that_load_are_told_to_strangers_without_a_step(house: Hou
 async def test_the_end_a_lost_database_and_no_more_files_are_told_to_all(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(descriptors, "are_out", lambda: True)  # the machine's, and not ours
-    assert await told(house) == ([descriptors.OUT], [descriptors.OUT])
+    monkeypatch.setattr(descriptors, "are_exhausted", lambda: True)  # the machine's, and not ours
+    assert await told(house) == ([descriptors.EXHAUSTED], [descriptors.EXHAUSTED])
     gone = "The file of the database is gone while the server ran."
     monkeypatch.setattr(identity, "trouble", gone)
     assert house.registry.readiness() == [gone]
-    assert [reason.public for reason in house.registry.reasons()] == [""]
+    assert [reason.public_text for reason in house.registry.reasons()] == [""]
     house.registry.is_draining = True
     leaving = "The server is shutting down."
     monkeypatch.setattr(identity, "trouble", "")

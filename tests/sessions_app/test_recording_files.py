@@ -31,14 +31,14 @@ def test_what_lies_there_is_found_by_id(root: Path) -> None:
     one, other = uuid.uuid4(), uuid.uuid4()
     raw, segment = put(one), put(one, "segments/3.wav")
     put(one, "segments/4.wav.part")
-    assert files.raw_path(one, Encoding.OGG_OPUS) == raw
+    assert files.sound_path(one, Encoding.OGG_OPUS) == raw
     assert files.segment_path(one, 3) == segment
     assert files.segment_path(one, 4) is None
-    assert files.raw_path(one, Encoding.WEBM_OPUS) is None
-    assert files.raw_path(one, "../sound.ogg") is None
-    assert files.raw_path(other, Encoding.OGG_OPUS) is None
-    assert (files.size(one), files.size(other)) == (15, 0)
-    assert list(files.ids()) == [one]
+    assert files.sound_path(one, Encoding.WEBM_OPUS) is None
+    assert files.sound_path(one, "../sound.ogg") is None
+    assert files.sound_path(other, Encoding.OGG_OPUS) is None
+    assert (files.total_bytes(one), files.total_bytes(other)) == (15, 0)
+    assert list(files.recording_ids()) == [one]
 
 
 def test_a_link_out_of_the_directory_leads_nowhere(root: Path, tmp_path: Path) -> None:
@@ -52,9 +52,9 @@ def test_a_link_out_of_the_directory_leads_nowhere(root: Path, tmp_path: Path) -
     files.folder(by_folder).parent.mkdir(parents=True, exist_ok=True)
     files.folder(by_folder).symlink_to(tmp_path / "elsewhere")
     for recording_id in (by_file, by_folder):
-        assert files.raw_path(recording_id, Encoding.OGG_OPUS) is None
-        assert files.size(recording_id) == 0
-        files.remove(recording_id)
+        assert files.sound_path(recording_id, Encoding.OGG_OPUS) is None
+        assert files.total_bytes(recording_id) == 0
+        files.delete_or_log(recording_id)
         assert not files.folder(recording_id).exists()
     assert outside.read_bytes() == b"secret"
     assert (tmp_path / "elsewhere" / "sound.ogg").read_bytes() == b"secret"
@@ -63,11 +63,11 @@ def test_a_link_out_of_the_directory_leads_nowhere(root: Path, tmp_path: Path) -
 def test_links_that_lead_in_a_circle_lead_nowhere(root: Path) -> None:
     recording_id = uuid.uuid4()
     path = put(recording_id)
-    assert not files.leads_outside(recording_id)
+    assert not files.has_link_outside(recording_id)
     path.unlink()
     path.symlink_to(path)
-    assert files.raw_path(recording_id, Encoding.OGG_OPUS) is None
-    assert files.leads_outside(recording_id)
+    assert files.sound_path(recording_id, Encoding.OGG_OPUS) is None
+    assert files.has_link_outside(recording_id)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -77,10 +77,10 @@ def test_who_deletes_a_session_or_a_conversation_deletes_its_sound(root: Path) -
         conversation = keep_conversation(user, "hola")
         session = conversation.sessions.get()
         recording = keep_recording(user, "hola", sound=b"sound", session=session)
-        assert list(files.ids()) == [recording.pk]
+        assert list(files.recording_ids()) == [recording.pk]
         if delete == "session":
             delete_session(user, session.pk)
         else:
             delete_conversation(user, conversation.pk)
-        assert list(files.ids()) == []
+        assert list(files.recording_ids()) == []
     assert list(root.iterdir()) == []

@@ -5,12 +5,14 @@ from pathlib import Path
 
 from sessions_app.core.audio import Encoding
 from sessions_app.recording.recording_file import RecordingFile
-from sessions_app.recording.writer import BYTES_WAITING, SoundWriter
+from sessions_app.recording.writer import MAX_WAITING_BYTES, SoundWriter
 from tests.house import eventually
 
 
 def tape(directory: Path, failures: list[OSError]) -> RecordingFile:
-    return RecordingFile(directory / "one" / "sound.ogg", Encoding.OGG_OPUS, failed=failures.append)
+    return RecordingFile(
+        directory / "one" / "sound.ogg", Encoding.OGG_OPUS, on_failure=failures.append
+    )
 
 
 async def test_what_is_taken_is_on_the_disk_soon_without_being_asked_for(tmp_path: Path) -> None:
@@ -19,21 +21,21 @@ async def test_what_is_taken_is_on_the_disk_soon_without_being_asked_for(tmp_pat
     assert writer.append(sound, b"Ogg")
     assert writer.append(sound, b"S...")
     await eventually(lambda: part.exists() and part.read_bytes() == b"OggS...")
-    await writer.do(lambda: sound.finish(is_whole=True))
+    await writer.run(lambda: sound.finish(is_whole=True))
     writer.close()
 
 
 async def test_a_disk_that_stalls_is_given_no_more_than_can_be_held(tmp_path: Path) -> None:
     writer, sound = SoundWriter(), tape(tmp_path, [])
     goes_on = threading.Event()
-    stalled = writer.do(goes_on.wait)
-    half = bytes(BYTES_WAITING // 2)
+    stalled = writer.run(goes_on.wait)
+    half = bytes(MAX_WAITING_BYTES // 2)
     assert [writer.append(sound, half) for _ in range(4)] == [True, True, False, False]
     goes_on.set()
     assert await stalled
-    await writer.do(lambda: None)
+    await writer.run(lambda: None)
     assert writer.append(sound, half)
-    await writer.do(lambda: sound.finish(is_whole=True))
+    await writer.run(lambda: sound.finish(is_whole=True))
     writer.close()
 
 
@@ -43,7 +45,7 @@ async def test_a_failure_is_told_once_and_nothing_more_is_written(tmp_path: Path
     writer, sound = SoundWriter(), tape(tmp_path, failures)
     for _ in range(3):
         writer.append(sound, b"sound")
-        await writer.do(lambda: None)
+        await writer.run(lambda: None)
     assert [type(error) for error in failures] == [FileExistsError]
     writer.close()
 

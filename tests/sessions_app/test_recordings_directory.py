@@ -22,7 +22,7 @@ def test_it_has_none_until_it_is_needed_and_then_keeps_it(data_dir: Path) -> Non
     made = recordings_directory.identify()
     assert len(made) == 16
     assert (recordings_directory.identify(), recordings_directory.known_id()) == (made, made)
-    assert list(files.ids()) == []
+    assert list(files.recording_ids()) == []
     assert [path.name for path in (data_dir / "recordings").iterdir()] == [".id"]
 
 

@@ -39,10 +39,10 @@ async def test_one_that_takes_too_much_to_decode_is_kept_and_has_no_length(
     lost: Recording, tmp_path: Path
 ) -> None:
     await Recording.objects.aupdate(encoding=Encoding.MP4_AAC)
-    path = files.new_path(lost.pk, Encoding.MP4_AAC)
+    path = files.new_sound_path(lost.pk, Encoding.MP4_AAC)
     path.parent.mkdir(parents=True)
     too_expensive(tmp_path).rename(path)
-    assert await recovery.recover(BOOT) == 1
+    assert await recovery.recover_recordings(BOOT) == 1
     await lost.arefresh_from_db()
     assert (lost.state, lost.duration_seconds, lost.has_sound) == ("salvaged", 0.0, False)
     assert path.exists()
@@ -52,7 +52,7 @@ async def test_one_that_this_machine_has_no_room_to_decode_now_is_left_for_later
     lost: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await Recording.objects.aupdate(encoding=Encoding.OGG_OPUS)
-    path = files.new_path(lost.pk, Encoding.OGG_OPUS)
+    path = files.new_sound_path(lost.pk, Encoding.OGG_OPUS)
     path.parent.mkdir(parents=True)
     path.write_bytes(ogg(say("hola")))
 
@@ -61,23 +61,23 @@ async def test_one_that_this_machine_has_no_room_to_decode_now_is_left_for_later
 
     with monkeypatch.context() as full:
         full.setattr(subprocess, "Popen", no_room)
-        assert await recovery.recover(BOOT) == 0
+        assert await recovery.recover_recordings(BOOT) == 0
     assert path.exists()
-    assert await recovery.recover(BOOT) == 1
+    assert await recovery.recover_recordings(BOOT) == 1
     await lost.arefresh_from_db()
     assert (lost.state, lost.has_sound) == ("salvaged", True)
 
 
-async def test_one_whose_source_stalled_is_salvaged_with_silence_in_its_gap(
+async def test_one_whose_source_stalled_is_recovered_with_silence_in_its_gap(
     lost: Recording,
 ) -> None:
     await Recording.objects.aupdate(encoding=Encoding.WEBM_OPUS)
-    path = files.new_path(lost.pk, Encoding.WEBM_OPUS)
+    path = files.new_sound_path(lost.pk, Encoding.WEBM_OPUS)
     path.parent.mkdir(parents=True)
     stream = encode(say("hola mundo") + silence(2), Encoding.WEBM_OPUS, late=stalled(1, 20))
     path.with_name(f"{path.name}.part").write_bytes(stream[:-10])
-    assert await recovery.recover(BOOT) == 1
+    assert await recovery.recover_recordings(BOOT) == 1
     await lost.arefresh_from_db()
     assert lost.duration_seconds == pytest.approx(22.5, abs=0.15)
     assert played_seconds(path) == pytest.approx(22.5, abs=0.15)
-    assert files.parts(lost.pk) == []
+    assert files.unfinished_files(lost.pk) == []

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
-from sessions_app.transport.answers import answer_to
+from sessions_app.transport.answers import error_answer
 from tests.sessions_app.kept import at_home
 
 pytestmark = pytest.mark.django_db
@@ -140,7 +140,7 @@ def test_what_the_server_itself_answers_says_what_pages_say(
 ) -> None:
     settings.IS_HTTPS = is_https
     page = headers_of(client, "/")
-    told = {name.decode(): value.decode() for name, value in answer_to(b"/", 413)[0]}
+    told = {name.decode(): value.decode() for name, value in error_answer(b"/", 413)[0]}
     assert ("Strict-Transport-Security" in told) == is_https
     expected = set(page) - {"Vary", "Content-Language", "Set-Cookie"} | SERVERS_OWN - {"Connection"}
     assert set(told) == expected

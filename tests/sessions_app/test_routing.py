@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.urls import path
 
-from sessions_app.access.rates import STRANGERS
+from sessions_app.access.rate_limits import STRANGERS
 from sessions_app.routing import Addresses
 from sessions_app.transport.handshake import REFUSAL
 

@@ -39,7 +39,7 @@ def test_it_takes_the_machines_time_when_it_may() -> None:
     machine = Machine()
     clock = machine.clock()
     machine.offset += 3_600
-    clock.follow()
+    clock.sync()
     assert clock.now().timestamp() == machine.wall()
 
 
@@ -48,7 +48,7 @@ def test_nothing_is_old_by_a_clock_that_was_set_forward_and_less_by_one_set_back
     clock = machine.clock()
     true = machine.wall()
     machine.offset += YEAR
-    clock.follow()
+    clock.sync()
     assert clock.earliest().timestamp() == true
     machine.offset -= YEAR + 3_600
     assert clock.earliest().timestamp() == true - 3_600
@@ -58,10 +58,10 @@ def test_a_clock_that_was_set_forward_is_believed_after_a_day() -> None:
     machine = Machine()
     clock = machine.clock()
     machine.offset += YEAR
-    assert clock.look() == YEAR
+    assert clock.check() == YEAR
     for _ in range(24):
         machine.seconds += 3_599
-        assert clock.look() == 0
+        assert clock.check() == 0
         assert clock.earliest().timestamp() == machine.wall() - YEAR
     machine.seconds += 3_600
     assert clock.earliest().timestamp() == machine.wall()
@@ -69,17 +69,17 @@ def test_a_clock_that_was_set_forward_is_believed_after_a_day() -> None:
 
 def test_the_next_process_of_the_machine_hears_of_it(tmp_path: Path) -> None:
     machine = Machine()
-    machine.clock().note(tmp_path / "clock")
+    machine.clock().save(tmp_path / "clock")
     machine.seconds += 30
     machine.offset += YEAR
     later = machine.clock()
-    later.believe(tmp_path / "clock")
+    later.restore(tmp_path / "clock")
     assert later.earliest().timestamp() == machine.wall() - YEAR
-    later.note(tmp_path / "clock")
-    machine.clock().believe(tmp_path / "nowhere")
+    later.save(tmp_path / "clock")
+    machine.clock().restore(tmp_path / "nowhere")
     (tmp_path / "clock").write_text("{}")
     heard = machine.clock()
-    heard.believe(tmp_path / "clock")
+    heard.restore(tmp_path / "clock")
     assert heard.earliest().timestamp() == machine.wall()
 
 
@@ -87,5 +87,5 @@ def test_what_another_machine_or_another_start_of_it_noted_says_nothing(tmp_path
     (tmp_path / "clock").write_text('{"boot": "another", "offset": 0}')
     machine = Machine()
     clock = machine.clock()
-    clock.believe(tmp_path / "clock")
+    clock.restore(tmp_path / "clock")
     assert clock.earliest().timestamp() == machine.wall()

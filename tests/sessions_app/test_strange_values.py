@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
 from habla_project.urls import urlpatterns
-from sessions_app.access import rates
+from sessions_app.access import rate_limits
 from sessions_app.web.api import api
 from tests.playback_app.kept import keep_recording, keep_segment
 from tests.sessions_app.kept import at_home, keep_conversation, keep_session, the_owner
@@ -58,7 +58,7 @@ def browser() -> Client:
 
 def asked(browser: Client, method: str, path: str, body: str = "", **options: Any) -> int:
     """Return the status of an answer, whoever asked before."""
-    rates.forget_all()
+    rate_limits.reset_rates()
     answer = browser.generic(method, path, body, **options)
     if answer.streaming:
         answer.getvalue()

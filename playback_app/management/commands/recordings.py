@@ -12,11 +12,11 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
 from playback_app import library, pruning
-from sessions_app.access.asking import owner
+from sessions_app.access.authentication import owner
 from sessions_app.config import conf
 from sessions_app.core.errors import HablaError
 from sessions_app.core.printable import printable
-from sessions_app.core.steady_clock import NOTE_NAME, clock
+from sessions_app.core.steady_clock import STATE_NAME, clock
 from sessions_app.management import terminal
 from sessions_app.models import Recording
 from sessions_app.recording import deletions
@@ -70,7 +70,7 @@ class Command(terminal.Command):
             self.stderr.write(f"{more} older ones are not listed; --limit 0 lists all.")
 
     def _prune(self, *, is_dry: bool, is_json: bool) -> None:
-        clock.believe(conf.read().run_dir / NOTE_NAME)
+        clock.restore(conf.read().run_dir / STATE_NAME)
         going = library.plan_pruning(pruning.limits())
         gone = going if is_dry else library.prune(going)
         self._print(gone, is_json=is_json)
@@ -125,8 +125,8 @@ class Command(terminal.Command):
         self._tell_what_waits([recording_id])
 
     def _tell_what_waits(self, deleted: list[UUID]) -> None:
-        if not deletions.are_gone(deleted):
-            count = deletions.waiting(deleted).count()
+        if not deletions.are_deleted(deleted):
+            count = deletions.pending_deletions(deleted).count()
             self.stderr.write(
                 f"The files of {count} of them do not lie here. The server where they lie deletes "
                 "them as soon as it runs."

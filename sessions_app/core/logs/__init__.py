@@ -1,4 +1,4 @@
-"""What a line of the log looks like, and which session it belongs to.
+"""Logging: the format of a log line, and the session that it belongs to.
 
-Formatters, filters and handlers of Python's logging belong here. What is logged does not.
+Formatters, filters and hooks of Python's logging belong here. Log messages do not.
 """

@@ -1,4 +1,4 @@
-"""Whatever the process would print by another way than the log goes through the log."""
+"""Sends to the log what would otherwise be printed: warnings and uncaught errors."""
 
 import logging
 import sys
@@ -18,30 +18,30 @@ logger = logging.getLogger(__name__)
 
 
 def capture() -> None:
-    """Let warnings, what nobody caught, and Twisted's troubles be lines of the log."""
+    """Send warnings, uncaught errors and Twisted's errors to the log."""
     logging.captureWarnings(True)
     sys.excepthook = _uncaught
     threading.excepthook = _uncaught_in_thread
     sys.unraisablehook = _unraisable
-    # Daphne would leave what Twisted has to say unheard
-    worth = LogLevelFilterPredicate(defaultLogLevel=LogLevel.error)
-    publisher: Any = globalLogPublisher  # half of Twisted has types
+    # Daphne would discard what Twisted logs
+    predicate = LogLevelFilterPredicate(defaultLogLevel=LogLevel.error)
+    publisher: Any = globalLogPublisher  # Twisted is only partly typed
     make_observer: Any = FilteringLogObserver
-    publisher.addObserver(make_observer(STDLibLogObserver(name="twisted"), predicates=[worth]))
+    publisher.addObserver(make_observer(STDLibLogObserver(name="twisted"), predicates=[predicate]))
 
 
 def _uncaught(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
-    logger.critical("nobody caught an error", exc_info=(kind, error, traceback))
+    logger.critical("uncaught error", exc_info=(kind, error, traceback))
 
 
 def _uncaught_in_thread(args: Any) -> None:
     if args.exc_type is not SystemExit:
         details = (args.exc_type, args.exc_value, args.exc_traceback)
-        logger.error("a thread died of an error", exc_info=details)
+        logger.error("uncaught error in a thread", exc_info=details)
 
 
 def _unraisable(args: Any) -> None:
     details = (args.exc_type, args.exc_value, args.exc_traceback)
-    logger.error("%s", args.err_msg or "an error that nobody could be told of", exc_info=details)
+    logger.error("%s", args.err_msg or "error that could not be raised", exc_info=details)

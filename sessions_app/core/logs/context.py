@@ -1,26 +1,26 @@
-"""Whose a log line is: the session in whose task it was written."""
+"""The session of a log line: the one in whose task it was written."""
 
 import logging
 from contextvars import Context, ContextVar, copy_context
 
-NOBODY = "-"
-"""What stands in lines that belong to no session."""
+NO_SESSION = "-"
+"""Stands in lines that belong to no session."""
 
-_session: ContextVar[str] = ContextVar("session", default=NOBODY)
+_session: ContextVar[str] = ContextVar("session", default=NO_SESSION)
 
 
 def context_of(session_id: str) -> Context:
-    """Return the context of a task whose lines, and those of its own tasks, carry the id."""
+    """Return a context in which all log lines, also of tasks created in it, carry the id."""
     context = copy_context()
     context.run(_session.set, session_id)
     return context
 
 
-class Whose(logging.Filter):
-    """Gives every record its ``session``; lets all of them through."""
+class SessionFilter(logging.Filter):
+    """Sets ``session`` in every record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Note whose the record is, unless somebody did already."""
+        """Set the record's session, unless it is set already; return True."""
         if not hasattr(record, "session"):
             record.session = _session.get()
         return True

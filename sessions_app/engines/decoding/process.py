@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sessions_app.core.descriptors import is_lack
+from sessions_app.core.descriptors import is_exhaustion
 from sessions_app.core.errors import DecodeError, EngineError
 from sessions_app.engines.decoding.starvation import is_starved
 
@@ -67,7 +67,7 @@ class DecoderProcess:
                 process_group=0,
             )
         except OSError as error:
-            if is_lack(error):  # it is told as that
+            if is_exhaustion(error):  # it is told as that
                 raise
             raise EngineError("This machine has no room to decode one more stream.") from error
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
 
-from sessions_app.core.corrections import Correction, correction
-from sessions_app.core.printable import is_seen
+from sessions_app.core.corrections import Correction, make_correction
+from sessions_app.core.printable import is_visible
 from sessions_app.engines.llm.lenient_json import Fields, lowered, words
 
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -59,7 +59,7 @@ def _of_fields(value: Fields) -> Correction | None:
         field: next(filter(None, (words(lower.get(name)) for name in names)), "")
         for field, names in NAMES.items()
     }
-    return correction(**texts) if texts["wrong"] and texts["right"] else None
+    return make_correction(**texts) if texts["wrong"] and texts["right"] else None
 
 
 def _of_line(line: str) -> Correction | None:
@@ -68,8 +68,8 @@ def _of_line(line: str) -> Correction | None:
 
 
 def _of_pair(parts: Any) -> Correction:
-    return correction(*map(words, parts))
+    return make_correction(*map(words, parts))
 
 
 def _says_something(each: Correction) -> bool:
-    return is_seen(each.wrong) and is_seen(each.right) and each.wrong != each.right
+    return is_visible(each.wrong) and is_visible(each.right) and each.wrong != each.right

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError, SystemCheckError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from sessions_app.access import asking
+from sessions_app.access import authentication
 from sessions_app.config import conf
 from sessions_app.config.addresses import own_names
 from sessions_app.core.caller import is_loopback
@@ -97,7 +97,7 @@ class Command(terminal.Command):
             settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *own_names(host)]
         self._say(f"Others reach this server as {', '.join(settings.ALLOWED_HOSTS)}.")
         self._say("Browsers give the microphone only to https pages (and to localhost).")
-        if not asking.somebody_can_log_in():
+        if not authentication.can_anybody_log_in():
             self._say("Nobody can log in yet: `manage.py createsuperuser` makes the first user.")
 
     def _say(self, text: str) -> None:

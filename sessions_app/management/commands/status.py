@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from sessions_app.access import asking
+from sessions_app.access import authentication
 from sessions_app.config import conf
 from sessions_app.core.errors import HablaError
 from sessions_app.management import terminal
@@ -61,13 +61,13 @@ class Command(terminal.Command):
 
     def _deletions(self) -> int | None:
         try:
-            return int(deletions.waiting().count())
+            return int(deletions.pending_deletions().count())
         except DatabaseError:
             return None
 
     def _print(self, status: dict[str, Any]) -> None:
         self.stdout.write(f"Habla is {status['state']} at {status['address']}, {_process(status)}.")
-        if way_in := asking.way_in(status["address"]):
+        if way_in := authentication.owner_hint(status["address"]):
             self.stdout.write(way_in)
         for problem in status["problems"]:
             self.stdout.write(f"! {problem}")

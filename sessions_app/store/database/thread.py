@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.db import Error, close_old_connections, connections
 
-from sessions_app.core.descriptors import OUT, ran_out
+from sessions_app.core.descriptors import EXHAUSTED, was_exhausted
 from sessions_app.core.errors import StoreError, StoreUnavailableError
 from sessions_app.store.database.outages import TAKES_NOTHING, Outage, is_outage, reason_of
 
@@ -83,7 +83,7 @@ class DatabaseThread:
         """Return what a failure of the database is to people; note or log it as what it is."""
         if is_outage(error):
             self.outage.failed(f"the database refused {what}: {reason_of(error)}")
-            message = OUT if ran_out(error) else "The database could not keep this."
+            message = EXHAUSTED if was_exhausted(error) else "The database could not keep this."
             return StoreUnavailableError(message)
         logger.error("the database refused %s", what, exc_info=error)
         return StoreError("The database could not keep this.")

@@ -1,4 +1,4 @@
-"""What a killed server was recording is played by a browser, once the next one has salvaged it."""
+"""What a killed server was recording is played by a browser, once the next one has recovered it."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -19,7 +19,7 @@ SALVAGED_SECONDS = 30.0
 TIME = "() => document.getElementById('heard').currentTime"
 
 
-def test_a_salvaged_recording_is_heard_in_the_browser_to_its_end(
+def test_a_recovered_recording_is_heard_in_the_browser_to_its_end(
     speaking: Callable[[bytes], Browser],
     open_page: OpenPage,
     complaints: list[str],

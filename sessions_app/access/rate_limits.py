@@ -1,4 +1,4 @@
-"""How often pages and REST may be asked for: by each user, and of strangers by each address."""
+"""Rate limits of pages and REST routes: for each user, and for strangers by address."""
 
 import math
 from collections.abc import Callable
@@ -10,24 +10,24 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 from sessions_app.access.middleware import error_response, is_api
-from sessions_app.core.caller import household
+from sessions_app.core.caller import client_network
 from sessions_app.core.token_buckets import Bucket, Buckets, Rate
-from sessions_app.transport.limits import LOOKERS
+from sessions_app.transport.limits import HEALTH_CHECKS
 
 OPERATORS = Rate(burst=3_000, per_second=300)
-"""The owner and other superusers, whose programs look as often as they like."""
+"""For the owner and other superusers, whose programs may ask very often."""
 USERS = Rate(burst=600, per_second=30)
 STRANGERS = Rate(burst=600, per_second=30)
-"""By address: a school may be behind one."""
+"""For each address: a whole school may be behind one."""
 SEARCH_COST = 10
-"""Of what looks at every row: a search, an export."""
+"""Cost of a request that reads every row: a search, an export."""
 CHANGE_COST = 3
 
 
-class RatesMiddleware(MiddlewareMixin):
-    """Answer 429, with when to go on, to whoever asks more often than a person or page does.
+class RateLimitMiddleware(MiddlewareMixin):
+    """Responds 429 with Retry-After to clients that ask more often than people or pages do.
 
-    It stands before LoginMiddleware, so that those whom that sends away are counted too.
+    It comes before LoginMiddleware, so that requests which that refuses are counted too.
     """
 
     def process_view(
@@ -37,8 +37,8 @@ class RatesMiddleware(MiddlewareMixin):
         view_args: tuple[Any, ...],
         view_kwargs: dict[Any, Any],
     ) -> HttpResponseBase | None:
-        """Return a refusal, or None where the request may go on."""
-        if request.path_info in LOOKERS:
+        """Return a refusal, or None if the request may go on."""
+        if request.path_info in HEALTH_CHECKS:
             return None
         knows_user = getattr(view_func, "login_required", True)
         wait = _bucket(request, knows_user=knows_user).take(_cost(request))
@@ -48,16 +48,16 @@ class RatesMiddleware(MiddlewareMixin):
 _operators, _users, _strangers = Buckets(OPERATORS), Buckets(USERS), Buckets(STRANGERS)
 
 
-def forget_all() -> None:
-    """Let everybody begin anew."""
+def reset_rates() -> None:
+    """Reset all limits."""
     for buckets in (_operators, _users, _strangers):
         buckets.clear()
 
 
 def _bucket(request: HttpRequest, *, knows_user: bool) -> Bucket:
-    user = request.user if knows_user else None  # what needs no login asks no database
+    user = request.user if knows_user else None  # views that need no login query no database
     if user is None or not user.is_authenticated:
-        return _strangers.of(household(request.META.get("REMOTE_ADDR") or ""))
+        return _strangers.of(client_network(request.META.get("REMOTE_ADDR") or ""))
     return (_operators if user.is_superuser else _users).of(user.pk)
 
 

@@ -5,8 +5,14 @@ from typing import Any
 
 import pytest
 
-from sessions_app.transport import turns as transport_turns
-from sessions_app.transport.turns import AT_WORK, LOGINS_AT_ONCE, OF_ONE, SENT_TO_ONE, RequestTurns
+from sessions_app.transport import request_limiter
+from sessions_app.transport.request_limiter import (
+    MAX_LOGINS,
+    MAX_RUNNING,
+    MAX_RUNNING_OF_ONE,
+    MAX_STREAMS_TO_ONE,
+    RequestLimiter,
+)
 
 ANA, EVA, ELI = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 START = {"type": "http.response.start", "status": 200, "headers": []}
@@ -35,7 +41,7 @@ class Slow:
 
 
 async def ask(
-    turns: RequestTurns, who: str, path: str = "/x", method: str = "GET"
+    turns: RequestLimiter, who: str, path: str = "/x", method: str = "GET"
 ) -> dict[str, Any]:
     """Return the beginning of the answer to a request."""
     answers: list[dict[str, Any]] = []
@@ -51,7 +57,7 @@ async def ask(
 class Crowd:
     """Requests that were begun, and are seen through to their end."""
 
-    def __init__(self, turns: RequestTurns) -> None:
+    def __init__(self, turns: RequestLimiter) -> None:
         self._turns = turns
         self._tasks: list[asyncio.Task[dict[str, Any]]] = []
 
@@ -74,68 +80,68 @@ class Crowd:
 
 async def test_of_one_address_a_few_are_at_work_and_another_gets_in_at_once() -> None:
     slow = Slow()
-    crowd = Crowd(turns := RequestTurns(slow))
+    crowd = Crowd(turns := RequestLimiter(slow))
     await crowd.come(40, ANA)
-    assert slow.at_work == OF_ONE
+    assert slow.at_work == MAX_RUNNING_OF_ONE
     await crowd.come(1, EVA)
-    assert slow.at_work == OF_ONE + 1
+    assert slow.at_work == MAX_RUNNING_OF_ONE + 1
     await crowd.come(40, EVA)
     await crowd.come(40, ELI)
-    assert slow.at_work == AT_WORK
+    assert slow.at_work == MAX_RUNNING
     slow.go_on.set()
     assert await crowd.statuses() == [200] * 121
-    assert slow.most == AT_WORK
+    assert slow.most == MAX_RUNNING
     assert (await ask(turns, ANA))["status"] == 200
 
 
 async def test_who_stands_in_line_too_long_is_told_when_to_come_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(transport_turns, "WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(request_limiter, "WAIT_SECONDS", 0.05)
     slow = Slow()
-    crowd = Crowd(turns := RequestTurns(slow))
-    await crowd.come(OF_ONE, ANA)
+    crowd = Crowd(turns := RequestLimiter(slow))
+    await crowd.come(MAX_RUNNING_OF_ONE, ANA)
     refusal = await ask(turns, ANA, "/api/sessions")
     assert refusal["status"] == 503
     assert (b"Retry-After", b"5") in refusal["headers"]
     assert (b"Content-Type", b"application/json; charset=utf-8") in refusal["headers"]
     slow.go_on.set()
-    assert await crowd.statuses() == [200] * OF_ONE
+    assert await crowd.statuses() == [200] * MAX_RUNNING_OF_ONE
     assert (await ask(turns, ANA))["status"] == 200
 
 
 async def test_a_line_is_no_longer_than_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport_turns, "MOST_OF_ONE", OF_ONE + 3)
+    monkeypatch.setattr(request_limiter, "MAX_OF_ONE", MAX_RUNNING_OF_ONE + 3)
     slow = Slow()
-    crowd = Crowd(RequestTurns(slow))
-    await crowd.come(OF_ONE + 5, ANA)
+    crowd = Crowd(RequestLimiter(slow))
+    await crowd.come(MAX_RUNNING_OF_ONE + 5, ANA)
     slow.go_on.set()
-    assert await crowd.statuses() == [200] * (OF_ONE + 3) + [503] * 2
+    assert await crowd.statuses() == [200] * (MAX_RUNNING_OF_ONE + 3) + [503] * 2
 
 
 async def test_who_leaves_the_line_or_breaks_off_gives_back_what_they_had() -> None:
     slow = Slow()
-    crowd = Crowd(turns := RequestTurns(slow))
+    crowd = Crowd(turns := RequestLimiter(slow))
     await crowd.come(40, ANA)
     await crowd.come(40, EVA)
     crowd.leave()
     slow.go_on.set()
     later = Crowd(turns)
-    await later.come(2 * OF_ONE, ANA)
-    assert await later.statuses() == [200] * 2 * OF_ONE
+    await later.come(2 * MAX_RUNNING_OF_ONE, ANA)
+    assert await later.statuses() == [200] * 2 * MAX_RUNNING_OF_ONE
 
 
 async def test_monitors_and_logins_are_not_in_line_with_others() -> None:
     slow = Slow()
-    crowd = Crowd(turns := RequestTurns(slow))
-    await crowd.come(AT_WORK, ANA)
-    await crowd.come(AT_WORK, EVA)
+    crowd = Crowd(turns := RequestLimiter(slow))
+    await crowd.come(MAX_RUNNING, ANA)
+    await crowd.come(MAX_RUNNING, EVA)
     await crowd.come(1, ANA, "/healthz")
-    assert slow.at_work == AT_WORK + 1
+    assert slow.at_work == MAX_RUNNING + 1
     await crowd.come(60, ANA, "/login/", "POST")
-    assert slow.at_work == AT_WORK + 61
+    assert slow.at_work == MAX_RUNNING + 61
     await crowd.come(60, ANA, "/login/", "POST")
-    assert slow.at_work == AT_WORK + 1 + LOGINS_AT_ONCE
+    assert slow.at_work == MAX_RUNNING + 1 + MAX_LOGINS
     slow.go_on.set()
     assert set(await crowd.statuses()) == {200}
     assert (await ask(turns, ANA))["status"] == 200
@@ -143,12 +149,12 @@ async def test_monitors_and_logins_are_not_in_line_with_others() -> None:
 
 async def test_what_is_sent_as_it_is_taken_holds_no_place_but_is_counted() -> None:
     slow = Slow(is_sent=True)
-    crowd = Crowd(turns := RequestTurns(slow))
-    await crowd.come(SENT_TO_ONE, ANA)
-    assert slow.at_work == SENT_TO_ONE
+    crowd = Crowd(turns := RequestLimiter(slow))
+    await crowd.come(MAX_STREAMS_TO_ONE, ANA)
+    assert slow.at_work == MAX_STREAMS_TO_ONE
     assert (await ask(turns, ANA))["status"] == 503
     await crowd.come(1, EVA)
-    assert slow.at_work == SENT_TO_ONE + 1
+    assert slow.at_work == MAX_STREAMS_TO_ONE + 1
     slow.go_on.set()
     assert set(await crowd.statuses()) == {200}
     assert (await ask(turns, ANA))["status"] == 200

@@ -7,9 +7,14 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
-from sessions_app.access.asking import origin_allowed, owner, somebody_can_log_in, user_for
+from sessions_app.access.authentication import (
+    can_anybody_log_in,
+    is_origin_allowed,
+    owner,
+    user_for,
+)
 from sessions_app.access.middleware import OwnerMiddleware
-from sessions_app.core.caller import Peer
+from sessions_app.core.caller import PeerUser
 from tests.sessions_app.kept import at_home, carrying_key
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +25,7 @@ def scope(peer: str | None = "127.0.0.1", **headers: str) -> dict[str, object]:
     headers = {"host": "localhost:8000"} | headers
     raw = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
     client = [peer, 5000] if peer else None
-    return {"type": "websocket", "client": client, "headers": raw, "habla.peer": Peer.OURS}
+    return {"type": "websocket", "client": client, "headers": raw, "habla.peer_user": PeerUser.OURS}
 
 
 @pytest.fixture
@@ -150,8 +155,8 @@ def test_a_socket_from_this_machine_is_the_owners():
         scope(origin="https://evil.example"),
         scope(origin="http://localhost:3000"),
         scope(sec_fetch_site="same-site"),
-        scope() | {"habla.peer": Peer.ANOTHER},
-        scope() | {"habla.peer": Peer.UNKNOWN},
+        scope() | {"habla.peer_user": PeerUser.ANOTHER},
+        scope() | {"habla.peer_user": PeerUser.UNKNOWN},
         scope(peer="192.168.1.7", cookie=f"{settings.SESSION_COOKIE_NAME}=forged"),
         scope(peer="192.168.1.7", cookie="%%% = ;;"),
     ],
@@ -195,11 +200,11 @@ def test_a_cookie_is_worth_nothing_once_the_password_is_changed(ana):
 )
 def test_our_own_pages_may_open_the_socket(settings, host, origin):
     settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "habla.example"]
-    assert origin_allowed(scope(host=host, origin=origin))
+    assert is_origin_allowed(scope(host=host, origin=origin))
 
 
 def test_a_program_names_no_origin_and_may_open_the_socket():
-    assert origin_allowed(scope())
+    assert is_origin_allowed(scope())
 
 
 @pytest.mark.parametrize(
@@ -216,13 +221,13 @@ def test_a_program_names_no_origin_and_may_open_the_socket():
     ],
 )
 def test_foreign_pages_may_not_open_the_socket(origin):
-    assert not origin_allowed(scope(origin=origin))
+    assert not is_origin_allowed(scope(origin=origin))
 
 
 @pytest.mark.parametrize("host", ["evil.example", "", "localhost,evil.example"])
 def test_no_page_of_a_foreign_name_may_open_the_socket(host):
-    assert not origin_allowed(scope(host=host, origin=f"http://{host}"))
-    assert not origin_allowed(scope(host=host))
+    assert not is_origin_allowed(scope(host=host, origin=f"http://{host}"))
+    assert not is_origin_allowed(scope(host=host))
 
 
 @pytest.mark.parametrize(
@@ -237,15 +242,15 @@ def test_no_page_of_a_foreign_name_may_open_the_socket(host):
 )
 def test_trusted_origins_may_open_the_socket(settings, origin, allowed):
     settings.CSRF_TRUSTED_ORIGINS = ["https://class.example", "https://*.school.example"]
-    assert origin_allowed(scope(origin=origin)) == allowed
+    assert is_origin_allowed(scope(origin=origin)) == allowed
 
 
 def test_somebody_can_log_in_once_there_is_a_password(ana):
     owner()
-    assert somebody_can_log_in()
+    assert can_anybody_log_in()
     ana.set_unusable_password()
     ana.save()
-    assert not somebody_can_log_in()
+    assert not can_anybody_log_in()
 
 
 # --- behind a proxy that says nothing of whom it forwards

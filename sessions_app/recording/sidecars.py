@@ -1,9 +1,9 @@
-"""What the row of a recording will say, beside the sound for as long as there is no such row.
+"""Sidecar files: what the row of a recording will say, on the disk until that row is written.
 
     recordings/unwritten/3f0c...e1.json
 
-While the database is late, sound is on the disk before its row is. Should the process die then, the
-next one knows by the note whose sound it is (salvage.py).
+While the database is late, the sound is on the disk before its row is in the database. If the
+process dies then, the next one learns from the sidecar whose sound it is (recovery.py).
 """
 
 import json
@@ -24,13 +24,13 @@ from sessions_app.recording.files import PART
 from sessions_app.store.recording_facts import NewRecording
 
 
-def write(new: NewRecording) -> None:
-    """Write the note of a recording, to be there whatever happens next. Blocks.
+def write_sidecar(new: NewRecording) -> None:
+    """Write the sidecar of a recording durably (fsync). Blocks.
 
     Raises:
         OSError: it was not written.
     """
-    path = files.note_path(new.id)
+    path = files.sidecar_path(new.id)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + PART)
     with part.open("w", encoding="utf-8") as file:
@@ -40,23 +40,23 @@ def write(new: NewRecording) -> None:
     part.rename(path)
 
 
-def read() -> list[NewRecording]:
-    """Return what all notes say that lie here. Blocks."""
+def read_sidecars() -> list[NewRecording]:
+    """Return the content of all sidecars in the recordings directory. Blocks."""
     found = conf.recordings_dir().glob(f"{files.UNWRITTEN}/*.json")
     return [new for path in found if (new := _read(path)) is not None]
 
 
-def forget(recording_ids: Iterable[UUID]) -> None:
-    """Delete the notes of recordings that have a row. One that stays does no harm. Blocks."""
+def delete_sidecars(recording_ids: Iterable[UUID]) -> None:
+    """Delete the sidecars of recordings that have a row. One that stays does no harm. Blocks."""
     for recording_id in recording_ids:
         with suppress(OSError):
-            files.note_path(recording_id).unlink(missing_ok=True)
+            files.sidecar_path(recording_id).unlink(missing_ok=True)
 
 
 def _read(path: Path) -> NewRecording | None:
-    with suppress(OSError, ValueError, KeyError, TypeError):  # gone by now, or nothing of ours
+    with suppress(OSError, ValueError, KeyError, TypeError):  # deleted meanwhile, or not ours
         new = _new_recording(json.loads(path.read_text(encoding="utf-8")))
-        return new if path == files.note_path(new.id) else None
+        return new if path == files.sidecar_path(new.id) else None
     return None
 
 

@@ -9,15 +9,15 @@ from autobahn.twisted.websocket import WebSocketServerFactory
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from sessions_app.transport.backpressure import Flow
+from sessions_app.transport.backpressure import FlowControl
 from sessions_app.transport.websocket import (
     ALL_FRAMES,
     CONTROL_FRAMES,
+    FRAMES_AT_ONCE,
     LOOK_SECONDS,
-    MOST_AT_ONCE,
-    MOST_PIECES,
+    MAX_FRAGMENTS,
     REST_SECONDS,
-    WebSocketLine,
+    BoundedWebSocket,
 )
 from tests.lifecycle.rawclient import frame
 
@@ -34,7 +34,7 @@ def empty(opcode: int) -> bytes:
     return bytes([opcode | (0x80 if opcode else 0), 0x80]) + bytes(4)
 
 
-class Open(WebSocketLine):
+class Open(BoundedWebSocket):
     """A line that takes everybody, and keeps what is said to it."""
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ def test_of_too_many_the_last_is_answered_and_no_more_is_read_for_a_while(
 
 
 def test_who_does_not_read_is_owed_one_answer_and_read_no_further(line: Any, clock: Clock) -> None:
-    line.flow = flow = Flow(line)
+    line.flow = flow = FlowControl(line)
     flow.pauseProducing()
     line.dataReceived(frame(b"one", PING) + frame(b"two", PING))
     clock.advance(30)
@@ -128,12 +128,12 @@ def test_who_does_not_read_is_owed_one_answer_and_read_no_further(line: Any, clo
 
 
 def test_what_waits_for_the_consumer_is_still_not_read_then(line: Any, clock: Clock) -> None:
-    line.flow = flow = Flow(line)
+    line.flow = flow = FlowControl(line)
     take(line, clock, frame(b"", PING) * 900)
-    flow.came({"type": "websocket.receive", "bytes": bytes(600_000)})
+    flow.received({"type": "websocket.receive", "bytes": bytes(600_000)})
     clock.advance(REST_SECONDS + 1)
     assert not is_read(line)
-    flow.taken({"type": "websocket.receive", "bytes": bytes(600_000)})
+    flow.consumed({"type": "websocket.receive", "bytes": bytes(600_000)})
     assert is_read(line)
 
 
@@ -150,7 +150,7 @@ def test_of_many_frames_few_are_taken_at_once_and_no_more_is_read(
 
     line.onFrameBegin = begin_frame
     line.dataReceived((b"\x01\x80" + bytes(4) if opcode == 0 else b"") + empty(opcode) * 900)
-    assert (len(begun), is_read(line)) == (MOST_AT_ONCE, False)
+    assert (len(begun), is_read(line)) == (FRAMES_AT_ONCE, False)
     clock.advance(0)
     assert len(begun) == (901 if opcode == 0 else 900)
     assert is_read(line) == (opcode != PONG)
@@ -176,10 +176,10 @@ def test_whoever_lets_more_come_meanwhile_lets_no_more_be_kept(line: Any) -> Non
 def test_a_message_may_come_in_pieces_but_not_in_any_number(line: Any, clock: Clock) -> None:
     begun, piece, last = b"\x01\x80" + bytes(4), b"\x00\x80" + bytes(4), b"\x80\x80" + bytes(4)
     for _ in range(2):
-        take(line, clock, begun + piece * (MOST_PIECES - 2) + last)
+        take(line, clock, begun + piece * (MAX_FRAGMENTS - 2) + last)
         clock.pump([0.1] * 100)
     assert line.heard == [b"", b""]
-    take(line, clock, begun + piece * (MOST_PIECES + 5))
+    take(line, clock, begun + piece * (MAX_FRAGMENTS + 5))
     clock.pump([0.1] * 100)
     closing = written(line)
     assert (closing[:1], closing[2:4]) == (b"\x88", (1009).to_bytes(2, "big"))

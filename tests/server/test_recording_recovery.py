@@ -70,7 +70,7 @@ def seconds_of(path: Path) -> float:
     return sum(len(block) for block in decode_file(path)) / 2 / SAMPLE_RATE
 
 
-async def test_what_a_killed_server_recorded_is_salvaged_and_plays(
+async def test_what_a_killed_server_recorded_is_recovered_and_plays(
     data_dir: Path,
 ) -> None:
     lying: dict[str, Path] = {}
@@ -88,7 +88,7 @@ async def test_what_a_killed_server_recorded_is_salvaged_and_plays(
         await silent.until("listening_started")
         await server.kill()
     async with running(data_dir, has_engines=False) as server:
-        await server.until_said("Recordings saved from a server that died: 4.")
+        await server.until_said("Recordings recovered from a server that died: 4.")
         server.signal()
         assert await server.ended() == 0
     rows = {encoding: row for _, encoding, *row in ask(data_dir / "habla.sqlite3", ROWS)}

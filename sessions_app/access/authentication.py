@@ -1,10 +1,10 @@
-"""Who is asking: the owner at this very machine, somebody who logged in, or a stranger.
+"""Who sent a request: the owner at this machine, a user who logged in, or a stranger.
 
-Whoever sits at the machine is its owner, and need not log in. An address is no proof of that: a
-proxy, another user of the machine and a foreign page that a browser here has open come from
-loopback too. So the process at the other end must be one of the server's own user, as the system
-says, and nothing may speak against it; where the system does not say, it takes the owner's key.
-Deactivating the user ``owner`` turns all this off.
+Whoever uses this machine itself is its owner, and need not log in. A loopback address is no proof
+of that: requests of a proxy, of another user of the machine, and of a foreign page in a browser
+here come from loopback too. So the process at the other end must belong to the server's own user,
+and nothing may contradict it; if the system does not say whose process it is, the request must
+carry the owner's key. Deactivating the user ``owner`` turns all this off.
 """
 
 from collections.abc import Mapping
@@ -24,21 +24,21 @@ from sessions_app.access import owner_key
 from sessions_app.access.clean_input import session_key
 from sessions_app.access.proxy_warning import proxies, silent_proxies
 from sessions_app.config import conf
-from sessions_app.core.caller import Caller, Peer, is_origin_of
+from sessions_app.core.caller import Caller, PeerUser, is_origin_of
 
 OWNER = "owner"
-"""The username of who sits at the machine."""
+"""The username of the owner."""
 
 
 def owner() -> User | None:
-    """Return the owner, made at the first call; None where that user was deactivated.
+    """Return the owner, created at the first call; None if that user was deactivated.
 
-    None also where HABLA_OWNER is off, or where the settings speak of a proxy: one that adds no
-    header to what it forwards cannot be told from a browser at this machine.
+    None also if HABLA_OWNER is off, or if the settings mention a proxy: a proxy that adds no header
+    to what it forwards cannot be distinguished from a browser at this machine.
 
-    Two processes that ask at once get the same user. Queries the database.
+    Two processes that call it at once get the same user. Queries the database.
     """
-    if not is_owner_let_in():
+    if not is_owner_enabled():
         return None
     user, _ = get_user_model().objects.get_or_create(
         username=OWNER,
@@ -47,30 +47,30 @@ def owner() -> User | None:
     return user if user.is_active else None
 
 
-def is_owner_let_in() -> bool:
-    """Return whether the settings let who sits at this machine in without a login."""
+def is_owner_enabled() -> bool:
+    """Return whether the settings let the owner in without a login."""
     is_published = bool(settings.CSRF_TRUSTED_ORIGINS or settings.SESSION_COOKIE_SECURE)
     return conf.has_owner() and not is_published
 
 
-def is_at_home(caller: Caller) -> bool:
-    """Return whether this is somebody at the machine itself, sent on by nobody."""
-    if caller.is_forwarded and is_owner_let_in():
+def is_from_owner(caller: Caller) -> bool:
+    """Return whether the request comes from the owner at this machine, not through a proxy."""
+    if caller.is_forwarded and is_owner_enabled():
         proxies.note(caller.proxy or caller.peer)
-    elif caller.may_be_silent_proxy and is_owner_let_in():
+    elif caller.may_be_silent_proxy and is_owner_enabled():
         silent_proxies.note(caller.peer)
-    if not caller.is_local or caller.whose is Peer.ANOTHER:
+    if not caller.is_local or caller.peer_user is PeerUser.ANOTHER:
         return False
-    return caller.whose is Peer.OURS or owner_key.is_carried_by(caller)
+    return caller.peer_user is PeerUser.OURS or owner_key.is_carried_by(caller)
 
 
-def way_in(address: str, *, printed_to: int | None = None) -> str:
-    """Return what to tell who sits at this machine: where to open the page of the server.
+def owner_hint(address: str, *, printed_to: int | None = None) -> str:
+    """Return a line that tells the owner which address to open, with the key in it.
 
-    ``address`` is where it listens; ``printed_to`` the descriptor where this will stand, since a
-    key is nothing for the journal of the system. Empty: the owner is not let in.
+    ``address`` is where the server listens. ``printed_to`` is the descriptor to which the line will
+    be written: the key must not get into the system's journal. Empty: the owner is not let in.
     """
-    if not is_owner_let_in():
+    if not is_owner_enabled():
         return ""
     try:
         address = owner_key.address_with_key(address)
@@ -82,7 +82,7 @@ def way_in(address: str, *, printed_to: int | None = None) -> str:
 
 
 def user_of(request: HttpRequest) -> User:
-    """Return who asks. LoginMiddleware let nobody through who is unknown."""
+    """Return the request's user. LoginMiddleware lets no unknown user through."""
     return cast("User", request.user)
 
 
@@ -90,7 +90,7 @@ def caller_of(request: HttpRequest) -> Caller:
     """Return where ``request`` comes from."""
     scope: Mapping[str, Any] = getattr(request, "scope", {})
     headers = [(name.lower(), value) for name, value in request.headers.items()]
-    # what has an underscore in its name Django leaves out
+    # Django leaves out headers that have an underscore in their name
     headers += [pair for pair in _headers_in(scope) if "_" in pair[0]]
     return Caller(
         peer=request.META.get("REMOTE_ADDR") or None,
@@ -98,12 +98,12 @@ def caller_of(request: HttpRequest) -> Caller:
         http_version=str(scope.get("http_version", "1.1")),
         method=request.method or "",
         proxy=scope.get("habla.proxy"),
-        whose=scope.get("habla.peer", Peer.UNKNOWN),
+        peer_user=scope.get("habla.peer_user", PeerUser.UNKNOWN),
     )
 
 
 def caller_in(scope: Mapping[str, Any]) -> Caller:
-    """Return where the connection of an ASGI ``scope`` comes from."""
+    """Return where the connection of an ASGI scope comes from."""
     client = scope.get("client")
     return Caller(
         peer=client[0] if client else None,
@@ -111,7 +111,7 @@ def caller_in(scope: Mapping[str, Any]) -> Caller:
         http_version=str(scope.get("http_version", "1.1")),
         method=str(scope.get("method", "")),
         proxy=scope.get("habla.proxy"),
-        whose=scope.get("habla.peer", Peer.UNKNOWN),
+        peer_user=scope.get("habla.peer_user", PeerUser.UNKNOWN),
     )
 
 
@@ -123,12 +123,12 @@ def _headers_in(scope: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def user_for(scope: Mapping[str, Any]) -> User | None:
-    """Return whose WebSocket an ASGI ``scope`` is; None: log in first.
+    """Return the user of a WebSocket's ASGI scope; None: nobody is logged in.
 
-    Who logged in comes before the owner. Queries the database, so it belongs on a thread that may.
+    A login comes before the owner. Queries the database: to be called on the database thread.
     """
     caller = caller_in(scope)
-    return _logged_in(caller) or (owner() if is_at_home(caller) else None)
+    return _logged_in(caller) or (owner() if is_from_owner(caller) else None)
 
 
 def _logged_in(caller: Caller) -> User | None:
@@ -146,12 +146,12 @@ def _session(key: str) -> SessionBase:
     return store(key)
 
 
-def origin_allowed(scope: Mapping[str, Any]) -> bool:
-    """Return whether the page that opened the WebSocket of ``scope`` may: ours, or a trusted one.
+def is_origin_allowed(scope: Mapping[str, Any]) -> bool:
+    """Return whether the page that opened the WebSocket of ``scope`` is ours or a trusted one.
 
-    A browser always names the page's origin, and no page can forge it; what names none is a
-    program. ALLOWED_HOSTS guards the Host header, so a foreign name that was made to resolve to
-    this machine (DNS rebinding) is refused, and so is another site on another port of it.
+    A browser always sends the page's origin, and no page can forge it; a request without one comes
+    from a program. ALLOWED_HOSTS checks the Host header, so a foreign name that resolves to this
+    machine (DNS rebinding) is refused, and so is another site on another port of it.
     """
     caller = caller_in(scope)
     domain = split_domain_port(caller.host)[0]
@@ -171,7 +171,7 @@ def _matches(origin: str, trusted: str) -> bool:
     return scheme == trusted_scheme and is_same_domain(netloc, pattern.removeprefix("*"))
 
 
-def somebody_can_log_in() -> bool:
-    """Return whether there is a user with a password. Queries the database."""
+def can_anybody_log_in() -> bool:
+    """Return whether an active user has a password. Queries the database."""
     users = get_user_model().objects.filter(is_active=True)
     return any(user.has_usable_password() for user in users.iterator())
