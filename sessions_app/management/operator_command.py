@@ -13,7 +13,7 @@ from sessions_app.server.remote import NotRunningError, answer_to
 NOT_RUNNING = 3
 
 
-class OperatorCommand(terminal.Command):
+class OperatorCommand(terminal.HablaCommand):
     """Send ``word`` to the running server, and print what it answers."""
 
     word: ClassVar[str]

@@ -1,4 +1,4 @@
-"""Exchanges as commands print them: text as it comes, all else at the end, however that comes."""
+"""Printing exchanges in commands: text as they come, other formats at the end, whatever ends it."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from sessions_app.core.events import Exchange
 from sessions_app.core.exports import ExportFormat, ExportLine, export
-from sessions_app.management.terminal import INTERRUPTED, Shown
+from sessions_app.management.terminal import INTERRUPTED, SafeOutput
 
 FORMATS = {
     "text": ExportFormat.TXT,
@@ -20,18 +20,18 @@ FORMATS = {
     "srt": ExportFormat.SRT,
     "vtt": ExportFormat.VTT,
 }
-"""By the names that commands take."""
-TWICE_SECONDS = 1.0
-"""Signals that come closer than this are one: some programs send each of theirs twice."""
+"""Export formats by the names that commands use."""
+SAME_SIGNAL_SECONDS = 1.0
+"""Signals closer together than this count as one: some programs send each of them twice."""
 _BAR = "{desc}{percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} s [{elapsed}<{remaining}]"
 
 T = TypeVar("T")
 
 
-class Printing:
-    """What one command hears, printed to ``out`` in the format of that name."""
+class ExchangePrinter:
+    """Prints the exchanges of one command to ``out``, in the format of that name."""
 
-    def __init__(self, out: Shown, name: str) -> None:
+    def __init__(self, out: SafeOutput, name: str) -> None:
         self._out = out
         self._format = FORMATS[name]
         self._exchanges: list[Exchange] = []
@@ -41,13 +41,13 @@ class Printing:
         self._is_printed = False
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Return what ``work`` returns; print what was told meanwhile, also where it breaks off.
+        """Run ``work`` and return its result; print its exchanges, even if it is interrupted.
 
-        Ctrl+C and SIGTERM break it off, so that engines and their processes are let go; whoever
-        interrupts once more does not wait for that.
+        Ctrl+C and SIGTERM cancel it, so that engines and their processes are closed; another one
+        ends the process without waiting for that.
 
         Raises:
-            BrokenPipeError: nobody reads any more.
+            BrokenPipeError: the output is not read any more.
             KeyboardInterrupt: it was interrupted.
         """
         with self._interruptible():
@@ -62,8 +62,8 @@ class Printing:
                 self._print()
         return result
 
-    def tell(self, exchange: Exchange) -> None:
-        """Take an exchange as it comes."""
+    def add(self, exchange: Exchange) -> None:
+        """Print an exchange, or collect it until the end."""
         self._exchanges.append(exchange)
         if self._format is not ExportFormat.TXT:
             return
@@ -71,7 +71,7 @@ class Printing:
             with tqdm.external_write_mode():
                 self._out.write_export(export([ExportLine(exchange)], ExportFormat.TXT))
                 self._out.flush()
-        except BrokenPipeError:  # as in `transcribe FILE | head`; nothing more is heard for nobody
+        except BrokenPipeError:  # as in `transcribe FILE | head`: there is no use in going on
             if self._running is not None:
                 self._running.cancel()
 
@@ -97,7 +97,9 @@ class Printing:
         try:
             yield
         finally:
-            if self._interrupted_at is None:  # else the process ends, and no other may hurry it
+            if (
+                self._interrupted_at is None
+            ):  # otherwise the process is ending, and a second signal must end it at once
                 for number, handler in before.items():
                     signal.signal(number, handler)
 
@@ -107,17 +109,17 @@ class Printing:
             self._interrupted_at = now
             if self._running is not None:
                 self._running.get_loop().call_soon_threadsafe(self._running.cancel)
-        elif now - self._interrupted_at > TWICE_SECONDS:
+        elif now - self._interrupted_at > SAME_SIGNAL_SECONDS:
             self._print()
             os._exit(INTERRUPTED)
 
 
-def open_bar(seconds: float) -> "tqdm[Any]":
-    """Return a bar that shows how far it is; without a terminal there is none."""
+def progress_bar(seconds: float) -> "tqdm[Any]":
+    """Return a progress bar, which is shown only on a terminal."""
     return tqdm(total=seconds, bar_format=_BAR, disable=None, delay=0.2)
 
 
-def move(bar: "tqdm[Any]", seconds: float) -> None:
-    """Move ``bar`` to ``seconds``; a header may promise less than a file holds."""
+def move_bar(bar: "tqdm[Any]", seconds: float) -> None:
+    """Move ``bar`` to ``seconds``; a file may be longer than its header says."""
     bar.total = max(bar.total or 0, seconds)
     bar.update(seconds - bar.n)

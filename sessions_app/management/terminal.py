@@ -1,7 +1,7 @@
-"""The base of Habla's commands: what they print is shown by a terminal, and never obeyed.
+"""The base of Habla's commands: a terminal shows what they print, and never interprets it.
 
-Names of files, of users and of servers come from outside, and may hold what clears a screen, turns
-text round or pretends to be another line.
+Names of files, users and servers come from outside, and may contain control codes that clear the
+screen, reverse the direction of text or imitate another line.
 """
 
 import os
@@ -17,16 +17,16 @@ from sessions_app.core.errors import HablaError
 from sessions_app.core.printable import printable, printable_lines
 
 INTERRUPTED = 130
-"""The exit code of what was ended by Ctrl+C, as shells give it."""
+"""The exit code after Ctrl+C, as in shells."""
 UNREAD = 141
-"""The exit code of what nobody reads to its end, such as a list piped into `head`: likewise."""
+"""The exit code if the output is not read to its end, as of a list piped into `head`."""
 EXPLAINED = (HablaError, DatabaseError, OSError)
-"""What is told in words; all else is a bug, and comes with its traceback."""
+"""Errors that are reported in a sentence; all others are bugs, and end with a traceback."""
 CAUGHT = (*EXPLAINED, BaseExceptionGroup)
 
 
-class Shown(OutputWrapper):
-    """Django's, with all that a terminal would obey in Python's escapes; colours come after."""
+class SafeOutput(OutputWrapper):
+    """Django's output wrapper that escapes control codes as in Python; colours are added after."""
 
     def write(  # type: ignore[override]  # its types take it for an ordinary file
         self,
@@ -34,58 +34,58 @@ class Shown(OutputWrapper):
         style_func: Callable[[str], str] | None = None,
         ending: str | None = None,
     ) -> None:
-        """Write ``msg``. Its line breaks are kept: a name that may have some is shown before."""
+        """Write ``msg``, keeping its line breaks: names in it must have been escaped before."""
         super().write(printable_lines(msg), style_func, ending)
 
     def write_export(self, text: str) -> None:
-        """Write an export word for word: it is fit for a terminal by itself (exports.py)."""
+        """Write an export unchanged: exports.py has removed control codes already."""
         super().write(text)
 
 
-class Command(BaseCommand):
-    """Prints by Shown, on either output; so do Django's own words on errors.
+class HablaCommand(BaseCommand):
+    """A command with SafeOutput on both outputs, also for Django's own error messages.
 
-    What cannot be done is told in words, with ``failed_code``, wherever it is raised.
+    Errors that can be explained end it with a sentence and ``failed_code``.
     """
 
     failed_code: ClassVar[int] = 1
 
-    _stdout: Shown
-    _stderr: Shown
+    _stdout: SafeOutput
+    _stderr: SafeOutput
 
     @property
-    def stdout(self) -> Shown:
-        """Where results go."""
+    def stdout(self) -> SafeOutput:
+        """The output for results."""
         return self._stdout
 
     @stdout.setter
     def stdout(self, wrapper: OutputWrapper) -> None:
-        self._stdout = Shown(wrapper._out)  # type: ignore[arg-type]  # noqa: SLF001
+        self._stdout = SafeOutput(wrapper._out)  # type: ignore[arg-type]  # noqa: SLF001
 
     @property
-    def stderr(self) -> Shown:
-        """Where all else goes."""
+    def stderr(self) -> SafeOutput:
+        """The output for everything else."""
         return self._stderr
 
     @stderr.setter
     def stderr(self, wrapper: OutputWrapper) -> None:
-        self._stderr = Shown(wrapper._out)  # type: ignore[arg-type]  # noqa: SLF001
+        self._stderr = SafeOutput(wrapper._out)  # type: ignore[arg-type]  # noqa: SLF001
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Return the parser; it repeats what it does not understand."""
+        """Return a parser whose error messages are escaped too."""
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         refuse = parser.error
         parser.error = lambda message: refuse(printable(message))  # type: ignore[method-assign]
         return parser
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Do it; end with words and an exit code, whatever ends it."""
+        """Run the command; end with a sentence and an exit code, whatever ends it."""
         try:
             result = super().execute(*args, **options)
             self.stdout.flush()
             return result
         except BrokenPipeError as error:
-            # or Python would complain when it ends, of what could not be written
+            # or Python would print an error at its end, when it flushes stdout
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(UNREAD) from error
         except KeyboardInterrupt as error:
@@ -98,10 +98,10 @@ class Command(BaseCommand):
             error = error.exceptions[0]
         if not isinstance(error, EXPLAINED):
             raise error
-        raise CommandError(_in_words(error), returncode=self.failed_code) from error
+        raise CommandError(_explain(error), returncode=self.failed_code) from error
 
     def check(self, *args: Any, **kwargs: Any) -> None:
-        """Check the settings; Django would colour each mistake before it is written."""
+        """Check the settings without colours, which would be escaped."""
         style, self.style = self.style, no_style()
         try:
             super().check(*args, **kwargs)
@@ -109,7 +109,7 @@ class Command(BaseCommand):
             self.style = style
 
 
-def _in_words(error: BaseException) -> str:
+def _explain(error: BaseException) -> str:
     if isinstance(error, HablaError):
         return str(error)
     if isinstance(error, DatabaseError):

@@ -171,8 +171,8 @@ class Serving:
         if self._has_console and sys.stdin is not None:
             self._open_console()
         self._say(f"Habla is ready: {address}")
-        if way_in := authentication.owner_hint(str(address), printed_to=STANDARD_OUTPUT):
-            self._say(way_in)
+        if hint := authentication.owner_hint(str(address), printed_to=STANDARD_OUTPUT):
+            self._say(hint)
         if await self._registry.load():
             self._say(describe_engines(self._registry.status()))
         self._spawn(improve(self._registry, self._conf, self._say), "downloads")

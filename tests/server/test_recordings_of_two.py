@@ -111,7 +111,7 @@ async def test_with_directories_of_their_own_each_answers_truly_and_deletes_its_
         _, output = await manage(
             "status", env=environment(tmp_path / "other", DATABASE_URL=database)
         )
-        assert "The files of 1 deleted recordings lie with another." in output
+        assert "The files of 1 deleted recordings wait for another server." in output
         assert files(lying, second) == left[0]
         async with running(tmp_path / "one", DATABASE_URL=database, has_engines=False) as again:
             await until(lambda: has_none(lying, second))

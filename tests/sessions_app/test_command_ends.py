@@ -11,7 +11,7 @@ from sessions_app.core.errors import EngineError
 from sessions_app.management import terminal
 
 
-class Command(terminal.Command):
+class Command(terminal.HablaCommand):
     """Raises what it is given."""
 
     failed_code = 7

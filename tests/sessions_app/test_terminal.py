@@ -24,7 +24,7 @@ OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud80
 
 
 def lines_of(
-    command: terminal.Command, capsys: pytest.CaptureFixture[str], *arguments: str
+    command: terminal.HablaCommand, capsys: pytest.CaptureFixture[str], *arguments: str
 ) -> list[str]:
     """Return what a command prints, run as by a person."""
     name = command.__module__.rpartition(".")[2]

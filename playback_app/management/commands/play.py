@@ -13,13 +13,13 @@ from playback_app.offline import Rehearing, rehear
 from sessions_app.core.events import Direction, Failure
 from sessions_app.core.printable import printable
 from sessions_app.management import terminal
-from sessions_app.management.printing import FORMATS, Printing, move, open_bar
+from sessions_app.management.printing import FORMATS, ExchangePrinter, move_bar, progress_bar
 from sessions_app.models import Recording
 
 NO_SUCH_RECORDING = 2
 
 
-class Command(terminal.Command):
+class Command(terminal.HablaCommand):
     """Play one recording through a session of its own, in this process; no server is needed."""
 
     help = "Plays RECORDING through Habla and prints what is heard, and how well."
@@ -48,11 +48,11 @@ class Command(terminal.Command):
         recording = _recording(options["recording"])
         baseline = _baseline(recording, options["baseline"])
         request = Request(recording.user_id, recording.pk, None, options["mode"], options["speed"])
-        printing = Printing(self.stdout, options["format"])
+        printer = ExchangePrinter(self.stdout, options["format"])
         failures: list[Failure] = []
         try:
-            result = printing.run(
-                self._run(recording, request, options["direction"], printing, failures)
+            result = printer.run(
+                self._run(recording, request, options["direction"], printer, failures)
             )
         finally:
             for failure in failures:
@@ -64,15 +64,15 @@ class Command(terminal.Command):
         recording: Recording,
         request: Request,
         direction: str | None,
-        printing: Printing,
+        printer: ExchangePrinter,
         failures: list[Failure],
     ) -> Rehearing:
-        with open_bar(recording.duration_seconds) as bar:
+        with progress_bar(recording.duration_seconds) as bar:
             return await rehear(
                 request,
                 direction,
-                told=printing.tell,
-                heard=lambda seconds: move(bar, seconds),
+                told=printer.add,
+                heard=lambda seconds: move_bar(bar, seconds),
                 failed=failures.append,
             )
 

@@ -25,7 +25,7 @@ NO_SUCH_RECORDING = 2
 """The exit code for an id that there is not."""
 
 
-class Command(terminal.Command):
+class Command(terminal.HablaCommand):
     """Lists recordings, or prunes, imports or deletes; works beside a serving process."""
 
     help = "Lists recordings, newest first; imports, deletes and prunes them."

@@ -1,4 +1,4 @@
-"""`manage.py check`: Django's own, which ends with 2 where a setting is wrong."""
+"""`manage.py check`: Django's own command, but with exit code 2 if a setting is wrong."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from sessions_app.management import terminal
 WRONG_SETTING = 2
 
 
-class Command(terminal.Command, check.Command):
-    """Name what is wrong with the settings."""
+class Command(terminal.HablaCommand, check.Command):
+    """Checks the settings."""
 
     def handle(self, *app_labels: Any, **options: Any) -> None:
-        """Check, and exit with WRONG_SETTING where Django would exit with 1."""
+        """Check; exit with WRONG_SETTING where Django would exit with 1."""
         try:
             super().handle(*app_labels, **options)
         except SystemCheckError as error:

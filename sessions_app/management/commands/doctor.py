@@ -1,4 +1,4 @@
-"""The command `doctor`: checks every part the server needs and says how to mend what is missing."""
+"""`manage.py doctor`: checks everything the server needs, and says how to fix what is missing."""
 
 import json
 from dataclasses import asdict
@@ -12,23 +12,23 @@ from sessions_app.management import terminal
 
 MARKS = {Level.FINE: "✓", Level.WARNING: "!", Level.BROKEN: "✗"}
 COLUMN = 16
-"""Characters of the widest part's name, and a gap."""
+"""Width of the column of names, in characters."""
 
 
-class Command(terminal.Command):
+class Command(terminal.HablaCommand):
     """Checks the server's parts one by one."""
 
     help = "Check every part the server needs, and say how to mend what is missing."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take where the server would listen, and the form of the report."""
+        """Add the server's address, and the format of the report."""
         parser.add_argument("--host", default="127.0.0.1", help="where the server would listen")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print what each check finds; exit 1 when something is broken."""
+        """Print what each check finds; exit 1 if something is broken."""
         findings: list[Finding] = []
         is_over = False
         try:
@@ -42,7 +42,7 @@ class Command(terminal.Command):
                 self._print_json(findings, is_over=is_over)
         levels = [finding.level for finding in findings]
         if not options["json"] and Level.BROKEN not in levels:
-            self.stdout.write(_good_news(levels.count(Level.WARNING)))
+            self.stdout.write(_summary(levels.count(Level.WARNING)))
         if broken := levels.count(Level.BROKEN):
             raise CommandError(f"{broken} of {len(levels)} parts must be mended.", returncode=1)
 
@@ -64,7 +64,7 @@ class Command(terminal.Command):
         self.stdout.write(json.dumps(report, indent=2))
 
 
-def _good_news(warnings: int) -> str:
+def _summary(warnings: int) -> str:
     if not warnings:
         return "Everything the server needs is there."
     return f"The server can run; {warnings} thing{'s' if warnings > 1 else ''} could be better (!)."

@@ -1,4 +1,4 @@
-"""The command `fetch_models`: brings models, checks them, says where they are."""
+"""`manage.py fetch_models`: downloads and verifies models, and says where they are."""
 
 import asyncio
 from pathlib import Path
@@ -16,26 +16,26 @@ from sessions_app.engines.models.model import Model
 from sessions_app.management import terminal
 
 COLUMN = 24
-"""Characters of the widest model's name, and a gap."""
+"""Width of the column of names, in characters."""
 BAR = "{desc:<40} {percentage:3.0f} % |{bar}| {elapsed}"
 
 
-class Command(terminal.Command):
-    """Fetches models by name, one after the other."""
+class Command(terminal.HablaCommand):
+    """Downloads models by name, one after another."""
 
     help = "Download models with a progress bar, verify them and say where they are."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the names of models; none: those that a laptop needs."""
+        """Add the names of models; without any, those that a laptop needs."""
         recommended = " ".join(RECOMMENDED)
         parser.add_argument(
             "names", nargs="*", metavar="NAME", help=f"see --list; without any: {recommended}"
         )
-        parser.add_argument("--list", action="store_true", help="say what there is, and end")
+        parser.add_argument("--list", action="store_true", help="list the models, and end")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Fetch them; exit 1 with plain words when one cannot be had."""
+        """Download them; exit 1 with an explanation if one cannot be downloaded."""
         try:
             engines = conf.read().engines
             models = [find(name) for name in options["names"] or RECOMMENDED]
@@ -64,11 +64,12 @@ class Command(terminal.Command):
             with _bar(model.name) as bar:
                 directory = asyncio.run(
                     download(
-                        *(name, engines.models_dir, _Teller(bar)), models_from=engines.models_from
+                        *(name, engines.models_dir, _BarProgress(bar)),
+                        models_from=engines.models_from,
                     )
                 )
         except HablaError as error:
-            return self._do_without(model, engines.models_dir, str(error))
+            return self._report_failure(model, engines.models_dir, str(error))
         except KeyboardInterrupt as error:
             stopped = "Stopped. The files that came whole are kept."
             raise CommandError(stopped, returncode=terminal.INTERRUPTED) from error
@@ -76,8 +77,8 @@ class Command(terminal.Command):
         self.stdout.write(f"✓ {model.name:<{COLUMN}}{directory}{doubt}", self.style.SUCCESS)
         return True
 
-    def _do_without(self, model: Model, models_dir: Path, reason: str) -> bool:
-        """Say why a model was not fetched; return whether it is there all the same."""
+    def _report_failure(self, model: Model, models_dir: Path, reason: str) -> bool:
+        """Print why a model was not downloaded; return whether it is on the disk all the same."""
         directory = None if model.is_pinned else is_on_disk(model.repo, models_dir)
         if directory is None:
             self.stderr.write(f"✗ {model.name:<{COLUMN}}{reason}", self.style.ERROR)
@@ -91,8 +92,8 @@ def _bar(name: str) -> "tqdm[Any]":
     return tqdm(total=1.0, desc=name, bar_format=BAR, disable=None, leave=False)
 
 
-class _Teller:
-    """Shows on a bar what a Progress is told."""
+class _BarProgress:
+    """A Progress that is shown on a bar."""
 
     def __init__(self, bar: "tqdm[Any]") -> None:
         self._bar = bar

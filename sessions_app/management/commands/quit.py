@@ -1,4 +1,4 @@
-"""`manage.py quit`: lets the servers of this machine end, and waits until they are gone."""
+"""`manage.py quit`: ends the servers of this machine gracefully, and waits for that."""
 
 import socket
 import time
@@ -27,7 +27,7 @@ from sessions_app.store import servers
 NOT_IN_TIME = 1
 
 
-class Command(terminal.Command):
+class Command(terminal.HablaCommand):
     """Ask the running servers of this database on this machine to end gracefully."""
 
     help = (
@@ -36,7 +36,7 @@ class Command(terminal.Command):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Say how long to wait."""
+        """Add --timeout."""
         parser.add_argument(
             "--timeout",
             type=float,
@@ -46,21 +46,21 @@ class Command(terminal.Command):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Wait for the end; exit 1 where it did not come in time, 3 where no server runs."""
+        """End the servers; exit 1 if they did not end in time, 3 if none runs."""
         deadline = time.monotonic() + options["timeout"]
         run_dirs = self._running(conf.read().run_dir)
         if not run_dirs:
             raise CommandError(str(NotRunningError()), returncode=NOT_RUNNING)
         end = partial(self._end, deadline=deadline, is_alone=len(run_dirs) == 1)
-        with ThreadPoolExecutor(len(run_dirs)) as threads:  # all at once: each may take long
+        with ThreadPoolExecutor(len(run_dirs)) as threads:  # in parallel: each may take long
             have_ended = list(threads.map(end, run_dirs))
         if not all(have_ended):
-            message = f"It has not ended within {options['timeout']:g} s, but goes on to."
+            message = f"It has not ended within {options['timeout']:g} s, but it is still ending."
             raise CommandError(message, returncode=NOT_IN_TIME)
         self.stdout.write("Habla has ended.")
 
     def _running(self, own: Path) -> list[Path]:
-        """Return the run directories of all that serve here with this database."""
+        """Return the run directories of all servers of this database on this machine."""
         try:
             others = servers.run_dirs_on(socket.gethostname())
         except DatabaseError:
@@ -69,7 +69,7 @@ class Command(terminal.Command):
         return [each for each in dict.fromkeys((own.absolute(), *map(Path, others))) if _runs(each)]
 
     def _end(self, run_dir: Path, *, deadline: float, is_alone: bool) -> bool:
-        """Let one server end; return whether it did in time."""
+        """End one server; return whether it ended in time."""
         name = "" if is_alone else f"{read(run_dir).get('address', run_dir)}: "
         try:
             with status_of_watched(run_dir) as process:
@@ -86,5 +86,5 @@ class Command(terminal.Command):
 def _runs(run_dir: Path) -> bool:
     try:
         return is_held(run_dir)
-    except OSError:  # another user's, who ends it
+    except OSError:  # another user's, who has to end it
         return False

@@ -25,15 +25,15 @@ from sessions_app.server.process import Address, Serving
 from sessions_app.server.runfile import AlreadyServingError, RunFile
 
 
-class Command(terminal.Command):
-    """Serve the page, the socket and everything else, until told to quit."""
+class Command(terminal.HablaCommand):
+    """Serves everything until it is told to quit."""
 
     help = "Runs Habla. Ctrl+C ends it gracefully; a second one sooner; a third at once."
     requires_system_checks: list[str] = []
     failed_code = ExitCode.NOT_STARTED
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Say where to listen, and whether standard input is a console."""
+        """Add the address, and whether standard input is a console."""
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
         parser.add_argument("--port", type=int, default=8000, help="port to listen on")
         console = parser.add_mutually_exclusive_group()
@@ -47,9 +47,9 @@ class Command(terminal.Command):
         console.add_argument("--no-console", action="store_false", dest="console")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Serve, and exit with a code that says how it ended."""
+        """Serve; the exit code says how it ended."""
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _give_up)
+            signal.signal(number, _exit_early)
         capture()
         self._check()
         for closed in settings.CLOSING.closed:
@@ -58,7 +58,7 @@ class Command(terminal.Command):
         if not is_loopback(address.host):
             self._open_to_others(address.host)
         wants_console = options["console"]
-        # a process without standard input has no terminal either
+        # a process may have no standard input at all
         is_terminal = sys.stdin is not None and sys.stdin.isatty()
         has_console = is_terminal if wants_console is None else wants_console
         try:
@@ -101,11 +101,11 @@ class Command(terminal.Command):
             self._say("Nobody can log in yet: `manage.py createsuperuser` makes the first user.")
 
     def _say(self, text: str) -> None:
-        with suppress(OSError, ValueError):  # who read it has gone, as in `serve | head -1`
+        with suppress(OSError, ValueError):  # nobody reads it any more, as in `serve | head -1`
             self.stdout.write(text)
             self.stdout.flush()
 
 
-def _give_up(number: int, frame: FrameType | None) -> None:
-    """End a server that is asked to before it serves anybody."""
+def _exit_early(number: int, frame: FrameType | None) -> None:
+    """End a server that gets a signal before it serves."""
     sys.exit(ExitCode.GRACEFUL)

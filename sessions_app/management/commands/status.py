@@ -1,4 +1,4 @@
-"""`manage.py status`: what runs on this data directory, and what it does."""
+"""`manage.py status`: the state of the server of this data directory, and of all others."""
 
 import json
 from argparse import ArgumentParser
@@ -21,17 +21,17 @@ from sessions_app.store import servers
 ANSWER_SECONDS = 10.0
 
 
-class Command(terminal.Command):
-    """Ask the running server."""
+class Command(terminal.HablaCommand):
+    """Asks the running server."""
 
     help = "Prints what the running server does: its engines, live sessions and backlog."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Say in which form."""
+        """Add --json."""
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print it; exit 3 where no server runs."""
+        """Print the status; exit 3 if no server runs."""
         run_dir = conf.read().run_dir
         try:
             answer = answer_to(run_dir, "status", ANSWER_SECONDS)
@@ -50,7 +50,9 @@ class Command(terminal.Command):
             self._print(status)
             self._print_others(status)
             if count := status["deletions_waiting"]:
-                self.stdout.write(f"The files of {count} deleted recordings lie with another.")
+                self.stdout.write(
+                    f"The files of {count} deleted recordings wait for another server."
+                )
 
     def _servers(self, own: str) -> list[dict[str, Any]]:
         try:
@@ -67,8 +69,8 @@ class Command(terminal.Command):
 
     def _print(self, status: dict[str, Any]) -> None:
         self.stdout.write(f"Habla is {status['state']} at {status['address']}, {_process(status)}.")
-        if way_in := authentication.owner_hint(status["address"]):
-            self.stdout.write(way_in)
+        if hint := authentication.owner_hint(status["address"]):
+            self.stdout.write(hint)
         for problem in status["problems"]:
             self.stdout.write(f"! {problem}")
         if status["engines"]:

@@ -1,4 +1,4 @@
-"""`manage.py transcribe`: what is said in a file, and what it means."""
+"""`manage.py transcribe`: what is said in a media file, and its translation."""
 
 import asyncio
 from argparse import ArgumentParser
@@ -16,17 +16,17 @@ from sessions_app.engines.decoding.media_facts import Facts
 from sessions_app.engines.decoding.media_files import read_facts
 from sessions_app.live.offline import Findings, hear_file, opened, warning
 from sessions_app.management import terminal
-from sessions_app.management.printing import FORMATS, Printing, move, open_bar
+from sessions_app.management.printing import FORMATS, ExchangePrinter, move_bar, progress_bar
 from sessions_app.pipeline.utterance import Manner
 
 
-class Command(terminal.Command):
-    """Run one file through the pipeline, in this process; no server is needed."""
+class Command(terminal.HablaCommand):
+    """Runs a file through the pipeline in this process; no server is needed."""
 
     help = "Prints what is said in FILE (any media that has sound) and its translation."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Say which file, from which language, and how to print it."""
+        """Add the file, the direction, and the output format."""
         parser.add_argument("file", type=Path, metavar="FILE")
         parser.add_argument(
             "--direction",
@@ -43,28 +43,28 @@ class Command(terminal.Command):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print what was found, and say if it was nothing; exit 1 where it is not all."""
+        """Print what was said, or that nothing was; exit 1 if it is incomplete."""
         if not options["file"].is_file():
             raise CommandError(f"There is no file {printable(str(options['file']))}.")
         manner = Manner(Direction(options["direction"]), Mode.CONVERSATION)
-        printing = Printing(self.stdout, options["format"])
-        findings = Findings(told=printing.tell)
+        printer = ExchangePrinter(self.stdout, options["format"])
+        findings = Findings(told=printer.add)
         try:
-            printing.run(self._run(options["file"], options["track"], manner, findings))
+            printer.run(self._run(options["file"], options["track"], manner, findings))
         finally:
             for failure in findings.failures:
                 where = _where(failure, findings)
                 self.stderr.write(f"Utterance {failure.about}{where}: {failure.message}")
-        if lacking := _lacking(findings):
-            raise CommandError(lacking)
+        if missing := _missing(findings):
+            raise CommandError(missing)
         if not findings.exchanges:
             self.stderr.write("Nothing was heard in this file.")
 
     async def _run(self, path: Path, track: int | None, manner: Manner, findings: Findings) -> None:
         facts = await asyncio.to_thread(read_facts, path, track)
-        with open_bar(facts.seconds or 0.0) as bar:
+        with progress_bar(facts.seconds or 0.0) as bar:
             async with opened(conf.read().engines, lambda step, _: bar.set_description(step)) as it:
-                if self.stderr.isatty():  # whoever reads this may choose
+                if self.stderr.isatty():  # somebody can read this, and choose
                     self._warn(_choice(facts, track))
                 self._warn(warning(it, manner))
                 bar.set_description(printable(path.name))
@@ -73,7 +73,7 @@ class Command(terminal.Command):
                     it,
                     manner,
                     findings,
-                    heard=lambda seconds: move(bar, seconds),
+                    heard=lambda seconds: move_bar(bar, seconds),
                     track=track,
                 )
 
@@ -83,19 +83,19 @@ class Command(terminal.Command):
                 self.stderr.write(message)
 
 
-def _lacking(findings: Findings) -> str:
-    """Return what is lacking in what was printed; empty: nothing."""
-    lacking = []
+def _missing(findings: Findings) -> str:
+    """Return what is missing in the output; empty: nothing."""
+    missing = []
     if findings.problem is not None:
         heard = _clock(to_seconds(findings.account.received))
-        lacking.append(f"It was heard up to {heard} only. {findings.problem}")
+        missing.append(f"It was heard up to {heard} only. {findings.problem}")
     if count := len({failure.about for failure in findings.failures}):
-        lacking.append(f"Utterances that were not heard, or not translated: {count}.")
-    return " ".join(lacking)
+        missing.append(f"Utterances that were not heard, or not translated: {count}.")
+    return " ".join(missing)
 
 
 def _choice(facts: Facts, track: int | None) -> str:
-    """Return which of several tracks is heard, where nobody chose it; empty: there is one."""
+    """Return which of several tracks is used by default; empty: there is one, or it was chosen."""
     if track is not None or len(facts.tracks) == 1:
         return ""
     names = [" ".join(filter(None, (one.language, one.title))) for one in facts.tracks]
