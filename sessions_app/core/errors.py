@@ -1,27 +1,45 @@
-"""The one tree of errors: each has a code for machines and a message fit to be shown.
+"""The one tree of errors: each has a code for machines, and a message that may be shown to people.
 
 HablaError
-├── SettingsError          a setting is wrong; names the variable and what would be right
-├── CommandError           a client asked for something that cannot be done; nothing changed
-│   └── TooFastError           it asks more often than it may; says when to go on
-├── RefusedError           a client may not have a session; carries the close code
-├── LoginDelayedError      a login may not be tried now; says for how long
-├── StoreError             the database did not keep something
-│   ├── StoreUnavailableError    it fails just now, as a whole; it may come back
-│   └── DeletedError             what this belongs to was deleted
-└── EngineError            an engine failed
-    ├── EngineUnavailableError   it cannot be loaded; says how to mend that
-    ├── EngineBusyError          it wants to be left alone for a while
-    │   └── EngineLoadingError       its model is not there yet
-    ├── BadTranslationError      what a translator gave is no translation
-    └── DecodeError              the stream is not what it was said to be
+├── SettingsError               a setting is wrong; names the variable and what would be right
+├── CommandError                a client asked for something impossible; nothing has changed
+│   └── TooFastError                it asks too often; says when to go on
+├── RefusedError                a client may not have a session; has the close code
+├── DismissedError              a guest of a session must end
+├── LoginDelayedError           a login may not be tried now; says for how long
+├── StoreError                  the database did not store something
+│   ├── StoreUnavailableError       it is unavailable as a whole, and may come back
+│   └── DeletedError                what this belongs to was deleted
+├── AlreadyServingError         another server uses this data directory (server/runfile.py)
+├── NotRunningError             no server runs on this data directory (server/remote.py)
+├── NoAnswerError               the server runs, but does not answer (server/remote.py)
+└── EngineError                 an engine failed
+    ├── EngineUnavailableError      it cannot be loaded; says how to fix that
+    ├── EngineBusyError             it must not be asked for a while
+    │   ├── EngineLoadingError          its model is still being loaded
+    │   ├── NotInTimeError              its server was too slow (engines/llm/client.py)
+    │   └── AwayError                   its server is unreachable (engines/llm/client.py)
+    ├── BadTranslationError         the answer of a translator is not a translation
+    ├── DecodeError                 the stream is not in the declared format
+    ├── DroppedError                the result is not wanted any more (engines/scheduler_work.py)
+    ├── AgainError                  the request may succeed if repeated (engines/llm/client.py)
+    ├── RequestRefusedError         the server refuses this form of request (engines/llm/client.py)
+    │   └── UnfitModelError             the model cannot chat (engines/llm/client.py)
+    ├── UnknownModelError           the server does not have the model (engines/llm/client.py)
+    ├── ElsewhereError              the address is wrong (engines/llm/client.py)
+    ├── StrangeAnswerError          the answer is malformed (engines/speech/openai_answers.py)
+    ├── PieceRefusedError           the server refuses this sound (engines/speech/openai_client.py)
+    └── SpeechServerSilentError     the server does not answer (engines/speech/openai_client.py)
+
+Those without a file are defined here; the others belong to one module, in that file. An app above
+may derive its own.
 """
 
 from enum import StrEnum
 
 
 class HablaError(Exception):
-    """Something Habla can explain: ``code`` for machines, ``str()`` for people."""
+    """An error that Habla can explain: ``code`` for machines, ``str()`` for people."""
 
     code = "internal"
 
@@ -42,13 +60,13 @@ class SettingsError(HablaError):
 
 
 class CommandError(HablaError):
-    """A client asked for something malformed, unknown or out of place. Nothing has changed."""
+    """A client's command is malformed, unknown or not possible now. Nothing has changed."""
 
     code = "bad_message"
 
 
 class TooFastError(CommandError):
-    """A client asks more often than it may. ``retry_after_seconds`` says when to go on."""
+    """A client asks more often than it may, and may go on after ``retry_after_seconds``."""
 
     code = "too_fast"
 
@@ -58,7 +76,7 @@ class TooFastError(CommandError):
 
 
 class DismissedError(HablaError):
-    """A guest of a session, such as a playback, has to go."""
+    """A guest of a session must end."""
 
     code = "dismissed"
 
@@ -87,38 +105,38 @@ class LoginDelayedError(HablaError):
 
 
 class StoreError(HablaError):
-    """The database did not keep something."""
+    """The database did not store something."""
 
     code = "not_kept"
 
 
 class StoreUnavailableError(StoreError):
-    """The database does not answer, or takes nothing, just now."""
+    """The database does not answer, or accepts no writes, just now."""
 
     code = "database_unavailable"
 
 
 class DeletedError(StoreError):
-    """What should be kept belongs to something that was deleted meanwhile."""
+    """What was to be stored belongs to something that was deleted meanwhile."""
 
     def __init__(self) -> None:
         super().__init__("What it belongs to was deleted.")
 
 
 class EngineError(HablaError):
-    """An engine failed at something."""
+    """An engine failed."""
 
     code = "engine_failed"
 
 
 class EngineUnavailableError(EngineError):
-    """An engine cannot be loaded. The message says what is missing and how to mend it."""
+    """An engine cannot be loaded. The message says what is missing, and how to fix that."""
 
     code = "engine_unavailable"
 
 
 class EngineBusyError(EngineError):
-    """An engine wants to be left alone for ``rest_seconds``."""
+    """An engine must not be asked for ``rest_seconds``."""
 
     code = "engine_busy"
 
@@ -128,7 +146,7 @@ class EngineBusyError(EngineError):
 
 
 class EngineLoadingError(EngineBusyError):
-    """A model that another program holds is being loaded there: nothing has failed."""
+    """A model is being loaded by the program that runs it: nothing has failed."""
 
     code = "engine_loading"
 
@@ -137,30 +155,30 @@ class EngineLoadingError(EngineBusyError):
 
 
 class Fault(StrEnum):
-    """Why what a translator gave is no translation."""
+    """Why the answer of a translator is not a translation."""
 
     EMPTY = "empty"
     """No words."""
     CUT = "cut"
-    """Half of a sentence: a limit, or a filter, ended it."""
+    """Half a sentence: a limit or a filter cut it off."""
     TOO_LONG = "too_long"
     TOO_SHORT = "too_short"
     LOOP = "loop"
-    """The same again and again."""
+    """Endless repetition."""
     ECHO = "echo"
-    """What was said, as it was said."""
+    """The source, not translated."""
     LANGUAGE = "language"
     """Neither Spanish nor English, or the wrong one of them."""
     SCRIPT = "script"
-    """Letters that neither is written with."""
+    """Letters of another alphabet."""
     REFUSAL = "refusal"
-    """A model speaks of itself."""
+    """The model refuses, or talks about itself."""
     MARKUP = "markup"
-    """HTML, Markdown, JSON, or the marks of a model's own."""
+    """HTML, Markdown, JSON, or control tokens of the model."""
 
 
 class BadTranslationError(EngineError):
-    """What ``engine`` gave is no translation; ``fault`` is why, in one word."""
+    """The answer of ``engine`` is not a translation; ``fault`` says why."""
 
     code = "bad_translation"
 
@@ -171,6 +189,6 @@ class BadTranslationError(EngineError):
 
 
 class DecodeError(EngineError):
-    """A stream is not what it was said to be, or expands beyond reason."""
+    """A stream is not in the declared format, or expands beyond all limits."""
 
     code = "broken_stream"
