@@ -143,4 +143,4 @@ def refuse_invisible(text: str) -> None:
         ValidationError: it has none.
     """
     if text.strip() and not is_visible(text):
-        raise forms.ValidationError(_("Nothing of this can be seen."))
+        raise forms.ValidationError(_("This text has no visible character."))

@@ -104,7 +104,7 @@ def _is_guarded(request: HttpRequest, view: Callable[..., HttpResponseBase]) -> 
 
 def _ask_for_key(request: HttpRequest, *, is_wrong: bool = False) -> HttpResponseBase:
     if is_api(request):
-        message = _("This takes the owner's key: `manage.py status` prints it.")
+        message = _("This requires the owner's key: `manage.py status` prints it.")
         return error_response(HTTPStatus.FORBIDDEN, message, "owner_key_required")
     context = {"is_wrong": is_wrong}
     response = render(request, "sessions_app/owner_key.html", context, status=HTTPStatus.FORBIDDEN)

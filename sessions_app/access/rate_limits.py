@@ -69,7 +69,7 @@ def _cost(request: HttpRequest) -> int:
 
 
 def _refusal(request: HttpRequest, seconds: int) -> HttpResponseBase:
-    message = _("You ask too often; go on in %d s.") % seconds
+    message = _("Too many requests; try again in %d s.") % seconds
     status = HTTPStatus.TOO_MANY_REQUESTS
     answer: HttpResponseBase = HttpResponse(f"{message}\n", "text/plain; charset=utf-8", status)
     if is_api(request):

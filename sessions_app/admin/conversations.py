@@ -91,7 +91,7 @@ class ExchangeInline(ReadOnlyMixin, TabularInline):
     extra = 0
     can_delete = False
     show_change_link = True
-    verbose_name_plural = _("exchanges, the newest of them")
+    verbose_name_plural = _("newest exchanges")
     fields = ("said_at", "speaker", "language", "source", "translated", "failure")
     readonly_fields = fields
 
@@ -230,7 +230,7 @@ class SessionAdmin(ReadOnlyMixin, LiveProtectedAdmin):
                 request, f"{session}: {session.get_state_display()}, {session.reason}"
             )
         if left:
-            finishing = _("{} still finish what was said.").format(len(left))
+            finishing = _("{} are still finishing what was said.").format(len(left))
             self.message_user(request, finishing, messages.WARNING)
         if not live:
             self.message_user(request, _("None of them is live."), messages.WARNING)

@@ -18,7 +18,7 @@ else:
 
 
 REFUSED = format_lazy(
-    _("This cannot be looked for: it takes 2 to {words} words, {letters} letters, one ~ at most."),
+    _("This cannot be searched for: use 2 to {words} words, at most {letters} letters and one ~."),
     words=MOST_WORDS,
     letters=LONGEST_PHRASE,
 )

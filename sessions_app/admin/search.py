@@ -44,7 +44,7 @@ class BoundedSearchAdmin(DjangosAdmin):
         """Search for the first words only, and say so."""
         words = list(smart_split(search_term[:MAX_CHARACTERS]))
         if len(words) > MAX_WORDS:
-            messages.warning(request, _("Only the first %d words are looked for.") % MAX_WORDS)
+            messages.warning(request, _("Only the first %d words are searched for.") % MAX_WORDS)
         return super().get_search_results(request, queryset, " ".join(words[:MAX_WORDS]))
 
     def changelist_view(

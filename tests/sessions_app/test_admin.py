@@ -123,7 +123,7 @@ def test_a_title_of_which_nothing_can_be_seen_is_refused(browser, kept, title):
     speaker = {"speakers-0-id": kept.speakers.get().pk, "speakers-0-conversation": kept.pk}
     for names in ({"title": title, "speakers-0-name": "Ana"}, {"speakers-0-name": title}):
         answer = browser.post(f"{CONVERSATIONS}{kept.pk}/change/", forms | speaker | names)
-        assert "Nothing of this can be seen." in answer.text
+        assert "This text has no visible character." in answer.text
     kept.refresh_from_db()
     assert (kept.title, kept.speakers.get().name) == ("Dinner", "Ana")
 

@@ -42,7 +42,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_endless_query_is_ended_in_plain_words(hurried: None) -> None:
     begun = time.monotonic()
-    with pytest.raises(CommandError, match="look for fewer words") as caught, search_limits():
+    with pytest.raises(CommandError, match="use fewer words") as caught, search_limits():
         connection.cursor().execute(ENDLESS)
     assert caught.value.code == "search_too_slow"
     assert time.monotonic() - begun < 5
@@ -73,7 +73,7 @@ def test_the_history_says_that_it_looks_for_eight_words(browser: Client) -> None
     said = "uno dos tres cuatro cinco seis siete ocho"
     keep_conversation(the_owner(), f"{said}|one")
     nine = browser.get("/history/", {"q": f"{said} nueve"})
-    assert "Only the first 8 words are looked for." in nine.text
+    assert "Only the first 8 words are searched for." in nine.text
     assert "1 conversation found." in nine.text
     assert "Only the first" not in browser.get("/history/", {"q": said}).text
 
@@ -81,7 +81,7 @@ def test_the_history_says_that_it_looks_for_eight_words(browser: Client) -> None
 @pytest.mark.parametrize("address", ADMIN)
 def test_administrators_are_told_so_too(browser: Client, address: str) -> None:
     keep_conversation(the_owner(), "hola|hello")
-    assert "Only the first 8 words are looked for." in browser.get(address, {"q": WORDS}).text
+    assert "Only the first 8 words are searched for." in browser.get(address, {"q": WORDS}).text
     assert "Only the first" not in browser.get(address, {"q": "hola"}).text
 
 

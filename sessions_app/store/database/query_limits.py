@@ -69,5 +69,5 @@ def _was_interrupted(error: OperationalError) -> bool:
 
 
 def _too_slow() -> CommandError:
-    message = _("The search took too long; look for fewer words, or longer ones.")
+    message = _("The search took too long; use fewer words, or longer ones.")
     return CommandError(message, code="search_too_slow")
