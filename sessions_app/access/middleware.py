@@ -27,7 +27,7 @@ API_PREFIX = "/api/"
 DOCS_PATH = "/api/docs"
 """The one page below API_PREFIX: it redirects to the login as pages do."""
 
-DELETE_WITHOUT_KEY = frozenset({"end_session", "withdraw_ticket"})
+DELETE_WITHOUT_KEY = frozenset({"end_live_session", "withdraw_ticket"})
 """Routes with the method DELETE that delete nothing: they end a live session or a ticket."""
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])

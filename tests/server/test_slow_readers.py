@@ -96,7 +96,7 @@ async def test_a_client_that_never_reads_is_hung_up_on_and_the_file_closed(
         with ask(server, path):
             await eventually(lambda: is_open(server, "sound.wav"), seconds=20)
             await eventually(lambda: not is_open(server, "sound.wav"), seconds=40)
-        assert "took nothing of a response" in server.log
+        assert "read nothing of a response" in server.log
 
 
 def is_open(server: Running, name: str) -> bool:
