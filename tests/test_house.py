@@ -47,6 +47,18 @@ def test_only_extensions_are_plugged_into_a_module() -> None:
     assert plugged == []
 
 
+def test_sessions_know_nothing_of_playback() -> None:
+    pattern = "playback|playing|played|player"
+    speech = "sessions_app/pipeline/recognition/hallucinations.py"  # what people are heard to say
+    knowing = [
+        path
+        for path in MODULES
+        if path.is_relative_to(ROOT / "sessions_app")
+        and re.search(pattern, path.read_text(), re.IGNORECASE)
+    ]
+    assert [str(path.relative_to(ROOT)) for path in knowing] == [speech]
+
+
 def test_no_path_of_a_machine_and_no_secret_is_in_the_tree() -> None:
     pattern = r"(/home/[a-z]|/root/|BEGIN [A-Z ]*PRIVATE KEY)"
     found = subprocess.run(

@@ -64,7 +64,7 @@ class Conf:
     """How large a file may be that is imported."""
 
     def sessions_allowed(self, *, is_operator: bool) -> int:
-        """Return how many live sessions, and playbacks, one user may have in a process.
+        """Return how many live sessions one user may have in a process.
 
         Where it is not said, who looks after the server may have all of them, and others a few.
         """

@@ -78,8 +78,8 @@ class SessionExchanges:
 def join_sessions(sessions: Iterable[SessionExchanges]) -> Iterator[ExportLine]:
     """Yield the lines of a conversation of several sessions, on one clock.
 
-    A session never begins before the last one ended, even if its own clock says so: a recording
-    that is played at high speed takes less time than it is long.
+    A session never begins before the last one ended, even if its own clock says so: sound that
+    comes at high speed takes less time than it is long.
     """
     end_seconds = 0.0
     for session in sessions:
@@ -170,8 +170,8 @@ def to_srt(lines: Iterable[ExportLine]) -> Iterator[str]:
 
 
 def _unmarked(text: str) -> str:
-    # SubRip has no escapes: what players would read as a cue's times, a tag or a styling command
-    # is written with other characters
+    # SubRip has no escapes: what would be read as a cue's times, a tag or a styling command is
+    # written with other characters
     without_times = text.replace("-->", "→")
     without_tags = _TAG.sub(lambda tag: f"‹{tag[1]}{'›' if tag[2] else ''}", without_times)
     return _STYLING.sub(lambda style: f"({style[1]}{')' if style[2] else ''}", without_tags)
@@ -226,7 +226,7 @@ def _is_shown(character: str) -> bool:
 _TAG = re.compile(r"<(?=[/!?A-Za-z])([^<>]*)(>?)")
 """``<b>`` and its like, closed or not; ``1 < 2`` is no tag."""
 _STYLING = re.compile(r"\{(?=\\|[A-Za-z]:)([^{}]*)(\}?)")
-r"""``{\an8}`` and ``{y:i}``, which some players understand as styling."""
+r"""``{\an8}`` and ``{y:i}``, which some programs understand as styling."""
 _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that change the direction of writing."""
 

@@ -1,4 +1,4 @@
-"""Who plays into a session: it comes by the waiting door, and leaves no later than the session."""
+"""Who is a guest in a session: it comes by the waiting door, and leaves no later than that."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ LEAVE_SECONDS = 2.0
 
 
 class Guest(Protocol):
-    """Work in a session that the session knows nothing of, such as a playback."""
+    """Work in a session that the session knows nothing of: that of an app above it."""
 
     async def run(self, door: "Door") -> None:
         """Do it. The door raises DismissedError once the guest has to go; then return soon."""
@@ -87,7 +87,7 @@ class Door:
     async def interpret(self, pcm: bytes, start_sample: int) -> None:
         """Take a finished utterance, 16 kHz mono s16le, straight to its words.
 
-        ``start_sample`` is where it stands on the clock of what the guest plays.
+        ``start_sample`` is where it stands on the clock of what the guest brings.
 
         Raises:
             DismissedError: the guest has to go.

@@ -97,7 +97,7 @@ async def hear_file(
     """Find what is said in the media file ``path``; ``findings`` takes it as it comes.
 
     ``heard`` is called with the seconds heard so far.
-    ``track`` counts those of sound from 1; None: the one that players take.
+    ``track`` counts those of sound from 1; None: the default track.
 
     Raises:
         HablaError: the file holds no sound, or no engine knows its language.

@@ -66,7 +66,7 @@ class Registry:
     def open(self, conf: Conf, boot: str = "") -> None:
         """Begin to serve, on the running loop; ``load`` brings the engines.
 
-        ``boot`` names a process that plays by itself, beside any server of its data directory.
+        ``boot`` names a process that serves nobody else, beside any server of its data directory.
         """
         self._loop = asyncio.get_running_loop()
         self.conf = conf

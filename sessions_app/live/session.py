@@ -128,7 +128,9 @@ class LiveSession:
         return self.is_open and self.pipeline.intake.feed(chunk)
 
     def receive(self, guest: Guest, origin: UUID | None = None) -> None:
-        """Let a guest, such as a playback, in; it ends with the session, or by ``dismiss``.
+        """Let a guest in, which ends with the session, or by ``dismiss``.
+
+        ``origin`` is the id under which what it says is kept; None: as if people said it.
 
         Raises:
             CommandError: the session takes nothing now, listens, or has a guest.

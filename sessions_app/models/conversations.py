@@ -62,7 +62,7 @@ class TranslationSession(models.Model):
     """The last sign of life."""
     ended_at = models.DateTimeField(null=True, blank=True)
     is_listening = models.BooleanField(default=False)
-    """Whether it takes sound just now, from a microphone or a playback."""
+    """Whether it takes sound just now, from its client or from a guest."""
     end_requested_at = models.DateTimeField(null=True, blank=True)
     """When somebody asked, from wherever, that it should end; its server looks every second."""
     close_count = models.PositiveIntegerField(default=0)

@@ -25,9 +25,9 @@ class Lateness:
     """Watches how long the oldest utterance waits for its words, beyond the engine's time for it.
 
     A slow engine that keeps up is not late: what counts is the time in which nothing is done for
-    an utterance, since others come first. What is played is in no hurry, and what is typed needs
-    no words. ``at_work`` runs while the engine works for the session, ``dropped`` returns how many
-    samples were not listened to so far.
+    an utterance, since others come first. What a guest brings is in no hurry, and what is typed
+    needs no words. ``at_work`` runs while the engine works for the session, ``dropped`` returns how
+    many samples were not listened to so far.
     """
 
     def __init__(

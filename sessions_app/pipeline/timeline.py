@@ -9,8 +9,8 @@ from sessions_app.core.steady_clock import elapsed
 class Timeline:
     """Counts samples at 16 kHz since the session began, pauses between listening periods included.
 
-    It never goes back. Sound that comes faster than it was spoken, such as a recording that is
-    played, takes as long as it lasts; what follows is so much later.
+    It never goes back. Sound that comes faster than it was spoken takes as long as it lasts; what
+    follows is so much later.
     """
 
     def __init__(self, count: Callable[[], float] = elapsed) -> None:

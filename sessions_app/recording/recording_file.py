@@ -149,7 +149,7 @@ def repair(part: Path, encoding: Encoding, sample_rate: int = SAMPLE_RATE) -> No
 
 
 def fill_gaps(part: Path, encoding: Encoding) -> None:
-    """Insert silence where the stream's timestamps jump, so that every player keeps its timeline.
+    """Insert silence where the stream's timestamps jump, so that all readers keep its timeline.
 
     Where the disk has no room for that, the stream stays as it is.
 

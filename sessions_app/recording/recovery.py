@@ -213,7 +213,7 @@ def _seconds(left: Unfinished, encoding: Encoding) -> float:
     try:
         return to_seconds(sum(len(block) // SAMPLE_BYTES for block in decode_file(path)))
     except DecodeError:
-        path.unlink()  # too short for any player
+        path.unlink()  # too short to be of use
         return 0.0
     except EngineError as error:  # there is sound, but its length is unknown
         logger.warning("recording %s: %s", left.id, error)

@@ -1,7 +1,7 @@
 """Back-pressure on HTTP responses: the sender waits until the client has read.
 
 As with WebSockets (backpressure.py), ``send`` under Daphne neither blocks nor reports what it
-buffers (H11): a recording of 900 MB lay in memory while its first seconds were played.
+buffers (H11): a recording of 900 MB lay in memory while its first seconds were listened to.
 """
 
 import asyncio

@@ -31,7 +31,7 @@ def decode_file(path: str | Path, track: int | None = None) -> Iterator[bytes]:
 
     What is damaged in the file is left out; where its clock says that there is nothing, there is
     silence. The file is opened when the first block is asked for. ``track`` counts those of sound
-    from 1; None: the one that players take.
+    from 1; None: the default track.
 
     Raises:
         DecodeError: it cannot be read, there is no sound in it, or no such track.

@@ -96,7 +96,7 @@ def decode_opened(
 
     What is damaged in the file is left out; where its clock says that there is nothing, there is
     silence, as far as ``silence`` has it; None: as any file may have. ``track`` counts those
-    of sound from 1; None: the one that players take. All that comes before what breaks it off is
+    of sound from 1; None: the default track. All that comes before what breaks it off is
     given. ``tells_cut_off``: one that ends before it says is given too, and told as broken.
 
     Raises:

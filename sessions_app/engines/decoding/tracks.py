@@ -30,8 +30,8 @@ def track_of(
 ) -> AudioStream:
     """Return a track of sound in ``container`` that one of ``codecs`` decodes; None: any.
 
-    ``number`` counts all its tracks of sound, from 1. None: the one that players take, which is
-    the one that is marked as default, as libav's `av_find_best_stream` ranks them.
+    ``number`` counts all its tracks of sound, from 1. None: the one that is marked as
+    default, as libav's `av_find_best_stream` ranks them.
 
     Raises:
         DecodeError: there is none.

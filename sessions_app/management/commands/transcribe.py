@@ -39,7 +39,7 @@ class Command(terminal.HablaCommand):
             "--track",
             type=int,
             metavar="N",
-            help="which track of sound, from 1 (default: the one that players take)",
+            help="which track of sound, from 1 (default: the one that is marked as default)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
