@@ -84,8 +84,8 @@ def test_sound_that_lies_with_another_process_is_told_from_sound_that_cannot_be_
     recording_id = recorded.url.rstrip("/").rpartition("/")[2]
     for directory, told in (("another", "another server process"), ("", "cannot be played here")):
         move = (
-            "from sessions_app import sound_files; from sessions_app.models import Recording;"
-            f"sound_files.remove('{recording_id}');"
+            "from sessions_app.recording import files; from sessions_app.models import Recording;"
+            f"files.remove('{recording_id}');"
             f"Recording.objects.filter(pk='{recording_id}').update(directory='{directory}')"
         )
         server.manage("shell", "--verbosity=0", "-c", move)

@@ -182,7 +182,7 @@ async def test_closing_leaves_no_process() -> None:
 
 OWNER = """
 import asyncio
-from sessions_app.engines.apertium import ApertiumTranslator
+from sessions_app.engines.translation.apertium import ApertiumTranslator
 
 async def main():
     await ApertiumTranslator().load()

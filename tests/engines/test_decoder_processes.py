@@ -53,7 +53,7 @@ async def only_child() -> int:
 
 def is_decoder(pid: int) -> bool:
     try:
-        return b"decoder_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"decoding.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
 
@@ -204,8 +204,8 @@ def test_no_secret_of_ours_is_in_its_surroundings(monkeypatch: pytest.MonkeyPatc
 BOUNDED = """
 import io, re
 from pathlib import Path
-from sessions_app.engines.decoder_worker import Allowance
-from sessions_app.engines.pyav import open_media
+from sessions_app.engines.decoding.worker import ExpansionAllowance
+from sessions_app.engines.decoding.pyav import open_media
 from tests.engines.bombs import real_bomb
 
 class Stream:
@@ -215,7 +215,7 @@ class Stream:
         return self._file.read(size)
 
 bomb = real_bomb()
-Allowance().receive(len(bomb))
+ExpansionAllowance().receive(len(bomb))
 try:
     open_media(Stream(bomb), container="mp4")
 except MemoryError:
@@ -235,8 +235,8 @@ def test_even_without_a_guard_memory_is_in_proportion_to_what_was_sent() -> None
 
 WHOLE = """
 import resource, sys
-from sessions_app.engines.media_files import decode_file, duration_seconds
-from sessions_app.errors import EngineError
+from sessions_app.engines.decoding.media_files import decode_file, duration_seconds
+from sessions_app.core.errors import EngineError
 
 for work in (duration_seconds, lambda path: list(decode_file(path))):
     try:

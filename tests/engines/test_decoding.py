@@ -49,8 +49,8 @@ def test_aac_decodes_to_what_was_recorded_between_the_frames_that_its_encoder_ad
 
 WITHOUT_LIBAV = """
 import sys
-from sessions_app.audio import Encoding
-from sessions_app.engines.decoding import load_decoder, open_decoder
+from sessions_app.core.audio import Encoding
+from sessions_app.engines.decoding.decoders import load_decoder, open_decoder
 load_decoder(Encoding.WEBM_OPUS)
 open_decoder(Encoding.WEBM_OPUS).close()
 print("av" in sys.modules, end=" ")

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 OWNER = """
 import asyncio, sys
-from sessions_app.engines.lmstudio import LMStudio
+from sessions_app.engines.lmstudio.manager import LMStudio
 
 async def main():
     studio = LMStudio(sys.argv[1], sys.argv[2], owner=sys.argv[3])

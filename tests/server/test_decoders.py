@@ -39,7 +39,7 @@ def decoders(server: Running) -> set[int]:
 def lives(pid: int) -> bool:
     """Return whether ``pid`` is a decoder that has not ended."""
     try:
-        return b"decoder_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"decoding.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
 

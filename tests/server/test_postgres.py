@@ -49,7 +49,8 @@ async def test_postgresql_keeps_what_a_careless_engine_says(tmp_path: Path) -> N
 
 async def test_postgresql_ends_a_search_that_takes_too_long(tmp_path: Path) -> None:
     query = (
-        "from django.db import connection; from sessions_app import query_limits as q\n"
+        "from django.db import connection\n"
+        "from sessions_app.store.database import query_limits as q\n"
         "q.SEARCH_SECONDS = 0.3\n"
         "try:\n"
         "  with q.search_limits(): connection.cursor().execute('select pg_sleep(30)')\n"

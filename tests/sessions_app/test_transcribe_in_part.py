@@ -53,11 +53,21 @@ def transcribing(
 def decoder_of(process: "subprocess.Popen[str]") -> int:
     """Return the process that decodes the file, once there is one that is not about to end."""
     while process.poll() is None:
+        if not _is_interruptible(process.pid):
+            time.sleep(0.02)
+            continue
         for child in children_of(process.pid):
-            if b"decoder_worker" in _command_of(child) and _has_lasted(child):
+            if b"decoding.worker" in _command_of(child) and _has_lasted(child):
                 return child
         time.sleep(0.02)
     raise AssertionError("it ended before anything was decoded")
+
+
+def _is_interruptible(pid: int) -> bool:
+    """Return whether a process has a handler for SIGTERM, as the command has while it hears."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
 
 
 def _has_lasted(pid: int) -> bool:
