@@ -52,12 +52,13 @@ def transcribing(
 
 def decoder_of(process: "subprocess.Popen[str]") -> int:
     """Return the process that decodes the file, once there is one that is not about to end."""
+    began_at = time.monotonic()
     while process.poll() is None:
         if not _is_interruptible(process.pid):
             time.sleep(0.02)
             continue
         for child in children_of(process.pid):
-            if b"decoding.worker" in _command_of(child) and _has_lasted(child):
+            if b"decoding.worker" in _command_of(child) and _lasts(child, began_at):
                 return child
         time.sleep(0.02)
     raise AssertionError("it ended before anything was decoded")
@@ -70,9 +71,12 @@ def _is_interruptible(pid: int) -> bool:
     return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
 
 
-def _has_lasted(pid: int) -> bool:
-    """Return whether a process is there for a while: the first only looks how long the file is."""
-    time.sleep(1.5)
+def _lasts(pid: int, began_at: float) -> bool:
+    """Return whether a process is there for a while: the first only looks how long the file is.
+
+    The longer it took to come to that, the busier the machine is, and the longer is a while.
+    """
+    time.sleep(max(1.5, (time.monotonic() - began_at) / 2))
     return bool(_command_of(pid))
 
 
@@ -194,7 +198,8 @@ def test_who_interrupts_twice_is_given_what_came_before(
             if process.poll() is not None:
                 break
         printed, complaints = process.communicate(timeout=60)
-    assert process.returncode == 130
+    # a signal that comes while the interpreter ends finds no handler any more: a shell says 130 too
+    assert process.returncode in (130, -number)
     assert "Traceback" not in complaints
     assert 1 < sentences(printed, "srt") < MANY
 
