@@ -90,7 +90,7 @@ async def _serving() -> AsyncIterator[Registry]:
         if not await registry.load():
             raise EngineUnavailableError(registry.readiness()[0])
         if (generations := registry.generations) and (current := generations.current):
-            await wait_for_model(current.engines.translator)
+            await wait_for_model(current.engines.translator.remote_model)
         yield registry
     finally:
         heartbeat.cancel()

@@ -8,8 +8,6 @@ from sessions_app.core.audio import FRAME_BYTES, SAMPLE_BYTES, SAMPLE_RATE
 from sessions_app.core.errors import EngineError
 from sessions_app.core.events import Direction, EngineInfo, TranslationRequest
 from sessions_app.doctor.finding import Finding, broken, fine, warning
-from sessions_app.engines.base import Measurable
-from sessions_app.engines.capabilities import directions_of
 from sessions_app.engines.loading import (
     EngineChoice,
     Engines,
@@ -42,7 +40,7 @@ async def check_engine(settings: EngineSettings, kind: str) -> Finding:
     try:
         with suppress(TimeoutError):  # then it says itself that its model still loads
             async with asyncio.timeout(LOAD_SECONDS):
-                await wait_for_model(engines.translator)
+                await wait_for_model(engines.translator.remote_model)
         return await _examine(engines, kind)
     finally:
         await engines.aclose()
@@ -79,12 +77,11 @@ async def _examine(engines: Engines, kind: str) -> Finding:
 
 async def _speed(engines: Engines, kind: str) -> str:
     """Return how fast what listens is here, and what would be better; empty: that is not known."""
-    transcriber: object = engines.transcriber
-    if kind != "transcriber" or not isinstance(transcriber, Measurable):
+    if kind != "transcriber" or engines.transcriber is None:
         return ""
     try:
         async with asyncio.timeout(TASK_SECONDS):
-            speed = await transcriber.measure()
+            speed = await engines.transcriber.measure_speed()
     except (EngineError, TimeoutError):
         return ""
     return f"; {speed.told()}" if speed else ""
@@ -107,7 +104,7 @@ async def _translate(engines: Engines) -> bool:
     requests = [
         TranslationRequest(text, direction)
         for direction, text in TASKS.items()
-        if direction in directions_of(engines.translator)
+        if direction in engines.translator.directions
     ]
     return all([(await engines.translator.translate(request)).text for request in requests])
 

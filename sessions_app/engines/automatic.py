@@ -8,7 +8,6 @@ from typing import Any
 from sessions_app.core.errors import EngineUnavailableError
 from sessions_app.core.events import Direction, EngineInfo
 from sessions_app.engines.base import Transcriber, Translator
-from sessions_app.engines.capabilities import directions_of
 from sessions_app.engines.choices import EngineChoice
 from sessions_app.engines.models import hub
 from sessions_app.engines.models.catalogue import MODELS, RECOMMENDED, best_whisper, is_on_disk
@@ -127,7 +126,7 @@ def _for(directions: list[Direction]) -> str:
 
 
 def _directions(found: dict[str, Translator]) -> frozenset[Direction]:
-    return frozenset().union(*map(directions_of, found.values()))
+    return frozenset[Direction]().union(*(each.directions for each in found.values()))
 
 
 async def _find(
@@ -151,7 +150,7 @@ async def _try(load: Load, kind: str, choice: EngineChoice) -> tuple[Any, str]:
 def transcriber_info(name: str, transcriber: Transcriber, why: str | None = None) -> EngineInfo:
     """Return what people are told of ``transcriber``."""
     languages = tuple(sorted(transcriber.languages))
-    why = why or getattr(transcriber, "why", None)
+    why = why or transcriber.why
     if why is None and "es" not in languages:
         why = f"This model understands no Spanish. {GET_WHISPER}"
     return EngineInfo(name, languages, why)
@@ -159,5 +158,5 @@ def transcriber_info(name: str, transcriber: Transcriber, why: str | None = None
 
 def translator_info(name: str, translator: Translator, why: str | None = None) -> EngineInfo:
     """Return what people are told of ``translator``; its languages are those it translates from."""
-    sources = {direction.value[:2] for direction in directions_of(translator)}
-    return EngineInfo(name, tuple(sorted(sources)), why)
+    sources = {direction.value[:2] for direction in translator.directions}
+    return EngineInfo(name, tuple(sorted(sources)), why or translator.why)

@@ -1,33 +1,128 @@
-"""What the house asks of an engine: protocols, and nothing else."""
+"""All that Habla asks of an engine, and all that whoever writes one imports from Habla.
 
+``Transcriber``, ``Translator`` and ``Detector`` name every capability that an engine may have, with
+the default for one that does not have it. An engine inherits from one of them and overrides what it
+can do. One that inherits from none of them is given the defaults when it is built. The whole of it,
+with an example, is in docs/engines.md.
+"""
+
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
-from sessions_app.core.events import Said, Transcript, Translation, TranslationRequest
+from sessions_app.core.audio import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_BYTES, SAMPLE_RATE, Encoding
+from sessions_app.core.corrections import Correction, make_correction
+from sessions_app.core.errors import (
+    BadTranslationError,
+    DecodeError,
+    EngineBusyError,
+    EngineError,
+    EngineLoadingError,
+    EngineUnavailableError,
+    Fault,
+)
+from sessions_app.core.events import (
+    Direction,
+    Mode,
+    PassedOver,
+    Phrase,
+    Said,
+    Transcript,
+    Translation,
+    TranslationRequest,
+    Usage,
+)
+from sessions_app.engines.model_condition import Board, ModelCondition, ModelState, RemoteModel
 from sessions_app.engines.whisper_speed import Speed
+
+__all__ = [
+    "BOTH_DIRECTIONS",
+    "BOTH_LANGUAGES",
+    "FRAME_BYTES",
+    "FRAME_SAMPLES",
+    "SAMPLE_BYTES",
+    "SAMPLE_RATE",
+    "BadTranslationError",
+    "Board",
+    "Correction",
+    "DecodeError",
+    "Decoder",
+    "Detector",
+    "DetectorStream",
+    "Direction",
+    "Encoding",
+    "Engine",
+    "EngineBusyError",
+    "EngineError",
+    "EngineLoadingError",
+    "EngineUnavailableError",
+    "Fault",
+    "Mode",
+    "ModelCondition",
+    "ModelState",
+    "PassedOver",
+    "Phrase",
+    "Progress",
+    "RemoteModel",
+    "Said",
+    "Speed",
+    "Tell",
+    "Transcriber",
+    "Transcript",
+    "Translation",
+    "TranslationRequest",
+    "Translator",
+    "Usage",
+    "make_correction",
+]
+
+BOTH_LANGUAGES = frozenset({"es", "en"})
+BOTH_DIRECTIONS = frozenset({Direction.ES_TO_EN, Direction.EN_TO_ES})
 
 Progress = Callable[[str, float | None], None]
 """Told while an engine loads: what is being done, and how far it is (0..1, None: unknown)."""
 
+Tell = Callable[[str], Awaitable[None]]
+"""Told a draft as it grows: each time all of it so far."""
 
-class Transcriber(Protocol):
-    """Finds words in sound. One per process, shared by all sessions through a scheduler.
 
-    It may say that it ``is_interruptible``: then a call that is cancelled ends soon, and returns
-    when the engine is free for the next one. Only such an engine is asked ahead of time.
-    """
-
-    languages: frozenset[str]
-    """The languages it knows, of ``es`` and ``en``; settled once ``load`` has returned."""
+class Engine:
+    """What all engines have in common."""
 
     async def load(self) -> None:
-        """Make ready; may take minutes, and may be called once.
+        """Make ready; may take minutes, and is called once.
 
         Raises:
-            EngineUnavailableError: with how to mend it.
+            EngineUnavailableError: it cannot be used, with what to do about it.
         """
-        ...
 
+    async def aclose(self) -> None:
+        """Release everything. May be called twice, and before ``load``."""
+
+
+class Transcriber(Engine, ABC):
+    """Finds words in speech. One per process, shared by all sessions through a scheduler."""
+
+    languages: frozenset[str] = BOTH_LANGUAGES
+    """The languages it knows, of ``es`` and ``en``; settled once ``load`` has returned."""
+    parallel: int = 1
+    """How many calls it takes at once."""
+    is_interruptible: bool = False
+    """Whether a call that is cancelled ends soon, and returns when the engine is free again.
+
+    Only such an engine is asked for the words of an utterance before it is certain to be over.
+    """
+    why: str | None = None
+    """What its users should know of it, once it is loaded; None: nothing."""
+    sample: bytes = b""
+    """Sound, as ``transcribe`` takes it, in which it finds words: the self-test asks for them.
+
+    Empty: it finds words in English speech.
+    """
+    measured_speed: Speed | None = None
+    """How fast it is on this machine; None: that was not measured (yet)."""
+
+    @abstractmethod
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
         """Return the words in ``pcm`` (16 kHz mono s16le).
 
@@ -37,106 +132,85 @@ class Transcriber(Protocol):
         Raises:
             EngineError: it failed on this piece; the next may work.
         """
-        ...
 
-    async def aclose(self) -> None:
-        """Release everything. May be called twice, and before ``load``."""
-        ...
+    @property
+    def can_tell_languages(self) -> bool:
+        """Return whether ``language_probabilities`` was overridden.
 
+        Where it was not it is not asked at all: each question has to wait its turn.
+        """
+        return type(self).language_probabilities is not Transcriber.language_probabilities
 
-@runtime_checkable
-class LanguageFinder(Protocol):
-    """What a transcriber offers in addition if it can tell languages apart."""
+    async def language_probabilities(self, pcm: bytes) -> Mapping[str, float] | None:
+        """Return how likely ``pcm`` is ``es`` and ``en``, summing to 1; None: it cannot tell.
 
-    async def language_probabilities(self, pcm: bytes) -> Mapping[str, float]:
-        """Return how likely ``pcm`` is ``es`` and ``en``; the two sum to 1."""
-        ...
+        Raises:
+            EngineError: it failed on this piece; the next may work.
+        """
+        return None
 
+    async def guess_language(self, pcm: bytes) -> Mapping[str, float] | None:
+        """Return the same for speech that goes on, at the cost of a partial of it, if possible.
 
-@runtime_checkable
-class Measurable(Protocol):
-    """What a transcriber offers in addition if it can tell how fast other models would be here."""
+        Raises:
+            EngineError: it failed on this piece; the next may work.
+        """
+        return await self.language_probabilities(pcm)
 
-    speed: Speed | None
-
-    async def measure(self) -> Speed | None:
-        """Return how fast it is; takes some seconds the first time.
+    async def measure_speed(self) -> Speed | None:
+        """Return ``measured_speed``, measured if it was not yet; None: it cannot be measured.
 
         Raises:
             EngineError: it failed.
         """
-        ...
+        return self.measured_speed
 
 
-@runtime_checkable
-class LanguageGuesser(LanguageFinder, Protocol):
-    """What it offers if it can do that sooner, for speech that goes on."""
+class Translator(Engine, ABC):
+    """Turns the text of one language into the other. One per process."""
 
-    async def guess_language(self, pcm: bytes) -> Mapping[str, float]:
-        """Return how likely ``pcm`` is ``es`` and ``en``, at the cost of a partial of it."""
-        ...
+    directions: frozenset[Direction] = BOTH_DIRECTIONS
+    """The directions it knows; settled once ``load`` has returned."""
+    is_cloud: bool = False
+    """Whether what is said leaves this machine and its own network.
 
-
-class Translator(Protocol):
-    """Turns the text of one language into the other.
-
-    It may say that it ``corrects``: then it tells in the classroom what a learner said wrong.
+    Such a translator is never the fallback of one that is not.
     """
+    corrects: bool = False
+    """Whether it tells, in the classroom, what a learner said wrong."""
+    needs_no_judging: bool = False
+    """Whether its answers are taken as they come, without a check for what is no translation."""
+    why: str | None = None
+    """What its users should know of it, once it is loaded; None: nothing."""
+    remote_model: RemoteModel | None = None
+    """The model behind it that another program holds, and may have to load first; None: none."""
 
-    async def load(self) -> None:
-        """Make ready. Raises EngineUnavailableError with how to mend it."""
-        ...
-
+    @abstractmethod
     async def translate(self, request: TranslationRequest) -> Translation:
         """Return ``request.text`` in the other language.
 
         Raises:
             EngineError: it could not be translated.
         """
-        ...
 
-    async def aclose(self) -> None:
-        """Release everything. May be called twice, and before ``load``."""
-        ...
+    async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
+        """Return what ``translate`` would, of a sentence that may not be all that is said.
 
+        None: it does not translate ahead of time, or not now.
 
-Tell = Callable[[str], Awaitable[None]]
-"""Told a draft as it grows: each time all of it so far."""
-
-
-@runtime_checkable
-class Drafter(Protocol):
-    """What a translator offers in addition if it can translate speech that goes on."""
+        Raises:
+            EngineError: it could not be translated; that counts against nothing that is said.
+        """
+        return None
 
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
         """Tell a translation of the beginning of a sentence while it is being made.
 
-        Cancelling it ends the work at once, wherever that is done. Nothing may be told at all.
+        Nothing may be told at all. Cancelling it ends the work at once, wherever that is done.
 
         Raises:
             EngineError: it failed; the next may work.
         """
-        ...
-
-
-@runtime_checkable
-class AheadTranslator(Protocol):
-    """What it offers if it can translate sentences that may not be all that is said."""
-
-    async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
-        """Return what ``translate`` would; None: this is not the time for it.
-
-        A failure counts against nothing that is said.
-
-        Raises:
-            EngineError: it could not be translated.
-        """
-        ...
-
-
-@runtime_checkable
-class TopicFinder(Protocol):
-    """What a translator offers in addition if it can say what is being talked of."""
 
     async def find_topic(self, said: Sequence[Said], topic: str) -> str:
         """Return one line about ``said``, where ``topic`` was the last one; empty: nothing better.
@@ -144,7 +218,7 @@ class TopicFinder(Protocol):
         Raises:
             EngineError: it failed.
         """
-        ...
+        return ""
 
 
 class DetectorStream(Protocol):
@@ -162,12 +236,12 @@ class DetectorStream(Protocol):
         ...
 
 
-class Detector(Protocol):
+class Detector(Engine, ABC):
     """Tells speech from everything else. One per process."""
 
+    @abstractmethod
     def stream(self) -> DetectorStream:
         """Return the fresh state of one source."""
-        ...
 
 
 class Decoder(Protocol):

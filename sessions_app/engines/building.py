@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sessions_app.core.errors import EngineUnavailableError, SettingsError
-from sessions_app.engines.base import Progress
-from sessions_app.engines.choices import EngineChoice, check_options, find_class
+from sessions_app.engines.base import Detector, Engine, Progress, Transcriber, Translator
+from sessions_app.engines.choices import EngineChoice, check_options, find_class, kind_of
 from sessions_app.engines.translation.phrasebook import PhrasebookTranslator
 
 logger = logging.getLogger(__name__)
@@ -21,6 +21,12 @@ LOAD_SECONDS = 3600.0
 """How long an engine may take to load: the largest model, over a slow line."""
 CLOSE_SECONDS = 10.0
 """How long an engine may take to close."""
+
+KINDS: Mapping[str, type[Engine]] = {
+    "transcriber": Transcriber,
+    "translator": Translator,
+    "detector": Detector,
+}
 
 
 async def build(
@@ -51,19 +57,51 @@ async def build(
 
 
 def _construct(choice: EngineChoice, ours: Mapping[str, Any], variable: str) -> Any:
-    try:
-        engine_class = find_class(choice.backend, variable=variable)
-        check_options(engine_class, choice, variable=variable)
-    except SettingsError as error:
-        raise EngineUnavailableError(str(error)) from error
+    engine_class = _class_of(choice, variable)
     known = inspect.signature(engine_class).parameters
     given = {name: value for name, value in ours.items() if name in known}
     try:
-        return engine_class(**{**given, **choice.options})
+        engine = engine_class(**{**given, **choice.options})
     except (TypeError, ValueError) as error:
         raise EngineUnavailableError(
             f"{variable}: {choice.backend} cannot use a value in its OPTIONS."
         ) from error
+    if not isinstance(engine, KINDS[kind_of(variable)]):
+        raise EngineUnavailableError(_wrong_kind(choice, variable))
+    return engine
+
+
+def _class_of(choice: EngineChoice, variable: str) -> Any:
+    try:
+        found = find_class(choice.backend, variable=variable)
+        check_options(found, choice, variable=variable)
+        engine_class = with_defaults(found, kind_of(variable))
+    except SettingsError as error:
+        raise EngineUnavailableError(str(error)) from error
+    except TypeError as error:
+        raise EngineUnavailableError(_wrong_kind(choice, variable)) from error
+    if inspect.isabstract(engine_class):
+        lacking = ", ".join(sorted(engine_class.__abstractmethods__))
+        raise EngineUnavailableError(f"{_wrong_kind(choice, variable)} It has no {lacking}.")
+    return engine_class
+
+
+def _wrong_kind(choice: EngineChoice, variable: str) -> str:
+    return f"{variable}: {choice.backend} is not the class of a {kind_of(variable)}."
+
+
+def with_defaults(engine_class: Any, kind: str) -> Any:
+    """Return ``engine_class`` or, if it does not inherit from the class of its kind, one that does.
+
+    So an engine that has only what it must have gets the default of every capability.
+
+    Raises:
+        TypeError: nothing can inherit from both.
+    """
+    if not isinstance(engine_class, type) or issubclass(engine_class, KINDS[kind]):
+        return engine_class
+    named = {"__module__": engine_class.__module__, "__doc__": engine_class.__doc__}
+    return type(engine_class.__name__, (engine_class, KINDS[kind]), named)
 
 
 async def _in_thread(work: Callable[[], Result]) -> Result:
@@ -77,29 +115,23 @@ async def _in_thread(work: Callable[[], Result]) -> Result:
         executor.shutdown(wait=False)
 
 
-async def load(engine: Any) -> None:
-    """Load ``engine`` if it is of a kind that is loaded.
+async def load_engine(engine: Engine) -> None:
+    """Load ``engine``.
 
     Raises:
-        EngineUnavailableError: with how to mend it.
+        EngineUnavailableError: it cannot be used, with what to do about it.
     """
-    loading = getattr(engine, "load", None)
-    if loading is None:
-        return
     try:
         async with asyncio.timeout(LOAD_SECONDS):
-            await loading()
+            await engine.load()
     except TimeoutError as error:
         raise EngineUnavailableError("An engine could not be loaded in time.") from error
 
 
-async def close(engine: Any) -> None:
-    """Close ``engine`` if it is of a kind that is closed; go on without it when it takes long."""
-    closing = getattr(engine, "aclose", None)
-    if closing is None:
-        return
+async def close_engine(engine: Engine) -> None:
+    """Close ``engine``; go on without it when it takes long."""
     try:
         async with asyncio.timeout(CLOSE_SECONDS):
-            await closing()
+            await engine.aclose()
     except TimeoutError:
         logger.warning("%s did not close within %s s", type(engine).__name__, CLOSE_SECONDS)

@@ -7,9 +7,19 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from sessions_app.core.audio import FRAME_SAMPLES, SAMPLE_RATE
-from sessions_app.core.errors import EngineError, EngineUnavailableError
-from sessions_app.core.events import Direction, Transcript, Translation, TranslationRequest
+from sessions_app.engines.base import (
+    FRAME_SAMPLES,
+    SAMPLE_RATE,
+    Detector,
+    Direction,
+    EngineError,
+    EngineUnavailableError,
+    Transcriber,
+    Transcript,
+    Translation,
+    TranslationRequest,
+    Translator,
+)
 
 SPANISH = ("hola", "mundo", "la", "casa", "es", "roja", "quiero", "agua", "sí", "no", "gracias")
 ENGLISH = ("hello", "world", "the", "house", "is", "red", "want", "water", "yes", "not", "thanks")
@@ -39,7 +49,7 @@ class FakeDetectorStream:
         return [float(value > LOUD) for value in loudness]
 
 
-class FakeDetector:
+class FakeDetector(Detector):
     """Takes loudness for speech."""
 
     def stream(self) -> FakeDetectorStream:
@@ -47,7 +57,7 @@ class FakeDetector:
         return FakeDetectorStream()
 
 
-class FakeTranscriber:
+class FakeTranscriber(Transcriber):
     """Hears one word in each tone whose pitch is in PITCHES.
 
     ``delay_seconds`` is how long every call takes, ``load_seconds`` how long loading takes.
@@ -68,19 +78,12 @@ class FakeTranscriber:
     ) -> None:
         self.languages = frozenset(languages)
         self.parallel = parallel
+        self.sample = tone_of(ENGLISH[0] if "en" in self.languages else SPANISH[0])
         self._delay_seconds = delay_seconds
         self._load_seconds = load_seconds
         self._failing_word = failing_word
         self._broken = broken
         self._closed = False
-
-    @property
-    def sample(self) -> bytes:
-        """Return sound in which there is a word: the tone of one."""
-        t = np.arange(SAMPLE_RATE // 4) / SAMPLE_RATE
-        pitch = PITCHES[ENGLISH[0] if "en" in self.languages else SPANISH[0]]
-        tone: bytes = (8000 * np.sin(2 * np.pi * pitch * t)).astype("<i2").tobytes()
-        return tone
 
     async def load(self) -> None:
         """Take ``load_seconds``, then be ready, or not if ``broken``."""
@@ -109,7 +112,7 @@ class FakeTranscriber:
         self._closed = True
 
 
-class FakeTranslator:
+class FakeTranslator(Translator):
     """Translates word by word what FakeTranscriber can hear, and leaves the rest as it is."""
 
     needs_no_judging = True
@@ -144,6 +147,13 @@ class FakeTranslator:
     async def aclose(self) -> None:
         """Refuse any further work."""
         self._closed = True
+
+
+def tone_of(word: str) -> bytes:
+    """Return a quarter of a second of the tone that is heard as ``word`` (16 kHz mono s16le)."""
+    t = np.arange(SAMPLE_RATE // 4) / SAMPLE_RATE
+    tone: bytes = (8000 * np.sin(2 * np.pi * PITCHES[word] * t)).astype("<i2").tobytes()
+    return tone
 
 
 def hear(pcm: bytes) -> list[str]:

@@ -10,7 +10,6 @@ from typing import Any
 from sessions_app.core.audio import Encoding
 from sessions_app.core.errors import EngineUnavailableError
 from sessions_app.core.events import EngineInfo
-from sessions_app.engines import building
 from sessions_app.engines.automatic import (
     OPUS_MT,
     WHISPER,
@@ -21,7 +20,8 @@ from sessions_app.engines.automatic import (
     transcriber_info,
     translator_info,
 )
-from sessions_app.engines.base import Detector, Progress, Transcriber, Translator
+from sessions_app.engines.base import Detector, Engine, Progress, Transcriber, Translator
+from sessions_app.engines.building import build, close_engine, load_engine
 from sessions_app.engines.choices import (
     AUTO,
     EngineChoice,
@@ -31,7 +31,6 @@ from sessions_app.engines.choices import (
 )
 from sessions_app.engines.decoding.decoders import load_decoder
 from sessions_app.engines.keys import without_foreign_key
-from sessions_app.engines.model_condition import model_of
 from sessions_app.engines.models.catalogue import best_whisper, is_on_disk
 from sessions_app.engines.translation.judged import judged
 
@@ -69,15 +68,16 @@ class Engines:
     @property
     def infos(self) -> Mapping[str, EngineInfo]:
         """Return what people are told just now: a language model comes and goes."""
-        model, info = model_of(self.translator), self._infos.get("translator")
+        model, info = self.translator.remote_model, self._infos.get("translator")
         if model is None or info is None:
             return self._infos
         return {**self._infos, "translator": replace(info, why=model.why or info.why)}
 
     async def aclose(self) -> None:
         """Close all of them, each within a limit, even if one fails at it. May be called twice."""
-        engines = (self.transcriber, self.translator, self.detector)
-        results = await asyncio.gather(*map(building.close, engines), return_exceptions=True)
+        engines: list[Engine] = [self.translator, self.detector]
+        engines += [self.transcriber] if self.transcriber else []
+        results = await asyncio.gather(*map(close_engine, engines), return_exceptions=True)
         for failure in results:
             if failure is not None:
                 logger.error("an engine failed to close", exc_info=failure)
@@ -162,17 +162,17 @@ class _Loader:
 
     async def _load(self, kind: str, choice: EngineChoice) -> Any:
         self._progress(f"loading the {kind} {choice.backend}", None)
-        engine = await building.build(
+        engine = await build(
             choice,
             variable=f"HABLA_{kind.upper()}",
             models_dir=self._settings.models_dir,
             models_from=self._settings.models_from,
             progress=self._progress,
         )
-        self._undo.push_async_callback(building.close, engine)
+        self._undo.push_async_callback(close_engine, engine)
         try:
-            await building.load(engine)
+            await load_engine(engine)
         except EngineUnavailableError:
-            await building.close(engine)
+            await close_engine(engine)
             raise
         return engine

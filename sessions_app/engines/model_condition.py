@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 
 class ModelState(StrEnum):
@@ -49,18 +49,17 @@ class Board:
         return self.condition
 
 
-@runtime_checkable
-class HasModel(Protocol):
-    """What a translator offers in addition if another program may have to load its model first."""
+class RemoteModel(Protocol):
+    """A model that another program holds, and may have to load first."""
 
     @property
     def board(self) -> Board:
-        """Return where the model's condition stands."""
+        """Return where its condition stands."""
         ...
 
     @property
     def is_loading(self) -> bool:
-        """Whether the model is being loaded."""
+        """Whether it is being loaded."""
         ...
 
     @property
@@ -74,24 +73,16 @@ class HasModel(Protocol):
         ...
 
     def warm_up(self) -> None:
-        """Begin to have the model loaded, unless it answered lately or failed just now."""
+        """Begin to have it loaded, unless it answered lately or failed just now."""
         ...
 
     async def loaded(self) -> None:
-        """Wait until the model is not being loaded any more, whether or not it can be used."""
+        """Wait until it is not being loaded any more, whether or not it can be used."""
         ...
 
 
-def model_of(translator: object) -> HasModel | None:
-    """Return ``translator``, or who is behind it, if its model may have to be loaded; else None."""
-    while translator is not None and not isinstance(translator, HasModel):
-        translator = getattr(translator, "behind", None)
-    return translator
-
-
-async def wait_for_model(translator: object) -> bool:
-    """Wait while the model of ``translator`` is being loaded; return whether it was."""
-    model = model_of(translator)
+async def wait_for_model(model: RemoteModel | None) -> bool:
+    """Wait while ``model`` is being loaded; return whether it was."""
     if model is None or not model.is_loading:
         return False
     await model.loaded()

@@ -12,7 +12,7 @@ from sessions_app.core import counters
 from sessions_app.core.audio import count_samples, to_seconds
 from sessions_app.core.errors import EngineError
 from sessions_app.core.events import Transcript
-from sessions_app.engines.base import LanguageFinder, LanguageGuesser, Transcriber
+from sessions_app.engines.base import Transcriber
 from sessions_app.engines.scheduler_queue import WorkQueue
 from sessions_app.engines.scheduler_work import Call, Choose, DroppedError, Stopwatch, Work
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 class Scheduler:
     """Shares one transcriber, which it does not own, among the seats of many sessions.
 
-    Never makes more calls at once than the transcriber's ``parallel`` (1 if it has none). Whoever
+    Never makes more calls at once than the transcriber's ``parallel``. Whoever
     stops waiting takes the work out of the queue. A call already in the engine holds its line until
     that is free again: to its end, or not as long where the transcriber is interruptible.
     """
@@ -61,8 +61,8 @@ class Scheduler:
         Nobody is while a line is left for each other seat that is at work, or about to be.
         """
         others = {work.seat for _, work in self._running.values()} | self._speaking
-        is_idle = not self._turns.finals and len(others - {seat}) < self._parallel
-        return is_idle and self._is_interruptible
+        is_idle = not self._turns.finals and len(others - {seat}) < self.transcriber.parallel
+        return is_idle and self.transcriber.is_interruptible
 
     def note_speech(self, seat: int, *, is_speaking: bool) -> None:
         """Take notice that somebody speaks at ``seat``, and will want a final, or no longer."""
@@ -145,7 +145,7 @@ class Scheduler:
     def _interrupt(self, work: Work[Any]) -> None:
         """End what is in the engine, if that comes back when it is free, and not before."""
         for task, running in self._running.values():
-            if running is work and self._is_interruptible:
+            if running is work and self.transcriber.is_interruptible:
                 task.cancel()
 
     def _dispatch(self) -> None:
@@ -158,15 +158,9 @@ class Scheduler:
                 self._start(slot, work)
 
     def _free_slot(self) -> int | None:
-        return next((s for s in range(1, self._parallel + 1) if s not in self._running), None)
-
-    @property
-    def _parallel(self) -> int:
-        return int(getattr(self.transcriber, "parallel", 1))
-
-    @property
-    def _is_interruptible(self) -> bool:
-        return bool(getattr(self.transcriber, "is_interruptible", False))
+        return next(
+            (s for s in range(1, self.transcriber.parallel + 1) if s not in self._running), None
+        )
 
     def _start(self, slot: int, work: Work[object]) -> None:
         counters.QUEUE.labels(work.kind).observe(time.monotonic() - work.came_at)
@@ -239,12 +233,12 @@ class Seat:
         Raises:
             EngineError: the engine failed, or the seat was closed.
         """
-        finder = self._scheduler.transcriber
-        if not isinstance(finder, LanguageFinder):
+        transcriber = self._scheduler.transcriber
+        if not transcriber.can_tell_languages:
             return None
 
-        async def call() -> Mapping[str, float]:
-            return await _bounded(finder.language_probabilities(pcm), pcm)
+        async def call() -> Mapping[str, float] | None:
+            return await _bounded(transcriber.language_probabilities(pcm), pcm)
 
         return await self._as_final(call, is_ahead)
 
@@ -279,12 +273,7 @@ class Seat:
         return await self._scheduler.perform(work)
 
     async def _chosen(self, choose: Choose, pcm: bytes) -> str | None:
-        finder = self._scheduler.transcriber
-        if isinstance(finder, LanguageGuesser):
-            return choose(await _bounded(finder.guess_language(pcm), pcm))
-        if isinstance(finder, LanguageFinder):
-            return choose(await _bounded(finder.language_probabilities(pcm), pcm))
-        return choose(None)
+        return choose(await _bounded(self._scheduler.transcriber.guess_language(pcm), pcm))
 
     async def _transcribe(self, pcm: bytes, language: str | None, *, final: bool) -> Transcript:
         transcriber = self._scheduler.transcriber

@@ -11,7 +11,6 @@ from sessions_app.core.readiness import NO_WORDS, Reason, of_model
 from sessions_app.engines.base import Progress
 from sessions_app.engines.decoding.pool import DecoderPool
 from sessions_app.engines.loading import Engines
-from sessions_app.engines.model_condition import model_of
 from sessions_app.engines.scheduler import Scheduler
 from sessions_app.pipeline.idioms.book import IdiomBook
 from sessions_app.pipeline.workbench import Workbench
@@ -55,7 +54,7 @@ class Generation:
         return self._of_model(is_alone=False)
 
     def _of_model(self, *, is_alone: bool) -> list[Reason]:
-        model = model_of(self.engines.translator)
+        model = self.engines.translator.remote_model
         if model is None or not model.why or bool(model.hindrance) is not is_alone:
             return []
         return [of_model(model.why, state=model.board.condition.state)]

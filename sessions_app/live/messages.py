@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 from sessions_app.core.audio import to_seconds
 from sessions_app.core.events import Event, Failure, Mode, Notice
-from sessions_app.engines.capabilities import corrects
 from sessions_app.live.generations import Generation, Generations
 from sessions_app.live.rows import SessionRows
 from sessions_app.live.states import Ending
@@ -51,7 +50,7 @@ def first_words(
 
 def lack_of_corrections(manner: Manner, generation: Generation, about: str) -> Failure | None:
     """Return what the classroom lacks without a language model; None: nothing."""
-    if manner.mode is not Mode.CLASSROOM or corrects(generation.engines.translator):
+    if manner.mode is not Mode.CLASSROOM or generation.engines.translator.corrects:
         return None
     message = (
         "No language model translates here: in class, mistakes of learners are not put right, and "

@@ -71,7 +71,7 @@ async def opened(settings: EngineSettings, progress: Progress) -> AsyncIterator[
     """
     generation = Generation(0, await load_engines(settings, progress))
     try:
-        await wait_for_model(generation.engines.translator)
+        await wait_for_model(generation.engines.translator.remote_model)
         yield generation
     finally:
         await generation.unload()

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from sessions_app.core.errors import CommandError, HablaError
 from sessions_app.core.events import Emit, Failure, Notice
-from sessions_app.engines.model_condition import model_of
 from sessions_app.live import messages
 from sessions_app.live.event_sinks import PipelineEvents, SessionEvents
 from sessions_app.live.generations import Generation, Generations
@@ -205,8 +204,8 @@ class LiveSession:
             "stored": self.book.tell_stored(self.emit),
             "silence": self._silence.watch(),
         }
-        translator = self.generation.engines.translator if self.generation else None
-        if (model := model_of(translator)) is not None:
+        model = self.generation.engines.translator.remote_model if self.generation else None
+        if model is not None:
             work["language model"] = ModelNews(model, self.emit).run()
         return work
 

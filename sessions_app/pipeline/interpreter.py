@@ -20,7 +20,7 @@ from sessions_app.core.events import (
     Translation,
     TranslationRequest,
 )
-from sessions_app.engines.base import Drafter, Translator
+from sessions_app.engines.base import Translator
 from sessions_app.engines.loading import Engines
 from sessions_app.engines.scheduler import Seat
 from sessions_app.pipeline.exchanges import untranslated
@@ -87,7 +87,7 @@ class Interpreter:
             seat,
             lambda: self._spoken or self.recognizer.language_of_speech,
             self._emit,
-            drafts=Drafts(translator, request) if isinstance(translator, Drafter) else None,
+            drafts=Drafts(translator, request),
             settled=self.ahead.note_stable,
         )
 

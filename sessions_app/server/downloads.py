@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from sessions_app.config.conf import Conf
 from sessions_app.core.errors import EngineError, EngineUnavailableError
 from sessions_app.core.events import Notice
-from sessions_app.engines.base import Measurable
 from sessions_app.engines.loading import wanted_downloads
 from sessions_app.engines.models import hub
 from sessions_app.engines.models.downloads import download
@@ -67,11 +66,11 @@ async def _demanded(registry: Registry, seconds: float | None) -> tuple[str, ...
 async def _measure(registry: Registry, say: Callable[[str], None]) -> None:
     """Look how fast the engine that listens is, once for each; not while anybody is there."""
     generation = registry.generations.current if registry.generations else None
-    transcriber: object = generation.engines.transcriber if generation else None
-    if registry.sessions or not isinstance(transcriber, Measurable) or transcriber.speed:
+    transcriber = generation.engines.transcriber if generation else None
+    if registry.sessions or transcriber is None or transcriber.measured_speed:
         return
     try:
-        speed = await transcriber.measure()
+        speed = await transcriber.measure_speed()
     except EngineError as error:
         logger.warning("the transcriber could not be measured: %s", error)
         return

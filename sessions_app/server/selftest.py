@@ -71,9 +71,9 @@ async def run_selftest(generation: Generation) -> str:
 
 
 async def _test(generation: Generation) -> str:
-    if generation.scheduler is not None:
-        transcriber = generation.engines.transcriber
-        pcm: bytes = getattr(transcriber, "sample", b"") or await asyncio.to_thread(sample)
+    transcriber = generation.engines.transcriber
+    if generation.scheduler is not None and transcriber is not None:
+        pcm = transcriber.sample or await asyncio.to_thread(sample)
         language = "en" if "en" in generation.scheduler.languages else "es"
         seat = generation.scheduler.seat()
         try:

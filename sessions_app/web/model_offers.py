@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from sessions_app.engines.base import Measurable
 from sessions_app.engines.choices import AUTO
 from sessions_app.engines.loading import wanted_downloads
 from sessions_app.engines.models.catalogue import MODELS, is_on_disk
@@ -34,8 +33,8 @@ class ModelOffer:
 def speed_of(registry: Registry) -> Speed | None:
     """Return how fast the transcriber is on this machine; None: not known (yet)."""
     generation = registry.generations.current if registry.generations else None
-    transcriber: object = generation.engines.transcriber if generation else None
-    return transcriber.speed if isinstance(transcriber, Measurable) else None
+    transcriber = generation.engines.transcriber if generation else None
+    return transcriber.measured_speed if transcriber else None
 
 
 def offers(registry: Registry) -> list[ModelOffer]:

@@ -19,7 +19,7 @@ async def llm_at(
     await translator.load()
     try:
         if is_awaited:
-            await translator.loaded()
+            await translator.remote_model.loaded()
         yield translator
     finally:
         await translator.aclose()

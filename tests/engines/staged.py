@@ -5,13 +5,12 @@ from collections.abc import Mapping
 
 from sessions_app.core.errors import EngineError
 from sessions_app.core.events import Transcript
+from sessions_app.engines.base import Transcriber
 from sessions_app.engines.scheduler import Seat
 
 
-class Stage:
+class Stage(Transcriber):
     """A transcriber that says what it was given when the test lets it."""
-
-    languages = frozenset({"es", "en"})
 
     def __init__(self, parallel: int = 1) -> None:
         self.parallel = parallel
@@ -20,10 +19,6 @@ class Stage:
         self.most_at_work = 0
         self._answers: dict[str, asyncio.Future[Exception | None]] = {}
         self._changed = asyncio.Condition()
-
-    async def load(self) -> None: ...
-
-    async def aclose(self) -> None: ...
 
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
         await self._perform(pcm.decode() + ("" if final else "?"))

@@ -7,7 +7,7 @@ import pytest
 
 from sessions_app.core.errors import EngineBusyError, EngineError, EngineUnavailableError
 from sessions_app.core.events import Direction, Said, Translation, TranslationRequest
-from sessions_app.engines.base import Tell
+from sessions_app.engines.base import Tell, Translator
 from sessions_app.engines.fake import FakeTranslator
 from sessions_app.engines.translation.chain import ChainTranslator
 from sessions_app.engines.translation.circuit_breaker import FIRST_REST_SECONDS
@@ -15,7 +15,7 @@ from sessions_app.engines.translation.circuit_breaker import FIRST_REST_SECONDS
 ES, EN = Direction.ES_TO_EN, Direction.EN_TO_ES
 
 
-class OneWay:
+class OneWay(Translator):
     """Knows one direction, says its name, and can be told to fail or not to close."""
 
     def __init__(
@@ -27,9 +27,6 @@ class OneWay:
         self.is_closed = False
         self._name = name
         self.fails = fails
-
-    async def load(self) -> None:
-        pass
 
     async def translate(self, request: TranslationRequest) -> Translation:
         self.asked += 1

@@ -10,7 +10,7 @@ import pytest
 
 from sessions_app.core.errors import EngineError
 from sessions_app.core.events import Transcript
-from sessions_app.engines.base import LanguageFinder, Transcriber
+from sessions_app.engines.base import Transcriber
 from sessions_app.engines.fake import FakeTranscriber
 from sessions_app.engines.speech.faster_whisper import FasterWhisperTranscriber
 from sessions_app.engines.speech.openai_audio import OpenAiTranscriber
@@ -113,12 +113,12 @@ async def test_a_cancelled_piece_leaves_the_next_one_right(
 
 
 async def test_likely_languages_sum_to_one(transcriber: Transcriber, candidate: Candidate) -> None:
-    if not isinstance(transcriber, LanguageFinder):
+    if not transcriber.can_tell_languages:
         # it knows one language only, or finds it by itself
         assert transcriber.languages == {"en"} or isinstance(transcriber, OpenAiTranscriber)
         return
     for pcm in (candidate.pcm, b"", bytes(64_000)):
-        found = await transcriber.language_probabilities(pcm)
+        found = await transcriber.language_probabilities(pcm) or {}
         assert found.keys() == {"es", "en"}
         assert sum(found.values()) == pytest.approx(1)
 
@@ -151,4 +151,4 @@ async def test_closing_in_mid_piece_ends_it(candidate: Candidate) -> None:
 
 
 def test_it_says_how_many_calls_it_takes_at_once(transcriber: Transcriber) -> None:
-    assert getattr(transcriber, "parallel", 1) >= 1
+    assert transcriber.parallel >= 1

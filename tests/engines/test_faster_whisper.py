@@ -232,7 +232,7 @@ async def test_closing_does_not_wait_for_what_nobody_waits_for(tmp_path: Path) -
     began = time.monotonic()
     await transcriber.transcribe(PCM, language="en", final=False)
     whole = time.monotonic() - began
-    measuring = asyncio.create_task(transcriber.measure())
+    measuring = asyncio.create_task(transcriber.measure_speed())
     left = asyncio.create_task(transcriber.transcribe(PCM + PCM, language="en", final=True))
     await asyncio.wait({measuring, left}, timeout=whole / 4)
     left.cancel()

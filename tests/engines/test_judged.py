@@ -10,7 +10,7 @@ import pytest
 
 from sessions_app.core.errors import BadTranslationError, Fault
 from sessions_app.core.events import Direction, PassedOver, Phrase, Translation, TranslationRequest
-from sessions_app.engines.base import Tell
+from sessions_app.engines.base import Tell, Translator
 from sessions_app.engines.fake import FakeTranslator
 from sessions_app.engines.llm.translator import LlmTranslator
 from sessions_app.engines.none import NoTranslator
@@ -216,14 +216,11 @@ async def test_a_model_that_comes_to_no_end_gives_half_a_sentence(
     await chain.aclose()
 
 
-class Scripted:
+class Scripted(Translator):
     """Gives what it was told to, ahead of time too."""
 
     def __init__(self, text: str) -> None:
         self.made = Translation(text, phrases=(Phrase("a", "b"),), engine="scripted")
-
-    async def load(self) -> None:
-        """Need nothing."""
 
     async def translate(self, request: TranslationRequest) -> Translation:
         return self.made
@@ -233,9 +230,6 @@ class Scripted:
 
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
         await tell(self.made.text)
-
-    async def aclose(self) -> None:
-        """Have nothing to release."""
 
 
 async def test_what_is_translated_ahead_is_judged_too() -> None:

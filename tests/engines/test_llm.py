@@ -190,8 +190,8 @@ async def test_closing_ends_what_is_being_asked(server: FakeChat) -> None:
 async def test_a_server_that_is_not_there_yet_is_asked_when_needed(free_port: int) -> None:
     llm = LlmTranslator(f"http://me:secret@127.0.0.1:{free_port}/v1", retries=0)
     await llm.load()
-    assert f"127.0.0.1:{free_port}" in (llm.why or "")
-    assert "secret" not in (llm.why or "")
+    assert f"127.0.0.1:{free_port}" in (llm.remote_model.why or "")
+    assert "secret" not in (llm.remote_model.why or "")
     with pytest.raises(EngineError, match="does not answer"):
         await llm.translate(HELLO)
     with FakeChat(port=free_port) as server:

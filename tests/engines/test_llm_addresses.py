@@ -36,10 +36,10 @@ async def test_an_address_without_v1_is_tried_with_it_and_the_message_says_so(
         for model in ("", "parrot"):
             llm = LlmTranslator(server.address + path, model=model)
             await llm.load()
-            await llm.loaded()
+            await llm.remote_model.loaded()
             assert (await llm.translate(HELLO)).text == "hello world"
             is_right = path.removesuffix("/").endswith(base) or path.startswith("/v1/")
-            told = llm.why or ""
+            told = llm.remote_model.why or ""
             assert ("/v1" in told and "HABLA_LLM_URL" in told) is not is_right
             await llm.aclose()
 
@@ -52,9 +52,9 @@ async def test_a_server_without_a_list_of_models_is_found_by_the_model_that_was_
     with Listless() as server:
         llm = LlmTranslator(server.address, model="parrot")
         await llm.load()
-        await llm.loaded()
+        await llm.remote_model.loaded()
         assert (await llm.translate(HELLO)).text == "hello world"
-        assert "lacks /v1" in str(llm.why)
+        assert "lacks /v1" in str(llm.remote_model.why)
         await llm.aclose()
 
 
@@ -67,7 +67,7 @@ async def test_a_list_that_is_elsewhere_than_the_chat_does_not_mislead() -> None
     with Split() as server:
         llm = LlmTranslator(server.address)
         await llm.load()
-        await llm.loaded()
+        await llm.remote_model.loaded()
         assert (await llm.translate(HELLO)).text == "hello world"
         await llm.aclose()
 
@@ -76,8 +76,8 @@ async def test_an_address_at_which_nothing_is_says_that_v1_was_tried() -> None:
     with FakeModels(base="/elsewhere") as server:
         llm = LlmTranslator(server.address)
         await llm.load()
-        await llm.loaded()
-        assert "with /v1 at its end or without" in str(llm.why)
+        await llm.remote_model.loaded()
+        assert "with /v1 at its end or without" in str(llm.remote_model.why)
         with pytest.raises(EngineError, match="/v1"):
             await llm.translate(HELLO)
         await llm.aclose()
@@ -86,7 +86,7 @@ async def test_an_address_at_which_nothing_is_says_that_v1_was_tried() -> None:
 async def test_a_right_address_is_asked_as_it_was_given() -> None:
     with FakeChat() as server:
         async with llm_at(server) as llm:
-            assert llm.why is None
+            assert llm.remote_model.why is None
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ async def test_where_both_addresses_fail_alike_none_is_said_to_lack_anything() -
     with Strange() as server:
         llm = LlmTranslator(server.address)
         await llm.load()
-        await llm.loaded()
-        assert "strange answer" in str(llm.why)
-        assert "lacks" not in str(llm.why)
+        await llm.remote_model.loaded()
+        assert "strange answer" in str(llm.remote_model.why)
+        assert "lacks" not in str(llm.remote_model.why)
         await llm.aclose()

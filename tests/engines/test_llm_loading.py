@@ -9,7 +9,7 @@ from sessions_app.core.errors import EngineBusyError, EngineError, EngineLoading
 from sessions_app.core.events import Direction, TranslationRequest
 from sessions_app.engines.fake import FakeTranslator
 from sessions_app.engines.llm.client import NotInTimeError
-from sessions_app.engines.llm.model_loading import IDLE_SECONDS, Warmth
+from sessions_app.engines.llm.model_loading import IDLE_SECONDS, ModelLoader
 from sessions_app.engines.llm.translator import LlmTranslator
 from sessions_app.engines.model_condition import READY, ModelCondition, ModelState
 from sessions_app.engines.translation.chain import ChainTranslator
@@ -34,16 +34,16 @@ async def test_a_model_that_loads_longer_than_an_answer_may_take_is_loaded_once(
     with FakeModels(load_seconds=60) as server:
         async with llm_at(server, is_awaited=False, timeout_seconds=0.5) as llm:
             message = "The language model parrot is being loaded."
-            assert llm.board.condition == ModelCondition(ModelState.LOADING, message)
-            assert [llm.why] == [message]
+            assert llm.remote_model.board.condition == ModelCondition(ModelState.LOADING, message)
+            assert [llm.remote_model.why] == [message]
             with pytest.raises(EngineLoadingError):
                 await llm.translate(HELLO)
             await asyncio.sleep(0.6)  # longer than an answer may take
             assert (server.asked, server.given_up) == ([], 0)
             server.is_loaded = True
-            await llm.loaded()
+            await llm.remote_model.loaded()
             assert (await llm.translate(HELLO)).text == "hello world"
-            assert [llm.board.condition, llm.why] == [READY, None]
+            assert [llm.remote_model.board.condition, llm.remote_model.why] == [READY, None]
     assert (server.given_up, server.greeted) == (0, ["parrot"])
 
 
@@ -58,7 +58,7 @@ async def test_nothing_that_was_said_is_sent_before_the_model_is_there() -> None
             assert await llm.find_topic([], "") == ""
             assert server.asked == []
             server.is_loaded = True
-            await llm.loaded()
+            await llm.remote_model.loaded()
             assert (await llm.translate(HELLO)).text == "hello world"
     assert server.given_up == 0
 
@@ -71,8 +71,8 @@ async def test_who_leaves_while_it_loads_does_not_end_the_loading() -> None:
             asked.cancel()
             await asyncio.wait({asked})
             server.is_loaded = True
-            await llm.loaded()
-            assert llm.board.condition == READY
+            await llm.remote_model.loaded()
+            assert llm.remote_model.board.condition == READY
     assert server.given_up == 0
 
 
@@ -82,14 +82,15 @@ async def test_others_translate_while_it_loads_and_it_is_not_taken_for_ill() -> 
         llm = LlmTranslator(server.url)
         chain = ChainTranslator([llm, FakeTranslator()])
         await chain.load()
+        assert chain.remote_model is not None
         for _ in range(4):
             assert (await chain.translate(HELLO)).engine == "fake"
-        assert (chain.states, chain.hindrance) == (("closed", "closed"), "")
-        assert [chain.why] == ["The language model parrot is being loaded."]
+        assert (chain.states, chain.remote_model.hindrance) == (("closed", "closed"), "")
+        assert [chain.remote_model.why] == ["The language model parrot is being loaded."]
         server.is_loaded = True
-        await chain.loaded()
+        await chain.remote_model.loaded()
         assert (await chain.translate(HELLO)).engine == "llm"
-        assert chain.why is None
+        assert chain.remote_model.why is None
         await chain.aclose()
 
 
@@ -97,7 +98,7 @@ async def test_others_translate_while_it_loads_and_it_is_not_taken_for_ill() -> 
 async def test_a_model_that_was_unloaded_meanwhile_is_loaded_beside_and_not_by_a_sentence() -> None:
     with FakeModels(load_seconds=0.1) as server:
         async with llm_at(server, is_awaited=False, timeout_seconds=0.3) as llm:
-            await llm.loaded()
+            await llm.remote_model.loaded()
             server.load_seconds = 60
             server.unload()
             with pytest.raises(EngineBusyError, match="in time"):
@@ -106,7 +107,7 @@ async def test_a_model_that_was_unloaded_meanwhile_is_loaded_beside_and_not_by_a
             with pytest.raises(EngineLoadingError):
                 await llm.translate(HELLO)
             server.is_loaded = True
-            await llm.loaded()
+            await llm.remote_model.loaded()
             assert (await llm.translate(HELLO)).text == "hello world"
     assert server.given_up == 1
 
@@ -124,7 +125,7 @@ async def test_after_idleness_the_model_is_asked_for_before_a_sentence_is_sent(
             with pytest.raises(EngineLoadingError):
                 await llm.translate(HELLO)
             server.is_loaded = True
-            await llm.loaded()
+            await llm.remote_model.loaded()
             assert (await llm.translate(HELLO)).text == "hello world"
     assert (server.given_up, len(server.asked)) == (0, 2)
 
@@ -134,16 +135,16 @@ async def test_whoever_comes_after_idleness_has_it_loaded(monkeypatch: pytest.Mo
     with FakeModels() as server:
         async with llm_at(server, is_awaited=False) as llm:
             before = len(server.greeted)
-            llm.warm_up()
-            await llm.loaded()
+            llm.remote_model.warm_up()
+            await llm.remote_model.loaded()
     assert len(server.greeted) == before + 1
 
 
 async def test_one_that_is_not_there_in_its_own_time_is_given_up_and_told() -> None:
     with FakeModels(load_seconds=60) as server:
         async with llm_at(server, is_awaited=False, load_seconds=0.5) as llm:
-            await llm.loaded()
-            condition = llm.board.condition
+            await llm.remote_model.loaded()
+            condition = llm.remote_model.board.condition
     assert condition.state is ModelState.DOWN
     assert "was not loaded" in condition.message
     await eventually(lambda: server.given_up == 1)
@@ -152,9 +153,9 @@ async def test_one_that_is_not_there_in_its_own_time_is_given_up_and_told() -> N
 async def test_a_server_that_answers_503_while_it_loads_is_waited_for() -> None:
     with FakeModels(is_beginning=True) as server:
         async with llm_at(server, is_awaited=False, must_answer=True) as llm:
-            assert llm.board.condition.state is ModelState.LOADING
+            assert llm.remote_model.board.condition.state is ModelState.LOADING
             server.is_beginning = False
-            await llm.loaded()
+            await llm.remote_model.loaded()
             assert (await llm.translate(HELLO)).text == "hello world"
 
 
@@ -176,20 +177,20 @@ async def test_a_model_is_believed_for_a_while_and_looked_for_at_most_now_and_th
         if loads > 1:
             raise EngineError("It is gone.")
 
-    warmth = Warmth(load, told_while_loading=str, told_of_failure=str, clock=lambda: now)
-    await warmth.settle(1)
+    loader = ModelLoader(load, told_while_loading=str, told_of_failure=str, clock=lambda: now)
+    await loader.settle(1)
     now += IDLE_SECONDS - 1
-    await warmth.settle(1)
-    assert (loads, warmth.is_warm) == (1, True)
+    await loader.settle(1)
+    assert (loads, loader.is_warm) == (1, True)
     now += 1
     for _ in range(3):
-        warmth.look_soon()
-        await warmth.loaded()
-    assert (loads, warmth.board.condition.state) == (2, ModelState.DOWN)
+        loader.warm_up()
+        await loader.loaded()
+    assert (loads, loader.board.condition.state) == (2, ModelState.DOWN)
     with pytest.raises(EngineError, match="gone"):  # a sentence looks all the same
-        await warmth.settle(1)
+        await loader.settle(1)
     assert loads == 3
-    await warmth.aclose()
+    await loader.aclose()
 
 
 async def test_a_model_that_is_unloaded_sooner_is_believed_for_less_from_then_on() -> None:
@@ -199,22 +200,22 @@ async def test_a_model_that_is_unloaded_sooner_is_believed_for_less_from_then_on
         nonlocal loads
         loads += 1
 
-    warmth = Warmth(load, told_while_loading=str, told_of_failure=str, clock=lambda: now)
-    await warmth.settle(1)
+    loader = ModelLoader(load, told_while_loading=str, told_of_failure=str, clock=lambda: now)
+    await loader.settle(1)
     now += 30
-    await warmth.settle(1)
+    await loader.settle(1)
     assert loads == 1
-    with pytest.raises(NotInTimeError), warmth.watching():
+    with pytest.raises(NotInTimeError), loader.watching():
         raise NotInTimeError
-    await warmth.loaded()
-    assert (loads, warmth.is_warm) == (2, True)
+    await loader.loaded()
+    assert (loads, loader.is_warm) == (2, True)
     now += 14
-    await warmth.settle(1)
+    await loader.settle(1)
     assert loads == 2
     now += 1
-    await warmth.settle(1)
+    await loader.settle(1)
     assert loads == 3
-    await warmth.aclose()
+    await loader.aclose()
 
 
 async def test_sentences_wait_for_a_model_together_and_not_one_after_the_other() -> None:
@@ -224,15 +225,15 @@ async def test_sentences_wait_for_a_model_together_and_not_one_after_the_other()
     async def load() -> None:
         await loaded.wait()
 
-    warmth = Warmth(load, told_while_loading=str, told_of_failure=str, clock=lambda: now)
+    loader = ModelLoader(load, told_while_loading=str, told_of_failure=str, clock=lambda: now)
     with pytest.raises(EngineLoadingError):
-        await warmth.settle(0.05)
+        await loader.settle(0.05)
     now += 3
     async with asyncio.timeout(1):
         for _ in range(100):
             with pytest.raises(EngineLoadingError):
-                await warmth.settle(3)
+                await loader.settle(3)
     loaded.set()
-    await warmth.loaded()
-    await warmth.settle(3)
-    await warmth.aclose()
+    await loader.loaded()
+    await loader.settle(3)
+    await loader.aclose()

@@ -62,7 +62,7 @@ async def test_llama_cpp_says_whether_its_model_can_chat(template: str, is_able:
     api = {"/props": {"chat_template": template}}
     with FakeModels(api=api) as server:
         async with llm_at(server, profile="llama-cpp") as llm:
-            assert (llm.why is None) is is_able
+            assert (llm.remote_model.why is None) is is_able
     assert server.greeted == (["parrot"] if is_able else [])
 
 
@@ -70,7 +70,7 @@ async def test_a_server_below_a_path_is_asked_and_shown_the_key_below_it_only() 
     with FakeModels(LISTED, api={"/gpu1/api/show": OLLAMA}, base="/gpu1/v1") as server:
         llm = LlmTranslator(f"{server.address}/gpu1/v1", key="mine")
         await llm.load()
-        await llm.loaded()
+        await llm.remote_model.loaded()
         await llm.aclose()
     assert server.greeted == ["parrot"]
     assert [path for path in server.paths if not path.startswith("/gpu1/")] == []
@@ -80,7 +80,7 @@ async def test_where_the_server_says_nothing_each_is_tried_until_one_chats() -> 
     with FakeModels(LISTED, chatting=("parrot",)) as server:
         async with llm_at(server) as llm:
             assert (await llm.translate(HELLO)).text == "hello world"
-            assert llm.why is None
+            assert llm.remote_model.why is None
     assert [body["model"] for body in server.asked] == ["parrot"]
 
 
@@ -96,7 +96,9 @@ async def test_a_model_that_stops_chatting_is_left_for_the_next_with_the_same_se
 async def test_a_model_that_was_chosen_and_cannot_chat_is_told_and_no_other_taken() -> None:
     with FakeModels(LISTED, chatting=("parrot",)) as server:
         async with llm_at(server, model="bge-m3:latest") as llm:
-            assert "The model bge-m3:latest is not there, or cannot chat" in str(llm.why)
+            assert "The model bge-m3:latest is not there, or cannot chat" in str(
+                llm.remote_model.why
+            )
             with pytest.raises(EngineError, match="cannot chat"):
                 await llm.translate(HELLO)
     assert server.asked == []
@@ -111,11 +113,11 @@ async def test_a_server_whose_models_all_only_embed_is_no_language_model(
         with pytest.raises(EngineUnavailableError, match="no model that can chat"):
             await llm.load()
         async with llm_at(server) as configured:
-            assert "no model that can chat" in str(configured.why)
+            assert "no model that can chat" in str(configured.remote_model.why)
             server.chatting = ("parrot",)
             server.api = {}
             assert (await configured.translate(HELLO)).text == "hello world"
-            assert configured.why is None
+            assert configured.remote_model.why is None
 
 
 REFUSALS = {
@@ -217,8 +219,8 @@ async def test_a_server_that_refuses_even_a_greeting_is_not_said_to_have_no_mode
     with Refusing() as server:
         llm = LlmTranslator(server.address)
         await llm.load()
-        await llm.loaded()
-        assert "refuses whatever it is asked" in str(llm.why)
+        await llm.remote_model.loaded()
+        assert "refuses whatever it is asked" in str(llm.remote_model.why)
         await llm.aclose()
 
 

@@ -12,6 +12,7 @@ import pytest
 from sessions_app.core.errors import EngineError, EngineUnavailableError
 from sessions_app.core.events import Direction, EngineInfo, Transcript, TranslationRequest
 from sessions_app.engines.automatic import best_translator
+from sessions_app.engines.base import Transcriber
 from sessions_app.engines.choices import EngineChoice
 from sessions_app.engines.fake import FakeDetector, FakeTranscriber, FakeTranslator
 from sessions_app.engines.loading import Engines, EngineSettings, load_engines, wanted_downloads
@@ -24,7 +25,7 @@ FAKE = EngineChoice("fake")
 HERE = "tests.engines.test_loading"
 
 
-class Witness:
+class Witness(Transcriber):
     """A transcriber that notes what becomes of it."""
 
     languages = frozenset({"es"})

@@ -51,18 +51,18 @@ async def test_a_real_whisper_is_timed_once(whisper_directory: Path, tmp_path: P
     shutil.copytree(whisper_directory, tmp_path / "whisper-base")
     transcriber = FasterWhisperTranscriber(models_dir=tmp_path)
     await transcriber.load()
-    assert transcriber.speed is None
-    speed = await transcriber.measure()
+    assert transcriber.measured_speed is None
+    speed = await transcriber.measure_speed()
     assert speed is not None
     assert (speed.model, speed.is_on_graphics_card) == ("whisper-base", False)
     assert speed.encode_seconds > 0
     assert speed.token_seconds >= 0
-    assert await transcriber.measure() is speed
+    assert await transcriber.measure_speed() is speed
     await transcriber.aclose()
 
 
 async def test_of_a_whisper_of_ones_own_nothing_is_said(whisper_directory: Path) -> None:
     transcriber = FasterWhisperTranscriber(str(whisper_directory))
     await transcriber.load()
-    assert await transcriber.measure() is None
+    assert await transcriber.measure_speed() is None
     await transcriber.aclose()

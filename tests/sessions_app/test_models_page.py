@@ -84,7 +84,7 @@ async def test_a_whisper_is_offered_by_what_the_machine_can_carry(
     assert generations.current is not None
     transcriber: Any = generations.current.engines.transcriber
     assert offers(registry.live) == []
-    transcriber.speed = Speed("whisper-base", 0.4, 0.01, is_on_graphics_card=False)
+    transcriber.measured_speed = Speed("whisper-base", 0.4, 0.01, is_on_graphics_card=False)
     found = {offer.name: offer.is_fit for offer in offers(registry.live)}
     assert found == {"whisper-small": True, "whisper-medium": False}
     page = await asyncio.to_thread(lambda: at_home().get("/settings/").text)

@@ -29,12 +29,13 @@ LOADING = "The language model is being loaded."
 CLOSED = "The language model is not asked any more."
 
 
-class Warmth:
+class ModelLoader:
     """Has ``load`` done, alone and within its own limit, before anything is asked of the model.
 
-    ``load`` raises EngineError where there is no model to be used. ``told_while_loading`` and
-    ``told_of_failure`` say what people are told meanwhile and then; the former returns nothing as
-    long as nothing is there that could load. ``clock`` returns seconds that only grow.
+    ``load`` raises EngineError where no model can be used. ``told_while_loading`` and
+    ``told_of_failure`` return what people are told meanwhile, and when it failed; the former
+    returns nothing as long as no server is there that could load one. ``hint`` returns what else
+    they should know. ``clock`` returns seconds that only grow.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Warmth:
         *,
         told_while_loading: Callable[[], str],
         told_of_failure: Callable[[EngineError], str],
+        hint: Callable[[], str] = str,
         load_seconds: float = LOAD_SECONDS,
         idle_seconds: float = IDLE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
@@ -51,6 +53,7 @@ class Warmth:
         self._load = load
         self._told_while_loading = told_while_loading
         self._told_of_failure = told_of_failure
+        self._hint = hint
         self._load_seconds = load_seconds
         self._idle_seconds = idle_seconds
         self._clock = clock
@@ -71,6 +74,16 @@ class Warmth:
     def is_loading(self) -> bool:
         """Whether it is being loaded, or looked for."""
         return self._loading is not None and not self._loading.done()
+
+    @property
+    def why(self) -> str | None:
+        """Return what people should know of it just now; None: nothing."""
+        return " ".join(filter(None, (self.hindrance, self._hint()))) or None
+
+    @property
+    def hindrance(self) -> str:
+        """Return why it cannot be asked just now; empty: it can."""
+        return self.board.condition.message
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -99,8 +112,8 @@ class Warmth:
             self._began_at = self._clock()
             self._loading = asyncio.create_task(self._run(), name="habla language model")
 
-    def look_soon(self) -> None:
-        """Do so unless it is warm, or could not be used just now."""
+    def warm_up(self) -> None:
+        """Begin to have it loaded, unless it answered lately or could not be used just now."""
         if not self.is_warm and self._clock() >= self._rests_until:
             self.begin()
 

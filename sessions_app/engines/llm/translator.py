@@ -5,19 +5,23 @@ from contextlib import AsyncExitStack, suppress
 from math import inf
 from typing import Any
 
-from sessions_app.core.errors import (
+from sessions_app.engines import keys
+from sessions_app.engines.base import (
     EngineError,
     EngineLoadingError,
     EngineUnavailableError,
+    Said,
+    Tell,
+    Translation,
+    TranslationRequest,
+    Translator,
+    Usage,
 )
-from sessions_app.core.events import Said, Translation, TranslationRequest, Usage
-from sessions_app.engines import keys
-from sessions_app.engines.base import Tell
 from sessions_app.engines.llm.answers import read_answer, without_thoughts
 from sessions_app.engines.llm.client import AgainError, UnfitModelError, UnknownModelError
 from sessions_app.engines.llm.drafts import DraftReader
 from sessions_app.engines.llm.model_choice import PROBE_SECONDS
-from sessions_app.engines.llm.model_loading import IDLE_SECONDS, LOAD_SECONDS, Warmth
+from sessions_app.engines.llm.model_loading import IDLE_SECONDS, LOAD_SECONDS, ModelLoader
 from sessions_app.engines.llm.prices import checked_prices, cost_of
 from sessions_app.engines.llm.prompts import (
     draft_messages,
@@ -29,7 +33,6 @@ from sessions_app.engines.llm.prompts import (
 from sessions_app.engines.llm.reasoning import begins_in_thought
 from sessions_app.engines.llm.replies import Reply
 from sessions_app.engines.llm.server import ChatServer
-from sessions_app.engines.model_condition import Board
 from sessions_app.engines.server_profiles import (
     PROFILES,
     addresses_of,
@@ -44,7 +47,7 @@ GRACE_SECONDS = 3.0
 """How long a model may load until sentences wait for it no longer; then others translate them."""
 
 
-class LlmTranslator:
+class LlmTranslator(Translator):
     """Corrects, translates and explains by a language model.
 
     ``url`` is the server's address up to ``/v1``; without one, and without a ``profile``
@@ -92,20 +95,17 @@ class LlmTranslator:
             for address in addresses_of(url, profile)
         ]
         self._server = self._servers[0]
-        self._warmth = Warmth(
+        self.is_cloud = is_in_the_cloud(self._server.url)
+        self.remote_model: ModelLoader = ModelLoader(
             self._load,
             told_while_loading=self._told_while_loading,
             told_of_failure=self._told_of,
+            hint=lambda: self._server.choice.hint,
             load_seconds=float(load_seconds),
             idle_seconds=inf if self.is_cloud else IDLE_SECONDS,
         )
         self._hides_thoughts = False
         """Whether the model was seen to think without a mark that says so at the beginning."""
-
-    @property
-    def is_cloud(self) -> bool:
-        """Whether what is said leaves the house."""
-        return is_in_the_cloud(self._server.url)
 
     async def load(self) -> None:
         """Find the server and its model, and begin to have it loaded; that goes on beside.
@@ -162,7 +162,7 @@ class LlmTranslator:
         target = str(request.direction.target)
         reader = DraftReader(request.text, target=target, hides_thoughts=self._hides_thoughts)
         try:
-            with self._warmth.watching():
+            with self.remote_model.watching():
                 await self._server.stream(draft_messages(request), reader.telling(tell))
             if draft := reader.end():
                 await tell(draft)
@@ -185,48 +185,20 @@ class LlmTranslator:
         async with AsyncExitStack() as closing:
             for server in self._servers:
                 closing.push_async_callback(server.aclose)
-            await self._warmth.aclose()
+            await self.remote_model.aclose()
 
     # --- the model, which another program holds
 
-    @property
-    def board(self) -> Board:
-        """Return where the model's condition stands."""
-        return self._warmth.board
-
-    @property
-    def is_loading(self) -> bool:
-        """Whether the model is being loaded."""
-        return self._warmth.is_loading
-
-    @property
-    def why(self) -> str | None:
-        """Return what people should know of it just now; None: nothing."""
-        return " ".join(filter(None, (self.hindrance, self._server.choice.hint))) or None
-
-    @property
-    def hindrance(self) -> str:
-        """Return why it cannot be asked just now; empty: it can."""
-        return self.board.condition.message
-
-    def warm_up(self) -> None:
-        """Begin to have the model loaded, unless it answered lately or failed just now."""
-        self._warmth.look_soon()
-
-    async def loaded(self) -> None:
-        """Wait until the model is not being loaded any more."""
-        await self._warmth.loaded()
-
     def _is_warm(self) -> bool:
-        self._warmth.look_soon()
-        return self._warmth.is_warm
+        self.remote_model.warm_up()
+        return self.remote_model.is_warm
 
     async def _look(self) -> None:
         try:
             with suppress(EngineLoadingError):
-                await self._warmth.settle(FIRST_SECONDS)
+                await self.remote_model.settle(FIRST_SECONDS)
             if not self._server.choice.is_there:
-                await self._warmth.settle(FIRST_SECONDS + PROBE_SECONDS * len(self._servers))
+                await self.remote_model.settle(FIRST_SECONDS + PROBE_SECONDS * len(self._servers))
         except EngineError as failure:
             if failure.code == "bad_key" or self._must_answer:
                 mend = "" if failure.code == "bad_key" else " Start it, or set HABLA_LLM_URL."
@@ -266,13 +238,13 @@ class LlmTranslator:
     # --- asking it
 
     async def _ask(self, messages: list[dict[str, str]], schema: Any = None) -> Reply:
-        await self._warmth.settle(GRACE_SECONDS)
+        await self.remote_model.settle(GRACE_SECONDS)
         try:
-            with self._warmth.watching():
+            with self.remote_model.watching():
                 return await self._server.ask(messages, schema)
         except (UnfitModelError, UnknownModelError):  # it was taken away, or replaced
-            await self._warmth.settle(GRACE_SECONDS)
-            with self._warmth.watching():
+            await self.remote_model.settle(GRACE_SECONDS)
+            with self.remote_model.watching():
                 return await self._server.ask(messages, schema)
 
     def _usage(self, reply: Reply) -> Usage:

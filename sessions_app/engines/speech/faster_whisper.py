@@ -11,10 +11,15 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sessions_app.core.audio import SAMPLE_BYTES
-from sessions_app.core.errors import EngineError, EngineUnavailableError
-from sessions_app.core.events import Transcript
-from sessions_app.engines.base import Progress
+from sessions_app.engines.base import (
+    SAMPLE_BYTES,
+    EngineError,
+    EngineUnavailableError,
+    Progress,
+    Speed,
+    Transcriber,
+    Transcript,
+)
 from sessions_app.engines.models import catalogue, downloads
 from sessions_app.engines.models.model import WHISPER_NEEDS
 from sessions_app.engines.speech.whisper_model import (
@@ -23,7 +28,7 @@ from sessions_app.engines.speech.whisper_model import (
     WhisperRunner,
     open_model,
 )
-from sessions_app.engines.whisper_speed import SHAPES, Speed
+from sessions_app.engines.whisper_speed import SHAPES
 
 CLOSE_SECONDS = 10.0
 """How long closing waits for what is being transcribed."""
@@ -35,7 +40,7 @@ MOST_THREADS = 8
 T = TypeVar("T")
 
 
-class FasterWhisperTranscriber:
+class FasterWhisperTranscriber(Transcriber):
     """Finds Spanish and English words with a Whisper model.
 
     ``model`` is a name (``small``), a directory, or ``owner/repository`` on the hub; without one it
@@ -46,7 +51,6 @@ class FasterWhisperTranscriber:
     ``progress`` is told of fetching and loading.
     """
 
-    languages = frozenset({"es", "en"})
     is_interruptible = True
 
     def __init__(
@@ -64,12 +68,7 @@ class FasterWhisperTranscriber:
         hotwords: str | None = None,
         progress: Progress = downloads.silent,
     ) -> None:
-        self.speed: Speed | None = None
-        """How fast it is here; None: that was not measured yet."""
-        self.why: str | None = None
-        """What its users should know of it, once it is loaded."""
         self.parallel = max(1, workers)
-        """How many calls run at once."""
         self._model = model or catalogue.best_whisper(Path(models_dir)) or catalogue.RECOMMENDED[0]
         self._models_dir = Path(models_dir)
         self._models_from = models_from
@@ -139,7 +138,7 @@ class FasterWhisperTranscriber:
         runner = self._loaded()
         return await self._try(runner.language_probabilities, _samples(pcm), False)
 
-    async def measure(self) -> Speed | None:
+    async def measure_speed(self) -> Speed | None:
         """Return how fast it is here, and so how fast others would be; None: of a model unknown.
 
         Takes some seconds, at the first time.
@@ -148,9 +147,9 @@ class FasterWhisperTranscriber:
             EngineError: the model failed.
         """
         name = f"whisper-{self._model.removeprefix('whisper-')}"
-        if self.speed is None and name in SHAPES:
-            self.speed = await self._measured(name)
-        return self.speed
+        if self.measured_speed is None and name in SHAPES:
+            self.measured_speed = await self._measured(name)
+        return self.measured_speed
 
     async def _measured(self, name: str) -> Speed:
         work = self._executor.submit(self._loaded().measure, name, lambda: self._closed)

@@ -7,9 +7,14 @@ from time import monotonic
 
 import httpx
 
-from sessions_app.core.errors import EngineBusyError, EngineError, EngineUnavailableError
-from sessions_app.core.events import Transcript
 from sessions_app.engines import keys
+from sessions_app.engines.base import (
+    EngineBusyError,
+    EngineError,
+    EngineUnavailableError,
+    Transcriber,
+    Transcript,
+)
 from sessions_app.engines.server_address import is_server_address
 from sessions_app.engines.speech.openai_client import (
     PieceRefusedError,
@@ -29,7 +34,7 @@ GIVEN_UP_SECONDS = 20.0
 """Whom a caller left after so long without an answer has failed."""
 
 
-class OpenAiTranscriber:
+class OpenAiTranscriber(Transcriber):
     """Has words found by other machines: speaches, vLLM, whisper.cpp's server, OpenAI's own.
 
     ``urls`` are the servers' addresses up to ``/v1``; the least busy of those that are well is
@@ -39,8 +44,6 @@ class OpenAiTranscriber:
     itself, and nobody else, is sent the environment's OPENAI_API_KEY. ``parallel`` is how many
     pieces each takes at once, ``timeout_seconds`` how long one piece may take.
     """
-
-    languages = frozenset({"es", "en"})
 
     def __init__(
         self,
@@ -58,7 +61,6 @@ class OpenAiTranscriber:
             [PooledServer(url, keys.headers_for(url, key)) for url in addresses]
         )
         self.parallel = max(1, parallel) * len(addresses)
-        """How many calls run at once."""
         self._model = model
         self._timeout_seconds = timeout_seconds
         self._http: httpx.AsyncClient | None = None

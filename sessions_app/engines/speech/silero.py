@@ -16,8 +16,13 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (  # type: ignore[import
     RuntimeException,
 )
 
-from sessions_app.core.audio import FRAME_BYTES, FRAME_SAMPLES
-from sessions_app.core.errors import EngineError, EngineUnavailableError
+from sessions_app.engines.base import (
+    FRAME_BYTES,
+    FRAME_SAMPLES,
+    Detector,
+    EngineError,
+    EngineUnavailableError,
+)
 
 Floats = npt.NDArray[np.float32]
 
@@ -32,7 +37,7 @@ FULL_SCALE = np.float32(1 / 32768)
 _CANNOT_LOAD = (Fail, InvalidGraph, InvalidProtobuf, NoSuchFile, RuntimeException)
 
 
-class SileroDetector:
+class SileroDetector(Detector):
     """The model, loaded once and shared by all streams; safe to use from several threads.
 
     ``threads`` is how many CPU threads one call may use; more than 1 only costs at this size.

@@ -4,8 +4,14 @@ import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
-from sessions_app.core.errors import EngineError, EngineUnavailableError
-from sessions_app.core.events import Direction, Translation, TranslationRequest
+from sessions_app.engines.base import (
+    Direction,
+    EngineError,
+    EngineUnavailableError,
+    Translation,
+    TranslationRequest,
+    Translator,
+)
 from sessions_app.engines.text.sentences import clean
 from sessions_app.engines.translation.apertium_modes import (
     MODES_DIR,
@@ -26,7 +32,7 @@ _MEND = "Install it with: apt install apertium-eng-spa"
 _PROBES = {Direction.ES_TO_EN: "gracias", Direction.EN_TO_ES: "thanks"}
 
 
-class ApertiumTranslator:
+class ApertiumTranslator(Translator):
     """Translates by rules, in long-lived processes: about ten small ones per direction."""
 
     def __init__(

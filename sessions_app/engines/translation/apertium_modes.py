@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from sessions_app.core.events import Direction
+from sessions_app.engines.base import Direction
 
 Command = Sequence[str]
 

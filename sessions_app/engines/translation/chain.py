@@ -2,20 +2,24 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
-from sessions_app.core.errors import (
+from sessions_app.engines.base import (
     BadTranslationError,
+    Board,
+    Direction,
     EngineError,
     EngineLoadingError,
     EngineUnavailableError,
+    PassedOver,
+    Said,
+    Tell,
+    Translation,
+    TranslationRequest,
+    Translator,
 )
-from sessions_app.core.events import Direction, PassedOver, Said, Translation, TranslationRequest
-from sessions_app.engines.base import AheadTranslator, Drafter, Tell, TopicFinder, Translator
-from sessions_app.engines.capabilities import corrects, directions_of, is_cloud
-from sessions_app.engines.model_condition import Board, HasModel, model_of
 from sessions_app.engines.translation.circuit_breaker import Breaker, BreakerState
 from sessions_app.engines.translation.judged import judged
 
@@ -29,7 +33,7 @@ def trusted(translators: Sequence[Translator]) -> list[Translator]:
     """
     kept: list[Translator] = []
     for translator in translators:
-        if is_cloud(translator) and not all(map(is_cloud, kept)):
+        if translator.is_cloud and not all(each.is_cloud for each in kept):
             logger.warning("a translator in the cloud is no fallback for a local one: left out")
         else:
             kept.append(translator)
@@ -44,7 +48,7 @@ class _Provider:
     """For drafts alone: they are asked for far more often, and matter less."""
 
     def knows(self, direction: Direction) -> bool:
-        return direction in directions_of(self.translator)
+        return direction in self.translator.directions
 
     @property
     def why(self) -> str:
@@ -54,7 +58,59 @@ class _Provider:
         return f"The language model failed lately, and is left alone: {self.breaker.failure}"
 
 
-class ChainTranslator:
+class _ChainModels:
+    """The models that other programs hold for ``providers``, as if they were one."""
+
+    def __init__(self, providers: Sequence[_Provider]) -> None:
+        self._providers = providers
+        models = (each.translator.remote_model for each in providers)
+        self._models = [model for model in models if model is not None]
+
+    @property
+    def board(self) -> Board:
+        """Return where the condition of the first one stands."""
+        return self._models[0].board
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether one of them is being loaded."""
+        return any(model.is_loading for model in self._models)
+
+    @property
+    def why(self) -> str | None:
+        """Return what people should know of them just now; None: nothing."""
+        told = [model.why for model in self._models if model.why]
+        if not told:
+            told = [each.why for each in self._providers if each.translator.remote_model]
+        return " ".join(filter(None, told)) or None
+
+    @property
+    def hindrance(self) -> str:
+        """Return why a direction cannot be translated just now; empty: each can."""
+        known = frozenset[Direction]().union(
+            *(each.translator.directions for each in self._providers)
+        )
+        for direction in sorted(known):
+            models = [
+                each.translator.remote_model for each in self._providers if each.knows(direction)
+            ]
+            told = [model.hindrance if model else "" for model in models]
+            if all(told):
+                return told[0]
+        return ""
+
+    def warm_up(self) -> None:
+        """Begin to have those loaded that may not be."""
+        for model in self._models:
+            model.warm_up()
+
+    async def loaded(self) -> None:
+        """Wait until none is being loaded any more."""
+        for model in self._models:
+            await model.loaded()
+
+
+class ChainTranslator(Translator):
     """Asks its translators in order; ``Translation.engine`` names the one that answered.
 
     What each gives is judged: what is no translation goes to the next, and is told with the answer.
@@ -67,24 +123,21 @@ class ChainTranslator:
     def __init__(
         self, translators: Sequence[Translator], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._left_out = [one for one in translators if one not in trusted(translators)]
-        self._providers = tuple(
-            _Provider(judged(each), Breaker(clock=clock), Breaker(clock=clock))
-            for each in trusted(translators)
-        )
+        kept = trusted(translators)
+        self._left_out = [one for one in translators if one not in kept]
         self._awaited = 0
         """How many translations somebody waits for."""
-        self._no_model = Board()
+        self._use(
+            _Provider(judged(each), Breaker(clock=clock), Breaker(clock=clock)) for each in kept
+        )
 
-    @property
-    def directions(self) -> frozenset[Direction]:
-        """Return the directions that at least one of the translators knows."""
-        return frozenset().union(*(directions_of(each.translator) for each in self._providers))
-
-    @property
-    def corrects(self) -> bool:
-        """Return whether one of the translators tells what a learner said wrong."""
-        return any(corrects(each.translator) for each in self._providers)
+    def _use(self, providers: Iterable[_Provider]) -> None:
+        self._providers = tuple(providers)
+        translators = [each.translator for each in self._providers]
+        self.directions = frozenset[Direction]().union(*(each.directions for each in translators))
+        self.corrects = any(each.corrects for each in translators)
+        has_model = any(each.remote_model for each in translators)
+        self.remote_model = _ChainModels(self._providers) if has_model else None
 
     @property
     def states(self) -> tuple[BreakerState, ...]:
@@ -109,7 +162,7 @@ class ChainTranslator:
                 await provider.translator.aclose()
         if failures and not loaded:
             raise failures[0]
-        self._providers = tuple(loaded)
+        self._use(loaded)
 
     async def translate(self, request: TranslationRequest) -> Translation:
         """Return the answer of the first translator that has a good one.
@@ -159,11 +212,8 @@ class ChainTranslator:
         provider = self._well(request.direction)
         if self._awaited or provider is None or not provider.drafting.allows:
             return None
-        translator: object = provider.translator
-        if not isinstance(translator, AheadTranslator):
-            return None
         with provider.drafting.attempt():
-            return await translator.translate_ahead(request)
+            return await provider.translator.translate_ahead(request)
 
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
         """Tell a draft by the translator that the final will be asked of, if that can draft.
@@ -174,10 +224,8 @@ class ChainTranslator:
         provider = self._well(request.direction)
         if provider is None or not provider.drafting.allows:
             return
-        drafter: object = provider.translator
-        if isinstance(drafter, Drafter):
-            with provider.drafting.attempt():
-                await drafter.draft(request, tell)
+        with provider.drafting.attempt():
+            await provider.translator.draft(request, tell)
 
     async def find_topic(self, said: Sequence[Said], topic: str) -> str:
         """Return what ``said`` is about, if the translator in use can tell; empty otherwise.
@@ -186,54 +234,7 @@ class ChainTranslator:
             EngineError: it failed.
         """
         provider = self._well(said[-1].direction) if said else None
-        finder: object = provider.translator if provider else None
-        return await finder.find_topic(said, topic) if isinstance(finder, TopicFinder) else ""
-
-    # --- models that other programs hold
-
-    @property
-    def board(self) -> Board:
-        """Return where the condition of the first one's model stands."""
-        return next((model.board for model in self._models()), self._no_model)
-
-    @property
-    def is_loading(self) -> bool:
-        """Whether a model is being loaded."""
-        return any(model.is_loading for model in self._models())
-
-    @property
-    def why(self) -> str | None:
-        """Return what people should know of the models just now; None: nothing."""
-        told = [model.why for model in self._models() if model.why]
-        if not told:
-            told = [each.why for each in self._providers if model_of(each.translator)]
-        return " ".join(filter(None, told)) or None
-
-    @property
-    def hindrance(self) -> str:
-        """Return why a direction cannot be translated just now; empty: each can."""
-        for direction in sorted(self.directions):
-            models = [model_of(each.translator) for each in self._for(direction)]
-            told = [model.hindrance if model else "" for model in models]
-            if told and all(told):
-                return told[0]
-        return ""
-
-    def warm_up(self) -> None:
-        """Begin to have the models loaded that may not be."""
-        for model in self._models():
-            model.warm_up()
-
-    async def loaded(self) -> None:
-        """Wait until no model is being loaded any more."""
-        for model in self._models():
-            await model.loaded()
-
-    def _models(self) -> list[HasModel]:
-        models = (model_of(each.translator) for each in self._providers)
-        return [model for model in models if model is not None]
-
-    # --- the end
+        return await provider.translator.find_topic(said, topic) if provider else ""
 
     async def aclose(self) -> None:
         """Close every translator, even if one of them fails at it. May be called twice."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
-from sessions_app.core.errors import EngineBusyError, EngineError, EngineLoadingError
+from sessions_app.engines.base import EngineBusyError, EngineError, EngineLoadingError
 
 FAILURES = 3
 """How many failures in a row open a breaker."""

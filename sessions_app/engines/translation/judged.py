@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sessions_app.core import counters
-from sessions_app.core.errors import Fault
-from sessions_app.core.events import Direction, Said, Translation, TranslationRequest
-from sessions_app.engines.base import AheadTranslator, Drafter, Tell, TopicFinder, Translator
-from sessions_app.engines.capabilities import (
-    corrects,
-    directions_of,
-    is_cloud,
-    needs_judging,
-    why_of,
+from sessions_app.engines.base import (
+    Fault,
+    Said,
+    Tell,
+    Translation,
+    TranslationRequest,
+    Translator,
 )
 from sessions_app.engines.text.judge import (
     bad_translation,
@@ -24,6 +22,7 @@ from sessions_app.engines.text.judge import (
     without_controls,
 )
 from sessions_app.engines.text.refusals import may_become_refusal
+from sessions_app.engines.translation.delegating import DelegatingTranslator
 
 logger = logging.getLogger(__name__)
 
@@ -33,46 +32,15 @@ PASSING = frozenset({Fault.ECHO, Fault.LANGUAGE, Fault.REFUSAL})
 
 def judged(translator: Translator) -> Translator:
     """Return ``translator`` with its answers judged; as it is where that is done, or not needed."""
-    if isinstance(translator, JudgedTranslator) or not needs_judging(translator):
-        return translator
-    offers: object = translator
-    is_model = isinstance(offers, Drafter | AheadTranslator | TopicFinder)
-    return JudgedModel(translator) if is_model else JudgedTranslator(translator)
+    return translator if translator.needs_no_judging else JudgedTranslator(translator)
 
 
-class JudgedTranslator:
+class JudgedTranslator(DelegatingTranslator):
     """Asks the translator ``behind``, and judges what it gives."""
 
-    def __init__(self, behind: Translator) -> None:
-        self.behind = behind
-
-    @property
-    def directions(self) -> frozenset[Direction]:
-        """Return the directions of the translator behind."""
-        return directions_of(self.behind)
-
-    @property
-    def is_cloud(self) -> bool:
-        """Return whether the translator behind sends what is said out of the house."""
-        return is_cloud(self.behind)
-
-    @property
-    def corrects(self) -> bool:
-        """Return whether the translator behind tells what a learner said wrong."""
-        return corrects(self.behind)
-
-    @property
-    def why(self) -> str | None:
-        """Return what people should know of the translator behind."""
-        return why_of(self.behind)
-
-    async def load(self) -> None:
-        """Load the translator behind.
-
-        Raises:
-            EngineUnavailableError: it cannot be loaded.
-        """
-        await self.behind.load()
+    def _take_capabilities(self) -> None:
+        super()._take_capabilities()
+        self.needs_no_judging = True
 
     async def translate(self, request: TranslationRequest) -> Translation:
         """Return ``request.text`` in the other language.
@@ -83,14 +51,6 @@ class JudgedTranslator:
         """
         return _checked(await self.behind.translate(request), request)
 
-    async def aclose(self) -> None:
-        """Close the translator behind."""
-        await self.behind.aclose()
-
-
-class JudgedModel(JudgedTranslator):
-    """The same, of a translator that drafts, translates ahead, or finds topics."""
-
     async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
         """Return what ``translate`` would; None: this is not the time for it.
 
@@ -98,10 +58,7 @@ class JudgedModel(JudgedTranslator):
             BadTranslationError: what the translator behind gave is no translation.
             EngineError: it failed.
         """
-        translator: object = self.behind
-        if not isinstance(translator, AheadTranslator):
-            return None
-        made = await translator.translate_ahead(request)
+        made = await self.behind.translate_ahead(request)
         return None if made is None else _checked(made, request)
 
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
@@ -113,11 +70,9 @@ class JudgedModel(JudgedTranslator):
             BadTranslationError: it is no translation; it is worked on no further.
             EngineError: it failed.
         """
-        drafter: object = self.behind
-        if isinstance(drafter, Drafter):
-            growing = _GrowingDraft(request, tell)
-            await drafter.draft(request, growing.grow)
-            await growing.end()
+        growing = _GrowingDraft(request, tell)
+        await self.behind.draft(request, growing.grow)
+        await growing.end()
 
     async def find_topic(self, said: Sequence[Said], topic: str) -> str:
         """Return one line about ``said``; empty: the translator behind had none that is one.
@@ -125,10 +80,7 @@ class JudgedModel(JudgedTranslator):
         Raises:
             EngineError: it failed.
         """
-        finder: object = self.behind
-        if not isinstance(finder, TopicFinder):
-            return ""
-        line = await finder.find_topic(said, topic)
+        line = await self.behind.find_topic(said, topic)
         return line if is_topic(line, " ".join(one.source for one in said)) else ""
 
 

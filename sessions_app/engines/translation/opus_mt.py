@@ -13,8 +13,15 @@ from typing import Any, TypeVar
 import ctranslate2  # type: ignore[import-untyped]
 import sentencepiece
 
-from sessions_app.core.errors import EngineError, EngineUnavailableError, Fault
-from sessions_app.core.events import Direction, Translation, TranslationRequest
+from sessions_app.engines.base import (
+    Direction,
+    EngineError,
+    EngineUnavailableError,
+    Fault,
+    Translation,
+    TranslationRequest,
+    Translator,
+)
 from sessions_app.engines.models import catalogue
 from sessions_app.engines.models.model import OPUS_MT_NEEDS
 from sessions_app.engines.text.judge import bad_translation
@@ -36,7 +43,7 @@ _FAILURES = (RuntimeError, ValueError, OSError, KeyError)
 """What CTranslate2 and SentencePiece raise, for a broken file as for a broken sentence."""
 
 
-class OpusMtTranslator:
+class OpusMtTranslator(Translator):
     """Translates with one Marian model per direction, in a thread of its own."""
 
     def __init__(

@@ -8,11 +8,10 @@ from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
-from sessions_app.core.events import Direction, Translation, TranslationRequest
-from sessions_app.engines.base import Translator
-from sessions_app.engines.capabilities import directions_of
+from sessions_app.engines.base import Direction, Translation, TranslationRequest
 from sessions_app.engines.text.sentences import split_sentences
 from sessions_app.engines.translation.apertium_text import begins_small, lower_first, open_questions
+from sessions_app.engines.translation.delegating import DelegatingTranslator
 
 _WORD = re.compile(r"\w+(?:'\w+)*")
 _ACCENT = re.compile("[\u0300-\u0302\u0304-\u036f]")
@@ -20,24 +19,8 @@ _ACCENT = re.compile("[\u0300-\u0302\u0304-\u036f]")
 _STOP = re.compile(r"[.!…]+$")
 
 
-class PhrasebookTranslator:
+class PhrasebookTranslator(DelegatingTranslator):
     """Answers the sentences that it knows, and asks the translator ``behind`` for all others."""
-
-    def __init__(self, behind: Translator) -> None:
-        self._behind = behind
-
-    @property
-    def directions(self) -> frozenset[Direction]:
-        """Return the directions of the translator behind."""
-        return directions_of(self._behind)
-
-    async def load(self) -> None:
-        """Load the translator behind.
-
-        Raises:
-            EngineUnavailableError: it cannot be loaded.
-        """
-        await self._behind.load()
 
     async def translate(self, request: TranslationRequest) -> Translation:
         """Return ``request.text`` in the other language, sentence by sentence.
@@ -48,18 +31,14 @@ class PhrasebookTranslator:
         sentences = split_sentences(request.text)
         known = [look_up(sentence, request.direction) for sentence in sentences]
         if not any(known):
-            return await self._behind.translate(request)
+            return await self.behind.translate(request)
         parts: list[Translation] = []
         for sentence, answer in zip(sentences, known, strict=True):
             if answer is None:
-                parts.append(await self._behind.translate(replace(request, text=sentence)))
+                parts.append(await self.behind.translate(replace(request, text=sentence)))
             else:
                 parts.append(Translation(text=answer, engine="phrasebook"))
         return _join(parts)
-
-    async def aclose(self) -> None:
-        """Close the translator behind."""
-        await self._behind.aclose()
 
 
 def _join(parts: list[Translation]) -> Translation:

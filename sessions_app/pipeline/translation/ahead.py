@@ -15,7 +15,7 @@ from sessions_app.core.events import (
     Translation,
     TranslationRequest,
 )
-from sessions_app.engines.base import AheadTranslator, Translator
+from sessions_app.engines.base import Translator
 from sessions_app.engines.model_condition import wait_for_model
 from sessions_app.engines.text.sentences import split_sentences
 from sessions_app.pipeline.languages import LANGUAGES
@@ -68,15 +68,13 @@ class TranslationsAhead:
 
     A sentence is translated once its words and those after it are stable, and the rest when speech
     pauses, since the utterance may be over there. The final takes what fits its words, and what
-    does not is dropped. Only where the translator offers it: others are quick, or paid for each
-    sentence.
+    does not is dropped. A translator that makes nothing ahead is quick, or paid for each sentence.
     """
 
     def __init__(
         self, translator: Translator, request: MakeRequest, has_time: Callable[[], bool]
     ) -> None:
         self._translator = translator
-        self._ahead = translator if isinstance(translator, AheadTranslator) else None
         self._request = request
         self._has_time = has_time
         self._newest = Newest("translation ahead of time", seconds=AHEAD_SECONDS)
@@ -142,7 +140,7 @@ class TranslationsAhead:
 
     async def wait_for_model(self) -> bool:
         """Wait while the translator's model is being loaded; return whether it was."""
-        return await wait_for_model(self._translator)
+        return await wait_for_model(self._translator.remote_model)
 
     async def run(self) -> None:
         """Translate until cancelled; without this running, nothing is translated ahead."""
@@ -155,7 +153,7 @@ class TranslationsAhead:
 
     def _speech_of(self, utterance_id: int, manner: Manner, language: str) -> SpeechAhead | None:
         """Return what is translated of an utterance; None: nothing should be, just now."""
-        is_able = self._is_running and self._ahead is not None and language in LANGUAGES
+        is_able = self._is_running and language in LANGUAGES
         if not (is_able and self._has_time()):
             return None
         request = self._request("", Direction.of(language), manner.mode)
@@ -184,8 +182,6 @@ class TranslationsAhead:
                 self._turn = None
 
     async def _begin(self, speech: SpeechAhead, piece: Piece) -> None:
-        if self._ahead is None:
-            return
         about = speech.about
         request = self._request(piece.text, about.direction, about.mode)
         said = _said(_done(speech.pieces), about.direction, about.speaker)
@@ -193,7 +189,7 @@ class TranslationsAhead:
         piece.is_begun = True
         try:
             asked = replace(request, context=context, speaker=about.speaker)
-            piece.outcome.settle(await self._ahead.translate_ahead(asked))
+            piece.outcome.settle(await self._translator.translate_ahead(asked))
         except EngineError as error:
             logger.debug("a sentence was not translated ahead: %s", error)
         except Exception:

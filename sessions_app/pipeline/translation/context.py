@@ -3,7 +3,7 @@
 from collections import deque
 
 from sessions_app.core.events import Direction, Exchange, Mode, Said, TranslationRequest
-from sessions_app.engines.base import TopicFinder, Translator
+from sessions_app.engines.base import Translator
 from sessions_app.pipeline.newest import Newest
 
 EXCHANGES_REMEMBERED = 6
@@ -22,7 +22,7 @@ class Context:
     """
 
     def __init__(self, translator: Translator) -> None:
-        self._finder = translator if isinstance(translator, TopicFinder) else None
+        self._translator = translator
         self._said: deque[Said] = deque(maxlen=EXCHANGES_REMEMBERED)
         self._new = 0
         self._search = Newest("topic", seconds=TOPIC_SECONDS)
@@ -45,7 +45,7 @@ class Context:
         words = exchange.corrected or exchange.source
         self._said.append(Said(words, exchange.translated, exchange.direction, speaker))
         self._new += 1
-        if self._finder is not None and self._new >= EXCHANGES_A_TOPIC:
+        if self._new >= EXCHANGES_A_TOPIC:
             self._search.ask(self._find)
 
     def make_way(self) -> None:
@@ -64,10 +64,8 @@ class Context:
         await self._search.run()
 
     async def _find(self) -> None:
-        if self._finder is None:
-            return
         said = self._said
-        topic = await self._finder.find_topic(tuple(said), self.topic)
+        topic = await self._translator.find_topic(tuple(said), self.topic)
         if said is self._said:  # no new conversation has begun since
             self._new = 0
             self.topic = topic or self.topic

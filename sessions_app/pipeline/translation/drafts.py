@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from sessions_app.core.events import Direction, TranslationRequest
-from sessions_app.engines.base import Drafter, Tell
+from sessions_app.engines.base import Tell, Translator
 from sessions_app.pipeline.newest import Newest
 
 MakeRequest = Callable[[str, Direction], TranslationRequest]
@@ -18,17 +18,17 @@ PAUSE_SECONDS = 0.25
 class Drafts:
     """Has one draft made at a time. A newer one overtakes it, and its upstream ends at once.
 
-    ``request`` makes of words and their direction what the drafter is asked.
+    ``request`` makes of words and their direction what the translator is asked.
     """
 
     def __init__(
         self,
-        drafter: Drafter,
+        translator: Translator,
         request: MakeRequest = TranslationRequest,
         *,
         pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
-        self._drafter = drafter
+        self._translator = translator
         self._request = request
         self._pause_seconds = pause_seconds
         self._newest = Newest("draft", seconds=DRAFT_SECONDS)
@@ -64,6 +64,6 @@ class Drafts:
                 told, told_at = words, clock()
                 await tell(words)
 
-        await self._drafter.draft(request, grow)
+        await self._translator.draft(request, grow)
         if draft != told:
             await tell(draft)

@@ -13,6 +13,7 @@ from sessions_app.core.events import (
     TranslationRequest,
     Usage,
 )
+from sessions_app.engines.base import Translator
 from sessions_app.engines.fake import ENGLISH, SPANISH, FakeTranscriber
 
 PAIRS = dict(zip(SPANISH, ENGLISH, strict=True))
@@ -34,7 +35,7 @@ class Punctuating(FakeTranscriber):
         return replace(heard, text=" ".join(words))
 
 
-class Patient:
+class Patient(Translator):
     """Translates word by word, and notes what it was asked and when."""
 
     def __init__(self, *, drafts: bool = True, failures: int = 0, bugs: int = 0) -> None:
@@ -54,10 +55,6 @@ class Patient:
         self._drafts = drafts
         self._failures = failures
         self._bugs = bugs
-
-    async def load(self) -> None: ...
-
-    async def aclose(self) -> None: ...
 
     async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
         return await self.translate(request) if self._drafts else None

@@ -8,7 +8,7 @@ import pytest
 from sessions_app.core.audio import SAMPLE_BYTES, count_samples, to_samples
 from sessions_app.core.errors import EngineError
 from sessions_app.core.events import Event, Partial, Transcript, TranslationRequest
-from sessions_app.engines.base import Tell
+from sessions_app.engines.base import Tell, Transcriber, Translation, Translator
 from sessions_app.engines.scheduler import Scheduler
 from sessions_app.pipeline.recognition.partials import Cadence, Partials
 from sessions_app.pipeline.translation.drafts import Drafts
@@ -17,20 +17,16 @@ from tests.house import eventually
 WORDS = {"hola": "hello", "mundo": "world", "agua": "water", "casa": "house"}
 
 
-class Hearer:
+class Hearer(Transcriber):
     """Hears one more word with each half second of sound."""
 
     languages = frozenset({"es"})
-
-    async def load(self) -> None: ...
-
-    async def aclose(self) -> None: ...
 
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
         return Transcript(" ".join([*WORDS][: count_samples(pcm) // to_samples(0.5)]), "es")
 
 
-class Drafter:
+class Drafter(Translator):
     """Drafts word by word; it can be held after the first, and told to fail."""
 
     def __init__(self) -> None:
@@ -40,6 +36,9 @@ class Drafter:
         self.takes_back = False
         self.goes_on = asyncio.Event()
         self.goes_on.set()
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        return Translation("")
 
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
         self.asked.append(request.text)

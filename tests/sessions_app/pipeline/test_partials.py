@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sessions_app.core.audio import SAMPLE_BYTES, SAMPLE_RATE, count_samples, to_samples, to_seconds
 from sessions_app.core.errors import EngineError
 from sessions_app.core.events import Event, Partial, Transcript
+from sessions_app.engines.base import Transcriber
 from sessions_app.engines.scheduler import Scheduler
 from sessions_app.pipeline.recognition.partials import Cadence, Partials
 from sessions_app.protocol import encode
@@ -22,7 +23,7 @@ SENTENCE = (
 HALF_A_SECOND = to_samples(0.5)
 
 
-class Hearer:
+class Hearer(Transcriber):
     """A transcriber that hears one more word with each half second of sound."""
 
     languages = frozenset({"en"})
@@ -34,10 +35,6 @@ class Hearer:
         self.goes_on = asyncio.Event()
         self.goes_on.set()
         self.begun = asyncio.Event()
-
-    async def load(self) -> None: ...
-
-    async def aclose(self) -> None: ...
 
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
         self.heard.append((to_seconds(count_samples(pcm)), language))

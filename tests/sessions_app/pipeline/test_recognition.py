@@ -8,6 +8,7 @@ import pytest
 from sessions_app.core.audio import count_samples
 from sessions_app.core.errors import EngineError
 from sessions_app.core.events import Direction, DiscardReason, Mode, Transcript
+from sessions_app.engines.base import Transcriber
 from sessions_app.engines.scheduler import Scheduler
 from sessions_app.pipeline.recognition.recognizer import Recognizer
 from sessions_app.pipeline.utterance import Manner, Utterance
@@ -17,18 +18,12 @@ PCM = say("hola mundo")
 BOTH = frozenset({"es", "en"})
 
 
-class Ears:
+class Ears(Transcriber):
     """An engine that hears what it was told, by the language that it is asked for."""
-
-    languages = BOTH
 
     def __init__(self, **heard: str | tuple[str, float]) -> None:
         self.heard = heard
         self.asked: list[str | None] = []
-
-    async def load(self) -> None: ...
-
-    async def aclose(self) -> None: ...
 
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
         self.asked.append(language)

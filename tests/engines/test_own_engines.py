@@ -1,0 +1,195 @@
+"""Engines of one's own: whatever they leave out, they are given the default of it."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sessions_app.engines.base import (
+    BOTH_DIRECTIONS,
+    BOTH_LANGUAGES,
+    Direction,
+    EngineUnavailableError,
+    Transcript,
+    Translation,
+    TranslationRequest,
+)
+from sessions_app.engines.choices import EngineChoice, EngineSettings
+from sessions_app.engines.loading import Engines, load_engines
+from sessions_app.engines.scheduler import Scheduler
+
+HERE = "tests.engines.test_own_engines"
+HELLO = TranslationRequest("hola", Direction.ES_TO_EN)
+PCM = bytes(32_000)
+
+
+class BareTranscriber:
+    """Has what it must have, and nothing else."""
+
+    __slots__ = ("asked",)
+
+    def __init__(self) -> None:
+        self.asked: list[str | None] = []
+
+    async def load(self) -> None: ...
+
+    async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
+        self.asked.append(language)
+        return Transcript("hello", language or "en")
+
+    async def aclose(self) -> None: ...
+
+
+class TellingTranscriber(BareTranscriber):
+    """Tells Spanish by its sound, and says more of itself."""
+
+    parallel = 2
+    why = "It is slow."
+
+    async def language_probabilities(self, pcm: bytes) -> dict[str, float]:
+        return {"es": 1.0, "en": 0.0}
+
+
+class Shouting(ABC):
+    """An abstract class of someone else's."""
+
+    @abstractmethod
+    async def translate(self, request: TranslationRequest) -> Translation: ...
+
+
+class BareTranslator(Shouting):
+    """Has what it must have, and nothing else."""
+
+    def __init__(self, end: str = "!") -> None:
+        self._end = end
+        self.is_closed = False
+
+    async def load(self) -> None: ...
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        return Translation("hello" + self._end)
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+class BareDetector:
+    """Hears speech in everything."""
+
+    def stream(self) -> "BareDetector":
+        return self
+
+    def probabilities(self, pcm: bytes) -> Sequence[float]:
+        return [1.0] * (len(pcm) // 1024)
+
+
+class Closed(type):
+    """What nothing else can be inherited beside."""
+
+
+class ClosedTranslator(BareDetector, metaclass=Closed):
+    pass
+
+
+def made_translator() -> BareTranslator:
+    return BareTranslator()
+
+
+def likeliest(found: Mapping[str, float] | None) -> str | None:
+    return max(found, key=found.__getitem__) if found else None
+
+
+def settings(
+    transcriber: str = "BareTranscriber", translator: str = "BareTranslator"
+) -> EngineSettings:
+    return EngineSettings(
+        transcriber=EngineChoice(f"{HERE}.{transcriber}"),
+        translator=EngineChoice(f"{HERE}.{translator}"),
+        detector=EngineChoice(f"{HERE}.BareDetector"),
+        models_dir=Path("nowhere"),
+    )
+
+
+@pytest.fixture
+async def engines(request: pytest.FixtureRequest) -> AsyncIterator[Engines]:
+    loaded = await load_engines(settings(getattr(request, "param", "BareTranscriber")))
+    yield loaded
+    await loaded.aclose()
+
+
+async def test_a_transcriber_that_says_nothing_of_itself_has_the_defaults(engines: Engines) -> None:
+    transcriber: Any = engines.transcriber
+
+    assert (transcriber.languages, transcriber.parallel) == (BOTH_LANGUAGES, 1)
+    assert (transcriber.is_interruptible, transcriber.can_tell_languages) == (False, False)
+    assert (transcriber.why, transcriber.sample, transcriber.measured_speed) == (None, b"", None)
+    assert await transcriber.measure_speed() is None
+    seat = Scheduler(transcriber).seat()
+    assert await seat.language_probabilities(PCM) is None
+    assert (await seat.final(PCM, None)).text == "hello"
+    assert await seat.partial(lambda: PCM, likeliest) is not None
+    assert transcriber.asked == [None, None]
+
+
+@pytest.mark.parametrize("engines", ["TellingTranscriber"], indirect=True)
+async def test_what_it_says_of_itself_is_believed(engines: Engines) -> None:
+    transcriber: Any = engines.transcriber
+    assert (transcriber.parallel, transcriber.can_tell_languages) == (2, True)
+    assert engines.infos["transcriber"].why == "It is slow."
+    seat = Scheduler(transcriber).seat()
+    assert await seat.language_probabilities(PCM) == {"es": 1.0, "en": 0.0}
+    await seat.partial(
+        lambda: PCM, lambda found: max(found, key=found.__getitem__) if found else ""
+    )
+    assert transcriber.asked == ["es"]
+
+
+async def test_a_translator_that_says_nothing_of_itself_has_the_defaults(engines: Engines) -> None:
+    translator = engines.translator
+    told: list[str] = []
+
+    async def tell(draft: str) -> None:
+        told.append(draft)
+
+    assert (translator.directions, translator.is_cloud) == (BOTH_DIRECTIONS, False)
+    assert (translator.corrects, translator.why, translator.remote_model) == (False, None, None)
+    assert engines.infos["translator"].languages == ("en", "es")
+    assert (await translator.translate(HELLO)).text == "hello!"
+    assert await translator.translate_ahead(HELLO) is None
+    await translator.draft(HELLO, tell)
+    assert told == []
+    assert await translator.find_topic((), "weather") == ""
+
+
+async def test_a_detector_needs_neither_be_loaded_nor_closed(engines: Engines) -> None:
+    assert engines.detector.stream().probabilities(bytes(2048)) == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("translator", "hint"),
+    [
+        (
+            "BareTranscriber",
+            "BareTranscriber is not the class of a translator. It has no translate",
+        ),
+        ("Shouting", "Shouting is not the class of a translator. It has no translate."),
+        ("made_translator", "made_translator is not the class of a translator."),
+        ("ClosedTranslator", "ClosedTranslator is not the class of a translator."),
+    ],
+)
+async def test_what_is_no_translator_is_told(translator: str, hint: str) -> None:
+    with pytest.raises(EngineUnavailableError, match=hint) as failure:
+        await load_engines(settings(translator=translator))
+    assert str(failure.value).startswith("HABLA_TRANSLATOR: ")
+
+
+async def test_options_are_its_own(engines: Engines) -> None:
+    choice = EngineChoice(f"{HERE}.BareTranslator", {"end": "?"})
+    other = await load_engines(
+        EngineSettings(EngineChoice("none"), choice, EngineChoice("fake"), Path("nowhere"))
+    )
+    assert (await other.translator.translate(HELLO)).text == "hello?"
+    await asyncio.gather(other.aclose(), engines.aclose())
