@@ -27,7 +27,7 @@ from sessions_app.core.errors import CommandError
 from sessions_app.models import RecordedSegment, Recording
 
 
-class NothingBusyIsDeleted(ReadOnlyMixin, PendingDeletionsAdmin):
+class BusyProtectedAdmin(ReadOnlyMixin, PendingDeletionsAdmin):
     """Rows that a server still writes to are not deleted, neither one by one nor many at once."""
 
     show_full_result_count = False
@@ -55,7 +55,7 @@ class SegmentInline(ReadOnlyMixin, TabularInline):
 
 
 @admin.register(Recording)
-class RecordingAdmin(NothingBusyIsDeleted):
+class RecordingAdmin(BusyProtectedAdmin):
     """Recordings: whose, how long, how large, how whole."""
 
     busy = being_recorded() | Q(playbacks__state__in=ACTIVE)
@@ -165,7 +165,7 @@ class RecordingAdmin(NothingBusyIsDeleted):
 
 
 @admin.register(Playback)
-class PlaybackAdmin(NothingBusyIsDeleted):
+class PlaybackAdmin(BusyProtectedAdmin):
     """Playbacks: how far they came, why they ended, how well they were heard."""
 
     busy = Q(state__in=ACTIVE)
@@ -205,7 +205,7 @@ class PlaybackAdmin(NothingBusyIsDeleted):
         """Ask that playbacks stop, whichever process plays them; what has ended stays as it is."""
         active = list(queryset.filter(state__in=ACTIVE).values_list("pk", flat=True))
         for key in active:
-            store.ask(key, PlaybackWish.STOP)
+            store.record_wish(key, PlaybackWish.STOP)
         rows_changed()
         if not active:
             self.message_user(request, _("None of them is being played."), messages.WARNING)

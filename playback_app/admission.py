@@ -56,7 +56,7 @@ def admit(request: Request) -> Playing:
             _check_place(recording, request)
             _check_sound(recording, request.mode)
             _check_share(request)
-            return store.described(_begin(recording, request))
+            return store.playing_of(_begin(recording, request))
     except IntegrityError as error:
         raise _already_playing() from error
 

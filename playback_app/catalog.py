@@ -27,7 +27,7 @@ from sessions_app.models import RecordedSegment, Recording, RecordingState, Serv
 Row = TypeVar("Row", Recording, RecordedSegment)
 
 
-class Shelf(Sequence[Any]):
+class RecordingList(Sequence[Any]):
     """Recordings in their order, each with what `with_counts` adds, to be paged.
 
     Only those on the page that is asked for are counted, not all that come before.
@@ -47,9 +47,9 @@ class Shelf(Sequence[Any]):
         return [rows[key] for key in keys if key in rows]
 
 
-def recordings_of(user: User) -> Shelf:
+def recordings_of(user: User) -> RecordingList:
     """Return the recordings of ``user``, newest first."""
-    return Shelf(Recording.objects.filter(user=user).order_by("-started_at", "pk"))
+    return RecordingList(Recording.objects.filter(user=user).order_by("-started_at", "pk"))
 
 
 def with_counts(recordings: QuerySet[Recording]) -> QuerySet[Any]:
@@ -86,10 +86,10 @@ def recording_of(user: User, recording_id: UUID) -> Any:
     Raises:
         CommandError: ``not_found``, also where it is another's.
     """
-    return one_of(with_counts(Recording.objects.filter(user=user)), recording_id)
+    return recording_row(with_counts(Recording.objects.filter(user=user)), recording_id)
 
 
-def one_of(rows: QuerySet[Row], key: Any) -> Row:
+def recording_row(rows: QuerySet[Row], key: Any) -> Row:
     """Return the row of this key.
 
     Raises:
@@ -106,7 +106,7 @@ def spoken(segments: QuerySet[RecordedSegment]) -> QuerySet[RecordedSegment]:
     return segments.exclude(text="")
 
 
-def segments_of(recording: Recording) -> QuerySet[Any]:
+def spoken_segments(recording: Recording) -> QuerySet[Any]:
     """Return the segments of ``recording`` that have words, as they were spoken.
 
     Each has ``truth_version`` (0: nobody wrote one), ``true_transcript`` and ``true_translation``,
@@ -177,6 +177,6 @@ def delete_recording(user: User, recording_id: UUID) -> None:
     """
     with transaction.atomic():
         locked = Recording.objects.select_for_update().filter(user=user)
-        recording = one_of(locked, recording_id)
+        recording = recording_row(locked, recording_id)
         refuse_if_busy(recording)
         recording.delete()

@@ -24,7 +24,7 @@ async def steer(session: LiveSession, command: SteerPlayback) -> None:
     Raises:
         CommandError: nothing is being played.
     """
-    await service.steer(session, WISHES[command.type])
+    await service.steer_playback(session, WISHES[command.type])
 
 
 def playbacks(sessions: Collection[LiveSession]) -> list[dict[str, Any]]:
@@ -42,7 +42,7 @@ EXTENSION = Extension(
         "start_playback": CommandHandler(StartPlayback, service.start),
         **{kind: CommandHandler(SteerPlayback, steer) for kind in WISHES},
     },
-    looks={"playbacks": service.look},
+    looks={"playbacks": service.poll_playbacks},
     background={"pruning": lambda _: prune_daily()},
     status={"playbacks": playbacks},
     http_statuses={

@@ -43,12 +43,12 @@ class Limits:
     gigabytes: float = 0
 
 
-def everything() -> QuerySet[Recording]:
+def all_recordings() -> QuerySet[Recording]:
     """Return all recordings, of everybody, newest first."""
     return Recording.objects.select_related("user").order_by("-started_at", "pk")
 
 
-def delete(recording_id: UUID) -> None:
+def delete_with_files(recording_id: UUID) -> None:
     """Delete a recording with its files.
 
     Raises:

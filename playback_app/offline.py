@@ -22,7 +22,7 @@ from sessions_app.store.sessions import new_boot
 
 
 @dataclass(slots=True)
-class Rehearing:
+class OfflinePlayback:
     """What a playback brought, and its row once it is over."""
 
     playback: Playback
@@ -30,14 +30,14 @@ class Rehearing:
     failures: list[Failure] = field(default_factory=list)
 
 
-async def rehear(
+async def play_offline(
     request: Request,
     direction: str | None,
     *,
     told: Callable[[Exchange], None],
     heard: Callable[[float], None],
     failed: Callable[[Failure], None] | None = None,
-) -> Rehearing:
+) -> OfflinePlayback:
     """Play a recording to its end; return what was heard.
 
     ``told`` is called with each exchange as it comes, ``heard`` with the seconds played so far,
@@ -67,7 +67,7 @@ async def rehear(
         if direction is not None:
             playing = replace(playing, direction=direction)
         await _play(registry, playing, note)
-        return Rehearing(await database_thread.run(_row, playing.id), exchanges, failures)
+        return OfflinePlayback(await database_thread.run(_row, playing.id), exchanges, failures)
 
 
 async def _play(registry: Registry, playing: Playing, note: service.Told) -> None:

@@ -92,7 +92,7 @@ class Player:
         Raises:
             CommandError: it is over.
         """
-        if await self._note(store.pause):
+        if await self._note(store.mark_paused):
             self._pacer.hold()
             await self._session.emit(Notice("playback_paused", self._fields()))
 
@@ -102,7 +102,7 @@ class Player:
         Raises:
             CommandError: it is over.
         """
-        if await self._note(store.resume):
+        if await self._note(store.mark_resumed):
             self._pacer.go_on()
             await self._session.emit(Notice("playback_resumed", self._fields()))
 
@@ -110,7 +110,7 @@ class Player:
         """Go on with its row, which others ended while this process seemed to be dead."""
         state = PlaybackState.PAUSED if self._pacer.is_held else PlaybackState.PLAYING
         return not self.is_over and await database_thread.run(
-            store.take_back, self.playing.id, state
+            store.reclaim_playback, self.playing.id, state
         )
 
     async def _change(self, change: Callable[[Any], bool]) -> bool:
@@ -133,7 +133,7 @@ class Player:
         infos = generation.engines.infos if generation else {}
         engines = {kind: asdict(info) for kind, info in infos.items()}
         options = {"direction": session.manner.direction, "mode": session.manner.mode}
-        if not await database_thread.run(store.begin, self.playing.id, engines, options):
+        if not await database_thread.run(store.mark_playing, self.playing.id, engines, options):
             raise DismissedError
         await session.emit(Notice("playback_started", self._fields()))
         self._begun.set()
@@ -177,7 +177,7 @@ class Player:
             return True
         try:
             async with asyncio.timeout(LATE_SECONDS):
-                move = partial(store.move, position_seconds=self.position_seconds)
+                move = partial(store.record_position, position_seconds=self.position_seconds)
                 return await self._change(move)
         except TimeoutError:  # the database thread has it, and is late from now on
             return True
@@ -208,11 +208,13 @@ class Player:
     async def _end_row(self, state: PlaybackState, reason: str) -> tuple[str, str] | None:
         """Return how its row ended; None: it will end so, once the database takes it."""
         ending = (self.playing.id, state, reason, self.position_seconds)
-        has_ended = await store.end_behind(*ending)
+        has_ended = await store.end_playback_behind(*ending)
         if has_ended is False and await self.take_back():
-            has_ended = await store.end_behind(*ending)
+            has_ended = await store.end_playback_behind(*ending)
         return (
-            None if has_ended is None else await database_thread.run(store.verdict, self.playing.id)
+            None
+            if has_ended is None
+            else await database_thread.run(store.outcome_of, self.playing.id)
         )
 
     def _last_word(self, state: str, reason: str) -> Notice:

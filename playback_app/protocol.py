@@ -4,13 +4,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from sessions_app.protocol import Command, Words
+from sessions_app.protocol import ClientCommand, Words
 
 SLOWEST, FASTEST = 0.25, 16.0
 """Of playback; 1 is as fast as it was spoken."""
 
 
-class StartPlayback(Command):
+class StartPlayback(ClientCommand):
     """Play a recording into the session."""
 
     writes = True
@@ -21,7 +21,7 @@ class StartPlayback(Command):
     """Whether there is such a mode or speed is looked at in its turn, when it is to be played."""
 
 
-class SteerPlayback(Command):
+class SteerPlayback(ClientCommand):
     """Hold the playback, let it go on, or end it."""
 
     type: Literal["pause_playback", "resume_playback", "stop_playback"]

@@ -27,7 +27,7 @@ def playback_of(user: User, playback_id: UUID) -> Playback:
     return row
 
 
-def ask_to_play(request: Request, seconds: float = PATIENCE_SECONDS) -> Playback:
+def request_playback(request: Request, seconds: float = PATIENCE_SECONDS) -> Playback:
     """Begin a playback, and wait until whoever has the session has taken it; return its row.
 
     Raises:
@@ -41,7 +41,7 @@ def ask_to_play(request: Request, seconds: float = PATIENCE_SECONDS) -> Playback
     return row
 
 
-def ask(
+def request_change(
     user: User, playback_id: UUID, wish: PlaybackWish, seconds: float = PATIENCE_SECONDS
 ) -> Playback:
     """Hold a playback of ``user``, let it go on, or end it; return its row as it is then.
@@ -53,7 +53,7 @@ def ask(
     """
     row = playback_of(user, playback_id)
     if row.state in ACTIVE:
-        store.ask(playback_id, wish)
+        store.record_wish(playback_id, wish)
         rows_changed()
         row = _wait(playback_id, lambda row: not row.wish, seconds)
     if row.state not in ACTIVE and wish != PlaybackWish.STOP:

@@ -98,7 +98,7 @@ def score(playback_id: UUID) -> None:
         return
     heard = heard_in(playback_id)
     reference, hypothesis = words(truth.transcript), words(heard.transcript)
-    store.keep_score(
+    store.save_score(
         playback_id,
         word_error_rate=word_error_rate(reference, hypothesis),
         chrf=chrf(truth.translation, heard.translation),

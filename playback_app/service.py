@@ -12,7 +12,7 @@ from playback_app.admission import Request, admit
 from playback_app.models import PlaybackState, PlaybackWish
 from playback_app.player import Player
 from playback_app.protocol import StartPlayback
-from playback_app.store import Playing, Wished
+from playback_app.store import PendingWish, Playing
 from sessions_app.core.descriptors import EXHAUSTED, is_exhaustion
 from sessions_app.core.errors import CommandError, RefusedError, StoreError
 from sessions_app.core.events import Direction, Event, Mode, Notice
@@ -54,7 +54,7 @@ async def start(session: LiveSession, command: StartPlayback) -> None:
     )
     async with _ended_if_cut(request.id):
         playing = await _admit(request)
-    await engage(session, playing)
+    await play_in(session, playing)
 
 
 async def _admit(request: Request) -> Playing:
@@ -66,7 +66,7 @@ async def _admit(request: Request) -> Playing:
         raise CommandError(EXHAUSTED, code="too_many_files") from error
 
 
-async def engage(
+async def play_in(
     session: LiveSession, playing: Playing, left: Callable[[], None] | None = None
 ) -> None:
     """Let a playback that was begun be played in ``session``.
@@ -83,7 +83,7 @@ async def engage(
         is_leaving = not session.is_open
         state = PlaybackState.STOPPED if is_leaving else PlaybackState.FAILED
         reason = "session_ended" if is_leaving else error.code
-        await store.end_behind(playing.id, state, reason)
+        await store.end_playback_behind(playing.id, state, reason)
         raise
 
 
@@ -96,11 +96,11 @@ async def _ended_if_cut(playback_id: UUID) -> AsyncIterator[None]:
         raise
     except BaseException:
         # the database thread keeps its order: a row that is written yet comes before this
-        await store.end_behind(playback_id, PlaybackState.STOPPED, "session_ended")
+        await store.end_playback_behind(playback_id, PlaybackState.STOPPED, "session_ended")
         raise
 
 
-async def steer(session: LiveSession, wish: PlaybackWish) -> None:
+async def steer_playback(session: LiveSession, wish: PlaybackWish) -> None:
     """Hold the playback of ``session``, let it go on, or end it; ending none is fine.
 
     Raises:
@@ -133,12 +133,12 @@ async def _let_finished_go(session: LiveSession) -> None:
 # --- what the rows say
 
 
-async def look(registry: Registry, is_beat: bool) -> None:
+async def poll_playbacks(registry: Registry, is_beat: bool) -> None:
     """Take what waits for this process, grant what is wished, say what lives."""
     # a process that plays by itself takes nothing that a server should
     has_room = registry is registries.live and not registry.readiness()
     taken = await database_thread.run(
-        store.take,
+        store.take_waiting,
         registry.boot,
         list(registry.sessions),
         directory=registry.sound_directory,
@@ -146,11 +146,11 @@ async def look(registry: Registry, is_beat: bool) -> None:
     )
     for playing in taken:
         await _begin(registry, playing)
-    for wished in await database_thread.run(store.wishes, registry.boot):
+    for wished in await database_thread.run(store.pending_wishes, registry.boot):
         _grant(registry, wished)
     if is_beat:
         await _beat(registry)
-    if lost := await database_thread.run(store.interrupt, registry.boot):
+    if lost := await database_thread.run(store.interrupt_of_dead_servers, registry.boot):
         logger.warning("%d playbacks of a server that died are marked as interrupted", lost)
 
 
@@ -161,7 +161,7 @@ async def _begin(registry: Registry, playing: Playing) -> None:
     session = registry.sessions.get(playing.session_id)
     is_here = session is not None and session.is_open
     if session is None or not (is_here and _put_in_line(session, playing)):
-        await store.end_behind(playing.id, PlaybackState.STOPPED, "session_ended")
+        await store.end_playback_behind(playing.id, PlaybackState.STOPPED, "session_ended")
 
 
 def _put_in_line(session: LiveSession, playing: Playing) -> bool:
@@ -170,7 +170,7 @@ def _put_in_line(session: LiveSession, playing: Playing) -> bool:
 
 async def _engage_or_log(session: LiveSession, playing: Playing) -> None:
     try:
-        await engage(session, playing)
+        await play_in(session, playing)
     except CommandError as error:
         logger.info("playback %s was refused: %s", playing.id, error)
 
@@ -179,30 +179,30 @@ async def _begin_alone(registry: Registry, playing: Playing) -> None:
     try:
         play_alone(registry, playing)
     except RefusedError as error:
-        await store.end_behind(playing.id, PlaybackState.FAILED, error.code)
+        await store.end_playback_behind(playing.id, PlaybackState.FAILED, error.code)
 
 
-def _grant(registry: Registry, wished: Wished) -> None:
+def _grant(registry: Registry, wished: PendingWish) -> None:
     session = registry.sessions.get(wished.session_id)
     if session is not None and session.is_open:
         session.pipeline.intake.order(partial(_grant_in_turn, session, wished))
 
 
-async def _grant_in_turn(session: LiveSession, wished: Wished) -> None:
+async def _grant_in_turn(session: LiveSession, wished: PendingWish) -> None:
     try:
         player = player_in(session)
         if player is not None and player.playing.id == wished.id:
-            await steer(session, wished.wish)
+            await steer_playback(session, wished.wish)
     except CommandError as error:
         logger.info("playback %s: %s", wished.id, error)
-    await database_thread.run(store.grant, wished)
+    await database_thread.run(store.clear_wish, wished)
 
 
 async def _beat(registry: Registry) -> None:
     players = {p.playing.id: p for s in registry.sessions.values() if (p := player_in(s))}
-    await database_thread.run(store.beat, list(players))
+    await database_thread.run(store.record_signs_of_life, list(players))
     # one that is held would not notice by itself
-    for playback_id in await database_thread.run(store.interrupted, list(players)):
+    for playback_id in await database_thread.run(store.interrupted_playbacks, list(players)):
         await players[playback_id].take_back()
 
 
@@ -241,10 +241,12 @@ class _Alone:
 
     async def _begin(self) -> None:
         try:
-            if not await database_thread.run(store.settle_in, self._playing.id, self.session.id):
+            if not await database_thread.run(
+                store.assign_session, self._playing.id, self.session.id
+            ):
                 self._leave()
                 return
-            await engage(self.session, self._playing, self._leave)
+            await play_in(self.session, self._playing, self._leave)
         except (CommandError, StoreError) as error:
             logger.info("playback %s was refused: %s", self._playing.id, error)
             self._leave()
@@ -254,4 +256,4 @@ class _Alone:
 
     async def _hang_up(self, code: int) -> None:
         # nothing happens here but where the session never came to play
-        await store.end_behind(self._playing.id, PlaybackState.FAILED, "session_ended")
+        await store.end_playback_behind(self._playing.id, PlaybackState.FAILED, "session_ended")

@@ -20,7 +20,7 @@ from playback_app.models import ACTIVE, Playback, PlaybackState, PlaybackWish
 from sessions_app.core.steady_clock import clock
 from sessions_app.models import Server, SessionState, TranslationSession
 from sessions_app.store.database.write_behind import behind
-from sessions_app.store.liveness import gone, left_behind
+from sessions_app.store.liveness import of_dead_processes, of_silent_processes
 
 REASON_CHARACTERS = 60
 SERVER_LOST = "server_lost"
@@ -46,7 +46,7 @@ class Playing:
 
 
 @dataclass(frozen=True, slots=True)
-class Wished:
+class PendingWish:
     """What somebody wants of a playback."""
 
     id: UUID
@@ -54,7 +54,7 @@ class Wished:
     wish: PlaybackWish
 
 
-def described(row: Playback) -> Playing:
+def playing_of(row: Playback) -> Playing:
     """Return what a row says is to be played."""
     return Playing(
         id=row.pk,
@@ -74,7 +74,7 @@ def described(row: Playback) -> Playing:
 # --- what its player notes
 
 
-def begin(playback_id: UUID, engines: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
+def mark_playing(playback_id: UUID, engines: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
     """Note that it plays; return whether it still shall."""
     rows = Playback.objects.filter(pk=playback_id, state=PlaybackState.STARTING)
     return _change(
@@ -86,25 +86,25 @@ def begin(playback_id: UUID, engines: Mapping[str, Any], options: Mapping[str, A
     )
 
 
-def pause(playback_id: UUID) -> bool:
+def mark_paused(playback_id: UUID) -> bool:
     """Note that it is held; return whether it played."""
     rows = Playback.objects.filter(pk=playback_id, state=PlaybackState.PLAYING)
     return _change(rows, state=PlaybackState.PAUSED)
 
 
-def resume(playback_id: UUID) -> bool:
+def mark_resumed(playback_id: UUID) -> bool:
     """Note that it goes on; return whether it was held."""
     rows = Playback.objects.filter(pk=playback_id, state=PlaybackState.PAUSED)
     return _change(rows, state=PlaybackState.PLAYING)
 
 
-def move(playback_id: UUID, position_seconds: float) -> bool:
+def record_position(playback_id: UUID, position_seconds: float) -> bool:
     """Note how far it is; return whether it still goes on."""
     rows = Playback.objects.filter(pk=playback_id, state__in=ACTIVE)
     return _change(rows, position_seconds=position_seconds)
 
 
-def end(
+def end_playback(
     playback_id: UUID, state: PlaybackState, reason: str = "", position: float | None = None
 ) -> bool:
     """End it, if it still went on; return whether this call ended it."""
@@ -113,7 +113,7 @@ def end(
     return _end(rows, state, reason, **where) == 1
 
 
-def take_back(playback_id: UUID, state: PlaybackState) -> bool:
+def reclaim_playback(playback_id: UUID, state: PlaybackState) -> bool:
     """Go on with what others ended while its process was frozen; return whether that was so.
 
     Only for the process that plays it. Not where the session plays something else by now.
@@ -132,13 +132,13 @@ def take_back(playback_id: UUID, state: PlaybackState) -> bool:
         return False
 
 
-def interrupted(playback_ids: Collection[UUID]) -> set[UUID]:
+def interrupted_playbacks(playback_ids: Collection[UUID]) -> set[UUID]:
     """Return which of these others have ended because their process seemed to be dead."""
     rows = Playback.objects.filter(pk__in=playback_ids, state=PlaybackState.INTERRUPTED)
     return set(rows.filter(reason=SERVER_LOST).values_list("pk", flat=True))
 
 
-async def end_behind(
+async def end_playback_behind(
     playback_id: UUID, state: PlaybackState, reason: str = "", position: float | None = None
 ) -> bool | None:
     """Have it ended, however late that is; return whether this call did. None: not yet.
@@ -148,17 +148,19 @@ async def end_behind(
     Raises:
         StoreError: the database refused it.
     """
-    ending = behind.post(partial(end, playback_id, state, reason, position), "a playback's end")
+    ending = behind.post(
+        partial(end_playback, playback_id, state, reason, position), "a playback's end"
+    )
     return ending.result() if await behind.in_time(ending) else None
 
 
-def verdict(playback_id: UUID) -> tuple[str, str]:
+def outcome_of(playback_id: UUID) -> tuple[str, str]:
     """Return its state and the reason; ``interrupted`` where the row is gone."""
     row = Playback.objects.filter(pk=playback_id).values_list("state", "reason").first()
     return row or (PlaybackState.INTERRUPTED, "deleted")
 
 
-def settle_in(playback_id: UUID, session_id: UUID) -> bool:
+def assign_session(playback_id: UUID, session_id: UUID) -> bool:
     """Note the session that was made for it; return whether it still shall be played."""
     rows = Playback.objects.filter(pk=playback_id, state=PlaybackState.STARTING)
     return _change(rows, session_id=session_id)
@@ -188,7 +190,7 @@ def _end(rows: QuerySet[Playback], state: PlaybackState, reason: str, **fields: 
 # --- what others want
 
 
-def ask(playback_id: UUID, wish: PlaybackWish) -> None:
+def record_wish(playback_id: UUID, wish: PlaybackWish) -> None:
     """Leave a wish for whoever plays it; one that nobody plays yet is stopped at once."""
     rows = Playback.objects.filter(pk=playback_id, state__in=ACTIVE)
     if wish == PlaybackWish.STOP:
@@ -198,19 +200,19 @@ def ask(playback_id: UUID, wish: PlaybackWish) -> None:
         rows.exclude(wish=PlaybackWish.STOP).update(wish=wish)
 
 
-def wishes(boot: str) -> list[Wished]:
+def pending_wishes(boot: str) -> list[PendingWish]:
     """Return what is wanted of what this process plays."""
     rows = Playback.objects.filter(state__in=ACTIVE, boot=boot, session__isnull=False)
     wanted = rows.exclude(wish=PlaybackWish.NONE).values_list("pk", "session_id", "wish")
-    return [Wished(pk, session_id, PlaybackWish(wish)) for pk, session_id, wish in wanted]
+    return [PendingWish(pk, session_id, PlaybackWish(wish)) for pk, session_id, wish in wanted]
 
 
-def grant(wished: Wished) -> None:
+def clear_wish(wished: PendingWish) -> None:
     """Note that a wish was granted, unless there is another by now."""
     Playback.objects.filter(pk=wished.id, wish=wished.wish).update(wish=PlaybackWish.NONE)
 
 
-def take(
+def take_waiting(
     boot: str, session_ids: Collection[UUID], *, directory: str, has_room: bool
 ) -> list[Playing]:
     """Take what waits to be played into these sessions, and, with room, into one of its own.
@@ -222,7 +224,7 @@ def take(
     is_alone = Q(session__isnull=True, has_own_session=True)
     own = is_alone & lies_here if has_room else Q(pk__in=[])
     found = waiting.filter(Q(session__in=session_ids) | own).select_related("recording")
-    return [described(row) for row in found if _take(waiting.filter(pk=row.pk), boot)]
+    return [playing_of(row) for row in found if _take(waiting.filter(pk=row.pk), boot)]
 
 
 def _take(rows: QuerySet[Playback], boot: str) -> bool:
@@ -232,17 +234,17 @@ def _take(rows: QuerySet[Playback], boot: str) -> bool:
 # --- signs of life
 
 
-def beat(playback_ids: Collection[UUID]) -> None:
+def record_signs_of_life(playback_ids: Collection[UUID]) -> None:
     """Say that these go on, though they may be held."""
     Playback.objects.filter(pk__in=playback_ids, state__in=ACTIVE).update(seen_at=Now())
 
 
-def interrupt(boot: str) -> int:
+def interrupt_of_dead_servers(boot: str) -> int:
     """End what servers that are gone, as ``boot`` sees it, left playing; return how many it was."""
     active = Playback.objects.filter(state__in=ACTIVE)
     # what nobody has taken yet, and what this process has forgotten: nobody says that it goes on
-    forgotten = left_behind(active.filter(boot__in=("", boot)), boot)
-    lost = gone(active.exclude(boot=""), boot)
+    forgotten = of_silent_processes(active.filter(boot__in=("", boot)), boot)
+    lost = of_dead_processes(active.exclude(boot=""), boot)
     return sum(_end(rows, PlaybackState.INTERRUPTED, SERVER_LOST) for rows in (forgotten, lost))
 
 
@@ -266,7 +268,7 @@ def is_playing(session_id: UUID) -> bool:
     return Playback.objects.filter(session_id=session_id, state__in=ACTIVE).exists()
 
 
-def keep_score(playback_id: UUID, **score: Any) -> None:
+def save_score(playback_id: UUID, **score: Any) -> None:
     """Keep how well it was heard."""
     with transaction.atomic():
         Playback.objects.filter(pk=playback_id).update(**score)

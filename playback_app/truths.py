@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from playback_app.catalog import one_of, recording_of, segments_of
+from playback_app.catalog import recording_of, recording_row, spoken_segments
 from playback_app.models import GroundTruth
 from sessions_app.core.errors import CommandError
 from sessions_app.models import RecordedSegment, Recording
@@ -37,7 +37,7 @@ def write_truth(
         CommandError: ``not_found``; ``changed_meanwhile``: somebody wrote a newer version.
     """
     recording = recording_of(user, recording_id)
-    segment = None if segment_id is None else one_of(segments_of(recording), segment_id)
+    segment = None if segment_id is None else recording_row(spoken_segments(recording), segment_id)
     if _version_of(_newest(recording, segment)) != version:
         raise _changed()
     try:

@@ -18,5 +18,9 @@ urlpatterns = [
         views.bookmark_recording,
         name="bookmark_recording",
     ),
-    path("recordings/<uuid:recording_id>/delete", views.remove_recording, name="remove_recording"),
+    path(
+        "recordings/<uuid:recording_id>/delete",
+        views.remove_recording_page,
+        name="remove_recording",
+    ),
 ]

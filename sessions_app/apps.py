@@ -16,7 +16,7 @@ class SessionsConfig(AppConfig):
         from sessions_app.server.extension import EXTENSION  # noqa: PLC0415 -- likewise
 
         register(EXTENSION)
-        notify.when_logins_end()
-        notify.when_names_change()
+        notify.notify_when_logins_end()
+        notify.notify_when_names_change()
         recording = self.get_model("Recording")
         post_delete.connect(deletions.delete_files_with_row, sender=recording)

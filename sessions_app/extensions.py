@@ -28,7 +28,7 @@ class CommandHandler:
     """How a command is parsed, and what a session does then."""
 
     model: type[Any]
-    """What it is parsed as: a ``protocol.Command``."""
+    """What it is parsed as: a ``protocol.ClientCommand``."""
     handle: Handle
     in_line: bool = True
     """Whether it keeps its place among the sound, in the session's line, or is done at once."""

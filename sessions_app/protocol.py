@@ -74,7 +74,7 @@ Shown = Annotated[str, BeforeValidator(lambda v: _shown(v) if isinstance(v, str)
 """Words of which something can be seen, or none at all."""
 
 
-class Command(BaseModel):
+class ClientCommand(BaseModel):
     """What a client asks. Each kind has a class; ``type`` is what such a message is called."""
 
     model_config = ConfigDict(
@@ -85,7 +85,7 @@ class Command(BaseModel):
     """Whether it makes or changes rows of its own, and so may be asked for less often."""
 
 
-class StartListening(Command):
+class StartListening(ClientCommand):
     """Sound follows, encoded so."""
 
     type: Literal["start_listening"]
@@ -94,13 +94,13 @@ class StartListening(Command):
     """Of PCM, in Hz."""
 
 
-class StopListening(Command):
+class StopListening(ClientCommand):
     """No more sound; all that was sent is still heard."""
 
     type: Literal["stop_listening"]
 
 
-class TextInput(Command):
+class TextInput(ClientCommand):
     """Typed words, to be translated as if spoken."""
 
     type: Literal["text_input"]
@@ -108,21 +108,21 @@ class TextInput(Command):
     speaker_id: Words | None = Field(None, max_length=20)
 
 
-class SetDirection(Command):
+class SetDirection(ClientCommand):
     """Translate so from the next utterance on."""
 
     type: Literal["set_direction"]
     direction: events.Direction
 
 
-class SetMode(Command):
+class SetMode(ClientCommand):
     """Be used for this from the next utterance on."""
 
     type: Literal["set_mode"]
     mode: events.Mode
 
 
-class RenameSpeaker(Command):
+class RenameSpeaker(ClientCommand):
     """Call a speaker by this name."""
 
     writes = True
@@ -131,14 +131,14 @@ class RenameSpeaker(Command):
     name: Shown = Field(min_length=1, max_length=MAX_NAME_CHARACTERS)
 
 
-class NewConversation(Command):
+class NewConversation(ClientCommand):
     """Start afresh; what is in flight stays in the old conversation."""
 
     writes = True
     type: Literal["new_conversation"]
 
 
-class Ping(Command):
+class Ping(ClientCommand):
     """Are you there?"""
 
     type: Literal["ping"]
@@ -167,7 +167,7 @@ _MESSAGES = {
 }
 
 
-def decode(text: str, kinds: Iterable[type[Command]]) -> Command:
+def decode(text: str, kinds: Iterable[type[ClientCommand]]) -> ClientCommand:
     """Return the command in a text frame, which is one of ``kinds``.
 
     Raises:
@@ -188,7 +188,7 @@ def decode(text: str, kinds: Iterable[type[Command]]) -> Command:
 
 
 @cache
-def _parser(kinds: tuple[type[Command], ...]) -> TypeAdapter[Command]:
+def _parser(kinds: tuple[type[ClientCommand], ...]) -> TypeAdapter[ClientCommand]:
     any_of_them: Any = reduce(or_, kinds)
     return TypeAdapter(Annotated[any_of_them, Field(discriminator="type")])
 

@@ -9,7 +9,7 @@ from django.urls import path
 
 from sessions_app.access.rate_limits import STRANGERS
 from sessions_app.consumers.session import SessionConsumer
-from sessions_app.consumers.viewer import watch
+from sessions_app.consumers.viewer import serve_viewer
 from sessions_app.core.caller import client_network
 from sessions_app.core.token_buckets import Buckets
 from sessions_app.transport.answers import Headers
@@ -18,7 +18,7 @@ from sessions_app.transport.handshake import REFUSAL
 
 websocket_urlpatterns = [
     path("ws/session/", SessionConsumer.as_asgi()),
-    path("ws/watch/<str:secret>/", watch),  # type: ignore[arg-type]  # for Channels, not Django
+    path("ws/watch/<str:secret>/", serve_viewer),  # type: ignore[arg-type]  # for Channels, not Django
 ]
 
 
@@ -58,7 +58,7 @@ class Addresses:
 _opened = Buckets(STRANGERS)
 
 
-def forget_all() -> None:
+def reset_connection_rates() -> None:
     """Let every address begin anew."""
     _opened.clear()
 

@@ -29,8 +29,8 @@ def free_port() -> int:
 def nobody_asked_before() -> None:
     """Let each test begin with all that may be asked for."""
     rate_limits.reset_rates()
-    allowance.forget_all()
-    routing.forget_all()
+    allowance.reset_allowances()
+    routing.reset_connection_rates()
 
 
 @pytest.fixture(autouse=True)

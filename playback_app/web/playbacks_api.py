@@ -10,7 +10,7 @@ from ninja import Field, Router, Schema, Status
 
 from playback_app.admission import Request
 from playback_app.models import PlaybackWish
-from playback_app.requests import ask, ask_to_play, playback_of
+from playback_app.requests import playback_of, request_change, request_playback
 from sessions_app.access.authentication import user_of
 from sessions_app.web.api_rules import ErrorOut
 
@@ -58,7 +58,7 @@ def start_playback(request: HttpRequest, wanted: PlaybackIn) -> Status[Any]:
     """Play a recording into a live session, or into one of its own."""
     user = user_of(request)
     asked = Request(user.pk, wanted.recording_id, wanted.session_id, wanted.mode, wanted.speed)
-    return Status(HTTPStatus.CREATED, ask_to_play(asked))
+    return Status(HTTPStatus.CREATED, request_playback(asked))
 
 
 @router.get("/{uuid:playback_id}", response={HTTPStatus.OK: PlaybackOut, **NOT_FOUND})
@@ -70,16 +70,16 @@ def get_playback(request: HttpRequest, playback_id: UUID) -> Any:
 @router.post("/{uuid:playback_id}/stop", response={HTTPStatus.OK: PlaybackOut, **NOT_FOUND})
 def stop_playback(request: HttpRequest, playback_id: UUID) -> Any:
     """End a playback; ending what is over changes nothing."""
-    return ask(user_of(request), playback_id, PlaybackWish.STOP)
+    return request_change(user_of(request), playback_id, PlaybackWish.STOP)
 
 
 @router.post("/{uuid:playback_id}/pause", response={HTTPStatus.OK: PlaybackOut, **REFUSED})
 def pause_playback(request: HttpRequest, playback_id: UUID) -> Any:
     """Hold a playback."""
-    return ask(user_of(request), playback_id, PlaybackWish.PAUSE)
+    return request_change(user_of(request), playback_id, PlaybackWish.PAUSE)
 
 
 @router.post("/{uuid:playback_id}/resume", response={HTTPStatus.OK: PlaybackOut, **REFUSED})
 def resume_playback(request: HttpRequest, playback_id: UUID) -> Any:
     """Let a playback go on."""
-    return ask(user_of(request), playback_id, PlaybackWish.RESUME)
+    return request_change(user_of(request), playback_id, PlaybackWish.RESUME)

@@ -49,7 +49,7 @@ def get_recording(request: HttpRequest, recording_id: UUID) -> Any:
 @paginate(Paged)
 def list_segments(request: HttpRequest, recording_id: UUID) -> QuerySet[Any]:
     """List what was said in a recording, in the order in which it was said."""
-    return catalog.segments_of(catalog.recording_of(user_of(request), recording_id))
+    return catalog.spoken_segments(catalog.recording_of(user_of(request), recording_id))
 
 
 @router.api_operation(

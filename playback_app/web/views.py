@@ -41,7 +41,7 @@ def recordings(request: HttpRequest) -> HttpResponse:
 def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     """Show one recording: to listen, to play through Habla, to write down what was really said."""
     kept = catalog.recording_of(user_of(request), recording_id)
-    pages = Paginator(catalog.segments_of(kept), SEGMENTS_A_PAGE)
+    pages = Paginator(catalog.spoken_segments(kept), SEGMENTS_A_PAGE)
     context = {
         "recording": kept,
         "page": pages.get_page(request.GET.get("page")),
@@ -63,7 +63,7 @@ def bookmark_recording(request: HttpRequest, recording_id: UUID) -> HttpResponse
 @requires_owner_key
 @require_http_methods(["GET", "HEAD", "POST"])
 @found_or_404
-def remove_recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+def remove_recording_page(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     """Ask whether a recording shall be deleted; delete it where the answer is yes."""
     kept = catalog.recording_of(user_of(request), recording_id)
     if request.method != "POST":

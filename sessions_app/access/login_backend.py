@@ -39,7 +39,7 @@ class DelayingBackend(ModelBackend):
         if name is None or password is None:
             return None
         address = client_address(request) if request is not None else ""
-        attempt = login_delays.begin(name, address)
+        attempt = login_delays.begin_attempt(name, address)
         try:
             user = super().authenticate(request, username=name, password=password)
         except LoginDelayedError:

@@ -43,23 +43,23 @@ def rows_changed() -> None:
         asyncio.run(_send(layer))
 
 
-def when_logins_end() -> None:
+def notify_when_logins_end() -> None:
     """Tell of it whenever, in this process, somebody logs out or an account is changed."""
-    user_logged_out.connect(_nudge_soon)
-    post_save.connect(_nudge_at_change, sender=get_user_model())
-    post_delete.connect(_nudge_soon, sender=get_user_model())
+    user_logged_out.connect(_notify_on_commit)
+    post_save.connect(_notify_on_change, sender=get_user_model())
+    post_delete.connect(_notify_on_commit, sender=get_user_model())
 
 
-def when_names_change() -> None:
+def notify_when_names_change() -> None:
     """Tell of it whenever, in this process, a speaker is given a name."""
-    post_save.connect(_nudge_soon, sender="sessions_app.Speaker")
+    post_save.connect(_notify_on_commit, sender="sessions_app.Speaker")
 
 
-def _nudge_soon(**_: Any) -> None:
+def _notify_on_commit(**_: Any) -> None:
     transaction.on_commit(rows_changed)
 
 
-def _nudge_at_change(update_fields: Collection[str] | None = None, **_: Any) -> None:
+def _notify_on_change(update_fields: Collection[str] | None = None, **_: Any) -> None:
     # each login writes only when it was
     if update_fields is None or set(update_fields) - {"last_login"}:
         transaction.on_commit(rows_changed)
@@ -74,7 +74,7 @@ async def _send(layer: Any) -> None:
 
 
 @contextmanager
-def heard() -> Iterator[asyncio.Event]:
+def row_changes() -> Iterator[asyncio.Event]:
     """Give an event of the running loop that is set by each ``rows_changed`` in this process."""
     news = asyncio.Event()
     mine = asyncio.get_running_loop(), news
@@ -85,7 +85,7 @@ def heard() -> Iterator[asyncio.Event]:
         _heard.discard(mine)
 
 
-async def keep_listening(news: asyncio.Event) -> None:
+async def listen_to_other_processes(news: asyncio.Event) -> None:
     """Set ``news`` at each hint from another process, until cancelled.
 
     A broker that is gone is asked again, ever more slowly. Returns at once where there is none.

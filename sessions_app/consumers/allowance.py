@@ -40,7 +40,7 @@ _begun_by_user = Buckets(SESSIONS_BY_USER)
 _begun_by_operator = Buckets(SESSIONS_BY_OPERATOR)
 
 
-def forget_all() -> None:
+def reset_allowances() -> None:
     """Let every user begin anew."""
     for buckets in (
         _typed_by_user,
@@ -52,7 +52,7 @@ def forget_all() -> None:
         buckets.clear()
 
 
-def count_beginning(user_id: int, *, is_operator: bool) -> None:
+def count_new_session(user_id: int, *, is_operator: bool) -> None:
     """Count one more session that a user begins.
 
     Raises:
@@ -73,7 +73,7 @@ class Allowance:
         self._commands = Bucket(COMMANDS)
         self._rows = Bucket(ROWS)
 
-    def check(self, command: protocol.Command) -> None:
+    def check(self, command: protocol.ClientCommand) -> None:
         """Count ``command``.
 
         Raises:

@@ -13,7 +13,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from sessions_app import protocol
 from sessions_app.access import authentication
 from sessions_app.access.logins import Login, login_for
-from sessions_app.consumers.allowance import FRAMES, Allowance, count_beginning
+from sessions_app.consumers.allowance import FRAMES, Allowance, count_new_session
 from sessions_app.consumers.sender import Sender
 from sessions_app.core.descriptors import EXHAUSTED, was_exhausted
 from sessions_app.core.errors import CommandError, HablaError, RefusedError, TooFastError
@@ -102,7 +102,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             serving(registry.live.conf)  # before anybody has to log in for nothing
             refuse_without_database()
             login = await self._admit()
-            count_beginning(login.user_id, is_operator=login.is_operator)
+            count_new_session(login.user_id, is_operator=login.is_operator)
             wishes = Wishes(login.user_id, *await self._wishes(), login, login.is_operator)
             self._allowance = Allowance(login.user_id)
             self._session, self._life = registry.live.launch(

@@ -21,7 +21,7 @@ from sessions_app.live import registry
 from sessions_app.live.commands import parse
 from sessions_app.live.publisher import group_of
 from sessions_app.protocol import CloseCode
-from sessions_app.store.tickets import Standing
+from sessions_app.store.tickets import TicketState
 from sessions_app.transport.backpressure import FlowControl, throttle
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
-async def watch(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+async def serve_viewer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Serve one viewer's connection; return only when all that it started has ended.
 
     An ASGI application and no Channels consumer: that would end with the broker (H19).
@@ -126,7 +126,7 @@ class ViewerConsumer:
                 self._keep_listening(group_of(session_id)), self._until_session_ends(standing)
             )
 
-    async def _until_session_ends(self, standing: Standing) -> None:
+    async def _until_session_ends(self, standing: TicketState) -> None:
         while True:
             is_called = self._viewer.has_news.is_set()
             self._viewer.has_news.clear()
@@ -145,7 +145,7 @@ class ViewerConsumer:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._viewer.has_news.wait()
 
-    async def _look(self, *, is_fresh: bool) -> Standing:
+    async def _look(self, *, is_fresh: bool) -> TicketState:
         standing = await registry.live.publisher.look(self._secret, is_fresh=is_fresh)
         problem = standing.problem if standing else "ticket_unknown"
         if standing is None or problem:

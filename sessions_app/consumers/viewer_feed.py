@@ -8,7 +8,7 @@ from sessions_app.consumers.sender import Sender
 from sessions_app.core.events import Event, Exchange, Notice, Partial
 from sessions_app.protocol import VERSION
 from sessions_app.store import tickets
-from sessions_app.store.tickets import Standing
+from sessions_app.store.tickets import TicketState
 
 MOST_BEFORE = 500
 """How many exchanges of what was said before a viewer is told."""
@@ -33,7 +33,7 @@ class ViewerFeed:
         self.has_news = asyncio.Event()
         """Set when something was published after which the rows should be looked at at once."""
 
-    async def catch_up(self, standing: Standing) -> None:
+    async def catch_up(self, standing: TicketState) -> None:
         """Tell what of the rows was not told yet; the first time, who is listened to.
 
         Raises:
@@ -93,7 +93,7 @@ class ViewerFeed:
         return not (kind in OF_ONE_WHO_SPEAKS and utterance_id in self._has_words)
 
 
-def _welcome(standing: Standing) -> Notice:
+def _welcome(standing: TicketState) -> Notice:
     fields: dict[str, Any] = {
         "protocol": VERSION,
         "session_id": str(standing.session_id),

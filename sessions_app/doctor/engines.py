@@ -26,7 +26,7 @@ HUB_SECONDS = 5.0
 TASKS = {Direction.ES_TO_EN: "hola", Direction.EN_TO_ES: "hello"}
 
 
-async def check_engine(settings: EngineSettings, kind: str) -> Finding:
+async def examine_engine(settings: EngineSettings, kind: str) -> Finding:
     """Load the ``kind`` of engine that ``settings`` ask for, alone, and give it a task."""
     try:
         async with asyncio.timeout(LOAD_SECONDS):
@@ -121,7 +121,7 @@ _TASKS: dict[str, Callable[[Engines], Awaitable[bool]]] = {
 }
 
 
-def check_models(settings: EngineSettings) -> Finding:
+def examine_models(settings: EngineSettings) -> Finding:
     """Look which models are on the disk, and which are worth fetching."""
     there = [name for name in MODELS if is_on_disk(name, settings.models_dir)]
     message = ", ".join(there) or "none on this machine"
@@ -130,7 +130,7 @@ def check_models(settings: EngineSettings) -> Finding:
     return fine("models", message)
 
 
-def check_apertium(settings: EngineSettings) -> Finding:
+def examine_apertium(settings: EngineSettings) -> Finding:
     """Look for Apertium's rules, which translate where no model is."""
     if installed_modes():
         return fine("Apertium", "is installed")
@@ -140,7 +140,7 @@ def check_apertium(settings: EngineSettings) -> Finding:
     return warning("Apertium", message, "apt install apertium-eng-spa")
 
 
-def check_hub(settings: EngineSettings) -> Finding:
+def examine_hub(settings: EngineSettings) -> Finding:
     """Look whether models could be fetched from the hub. Blocks, for HUB_SECONDS at most."""
     if hub.reachable(HUB_SECONDS):
         return fine("model hub", f"{hub.endpoint()} answers")

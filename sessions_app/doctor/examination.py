@@ -15,21 +15,21 @@ from sessions_app.doctor.finding import Finding
 
 def examine(host: str, port: int) -> Iterator[Finding]:
     """Yield what each check finds; the slow ones, the engines, come last."""
-    yield machine.check_python()
-    yield from keeping.check_settings()
+    yield machine.examine_python()
+    yield from keeping.examine_settings()
     data_directory = conf.data_dir()
-    yield machine.check_data_directory(data_directory)
-    yield machine.check_file_modes(data_directory, database_files(settings.DATABASES["default"]))
-    yield machine.check_disk(data_directory)
-    yield keeping.check_database()
-    yield keeping.check_deletions()
+    yield machine.examine_data_directory(data_directory)
+    yield machine.examine_file_modes(data_directory, database_files(settings.DATABASES["default"]))
+    yield machine.examine_disk(data_directory)
+    yield keeping.examine_database()
+    yield keeping.examine_deletions()
     if settings.REDIS_URL:
-        yield keeping.check_redis(settings.REDIS_URL)
+        yield keeping.examine_redis(settings.REDIS_URL)
     with suppress(SettingsError):  # told already, among the settings
-        yield machine.check_descriptors(conf.read().max_sessions)
-    yield machine.check_port(host, port)
-    yield machine.check_secure_context(settings.ALLOWED_HOSTS)
-    yield machine.check_libopus()
+        yield machine.examine_descriptors(conf.read().max_sessions)
+    yield machine.examine_port(host, port)
+    yield machine.examine_secure_context(settings.ALLOWED_HOSTS)
+    yield machine.examine_libopus()
     yield from _examine_engines()
 
 
@@ -38,8 +38,8 @@ def _examine_engines() -> Iterator[Finding]:
         wanted = conf.read().engines
     except SettingsError:
         return  # told already, among the settings
-    yield engines.check_apertium(wanted)
-    yield engines.check_models(wanted)
-    yield engines.check_hub(wanted)
+    yield engines.examine_apertium(wanted)
+    yield engines.examine_models(wanted)
+    yield engines.examine_hub(wanted)
     for kind in ("detector", "transcriber", "translator"):
-        yield asyncio.run(engines.check_engine(wanted, kind))
+        yield asyncio.run(engines.examine_engine(wanted, kind))

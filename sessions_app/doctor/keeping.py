@@ -13,12 +13,12 @@ from django.db.migrations.executor import MigrationExecutor
 from sessions_app.doctor.finding import Finding, broken, fine, warning
 from sessions_app.recording import deletions
 from sessions_app.store.database.outages import reason_of
-from sessions_app.store.servers import try_to_write
+from sessions_app.store.servers import write_probe
 
 ANSWER_SECONDS = 3.0
 
 
-def check_settings() -> list[Finding]:
+def examine_settings() -> list[Finding]:
     """Run Django's checks, ours among them; return what they complain of."""
     try:
         complaints = run_checks()
@@ -30,7 +30,7 @@ def check_settings() -> list[Finding]:
     return [broken("settings", complaint.msg, complaint.hint or "") for complaint in wrong]
 
 
-def check_database() -> Finding:
+def examine_database() -> Finding:
     """Look whether the database answers and has all its tables."""
     try:
         executor = MigrationExecutor(connection)
@@ -42,14 +42,14 @@ def check_database() -> Finding:
         message = f"{missing} migration{'s are' if missing > 1 else ' is'} not applied."
         return broken("database", message, "python manage.py migrate")
     try:
-        try_to_write()
+        write_probe()
     except DatabaseError as error:
         message = f"The database ({connection.vendor}) takes nothing: {reason_of(error)}."
         return broken("database", message, "Look for a full disk, a lock, or missing rights.")
     return fine("database", f"{connection.vendor}, all migrations applied, writable")
 
 
-def check_deletions() -> Finding:
+def examine_deletions() -> Finding:
     """Look whether sound that was deleted is gone."""
     try:
         count = deletions.pending_deletions().count()
@@ -62,7 +62,7 @@ def check_deletions() -> Finding:
     return warning("deleted sound", message, mend)
 
 
-def check_redis(url: str) -> Finding:
+def examine_redis(url: str) -> Finding:
     """Look whether Redis answers at ``url``."""
     where = urlsplit(url).hostname or "its socket"
     try:

@@ -24,7 +24,7 @@ ANSWER_SECONDS = 2.0
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 
-def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
+def examine_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
     """Look whether this Python is new enough."""
     name = ".".join(map(str, version))
     if version >= OLDEST_PYTHON:
@@ -32,7 +32,7 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
     return broken("Python", f"{name} is too old.", "Install Python 3.11 or newer.")
 
 
-def check_data_directory(directory: Path) -> Finding:
+def examine_data_directory(directory: Path) -> Finding:
     """Look whether a file can be written in ``directory``."""
     mend = "Make it writable for this user, or set HABLA_DATA_DIR to a directory that is."
     try:
@@ -44,7 +44,7 @@ def check_data_directory(directory: Path) -> Finding:
     return fine("data directory", str(directory))
 
 
-def check_file_modes(directory: Path, databases: list[Path]) -> Finding:
+def examine_file_modes(directory: Path, databases: list[Path]) -> Finding:
     """Look whether other users of this machine may read what is kept, and close it to them."""
     closing = Closing()
     closing.close_directory(directory)
@@ -58,7 +58,7 @@ def check_file_modes(directory: Path, databases: list[Path]) -> Finding:
     return fine("privacy", "what is kept is closed to other users of this machine")
 
 
-def check_disk(directory: Path) -> Finding:
+def examine_disk(directory: Path) -> Finding:
     """Look how much room is left where ``directory`` lies."""
     try:
         megabytes = shutil.disk_usage(directory).free // MEGABYTE
@@ -77,7 +77,7 @@ def judge_room(megabytes: int) -> Finding:
     return fine("disk space", f"{megabytes:,} MB are left")
 
 
-def check_descriptors(max_sessions: int) -> Finding:
+def examine_descriptors(max_sessions: int) -> Finding:
     """Look whether the system lets a server have as many files and connections as it may need."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MAX_DESCRIPTORS)
@@ -89,7 +89,7 @@ def check_descriptors(max_sessions: int) -> Finding:
     return warning("open files", f"Only {message}.", mend)
 
 
-def check_port(host: str, port: int) -> Finding:
+def examine_port(host: str, port: int) -> Finding:
     """Look whether ``port`` is free, or Habla itself answers there."""
     name = f"{host}:{port}"
     try:
@@ -120,7 +120,7 @@ def _is_habla(name: str) -> bool:
     return answer.status_code == httpx.codes.OK and answer.text.strip() == "ok"
 
 
-def check_libopus() -> Finding:
+def examine_libopus() -> Finding:
     """Look for the library that decodes what browsers send at the least cost."""
     if load_libopus() is not None:
         return fine("libopus", "is there")
@@ -128,7 +128,7 @@ def check_libopus() -> Finding:
     return warning("libopus", message, "apt install libopus0")
 
 
-def check_secure_context(allowed_hosts: list[str]) -> Finding:
+def examine_secure_context(allowed_hosts: list[str]) -> Finding:
     """Look whether browsers will lend the microphone to the pages served."""
     others = [host for host in allowed_hosts if host not in LOOPBACK]
     if not others:

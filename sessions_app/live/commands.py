@@ -13,7 +13,7 @@ from sessions_app.pipeline.languages import LANGUAGES, only_language
 from sessions_app.pipeline.utterance import Manner, Utterance
 
 
-def parse(text: str) -> protocol.Command:
+def parse(text: str) -> protocol.ClientCommand:
     """Return the command in a text frame, be it the sessions' own or an extension's.
 
     Raises:
@@ -22,7 +22,7 @@ def parse(text: str) -> protocol.Command:
     return protocol.decode(text, (known.model for known in plugged_in.commands.values()))
 
 
-async def execute(session: LiveSession, command: protocol.Command) -> None:
+async def execute(session: LiveSession, command: protocol.ClientCommand) -> None:
     """Let ``session`` do what ``command`` asks.
 
     Never waits for engines: what must keep its place among the sound is put in line with it.
@@ -137,7 +137,7 @@ def check_that_someone_hears(session: LiveSession) -> None:
         )
 
 
-async def _tell_if_only_one_is_heard(session: LiveSession, command: protocol.Command) -> None:
+async def _tell_if_only_one_is_heard(session: LiveSession, command: protocol.ClientCommand) -> None:
     languages = session.pipeline.interpreter.languages
     if only := only_language(session.manner.direction, languages):
         message = f"Only {only} is heard here; any other speech is taken for it."
@@ -145,7 +145,7 @@ async def _tell_if_only_one_is_heard(session: LiveSession, command: protocol.Com
 
 
 def in_line(
-    session: LiveSession, command: protocol.Command, do: Callable[[], Awaitable[None]]
+    session: LiveSession, command: protocol.ClientCommand, do: Callable[[], Awaitable[None]]
 ) -> None:
     """Let ``do`` keep its place among the sound."""
 

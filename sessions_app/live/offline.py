@@ -77,7 +77,7 @@ async def opened(settings: EngineSettings, progress: Progress) -> AsyncIterator[
         await generation.unload()
 
 
-def warning(generation: Generation, manner: Manner) -> str:
+def engine_warning(generation: Generation, manner: Manner) -> str:
     """Return what people should know before they believe what is heard; empty: nothing."""
     transcriber = generation.engines.transcriber
     only = only_language(manner.direction, transcriber.languages) if transcriber else ""

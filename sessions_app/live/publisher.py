@@ -24,7 +24,7 @@ from sessions_app.core.events import (
 )
 from sessions_app.protocol import CloseCode, encode
 from sessions_app.store import tickets
-from sessions_app.store.tickets import Standing
+from sessions_app.store.tickets import TicketState
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Publisher:
         self.dropped = 0
         """How many events were not published, since the broker was slow or gone."""
         self._seats: Counter[UUID] = Counter()
-        self._seen: dict[str, tuple[float, Standing]] = {}
+        self._seen: dict[str, tuple[float, TicketState]] = {}
         """When a ticket was looked at last, on the loop's clock, and what it was good for."""
 
     @contextlib.contextmanager
@@ -85,7 +85,7 @@ class Publisher:
             self._seats[session_id] -= 1
             self._seats = +self._seats  # forgets whom nobody watches
 
-    async def look(self, secret: str, *, is_fresh: bool) -> Standing | None:
+    async def look(self, secret: str, *, is_fresh: bool) -> TicketState | None:
         """Return what a ticket is good for; unless ``is_fresh``, up to SHARED_SECONDS ago.
 
         Raises:
@@ -95,7 +95,7 @@ class Publisher:
         self._seen = {s: seen for s, seen in self._seen.items() if now - seen[0] < SHARED_SECONDS}
         if secret in self._seen and not is_fresh:
             return self._seen[secret][1]
-        standing = await tickets.look(secret)
+        standing = await tickets.fetch_ticket_state(secret)
         if standing is not None:
             self._seen[secret] = now, standing
         return standing
@@ -127,7 +127,7 @@ class Publisher:
     async def _keep_looking(self) -> None:
         while True:
             try:
-                self._watched = await tickets.watched(list(self._sessions()))
+                self._watched = await tickets.sessions_with_tickets(list(self._sessions()))
             except StoreUnavailableError:
                 pass  # the log has it; who was watched still is
             except StoreError as error:

@@ -28,7 +28,7 @@ from sessions_app.recording.finishing import RecordingFinisher, finish_all
 from sessions_app.recording.writer import SoundWriter
 from sessions_app.store import sessions as store_sessions
 from sessions_app.store.database.identity import identity
-from sessions_app.store.engine_choice import load_chosen
+from sessions_app.store.engine_choice import load_chosen_engines
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Registry:
         self._loop = asyncio.get_running_loop()
         self.conf = conf
         self.boot = boot or store_sessions.new_boot(directory_id(conf.run_dir))
-        self.generations = Generations(functools.partial(load_chosen, conf.engines))
+        self.generations = Generations(functools.partial(load_chosen_engines, conf.engines))
         self.sound_directory = id_or_none()
         writer = SoundWriter(self.sound_directory) if conf.is_recording else None
         self._finisher = RecordingFinisher(writer) if writer else None

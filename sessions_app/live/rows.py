@@ -164,7 +164,7 @@ class SessionRows:
         """Close the session's row, if it is there and open; where the database is late, later."""
         await behind.in_time(self.end(reason, account))
 
-    def _take_up(self, kept: sessions.Kept) -> None:
+    def _take_up(self, kept: sessions.ConversationRef) -> None:
         self.conversation_id = kept.conversation_id
         self.speakers.begin(kept.names)
 

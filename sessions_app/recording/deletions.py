@@ -69,7 +69,7 @@ async def keep_deleting(record_in: Callable[[str], None]) -> None:
     mounted there since.
     """
     failed: set[UUID] = set()
-    with notify.heard() as news:
+    with notify.row_changes() as news:
         while True:
             news.clear()
             directory = await asyncio.to_thread(recordings_directory.id_or_none)

@@ -73,7 +73,7 @@ class RecordingFinisher:
             return
         has_sound, size = await self._close_files(finished)
         try:
-            is_kept = await recordings.complete(
+            is_kept = await recordings.complete_recording(
                 finished.id,
                 duration_seconds=finished.duration_seconds,
                 size=size,

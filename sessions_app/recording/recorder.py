@@ -115,7 +115,7 @@ class Recorder:
 
     def attend(self) -> None:
         """Store that the session listens, to sound that is not recorded."""
-        recordings.note_listening(self._session_id, is_listening=True)
+        recordings.record_listening(self._session_id, is_listening=True)
 
     def take(self, chunk: bytes) -> None:
         """Record the next piece of the client's sound. Never waits."""
@@ -139,7 +139,7 @@ class Recorder:
 
     async def end(self, *, is_whole: bool) -> None:
         """Finish the recording. ``is_whole``: whether the end of the stream was received."""
-        recordings.note_listening(self._session_id, is_listening=False)
+        recordings.record_listening(self._session_id, is_listening=False)
         self._finish(is_whole=is_whole)
         await self._wait(END_SECONDS)
 
@@ -195,7 +195,7 @@ class Recorder:
         if not segments:
             return
         try:
-            recordings.keep_segments(recording.id, segments)
+            recordings.save_segments(recording.id, segments)
         except StoreError as error:
             logger.warning("session %s: segments were not stored: %s", self._session_id, error)
 

@@ -66,7 +66,7 @@ async def register_local_recordings() -> None:
     """Store where all recordings in this directory are: somebody may have moved them here."""
     if directory := await _in_thread(recordings_directory.id_or_none):
         found = await _in_thread(lambda: list(files.recording_ids()))
-        count = await recordings.adopt(found, directory) if found else 0
+        count = await recordings.set_directory(found, directory) if found else 0
         if count:
             logger.info("%d recordings were found in this directory", count)
 
@@ -79,7 +79,7 @@ async def recover_recordings(boot: str, failed: set[uuid.UUID] | None = None) ->
     """
     directory = await _in_thread(recordings_directory.id_or_none)
     await _begin_rows(boot, directory)
-    unfinished = await recordings.unfinished(boot, directory)
+    unfinished = await recordings.unfinished_recordings(boot, directory)
     left = await _in_thread(lambda: [one for one in unfinished if one.is_ours or _is_here(one)])
     logged = set() if failed is None else failed
     return sum([await _recover(one, boot, directory, logged) for one in left])
@@ -89,7 +89,7 @@ async def _begin_rows(boot: str, directory: str) -> None:
     """Write the rows of recordings whose server died while the database was unavailable."""
     if unwritten := await _in_thread(sidecars.read_sidecars):
         here = [replace(new, directory=directory) for new in unwritten]
-        written = await recordings.begin_left(here, boot)
+        written = await recordings.begin_unwritten(here, boot)
         await _in_thread(partial(sidecars.delete_sidecars, written))
 
 
@@ -98,7 +98,7 @@ def _is_here(left: Unfinished) -> bool:
 
 
 async def _recover(left: Unfinished, boot: str, directory: str, failed: set[uuid.UUID]) -> bool:
-    if not await recordings.claim(left.id, boot):
+    if not await recordings.claim_recovery(left.id, boot):
         return False
     try:
         seconds = await _in_thread(partial(_repair, left))
@@ -109,11 +109,11 @@ async def _recover(left: Unfinished, boot: str, directory: str, failed: set[uuid
         if left.id not in failed:
             logger.exception("recording %s could not be recovered", left.id)
         failed.add(left.id)
-        await recordings.disclaim(left.id, boot)  # the disk of another server may work
+        await recordings.release_recovery(left.id, boot)  # the disk of another server may work
         return False
     if seconds is None:
         return False
-    is_kept = await recordings.salvage(
+    is_kept = await recordings.complete_recovered(
         left.id,
         duration_seconds=seconds,
         size=size,
@@ -131,7 +131,7 @@ async def delete_broken_imports() -> int:
     interrupted = (
         await _in_thread(lambda: [one for one in begun if _is_quiet(one)]) if begun else []
     )
-    return await recordings.forget_imports(interrupted)
+    return await recordings.delete_imports(interrupted)
 
 
 def _is_quiet(recording_id: uuid.UUID) -> bool:
@@ -155,9 +155,9 @@ async def delete_orphans() -> int:
     A database that knows none of them at all may be the wrong one: then nothing is deleted.
     """
     found = await _in_thread(_old_ids)
-    known = await recordings.known(found) if found else set()
+    known = await recordings.known_recordings(found) if found else set()
     unwritten = await _in_thread(sidecars.read_sidecars)
-    wanted = await recordings.wanted(unwritten) if unwritten else set()
+    wanted = await recordings.recordings_awaiting_rows(unwritten) if unwritten else set()
     orphans = [recording_id for recording_id in found if recording_id not in known | wanted]
     if orphans and not known:
         logger.warning(

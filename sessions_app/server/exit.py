@@ -25,7 +25,7 @@ class ExitCode(IntEnum):
     THIRD_SIGNAL = 70
 
 
-def leave(code: ExitCode) -> NoReturn:
+def exit_process(code: ExitCode) -> NoReturn:
     """End the process, whatever threads are stuck in it: what is durable is done (H28)."""
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
@@ -45,7 +45,7 @@ async def is_done(what: str, step: Awaitable[bool | None]) -> bool:
     return False
 
 
-async def end_tasks() -> bool:
+async def cancel_tasks() -> bool:
     """Cancel every task but this one; return whether all of them ended."""
     left = asyncio.all_tasks() - {asyncio.current_task()}
     for task in left:

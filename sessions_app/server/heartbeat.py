@@ -22,8 +22,8 @@ from sessions_app.server import runfile
 from sessions_app.server.database_guard import DatabaseGuard
 from sessions_app.store import liveness, ownership, servers, sessions
 from sessions_app.store.database.thread import database_thread
-from sessions_app.store.ownership import Writing
-from sessions_app.store.servers import Process
+from sessions_app.store.ownership import OwnedRows
+from sessions_app.store.servers import ServerProcess
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ async def keep_heartbeat(registry: Registry, say: Callable[[str], None] = lambda
     ``say`` tells people at the console what they should know of.
     """
     guard = DatabaseGuard(registry, say)
-    with notify.heard() as news:
-        listening = asyncio.create_task(notify.keep_listening(news), name="habla hints")
+    with notify.row_changes() as news:
+        listening = asyncio.create_task(notify.listen_to_other_processes(news), name="habla hints")
         try:
             await _keep_looking(registry, guard, news)
         finally:
@@ -64,7 +64,7 @@ async def _leave(boot: str) -> None:
     with suppress(StoreError, TimeoutError):  # whoever is left notices that it is silent
         if not database_thread.is_late:
             async with asyncio.timeout(LEAVE_SECONDS):
-                await servers.leave(boot)
+                await servers.remove_server(boot)
 
 
 async def _keep_looking(registry: Registry, guard: DatabaseGuard, news: asyncio.Event) -> None:
@@ -106,7 +106,7 @@ async def look_after(registry: Registry, guard: DatabaseGuard, *, is_beat: bool)
     registry.end(over, LOGGED_OUT)
     downloads.end_downloads(over)
     await _keep_own(registry, guard)
-    wanted = await sessions.look(list(registry.sessions), is_beat=is_beat)
+    wanted = await sessions.poll_sessions(list(registry.sessions), is_beat=is_beat)
     registry.end(wanted, ENDED_BY_OPERATOR)
     if not registry.sessions:
         clock.sync()
@@ -120,8 +120,8 @@ async def look_after(registry: Registry, guard: DatabaseGuard, *, is_beat: bool)
 async def _keep_own(registry: Registry, guard: DatabaseGuard) -> None:
     """Go on with what others took for lost while this process was frozen, and was not deleted."""
     rows = [each for each in registry.sessions.values() if each.state in STATES_WITH_ROW]
-    found = await ownership.look(
-        {each.id: Writing(each.book.written_to, each.recorder.recording_id) for each in rows}
+    found = await ownership.check_ownership(
+        {each.id: OwnedRows(each.book.written_to, each.recorder.recording_id) for each in rows}
     )
     if found.taken_back:
         logger.warning(
@@ -136,14 +136,14 @@ async def _keep_own(registry: Registry, guard: DatabaseGuard) -> None:
 
 
 async def _beat(registry: Registry) -> None:
-    for boot in await servers.beat(_process(registry)):
+    for boot in await servers.record_heartbeat(_process(registry)):
         logger.warning("the server %s has died", boot)
 
 
-def _process(registry: Registry) -> Process:
+def _process(registry: Registry) -> ServerProcess:
     run_dir = registry.conf.run_dir if registry.conf else None
-    facts = runfile.read(run_dir) if run_dir else {}
-    return Process(
+    facts = runfile.read_run_file(run_dir) if run_dir else {}
+    return ServerProcess(
         boot=registry.boot,
         host=socket.gethostname(),
         pid=os.getpid(),

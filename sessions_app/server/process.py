@@ -28,7 +28,7 @@ from sessions_app.server.control import Control
 from sessions_app.server.daphne import CANCEL_SECONDS, HANDSHAKE_SECONDS, HablaServer, reactor
 from sessions_app.server.database_guard import look_first
 from sessions_app.server.downloads import improve
-from sessions_app.server.exit import TASKS_SECONDS, ExitCode, end_tasks, is_done
+from sessions_app.server.exit import TASKS_SECONDS, ExitCode, cancel_tasks, is_done
 from sessions_app.server.heartbeat import keep_heartbeat
 from sessions_app.server.lmstudio_service import LmStudioService
 from sessions_app.server.operator import FORMER_NAMES, OperatorCommands, describe_engines
@@ -270,7 +270,7 @@ class Serving:
         await self._end_step("engines", self._registry.close(ENGINES_SECONDS))
         async for step, was_done in self._studio.end():
             self._note(step, was_done=was_done, done="stopped")
-        await self._end_step("tasks", end_tasks())
+        await self._end_step("tasks", cancel_tasks())
         await self._end_step("database", self._close_database())
 
     async def _close_console(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sessions_app.core.errors import HablaError
 from sessions_app.server.control import short_path
-from sessions_app.server.runfile import is_held, read
+from sessions_app.server.runfile import is_held, read_run_file
 
 
 class NotRunningError(HablaError):
@@ -36,7 +36,7 @@ def status_of_watched(run_dir: Path) -> Iterator[int]:
     Raises:
         NotRunningError: there is none.
     """
-    facts = read(run_dir)
+    facts = read_run_file(run_dir)
     if not is_held(run_dir) or "pid" not in facts:
         raise NotRunningError
     try:
@@ -63,12 +63,12 @@ def answer_to(run_dir: Path, what: str, seconds: float) -> dict[str, Any]:
         NotRunningError: none runs.
         NoAnswerError: it does not answer, or took longer than ``seconds``, or ended meanwhile.
     """
-    for answer in ask(run_dir, what, seconds):
+    for answer in ask_server(run_dir, what, seconds):
         return answer
     raise NoAnswerError("The server ended, or hung up, before it had answered.")
 
 
-def ask(run_dir: Path, what: str, seconds: float) -> Iterator[dict[str, Any]]:
+def ask_server(run_dir: Path, what: str, seconds: float) -> Iterator[dict[str, Any]]:
     """Yield what the server answers to ``what``. Blocks.
 
     Raises:

@@ -15,7 +15,7 @@ from sessions_app.store.database.thread import database_thread
 
 async def keep_names(registry: Registry) -> None:
     """Pass on the names that another tab, device or administrator gave, until cancelled."""
-    with notify.heard() as news:
+    with notify.row_changes() as news:
         while True:
             news.clear()
             with suppress(StoreError):  # it is looked at again

@@ -91,7 +91,7 @@ def _locked(path: Path) -> int:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(file)
-        raise AlreadyServingError(_explain(read(path.parent))) from error
+        raise AlreadyServingError(_explain(read_run_file(path.parent))) from error
     return file
 
 
@@ -117,7 +117,7 @@ def is_held(directory: Path) -> bool:
     return False
 
 
-def read(directory: Path) -> dict[str, Any]:
+def read_run_file(directory: Path) -> dict[str, Any]:
     """Return what the server of ``directory`` last wrote; empty if there is nothing to read."""
     try:
         facts = json.loads((directory / "serve.json").read_text(encoding="utf-8"))

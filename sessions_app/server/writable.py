@@ -42,7 +42,7 @@ async def keep_trying(registry: Registry) -> None:
 
 async def _trouble_of_database() -> str:
     try:
-        await database_thread.run(servers.try_to_write)
+        await database_thread.run(servers.write_probe)
     except StoreError:  # the log has it
         return TAKES_NOTHING
     if not behind:  # what waits may want more room than was tried

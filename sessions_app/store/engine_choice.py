@@ -16,7 +16,7 @@ KIND = "translator"
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class OwnerChoice:
     """A translator by its short name; the rest is of a language model only."""
 
     backend: str
@@ -43,31 +43,31 @@ class Chosen:
         return replace(settings, translator=EngineChoice("llm", options), llm=given)
 
 
-async def load_chosen(settings: EngineSettings, progress: Progress) -> Engines:
+async def load_chosen_engines(settings: EngineSettings, progress: Progress) -> Engines:
     """Return loaded engines, as the environment asks for them and then the owner.
 
     Raises:
         EngineUnavailableError: one that was chosen cannot be loaded.
     """
     try:
-        chosen = await database_thread.run(chosen_now)
+        chosen = await database_thread.run(current_choice)
     except StoreError:
         logger.warning("the owner's choice of engines could not be read")
         chosen = None
     return await load_engines(chosen.over(settings) if chosen else settings, progress)
 
 
-def chosen_now() -> Chosen | None:
+def current_choice() -> OwnerChoice | None:
     """Return what the owner chose; None: what the environment says."""
     fields = ("backend", "url", "model", "profile", "key")
     row = EngineSetting.objects.filter(pk=KIND).values(*fields).first()
     if row and row["backend"] not in names_of(KIND):
         logger.warning("the owner's choice, %s, is no engine any more", row["backend"])
         return None
-    return Chosen(**row) if row else None
+    return OwnerChoice(**row) if row else None
 
 
-def choose(chosen: Chosen | None) -> None:
+def save_choice(chosen: OwnerChoice | None) -> None:
     """Keep what the owner chose, for the next engines that are loaded."""
     if chosen is None:
         EngineSetting.objects.filter(pk=KIND).delete()

@@ -23,7 +23,7 @@ GAP_SECONDS = 5.0
 """So much of the time between two looks counts at most: who did not look has seen no silence."""
 
 
-class Observer:
+class SilenceObserver:
     """Tells what has shown no sign of life for ``seconds``, as it was seen."""
 
     def __init__(
@@ -67,17 +67,19 @@ class Observer:
         return signs.keys() - self._shown.keys()
 
 
-class Watch:
+class ProcessWatch:
     """What one process sees of the others. Used on the database thread alone."""
 
     def __init__(self) -> None:
-        self._observers: dict[object, Observer] = {}
+        self._observers: dict[object, SilenceObserver] = {}
         self.seen_alive: set[Hashable] = set()
         """The processes of which a sign was seen to change."""
 
-    def of(self, what: object) -> Observer:
+    def of(self, what: object) -> SilenceObserver:
         """Return the observer of one kind of row."""
-        return self._observers.setdefault(what, Observer(SILENT_SERVER_SECONDS - LAG_SECONDS))
+        return self._observers.setdefault(
+            what, SilenceObserver(SILENT_SERVER_SECONDS - LAG_SECONDS)
+        )
 
     def dead(self, others: QuerySet[Any]) -> set[Hashable]:
         """Return the processes that were silent for too long, by rows of theirs."""
@@ -101,16 +103,16 @@ def _stale(rows: QuerySet[Any], boots: Collection[Hashable]) -> set[Hashable]:
     return set(last.values_list("boot", flat=True))
 
 
-_watches: dict[str, Watch] = {}
+_watches: dict[str, ProcessWatch] = {}
 """By the process that looks: as a rule there is one."""
 
 
-def watch_of(boot: str) -> Watch:
+def process_watch(boot: str) -> ProcessWatch:
     """Return what the process ``boot`` sees of the others."""
-    return _watches.setdefault(boot, Watch())
+    return _watches.setdefault(boot, ProcessWatch())
 
 
-def end_watch(boot: str) -> None:
+def stop_watching(boot: str) -> None:
     """Forget it: the process looks no more."""
     _watches.pop(boot, None)
 
@@ -120,7 +122,7 @@ def directory_of(boot: str) -> str:
     return boot.partition("-")[0] + "-"
 
 
-def gone(rows: QuerySet[Any], boot: str) -> QuerySet[Any]:
+def of_dead_processes(rows: QuerySet[Any], boot: str) -> QuerySet[Any]:
     """Return those of ``rows`` whose process is gone, as ``boot`` sees it; never its own.
 
     Rows have a ``boot`` and a ``seen_at``. An earlier process on the data directory of ``boot`` is
@@ -128,15 +130,15 @@ def gone(rows: QuerySet[Any], boot: str) -> QuerySet[Any]:
     directory. One elsewhere is when it was silent for SILENT_SERVER_SECONDS. Blocks.
     """
     others = rows.exclude(boot=boot)
-    watch = watch_of(boot)
+    watch = process_watch(boot)
     dead = watch.dead(others)
     earlier = others.filter(boot__startswith=directory_of(boot)).exclude(boot__in=watch.seen_alive)
     return earlier | others.filter(boot__in=dead)
 
 
-def left_behind(rows: QuerySet[Any], boot: str) -> QuerySet[Any]:
+def of_silent_processes(rows: QuerySet[Any], boot: str) -> QuerySet[Any]:
     """Return those of ``rows`` of which ``boot`` saw no sign of life for SILENT_SERVER_SECONDS.
 
     For its own, which it knows to be alive itself: those that it has forgotten. Blocks.
     """
-    return rows.filter(pk__in=watch_of(boot).still(rows))
+    return rows.filter(pk__in=process_watch(boot).still(rows))

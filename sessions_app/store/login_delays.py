@@ -34,7 +34,7 @@ KEEP_KNOWN_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class FailureLimit:
     """How often one may fail, and what follows."""
 
     free: int
@@ -58,15 +58,15 @@ class Limit:
         return min(failures + 1, self.free + 1 + math.log2(self.longest_seconds))
 
 
-PAIR = Limit(free=3, longest_seconds=120, forgets_seconds=300)
-NAME = Limit(free=10, longest_seconds=60, forgets_seconds=60)
+PAIR = FailureLimit(free=3, longest_seconds=120, forgets_seconds=300)
+NAME = FailureLimit(free=10, longest_seconds=60, forgets_seconds=60)
 """It forgets faster than one address can fail: to slow a name down everywhere takes many."""
-ADDRESS = Limit(free=50, longest_seconds=60, forgets_seconds=10)
+ADDRESS = FailureLimit(free=50, longest_seconds=60, forgets_seconds=10)
 """A class of forty, each of whom mistypes once, is let in."""
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class LoginAttempt:
     """A login that is being tried. It counts as failed until it is known how it went."""
 
     pair: str
@@ -102,14 +102,16 @@ class Attempt:
                 _release(counts[key], limit)
 
 
-def begin(name: str, address: str) -> Attempt:
+def begin_attempt(name: str, address: str) -> LoginAttempt:
     """Return a login of ``name`` from ``address`` that may be tried now.
 
     Raises:
         LoginDelayedError: not now; it says in how many seconds.
     """
     who, where = _folded(name), _network(address)
-    attempt = Attempt(_key("pair", f"{where} {who}"), _key("name", who), _key("address", where))
+    attempt = LoginAttempt(
+        _key("pair", f"{where} {who}"), _key("name", who), _key("address", where)
+    )
     with transaction.atomic():
         counts = _counts(attempt)
         limits = {attempt.pair: PAIR}
@@ -126,7 +128,7 @@ def begin(name: str, address: str) -> Attempt:
     return attempt
 
 
-def _counts(attempt: Attempt) -> Mapping[str, LoginDelay]:
+def _counts(attempt: LoginAttempt) -> Mapping[str, LoginDelay]:
     """Return the three rows, made where they are not there, for this transaction alone."""
     keys = sorted((attempt.pair, attempt.name, attempt.address))
     now = even_clock.now()
@@ -142,12 +144,12 @@ def _counts(attempt: Attempt) -> Mapping[str, LoginDelay]:
     return counts
 
 
-def _wait(count: LoginDelay, limit: Limit) -> float:
+def _wait(count: LoginDelay, limit: FailureLimit) -> float:
     due = count.failed_at + timedelta(seconds=limit.delay(count.failures))
     return (due - even_clock.now()).total_seconds()
 
 
-def _add(count: LoginDelay, limit: Limit, failures: float) -> None:
+def _add(count: LoginDelay, limit: FailureLimit, failures: float) -> None:
     now = even_clock.now()
     left = limit.left_of(count.failures, (now - count.failed_at).total_seconds())
     count.failures = limit.with_one_more(left) if failures > 0 else max(0.0, left + failures)
@@ -155,7 +157,7 @@ def _add(count: LoginDelay, limit: Limit, failures: float) -> None:
     count.save()
 
 
-def _release(count: LoginDelay, limit: Limit) -> None:
+def _release(count: LoginDelay, limit: FailureLimit) -> None:
     """Let nobody wait again for what was waited for already."""
     count.failed_at -= timedelta(seconds=limit.delay(count.failures))
     count.save(update_fields=["failed_at"])

@@ -19,11 +19,11 @@ from sessions_app.models import (
     TranslationSession,
 )
 from sessions_app.store.database.thread import database_thread
-from sessions_app.store.liveness import gone
+from sessions_app.store.liveness import of_dead_processes
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class OwnedRows:
     """Where a live session writes."""
 
     conversation_id: uuid.UUID | None
@@ -32,7 +32,7 @@ class Writing:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class OwnershipChanges:
     """What became of the rows of live sessions, seen by whoever has them."""
 
     taken_back: frozenset[uuid.UUID]
@@ -48,7 +48,7 @@ async def mark_lost(boot: str) -> int:
 
 
 def _mark_lost(boot: str) -> int:
-    orphans = gone(TranslationSession.objects.filter(state=SessionState.OPEN), boot)
+    orphans = of_dead_processes(TranslationSession.objects.filter(state=SessionState.OPEN), boot)
     return orphans.update(
         state=SessionState.LOST,
         reason="server_lost",
@@ -59,7 +59,7 @@ def _mark_lost(boot: str) -> int:
     )
 
 
-def take_back(session_ids: Collection[uuid.UUID]) -> int:
+def reclaim(session_ids: Collection[uuid.UUID]) -> int:
     """Open again what was taken for lost, as if nobody had closed it; return how many. Blocks.
 
     Only for the process that has these sessions.
@@ -74,7 +74,7 @@ def take_back(session_ids: Collection[uuid.UUID]) -> int:
     )
 
 
-async def look(sessions: Mapping[uuid.UUID, Writing]) -> Found:
+async def check_ownership(sessions: Mapping[uuid.UUID, OwnedRows]) -> OwnershipChanges:
     """Take back what others hold for lost of these sessions of ours; say what is left of all.
 
     Raises:
@@ -82,15 +82,17 @@ async def look(sessions: Mapping[uuid.UUID, Writing]) -> Found:
     """
     nothing: frozenset[uuid.UUID] = frozenset()
     return (
-        await database_thread.run(_look, sessions) if sessions else Found(nothing, nothing, nothing)
+        await database_thread.run(_look, sessions)
+        if sessions
+        else OwnershipChanges(nothing, nothing, nothing)
     )
 
 
-def _look(sessions: Mapping[uuid.UUID, Writing]) -> Found:
+def _look(sessions: Mapping[uuid.UUID, OwnedRows]) -> OwnershipChanges:
     rows = dict(TranslationSession.objects.filter(pk__in=sessions).values_list("pk", "state"))
     lost = [pk for pk, state in rows.items() if state == SessionState.LOST]
     if lost:
-        take_back(lost)
+        reclaim(lost)
     places = {w.conversation_id for w in sessions.values() if w.conversation_id is not None}
     there = set(Conversation.objects.filter(pk__in=places).values_list("pk", flat=True))
     deleted = {
@@ -98,11 +100,11 @@ def _look(sessions: Mapping[uuid.UUID, Writing]) -> Found:
         for pk, writing in sessions.items()
         if pk not in rows or writing.conversation_id in places - there
     }
-    return Found(frozenset(lost), frozenset(deleted), _not_recording(sessions, lost))
+    return OwnershipChanges(frozenset(lost), frozenset(deleted), _not_recording(sessions, lost))
 
 
 def _not_recording(
-    sessions: Mapping[uuid.UUID, Writing], lost: Collection[uuid.UUID]
+    sessions: Mapping[uuid.UUID, OwnedRows], lost: Collection[uuid.UUID]
 ) -> frozenset[uuid.UUID]:
     recordings = {at: pk for pk in lost if (at := sessions[pk].recording_id) is not None}
     going_on = Recording.objects.filter(pk__in=recordings, state=RecordingState.RECORDING)

@@ -39,7 +39,7 @@ AT_ONCE = 500
 """How many rows one statement changes: no database takes any number of keys."""
 
 
-def note_listening(session_id: uuid.UUID, *, is_listening: bool) -> None:
+def record_listening(session_id: uuid.UUID, *, is_listening: bool) -> None:
     """Note whether a session takes sound. Where too much waits, only its end is noted."""
     note = partial(_note_listening, session_id, is_listening)
     with suppress(StoreError):
@@ -78,7 +78,7 @@ def _begin_recording(new: NewRecording) -> None:
         Recording.objects.get_or_create(id=new.id, defaults=fields)
 
 
-async def begin_left(left: Sequence[NewRecording], boot: str) -> set[uuid.UUID]:
+async def begin_unwritten(left: Sequence[NewRecording], boot: str) -> set[uuid.UUID]:
     """Write the rows that servers did not which died; return which are there.
 
     None of sound that was deleted, and none of a session that is gone, or not over.
@@ -98,7 +98,7 @@ def _begin_left(left: Sequence[NewRecording], boot: str) -> set[uuid.UUID]:
     return _known(ids)
 
 
-def keep_segments(
+def save_segments(
     recording_id: uuid.UUID, segments: Sequence[SegmentFacts]
 ) -> "asyncio.Future[None]":
     """Write the rows of utterances.
@@ -129,7 +129,7 @@ def _keep_segments(recording_id: uuid.UUID, segments: Sequence[SegmentFacts]) ->
         RecordedSegment.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def complete(
+def complete_recording(
     recording_id: uuid.UUID, *, duration_seconds: float, size: int, has_sound: bool
 ) -> "asyncio.Future[bool]":
     """Close the row of a recording, or delete it if nothing is kept; tell whether it is there.
@@ -141,7 +141,7 @@ def complete(
     return behind.post(end, "the end of a recording")
 
 
-async def salvage(
+async def complete_recovered(
     recording_id: uuid.UUID, *, duration_seconds: float, size: int, has_sound: bool, directory: str
 ) -> bool:
     """Do the same for one that its server left when it died; its files lie in ``directory``."""
@@ -164,7 +164,7 @@ def _end_recording(recording_id: uuid.UUID, state: RecordingState, fields: dict[
     return rows.exists()
 
 
-async def unfinished(boot: str, directory: str) -> list[Unfinished]:
+async def unfinished_recordings(boot: str, directory: str) -> list[Unfinished]:
     """Return the recordings that servers left unfinished which serve no more.
 
     Those whose files lie in ``directory``, the one here, or of which it is not known where.
@@ -185,7 +185,7 @@ def _unfinished(boot: str, directory: str) -> list[Unfinished]:
     ]
 
 
-async def claim(recording_id: uuid.UUID, boot: str) -> bool:
+async def claim_recovery(recording_id: uuid.UUID, boot: str) -> bool:
     """Take on to salvage a recording, until one dies; return whether nobody else does."""
     return await database_thread.run(_claim, recording_id, boot)
 
@@ -196,7 +196,7 @@ def _claim(recording_id: uuid.UUID, boot: str) -> bool:
     return bool(rows.filter(is_free).update(salvager=boot))
 
 
-async def disclaim(recording_id: uuid.UUID, boot: str) -> None:
+async def release_recovery(recording_id: uuid.UUID, boot: str) -> None:
     """Leave it to others to salvage a recording."""
     await database_thread.run(_disclaim, recording_id, boot)
 
@@ -227,7 +227,7 @@ def _unfinished_imports(directory: str) -> list[uuid.UUID]:
     return list(rows.values_list("id", flat=True))
 
 
-async def forget_imports(recording_ids: Sequence[uuid.UUID] = ()) -> int:
+async def delete_imports(recording_ids: Sequence[uuid.UUID] = ()) -> int:
     """Delete the rows of these imports, and of all that broke off a day ago; return how many."""
     return await database_thread.run(_forget_imports, recording_ids)
 
@@ -238,7 +238,7 @@ def _forget_imports(recording_ids: Sequence[uuid.UUID]) -> int:
     return begun.filter(is_old | Q(pk__in=recording_ids)).delete()[0]
 
 
-async def adopt(recording_ids: Sequence[uuid.UUID], directory: str) -> int:
+async def set_directory(recording_ids: Sequence[uuid.UUID], directory: str) -> int:
     """Note that these recordings lie in ``directory``; return of how many that was not known.
 
     Those stay of which a process says that serves from another: these files are a copy.
@@ -254,7 +254,7 @@ def _adopt(recording_ids: Sequence[uuid.UUID], directory: str) -> int:
     return sum(strange.filter(pk__in=part).update(directory=directory) for part in parts)
 
 
-async def known(recording_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+async def known_recordings(recording_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     """Return those of these recordings that have a row."""
     return await database_thread.run(_known, recording_ids)
 
@@ -263,7 +263,7 @@ def _known(recording_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     return set(Recording.objects.values_list("id", flat=True)) & set(recording_ids)
 
 
-async def wanted(left: Sequence[NewRecording]) -> set[uuid.UUID]:
+async def recordings_awaiting_rows(left: Sequence[NewRecording]) -> set[uuid.UUID]:
     """Return those of these recordings without a row whose session is there."""
     sessions = TranslationSession.objects.filter(pk__in={new.session_id for new in left})
     there = await database_thread.run(lambda: set(sessions.values_list("pk", flat=True)))

@@ -10,14 +10,14 @@ from django.db.models.functions import Now
 
 from sessions_app.models import Server, SessionState, TranslationSession
 from sessions_app.store.database.thread import database_thread
-from sessions_app.store.liveness import end_watch, gone
+from sessions_app.store.liveness import of_dead_processes, stop_watching
 
 TRIAL = "trial-"
 """How the name of a row begins that is there only within a transaction."""
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
+class ServerProcess:
     """What a serving process tells of itself."""
 
     boot: str
@@ -31,7 +31,7 @@ class Process:
     live: int
 
 
-async def beat(process: Process) -> list[str]:
+async def record_heartbeat(process: ServerProcess) -> list[str]:
     """Say that a process lives; return the boots of those that are noticed to have died.
 
     Each is told to one process only.
@@ -42,16 +42,16 @@ async def beat(process: Process) -> list[str]:
     return await database_thread.run(_beat, process)
 
 
-def _beat(process: Process) -> list[str]:
+def _beat(process: ServerProcess) -> list[str]:
     facts = asdict(process)
     boot = facts.pop("boot")
     Server.objects.update_or_create(boot=boot, defaults={**facts, "seen_at": Now()})
-    dead = gone(Server.objects.all(), boot)
+    dead = of_dead_processes(Server.objects.all(), boot)
     found = list(dead.values_list("boot", flat=True))
     return [each for each in found if dead.filter(pk=each).delete()[0]]
 
 
-async def leave(boot: str) -> None:
+async def remove_server(boot: str) -> None:
     """Say that a process serves no more.
 
     Raises:
@@ -61,11 +61,11 @@ async def leave(boot: str) -> None:
 
 
 def _leave(boot: str) -> None:
-    end_watch(boot)
+    stop_watching(boot)
     Server.objects.filter(pk=boot).delete()
 
 
-def try_to_write() -> None:
+def write_probe() -> None:
     """Write to the database, and leave nothing behind. Blocks.
 
     Raises:
@@ -76,7 +76,7 @@ def try_to_write() -> None:
         Server.objects.filter(boot__startswith=TRIAL).delete()
 
 
-def servers(first: str, user_id: int | None = None) -> list[dict[str, Any]]:
+def list_servers(first: str, user_id: int | None = None) -> list[dict[str, Any]]:
     """Return all serving processes, the one of boot ``first`` at the front, with their sessions.
 
     With a ``user_id`` only that user's sessions are listed, and where processes run is not told.

@@ -38,7 +38,7 @@ from sessions_app.store.database.write_behind import behind, belonging_to
 from sessions_app.store.liveness import SILENT_SERVER_SECONDS as SILENT_SERVER_SECONDS
 from sessions_app.store.liveness import directory_of as directory_of
 from sessions_app.store.ownership import mark_lost as mark_lost
-from sessions_app.store.ownership import take_back
+from sessions_app.store.ownership import reclaim
 
 ENGINE_CHARACTERS = 120
 FAILURE_CHARACTERS = 40
@@ -63,7 +63,7 @@ class NewSession:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ConversationRef:
     """The conversation that a session writes to, and the names of those who speak in it."""
 
     conversation_id: uuid.UUID
@@ -71,7 +71,7 @@ class Kept:
     """By speaker id."""
 
 
-async def begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> Kept:
+async def begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> ConversationRef:
     """Write the row of a session, in ``conversation_id`` if that is the user's, else a new one.
 
     Raises:
@@ -80,7 +80,7 @@ async def begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> K
     return await database_thread.run(_begin_session, new, conversation_id)
 
 
-def _begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> Kept:
+def _begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> ConversationRef:
     with transaction.atomic():
         conversation = _own_conversation(new.user_id, conversation_id)
         TranslationSession.objects.create(
@@ -94,7 +94,7 @@ def _begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> Kept:
         )
         TranslationSession.objects.filter(pk=new.id).update(seen_at=Now(), started_at=clock.now())
         names = dict(conversation.speakers.values_list("key", "name"))
-    return Kept(conversation.pk, names)
+    return ConversationRef(conversation.pk, names)
 
 
 def _own_conversation(user_id: int, conversation_id: uuid.UUID | None) -> Conversation:
@@ -103,13 +103,15 @@ def _own_conversation(user_id: int, conversation_id: uuid.UUID | None) -> Conver
     return found or Conversation.objects.create(user_id=user_id, started_at=clock.now())
 
 
-def begin_conversation(session_id: uuid.UUID, user_id: int) -> "tuple[Kept, asyncio.Future[None]]":
+def begin_conversation(
+    session_id: uuid.UUID, user_id: int
+) -> "tuple[ConversationRef, asyncio.Future[None]]":
     """Begin a conversation of a user; return it, and what is done once its row is there.
 
     Raises:
         StoreError: too much of the session waits for the database; it was not begun.
     """
-    kept = Kept(uuid.uuid4(), {})
+    kept = ConversationRef(uuid.uuid4(), {})
     begin = partial(_begin_conversation, kept.conversation_id, user_id, clock.now())
     return kept, behind.post(begin, "a new conversation", owner=session_id)
 
@@ -244,7 +246,7 @@ def _fields_of(account: Account) -> dict[str, Any]:
 
 
 def _end_session(session_id: uuid.UUID, reason: str, account: dict[str, Any], at: datetime) -> bool:
-    take_back([session_id])
+    reclaim([session_id])
     return bool(
         TranslationSession.objects.filter(pk=session_id, state=SessionState.OPEN).update(
             state=SessionState.CLOSED,
@@ -258,7 +260,7 @@ def _end_session(session_id: uuid.UUID, reason: str, account: dict[str, Any], at
     )
 
 
-async def look(session_ids: Collection[uuid.UUID], *, is_beat: bool) -> set[uuid.UUID]:
+async def poll_sessions(session_ids: Collection[uuid.UUID], *, is_beat: bool) -> set[uuid.UUID]:
     """Return which of these live sessions somebody asked to end; with ``is_beat``, say they live.
 
     ``seen_at`` is what a server that died leaves of when it did; it is told by the database's

@@ -27,7 +27,7 @@ MOST_TICKETS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TicketState:
     """What a ticket is good for, at one moment."""
 
     session_id: UUID
@@ -56,7 +56,7 @@ def issue(user: User, session_id: UUID) -> tuple[WatchTicket, str]:
         session = locked.get(pk=session_of(user, session_id).pk)
         if session.state != SessionState.OPEN:
             raise CommandError(_("The session is over."), code="not_live")
-        if good(session.tickets.all()).count() >= MOST_TICKETS:
+        if valid_tickets(session.tickets.all()).count() >= MOST_TICKETS:
             message = _("This session has enough addresses to watch it; withdraw one first.")
             raise CommandError(message, code="too_many_tickets")
         secret = secrets.token_urlsafe(SECRET_BYTES)
@@ -86,7 +86,7 @@ def withdraw(user: User, session_id: UUID, ticket_id: UUID) -> None:
     tickets.filter(withdrawn_at=None).update(withdrawn_at=clock.now())
 
 
-def good(tickets: QuerySet[WatchTicket]) -> QuerySet[WatchTicket]:
+def valid_tickets(tickets: QuerySet[WatchTicket]) -> QuerySet[WatchTicket]:
     """Return those of ``tickets`` that are neither withdrawn nor expired."""
     return tickets.filter(withdrawn_at=None, expires_at__gt=clock.now())
 
@@ -94,7 +94,7 @@ def good(tickets: QuerySet[WatchTicket]) -> QuerySet[WatchTicket]:
 # --- who has the secret -------------------------------------------------------------------------
 
 
-def standing_of(secret: str) -> Standing | None:
+def ticket_state(secret: str) -> TicketState | None:
     """Return what the ticket with this secret is good for; None: there is none."""
     tickets = WatchTicket.objects.filter(secret_hash=_hash(secret)).select_related("session")
     said = Exchange.objects.filter(session=OuterRef("session")).order_by("-pk").values("pk")
@@ -102,7 +102,7 @@ def standing_of(secret: str) -> Standing | None:
     if ticket is None:
         return None
     session = ticket.session
-    return Standing(
+    return TicketState(
         session_id=session.pk,
         problem=_problem(ticket.withdrawn_at, ticket.expires_at),
         is_live=session.state == SessionState.OPEN,
@@ -119,13 +119,13 @@ def _problem(withdrawn_at: datetime | None, expires_at: datetime) -> str:
     return "ticket_expired" if expires_at <= clock.now() else ""
 
 
-async def look(secret: str) -> Standing | None:
+async def fetch_ticket_state(secret: str) -> TicketState | None:
     """Return ``standing_of(secret)``, asked on the database thread.
 
     Raises:
         StoreError: the database does not say.
     """
-    return await database_thread.run(standing_of, secret)
+    return await database_thread.run(ticket_state, secret)
 
 
 async def said_since(session_id: UUID, exchange_id: int, most: int) -> list[events.Exchange]:
@@ -137,7 +137,7 @@ async def said_since(session_id: UUID, exchange_id: int, most: int) -> list[even
     return await database_thread.run(said_after, session_id, exchange_id, most)
 
 
-async def watched(session_ids: Collection[UUID]) -> frozenset[UUID]:
+async def sessions_with_tickets(session_ids: Collection[UUID]) -> frozenset[UUID]:
     """Return which of these sessions somebody may be reading along with.
 
     Raises:
@@ -147,7 +147,7 @@ async def watched(session_ids: Collection[UUID]) -> frozenset[UUID]:
 
 
 def _watched(session_ids: Collection[UUID]) -> frozenset[UUID]:
-    tickets = good(WatchTicket.objects.filter(session__in=session_ids))
+    tickets = valid_tickets(WatchTicket.objects.filter(session__in=session_ids))
     return frozenset(tickets.values_list("session_id", flat=True))
 
 

@@ -54,7 +54,7 @@ def status(request: HttpRequest) -> dict[str, Any]:
     user = user_of(request)
     user_id = None if user.is_superuser else user.pk
     told = registry.live.status(user_id)
-    servers = store_servers.servers(told["boot"], user_id)
+    servers = store_servers.list_servers(told["boot"], user_id)
     if user_id is not None:
         return {**told, "servers": servers}
     return {**told, "servers": servers, "deletions_waiting": deletions.pending_deletions().count()}

@@ -22,7 +22,7 @@ from sessions_app.engines.keys import problem_of
 from sessions_app.engines.server_address import is_server_address
 from sessions_app.engines.server_profiles import PROFILES
 from sessions_app.live.registry import live
-from sessions_app.store.engine_choice import Chosen, choose, chosen_now
+from sessions_app.store.engine_choice import OwnerChoice, current_choice, save_choice
 from sessions_app.web.model_offers import offers, speed_of
 
 LOAD_SECONDS = 300.0
@@ -93,19 +93,19 @@ class SettingsForm(forms.Form):
             raise forms.ValidationError(_(problem))
         return key
 
-    def chosen(self, before: Chosen | None) -> Chosen | None:
+    def chosen(self, before: OwnerChoice | None) -> OwnerChoice | None:
         """Return the choice. A stored key is used for its own address only."""
         values = self.cleaned_data
         if not values["backend"]:
             return None
         if values["backend"] != "llm":
-            return Chosen(values["backend"])
+            return OwnerChoice(values["backend"])
         is_same = before is not None and (before.url, before.profile) == (
             values["url"],
             values["profile"],
         )
         kept = before.key if before is not None and is_same else ""
-        return Chosen(
+        return OwnerChoice(
             "llm", values["url"], values["model"], values["profile"], values["key"] or kept
         )
 
@@ -117,7 +117,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     """Show the translator, or change it for sessions that begin from then on."""
     if not user_of(request).is_superuser:
         raise PermissionDenied
-    before = chosen_now()
+    before = current_choice()
     if request.method != "POST":
         return _page(request, SettingsForm(initial=_shown(before)))
     form = SettingsForm(request.POST)
@@ -129,7 +129,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     return redirect("settings")
 
 
-def _shown(chosen: Chosen | None) -> dict[str, str]:
+def _shown(chosen: OwnerChoice | None) -> dict[str, str]:
     if chosen is None:
         return {}
     return {
@@ -149,15 +149,15 @@ def _page(
     return render(request, "sessions_app/settings.html", context, status=status)
 
 
-def _change(before: Chosen | None, after: Chosen | None) -> str:
+def _change(before: OwnerChoice | None, after: OwnerChoice | None) -> str:
     """Load engines with the new choice; if that fails, undo it and return why."""
-    choose(after)
+    save_choice(after)
     problem = "interrupted"
     try:
         problem = async_to_sync(_reload)()
     finally:
         if problem:
-            choose(before)
+            save_choice(before)
     return problem
 
 

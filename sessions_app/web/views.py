@@ -34,7 +34,7 @@ from sessions_app.store.history import (
     exchanges_of,
     lines_of,
 )
-from sessions_app.store.tickets import standing_of
+from sessions_app.store.tickets import ticket_state
 from sessions_app.web import metrics
 from sessions_app.web.export_answers import export_answer
 from sessions_app.web.model_offers import offers
@@ -150,7 +150,7 @@ def warn_of_pending_deletions(request: HttpRequest, recording_ids: Iterable[UUID
 @never_cache
 def watch_page(request: HttpRequest, secret: str) -> HttpResponse:
     """Show the page of viewers; with an explanation if the ticket is not valid."""
-    standing = standing_of(secret)
+    standing = ticket_state(secret)
     problem = standing.problem if standing else "ticket_unknown"
     status = {"": HTTPStatus.OK, "ticket_unknown": HTTPStatus.NOT_FOUND}.get(
         problem, HTTPStatus.GONE

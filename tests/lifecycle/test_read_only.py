@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sessions_app.doctor.machine import check_data_directory
+from sessions_app.doctor.machine import examine_data_directory
 from sessions_app.server.writable import UNWRITABLE
 from tests.server.running import running
 from tests.server.visitor import visitor
@@ -51,7 +51,7 @@ async def test_a_read_only_directory_is_told_and_skips_no_step_of_the_end(data_d
 
                 while UNWRITABLE not in await reasons():
                     pass
-            finding = check_data_directory(data_dir)
+            finding = examine_data_directory(data_dir)
             assert finding.message.startswith("Nothing can be written in ")
             server.signal()
             assert await server.ended() == 3

@@ -66,12 +66,12 @@ def test_what_is_anothers_or_never_was_is_not_found(owner):
 
 def test_segments_come_in_order_with_the_newest_ground_truth(owner):
     kept = keep_recording(owner, "ola|wave", "", "adiós|bye")
-    first = catalog.segments_of(kept)[0]
+    first = catalog.spoken_segments(kept)[0]
     write_truth(owner, kept.pk, first.pk, 0, "hola", "hi")
     write_truth(owner, kept.pk, first.pk, 1, "¡hola!", "hello!")
     told = [
         (row.text, row.truth_version, row.true_transcript, row.true_translation)
-        for row in catalog.segments_of(kept)
+        for row in catalog.spoken_segments(kept)
     ]
     assert told == [("ola", 2, "¡hola!", "hello!"), ("adiós", 0, None, None)]
 

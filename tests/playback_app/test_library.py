@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from playback_app.library import Limits, delete, import_file, plan_pruning, prune
+from playback_app.library import Limits, delete_with_files, import_file, plan_pruning, prune
 from playback_app.models import GroundTruth, Playback, PlaybackState
 from sessions_app.core.errors import CommandError, HablaError
 from sessions_app.engines.decoding.pyav import decode_file
@@ -89,11 +89,11 @@ def test_what_became_dear_after_the_plan_stays(user: User) -> None:
 
 def test_one_can_be_deleted_unless_it_is_in_use(user: User) -> None:
     done, live = keep(user, 0), keep(user, 0, state=RecordingState.RECORDING)
-    delete(done.pk)
+    delete_with_files(done.pk)
     with pytest.raises(CommandError) as unknown:
-        delete(done.pk)
+        delete_with_files(done.pk)
     with pytest.raises(CommandError) as busy:
-        delete(live.pk)
+        delete_with_files(live.pk)
     assert (unknown.value.code, busy.value.code) == ("unknown_recording", "still_live")
     assert list(files.recording_ids()) == [live.pk]
 

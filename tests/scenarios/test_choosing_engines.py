@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import AsyncClient
 
 from sessions_app.store.database.thread import database_thread
-from sessions_app.store.engine_choice import chosen_now
+from sessions_app.store.engine_choice import current_choice
 from tests.conftest import Connect
 from tests.house import House
 from tests.tiny.fakechat import FakeChat
@@ -77,7 +77,7 @@ async def test_where_engines_do_not_load_nothing_is_changed_and_the_page_says_wh
         answer = await owner.post(SETTINGS, {"backend": "opus-mt"})
         assert answer.status_code == 409
         assert "Nothing was changed" in answer.content.decode()
-        assert await database_thread.run(chosen_now) is None
+        assert await database_thread.run(current_choice) is None
         await browser.say("text_input", text="hola mundo")
         assert (await browser.until("translation"))["translated"] == "hello world"
     errors = [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR]

@@ -11,7 +11,7 @@ from sessions_app.extensions import CommandHandler, Extension, plugged_in, regis
 from sessions_app.live.registry import Registry
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import Departure
-from sessions_app.protocol import Command
+from sessions_app.protocol import ClientCommand
 from sessions_app.server.heartbeat import keep_heartbeat
 from sessions_app.server.operator import OperatorCommands
 from tests.conftest import Connect
@@ -19,7 +19,7 @@ from tests.house import House, eventually
 from tests.sounds import chunks, say
 
 
-class CountWords(Command):
+class CountWords(ClientCommand):
     """Tell how many words there are in a text."""
 
     type: Literal["count_words"]

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from playback_app import service, store
 from playback_app.admission import Request
 from playback_app.models import Playback, PlaybackState
-from playback_app.offline import rehear
+from playback_app.offline import play_offline
 from sessions_app.models import Exchange, TranslationSession
 from sessions_app.server.heartbeat import keep_heartbeat
 from sessions_app.store.database.thread import database_thread
@@ -164,7 +164,7 @@ async def test_a_dead_servers_playback_is_interrupted(house: House) -> None:
     mine = await Playback.objects.acreate(**fields, boot=earlier)
     other = await Playback.objects.acreate(**fields, boot="elsewhere-1")
     await Playback.objects.filter(pk__in=(mine.pk, other.pk)).aupdate(seen_at=Now())
-    await service.look(house.registry, is_beat=True)
+    await service.poll_playbacks(house.registry, is_beat=True)
     rows = Playback.objects.order_by("requested_at").values_list("state", "end_count")
     assert [row async for row in rows] == [("interrupted", 1), ("playing", 0)]
 
@@ -176,10 +176,10 @@ async def test_what_plays_by_itself_is_left_alone_by_a_server_of_the_directory(
     heard: list[float] = []
     request = Request(recording.user_id, recording.pk, None, speed=4)
     playing = asyncio.create_task(
-        rehear(request, None, told=lambda exchange: None, heard=heard.append)
+        play_offline(request, None, told=lambda exchange: None, heard=heard.append)
     )
     while not playing.done():
-        await service.look(house.registry, is_beat=True)
+        await service.poll_playbacks(house.registry, is_beat=True)
         await mark_lost(house.registry.boot)
     result = await playing
     assert result.playback.state == PlaybackState.FINISHED
@@ -193,7 +193,7 @@ async def test_a_playback_has_one_end_whoever_brings_it(house: House) -> None:
     row = await Playback.objects.acreate(recording=recording, user_id=recording.user_id, boot="b-1")
     ends = (PlaybackState.FINISHED, PlaybackState.STOPPED, PlaybackState.FAILED) * 4
     won = await asyncio.gather(
-        *(database_thread.run(store.end, row.pk, end, "asked") for end in ends)
+        *(database_thread.run(store.end_playback, row.pk, end, "asked") for end in ends)
     )
     assert sum(won) == 1
     assert (await Playback.objects.aget()).end_count == 1

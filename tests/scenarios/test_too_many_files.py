@@ -8,7 +8,7 @@ import pytest
 
 from playback_app.models import Playback
 from playback_app.sources import Stream, read_segment, segments_of
-from playback_app.store import described
+from playback_app.store import playing_of
 from sessions_app.access.owner_key import is_carried_by, owner_key
 from sessions_app.core import descriptors
 from sessions_app.core.audio import Encoding
@@ -86,7 +86,7 @@ async def test_a_playback_is_refused_and_may_be_asked_for_again(
 
 @pytest.mark.django_db
 def test_what_is_played_is_not_called_gone_or_broken() -> None:
-    playing = described(Playback(recording=recorded(HOLA, segments=("hola",)), mode="full"))
+    playing = playing_of(Playback(recording=recorded(HOLA, segments=("hola",)), mode="full"))
     (segment,) = segments_of(playing)
     with closing(Stream(playing)) as stream:
         for read in (stream.open, partial(read_segment, segment)):

@@ -82,7 +82,7 @@ def by_its_user(recording: Recording) -> int:
 
 
 def by_command(recording: Recording) -> int:
-    library.delete(recording.pk)
+    library.delete_with_files(recording.pk)
     return 0
 
 

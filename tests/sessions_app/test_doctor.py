@@ -116,15 +116,15 @@ def test_a_wrong_setting_is_told_and_the_rest_is_still_examined(
 
 
 def test_an_old_python_is_too_old() -> None:
-    assert machine.check_python((3, 10, 4)).level is Level.BROKEN
-    assert machine.check_python((3, 12, 0)) == Finding("Python", Level.FINE, "3.12.0")
+    assert machine.examine_python((3, 10, 4)).level is Level.BROKEN
+    assert machine.examine_python((3, 12, 0)) == Finding("Python", Level.FINE, "3.12.0")
 
 
 def test_a_data_directory_that_is_not_there_is_broken(tmp_path: Path) -> None:
-    finding = machine.check_data_directory(tmp_path / "gone")
+    finding = machine.examine_data_directory(tmp_path / "gone")
     assert finding.level is Level.BROKEN
     assert "HABLA_DATA_DIR" in finding.mend
-    assert machine.check_data_directory(tmp_path).level is Level.FINE
+    assert machine.examine_data_directory(tmp_path).level is Level.FINE
     assert list(tmp_path.iterdir()) == []
 
 
@@ -137,34 +137,34 @@ def test_the_less_room_the_worse(megabytes: int, level: Level) -> None:
 
 
 def test_the_room_of_a_directory_that_is_not_there_is_unknown(tmp_path: Path) -> None:
-    assert machine.check_disk(tmp_path / "gone").level is Level.BROKEN
+    assert machine.examine_disk(tmp_path / "gone").level is Level.BROKEN
 
 
 def test_an_address_of_another_machine_cannot_be_used() -> None:
-    finding = machine.check_port("192.0.2.1", 8000)
+    finding = machine.examine_port("192.0.2.1", 8000)
     assert finding.level is Level.BROKEN
     assert os.strerror(errno.EADDRNOTAVAIL) in finding.message
 
 
 def test_a_running_habla_is_no_obstacle(live_server: Any) -> None:
     host, port = live_server.thread.host, live_server.thread.port
-    assert machine.check_port(host, port) == Finding(
+    assert machine.examine_port(host, port) == Finding(
         "port", Level.FINE, f"Habla is running at http://{host}:{port}"
     )
 
 
 def test_other_machines_need_https_for_the_microphone() -> None:
-    assert machine.check_secure_context(["localhost", "[::1]"]).level is Level.FINE
-    finding = machine.check_secure_context(["localhost", "habla.example"])
+    assert machine.examine_secure_context(["localhost", "[::1]"]).level is Level.FINE
+    finding = machine.examine_secure_context(["localhost", "habla.example"])
     assert finding.level is Level.WARNING
     assert "habla.example only over HTTPS" in finding.message
 
 
 def test_a_missing_migration_is_counted() -> None:
-    assert keeping.check_database().level is Level.FINE
+    assert keeping.examine_database().level is Level.FINE
     [newest] = MigrationLoader(connection).graph.leaf_nodes("sessions_app")
     MigrationRecorder(connection).record_unapplied(*newest)
-    finding = keeping.check_database()
+    finding = keeping.examine_database()
     assert finding.level is Level.BROKEN
     assert finding.mend == "python manage.py migrate"
 
@@ -175,7 +175,7 @@ async def test_a_database_that_takes_nothing_is_broken() -> None:
         with connection.cursor() as cursor:
             cursor.execute("pragma busy_timeout = 50")
         try:
-            return keeping.check_database()
+            return keeping.examine_database()
         finally:
             connection.close()
 
@@ -188,26 +188,26 @@ async def test_a_database_that_takes_nothing_is_broken() -> None:
 
 
 def test_a_redis_that_does_not_answer_is_broken(free_port: int) -> None:
-    finding = keeping.check_redis(f"redis://:secret@127.0.0.1:{free_port}/0")
+    finding = keeping.examine_redis(f"redis://:secret@127.0.0.1:{free_port}/0")
     assert finding.level is Level.BROKEN
     assert "secret" not in json.dumps(asdict(finding))
 
 
 def test_deleted_sound_that_is_still_there_is_told() -> None:
-    assert keeping.check_deletions().level is Level.FINE
+    assert keeping.examine_deletions().level is Level.FINE
     DeletedSound.objects.create(recording_id=uuid.uuid4(), directory="elsewhere")
-    finding = keeping.check_deletions()
+    finding = keeping.examine_deletions()
     assert (finding.level, "of 1 deleted" in finding.message) == (Level.WARNING, True)
 
 
 def test_missing_models_are_named_with_the_command_that_fetches_them(
     wanted: EngineSettings,
 ) -> None:
-    assert engines.check_models(wanted).level is Level.FINE
+    assert engines.examine_models(wanted).level is Level.FINE
     auto = EngineSettings(
         EngineChoice("auto"), EngineChoice("auto"), EngineChoice("fake"), wanted.models_dir
     )
-    finding = engines.check_models(auto)
+    finding = engines.examine_models(auto)
     assert finding.level is Level.WARNING
     assert finding.mend == (
         "python manage.py fetch_models whisper-base opus-mt-es-en opus-mt-en-es"
@@ -218,9 +218,9 @@ def test_missing_models_are_named_with_the_command_that_fetches_them(
 def test_a_hub_that_does_not_answer_matters_only_where_a_model_is_wanted(
     wanted: EngineSettings,
 ) -> None:
-    assert engines.check_hub(wanted).level is Level.FINE
+    assert engines.examine_hub(wanted).level is Level.FINE
     auto = EngineSettings(EngineChoice("auto"), wanted.translator, wanted.detector, Path("x"))
-    assert engines.check_hub(auto).level is Level.WARNING
+    assert engines.examine_hub(auto).level is Level.WARNING
 
 
 def test_a_hub_that_does_not_answer_does_not_matter_for_what_the_package_index_has(
@@ -229,9 +229,9 @@ def test_a_hub_that_does_not_answer_does_not_matter_for_what_the_package_index_h
     """The tests' hub is one that does not answer."""
     auto = EngineChoice("auto")
     ears = EngineSettings(auto, wanted.translator, wanted.detector, tmp_path)
-    assert engines.check_hub(ears).level is Level.FINE
+    assert engines.examine_hub(ears).level is Level.FINE
     both = EngineSettings(auto, auto, wanted.detector, tmp_path)
-    finding = engines.check_hub(both)
+    finding = engines.examine_hub(both)
     assert finding.level is Level.WARNING
     assert "opus-mt-es-en, opus-mt-en-es cannot be fetched" in finding.message
 
@@ -239,7 +239,7 @@ def test_a_hub_that_does_not_answer_does_not_matter_for_what_the_package_index_h
 async def test_an_engine_without_the_words_is_broken(wanted: EngineSettings) -> None:
     mute = EngineChoice("fake", {"failing_word": "hola"})
     settings = EngineSettings(wanted.transcriber, mute, wanted.detector, wanted.models_dir)
-    finding = await engines.check_engine(settings, "translator")
+    finding = await engines.examine_engine(settings, "translator")
     assert finding.level is Level.BROKEN
     assert "fails at a tiny task" in finding.message
 
@@ -248,25 +248,25 @@ async def test_a_fallback_is_a_warning_that_says_why(wanted: EngineSettings) -> 
     settings = EngineSettings(
         EngineChoice("none"), wanted.translator, EngineChoice("silero"), wanted.models_dir
     )
-    finding = await engines.check_engine(settings, "transcriber")
+    finding = await engines.examine_engine(settings, "transcriber")
     assert finding.level is Level.WARNING
     assert "only typed text" in finding.mend
-    assert (await engines.check_engine(settings, "detector")).level is Level.FINE
+    assert (await engines.examine_engine(settings, "detector")).level is Level.FINE
 
 
 def test_a_server_that_may_open_too_few_files_is_warned_with_the_way_out() -> None:
-    few = machine.check_descriptors(max_sessions=20_000)  # more than any system is asked for
+    few = machine.examine_descriptors(max_sessions=20_000)  # more than any system is asked for
     assert (few.level, "160128 (ulimit -n" in few.mend) == (Level.WARNING, True)
-    assert machine.check_descriptors(max_sessions=0).level is Level.FINE
+    assert machine.examine_descriptors(max_sessions=0).level is Level.FINE
 
 
 async def test_an_engine_with_a_bug_is_named_and_ends_no_examination(
     wanted: EngineSettings,
 ) -> None:
     rude = replace(wanted, translator=EngineChoice("tests.scenarios.engines.RudeTranslator"))
-    assert (await engines.check_engine(rude, "translator")).level is Level.BROKEN
+    assert (await engines.examine_engine(rude, "translator")).level is Level.BROKEN
     faulty = replace(wanted, transcriber=EngineChoice("tests.sessions_app.unwell.Faulty"))
-    found = await engines.check_engine(faulty, "transcriber")
+    found = await engines.examine_engine(faulty, "transcriber")
     assert found.level is Level.BROKEN
     assert "KeyError" in found.message
     assert "secret" not in found.message

@@ -10,7 +10,7 @@ import pytest
 
 from sessions_app.config.file_modes import Closing, database_files
 from sessions_app.doctor.finding import Level
-from sessions_app.doctor.machine import check_file_modes
+from sessions_app.doctor.machine import examine_file_modes
 from tests.server.running import environment, manage, running
 
 pytestmark = pytest.mark.slow
@@ -179,15 +179,15 @@ def test_no_link_is_followed_but_those_of_secrets_and_of_what_was_said(
     assert closing.left_open == []
     assert stat.S_IMODE(shared.stat().st_mode) == 0o775
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
-    finding = check_file_modes(data_dir, [])
+    finding = examine_file_modes(data_dir, [])
     assert (finding.level, "models" in finding.message) == (Level.WARNING, True)
     shared.chmod(0o700)
-    assert check_file_modes(data_dir, []).level is Level.FINE
+    assert examine_file_modes(data_dir, []).level is Level.FINE
 
 
 def test_the_doctor_says_what_is_open_and_cannot_be_closed(tmp_path: Path) -> None:
     tmp_path.chmod(0o1755)
-    finding = check_file_modes(tmp_path, [])
+    finding = examine_file_modes(tmp_path, [])
     assert (finding.level, str(tmp_path) in finding.message) == (Level.BROKEN, True)
 
 

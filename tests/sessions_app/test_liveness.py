@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from sessions_app.models import SessionState, TranslationSession
 from sessions_app.store import liveness, sessions
-from sessions_app.store.liveness import GAP_SECONDS, Observer
+from sessions_app.store.liveness import GAP_SECONDS, SilenceObserver
 from tests.sessions_app.kept import keep_conversation, keep_session, the_owner
 
 HOUR = timedelta(hours=1)
@@ -25,21 +25,21 @@ class Clock:
         return self.now
 
 
-def look(observer: Observer, clock: Clock, seconds: float, **signs: object) -> set[object]:
+def look(observer: SilenceObserver, clock: Clock, seconds: float, **signs: object) -> set[object]:
     clock.now += seconds
     return set(observer.silent(signs))
 
 
 def test_it_is_silent_after_so_many_seconds_of_looking_without_a_change() -> None:
     clock = Clock()
-    observer = Observer(14, clock)
+    observer = SilenceObserver(14, clock)
     looks = [look(observer, clock, 1, one=7, other=second) for second in range(16)]
     assert looks == [set()] * 14 + [{"one"}] * 2
 
 
 def test_a_sign_that_changes_starts_the_silence_anew_whichever_way_its_clock_went() -> None:
     clock = Clock()
-    observer = Observer(10, clock)
+    observer = SilenceObserver(10, clock)
     for sign in (1_000, 5_000, 20):
         assert [look(observer, clock, 5, one=sign) for _ in range(2)] == [set()] * 2
     assert look(observer, clock, 5, one=20) == {"one"}
@@ -47,7 +47,7 @@ def test_a_sign_that_changes_starts_the_silence_anew_whichever_way_its_clock_wen
 
 def test_who_did_not_look_has_seen_no_silence() -> None:
     clock = Clock()
-    observer = Observer(GAP_SECONDS * 2, clock)
+    observer = SilenceObserver(GAP_SECONDS * 2, clock)
     look(observer, clock, 1, one=1)
     assert look(observer, clock, 3600, one=1) == set()
     assert look(observer, clock, 3600, one=1) == {"one"}
@@ -55,7 +55,7 @@ def test_who_did_not_look_has_seen_no_silence() -> None:
 
 def test_what_is_gone_and_comes_back_is_new() -> None:
     clock = Clock()
-    observer = Observer(10, clock)
+    observer = SilenceObserver(10, clock)
     look(observer, clock, 1, one=1)
     look(observer, clock, 5)
     assert look(observer, clock, 5, one=1) == set()
@@ -71,7 +71,7 @@ def open_session(boot: str) -> uuid.UUID:
 
 def gone(boot: str) -> set[uuid.UUID]:
     rows = TranslationSession.objects.filter(state=SessionState.OPEN)
-    return set(liveness.gone(rows, boot).values_list("pk", flat=True))
+    return set(liveness.of_dead_processes(rows, boot).values_list("pk", flat=True))
 
 
 @pytest.mark.django_db
@@ -91,7 +91,7 @@ def test_nobody_takes_itself_for_dead_and_at_first_sight_the_databases_clock_cou
     other = open_session(elsewhere)
     TranslationSession.objects.update(seen_at=Now() - HOUR)
     assert gone(here) == {other}
-    liveness.end_watch(here)
+    liveness.stop_watching(here)
     TranslationSession.objects.update(seen_at=Now())
     assert gone(here) == set()
     TranslationSession.objects.update(seen_at=Now() - HOUR)

@@ -20,7 +20,7 @@ from sessions_app.access.hashing import MAX_RUNNING, MAX_WAITING, HashingPool
 from sessions_app.core.errors import LoginDelayedError
 from sessions_app.models import LoginDelay
 from sessions_app.store import login_delays
-from sessions_app.store.login_delays import ADDRESS, NAME, PAIR, begin
+from sessions_app.store.login_delays import ADDRESS, NAME, PAIR, begin_attempt
 from tests.sessions_app.test_steady_clock import YEAR, Machine
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
@@ -34,13 +34,13 @@ def fail(name: str, address: str, times: int = 1) -> None:
     for _ in range(times):
         if wait := seconds(name, address):
             later(wait)
-        begin(name, address).failed()
+        begin_attempt(name, address).failed()
 
 
 def seconds(name: str, address: str) -> int:
     """Return how long a login has to wait now; 0: it may be tried."""
     try:
-        begin(name, address).withdrawn()
+        begin_attempt(name, address).withdrawn()
     except LoginDelayedError as error:
         return error.seconds
     return 0
@@ -64,7 +64,7 @@ def test_each_failure_doubles_the_wait_up_to_two_minutes() -> None:
 
 
 @pytest.mark.parametrize("limit", [PAIR, NAME, ADDRESS])
-def test_no_wait_is_longer_than_its_longest(limit: login_delays.Limit) -> None:
+def test_no_wait_is_longer_than_its_longest(limit: login_delays.FailureLimit) -> None:
     failures = 0.0
     for _ in range(1_000):
         failures = limit.with_one_more(failures)
@@ -84,7 +84,7 @@ def test_the_true_user_gets_in_from_elsewhere_while_somebody_guesses() -> None:
 
 
 def test_many_who_guess_one_name_together_wait_and_who_is_known_does_not() -> None:
-    begin("eva", EVA).succeeded()
+    begin_attempt("eva", EVA).succeeded()
     for number in range(12):
         fail("eva", f"198.51.100.{number}")
     assert seconds("eva", "198.51.100.77") >= 2
@@ -93,7 +93,7 @@ def test_many_who_guess_one_name_together_wait_and_who_is_known_does_not() -> No
 
 
 def test_who_tries_many_names_waits_and_who_is_known_there_does_not() -> None:
-    begin("eva", MALLORY).succeeded()
+    begin_attempt("eva", MALLORY).succeeded()
     for number in range(ADDRESS.free + 6):
         fail(f"name {number}", MALLORY)
     assert seconds("yet another", MALLORY) >= 2
@@ -104,20 +104,20 @@ def test_who_tries_many_names_waits_and_who_is_known_there_does_not() -> None:
 def test_forty_behind_one_address_get_in_though_each_mistypes_once() -> None:
     names = [f"pupil {number}" for number in range(40)]
     for name in names:
-        begin(name, EVA).failed()
+        begin_attempt(name, EVA).failed()
     for name in names:
-        begin(name, EVA).succeeded()  # nobody has to wait, or it would raise
+        begin_attempt(name, EVA).succeeded()  # nobody has to wait, or it would raise
 
 
 def test_many_tried_at_once_are_counted_before_they_fail() -> None:
     for _ in range(PAIR.free):
-        begin("eva", EVA)
+        begin_attempt("eva", EVA)
     assert seconds("eva", EVA) >= 1
 
 
 def test_a_login_that_succeeds_forgets_what_failed_there() -> None:
     fail("eva", EVA, 2)
-    begin("eva", EVA).succeeded()
+    begin_attempt("eva", EVA).succeeded()
     fail("eva", EVA, 2)
     assert seconds("eva", EVA) == 0
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from sessions_app.core.events import Direction, TranslationRequest
 from sessions_app.core.readiness import MODEL_LOADS, UNANSWERED
-from sessions_app.doctor.engines import check_engine
+from sessions_app.doctor.engines import examine_engine
 from sessions_app.doctor.finding import Level
 from sessions_app.engines.fake import FakeTranslator
 from sessions_app.engines.llm.translator import LlmTranslator
@@ -97,7 +97,7 @@ async def test_a_file_is_heard_once_the_model_is_there(tmp_path: Path) -> None:
         async with opened(settings, lambda step, fraction: None) as generation:
             request = TranslationRequest("hola mundo", Direction.ES_TO_EN)
             assert (await generation.engines.translator.translate(request)).engine == "llm"
-        assert (await check_engine(settings, "translator")).level is Level.FINE
+        assert (await examine_engine(settings, "translator")).level is Level.FINE
 
 
 async def test_who_is_asked_whether_it_is_ready_says_that_the_model_loads(house: House) -> None:

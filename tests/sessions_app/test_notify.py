@@ -30,7 +30,7 @@ def silent_broker(settings: Any) -> Iterator[None]:
 
 
 async def test_a_nudge_from_a_thread_is_heard_in_the_loop_at_once() -> None:
-    with notify.heard() as news:
+    with notify.row_changes() as news:
         await asyncio.to_thread(notify.rows_changed)
         async with asyncio.timeout(1):
             await news.wait()
@@ -41,7 +41,7 @@ async def test_a_nudge_from_a_thread_is_heard_in_the_loop_at_once() -> None:
 
 async def test_without_a_broker_nobody_listens() -> None:
     async with asyncio.timeout(1):
-        await notify.keep_listening(asyncio.Event())
+        await notify.listen_to_other_processes(asyncio.Event())
 
 
 def test_a_broker_that_never_answers_holds_a_nudge_up_for_half_a_second(
@@ -55,7 +55,7 @@ def test_a_broker_that_never_answers_holds_a_nudge_up_for_half_a_second(
 async def test_listening_to_a_broker_that_never_answers_ends_when_it_is_told_to(
     silent_broker: None,
 ) -> None:
-    listening = asyncio.create_task(notify.keep_listening(asyncio.Event()))
+    listening = asyncio.create_task(notify.listen_to_other_processes(asyncio.Event()))
     await asyncio.sleep(0)
     listening.cancel()
     done, _ = await asyncio.wait({listening}, timeout=notify.SEND_SECONDS + 1)
@@ -70,7 +70,7 @@ async def test_a_broker_that_is_gone_is_told_of_once_and_so_is_its_return(
     caplog.set_level("INFO")
     flaky = Flaky(fails=5)
     monkeypatch.setattr(channel_layers, "backends", {"default": flaky})
-    listening = asyncio.create_task(notify.keep_listening(asyncio.Event()))
+    listening = asyncio.create_task(notify.listen_to_other_processes(asyncio.Event()))
     async with asyncio.timeout(5):
         await flaky.is_heard.wait()
     listening.cancel()

@@ -77,7 +77,7 @@ fields = st.sampled_from(
         ('{"type":"ping","t":[1]}', protocol.Ping(type="ping", t=[1])),
     ],
 )
-def test_a_command_is_read(text: str, command: protocol.Command) -> None:
+def test_a_command_is_read(text: str, command: protocol.ClientCommand) -> None:
     assert parse(text) == command
 
 

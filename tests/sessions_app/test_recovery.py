@@ -142,11 +142,11 @@ async def test_what_a_process_still_writes_is_left_until_it_is_dead(lost: Record
 async def test_one_server_recovers_it_and_another_if_that_one_dies(lost: Recording) -> None:
     put(lost.pk, "sound.wav.part")
     await database_thread.run(serve, "neighbour-1")
-    assert await recordings.claim(lost.pk, "neighbour-1")
+    assert await recordings.claim_recovery(lost.pk, "neighbour-1")
     assert await recovery.recover_recordings(BOOT) == 0
     await Server.objects.all().adelete()
     assert await recovery.recover_recordings(BOOT) == 1
-    assert not await recordings.claim(lost.pk, "neighbour-1")
+    assert not await recordings.claim_recovery(lost.pk, "neighbour-1")
 
 
 async def test_whoever_fails_leaves_it_to_others(
@@ -159,13 +159,13 @@ async def test_whoever_fails_leaves_it_to_others(
         assert await recovery.recover_recordings(BOOT, failed) == 0
     assert caplog.text.count("could not be recovered") == 1
     await database_thread.run(serve, BOOT)
-    assert await recordings.claim(lost.pk, "neighbour-1")
+    assert await recordings.claim_recovery(lost.pk, "neighbour-1")
 
 
 async def test_what_is_closed_already_stays_as_it_is(lost: Recording) -> None:
     put(lost.pk, "sound.wav.part")
     await recovery.recover_recordings(BOOT)
-    assert await recordings.complete(lost.pk, duration_seconds=9, size=9, has_sound=False)
+    assert await recordings.complete_recording(lost.pk, duration_seconds=9, size=9, has_sound=False)
     await lost.arefresh_from_db()
     assert (lost.state, lost.duration_seconds, lost.has_sound) == ("salvaged", 1.0, True)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.server.runfile import AlreadyServingError, RunFile, read
+from sessions_app.server.runfile import AlreadyServingError, RunFile, read_run_file
 
 FACTS = {"pid": 4711, "address": "http://127.0.0.1:8000"}
 
@@ -20,7 +20,7 @@ def test_a_second_holder_is_told_who_the_first_is(tmp_path: Path) -> None:
         assert str(refusal.value) == (
             "Habla already runs on this data directory (process 4711, http://127.0.0.1:8000)."
         )
-        assert read(tmp_path) == FACTS
+        assert read_run_file(tmp_path) == FACTS
 
 
 def test_one_that_has_not_said_who_it_is_holds_it_too(tmp_path: Path) -> None:
@@ -34,14 +34,14 @@ def test_it_is_let_go_of_and_emptied(tmp_path: Path) -> None:
     for _ in range(2):
         with RunFile(tmp_path) as run_file:
             run_file.write(FACTS)
-        assert read(tmp_path) == {}
+        assert read_run_file(tmp_path) == {}
 
 
 def test_a_shorter_note_leaves_nothing_of_a_longer_one(tmp_path: Path) -> None:
     with RunFile(tmp_path) as run_file:
         run_file.write(FACTS | {"more": "x" * 500})
         run_file.write({"pid": 1})
-        assert read(tmp_path) == {"pid": 1}
+        assert read_run_file(tmp_path) == {"pid": 1}
 
 
 def test_the_kernel_lets_go_of_it_when_its_holder_is_killed(tmp_path: Path) -> None:
@@ -52,16 +52,16 @@ def test_the_kernel_lets_go_of_it_when_its_holder_is_killed(tmp_path: Path) -> N
     )
     ended = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False, timeout=30)
     assert ended.returncode == -9
-    assert read(tmp_path) == {"pid": 1}
+    assert read_run_file(tmp_path) == {"pid": 1}
     with RunFile(tmp_path) as run_file:
         run_file.write({"pid": 2})
-        assert read(tmp_path) == {"pid": 2}
+        assert read_run_file(tmp_path) == {"pid": 2}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"'])
 def test_what_is_no_note_is_read_as_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / "serve.json").write_text(text)
-    assert read(tmp_path) == {}
+    assert read_run_file(tmp_path) == {}
 
 
 def test_nobody_else_may_read_it(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from sessions_app.engines.loading import EngineChoice, EngineSettings
-from sessions_app.store.engine_choice import Chosen, choose, chosen_now
+from sessions_app.store.engine_choice import OwnerChoice, current_choice, save_choice
 from tests.sessions_app.kept import at_home
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ MODEL = {
     "profile": "other",
     "key": "s3cret",
 }
-KEPT = Chosen(**MODEL)
+KEPT = OwnerChoice(**MODEL)
 AUTO = EngineChoice()
 ENVIRONMENT = EngineSettings(
     AUTO, AUTO, AUTO, Path(), llm={"url": "http://b", "key": "b", "prices": {"*": (1, 2)}}
@@ -35,7 +35,7 @@ def browser() -> Client:
 
 def test_what_is_chosen_is_kept_and_its_key_not_shown(browser):
     assert browser.post(SETTINGS, MODEL).status_code == 302
-    assert chosen_now() == KEPT
+    assert current_choice() == KEPT
     page = browser.get(SETTINGS).text
     assert "parrot" in page
     assert "s3cret" not in page
@@ -43,22 +43,22 @@ def test_what_is_chosen_is_kept_and_its_key_not_shown(browser):
 
 
 def test_a_key_stays_until_there_is_another(browser):
-    choose(KEPT)
+    save_choice(KEPT)
     browser.post(SETTINGS, MODEL | {"key": "", "model": "owl"})
-    assert chosen_now() == replace(KEPT, model="owl")
+    assert current_choice() == replace(KEPT, model="owl")
 
 
 @pytest.mark.parametrize("changed", [{"url": "http://127.0.0.1:10/v1"}, {"profile": "openai"}])
 def test_a_key_that_is_kept_goes_to_no_other_server(browser, changed):
-    choose(KEPT)
+    save_choice(KEPT)
     browser.post(SETTINGS, MODEL | {"key": ""} | changed)
-    assert chosen_now() == replace(KEPT, key="", **changed)
+    assert current_choice() == replace(KEPT, key="", **changed)
 
 
 def test_a_key_needs_an_address_that_it_is_for(browser):
     answer = browser.post(SETTINGS, MODEL | {"url": "", "profile": ""})
     assert (answer.status_code, list(answer.context["form"].errors)) == (400, ["key"])
-    assert chosen_now() is None
+    assert current_choice() is None
     assert browser.post(SETTINGS, MODEL | {"url": "", "profile": "openai"}).status_code == 302
 
 
@@ -76,26 +76,26 @@ def test_a_key_is_not_sent_over_the_internet_in_the_clear(browser):
 
 
 def test_another_translator_has_no_key(browser):
-    choose(KEPT)
+    save_choice(KEPT)
     browser.post(SETTINGS, MODEL | {"backend": "none"})
-    assert chosen_now() == Chosen("none")
+    assert current_choice() == OwnerChoice("none")
 
 
 @pytest.mark.parametrize("url", ["http://gpu1:8000/v1", "https://[::1]:1234/v1", "http://10.0.0.7"])
 def test_servers_of_ones_own_network_are_taken(browser, url):
     assert browser.post(SETTINGS, MODEL | {"url": url}).status_code == 302
-    assert chosen_now() == replace(KEPT, url=url)
+    assert current_choice() == replace(KEPT, url=url)
 
 
 def test_the_environment_can_be_chosen_again(browser):
-    choose(KEPT)
+    save_choice(KEPT)
     browser.post(SETTINGS, {"backend": ""})
-    assert chosen_now() is None
+    assert current_choice() is None
 
 
 def test_a_choice_of_an_engine_that_is_no_more_is_passed_over(browser):
-    choose(Chosen("an old one"))
-    assert chosen_now() is None
+    save_choice(OwnerChoice("an old one"))
+    assert current_choice() is None
     assert browser.get(SETTINGS).status_code == 200
 
 
@@ -125,7 +125,7 @@ def test_what_is_wrong_is_refused_beside_its_field(browser, field, value):
     answer = browser.post(SETTINGS, MODEL | {field: value})
     assert (answer.status_code, list(answer.context["form"].errors)) == (400, [field])
     assert "s3cret" not in answer.text
-    assert chosen_now() is None
+    assert current_choice() is None
 
 
 def test_whoever_is_no_superuser_is_refused():
@@ -134,13 +134,13 @@ def test_whoever_is_no_superuser_is_refused():
     browser.force_login(User.objects.create_user("eva", is_staff=True))
     assert browser.get(SETTINGS).status_code == 403
     assert browser.post(SETTINGS, MODEL).status_code == 403
-    assert chosen_now() is None
+    assert current_choice() is None
 
 
 def test_a_foreign_page_changes_nothing():
     browser = at_home(enforce_csrf_checks=True)
     assert browser.post(SETTINGS, MODEL).status_code == 403
-    assert chosen_now() is None
+    assert current_choice() is None
 
 
 def test_the_environments_key_is_sent_to_no_server_that_was_chosen_here():
@@ -155,6 +155,6 @@ def test_the_environments_key_is_sent_to_no_server_that_was_chosen_here():
 
 @pytest.mark.parametrize("key", ["", "of-no-address"])
 def test_a_language_model_without_an_address_is_the_environments(key):
-    assert Chosen("llm", model="owl", key=key).over(ENVIRONMENT) == replace(
+    assert OwnerChoice("llm", model="owl", key=key).over(ENVIRONMENT) == replace(
         ENVIRONMENT, translator=EngineChoice("llm", {"model": "owl"})
     )

@@ -65,7 +65,7 @@ async def test_a_session_goes_on_in_a_conversation_of_its_user_with_its_names() 
     new = await new_session()
     await sessions.rename_speaker(new.id, first.conversation_id, Speaker("es", "Ana"))
     again = await sessions.begin_session(await new_session(), first.conversation_id)
-    assert again == sessions.Kept(first.conversation_id, {"es": "Ana"})
+    assert again == sessions.ConversationRef(first.conversation_id, {"es": "Ana"})
 
 
 async def test_the_conversation_of_another_is_not_gone_on_with() -> None:
@@ -196,7 +196,7 @@ async def test_what_belongs_to_something_that_was_deleted_is_not_kept_and_said_i
         sessions.rename_speaker(new.id, gone, Speaker("es", "Ana")),
         sessions.begin_conversation(new.id, user + 1)[1],
         recordings.begin_recording(listening),
-        recordings.keep_segments(gone, [SegmentFacts(1, 0, 9)]),
+        recordings.save_segments(gone, [SegmentFacts(1, 0, 9)]),
     ):
         with pytest.raises(StoreError):
             await refused

@@ -13,7 +13,7 @@ from sessions_app.consumers.allowance import (
     TYPED,
     TYPED_BY_USER,
     Allowance,
-    count_beginning,
+    count_new_session,
 )
 from sessions_app.core.errors import RefusedError, TooFastError
 from sessions_app.core.events import Direction
@@ -61,7 +61,7 @@ def typed(text: str = "hola") -> protocol.TextInput:
     return protocol.TextInput(type="text_input", text=text, speaker_id=None)
 
 
-def taken(allowance: Allowance, command: protocol.Command, most: int = 1000) -> int:
+def taken(allowance: Allowance, command: protocol.ClientCommand, most: int = 1000) -> int:
     """Return how many of ``most`` commands at once are taken."""
     count, waits = 0, [0.1]
     for _ in range(most):
@@ -126,10 +126,10 @@ def begun(user_id: int, *, is_operator: bool, most: int = 1000) -> int:
     count = 0
     with suppress(RefusedError):
         while count < most:
-            count_beginning(user_id, is_operator=is_operator)
+            count_new_session(user_id, is_operator=is_operator)
             count += 1
     if count < most:
         with pytest.raises(RefusedError, match="come back in") as refusal:
-            count_beginning(user_id, is_operator=is_operator)
+            count_new_session(user_id, is_operator=is_operator)
         assert (refusal.value.code, refusal.value.close_code) == ("too_fast", 4013)
     return count

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from playback_app import scoring
 from playback_app.admission import Request
 from playback_app.models import Playback, PlaybackState
-from playback_app.offline import Rehearing, rehear
+from playback_app.offline import OfflinePlayback, play_offline
 from sessions_app.core.events import Direction, Failure
 from sessions_app.core.printable import printable
 from sessions_app.management import terminal
@@ -66,9 +66,9 @@ class Command(terminal.HablaCommand):
         direction: str | None,
         printer: ExchangePrinter,
         failures: list[Failure],
-    ) -> Rehearing:
+    ) -> OfflinePlayback:
         with progress_bar(recording.duration_seconds) as bar:
-            return await rehear(
+            return await play_offline(
                 request,
                 direction,
                 told=printer.add,
@@ -76,7 +76,7 @@ class Command(terminal.HablaCommand):
                 failed=failures.append,
             )
 
-    def _judge(self, result: Rehearing, baseline: Playback | None, tolerance: float) -> None:
+    def _judge(self, result: OfflinePlayback, baseline: Playback | None, tolerance: float) -> None:
         playback = result.playback
         if playback.state != PlaybackState.FINISHED:
             raise CommandError(f"The playback {playback.state}: {playback.reason}.")

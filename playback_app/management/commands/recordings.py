@@ -62,7 +62,7 @@ class Command(terminal.HablaCommand):
             self._list(options["limit"], is_json=options["json"])
 
     def _list(self, limit: int, *, is_json: bool) -> None:
-        rows = library.everything()
+        rows = library.all_recordings()
         shown = list(rows[:limit] if limit > 0 else rows)
         self._print(shown, is_json=is_json)
         more = rows.count() - len(shown)
@@ -115,7 +115,7 @@ class Command(terminal.HablaCommand):
 
     def _delete(self, recording_id: UUID) -> None:
         try:
-            library.delete(recording_id)
+            library.delete_with_files(recording_id)
         except HablaError as error:
             is_unknown = error.code == "unknown_recording"
             raise CommandError(

@@ -17,11 +17,11 @@ from sessions_app.management.operator_command import NOT_RUNNING
 from sessions_app.server.remote import (
     NoAnswerError,
     NotRunningError,
-    ask,
+    ask_server,
     is_gone,
     status_of_watched,
 )
-from sessions_app.server.runfile import is_held, read
+from sessions_app.server.runfile import is_held, read_run_file
 from sessions_app.store import servers
 
 NOT_IN_TIME = 1
@@ -70,11 +70,13 @@ class Command(terminal.HablaCommand):
 
     def _end(self, run_dir: Path, *, deadline: float, is_alone: bool) -> bool:
         """End one server; return whether it ended in time."""
-        name = "" if is_alone else f"{read(run_dir).get('address', run_dir)}: "
+        name = "" if is_alone else f"{read_run_file(run_dir).get('address', run_dir)}: "
         try:
             with status_of_watched(run_dir) as process:
                 try:
-                    for answer in ask(run_dir, "quit", max(deadline - time.monotonic(), 0.1)):
+                    for answer in ask_server(
+                        run_dir, "quit", max(deadline - time.monotonic(), 0.1)
+                    ):
                         self.stdout.write(f"{name}{answer['message']}")
                 except NoAnswerError as error:
                     self.stderr.write(f"{name}{error}")

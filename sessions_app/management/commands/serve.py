@@ -20,7 +20,7 @@ from sessions_app.core.caller import is_loopback
 from sessions_app.core.logs.capture import capture
 from sessions_app.live.registry import live
 from sessions_app.management import terminal
-from sessions_app.server.exit import ExitCode, leave
+from sessions_app.server.exit import ExitCode, exit_process
 from sessions_app.server.process import Address, Serving
 from sessions_app.server.runfile import AlreadyServingError, RunFile
 
@@ -74,7 +74,7 @@ class Command(terminal.HablaCommand):
                 code = serving.run()
         except AlreadyServingError as error:
             raise CommandError(str(error), returncode=ExitCode.NOT_STARTED) from error
-        leave(code)
+        exit_process(code)
 
     def _check(self) -> None:
         try:

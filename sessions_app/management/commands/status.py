@@ -15,7 +15,7 @@ from sessions_app.management.operator_command import NOT_RUNNING
 from sessions_app.recording import deletions
 from sessions_app.server.operator import describe_engines
 from sessions_app.server.remote import NotRunningError, answer_to
-from sessions_app.server.runfile import read
+from sessions_app.server.runfile import read_run_file
 from sessions_app.store import servers
 
 ANSWER_SECONDS = 10.0
@@ -41,7 +41,7 @@ class Command(terminal.HablaCommand):
             raise CommandError(str(error), returncode=NOT_RUNNING) from error
         except HablaError as error:
             raise CommandError(str(error)) from error
-        status = {"running": True, **read(run_dir), **answer["status"]}
+        status = {"running": True, **read_run_file(run_dir), **answer["status"]}
         status["servers"] = self._servers(status["boot"])
         status["deletions_waiting"] = self._deletions()
         if options["json"]:
@@ -56,7 +56,7 @@ class Command(terminal.HablaCommand):
 
     def _servers(self, own: str) -> list[dict[str, Any]]:
         try:
-            return servers.servers(own)
+            return servers.list_servers(own)
         except DatabaseError:
             self.stderr.write("The database does not say who else serves.")
             return []

@@ -14,7 +14,7 @@ from sessions_app.core.events import Direction, Failure, Mode
 from sessions_app.core.printable import printable
 from sessions_app.engines.decoding.media_facts import Facts
 from sessions_app.engines.decoding.media_files import read_facts
-from sessions_app.live.offline import Findings, hear_file, opened, warning
+from sessions_app.live.offline import Findings, engine_warning, hear_file, opened
 from sessions_app.management import terminal
 from sessions_app.management.printing import FORMATS, ExchangePrinter, move_bar, progress_bar
 from sessions_app.pipeline.utterance import Manner
@@ -66,7 +66,7 @@ class Command(terminal.HablaCommand):
             async with opened(conf.read().engines, lambda step, _: bar.set_description(step)) as it:
                 if self.stderr.isatty():  # somebody can read this, and choose
                     self._warn(_choice(facts, track))
-                self._warn(warning(it, manner))
+                self._warn(engine_warning(it, manner))
                 bar.set_description(printable(path.name))
                 await hear_file(
                     path,
