@@ -15,13 +15,12 @@ from playback_app.protocol import StartPlayback
 from playback_app.store import PendingWish, Playing
 from sessions_app.core.descriptors import EXHAUSTED, is_exhaustion
 from sessions_app.core.errors import CommandError, RefusedError, StoreError
-from sessions_app.core.events import Direction, Event, Mode, Notice
+from sessions_app.core.events import Direction, Event, Manner, Mode, Notice
 from sessions_app.live import registry as registries
 from sessions_app.live.commands import check_that_someone_hears
 from sessions_app.live.registry import Registry
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import Ending, Wishes
-from sessions_app.pipeline.utterance import Manner
 from sessions_app.store.database.thread import database_thread
 
 logger = logging.getLogger(__name__)

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessions_app.core.audio import SAMPLE_RATE
-from sessions_app.core.events import Direction, Exchange, Mode
+from sessions_app.core.events import Direction, Exchange, Manner, Mode
 from sessions_app.engines.choices import EngineChoice, EngineSettings
 from sessions_app.live.generations import Generation
 from sessions_app.live.offline import Findings, hear_file, opened
-from sessions_app.pipeline.utterance import Manner
 
 DIRECTIONS = {"es": Direction.ES_TO_EN, "en": Direction.EN_TO_ES, None: Direction.AUTO}
 """By the language that is told; None: it is to be found."""

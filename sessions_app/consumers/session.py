@@ -17,14 +17,13 @@ from sessions_app.consumers.allowance import FRAMES, Allowance, count_new_sessio
 from sessions_app.consumers.sender import Sender
 from sessions_app.core.descriptors import EXHAUSTED, was_exhausted
 from sessions_app.core.errors import CommandError, HablaError, RefusedError, TooFastError
-from sessions_app.core.events import Direction, Failure, Mode
+from sessions_app.core.events import Direction, Failure, Manner, Mode
 from sessions_app.core.token_buckets import Bucket
 from sessions_app.live import registry
 from sessions_app.live.capacity import serving
 from sessions_app.live.commands import execute, parse
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import Ending, Wishes, refuse_without_database
-from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import CloseCode
 from sessions_app.store.database.thread import database_thread
 from sessions_app.transport.backpressure import FlowControl, throttle

@@ -37,6 +37,14 @@ class Mode(StrEnum):
     CLASSROOM = "classroom"
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an utterance is to be interpreted: as chosen when it began."""
+
+    direction: Direction
+    mode: Mode
+
+
 class DiscardReason(StrEnum):
     """Why a segment was discarded."""
 

@@ -5,12 +5,12 @@ from functools import partial
 
 from sessions_app import protocol
 from sessions_app.core.errors import CommandError, HablaError
-from sessions_app.core.events import Failure, Notice
+from sessions_app.core.events import Failure, Manner, Notice
 from sessions_app.extensions import CommandHandler, plugged_in
 from sessions_app.live.messages import lack_of_corrections
 from sessions_app.live.session import LiveSession
 from sessions_app.pipeline.languages import LANGUAGES, only_language
-from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.pipeline.utterance import Utterance
 
 
 def parse(text: str) -> protocol.ClientCommand:

@@ -6,12 +6,11 @@ from contextlib import suppress
 from dataclasses import asdict
 
 from sessions_app.core.audio import to_seconds
-from sessions_app.core.events import Event, Failure, Mode, Notice
+from sessions_app.core.events import Event, Failure, Manner, Mode, Notice
 from sessions_app.live.generations import Generation, Generations
 from sessions_app.live.rows import SessionRows
 from sessions_app.live.states import Ending
 from sessions_app.pipeline.account import Account
-from sessions_app.pipeline.utterance import Manner
 from sessions_app.protocol import LIMITS, VERSION, CloseCode
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sessions_app.core.audio import Encoding, count_samples, to_seconds
 from sessions_app.core.errors import EngineError, EngineUnavailableError
-from sessions_app.core.events import Event, Exchange, Failure, SpeechEnded, SpeechStarted
+from sessions_app.core.events import Event, Exchange, Failure, Manner, SpeechEnded, SpeechStarted
 from sessions_app.engines.base import Progress
 from sessions_app.engines.decoding.media_files import decode_file
 from sessions_app.engines.loading import EngineSettings, load_engines
@@ -21,7 +21,7 @@ from sessions_app.pipeline.interpreter import Interpreter
 from sessions_app.pipeline.languages import LANGUAGES, only_language
 from sessions_app.pipeline.listener import Listener
 from sessions_app.pipeline.session_context import SessionContext
-from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.pipeline.utterance import Utterance
 
 NO_ROOM = "This machine has no room to read the file just now."
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 from sessions_app.core.errors import StoreError
-from sessions_app.core.events import Emit, Event, Exchange, Failure, Notice, Speaker
+from sessions_app.core.events import Emit, Event, Exchange, Failure, Manner, Notice, Speaker
 from sessions_app.live.generations import Generation
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.speakers import Speakers
 from sessions_app.pipeline.timeline import Timeline
-from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.pipeline.utterance import Utterance
 from sessions_app.store import sessions
 from sessions_app.store.database.write_behind import behind
 

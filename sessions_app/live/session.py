@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sessions_app.core.errors import CommandError, HablaError
-from sessions_app.core.events import Emit, Failure, Notice
+from sessions_app.core.events import Emit, Failure, Manner, Notice
 from sessions_app.live import messages
 from sessions_app.live.event_sinks import PipelineEvents, SessionEvents
 from sessions_app.live.generations import Generation, Generations
@@ -25,7 +25,6 @@ from sessions_app.live.workers import Workers
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.translation.model_news import ModelNews
-from sessions_app.pipeline.utterance import Manner
 from sessions_app.pipeline.wordless import Wordless
 from sessions_app.protocol import CloseCode
 from sessions_app.recording.finishing import RecordingFinisher

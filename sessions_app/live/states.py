@@ -6,8 +6,7 @@ from enum import StrEnum
 
 from sessions_app.access.logins import Login
 from sessions_app.core.errors import RefusedError
-from sessions_app.core.events import Failure
-from sessions_app.pipeline.utterance import Manner
+from sessions_app.core.events import Failure, Manner
 from sessions_app.protocol import CloseCode
 from sessions_app.store.database.identity import identity
 

@@ -15,6 +15,7 @@ from sessions_app.core.events import (
     Exchange,
     Failure,
     FinalTranscript,
+    Manner,
     Mode,
     Transcript,
     Translation,
@@ -35,7 +36,7 @@ from sessions_app.pipeline.translation.ahead import TranslationsAhead
 from sessions_app.pipeline.translation.context import Context
 from sessions_app.pipeline.translation.drafts import Drafts
 from sessions_app.pipeline.translation.translating import translated
-from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.pipeline.utterance import Utterance
 
 logger = logging.getLogger(__name__)
 

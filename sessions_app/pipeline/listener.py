@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 
 from sessions_app.core import counters
 from sessions_app.core.audio import count_samples, to_seconds
-from sessions_app.core.events import SpeechEnded, SpeechStarted
+from sessions_app.core.events import Manner, SpeechEnded, SpeechStarted
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
 from sessions_app.pipeline.segmenter import SegmentEnded, Segmenter, SegmentStarted
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.sound import Judged, Source
-from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.pipeline.utterance import Utterance
 
 
 class Listener:

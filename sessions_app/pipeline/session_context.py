@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from sessions_app.core.events import Emit, Exchange
+from sessions_app.core.events import Emit, Exchange, Manner
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.pipeline.speakers import Speakers
 from sessions_app.pipeline.timeline import Timeline
-from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.pipeline.utterance import Utterance
 
 Keep = Callable[[Exchange, Utterance], Awaitable[Exchange]]
 

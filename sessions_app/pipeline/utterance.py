@@ -4,15 +4,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
-from sessions_app.core.events import Direction, Mode, Speaker
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How an utterance is to be interpreted: as chosen when it began."""
-
-    direction: Direction
-    mode: Mode
+from sessions_app.core.events import Manner, Speaker
 
 
 @dataclass(frozen=True, slots=True)

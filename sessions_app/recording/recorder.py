@@ -11,8 +11,8 @@ from functools import partial
 from sessions_app.core.audio import Encoding, to_seconds
 from sessions_app.core.descriptors import is_exhaustion
 from sessions_app.core.errors import StoreError
-from sessions_app.core.events import Discarded, Emit, Event, Exchange, Failure
-from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.core.events import Discarded, Emit, Event, Exchange, Failure, Manner
+from sessions_app.pipeline.utterance import Utterance
 from sessions_app.protocol import StartListening
 from sessions_app.recording import files, sidecars
 from sessions_app.recording.finishing import FinishedRecording, RecordingFinisher

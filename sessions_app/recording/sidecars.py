@@ -17,8 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from sessions_app.config import conf
-from sessions_app.core.events import Direction, Mode
-from sessions_app.pipeline.utterance import Manner
+from sessions_app.core.events import Direction, Manner, Mode
 from sessions_app.recording import files
 from sessions_app.recording.files import PART
 from sessions_app.store.recording_facts import NewRecording

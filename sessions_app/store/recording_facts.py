@@ -4,8 +4,8 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sessions_app.core.events import Manner
 from sessions_app.core.steady_clock import clock
-from sessions_app.pipeline.utterance import Manner
 
 
 @dataclass(frozen=True, slots=True)

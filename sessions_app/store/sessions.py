@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 
 from sessions_app.core import events
 from sessions_app.core.audio import to_seconds
+from sessions_app.core.events import Manner
 from sessions_app.core.exports import on_one_line
 from sessions_app.core.steady_clock import clock
 from sessions_app.core.storable_text import storable, storable_phrase
@@ -32,7 +33,6 @@ from sessions_app.models import (
 )
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.idioms.matching import Idiom
-from sessions_app.pipeline.utterance import Manner
 from sessions_app.store.database.thread import database_thread
 from sessions_app.store.database.write_behind import behind, belonging_to
 from sessions_app.store.liveness import SILENT_SERVER_SECONDS as SILENT_SERVER_SECONDS

@@ -12,9 +12,8 @@ from django.contrib.auth import get_user_model
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidMessage
 
-from sessions_app.core.events import Direction, Event, Mode, Notice
+from sessions_app.core.events import Direction, Event, Manner, Mode, Notice
 from sessions_app.live.states import Wishes
-from sessions_app.pipeline.utterance import Manner
 from tests.house import House, eventually
 from tests.lifecycle.invariants import reasons, rows, said, served
 from tests.lifecycle.shutdown_tools import Another, another, fake, speak

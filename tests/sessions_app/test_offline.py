@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from sessions_app.core.errors import DecodeError
-from sessions_app.core.events import Direction, Exchange, Mode
+from sessions_app.core.events import Direction, Exchange, Manner, Mode
 from sessions_app.engines import scheduler
 from sessions_app.engines.choices import EngineChoice, EngineSettings
 from sessions_app.live.generations import Generation
 from sessions_app.live.offline import Findings, hear_file, opened
-from sessions_app.pipeline.utterance import Manner
 from tests.engines.processes import children_of
 from tests.house import eventually
 from tests.lifecycle.engines import STUCK

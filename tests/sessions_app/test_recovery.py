@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sessions_app.config import recordings_directory
-from sessions_app.core.events import Direction, Mode
+from sessions_app.core.events import Direction, Manner, Mode
 from sessions_app.core.steady_clock import SteadyClock
 from sessions_app.models import (
     DeletedSound,
@@ -20,7 +20,6 @@ from sessions_app.models import (
     SessionState,
     TranslationSession,
 )
-from sessions_app.pipeline.utterance import Manner
 from sessions_app.recording import files, recovery, sidecars
 from sessions_app.store import recordings
 from sessions_app.store.database.thread import database_thread

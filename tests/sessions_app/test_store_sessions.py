@@ -11,11 +11,10 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from sessions_app.core.errors import StoreError
-from sessions_app.core.events import Direction, EngineInfo, Exchange, Mode, Phrase, Speaker
+from sessions_app.core.events import Direction, EngineInfo, Exchange, Manner, Mode, Phrase, Speaker
 from sessions_app.models import Conversation, TranslationSession
 from sessions_app.models import Exchange as Row
 from sessions_app.pipeline.account import Account
-from sessions_app.pipeline.utterance import Manner
 from sessions_app.store import recordings, sessions
 from sessions_app.store.database.thread import database_thread
 from sessions_app.store.recording_facts import NewRecording, SegmentFacts

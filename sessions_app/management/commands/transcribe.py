@@ -10,14 +10,13 @@ from tqdm import tqdm
 
 from sessions_app.config import conf
 from sessions_app.core.audio import to_seconds
-from sessions_app.core.events import Direction, Failure, Mode
+from sessions_app.core.events import Direction, Failure, Manner, Mode
 from sessions_app.core.printable import printable
 from sessions_app.engines.decoding.media_facts import Facts
 from sessions_app.engines.decoding.media_files import read_facts
 from sessions_app.live.offline import Findings, engine_warning, hear_file, opened
 from sessions_app.management import terminal
 from sessions_app.management.printing import FORMATS, ExchangePrinter, move_bar, progress_bar
-from sessions_app.pipeline.utterance import Manner
 
 
 class Command(terminal.HablaCommand):

@@ -9,6 +9,7 @@ from itertools import accumulate, takewhile
 from sessions_app.core.errors import EngineError
 from sessions_app.core.events import (
     Direction,
+    Manner,
     Mode,
     Said,
     Transcript,
@@ -22,7 +23,7 @@ from sessions_app.pipeline.languages import LANGUAGES
 from sessions_app.pipeline.newest import Newest
 from sessions_app.pipeline.outcome import Outcome
 from sessions_app.pipeline.translation.joining import Made, joined
-from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.pipeline.utterance import Utterance
 
 logger = logging.getLogger(__name__)
 

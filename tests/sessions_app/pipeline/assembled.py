@@ -13,6 +13,7 @@ from sessions_app.core.events import (
     Event,
     Exchange,
     FinalTranscript,
+    Manner,
     Mode,
 )
 from sessions_app.engines.base import Transcriber, Translator
@@ -24,7 +25,7 @@ from sessions_app.pipeline.assembly import Assembly
 from sessions_app.pipeline.idioms.book import IdiomBook
 from sessions_app.pipeline.listener import Listener
 from sessions_app.pipeline.session_context import SessionContext
-from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.pipeline.utterance import Utterance
 from sessions_app.pipeline.workbench import Workbench
 
 SPANISH = Manner(Direction.ES_TO_EN, Mode.CONVERSATION)

@@ -8,6 +8,7 @@ from sessions_app.core.events import (
     Exchange,
     Failure,
     FinalTranscript,
+    Manner,
     Mode,
     Said,
     Translation,
@@ -15,7 +16,6 @@ from sessions_app.core.events import (
 )
 from sessions_app.engines.fake import FakeTranscriber, FakeTranslator
 from sessions_app.pipeline import interpreter as room
-from sessions_app.pipeline.utterance import Manner
 from tests.sessions_app.pipeline.assembled import assembled
 from tests.sounds import say, silence
 

@@ -14,11 +14,11 @@ from sessions_app.core.events import (
     Direction,
     Discarded,
     FinalTranscript,
+    Manner,
     Mode,
     SpeechEnded,
     SpeechStarted,
 )
-from sessions_app.pipeline.utterance import Manner
 from tests.sessions_app.pipeline.assembled import Assembled, assembled
 from tests.sounds import chunks, say, silence, tone, webm
 

@@ -7,11 +7,11 @@ import pytest
 
 from sessions_app.core.audio import count_samples
 from sessions_app.core.errors import EngineError
-from sessions_app.core.events import Direction, DiscardReason, Mode, Transcript
+from sessions_app.core.events import Direction, DiscardReason, Manner, Mode, Transcript
 from sessions_app.engines.base import Transcriber
 from sessions_app.engines.scheduler import Scheduler
 from sessions_app.pipeline.recognition.recognizer import Recognizer
-from sessions_app.pipeline.utterance import Manner, Utterance
+from sessions_app.pipeline.utterance import Utterance
 from tests.sounds import say
 
 PCM = say("hola mundo")

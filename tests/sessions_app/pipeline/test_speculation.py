@@ -14,13 +14,13 @@ from sessions_app.core.events import (
     Event,
     Failure,
     FinalTranscript,
+    Manner,
     Mode,
     SpeechEnded,
     SpeechStarted,
     Transcript,
 )
 from sessions_app.engines.fake import FakeTranscriber
-from sessions_app.pipeline.utterance import Manner
 from tests.sessions_app.pipeline.assembled import Assembled, assembled
 from tests.sounds import chunks, say, silence
 
