@@ -21,7 +21,7 @@ from sessions_app.core.errors import (
     StoreError,
 )
 from sessions_app.core.events import Notice
-from sessions_app.live.guests import Door
+from sessions_app.live.guests import GuestInput
 from sessions_app.live.session import LiveSession
 from sessions_app.store.database.thread import LATE_SECONDS, database_thread
 
@@ -55,7 +55,7 @@ class Player:
 
     # --- what a guest does
 
-    async def run(self, door: Door) -> None:
+    async def run(self, door: GuestInput) -> None:
         """Play it to its end; tell how it ended, in the row and to the client, once."""
         state, reason = PlaybackState.FAILED, "internal"
         try:
@@ -138,7 +138,7 @@ class Player:
         await session.emit(Notice("playback_started", self._fields()))
         self._begun.set()
 
-    async def _stream(self, door: Door) -> None:
+    async def _stream(self, door: GuestInput) -> None:
         stream = Stream(self.playing)
         try:
             await door.start_listening(await _read(stream.open))
@@ -152,7 +152,7 @@ class Player:
         finally:
             stream.close()
 
-    async def _segments(self, door: Door) -> None:
+    async def _segments(self, door: GuestInput) -> None:
         heard = 0.0
         for segment in await database_thread.run(segments_of, self.playing):
             pcm = await _read(lambda segment=segment: read_segment(segment))  # type: ignore[misc]

@@ -20,12 +20,12 @@ from sessions_app.live import registry as registries
 from sessions_app.live.commands import check_that_someone_hears
 from sessions_app.live.registry import Registry
 from sessions_app.live.session import LiveSession
-from sessions_app.live.states import Ending, Wishes
+from sessions_app.live.states import EndCause, SessionRequest
 from sessions_app.store.database.thread import database_thread
 
 logger = logging.getLogger(__name__)
 
-OVER = Ending("playback_over")
+OVER = EndCause("playback_over")
 """How the session ends that was made for a playback."""
 
 Told = Callable[[Event], Awaitable[None]]
@@ -229,7 +229,7 @@ class _Alone:
         self._told = told
         manner = Manner(Direction(playing.direction), Mode(playing.session_mode))
         # admission has counted it among the user's
-        wishes = Wishes(playing.user_id, manner, is_operator=True)
+        wishes = SessionRequest(playing.user_id, manner, is_operator=True)
         self.session, self.task = registry.launch(wishes, emit=self._emit, hang_up=self._hang_up)
 
     async def _emit(self, event: Event) -> None:

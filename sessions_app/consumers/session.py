@@ -23,7 +23,7 @@ from sessions_app.live import registry
 from sessions_app.live.capacity import serving
 from sessions_app.live.commands import execute, parse
 from sessions_app.live.session import LiveSession
-from sessions_app.live.states import Ending, Wishes, refuse_without_database
+from sessions_app.live.states import EndCause, SessionRequest, refuse_without_database
 from sessions_app.protocol import CloseCode
 from sessions_app.store.database.thread import database_thread
 from sessions_app.transport.backpressure import FlowControl, throttle
@@ -102,7 +102,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             refuse_without_database()
             login = await self._admit()
             count_new_session(login.user_id, is_operator=login.is_operator)
-            wishes = Wishes(login.user_id, *await self._wishes(), login, login.is_operator)
+            wishes = SessionRequest(login.user_id, *await self._wishes(), login, login.is_operator)
             self._allowance = Allowance(login.user_id)
             self._session, self._life = registry.live.launch(
                 wishes, emit=self._outlet.emit, hang_up=self._outlet.hang_up
@@ -124,11 +124,11 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         self._outlet.is_gone = True
         if self._session is not None:
             reason = "client_left" if code in (1000, 1001) else "connection_lost"
-            self._session.end(Ending(reason, is_heard=False))
+            self._session.end(EndCause(reason, is_heard=False))
 
     def _cannot_keep_up(self) -> None:
         if self._session is not None:
-            self._session.end(Ending("cannot_keep_up", CloseCode.TOO_FAST))
+            self._session.end(EndCause("cannot_keep_up", CloseCode.TOO_FAST))
 
     async def _admit(self) -> Login:
         if not authentication.is_origin_allowed(self.scope):
@@ -193,7 +193,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         await self._outlet.emit(Failure(error.code, str(error), about=protocol.subject(text)))
         self._strikes += 1
         if self._strikes >= STRIKES:
-            session.end(Ending("not_our_protocol", CloseCode.NOT_OUR_PROTOCOL))
+            session.end(EndCause("not_our_protocol", CloseCode.NOT_OUR_PROTOCOL))
 
 
 def _is_too_big(message: Mapping[str, Any]) -> bool:
@@ -227,9 +227,9 @@ async def settle(life: "asyncio.Task[None]") -> None:
         raise cancelled
 
 
-def _ending(error: BaseException | None) -> Ending:
+def _ending(error: BaseException | None) -> EndCause:
     if isinstance(error, Exception):
-        return Ending("failed", CloseCode.FAILED, is_graceful=False)
+        return EndCause("failed", CloseCode.FAILED, is_graceful=False)
     if isinstance(error, asyncio.CancelledError):
-        return Ending("cancelled", CloseCode.FAILED)
-    return Ending("connection_lost", is_heard=False)
+        return EndCause("cancelled", CloseCode.FAILED)
+    return EndCause("connection_lost", is_heard=False)

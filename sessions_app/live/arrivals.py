@@ -26,7 +26,7 @@ Order = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class PeriodStart:
     """An order that begins a listening period."""
 
     order: Order
@@ -34,11 +34,11 @@ class Beginning:
     came_at: float = field(default_factory=time.monotonic)
 
 
-Item = bytes | Order | Beginning
+Item = bytes | Order | PeriodStart
 """What stands in line: chunks of sound, and the commands that keep their place among them."""
 
 
-class Arrivals:
+class IncomingSound:
     """The sound of one session before it is decoded: bytes, and their length in 16 kHz samples."""
 
     def __init__(self, account: Account) -> None:
@@ -108,7 +108,7 @@ class Arrivals:
             await self._pass_over(listener, begun, sent)
         is_expected = False
         for item in rest:
-            if isinstance(item, Beginning):
+            if isinstance(item, PeriodStart):
                 self.begin(item.command)
                 is_expected = True
             elif isinstance(item, bytes) and is_expected:
@@ -142,7 +142,7 @@ class Arrivals:
 
 def _of_the_open_stream(rest: deque[Item]) -> Iterator[bytes]:
     """Take the chunks out of ``rest`` that came before another stream was asked for."""
-    while rest and not isinstance(rest[0], Beginning):
+    while rest and not isinstance(rest[0], PeriodStart):
         item = rest.popleft()
         if isinstance(item, bytes):
             yield item

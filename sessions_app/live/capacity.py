@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sessions_app.config.conf import Conf
 from sessions_app.core.errors import RefusedError
 from sessions_app.live.session import LiveSession
-from sessions_app.live.states import Wishes
+from sessions_app.live.states import SessionRequest
 from sessions_app.protocol import CloseCode
 
 
@@ -24,7 +24,7 @@ def serving(conf: Conf | None) -> Conf:
     return conf
 
 
-def refuse_if_taken(sessions: Collection[LiveSession], wishes: Wishes, conf: Conf) -> None:
+def refuse_if_taken(sessions: Collection[LiveSession], wishes: SessionRequest, conf: Conf) -> None:
     """Let nobody have more than their share.
 
     Raises:

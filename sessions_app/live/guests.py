@@ -22,7 +22,7 @@ LEAVE_SECONDS = 2.0
 class Guest(Protocol):
     """Work in a session that the session knows nothing of: that of an app above it."""
 
-    async def run(self, door: "Door") -> None:
+    async def run(self, door: "GuestInput") -> None:
         """Do it. The door raises DismissedError once the guest has to go; then return soon."""
         ...
 
@@ -35,7 +35,7 @@ class Guest(Protocol):
         ...
 
 
-class Door:
+class GuestInput:
     """The waiting door into a session: what is handed in is heard when the call returns.
 
     One call at a time. Each keeps its place among the client's own commands. Once the guest is
@@ -168,7 +168,7 @@ class Guests:
         self.guest: Guest | None = None
         """Who is there."""
         self._is_closed = False
-        self._door: Door | None = None
+        self._door: GuestInput | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -176,7 +176,7 @@ class Guests:
         """Whether somebody is there."""
         return self._task is not None
 
-    def receive(self, guest: Guest, door: Door) -> None:
+    def receive(self, guest: Guest, door: GuestInput) -> None:
         """Let ``guest`` in; its task ends with the session.
 
         Raises:
@@ -221,10 +221,10 @@ class Guests:
             return True
         await asyncio.sleep(0)  # one that has not begun could not say how it ended
         task.cancel()
-        _, deaf = await asyncio.wait({task}, timeout=seconds)
-        if deaf:
-            logger.error("%s is deaf and left behind", task.get_name())
-        return not deaf
+        _, unresponsive = await asyncio.wait({task}, timeout=seconds)
+        if unresponsive:
+            logger.error("%s did not react to cancellation and is abandoned", task.get_name())
+        return not unresponsive
 
     def _gone(self, task: "asyncio.Task[None]") -> None:
         self.guest = self._door = self._task = None

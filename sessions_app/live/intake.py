@@ -8,7 +8,7 @@ from sessions_app.core.audio import Encoding, to_seconds
 from sessions_app.core.descriptors import EXHAUSTED, was_exhausted
 from sessions_app.core.errors import CommandError, EngineError, HablaError
 from sessions_app.core.events import Failure, Notice
-from sessions_app.live.arrivals import Arrivals, Beginning, Item, Order
+from sessions_app.live.arrivals import IncomingSound, Item, Order, PeriodStart
 from sessions_app.live.states import State
 from sessions_app.pipeline.assembly import Assembly
 from sessions_app.pipeline.listener import Listener
@@ -46,7 +46,7 @@ class Intake:
         self._recorder = recorder
         self._become = become
         self._too_fast = too_fast
-        self._arrivals = Arrivals(context.account)
+        self._arrivals = IncomingSound(context.account)
         self._asked_at = 0.0
         self._pace: Pace | None = None
         self._received_before = 0
@@ -78,7 +78,7 @@ class Intake:
 
         ``begins`` is the command, where that begins a listening period.
         """
-        return self.inbox.offer(Beginning(order, begins) if begins else order)
+        return self.inbox.offer(PeriodStart(order, begins) if begins else order)
 
     @property
     def waits_since(self) -> float | None:
@@ -183,7 +183,7 @@ class Intake:
     # --- one chunk
 
     async def _take(self, item: Item) -> None:
-        if isinstance(item, Beginning):
+        if isinstance(item, PeriodStart):
             self._asked_at = item.came_at
             await item.order()
         elif isinstance(item, bytes):

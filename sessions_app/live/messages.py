@@ -9,7 +9,7 @@ from sessions_app.core.audio import to_seconds
 from sessions_app.core.events import Event, Failure, Manner, Mode, Notice
 from sessions_app.live.generations import Generation, Generations
 from sessions_app.live.rows import SessionRows
-from sessions_app.live.states import Ending
+from sessions_app.live.states import EndCause
 from sessions_app.pipeline.account import Account
 from sessions_app.protocol import LIMITS, VERSION, CloseCode
 
@@ -70,7 +70,7 @@ TELL_SECONDS = 0.5
 
 
 async def part_first(
-    ending: Ending | None,
+    ending: EndCause | None,
     say_goodbye: Callable[[], Awaitable[None]],
     hang_up: Callable[[int], Awaitable[None]],
 ) -> None:

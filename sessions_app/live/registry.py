@@ -22,7 +22,12 @@ from sessions_app.live.capacity import refuse_if_taken, serving
 from sessions_app.live.generations import UNLOAD_SECONDS, Generations
 from sessions_app.live.publisher import Publisher
 from sessions_app.live.session import LiveSession, ProcessContext
-from sessions_app.live.states import Departure, Ending, Wishes, refuse_without_database
+from sessions_app.live.states import (
+    EndCause,
+    SessionRequest,
+    ShutdownReport,
+    refuse_without_database,
+)
 from sessions_app.protocol import CloseCode
 from sessions_app.recording.finishing import RecordingFinisher, finish_all
 from sessions_app.recording.writer import SoundWriter
@@ -39,7 +44,7 @@ ROWS_SECONDS = 1.0
 TELL_SECONDS = 0.1
 """The least that clients are given to hear that the server quits, however little time it has."""
 
-SERVER_QUITS = Ending("server_quits", CloseCode.QUITTING)
+SERVER_QUITS = EndCause("server_quits", CloseCode.QUITTING)
 
 
 class Registry:
@@ -105,7 +110,7 @@ class Registry:
 
     def launch(
         self,
-        wishes: Wishes,
+        wishes: SessionRequest,
         *,
         emit: Emit,
         hang_up: Callable[[int], Awaitable[None]],
@@ -135,7 +140,7 @@ class Registry:
         task.add_done_callback(functools.partial(self._forget, session))
         return session, task
 
-    def _admit(self, wishes: Wishes) -> tuple[Conf, Generations]:
+    def _admit(self, wishes: SessionRequest) -> tuple[Conf, Generations]:
         conf = serving(self.conf)
         if self.generations is None or self.is_draining:
             raise RefusedError(
@@ -147,7 +152,7 @@ class Registry:
         refuse_if_taken(self.sessions.values(), wishes, conf)
         return conf, self.generations
 
-    def end(self, session_ids: Collection[uuid.UUID], ending: Ending) -> None:
+    def end(self, session_ids: Collection[uuid.UUID], ending: EndCause) -> None:
         """Let those of these sessions end that are live here."""
         for session_id in session_ids:
             if (session := self.sessions.get(session_id)) is not None:
@@ -179,7 +184,7 @@ class Registry:
 
     # --- the end
 
-    async def drain(self, seconds: float) -> Departure:
+    async def drain(self, seconds: float) -> ShutdownReport:
         """Tell every client, let all sessions finish within ``seconds``, and close them."""
         self.is_draining = True
         deadline = asyncio.get_running_loop().time() + seconds
@@ -194,7 +199,7 @@ class Registry:
         left = max(deadline - asyncio.get_running_loop().time(), ROWS_SECONDS)
         unkept = await finish_all(finisher, left, self._hurry, ROWS_SECONDS)
         cut_off = sum(s.is_cut_off for s in leaving if s not in late)
-        return Departure(len(leaving), len(late) + cut_off, stuck, unkept)
+        return ShutdownReport(len(leaving), len(late) + cut_off, stuck, unkept)
 
     async def _send_away(self, leaving: list[LiveSession], seconds: float) -> None:
         """Tell all at once, since a client that does not read takes seconds; then end them all."""
@@ -227,7 +232,7 @@ class Registry:
 
     def _abort_sessions(self) -> None:
         for session in list(self.sessions.values()):
-            session.end(Ending("server_quits", CloseCode.QUITTING, is_graceful=False))
+            session.end(EndCause("server_quits", CloseCode.QUITTING, is_graceful=False))
 
     async def close(self, seconds: float = UNLOAD_SECONDS) -> bool:
         """Unload the engines; return whether that was done within ``seconds``."""

@@ -14,11 +14,11 @@ from sessions_app.core.events import Emit, Failure, Manner, Notice
 from sessions_app.live import messages
 from sessions_app.live.event_sinks import PipelineEvents, SessionEvents
 from sessions_app.live.generations import Generation, Generations
-from sessions_app.live.guests import Door, Guest, Guests
+from sessions_app.live.guests import Guest, GuestInput, Guests
 from sessions_app.live.publisher import Publisher
 from sessions_app.live.rows import SessionRows
 from sessions_app.live.silence import SilenceWatch
-from sessions_app.live.states import OPEN_STATES, TRANSITIONS, Ending, State, Wishes
+from sessions_app.live.states import OPEN_STATES, TRANSITIONS, EndCause, SessionRequest, State
 from sessions_app.live.step_limit import StepLimit
 from sessions_app.live.wiring import SessionPipeline
 from sessions_app.live.workers import Workers
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 5.0
 """The limit of each single step of closing."""
-LET_GO_SECONDS = 2.0
+CANCEL_SECONDS = 2.0
 """How long workers may take to end: shorter, so that a client still hears why it is closed."""
 STORED_SECONDS = 5.0
 """How long a client that is sent away may wait to hear that what it was told is kept."""
@@ -63,7 +63,7 @@ class LiveSession:
 
     def __init__(
         self,
-        wishes: Wishes,
+        wishes: SessionRequest,
         process: ProcessContext,
         emit: Emit,
         hang_up: Callable[[int], Awaitable[None]],
@@ -85,7 +85,7 @@ class LiveSession:
             timeline=self.book.timeline,
         )
         self._wished_conversation_id = wishes.conversation_id
-        self.ending: Ending | None = None
+        self.ending: EndCause | None = None
         self.generation: Generation | None = None
         self._process = process
         self._silence = SilenceWatch(process.silence_seconds, self._waits_since, self._is_silent)
@@ -137,7 +137,7 @@ class LiveSession:
             raise CommandError("The session is not ready yet, or is over.", code="not_ready")
         if self.pipeline.intake.is_listening and not self.guests.is_busy:
             raise CommandError("The session listens already.", code="already_listening")
-        door = Door(self.pipeline, origin)
+        door = GuestInput(self.pipeline, origin)
         self.guests.receive(guest, door)
 
     async def dismiss(self) -> None:
@@ -148,7 +148,7 @@ class LiveSession:
             await self.pipeline.interpreter.drained()
             await self.guests.dismiss()
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: EndCause) -> None:
         """Begin the end. The first reason wins; a later abort only shortens the drain."""
         if self.ending is None:
             self.ending = ending
@@ -185,14 +185,14 @@ class LiveSession:
         self._later(closers, "pipeline", self.pipeline.close)
 
     async def _live(self) -> None:
-        workers = Workers(str(self.id), self._misses_a_worker)
+        workers = Workers(str(self.id), self._on_worker_ended)
         for name, work in self._work().items():
-            workers.hire(name, work)
+            workers.start(name, work)
         try:
             await self._serve()
         finally:
-            is_alone = await self.guests.close(LET_GO_SECONDS)
-            if not await workers.let_go(LET_GO_SECONDS) or not is_alone:
+            is_alone = await self.guests.close(CANCEL_SECONDS)
+            if not await workers.cancel(CANCEL_SECONDS) or not is_alone:
                 self.is_cut_off = True
 
     def _work(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -238,13 +238,13 @@ class LiveSession:
         return self.pipeline.intake.waits_since if is_due else None
 
     def _is_silent(self) -> None:
-        self.end(Ending("silent", CloseCode.SILENT))
+        self.end(EndCause("silent", CloseCode.SILENT))
 
-    def _misses_a_worker(self) -> None:
-        self.end(Ending("failed", CloseCode.FAILED, is_graceful=False))
+    def _on_worker_ended(self) -> None:
+        self.end(EndCause("failed", CloseCode.FAILED, is_graceful=False))
 
     def _sends_too_fast(self) -> None:
-        self.end(Ending("too_fast", CloseCode.TOO_FAST))
+        self.end(EndCause("too_fast", CloseCode.TOO_FAST))
 
     # --- limits
 
@@ -283,7 +283,7 @@ class LiveSession:
             self._failure = Failure(getattr(error, "code", "internal"), str(error), fatal=True)
         elif isinstance(error, Exception):
             logger.error("session %s broke", self.id, exc_info=error)
-        self.end(Ending("failed", CloseCode.FAILED, is_graceful=False))
+        self.end(EndCause("failed", CloseCode.FAILED, is_graceful=False))
         return isinstance(error, Exception)
 
     async def _end_row(self) -> None:
@@ -297,7 +297,7 @@ class LiveSession:
         logger.info("session %s ended: %s", self.id, reason)
 
     async def _say_goodbye(self) -> None:
-        ending = self.ending or Ending("failed", CloseCode.FAILED)
+        ending = self.ending or EndCause("failed", CloseCode.FAILED)
         last = messages.LAST_FAILURES.get(ending.code)
         if failure := self._failure or ending.problem or last:
             await self.emit(failure)

@@ -46,7 +46,7 @@ STATES_WITH_ROW = OPEN_STATES | {State.DRAINING}
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class EndCause:
     """Why a session ends, and how."""
 
     reason: str
@@ -74,7 +74,7 @@ def refuse_without_database() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class SessionRequest:
     """What the client asked for when it came."""
 
     user_id: int
@@ -87,7 +87,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
+class ShutdownReport:
     """How all sessions ended when the server quit."""
 
     sessions: int

@@ -64,7 +64,7 @@ class StepLimit:
         finally:
             task.cancel()
             if (await asyncio.wait({task}, timeout=LET_GO_SECONDS))[1]:
-                logger.error("%s is deaf and left behind", name)
+                logger.error("%s did not react to cancellation and is abandoned", name)
         return True
 
 

@@ -1,4 +1,4 @@
-"""A session's workers: watched while it lives, and let go within a limit at its end."""
+"""A session's workers: supervised while it lives, cancelled within a time limit at its end."""
 
 import asyncio
 import logging
@@ -9,37 +9,37 @@ logger = logging.getLogger(__name__)
 
 
 class Workers:
-    """Tasks that run until they are let go.
+    """Tasks that run until they are cancelled.
 
-    ``missed`` is called when one ends before that, in whatever way: nobody does its work any more,
-    and a drain would wait for it in vain. It is no TaskGroup, which would wait for ever for an
-    engine that is deaf to cancellation.
+    ``on_early_end`` is called if one ends before that, in whatever way: its work is not done any
+    more, and a drain would wait for it in vain. This is no TaskGroup, which would wait for ever for
+    an engine that does not react to cancellation.
     """
 
-    def __init__(self, owner: str, missed: Callable[[], None]) -> None:
+    def __init__(self, owner: str, on_early_end: Callable[[], None]) -> None:
         self._owner = owner
-        self._missed = missed
+        self._on_early_end = on_early_end
         self._workers: list[asyncio.Task[None]] = []
 
-    def hire(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """Begin ``work`` in a task of this name."""
+    def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Start ``work`` in a task of this name."""
         worker = asyncio.create_task(work, name=f"habla {name} {self._owner}")
-        worker.add_done_callback(self._miss)
+        worker.add_done_callback(self._note_early_end)
         self._workers.append(worker)
 
-    async def let_go(self, seconds: float) -> bool:
+    async def cancel(self, seconds: float) -> bool:
         """Cancel all and wait for them up to ``seconds``; return whether all have ended."""
         for worker in self._workers:
-            worker.remove_done_callback(self._miss)
+            worker.remove_done_callback(self._note_early_end)
             worker.cancel()
-        ended, deaf = await asyncio.wait(self._workers, timeout=seconds)
+        ended, unresponsive = await asyncio.wait(self._workers, timeout=seconds)
         for worker in ended:
             if not worker.cancelled() and (error := worker.exception()) is not None:
-                logger.error("%s broke", worker.get_name(), exc_info=error)
-        for worker in deaf:
-            logger.error("%s is deaf and left behind", worker.get_name())
-        return not deaf
+                logger.error("%s failed", worker.get_name(), exc_info=error)
+        for worker in unresponsive:
+            logger.error("%s did not react to cancellation and is abandoned", worker.get_name())
+        return not unresponsive
 
-    def _miss(self, worker: "asyncio.Task[None]") -> None:
-        logger.error("session %s: %s ended unasked", self._owner, worker.get_name())
-        self._missed()
+    def _note_early_end(self, worker: "asyncio.Task[None]") -> None:
+        logger.error("session %s: %s ended unexpectedly", self._owner, worker.get_name())
+        self._on_early_end()

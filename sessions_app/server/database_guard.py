@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from sessions_app.core.events import Failure
 from sessions_app.live.registry import Registry
-from sessions_app.live.states import Ending
+from sessions_app.live.states import EndCause
 from sessions_app.protocol import CloseCode
 from sessions_app.store.database.identity import identity
 from sessions_app.store.database.thread import database_thread
 
 logger = logging.getLogger(__name__)
 
-ENDED = Ending(
+ENDED = EndCause(
     "database_replaced",
     CloseCode.FAILED,
     problem=Failure(
@@ -29,7 +29,7 @@ FIRST_LOOK_SECONDS = 2.0
 """How long the server waits for the database before it serves all the same."""
 
 
-async def look_first() -> None:
+async def check_database_at_start() -> None:
     """Look at the database once: only then can it be told from its own backup."""
     await asyncio.wait({database_thread.begin(identity.problem)}, timeout=FIRST_LOOK_SECONDS)
 

@@ -22,7 +22,9 @@ LONGEST_PAUSE_SECONDS = 3600.0
 """... up to this."""
 
 
-async def improve(registry: Registry, conf: Conf, say: Callable[[str], None]) -> None:
+async def download_better_models(
+    registry: Registry, conf: Conf, say: Callable[[str], None]
+) -> None:
     """Fetch what `auto` would rather use, and what the owner asks for, until cancelled.
 
     What hears comes first, and is loaded before anything else is fetched. What no source has is

@@ -34,7 +34,7 @@ def exit_process(code: ExitCode) -> NoReturn:
     os._exit(code)
 
 
-async def is_done(what: str, step: Awaitable[bool | None]) -> bool:
+async def done_in_time(what: str, step: Awaitable[bool | None]) -> bool:
     """Return whether a step of the end was done. One that raises is logged, and ends no other."""
     try:
         return await step is not False

@@ -4,7 +4,7 @@ from sessions_app.extensions import Extension
 from sessions_app.live.commands import COMMANDS
 from sessions_app.recording import deletions
 from sessions_app.server.owner_idioms import read_at_start, reload_idioms
-from sessions_app.server.renaming import keep_names
+from sessions_app.server.renaming import follow_renamed_speakers
 from sessions_app.store.database.thread import database_thread
 
 EXTENSION = Extension(
@@ -13,7 +13,7 @@ EXTENSION = Extension(
     background={
         "publisher": lambda registry: registry.publisher.run(),
         "deletions": lambda registry: deletions.keep_deleting(registry.record_in),
-        "names": keep_names,
+        "names": follow_renamed_speakers,
         "idioms": read_at_start,
     },
     troubles={"database": database_thread.troubles},

@@ -16,7 +16,7 @@ from sessions_app.core.events import Failure
 from sessions_app.core.steady_clock import clock
 from sessions_app.extensions import plugged_in
 from sessions_app.live.registry import Registry
-from sessions_app.live.states import STATES_WITH_ROW, Ending
+from sessions_app.live.states import STATES_WITH_ROW, EndCause
 from sessions_app.protocol import CloseCode
 from sessions_app.server import runfile
 from sessions_app.server.database_guard import DatabaseGuard
@@ -32,9 +32,9 @@ NEWS_SECONDS = 0.02
 LEAVE_SECONDS = 0.3
 """How long it may take to say that this server is gone: less than a task may take to end."""
 
-ENDED_BY_OPERATOR = Ending("ended_by_operator", CloseCode.LEFT)
-LOGGED_OUT = Ending("logged_out", CloseCode.LOGIN_FIRST, is_heard=False, is_told_first=True)
-DELETED = Ending(
+ENDED_BY_OPERATOR = EndCause("ended_by_operator", CloseCode.LEFT)
+LOGGED_OUT = EndCause("logged_out", CloseCode.LOGIN_FIRST, is_heard=False, is_told_first=True)
+DELETED = EndCause(
     "deleted",
     CloseCode.FAILED,
     problem=Failure(
@@ -77,7 +77,7 @@ async def _keep_looking(registry: Registry, guard: DatabaseGuard, news: asyncio.
             next_beat = clock() + liveness.BEAT_SECONDS
         try:
             if await guard.is_right():
-                await look_after(registry, guard, is_beat=is_beat)
+                await check_rows(registry, guard, is_beat=is_beat)
                 for look in plugged_in.looks.values():
                     await look(registry, is_beat)
         except StoreUnavailableError as error:  # the log has it, once
@@ -91,7 +91,7 @@ async def _keep_looking(registry: Registry, guard: DatabaseGuard, news: asyncio.
                 await asyncio.sleep(NEWS_SECONDS)
 
 
-async def look_after(registry: Registry, guard: DatabaseGuard, *, is_beat: bool) -> None:
+async def check_rows(registry: Registry, guard: DatabaseGuard, *, is_beat: bool) -> None:
     """Look after the rows once.
 
     Raises:

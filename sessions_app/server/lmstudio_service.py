@@ -17,7 +17,7 @@ from sessions_app.engines.lmstudio.states import STOP_SECONDS, Condition, LmStat
 from sessions_app.engines.loading import EngineSettings
 from sessions_app.engines.server_profiles import PROFILES, is_on_this_machine, profile_of
 from sessions_app.live.registry import Registry
-from sessions_app.server.exit import is_done
+from sessions_app.server.exit import done_in_time
 
 if TYPE_CHECKING:
     from sessions_app.engines.lmstudio.manager import LMStudio
@@ -73,9 +73,9 @@ class LmStudioService:
         if self._studio is None:
             return
         monitor, studio = "LM Studio's monitor", "LM Studio"
-        yield monitor, await is_done(monitor, self._studio.unwatch())
-        yield studio, await is_done(studio, self._studio.stop())
-        await is_done("LM Studio's client", self._studio.aclose())
+        yield monitor, await done_in_time(monitor, self._studio.unwatch())
+        yield studio, await done_in_time(studio, self._studio.stop())
+        await done_in_time("LM Studio's client", self._studio.aclose())
 
     def _tell(self, condition: Condition) -> None:
         is_up = condition.state in (LmState.RUNNING, LmState.BUSY)

@@ -9,7 +9,7 @@ from sessions_app.config.conf import Conf
 from sessions_app.core.errors import SettingsError, StoreError
 from sessions_app.extensions import plugged_in
 from sessions_app.live.registry import Registry
-from sessions_app.live.states import Departure
+from sessions_app.live.states import ShutdownReport
 from sessions_app.server.control import Answer
 
 FORMER_NAMES = {"restart": "reload_engines", "reload": "reload_settings"}
@@ -19,8 +19,8 @@ FORMER_NAMES = {"restart": "reload_engines", "reload": "reload_settings"}
 class OperatorCommands:
     """Each command answers with objects that have ``ok`` and, for people, a ``message``.
 
-    ``begin_to_quit`` returns whether the server was not quitting already; ``departed`` waits until
-    all sessions have ended; ``adopt`` takes settings that changed.
+    ``begin_to_quit`` returns whether the server was not quitting already; ``shutdown_report`` waits
+    until all sessions have ended; ``adopt`` takes settings that changed.
     """
 
     def __init__(
@@ -28,12 +28,12 @@ class OperatorCommands:
         registry: Registry,
         *,
         begin_to_quit: Callable[[str], bool],
-        departed: Callable[[], Awaitable[Departure]],
+        shutdown_report: Callable[[], Awaitable[ShutdownReport]],
         adopt: Callable[[Conf], None],
     ) -> None:
         self._registry = registry
         self._begin_to_quit = begin_to_quit
-        self._departed = departed
+        self._shutdown_report = shutdown_report
         self._adopt = adopt
 
     def all(self) -> Mapping[str, Callable[[], Answer]]:
@@ -97,14 +97,14 @@ class OperatorCommands:
             yield {"ok": True, "message": "Habla is quitting."}
         else:
             yield {"ok": True, "message": "Habla is quitting already."}
-        departure = await self._departed()
-        finished = departure.sessions - departure.cut_off
+        report = await self._shutdown_report()
+        finished = report.sessions - report.cut_off
         yield {
-            "ok": departure.cut_off + departure.stuck == 0,
-            "sessions": departure.sessions,
+            "ok": report.cut_off + report.stuck == 0,
+            "sessions": report.sessions,
             "finished": finished,
-            "cut_off": departure.cut_off,
-            "message": f"{finished} sessions finished, {departure.cut_off} were cut off.",
+            "cut_off": report.cut_off,
+            "message": f"{finished} sessions finished, {report.cut_off} were cut off.",
         }
 
 

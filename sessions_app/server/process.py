@@ -21,21 +21,21 @@ from sessions_app.core import descriptors
 from sessions_app.core.steady_clock import STATE_NAME, clock
 from sessions_app.extensions import plugged_in
 from sessions_app.live.registry import ABORT_SECONDS, ROWS_SECONDS, Registry
-from sessions_app.live.states import Departure
+from sessions_app.live.states import ShutdownReport
 from sessions_app.recording.recovery import keep_recovering
 from sessions_app.server.console import Console
 from sessions_app.server.control import Control
 from sessions_app.server.daphne import CANCEL_SECONDS, HANDSHAKE_SECONDS, HablaServer, reactor
-from sessions_app.server.database_guard import look_first
-from sessions_app.server.downloads import improve
-from sessions_app.server.exit import TASKS_SECONDS, ExitCode, cancel_tasks, is_done
+from sessions_app.server.database_guard import check_database_at_start
+from sessions_app.server.downloads import download_better_models
+from sessions_app.server.exit import TASKS_SECONDS, ExitCode, cancel_tasks, done_in_time
 from sessions_app.server.heartbeat import keep_heartbeat
 from sessions_app.server.lmstudio_service import LmStudioService
 from sessions_app.server.operator import FORMER_NAMES, OperatorCommands, describe_engines
 from sessions_app.server.reachability import keep_reachable
 from sessions_app.server.runfile import RunFile
-from sessions_app.server.selftest import keep_testing
-from sessions_app.server.writable import keep_trying
+from sessions_app.server.selftest import keep_running_selftests
+from sessions_app.server.writable import keep_probing_writes
 from sessions_app.store.database.identity import identity
 from sessions_app.store.database.thread import database_thread
 from sessions_app.store.database.write_behind import behind
@@ -73,7 +73,7 @@ class Address:
         return f"http://{host}:{self.port}"
 
 
-class Serving:
+class ServingProcess:
     """One serving process. ``run`` returns when it has ended, with its exit code.
 
     The first request to quit drains; the second skips the drain but not the clean-up; the third
@@ -119,15 +119,15 @@ class Serving:
         self._commands = OperatorCommands(
             registry,
             begin_to_quit=self._begin_to_quit,
-            departed=self._departed,
+            shutdown_report=self._shutdown_report,
             adopt=self._adopt,
         ).all()
         self._control = Control(self._commands, former_names=FORMER_NAMES)
-        self._has_departed = asyncio.Event()
+        self._is_drained = asyncio.Event()
         self._studio = LmStudioService(registry)
         self._tasks: set[asyncio.Task[None]] = set()
         self._requests = 0
-        self._departure = Departure(0, 0, 0)
+        self._report = ShutdownReport(0, 0, 0)
         self._is_watched = False
         self._is_whole = True
         """Whether every step of the end was done within its limit."""
@@ -153,7 +153,7 @@ class Serving:
         address = Address(self._address.host, self._server.listening_addresses[0][1])
         facts = {"pid": os.getpid(), "address": str(address), "boot": self._registry.boot}
         self._run_file.write(facts)
-        await look_first()
+        await check_database_at_start()
         if self._requests:  # it quits meanwhile
             return
         await self._control.open(self._conf.run_dir)
@@ -161,9 +161,9 @@ class Serving:
         self._spawn(reaching, "reachability")
         self._studio.begin(self._conf)
         self._spawn(keep_heartbeat(self._registry, self._say), "heartbeat")
-        self._spawn(keep_trying(self._registry), "trying to write")
+        self._spawn(keep_probing_writes(self._registry), "trying to write")
         if self._conf.rehearsal_seconds:
-            selftests = keep_testing(self._registry, self._conf.rehearsal_seconds)
+            selftests = keep_running_selftests(self._registry, self._conf.rehearsal_seconds)
             self._spawn(selftests, "self-tests")
         self._spawn(keep_recovering(self._registry.boot, self._say), "recovery")
         for name, work in plugged_in.background.items():
@@ -175,7 +175,7 @@ class Serving:
             self._say(hint)
         if await self._registry.load():
             self._say(describe_engines(self._registry.status()))
-        self._spawn(improve(self._registry, self._conf, self._say), "downloads")
+        self._spawn(download_better_models(self._registry, self._conf, self._say), "downloads")
 
     def _open_console(self) -> None:
         # a terminal that is read in the background would stop the process
@@ -233,9 +233,9 @@ class Serving:
         self._quit(why)
         return True
 
-    async def _departed(self) -> Departure:
-        await self._has_departed.wait()
-        return self._departure
+    async def _shutdown_report(self) -> ShutdownReport:
+        await self._is_drained.wait()
+        return self._report
 
     def _quit(self, why: str) -> None:
         """Begin to end; asked again, end faster. Counts at once, even if the loop is blocked."""
@@ -254,14 +254,14 @@ class Serving:
         self._registry.abort()
 
     async def _drain(self) -> None:
-        self._departure = await self._registry.drain(self._conf.quit_seconds)
+        self._report = await self._registry.drain(self._conf.quit_seconds)
         logger.info(
             "%d sessions ended, %d cut off, %d stuck",
-            self._departure.sessions,
-            self._departure.cut_off,
-            self._departure.stuck,
+            self._report.sessions,
+            self._report.cut_off,
+            self._report.stuck,
         )
-        self._has_departed.set()
+        self._is_drained.set()
 
     async def _finish(self) -> None:
         """Close what the sessions shared, and leave no task behind (H2)."""
@@ -281,18 +281,18 @@ class Serving:
         return database_thread.close(DATABASE_SECONDS) and is_all_written
 
     async def _end_step(self, name: str, step: Coroutine[Any, Any, bool | None]) -> None:
-        self._note(name, was_done=await is_done(name, step))
+        self._note(name, was_done=await done_in_time(name, step))
 
     def _note(self, step: str, *, was_done: bool, done: str = "closed") -> None:
         self._is_whole = self._is_whole and was_done
         if was_done:
             logger.info("%s %s", step, done)
         else:
-            logger.error("%s left behind: not done in time", step)
+            logger.error("%s was not done in time and is abandoned", step)
 
     def _exit_code(self) -> ExitCode:
-        departure = self._departure
-        lost = departure.cut_off or departure.stuck or departure.unkept
+        report = self._report
+        lost = report.cut_off or report.stuck or report.unkept
         if lost or identity.problem_now or self._server.left_over or not self._is_whole:
             return ExitCode.CUT_OFF
         return ExitCode.GRACEFUL

@@ -30,7 +30,7 @@ class NoAnswerError(HablaError):
 
 
 @contextmanager
-def status_of_watched(run_dir: Path) -> Iterator[int]:
+def server_descriptor(run_dir: Path) -> Iterator[int]:
     """Give a descriptor that is readable once the server's process is gone.
 
     Raises:
@@ -51,7 +51,7 @@ def status_of_watched(run_dir: Path) -> Iterator[int]:
         os.close(process)
 
 
-def is_gone(process: int, seconds: float) -> bool:
+def wait_for_end(process: int, seconds: float) -> bool:
     """Wait up to ``seconds`` for the end of a process; return whether it came. Blocks."""
     return bool(select.select([process], [], [], max(seconds, 0))[0])
 

@@ -13,7 +13,7 @@ from sessions_app.store.database.thread import database_thread
 """How often the names are looked at, whether or not somebody was heard to say that one changed."""
 
 
-async def keep_names(registry: Registry) -> None:
+async def follow_renamed_speakers(registry: Registry) -> None:
     """Pass on the names that another tab, device or administrator gave, until cancelled."""
     with notify.row_changes() as news:
         while True:

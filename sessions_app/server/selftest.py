@@ -20,7 +20,7 @@ SOUNDLESS = "The engine that listens does not work: a spoken sentence brought no
 WORDLESS = "The translator does not work: a sentence came back empty."
 
 
-async def keep_testing(registry: Registry, every_seconds: float = EVERY_SECONDS) -> None:
+async def keep_running_selftests(registry: Registry, every_seconds: float = EVERY_SECONDS) -> None:
     """Test the engines of today, again and again, until cancelled.
 
     What is wrong is noted in it, and told to the live clients it serves when it begins and ends.

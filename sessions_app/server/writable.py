@@ -30,7 +30,7 @@ UNWRITABLE = "The data directory cannot be written."
 FULL = "The disk of the data directory is full."
 
 
-async def keep_trying(registry: Registry) -> None:
+async def keep_probing_writes(registry: Registry) -> None:
     """Try, again and again, until cancelled; what is wrong is among the registry's troubles."""
     while True:
         database, disk = await _trouble_of_database(), await _trouble_of_disk()

@@ -39,7 +39,7 @@ async def test_a_session_leaves_a_deaf_engine_behind(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(session, "LET_GO_SECONDS", 0.2)
+    monkeypatch.setattr(session, "CANCEL_SECONDS", 0.2)
     path = f"{__name__}.{DeafTranslator.__name__}"
     await house.restart(translator=path, drain_seconds=0.2)
     async with connect() as browser:
@@ -50,7 +50,7 @@ async def test_a_session_leaves_a_deaf_engine_behind(
     assert house.registry.sessions == {}
     row = await TranslationSession.objects.aget()
     assert (row.state, row.reason, row.close_count) == ("closed", "client_left_cut_off", 1)
-    assert "is deaf and left behind" in caplog.text
+    assert "did not react to cancellation and is abandoned" in caplog.text
     DeafTranslator.released.set()
     await eventually(lambda: not [t for t in asyncio.all_tasks() if "translate" in t.get_name()])
     caplog.clear()

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from sessions_app.live.session import LiveSession
-from sessions_app.live.states import Ending
+from sessions_app.live.states import EndCause
 from sessions_app.models import TranslationSession
 from sessions_app.protocol import CloseCode
 from sessions_app.server.heartbeat import ENDED_BY_OPERATOR
@@ -25,7 +25,7 @@ def task_of(name: str) -> "asyncio.Task[None]":
 
 
 def end(reason: str, *, is_graceful: bool = True, code: int = CloseCode.LEFT) -> Cause:
-    return lambda session: session.end(Ending(reason, code, is_graceful))
+    return lambda session: session.end(EndCause(reason, code, is_graceful))
 
 
 def cancel(session: LiveSession) -> None:

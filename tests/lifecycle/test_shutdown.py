@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidMessage
 
 from sessions_app.core.events import Direction, Event, Manner, Mode, Notice
-from sessions_app.live.states import Wishes
+from sessions_app.live.states import SessionRequest
 from tests.house import House, eventually
 from tests.lifecycle.invariants import reasons, rows, said, served
 from tests.lifecycle.shutdown_tools import Another, another, fake, speak
@@ -93,7 +93,7 @@ async def test_clients_that_do_not_read_keep_no_other_waiting(house: House) -> N
     codes: list[int] = []
     user = await get_user_model().objects.acreate(username="ana")
     manner = Manner(Direction.ES_TO_EN, Mode.CONVERSATION)
-    wishes = Wishes(user.pk, manner, is_operator=True)
+    wishes = SessionRequest(user.pk, manner, is_operator=True)
     lives = [house.registry.launch(wishes, emit=emit, hang_up=hang_up) for _ in range(20)]
     await eventually(lambda: all(session.is_open for session, _ in lives))
     async with asyncio.timeout(STALL_SECONDS * 5):

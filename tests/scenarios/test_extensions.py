@@ -10,7 +10,7 @@ from sessions_app.core.events import Notice
 from sessions_app.extensions import CommandHandler, Extension, plugged_in, register
 from sessions_app.live.registry import Registry
 from sessions_app.live.session import LiveSession
-from sessions_app.live.states import Departure
+from sessions_app.live.states import ShutdownReport
 from sessions_app.protocol import ClientCommand
 from sessions_app.server.heartbeat import keep_heartbeat
 from sessions_app.server.operator import OperatorCommands
@@ -116,13 +116,13 @@ async def test_its_trouble_is_told_as_long_as_it_lasts(counting: Counting, house
 
 
 async def test_it_reads_again_what_it_has_read(counting: Counting, house: House) -> None:
-    async def departed() -> Departure:
-        return Departure(0, 0, 0)
+    async def departed() -> ShutdownReport:
+        return ShutdownReport(0, 0, 0)
 
     operator = OperatorCommands(
         house.registry,
         begin_to_quit=lambda why: False,
-        departed=departed,
+        shutdown_report=departed,
         adopt=lambda conf: None,
     )
     (answer,) = [answer async for answer in operator.reload_settings()]

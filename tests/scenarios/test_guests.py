@@ -7,7 +7,7 @@ import pytest
 
 from sessions_app.core.audio import Encoding, count_samples
 from sessions_app.core.errors import CommandError, DismissedError, EngineError
-from sessions_app.live.guests import Door
+from sessions_app.live.guests import GuestInput
 from sessions_app.live.session import LiveSession
 from sessions_app.models import Exchange, TranslationSession
 from sessions_app.protocol import StartListening
@@ -35,7 +35,7 @@ class Reader(Visitor):
         self.samples = 0
         self.notes: list[str] = []
 
-    async def run(self, door: Door) -> None:
+    async def run(self, door: GuestInput) -> None:
         try:
             await door.start_listening(PCM)
             for chunk in chunks(self._pcm, 0.25):
@@ -62,7 +62,7 @@ class Passer(Visitor):
         self._utterances = utterances
         self.notes: list[str] = []
 
-    async def run(self, door: Door) -> None:
+    async def run(self, door: GuestInput) -> None:
         for pcm in self._utterances:
             await door.interpret(pcm, 0)
         await door.told()
@@ -208,7 +208,7 @@ async def test_an_abort_cuts_the_guest_off(house: House, connect: Connect) -> No
 
 async def test_a_broken_stream_is_the_guests_to_tell(house: House, connect: Connect) -> None:
     class Broken(Reader):
-        async def run(self, door: Door) -> None:
+        async def run(self, door: GuestInput) -> None:
             webm = StartListening.model_validate({"type": "start_listening"})
             await door.start_listening(webm)
             try:
@@ -228,7 +228,7 @@ async def test_a_guest_that_breaks_leaves_the_session_as_it_was(
     house: House, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Clumsy(Reader):
-        async def run(self, door: Door) -> None:
+        async def run(self, door: GuestInput) -> None:
             raise RuntimeError("a bug in a guest")
 
     async with connect() as browser:
@@ -241,13 +241,13 @@ async def test_a_guest_that_breaks_leaves_the_session_as_it_was(
         assert browser.texts() == ["agua"]
 
 
-async def test_a_guest_that_is_deaf_is_left_behind_and_named(
+async def test_a_guest_that_ignores_cancellation_is_abandoned_and_named(
     house: House, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
     release = asyncio.Event()
 
     class Deaf(Reader):
-        async def run(self, door: Door) -> None:
+        async def run(self, door: GuestInput) -> None:
             while not release.is_set():
                 with suppress(asyncio.CancelledError):
                     await release.wait()
@@ -255,7 +255,7 @@ async def test_a_guest_that_is_deaf_is_left_behind_and_named(
     async with connect() as browser:
         session_of(house, browser).receive(Deaf(b""))
         await browser.still_works()
-    assert "is deaf and left behind" in caplog.text
+    assert "did not react to cancellation and is abandoned" in caplog.text
     caplog.clear()
     assert (await TranslationSession.objects.aget()).reason == "client_left_cut_off"
     release.set()

@@ -179,7 +179,7 @@ async def test_the_server_says_that_it_is_not_ready_until_it_is(
     get = sync_to_async(lambda: Browser().get("/readyz", headers={"host": "localhost"}).status_code)
     assert (house.registry.readiness(), await get()) == ([], 200)
     async with locked():
-        trying = asyncio.create_task(writable.keep_trying(house.registry))
+        trying = asyncio.create_task(writable.keep_probing_writes(house.registry))
         await eventually(lambda: house.registry.readiness() == [TAKES_NOTHING])
         assert await get() == 503
     await eventually(lambda: house.registry.readiness() == [])

@@ -8,7 +8,7 @@ from asgiref.sync import sync_to_async
 
 from sessions_app.models import Conversation, Speaker
 from sessions_app.server import renaming
-from sessions_app.server.renaming import keep_names
+from sessions_app.server.renaming import follow_renamed_speakers
 from tests.conftest import Connect
 from tests.house import Client, House
 
@@ -19,7 +19,7 @@ EVA = {"id": "es", "name": "Eva"}
 @pytest.fixture
 async def passing_on(house: House) -> AsyncIterator[None]:
     """Let names be passed on, as a process that serves does."""
-    work = asyncio.create_task(keep_names(house.registry))
+    work = asyncio.create_task(follow_renamed_speakers(house.registry))
     yield
     work.cancel()
     await asyncio.wait({work})

@@ -17,7 +17,7 @@ from django.utils import timezone
 from sessions_app.access.logins import Login, ended_logins, login_for
 from sessions_app.core.caller import PeerUser
 from sessions_app.server.database_guard import DatabaseGuard
-from sessions_app.server.heartbeat import look_after
+from sessions_app.server.heartbeat import check_rows
 from sessions_app.store.database.identity import identity
 from sessions_app.store.database.thread import database_thread
 from tests.conftest import Connect
@@ -84,16 +84,16 @@ async def test_a_database_that_is_not_ours_any_more_logs_nobody_out(
         assert await guard.is_right()
         await database_thread.run(become_another, 1, is_active=False)
         try:
-            await look_after(house.registry, guard, is_beat=False)
+            await check_rows(house.registry, guard, is_beat=False)
             assert identity.trouble == "The database was replaced by another while the server ran."
             assert session.is_open
         finally:
             identity.trouble = ""
             await database_thread.run(become_another, -1, is_active=True)
         assert await guard.is_right()
-        await look_after(house.registry, guard, is_beat=False)
+        await check_rows(house.registry, guard, is_beat=False)
         assert session.is_open
         identity.forget()
         await database_thread.run(become_another, 0, is_active=False)
-        await look_after(house.registry, guard, is_beat=False)
+        await check_rows(house.registry, guard, is_beat=False)
         assert not session.is_open

@@ -67,7 +67,9 @@ async def test_what_is_on_offer_is_fetched_on_demand_and_nothing_else(
     settings.HABLA = {**settings.HABLA, "MODELS_FROM": str(tmp_path / "given")}
     async with connect() as browser:
         monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-        work = asyncio.create_task(downloads.improve(registry.live, conf.read(), lambda _: None))
+        work = asyncio.create_task(
+            downloads.download_better_models(registry.live, conf.read(), lambda _: None)
+        )
         changed = await browser.until("engines_changed")
         work.cancel()
         await asyncio.wait({work})

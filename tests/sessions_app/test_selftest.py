@@ -10,7 +10,7 @@ from sessions_app.engines.loading import load_engines
 from sessions_app.engines.spoken_sentence import sample
 from sessions_app.live.generations import Generation
 from sessions_app.server import selftest as room
-from sessions_app.server.selftest import SOUNDLESS, WORDLESS, keep_testing, run_selftest
+from sessions_app.server.selftest import SOUNDLESS, WORDLESS, keep_running_selftests, run_selftest
 from tests.conftest import Connect
 from tests.house import House, eventually
 from tests.sessions_app.unwell import Deaf
@@ -73,7 +73,7 @@ async def test_trouble_is_told_to_the_clients_and_to_who_asks_until_it_is_over(
 ) -> None:
     await house.restart(transcriber='{"BACKEND": "tests.sessions_app.unwell.Deaf"}')
     async with connect() as browser:
-        work = asyncio.create_task(keep_testing(house.registry, 0.05))
+        work = asyncio.create_task(keep_running_selftests(house.registry, 0.05))
         try:
             await browser.until("error", code="engines_fail", message=SOUNDLESS)
             assert house.registry.readiness() == [SOUNDLESS]

@@ -10,7 +10,7 @@ import pytest
 
 from sessions_app.config import conf
 from sessions_app.server import downloads
-from sessions_app.server.downloads import improve
+from sessions_app.server.downloads import download_better_models
 from tests.conftest import Connect
 from tests.house import House
 from tests.sounds import say
@@ -41,7 +41,7 @@ async def deaf_house(house: House, settings: Any, tmp_path: Path) -> House:
 async def improving_it(house: House) -> AsyncIterator[list[str]]:
     """Fetch what is lacking, beside what is done meanwhile."""
     said: list[str] = []
-    work = asyncio.create_task(improve(house.registry, conf.read(), said.append))
+    work = asyncio.create_task(download_better_models(house.registry, conf.read(), said.append))
     try:
         yield said
     finally:

@@ -43,7 +43,7 @@ def make_room() -> None:
 @pytest.fixture
 async def tried(house: House) -> AsyncIterator[House]:
     """Return a house whose database is tried."""
-    trying = asyncio.create_task(writable.keep_trying(house.registry))
+    trying = asyncio.create_task(writable.keep_probing_writes(house.registry))
     yield house
     trying.cancel()
     await asyncio.wait({trying})
@@ -86,7 +86,7 @@ async def test_a_small_row_that_is_taken_ends_no_outage_of_what_waits(
     written = behind.post(write, "a large row")
     assert not await behind.is_done_in_time(written)
     house.registry.note_trouble("disk", "a trouble that is over")
-    trying = asyncio.create_task(writable.keep_trying(house.registry))
+    trying = asyncio.create_task(writable.keep_probing_writes(house.registry))
     await eventually(lambda: "disk" not in house.registry.troubles())  # it was tried once
     assert "answers again" not in caplog.text
     assert await readiness() == (503, [TAKES_NOTHING])

@@ -18,8 +18,8 @@ from sessions_app.server.remote import (
     NoAnswerError,
     NotRunningError,
     ask_server,
-    is_gone,
-    status_of_watched,
+    server_descriptor,
+    wait_for_end,
 )
 from sessions_app.server.runfile import is_held, read_run_file
 from sessions_app.store import servers
@@ -72,7 +72,7 @@ class Command(terminal.HablaCommand):
         """End one server; return whether it ended in time."""
         name = "" if is_alone else f"{read_run_file(run_dir).get('address', run_dir)}: "
         try:
-            with status_of_watched(run_dir) as process:
+            with server_descriptor(run_dir) as process:
                 try:
                     for answer in ask_server(
                         run_dir, "quit", max(deadline - time.monotonic(), 0.1)
@@ -80,7 +80,7 @@ class Command(terminal.HablaCommand):
                         self.stdout.write(f"{name}{answer['message']}")
                 except NoAnswerError as error:
                     self.stderr.write(f"{name}{error}")
-                return is_gone(process, deadline - time.monotonic())
+                return wait_for_end(process, deadline - time.monotonic())
         except NotRunningError:  # it ended by itself meanwhile
             return True
 

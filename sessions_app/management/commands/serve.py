@@ -21,7 +21,7 @@ from sessions_app.core.logs.capture import capture
 from sessions_app.live.registry import live
 from sessions_app.management import terminal
 from sessions_app.server.exit import ExitCode, exit_process
-from sessions_app.server.process import Address, Serving
+from sessions_app.server.process import Address, ServingProcess
 from sessions_app.server.runfile import AlreadyServingError, RunFile
 
 
@@ -63,7 +63,7 @@ class Command(terminal.HablaCommand):
         has_console = is_terminal if wants_console is None else wants_console
         try:
             with RunFile(conf.read().run_dir) as run_file:
-                serving = Serving(
+                serving = ServingProcess(
                     live,
                     conf.read(),
                     address,
