@@ -10,7 +10,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
-from sessions_app.core.audio import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_BYTES, SAMPLE_RATE, Encoding
+from sessions_app.core.audio import (
+    FRAME_BYTES,
+    FRAME_SAMPLES,
+    SAMPLE_BYTES,
+    SAMPLE_RATE,
+    Encoding,
+    count_samples,
+    to_samples,
+    to_seconds,
+)
 from sessions_app.core.corrections import Correction, make_correction
 from sessions_app.core.errors import (
     BadTranslationError,
@@ -73,7 +82,10 @@ __all__ = [
     "TranslationRequest",
     "Translator",
     "Usage",
+    "count_samples",
     "make_correction",
+    "to_samples",
+    "to_seconds",
 ]
 
 BOTH_LANGUAGES = frozenset({"es", "en"})
