@@ -2,7 +2,7 @@
 
 A file that is deleted, moved away or replaced stays open, and takes whatever is written: nobody
 else would ever see it. So each query looks whether the path still leads to the file that was
-opened, and whether that was overwritten (database_stamp.py), and the server asks every second
+opened, and whether that was overwritten (stamp.py), and the server asks every second
 whether the database is as old as it was.
 """
 
