@@ -67,7 +67,9 @@ def is_known(name: str) -> bool:
     if DIRECTORY.fullmatch(name):
         return any((ROOT / place / name).is_dir() for place in PLACES)
     if DOTTED.fullmatch(name):
-        return name.partition(".")[0] in FOREIGN_MODULES or is_in_a_module(name.split("."))
+        first = name.partition(".")[0]
+        is_foreign_class = first[0].isupper() and not is_in_a_module([first]) and first in words()
+        return first in FOREIGN_MODULES or is_foreign_class or is_in_a_module(name.split("."))
     return name in words() or not OF_SEVERAL_WORDS.fullmatch(name)
 
 
