@@ -164,7 +164,7 @@ def test_a_foreign_host_is_answered_in_json():
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
 
 
-@pytest.mark.urls("tests.sessions_app.test_api")
+@pytest.mark.urls("tests.sessions_app.web.test_api")
 @pytest.mark.parametrize("debug", [True, False])
 def test_no_bug_shows_what_went_wrong_inside(settings, debug):
     settings.DEBUG = debug

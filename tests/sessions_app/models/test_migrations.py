@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BEFORE_ORIGIN = ROOT / "tests" / "databases" / "before_origin.sql"
 RENAMED = {("sessions_app_exchange", "playback_id"): "origin"}
 """The columns that have another name by now."""

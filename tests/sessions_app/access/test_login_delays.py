@@ -1,4 +1,4 @@
-"""Who guesses waits ever longer; whom nobody suspects does not."""
+"""Whoever guesses passwords waits ever longer; nobody else waits."""
 
 import threading
 import time
@@ -30,7 +30,7 @@ PASSWORD = "correct horse battery"
 
 
 def fail(name: str, address: str, times: int = 1) -> None:
-    """Let logins fail, each as soon as it may be tried."""
+    """Make logins fail, each as soon as it may be tried."""
     for _ in range(times):
         if wait := seconds(name, address):
             later(wait)
@@ -47,7 +47,7 @@ def seconds(name: str, address: str) -> int:
 
 
 def later(seconds: float) -> None:
-    """Let time pass, for the counts."""
+    """Let time pass, as far as the delays are concerned."""
     LoginDelay.objects.update(failed_at=F("failed_at") - timedelta(seconds=seconds))
 
 
@@ -69,7 +69,7 @@ def test_no_wait_is_longer_than_its_longest(limit: login_delays.FailureLimit) ->
     for _ in range(1_000):
         failures = limit.with_one_more(failures)
     assert limit.delay(failures) == limit.longest_seconds
-    # forgotten in the end, however often it failed
+    # forgotten in the end, however many logins failed
     assert limit.left_of(failures, 24 * 3600) == 0
 
 

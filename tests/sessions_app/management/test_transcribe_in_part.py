@@ -15,7 +15,7 @@ import pytest
 
 from tests.engines.processes import children_of
 from tests.server.running import ROOT, environment
-from tests.sessions_app.test_transcribe import run, transcribe
+from tests.sessions_app.management.test_transcribe import run, transcribe
 from tests.sounds import say, silence, wav, wavpack
 
 pytestmark = pytest.mark.slow
