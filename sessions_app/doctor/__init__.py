@@ -1,4 +1,4 @@
-"""`manage.py doctor`: what is missing on this machine, and how to mend it.
+"""`manage.py doctor`: what is missing on this machine, and how to fix it.
 
-Findings belong here, one function each. Mending does not.
+Checks belong here, one function each. Fixing what they find does not.
 """

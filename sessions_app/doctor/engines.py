@@ -1,4 +1,4 @@
-"""The engines: each really loaded, and given a tiny task."""
+"""Checks of the engines: each is really loaded and given a tiny task."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,18 +27,18 @@ TASKS = {Direction.ES_TO_EN: "hola", Direction.EN_TO_ES: "hello"}
 
 
 async def examine_engine(settings: EngineSettings, kind: str) -> Finding:
-    """Load the ``kind`` of engine that ``settings`` ask for, alone, and give it a task."""
+    """Load only the ``kind`` of engine that ``settings`` ask for, and give it a task."""
     try:
         async with asyncio.timeout(LOAD_SECONDS):
             engines = await load_engines(_only(kind, settings))
     except EngineError as error:
         return broken(kind, str(error))
     except TimeoutError:
-        return broken(kind, f"It was not loaded within {LOAD_SECONDS:g} seconds.")
-    except Exception as error:  # noqa: BLE001 -- anybody may write an engine; the rest is examined
-        return broken(kind, f"It breaks while it is loaded: {type(error).__name__}")
+        return broken(kind, f"It did not load within {LOAD_SECONDS:g} seconds.")
+    except Exception as error:  # noqa: BLE001 -- anybody may write an engine; the rest is checked
+        return broken(kind, f"It fails while loading: {type(error).__name__}")
     try:
-        with suppress(TimeoutError):  # then it says itself that its model still loads
+        with suppress(TimeoutError):  # its own message then says that the model is still loading
             async with asyncio.timeout(LOAD_SECONDS):
                 await wait_for_model(engines.translator.remote_model)
         return await _examine(engines, kind)
@@ -47,7 +47,7 @@ async def examine_engine(settings: EngineSettings, kind: str) -> Finding:
 
 
 def _only(kind: str, settings: EngineSettings) -> EngineSettings:
-    """Return ``settings`` with engines that cost nothing for all but ``kind``."""
+    """Return ``settings`` with engines that cost nothing for all kinds but ``kind``."""
     nothing, fake = EngineChoice("none"), EngineChoice("fake")
     return EngineSettings(
         transcriber=settings.transcriber if kind == "transcriber" else nothing,
@@ -65,18 +65,18 @@ async def _examine(engines: Engines, kind: str) -> Finding:
         async with asyncio.timeout(TASK_SECONDS):
             is_well = await _TASKS[kind](engines)
     except (EngineError, TimeoutError) as error:
-        return broken(kind, f"{info.name} is loaded, but fails at a tiny task: {error}")
-    except Exception as error:  # noqa: BLE001 -- anybody may write an engine; the rest is examined
+        return broken(kind, f"{info.name} is loaded, but fails a tiny task: {error}")
+    except Exception as error:  # noqa: BLE001 -- anybody may write an engine; the rest is checked
         name = type(error).__name__
-        return broken(kind, f"{info.name} is loaded, but breaks at a tiny task: {name}")
+        return broken(kind, f"{info.name} is loaded, but fails a tiny task: {name}")
     if not is_well:
-        return broken(kind, f"{info.name} is loaded, but has no answer to a tiny task.")
+        return broken(kind, f"{info.name} is loaded, but gives no answer to a tiny task.")
     about = _describe(info) + await _speed(engines, kind)
     return warning(kind, about, info.why) if info.why else fine(kind, about)
 
 
 async def _speed(engines: Engines, kind: str) -> str:
-    """Return how fast what listens is here, and what would be better; empty: that is not known."""
+    """Return how fast the transcriber is here, and which would be better; empty: unknown."""
     if kind != "transcriber" or engines.transcriber is None:
         return ""
     try:
@@ -122,7 +122,7 @@ _TASKS: dict[str, Callable[[Engines], Awaitable[bool]]] = {
 
 
 def examine_models(settings: EngineSettings) -> Finding:
-    """Look which models are on the disk, and which are worth fetching."""
+    """Check which models are on the disk, and which are worth downloading."""
     there = [name for name in MODELS if is_on_disk(name, settings.models_dir)]
     message = ", ".join(there) or "none on this machine"
     if wanted := wanted_downloads(settings):
@@ -131,7 +131,7 @@ def examine_models(settings: EngineSettings) -> Finding:
 
 
 def examine_apertium(settings: EngineSettings) -> Finding:
-    """Look for Apertium's rules, which translate where no model is."""
+    """Check for Apertium, which translates by rules where there is no model."""
     if installed_modes():
         return fine("Apertium", "is installed")
     if not wanted_downloads(settings):
@@ -141,17 +141,17 @@ def examine_apertium(settings: EngineSettings) -> Finding:
 
 
 def examine_hub(settings: EngineSettings) -> Finding:
-    """Look whether models could be fetched from the hub. Blocks, for HUB_SECONDS at most."""
+    """Check whether models could be fetched from the hub. Blocks for HUB_SECONDS at most."""
     if hub.reachable(HUB_SECONDS):
         return fine("model hub", f"{hub.endpoint()} answers")
     if not wanted_downloads(settings):
         return fine("model hub", "does not answer, and is not needed")
     if hub.is_offline():
         mend = "Unset HF_HUB_OFFLINE, or name a directory of models in HABLA_MODELS_FROM."
-        return warning("model hub", "HF_HUB_OFFLINE forbids fetching models", mend)
+        return warning("model hub", "HF_HUB_OFFLINE forbids downloading models", mend)
     lacking = [name for name in wanted_downloads(settings) if not MODELS[name].wheels]
     if not lacking:
         return fine("model hub", "does not answer; the package index has what is wanted")
-    message = f"{hub.endpoint()} does not answer: {', '.join(lacking)} cannot be fetched."
+    message = f"{hub.endpoint()} does not answer: {', '.join(lacking)} cannot be downloaded."
     mend = "Check the network and the proxy, or set HF_ENDPOINT or HABLA_MODELS_FROM."
     return warning("model hub", message, mend)

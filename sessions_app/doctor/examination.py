@@ -1,4 +1,4 @@
-"""All checks in order, each told as soon as it is done."""
+"""All checks in order, each reported as soon as it is done."""
 
 import asyncio
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from sessions_app.doctor.finding import Finding
 
 
 def examine(host: str, port: int) -> Iterator[Finding]:
-    """Yield what each check finds; the slow ones, the engines, come last."""
+    """Yield the findings of each check; the slow ones, of the engines, come last."""
     yield machine.examine_python()
     yield from keeping.examine_settings()
     data_directory = conf.data_dir()
@@ -25,7 +25,7 @@ def examine(host: str, port: int) -> Iterator[Finding]:
     yield keeping.examine_deletions()
     if settings.REDIS_URL:
         yield keeping.examine_redis(settings.REDIS_URL)
-    with suppress(SettingsError):  # told already, among the settings
+    with suppress(SettingsError):  # reported already, among the settings
         yield machine.examine_descriptors(conf.read().max_sessions)
     yield machine.examine_port(host, port)
     yield machine.examine_secure_context(settings.ALLOWED_HOSTS)
@@ -37,7 +37,7 @@ def _examine_engines() -> Iterator[Finding]:
     try:
         wanted = conf.read().engines
     except SettingsError:
-        return  # told already, among the settings
+        return  # reported already, among the settings
     yield engines.examine_apertium(wanted)
     yield engines.examine_models(wanted)
     yield engines.examine_hub(wanted)

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How bad it is."""
+    """How severe a finding is."""
 
     FINE = "fine"
     WARNING = "warning"
@@ -19,23 +19,23 @@ class Finding:
     """One line of the doctor's report."""
 
     part: str
-    """What was looked at: ``database``."""
+    """What was checked, such as ``database``."""
     level: Level
     message: str
     mend: str = ""
-    """What to do about it; empty where nothing is wrong, or where the message says it."""
+    """What to do about it; empty where nothing is wrong, or where the message says so."""
 
 
 def fine(part: str, message: str) -> Finding:
-    """Return that ``part`` is as it should be."""
+    """Return the finding that ``part`` is as it should be."""
     return Finding(part, Level.FINE, message)
 
 
 def warning(part: str, message: str, mend: str = "") -> Finding:
-    """Return that ``part`` works, but not as well as it could."""
+    """Return the finding that ``part`` works, but not as well as it could."""
     return Finding(part, Level.WARNING, message, mend)
 
 
 def broken(part: str, message: str, mend: str = "") -> Finding:
-    """Return that ``part`` keeps the server from its work."""
+    """Return the finding that ``part`` keeps the server from its work."""
     return Finding(part, Level.BROKEN, message, mend)

@@ -1,4 +1,4 @@
-"""What keeps things: settings, database and Redis."""
+"""Checks of what keeps data: settings, database, deleted sound and Redis."""
 
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ ANSWER_SECONDS = 3.0
 
 
 def examine_settings() -> list[Finding]:
-    """Run Django's checks, ours among them; return what they complain of."""
+    """Run Django's checks, which include ours; return what they report."""
     try:
         complaints = run_checks()
     except ImproperlyConfigured as error:
@@ -31,7 +31,7 @@ def examine_settings() -> list[Finding]:
 
 
 def examine_database() -> Finding:
-    """Look whether the database answers and has all its tables."""
+    """Check whether the database answers, can be written, and has all its tables."""
     try:
         executor = MigrationExecutor(connection)
         missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
@@ -44,17 +44,17 @@ def examine_database() -> Finding:
     try:
         write_probe()
     except DatabaseError as error:
-        message = f"The database ({connection.vendor}) takes nothing: {reason_of(error)}."
-        return broken("database", message, "Look for a full disk, a lock, or missing rights.")
+        message = f"The database ({connection.vendor}) cannot be written: {reason_of(error)}."
+        return broken("database", message, "Check for a full disk, a lock, or missing permissions.")
     return fine("database", f"{connection.vendor}, all migrations applied, writable")
 
 
 def examine_deletions() -> Finding:
-    """Look whether sound that was deleted is gone."""
+    """Check whether the files of deleted recordings are gone."""
     try:
         count = deletions.pending_deletions().count()
-    except (DatabaseError, ImproperlyConfigured):  # told already, of the database
-        return warning("deleted sound", "It cannot be looked at.")
+    except (DatabaseError, ImproperlyConfigured):  # reported already, for the database
+        return warning("deleted sound", "It cannot be checked.")
     if not count:
         return fine("deleted sound", "is gone")
     message = f"The files of {count} deleted recordings are still there."
@@ -63,7 +63,7 @@ def examine_deletions() -> Finding:
 
 
 def examine_redis(url: str) -> Finding:
-    """Look whether Redis answers at ``url``."""
+    """Check whether Redis answers at ``url``."""
     where = urlsplit(url).hostname or "its socket"
     try:
         client = redis.Redis.from_url(

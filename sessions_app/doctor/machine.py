@@ -1,4 +1,4 @@
-"""The machine under the server: Python, disk, port and system libraries."""
+"""Checks of the machine: Python, disk, port and system libraries."""
 
 import errno
 import resource
@@ -18,14 +18,14 @@ from sessions_app.engines.decoding.libopus import load_libopus
 OLDEST_PYTHON = (3, 11)
 MEGABYTE = 1024 * 1024
 ROOM_MEGABYTES = 2000
-"""What the usual models and an evening of recordings take."""
+"""How much the usual models and an evening of recordings take."""
 LEAST_MEGABYTES = 200
 ANSWER_SECONDS = 2.0
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 
 def examine_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
-    """Look whether this Python is new enough."""
+    """Check whether this Python is new enough."""
     name = ".".join(map(str, version))
     if version >= OLDEST_PYTHON:
         return fine("Python", name)
@@ -33,19 +33,19 @@ def examine_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
 
 
 def examine_data_directory(directory: Path) -> Finding:
-    """Look whether a file can be written in ``directory``."""
+    """Check whether a file can be written in ``directory``."""
     mend = "Make it writable for this user, or set HABLA_DATA_DIR to a directory that is."
     try:
         with tempfile.TemporaryFile(dir=directory) as file:
             file.write(b"habla")
     except OSError as error:
         why = error.strerror or "unknown error"
-        return broken("data directory", f"Nothing can be written in {directory}: {why}.", mend)
+        return broken("data directory", f"Nothing can be written to {directory}: {why}.", mend)
     return fine("data directory", str(directory))
 
 
 def examine_file_modes(directory: Path, databases: list[Path]) -> Finding:
-    """Look whether other users of this machine may read what is kept, and close it to them."""
+    """Check whether other users of this machine may read what is kept, and deny it to them."""
     closing = Closing()
     closing.close_directory(directory)
     closing.close_files(databases)
@@ -59,38 +59,38 @@ def examine_file_modes(directory: Path, databases: list[Path]) -> Finding:
 
 
 def examine_disk(directory: Path) -> Finding:
-    """Look how much room is left where ``directory`` lies."""
+    """Check how much space is left where ``directory`` lies."""
     try:
         megabytes = shutil.disk_usage(directory).free // MEGABYTE
     except OSError:
-        return broken("disk space", f"{directory} cannot be looked at.", "Is it there?")
+        return broken("disk space", f"{directory} cannot be read.", "Does it exist?")
     return judge_room(megabytes)
 
 
 def judge_room(megabytes: int) -> Finding:
-    """Return what to make of ``megabytes`` of room."""
+    """Return the finding for ``megabytes`` of free space."""
     if megabytes < LEAST_MEGABYTES:
         return broken("disk space", f"Only {megabytes:,} MB are left.", "Free some space.")
     if megabytes < ROOM_MEGABYTES:
-        mend = f"Models and recordings want about {ROOM_MEGABYTES:,} MB."
+        mend = f"Models and recordings need about {ROOM_MEGABYTES:,} MB."
         return warning("disk space", f"{megabytes:,} MB are left.", mend)
     return fine("disk space", f"{megabytes:,} MB are left")
 
 
 def examine_descriptors(max_sessions: int) -> Finding:
-    """Look whether the system lets a server have as many files and connections as it may need."""
+    """Check whether the system allows a server as many files and connections as it may need."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MAX_DESCRIPTORS)
     needed = 2 * (MIN_RESERVE + 4 * max_sessions)
     message = f"{most} files and connections may be open at once"
     if most >= needed:
         return fine("open files", message)
-    mend = f"Let the server have {needed} (ulimit -n, LimitNOFILE=), or lower HABLA_MAX_SESSIONS."
+    mend = f"Allow the server {needed} (ulimit -n, LimitNOFILE=), or lower HABLA_MAX_SESSIONS."
     return warning("open files", f"Only {message}.", mend)
 
 
 def examine_port(host: str, port: int) -> Finding:
-    """Look whether ``port`` is free, or Habla itself answers there."""
+    """Check whether ``port`` is free, or Habla itself answers there."""
     name = f"{host}:{port}"
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -121,7 +121,7 @@ def _is_habla(name: str) -> bool:
 
 
 def examine_libopus() -> Finding:
-    """Look for the library that decodes what browsers send at the least cost."""
+    """Check for the library that decodes what browsers send at the lowest cost."""
     if load_libopus() is not None:
         return fine("libopus", "is there")
     message = "libopus is not installed: decoding works, but costs more."
@@ -129,9 +129,9 @@ def examine_libopus() -> Finding:
 
 
 def examine_secure_context(allowed_hosts: list[str]) -> Finding:
-    """Look whether browsers will lend the microphone to the pages served."""
+    """Check whether browsers will give the pages access to the microphone."""
     others = [host for host in allowed_hosts if host not in LOOPBACK]
     if not others:
         return fine("microphone", "browsers allow it on this machine, at http://localhost")
-    message = f"Browsers lend the microphone to {', '.join(others)} only over HTTPS."
+    message = f"Browsers allow {', '.join(others)} the microphone only over HTTPS."
     return warning("microphone", message, "Put a proxy with a certificate in front of Habla.")

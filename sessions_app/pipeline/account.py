@@ -1,4 +1,4 @@
-"""What became of every sample of a session: nothing is lost without a reason."""
+"""The account of a session's sound: what became of every sample, and why."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -15,25 +15,25 @@ class Account:
     """
 
     received: int = 0
-    """All that arrived, dropped sound included."""
+    """Everything that arrived, including what was dropped."""
     transcribed: int = 0
-    """Speech that became words."""
+    """Speech in which words were found."""
     silence: int = 0
     discarded: Counter[str] = field(default_factory=Counter)
-    """Speech judged to be nothing, or that could not be heard, by reason."""
+    """Segments that were judged not to be speech or could not be transcribed, by reason."""
     dropped: Counter[str] = field(default_factory=Counter)
-    """Sound that was not listened to, by reason."""
+    """Sound that was never processed, by reason."""
     utterances: int = 0
-    """Finals told, typed ones included."""
+    """Finals sent, including those of typed text."""
 
     @property
     def speech(self) -> int:
-        """Return how much of it was speech, whatever became of it."""
+        """Return how many samples were speech, whatever became of it."""
         return self.transcribed + self.discarded.total()
 
     @property
     def unfinished(self) -> int:
-        """Return what is still on its way, or was when the session ended."""
+        """Return how many samples are still being processed, or were when the session ended."""
         return self.received - self.speech - self.silence - self.dropped.total()
 
     def since(self, earlier: "Account") -> "Account":
@@ -48,7 +48,7 @@ class Account:
         )
 
     def as_dict(self) -> dict[str, int | dict[str, int]]:
-        """Return all of it, in samples, as JSON can hold it."""
+        """Return the account in samples, as values that fit into JSON."""
         return {
             "received": self.received,
             "transcribed": self.transcribed,
@@ -59,7 +59,7 @@ class Account:
         }
 
     def as_summary(self) -> dict[str, Any]:
-        """Return what is told of it when listening stops, in seconds, with all of it."""
+        """Return the fields of `listening_stopped`: a summary in seconds, and the whole account."""
         return {
             "utterances": self.utterances,
             "speech_seconds": round(to_seconds(self.speech), 3),
@@ -69,7 +69,7 @@ class Account:
         }
 
     def copy(self) -> "Account":
-        """Return the account as it stands now."""
+        """Return a copy of the account as it is now."""
         return Account(
             self.received,
             self.transcribed,

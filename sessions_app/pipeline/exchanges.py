@@ -1,4 +1,4 @@
-"""What an utterance becomes once it is translated, or could not be."""
+"""The exchange that an utterance becomes once it is translated, or cannot be."""
 
 from sessions_app.core.corrections import as_correction
 from sessions_app.core.errors import BadTranslationError, EngineError
@@ -15,7 +15,7 @@ def exchange_of(
     transcriber: str,
     idioms: IdiomBook,
 ) -> Exchange:
-    """Return the exchange, not kept yet; ``transcriber`` is the name of what heard it."""
+    """Return the exchange, not stored yet; ``transcriber`` names the engine that heard it."""
     return Exchange(
         utterance_id=utterance.id,
         source=final.text,
@@ -39,7 +39,7 @@ def exchange_of(
 
 
 def untranslated(utterance: Utterance, error: EngineError | TimeoutError) -> Failure:
-    """Return what is told of an utterance whose translation failed for ``error``."""
+    """Return the failure to report for an utterance whose translation failed with ``error``."""
     message = str(error)
     if isinstance(error, TimeoutError):
         message = "The translator did not answer in time."

@@ -43,14 +43,18 @@ logger = logging.getLogger(__name__)
 UTTERANCES_WAITING = 32
 """How many utterances may wait for a slow engine before the listener waits too."""
 TRANSLATION_SECONDS = 180.0
-"""How long one utterance may wait for a translator that sets itself no limit: longer than all in a
-chain may take together, and than others take whose turn is first."""
+"""How long one utterance may wait for a translator that has no limit of its own.
+
+It is longer than all translators of a chain may take together, and than other sessions take whose
+turn comes first.
+"""
 
 
 class Interpreter:
-    """Transcribes, judges, translates, keeps and says: two stages, each with its own worker.
+    """Turns utterances into exchanges by two stages, transcribing and translating.
 
-    What was said is told in any case. Without a ``seat`` only what is typed is interpreted.
+    Each stage has its own worker. What was said is sent even where it cannot be stored. Without a
+    ``seat`` only typed text is interpreted.
     """
 
     def __init__(
@@ -63,17 +67,17 @@ class Interpreter:
         self._account = session.account
         self.keeping = Keeping(session.keep, engines.infos["transcriber"].name, idioms)
         self._ids = itertools.count(1)
-        self._spoken: str | None = None  # None: to be found
+        self._spoken: str | None = None  # None: not known yet
         self.context = Context(translator)
-        """What was said before; it has a worker of its own."""
+        """What was said before, for the translator; has a worker of its own."""
         self.ahead = TranslationsAhead(translator, self._request, self._has_time_to_translate)
-        """What translates before an utterance is over; it has a worker of its own."""
+        """Translates sentences before their utterance is over; has a worker of its own."""
         self.recognizer = Recognizer(seat, self.languages, self._note_ahead)
-        """What finds words; it has a worker of its own."""
+        """Finds words; has a worker of its own."""
         self.lateness = Lateness(
             session.emit, seat.at_work if seat else None, session.account.dropped.total
         )
-        """What tells how long speech waits for its words; it has a worker of its own."""
+        """Reports how long speech waits for its words; has a worker of its own."""
         self.partials = self._partials(seat, translator) if seat else None
         self.transcribing: Stage[Utterance] = Stage(
             "transcribe", self._transcribe, failed=self._not_heard, size=UTTERANCES_WAITING
@@ -94,7 +98,7 @@ class Interpreter:
 
     @property
     def backlog(self) -> int:
-        """How many utterances wait for their words or their translation."""
+        """How many utterances wait to be transcribed or translated."""
         return self.transcribing.waiting + self.translating.waiting
 
     def next_id(self) -> int:
@@ -102,14 +106,14 @@ class Interpreter:
         return next(self._ids)
 
     async def put(self, utterance: Utterance) -> None:
-        """Take the next utterance, waiting for room."""
+        """Take the next utterance; wait while the stage is full."""
         self.lateness.take(utterance)
         await self.transcribing.put(utterance)
 
     def follow(
         self, utterance_id: int, manner: Manner, samples: int, pcm: Callable[[], bytes]
     ) -> None:
-        """Take notice of speech that goes on: ``samples`` so far, which ``pcm`` would return."""
+        """Note that speech goes on: ``samples`` so far, whose sound ``pcm`` returns."""
         self.recognizer.go_on()
         self.ahead.go_on(manner)
         self._spoken = manner.direction.source
@@ -117,34 +121,34 @@ class Interpreter:
             self.partials.hear(utterance_id, samples, pcm)
 
     def pause(self, utterance_id: int, end_sample: int, utterance: Callable[[], Utterance]) -> None:
-        """Take notice that an utterance is over at ``end_sample``, unless speech goes on.
+        """Note a pause: the utterance is over at ``end_sample``, unless speech goes on.
 
-        Only where nothing else waits for words: ahead of time is never before what is due.
+        Its words are looked for speculatively, only while no finished utterance waits for its own.
         """
         is_idle = not (self.transcribing.waiting or self.transcribing.is_busy)
         if not is_idle or self.recognizer.looks_ahead_at(utterance_id, end_sample):
             return
-        # whoever has read nothing yet is not kept waiting for the first words
+        # the first partial of an utterance is not delayed for this
         is_read = self.partials is not None and self.partials.has_said(utterance_id)
         self.recognizer.anticipate(utterance, overtakes=is_read)
 
     def settle(self, utterance_id: int) -> None:
-        """Say no more partials of an utterance: its final is on the way."""
+        """Send no more partials of an utterance: its final follows."""
         self.recognizer.end()
         if self.partials:
             self.partials.finish(utterance_id)
 
     def forget(self) -> None:
-        """Begin a new conversation: what was said before is no longer context."""
+        """Begin a new conversation, in which what was said before is no context."""
         self.context.forget()
 
     async def drained(self) -> None:
-        """Wait until all that was taken has been said."""
+        """Wait until the results of everything that was taken have been sent."""
         await self.transcribing.drained()
         await self.translating.drained()
 
     async def keep_rest(self) -> None:
-        """Keep the words that will not be translated any more; the workers have ended."""
+        """Store the words that will not be translated any more; the workers have ended."""
         in_hand, waiting = self.transcribing.take_rest()
         for utterance in (*in_hand, *waiting):
             if utterance.text and not self.keeping.is_due(utterance.id):
@@ -265,6 +269,6 @@ class Interpreter:
         code, message = explain(error, "This sentence could not be translated.")
         failure = Failure(code, message, about=item[0].id)
         if self.keeping.is_due(item[0].id):
-            # the translator has a bug: the words are kept all the same
+            # the translator has a bug: the words are stored nevertheless
             await self.keeping.keep(*item, Translation(""), failure)
         await self._emit(failure)

@@ -1,4 +1,4 @@
-"""Exchanges on their way to be kept: whose words were found is kept, also without a translation."""
+"""Storing exchanges: once words were found they are stored, with a translation or without."""
 
 import logging
 
@@ -15,7 +15,7 @@ NO_TIME = "There was no time left to translate this sentence."
 
 
 class Keeping:
-    """Makes an exchange of each utterance that has words, and has it kept, once."""
+    """Makes an exchange of each utterance that has words, and has it stored exactly once."""
 
     def __init__(self, keep: Keep, transcriber: str, idioms: IdiomBook) -> None:
         self._keep = keep
@@ -24,7 +24,7 @@ class Keeping:
         self._untranslated: dict[int, tuple[Utterance, FinalTranscript]] = {}
 
     def note(self, utterance: Utterance, final: FinalTranscript) -> None:
-        """Take notice that an utterance has words, and is to be translated."""
+        """Note that an utterance has words and is to be translated."""
         self._untranslated[utterance.id] = utterance, final
 
     async def keep(
@@ -34,7 +34,7 @@ class Keeping:
         translation: Translation,
         failure: Failure | None,
     ) -> tuple[Exchange, Failure | None]:
-        """Return the exchange, with its id if it has one by now; and that it is lost, if it is."""
+        """Return the exchange, with its id if it has one; and the failure, if it is lost."""
         self._untranslated.pop(utterance.id, None)
         made = exchange_of(utterance, final, translation, failure, self._transcriber, self._idioms)
         try:
@@ -43,7 +43,7 @@ class Keeping:
             return made, Failure(*explain(error, ""), about=utterance.id)
 
     async def keep_rest(self, emit: Emit) -> None:
-        """Keep the words of what will not be translated any more; the workers have ended."""
+        """Store the words that will not be translated any more; the workers have ended."""
         told: list[Failure] = []
         for utterance, final in list(self._untranslated.values()):
             failure = Failure("translation_failed", NO_TIME, about=utterance.id)
@@ -53,12 +53,12 @@ class Keeping:
             await emit(failure)
 
     def is_due(self, utterance_id: int) -> bool:
-        """Return whether an utterance has words that are not kept yet."""
+        """Return whether an utterance has words that are not stored yet."""
         return utterance_id in self._untranslated
 
 
 def explain(error: Exception, message: str) -> tuple[str, str]:
-    """Return the code and the words of ``error`` for people; ``message`` where it is a bug."""
+    """Return the code and the message of ``error``; ``message`` where the error is a bug."""
     if isinstance(error, HablaError):
         logger.warning("%s (%s)", error, error.code)
         return error.code, str(error)

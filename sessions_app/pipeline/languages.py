@@ -1,4 +1,4 @@
-"""Which of the two languages is it? Of sound by all that speaks for one, of text by its words."""
+"""Language identification, Spanish or English: of sound by several clues, of text by its words."""
 
 import re
 from collections import deque
@@ -10,16 +10,16 @@ from sessions_app.engines.text.stopwords import ENGLISH_WORDS, SPANISH_WORDS
 
 LANGUAGES = {"es": "Spanish", "en": "English"}
 NEIGHBOURS = (0.4, 0.3, 0.3, 0.2)
-"""How much each of the last utterances, the newest first, speaks for its language (log odds).
+"""The weight of each of the last utterances for its language, the newest first (log odds).
 
-Together they outweigh what a model takes for the other language with 77 %: single words, on which
-it guesses; of a whole sentence it is surer than that (measured with Whisper base).
+Together they outweigh a model that is 77 % sure of the other language, as it is of single words,
+on which it guesses; of whole sentences it is surer than that (measured with Whisper base).
 """
 SAME_BREATH = 0.5
-"""How much it speaks for a language that what was said last ended BREATH_SECONDS ago at most."""
+"""The weight, for the last language, of an end at most BREATH_SECONDS ago."""
 BREATH_SECONDS = 0.5
 SAME_SPEECH = 3.0
-"""How much, if the utterance goes on where the last one was cut for its length."""
+"""The weight if the utterance continues one that was cut because of its length."""
 
 WORD = 1.0
 ACCENT = 1.5
@@ -44,11 +44,11 @@ def only_language(direction: Direction, languages: frozenset[str]) -> str:
 
 
 class LanguageChooser:
-    """Finds the language of each utterance among Spanish and English, by all that speaks for one.
+    """Decides for each utterance whether it is Spanish or English.
 
-    That is its sound, what was said before it, and whether the same person goes on speaking; the
-    odds of each count. ``languages`` are those that the transcriber knows: with only one there is
-    no choice.
+    It adds up the log odds of the sound, of what was said before, and of whether the same person
+    seems to go on speaking. ``languages`` are those that the transcriber knows: with only one there
+    is nothing to decide.
     """
 
     def __init__(self, languages: frozenset[str]) -> None:
@@ -68,7 +68,7 @@ class LanguageChooser:
         return self._only is None
 
     def choose(self, probabilities: Mapping[str, float], began_at: float | None = None) -> str:
-        """Return the language of an utterance, from how likely its sound is each one.
+        """Return the language of an utterance, given the probability of each by its sound.
 
         ``began_at`` is when it began, in seconds of the session's sound; None: not known.
         """
@@ -77,7 +77,7 @@ class LanguageChooser:
         return self._only or likelier
 
     def note(self, language: str, ended_at: float | None = None) -> None:
-        """Take notice of an utterance's language, and of when it ended; None: it was typed."""
+        """Note an utterance's language, and when it ended; None: it was typed."""
         if language in LANGUAGES:
             self._before.appendleft(language)
             self._ended_at = ended_at
@@ -131,6 +131,6 @@ def _english(word: str) -> float:
 
 
 def _shape(word: str, shapes: re.Pattern[str]) -> float:
-    # a word known to belong to a language has told already
+    # words that belong to one language were counted above
     is_known = word in SPANISH_WORDS or word in ENGLISH_WORDS
     return 0.0 if is_known or len(word) < len("con") else ENDING * bool(shapes.search(word))

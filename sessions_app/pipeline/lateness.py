@@ -1,4 +1,4 @@
-"""How far the words are behind: told when somebody waits long for them, and when that is over."""
+"""Lag: reported when words come late, and when they no longer do."""
 
 import asyncio
 import time
@@ -12,22 +12,22 @@ from sessions_app.engines.scheduler_work import Stopwatch
 from sessions_app.pipeline.utterance import Utterance
 
 TOLD_SECONDS = 3.0
-"""How long somebody waits for words before that is told."""
+"""How long words may be late before that is reported."""
 OVER_SECONDS = 1.0
-"""How short the wait must be again for that to be over."""
+"""How late words may be when the lag counts as over."""
 AGAIN_SECONDS = 5.0
-"""How often it is told while it lasts."""
+"""How often it is reported while it lasts."""
 LOOK_SECONDS = 0.25
-"""How often it is looked at while somebody waits."""
+"""How often the wait is measured while an utterance waits."""
 
 
 class Lateness:
     """Watches how long the oldest utterance waits for its words, beyond the engine's time for it.
 
     A slow engine that keeps up is not late: what counts is the time in which nothing is done for
-    an utterance, since others come first. What a guest brings is in no hurry, and what is typed
-    needs no words. ``at_work`` runs while the engine works for the session, ``dropped`` returns how
-    many samples were not listened to so far.
+    an utterance because others come first. What a guest brings is in no hurry, and typed text needs
+    no transcriber. ``at_work`` runs while the engine works for the session, ``dropped`` returns how
+    many samples were dropped so far.
     """
 
     def __init__(
@@ -40,9 +40,9 @@ class Lateness:
         self._at_work = at_work or Stopwatch()
         self._dropped = dropped
         self._came: dict[int, float] = {}
-        """When each of those came that wait, by utterance, the oldest first."""
+        """When each waiting utterance came, by its id, the oldest first."""
         self._in_hand: tuple[int, float] | None = None
-        """Which is in hand, and how long the engine had worked before."""
+        """The utterance being transcribed, and how long the engine had worked before it."""
         self._news = asyncio.Event()
         self._is_told = False
         self._told_at = float("-inf")
@@ -50,7 +50,7 @@ class Lateness:
 
     @property
     def seconds(self) -> float:
-        """Return how long somebody has waited while nothing was done for them; 0: nobody waits."""
+        """Return how long an utterance has waited while nothing was done for it; 0: none waits."""
         now = time.monotonic()
         # the second oldest too: nothing is done for it, however long the engine takes for the first
         waits = {key: now - came for key, came in islice(self._came.items(), 2)}
@@ -60,14 +60,14 @@ class Lateness:
         return max(waits.values(), default=0.0)
 
     def take(self, utterance: Utterance) -> None:
-        """Take notice that an utterance waits for its words."""
+        """Note that an utterance waits for its words."""
         if not utterance.text and utterance.origin is None:
             self._came[utterance.id] = utterance.ended_at
             self._news.set()
 
     @contextmanager
     def in_hand(self, utterance: Utterance) -> Iterator[None]:
-        """Take notice that the words of an utterance are looked for, and then found or given up."""
+        """Note that an utterance is being transcribed, until the end of the block."""
         self._in_hand = (utterance.id, self._at_work.seconds)
         try:
             yield
@@ -76,11 +76,11 @@ class Lateness:
             self._came.pop(utterance.id, None)
 
     def note_drop(self) -> None:
-        """Take notice that sound was not listened to."""
+        """Note that sound was dropped."""
         self._news.set()
 
     async def run(self) -> None:
-        """Watch, and tell, until cancelled; the session owns the task that this runs in."""
+        """Watch and report until cancelled. The session owns the task that runs this."""
         while True:
             await self._news.wait()
             await self._look()

@@ -15,12 +15,11 @@ from sessions_app.pipeline.utterance import Utterance
 
 
 class Listener:
-    """Hears one stream: tells when speech begins and ends, and hands each utterance on.
+    """Processes one stream: reports when speech begins and ends, and hands on each utterance.
 
     All lengths are counted in samples: a stream at ten times its speed gives the same utterances.
-    ``cut`` is told of each utterance before it is handed on. ``origin`` marks what people did not
-    say just now.
-    ``offset_samples`` is where the period begins on the session's clock.
+    ``cut`` is called with each utterance before it is handed on. ``origin`` marks what people did
+    not say just now. ``offset_samples`` is where the period begins on the session's clock.
     """
 
     def __init__(
@@ -47,16 +46,16 @@ class Listener:
         self._was_fed = False
         self._passed_samples = 0
         self.declared_samples = 0
-        """How much of it is silence that its clock declared, and that nobody looked at."""
+        """How much of it is silence that the container's clock declared, and nothing analysed."""
 
     @property
     def heard_samples(self) -> int:
-        """How much sound was decoded so far, or passed over, and silence declared."""
+        """How much sound was decoded or skipped so far, and silence declared."""
         return self._segmenter.heard_samples + self._passed_samples
 
     @property
     def reached_sample(self) -> int:
-        """How far that goes on the session's clock."""
+        """The position on the session's clock that this reaches."""
         return self._offset + self.heard_samples
 
     @property
@@ -65,7 +64,7 @@ class Listener:
         return self._account.since(self._before)
 
     async def hear(self, chunk: bytes) -> None:
-        """Take the next chunk; waits while the interpreter is full.
+        """Process the next chunk; wait while the interpreter is full (back-pressure).
 
         Raises:
             DecodeError: the stream is broken; ``finish`` may still be called.
@@ -75,7 +74,7 @@ class Listener:
         await self._hear_the_rest()
 
     async def finish(self, *, broken: bool = False) -> None:
-        """End the period: what is half collected is handed on, to the last sample."""
+        """End the period: flush the open segment, to the last sample."""
         try:
             if self._was_fed and not broken:
                 await self._push(*await self._sound.flush())
@@ -86,7 +85,7 @@ class Listener:
             await self._sound.close()
 
     async def pass_over(self, chunk: bytes) -> None:
-        """Count the next chunk, which nobody hears any more, and what is left of those before.
+        """Count the next chunk, and what is left of those before, without processing them.
 
         Raises:
             DecodeError: the stream is broken.
@@ -100,7 +99,7 @@ class Listener:
         self.miss(count_samples(judged.pcm) + judged.silence_samples)
 
     def miss(self, samples: int) -> None:
-        """Count sound that nobody hears any more."""
+        """Count sound that is not processed any more."""
         self._account.received += samples
         self._passed_samples += samples
 
@@ -109,7 +108,7 @@ class Listener:
         await self._sound.close()
 
     async def _hear_the_rest(self) -> None:
-        """Hear what one piece of work had no room for: others took their turns between."""
+        """Process what did not fit into one piece of work; other sessions take turns in between."""
         while self._sound.has_more:
             await self._push(*await self._sound.decode(b""))
 

@@ -1,4 +1,4 @@
-"""A worker for what is soon out of date: it does the newest work, and drops what that overtakes."""
+"""A worker for work that is soon out of date: it does the newest, and drops what was before."""
 
 import asyncio
 import logging
@@ -12,10 +12,9 @@ Work = Callable[[], Awaitable[None]]
 
 
 class Newest:
-    """Does one work at a time, for ``seconds`` at most; a newer one cancels it at once.
+    """Does one piece of work at a time, for ``seconds`` at most; a newer one cancels it at once.
 
-    ``name`` says in the log what it does. A work that fails is dropped: a newer one makes up for
-    it.
+    ``name`` is what the log calls it. Work that fails is dropped: newer work replaces it.
     """
 
     def __init__(self, name: str, *, seconds: float) -> None:
@@ -27,25 +26,25 @@ class Newest:
         self._has_warned = False
 
     def ask(self, work: Work) -> None:
-        """Do ``work`` as soon as possible, instead of all that was asked for before."""
+        """Do ``work`` as soon as possible, instead of everything that was asked for before."""
         self.drop()
         self._work = work
         self._due.set()
 
     def drop(self) -> None:
-        """Do nothing of what was asked for: what is being done is cancelled."""
+        """Drop what was asked for, and cancel what is being done."""
         self._work = None
         running, self._running = self._running, None
         if running is not None and not running.expired():
             running.reschedule(asyncio.get_running_loop().time())
 
     def insist(self) -> None:
-        """Let what is being done take as long as it needs: somebody waits for it now."""
+        """Lift the time limit of what is being done: somebody waits for it now."""
         if self._running is not None and not self._running.expired():
             self._running.reschedule(None)
 
     async def run(self) -> None:
-        """Work until cancelled; whoever owns this is the owner of the task that it runs in."""
+        """Work until cancelled. The owner of this object owns the task that runs it."""
         while True:
             await self._due.wait()
             self._due.clear()

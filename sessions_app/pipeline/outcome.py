@@ -1,4 +1,4 @@
-"""What comes of work that somebody may wait for."""
+"""The outcome of work that somebody may wait for."""
 
 import asyncio
 from typing import Generic, TypeVar
@@ -7,26 +7,26 @@ T = TypeVar("T")
 
 
 class Outcome(Generic[T]):
-    """Is settled once; whoever waits gets what came of it, or None: it came to nothing."""
+    """A result that is settled once; None: the work was dropped or failed."""
 
     def __init__(self) -> None:
         self._future: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
 
     @property
     def result(self) -> T | None:
-        """Return what came of it so far; None: nothing yet, or nothing at all."""
+        """Return the result if there is one by now, else None."""
         return self._future.result() if self.is_settled else None
 
     @property
     def is_settled(self) -> bool:
-        """Return whether it is known."""
+        """Return whether it is settled."""
         return self._future.done()
 
     def settle(self, result: T | None) -> None:
-        """Give whoever waits what came of it, unless that is known."""
+        """Settle it, unless it is settled, and wake whoever waits."""
         if not self.is_settled:
             self._future.set_result(result)
 
     async def wait(self) -> T | None:
-        """Return what came of it, however long that takes; cancelling ends the wait alone."""
+        """Wait for the result and return it; cancelling this does not cancel the work."""
         return await asyncio.shield(self._future)

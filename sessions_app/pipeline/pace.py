@@ -5,29 +5,29 @@ from enum import Enum, auto
 
 
 class PaceVerdict(Enum):
-    """What a source's speed calls for."""
+    """What to do about a source's speed."""
 
     FINE = auto()
     WARN = auto()
-    """It is faster than agreed; told once for each time."""
+    """The source is too fast: tell it. Once each time."""
     END = auto()
-    """It was told, and went on."""
+    """The source was told and went on: end it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaceOptions:
-    """How far ahead of real time a source may be."""
+    """How far ahead of real time the sound of a source may be."""
 
     factor: float = 2.0
-    """Seconds of sound that may come in a second ..."""
+    """Seconds of sound that may come per second ..."""
     burst_seconds: float = 10.0
     """... beyond these, in seconds of sound."""
     grace_seconds: float = 10.0
-    """How much more may come after the warning."""
+    """Seconds of sound that may still come after the warning."""
 
 
 class Pace:
-    """Watches one listening period, by the loop's clock as its caller reads it."""
+    """Watches one listening period, on the loop's clock, which the caller passes in."""
 
     def __init__(self, options: PaceOptions, now: float) -> None:
         self._options = options
@@ -35,7 +35,7 @@ class Pace:
         self._is_warned = False
 
     def judge(self, sound_seconds: float, now: float) -> PaceVerdict:
-        """Return what ``sound_seconds``, all that came since the beginning, call for."""
+        """Return what to do, ``sound_seconds`` being all the sound since the beginning."""
         agreed = self._options.burst_seconds + self._options.factor * (now - self._began_at)
         if sound_seconds <= agreed:
             self._is_warned = False

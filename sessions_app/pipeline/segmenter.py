@@ -9,15 +9,15 @@ import numpy as np
 from sessions_app.core.audio import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_BYTES, SAMPLE_RATE
 
 _SPLIT_WEIGHTS = np.array([1.0, 2.0, 1.0])
-"""A frame and its neighbours: a pause is quieter than the closure of one consonant."""
+"""Of a frame and its neighbours: over all three a pause is quieter than a closed consonant."""
 
 
 @dataclass(frozen=True, slots=True)
 class SegmenterOptions:
-    """When speech begins, when it is over, and how long a segment may be.
+    """When speech begins, when it has ended, and how long a segment may be.
 
     Raises:
-        ValueError: an option is out of range; the message says the rule.
+    ValueError: an option is out of range; the message states the rule.
     """
 
     speech_threshold: float = 0.5
@@ -33,9 +33,9 @@ class SegmenterOptions:
     silence_seconds: float = 0.6
     """Unbroken silence that ends a segment."""
     max_segment_seconds: float = 15.0
-    """Longest segment, silence included; longer speech is split."""
+    """Longest segment, including silence; longer speech is split."""
     split_window_seconds: float = 4.0
-    """How far back from the end of a too long segment its quietest frame is looked for."""
+    """How far back from the end of a segment that is too long its quietest frame is searched."""
 
     def __post_init__(self) -> None:
         ordered = 0 < self.silence_threshold <= self.speech_threshold <= 1
@@ -54,14 +54,14 @@ class SegmenterOptions:
 
 @dataclass(frozen=True, slots=True)
 class SegmentStarted:
-    """Speech began; the segment's first sample, pre-roll included, is ``start_sample``."""
+    """Speech began; ``start_sample`` is the segment's first sample, including the pre-roll."""
 
     start_sample: int
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentEnded:
-    """A segment is finished; samples count from the beginning of the stream."""
+    """A finished segment; samples count from the beginning of the stream."""
 
     start_sample: int
     end_sample: int
@@ -69,9 +69,9 @@ class SegmentEnded:
     pcm: bytes
     """Its sound, 16 kHz mono s16le: ``end_sample - start_sample`` samples."""
     speech_samples: int
-    """How many of its samples lie in frames of speech."""
+    """How many of its samples are in frames of speech."""
     too_short: bool
-    """There is too little speech in it to be a word."""
+    """Whether it holds too little speech to be a word."""
 
 
 SegmentEvent = SegmentStarted | SegmentEnded
@@ -82,7 +82,7 @@ class Segmenter:
 
     Every sample pushed is at any time in exactly one place: counted as silence, in a finished
     segment, or pending. Pending sound is one buffer: what may become the next pre-roll, or the open
-    segment, then the frame that is not whole yet.
+    segment, followed by the frame that is not complete yet.
     """
 
     def __init__(self, options: SegmenterOptions) -> None:
@@ -94,7 +94,7 @@ class Segmenter:
         self._longest = int(options.max_segment_seconds * SAMPLE_RATE) // FRAME_SAMPLES
         self._window = _to_frames(options.split_window_seconds)
         self._pending = bytearray()
-        self._start = 0  # the first pending sample's place in the stream
+        self._start = 0  # position of the first pending sample in the stream
         self._voiced = bytearray()  # one flag per whole pending frame
         self._quiet = 0  # silent frames at the end of the open segment
         self._is_open = False
@@ -105,7 +105,7 @@ class Segmenter:
 
     @property
     def pending_samples(self) -> int:
-        """Return how many samples wait for a decision or belong to the open segment."""
+        """Return how many samples are pending: undecided, or in the open segment."""
         return len(self._pending) // SAMPLE_BYTES
 
     @property
@@ -115,30 +115,30 @@ class Segmenter:
 
     @property
     def open_samples(self) -> int:
-        """Return the length of the open segment in samples, whole frames only; 0: none is open."""
+        """Return the length of the open segment in samples, in complete frames; 0: none is open."""
         return len(self._voiced) * FRAME_SAMPLES if self._is_open else 0
 
     def open_pcm(self) -> bytes:
-        """Return the sound of the open segment so far, whole frames only; empty: none is open."""
+        """Return the sound of the open segment, in complete frames; empty: none is open."""
         return self._copy(self.open_samples)
 
     @property
     def pause_sample(self) -> int | None:
-        """Return where the open segment ends if it is over already.
+        """Return where the open segment ends if speech does not go on.
 
-        None: none is open, or it has not been silent for long enough to have all of its sound.
+        None: no segment is open, or its silence is too short yet to hold all of its sound.
         """
         if not self._is_open or self._quiet < max(1, self._post_roll):
             return None
         return self._start + self._frames_to_keep() * FRAME_SAMPLES
 
     def as_if_ended(self) -> SegmentEnded:
-        """Return how the open segment ends if it is over already; it stays open."""
+        """Return the open segment as it is if speech does not go on; it stays open."""
         frames = self._frames_to_keep()
         return self._segment(frames * FRAME_SAMPLES, frames)
 
     def push(self, pcm: bytes, probabilities: Sequence[float]) -> list[SegmentEvent]:
-        """Take the next sound, of any length; return what began and ended in it, in order.
+        """Take the next sound, of any length; return the segments that began and ended, in order.
 
         ``probabilities`` holds one value, 0..1, for each 512-sample frame that ``pcm`` completes,
         counted from the beginning of the stream, as a ``DetectorStream`` gives them.
@@ -161,9 +161,9 @@ class Segmenter:
         return events
 
     def skip(self, samples: int) -> list[SegmentEvent]:
-        """Take ``samples`` of silence, whole frames, that nobody looked at; return what ended.
+        """Take ``samples`` of declared silence, in complete frames; return the segments that ended.
 
-        What is pending then stands after them: it is silence too, but for a segment that is open.
+        What is pending counts as coming after them: unless a segment is open, it is silence too.
         """
         events: list[SegmentEvent] = []
         if self._is_open:
@@ -175,7 +175,7 @@ class Segmenter:
         return events
 
     def flush(self) -> list[SegmentEvent]:
-        """Take the stream as ended: the open segment ends with the last sample pushed."""
+        """End the stream: the open segment ends with the last sample pushed."""
         events: list[SegmentEvent] = []
         if self._is_open:
             events.append(self._end(self.pending_samples, len(self._voiced)))
@@ -186,7 +186,7 @@ class Segmenter:
         return events
 
     def _wait(self, probability: float, events: list[SegmentEvent]) -> None:
-        """Take a frame while nobody speaks."""
+        """Process a frame while no segment is open."""
         if probability < self._options.speech_threshold:
             self._voiced.append(False)
             self._discard_old_frames()
@@ -197,7 +197,7 @@ class Segmenter:
         events.append(SegmentStarted(self._start))
 
     def _continue(self, probability: float, events: list[SegmentEvent]) -> None:
-        """Take a frame of the open segment."""
+        """Process a frame of the open segment."""
         is_voiced = probability >= self._options.silence_threshold
         self._voiced.append(is_voiced)
         self._quiet = 0 if is_voiced else self._quiet + 1
@@ -207,7 +207,7 @@ class Segmenter:
             self._cut(self._quietest_frame(), events)
 
     def _cut(self, frames: int, events: list[SegmentEvent]) -> None:
-        """End the open segment after ``frames``; where speech follows, the next begins there."""
+        """End the open segment after ``frames``; if speech goes on, the next one begins there."""
         events.append(self._end(frames * FRAME_SAMPLES, frames))
         self._is_open = True in self._voiced
         if self._is_open:
@@ -246,7 +246,7 @@ class Segmenter:
             return bytes(pending[: samples * SAMPLE_BYTES])
 
     def _discard_old_frames(self) -> None:
-        """Keep what a pre-roll may need; count what is older as silence."""
+        """Keep what may become the pre-roll; count what is older as silence."""
         old = len(self._voiced) - self._pre_roll
         if old > 0:
             self._discard(old * FRAME_SAMPLES, old)

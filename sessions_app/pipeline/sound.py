@@ -1,4 +1,4 @@
-"""The sound of one stream: decoded, and judged frame by frame, a little at a time."""
+"""The sound of one stream: decoded, and judged frame by frame, in small pieces of work."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,27 +13,27 @@ from sessions_app.pipeline.workbench import Workbench
 
 
 class Judged(NamedTuple):
-    """PCM, and how likely each whole frame of the stream so far, but those before, is speech."""
+    """PCM, and the speech probability of each frame that it completes."""
 
     pcm: bytes
     probabilities: Sequence[float] = ()
     silence_samples: int = 0
-    """How much silence follows that was declared, and that nobody looked at: whole frames."""
+    """How much declared silence follows, which no detector analysed; complete frames."""
 
 
 class Source(Protocol):
-    """What is heard in one listening period.
+    """The sound of one listening period.
 
-    No piece of work that others wait for is larger than some seconds of sound, whatever is sent.
+    No piece of work for which other sessions wait exceeds some seconds of sound, whatever is sent.
     """
 
     @property
     def has_more(self) -> bool:
-        """Whether there is more of what was handed over; ``decode(b"")`` gives it."""
+        """Whether there is more of what was passed in; ``decode(b"")`` returns it."""
         ...
 
     async def decode(self, chunk: bytes) -> Judged:
-        """Return PCM that ``chunk`` completes, some seconds at most.
+        """Return the PCM that ``chunk`` completes, some seconds at most.
 
         Raises:
             DecodeError: the stream is broken.
@@ -57,10 +57,10 @@ async def open_sound(
     *,
     sample_rate: int = SAMPLE_RATE,
 ) -> Source:
-    """Return the sound of a stream that is to come; whoever takes it must close it.
+    """Return the sound of a stream that is about to begin; the caller must close it.
 
     Raises:
-        CommandError: ``too_many_streams`` are decoded already.
+        CommandError: ``too_many_streams`` are being decoded already.
         EngineError: it cannot be decoded here.
     """
     container = container_apart(encoding)
@@ -71,7 +71,7 @@ async def open_sound(
 
 
 class Sound:
-    """Decoder and detector of one stream, worked in the engines' own thread."""
+    """The decoder and the detector of one stream, both run in the engines' own thread."""
 
     def __init__(self, decoder: Decoder, detector: DetectorStream, workbench: Workbench) -> None:
         self._decoder = decoder
@@ -81,11 +81,11 @@ class Sound:
 
     @property
     def has_more(self) -> bool:
-        """Whether there is more of what was handed over."""
+        """Whether there is more of what was passed in."""
         return self._decoder.has_more
 
     async def decode(self, chunk: bytes) -> Judged:
-        """Return PCM that ``chunk`` completes, and the probabilities of whole frames."""
+        """Return the PCM that ``chunk`` completes, and the probabilities of complete frames."""
         return await self._workbench.do(lambda: self._judge(self._decoder.decode(chunk)))
 
     async def flush(self) -> Judged:
@@ -95,7 +95,7 @@ class Sound:
     async def close(self) -> None:
         """Release the decoder. May be called twice."""
         self._workbench.leave(self)
-        # one thread, first in first out: never beside a decode that was cancelled but goes on
+        # one thread, first in first out: never at the same time as a cancelled decode that goes on
         await self._workbench.do(self._decoder.close, surely=True)
 
     def _judge(self, pcm: bytes) -> Judged:
@@ -104,7 +104,7 @@ class Sound:
 
 
 class SoundApart:
-    """The same where a process of its own decodes: nobody but this stream waits for that."""
+    """The same where a process of its own decodes, for which only this stream waits."""
 
     def __init__(
         self, decoder: DecoderProcess, detector: DetectorStream, workbench: Workbench
@@ -116,11 +116,11 @@ class SoundApart:
 
     @property
     def has_more(self) -> bool:
-        """Whether there is more of what was handed over."""
+        """Whether there is more of what was passed in."""
         return self._decoder.has_more
 
     async def decode(self, chunk: bytes) -> Judged:
-        """Return PCM that ``chunk`` completes, and the probabilities of whole frames."""
+        """Return the PCM that ``chunk`` completes, and the probabilities of complete frames."""
         return await self._judge(await self._decoder.decode(chunk))
 
     async def flush(self) -> Judged:

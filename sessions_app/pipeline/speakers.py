@@ -1,4 +1,4 @@
-"""Who speaks: told apart by their language, and called what people call them."""
+"""The speakers of a conversation, told apart by their language, with the names given to them."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from sessions_app.core.errors import CommandError
 from sessions_app.core.events import Speaker
 
 DEFAULT_NAMES = {"es": "Spanish speaker", "en": "English speaker"}
-"""By speaker id, which is the language: between two languages, one tells who it was."""
+"""By speaker id, which is the language: the language tells who spoke."""
 
 
 class Speakers:
@@ -24,24 +24,24 @@ class Speakers:
         """Return the speaker whose id, or language, is ``key``.
 
         Raises:
-            CommandError: there is nobody of that id.
+            CommandError: there is no speaker with that id.
         """
         if key not in self._names:
-            raise CommandError("Nobody of that id speaks here.", code="unknown_speaker")
+            raise CommandError("There is no speaker with that id here.", code="unknown_speaker")
         return Speaker(key, self._names[key])
 
     def call(self, speaker: Speaker) -> None:
-        """Call the speaker of that id by that name from now on.
+        """Give the speaker with that id a name from now on.
 
         Raises:
-            CommandError: there is nobody of that id.
+            CommandError: there is no speaker with that id.
         """
         self._names[self.of(speaker.id).id] = speaker.name
 
     def learn(self, kept: Mapping[str, str]) -> bool:
-        """Take over the names that are kept now, where they changed; return whether any is news.
+        """Adopt the names that are stored now; return whether any of them has changed.
 
-        A name of ours that is not kept yet stays.
+        A name given here that is not stored yet stays.
         """
         before = dict(self._names)
         self._names |= {key: name for key, name in kept.items() if self._kept.get(key) != name}
@@ -49,5 +49,5 @@ class Speakers:
         return self._names != before
 
     def all(self) -> list[Speaker]:
-        """Return everyone, in the order in which they were first known."""
+        """Return all speakers, in the order in which they were first known."""
         return [Speaker(key, name) for key, name in self._names.items()]

@@ -1,4 +1,4 @@
-"""A stage: a bounded inbox and one worker, order kept, failures always heard."""
+"""A stage of the pipeline: a bounded inbox with one worker, in order, no failure unreported."""
 
 import asyncio
 import logging
@@ -14,8 +14,9 @@ T = TypeVar("T")
 class Stage(Generic[T]):
     """Does ``work`` on one item after the other, in the order in which they came.
 
-    An item whose work raises is told to ``failed`` and does not stop the next one. ``run`` is the
-    worker: whoever makes a stage owns the task that runs it.
+    Where the work on an item raises, ``failed`` is called with both, and the next item follows.
+    ``run`` is the worker: whoever creates a stage owns the task that runs it. A full inbox makes
+    ``put`` wait, which is the pipeline's back-pressure.
     """
 
     def __init__(
@@ -33,9 +34,9 @@ class Stage(Generic[T]):
         self._in_hand: list[T] = []
         self._is_closed = False
         self.is_busy = False
-        """Whether the worker has an item in hand."""
+        """Whether the worker is working on an item."""
         self.done_at = time.monotonic()
-        """When the last item was done, or the stage made, on the monotonic clock."""
+        """When the last item was done, or the stage created, on the monotonic clock."""
 
     @property
     def waiting(self) -> int:
@@ -56,21 +57,21 @@ class Stage(Generic[T]):
         return True
 
     async def put(self, item: T) -> None:
-        """Take ``item``, waiting for room."""
+        """Take ``item``; wait while the inbox is full."""
         await self._inbox.put(item)
 
     async def drained(self) -> None:
-        """Wait until all that was taken is done."""
+        """Wait until everything that was taken is done."""
         await self._inbox.join()
 
     def close(self) -> None:
-        """Begin nothing more, whatever becomes of the worker: what it calls may be deaf."""
+        """Begin no more items, even if the worker's current one does not react to cancellation."""
         self._is_closed = True
 
     def take_rest(self) -> tuple[list[T], list[T]]:
-        """Return what was taken and not done, in order, out of a closed stage.
+        """Take out of a closed stage what was not done, and return it in order.
 
-        First what the worker had in hand when it was cancelled, then what waited.
+        First what the worker was working on when it was cancelled, then what waited.
         """
         in_hand, self._in_hand = self._in_hand, []
         waiting: list[T] = []
@@ -81,7 +82,7 @@ class Stage(Generic[T]):
         return in_hand, waiting
 
     async def run(self) -> None:
-        """Work until cancelled, or closed."""
+        """Work until cancelled or closed."""
         while not self._is_closed:
             item = await self._inbox.get()
             self.is_busy = True

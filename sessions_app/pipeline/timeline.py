@@ -1,4 +1,4 @@
-"""A session's one clock: where what is said and what is typed stand in it."""
+"""A session's one clock, on which everything that is said or typed has its place."""
 
 from collections.abc import Callable
 
@@ -9,8 +9,8 @@ from sessions_app.core.steady_clock import elapsed
 class Timeline:
     """Counts samples at 16 kHz since the session began, pauses between listening periods included.
 
-    It never goes back. Sound that comes faster than it was spoken takes as long as it lasts; what
-    follows is so much later.
+    It never goes back. Sound that comes faster than it was spoken takes as much of the clock as it
+    lasts; what follows is later by that much.
     """
 
     def __init__(self, count: Callable[[], float] = elapsed) -> None:
@@ -24,14 +24,14 @@ class Timeline:
         self._reached = 0
 
     def now(self) -> int:
-        """Return how many samples ago the session began: when something came, for ``place``."""
+        """Return how many samples ago the session began, to be passed to ``place`` later."""
         return to_samples(self._count() - self._began)
 
     def place(self, came_at: int) -> int:
-        """Return where what came then, and is taken up now, stands: behind all sound so far."""
+        """Return the position of what came then and is processed now: after all sound so far."""
         return max(came_at + self._ahead, self._reached)
 
     def reach(self, sample: int) -> None:
-        """Note that there was sound up to here."""
+        """Note that there was sound up to ``sample``."""
         self._reached = max(self._reached, sample)
         self._ahead = max(self._ahead, sample - self.now())

@@ -1,4 +1,4 @@
-"""What passes between listener and interpreter."""
+"""What the listener hands to the interpreter."""
 
 import time
 import uuid
@@ -9,7 +9,7 @@ from sessions_app.core.events import Manner, Speaker
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """A finished segment, or typed text, on its way to becoming an exchange."""
+    """A finished segment of speech, or typed text, that is to become an exchange."""
 
     id: int
     manner: Manner
@@ -27,7 +27,7 @@ class Utterance:
     origin: uuid.UUID | None = None
     """What a guest of the session says it for, by its id; None: people said it."""
     ended_at: float = field(default_factory=time.monotonic)
-    """When it was handed on, on the monotonic clock."""
+    """When it was handed to the interpreter, on the monotonic clock."""
 
     @property
     def samples(self) -> int:

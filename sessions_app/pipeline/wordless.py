@@ -1,4 +1,4 @@
-"""Notices when somebody speaks and no words come of it, and says so."""
+"""Detects speech in which no words are found, and warns the client."""
 
 import asyncio
 
@@ -14,13 +14,13 @@ from sessions_app.core.events import (
 )
 
 PATIENCE_SECONDS = 20.0
-"""How long speech may go on without a word before that is told."""
+"""How long speech may go on without any words before the client is warned."""
 
 
 class Wordless:
-    """Hears events, and tells the client when speech brings neither words nor a verdict.
+    """Watches events, and warns the client when speech yields neither words nor a verdict.
 
-    And when it does again, or nobody is listened to any more: then what was told is over.
+    The warning is resolved when it does again, or when listening stops.
     """
 
     def __init__(self, emit: Emit, seconds: float = PATIENCE_SECONDS) -> None:
@@ -31,7 +31,7 @@ class Wordless:
         self._is_told = False
 
     def note(self, event: Event) -> None:
-        """Take notice of ``event``, which is about to be told."""
+        """Note ``event``, which is about to be sent."""
         if isinstance(event, SpeechStarted):
             if self._since is None:
                 self._since = asyncio.get_running_loop().time()
@@ -43,10 +43,10 @@ class Wordless:
             self._calm_down()
             await self._take_back()
         elif isinstance(event, Failure) and isinstance(event.about, int):
-            self._calm_down()  # why it has no words is told
+            self._calm_down()  # the client has been told why it has no words
 
     async def run(self) -> None:
-        """Watch until cancelled; the session owns the task that this runs in."""
+        """Watch until cancelled. The session owns the task that runs this."""
         while True:
             await self._speaks.wait()
             left = self._seconds - self._waited()

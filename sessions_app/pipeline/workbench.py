@@ -1,4 +1,4 @@
-"""One thread for small pieces of blocking work, many of them in one go."""
+"""One thread for small pieces of blocking work, handed over in batches."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,23 +11,23 @@ from sessions_app.core.errors import EngineError
 T = TypeVar("T")
 
 MOST_AT_ONCE = 32
-"""Pieces handed over together: more would keep the first ones waiting for their results."""
+"""Pieces in one batch: with more, the first ones would wait too long for their results."""
 GATHERING_SECONDS = 0.000_1
-"""How long after one handing over the next one waits, for each user of the bench ..."""
+"""How long a batch is gathered after the one before, for each user of the workbench ..."""
 LONGEST_GATHERING_SECONDS = 0.012
-"""... and at most, unless MOST_AT_ONCE are there before."""
+"""... and at most, unless MOST_AT_ONCE pieces are there before."""
 
 Piece = tuple[Callable[[], Any], "asyncio.Future[Any]", bool]
-"""The work, its result, and whether it is done even if nobody waits for that any more."""
+"""The work, its result, and whether it is done even if nobody waits for it any more."""
 Outcome = tuple[Any, Exception | None]
 
 
 class Workbench:
     """Does pieces of work in one thread, in the order in which they came.
 
-    What came while the thread was busy goes over in one piece and comes back in one, and the more
-    users there are, the longer it is gathered: a thread that is woken for every chunk of every
-    session, and wakes the loop in turn, costs as much as a third of the work itself.
+    Work that came while the thread was busy goes to it as one batch and comes back as one, and the
+    more users there are, the longer a batch is gathered: a thread that is woken for every chunk of
+    every session, and wakes the loop in turn, costs a third as much as the work itself.
     """
 
     def __init__(self, name: str) -> None:
@@ -41,7 +41,7 @@ class Workbench:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def attend(self, user: object) -> None:
-        """Note that ``user`` will bring work, again and again, until it leaves or is forgotten."""
+        """Note that ``user`` brings work repeatedly, until it leaves or is garbage-collected."""
         self._users.add(user)
 
     def leave(self, user: object) -> None:
@@ -51,8 +51,8 @@ class Workbench:
     async def do(self, work: Callable[[], T], *, surely: bool = False) -> T:
         """Return what ``work`` returns, or raise what it raises.
 
-        Work whose waiter was cancelled before its turn is left out, unless it is to be done
-        ``surely``; what has begun goes on.
+        Work whose caller was cancelled before its turn is skipped, unless it is to be done
+        ``surely``; work that has begun is finished.
 
         Raises:
             EngineError: the workbench is closed.
@@ -68,7 +68,7 @@ class Workbench:
         return await result
 
     def close(self) -> None:
-        """Take no more work, and fail what waits. May be called twice."""
+        """Accept no more work, and fail what waits. May be called twice."""
         self._is_closed = True
         self._stop_gathering()
         waiting, self._waiting = self._waiting, []
@@ -125,5 +125,5 @@ class Workbench:
 def _outcome(work: Callable[[], Any]) -> Outcome:
     try:
         return work(), None
-    except Exception as error:  # noqa: BLE001 -- raised where the work was asked for
+    except Exception as error:  # noqa: BLE001 -- raised to whoever asked for the work
         return None, error

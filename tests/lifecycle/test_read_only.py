@@ -1,4 +1,4 @@
-"""A data directory that cannot be written any more keeps no step of the end from being done."""
+"""A data directory that becomes read-only keeps no step of the shutdown from being done."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ STEPS = ("console closed", "engines closed", "tasks closed", "database closed")
 
 @contextmanager
 def read_only(directory: Path) -> Iterator[None]:
-    """Let nothing be made or deleted below a directory."""
+    """Forbid creating or deleting anything below a directory."""
     if os.geteuid():
         places = [directory, *(path for path in directory.rglob("*") if path.is_dir())]
         modes = {place: place.stat().st_mode for place in places}

@@ -1,4 +1,4 @@
-"""The idioms that are looked for in what is said: the owner's, and those that come with Habla."""
+"""The idioms that are searched for in what is said: the owner's, and those Habla ships."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -9,7 +9,7 @@ from sessions_app.pipeline.languages import LANGUAGES
 
 
 def by_language(idioms: Iterable[Idiom]) -> Mapping[str, Idioms]:
-    """Return idioms as what finds them, by language. Takes milliseconds for each of them."""
+    """Return compiled idioms by language. Takes some milliseconds for each of them."""
     known = list(idioms)
     return {
         language: Idioms(idiom for idiom in known if idiom.language == language)
@@ -18,22 +18,22 @@ def by_language(idioms: Iterable[Idiom]) -> Mapping[str, Idioms]:
 
 
 class IdiomBook:
-    """What a server's sessions look idioms up in, live ones too: it changes while they look."""
+    """The idioms of a server, shared by its sessions; it may change while they use it."""
 
     def __init__(self) -> None:
         self._own: Mapping[str, Idioms] = {}
 
     def prepare(self) -> None:
-        """Load the idioms that come with Habla. Blocks, for a quarter of a second."""
+        """Load the idioms that Habla ships. Blocks, for a quarter of a second."""
         for language in LANGUAGES:
             builtin(language)
 
     def replace(self, own: Mapping[str, Idioms]) -> None:
-        """Take other idioms of the owner's from now on, as ``by_language`` returns them."""
+        """Use these idioms of the owner from now on, as ``by_language`` returns them."""
         self._own = own
 
     def find(self, text: str, language: str) -> tuple[Phrase, ...]:
-        """Return the idioms in ``text``, in their order. Where two overlap the owner's counts."""
+        """Return the idioms in ``text``, in order. Where two overlap, the owner's wins."""
         if language not in LANGUAGES:
             return ()
         own = self._own[language].find(text) if language in self._own else ()
@@ -41,7 +41,7 @@ class IdiomBook:
         return tuple(sorted((*own, *given), key=lambda phrase: _place(phrase).start))
 
     def noticed(self, phrases: Sequence[Phrase], text: str, language: str) -> tuple[Phrase, ...]:
-        """Return what a translator noticed in ``text``, and the idioms that it did not."""
+        """Return the phrases that a translator found in ``text``, and the idioms that it missed."""
         told = [fold(p.text) for p in phrases if p.text and not isinstance(p, Correction)]
         found = self.find(text, language)
         new = [p for p in found if not any(t in fold(p.text) or fold(p.text) in t for t in told)]

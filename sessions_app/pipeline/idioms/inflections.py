@@ -1,7 +1,7 @@
-"""The forms that a verb takes in running speech, without accents: what idioms are found by.
+"""The forms that a verb takes in running speech, without accents, by which idioms are found.
 
-A regular verb is inflected by rule. What else a verb has, its stems and words of its own, stands in
-``inflections.json``, which ``make inflections`` takes from the dictionaries of two libraries.
+A regular verb is inflected by rule. The irregular stems and forms of other verbs are in
+``inflections.json``, which ``make inflections`` makes from the dictionaries of two libraries.
 """
 
 import json
@@ -33,7 +33,7 @@ ENDINGS: Mapping[str, str] = {
     "front": _FRONT,
     "participle": "o a os as",
 }
-"""What a stem of a verb's own takes, by the kind of the stem.
+"""The endings that an irregular stem takes, by the kind of the stem.
 
 One of the kind ``ar`` takes ``back`` and ``front`` as a regular verb of -ar does; one of the kind
 ``whole`` is a word.
@@ -49,7 +49,7 @@ _VOWELS_BEFORE_C = tuple(vowel + "c" for vowel in _VOWELS)
 _VOWELS_BEFORE_Y = tuple(vowel + "y" for vowel in _VOWELS)
 _SIBILANTS = ("s", "x", "z", "ch", "sh", "o")
 _CLOSED_SYLLABLE = re.compile(r"(?:[^aeiou]*|[^aeiou]*qu)[aeiou][^aeiouwxy]")
-"""What doubles its consonant: stop, stopped."""
+"""Verbs that double their consonant: stop, stopped."""
 
 TOLD_APART = {
     "de": "dé",
@@ -59,19 +59,19 @@ TOLD_APART = {
     "hacia": "hacía",
     "se": "sé",
 }
-"""What keeps its accent, since without it is a word that is said all the time and is no verb."""
+"""Forms that keep their accent, since without it they are frequent words that are no verbs."""
 
 _HOSTS = ("r", "ndo", "a", "e", "an", "en", "d", "i")
-"""How a form ends that pronouns are attached to: infinitive, gerund, imperative."""
+"""How forms end to which pronouns are attached: infinitive, gerund, imperative."""
 _SHORT_HOSTS = frozenset({"di", "haz", "pon", "sal", "ten", "ven"})
 
 
 @cache
 def forms(verb: str, language: str) -> frozenset[str]:
-    """Return the forms of an infinitive, and a few that there are not.
+    """Return the forms of an infinitive, and a few that do not exist.
 
-    They are without accents but for those of ``TOLD_APART``. ``language`` is ``es`` or ``en``. An
-    unknown verb is taken for a regular one.
+    They have no accents, except for those in ``TOLD_APART``. ``language`` is ``es`` or ``en``. An
+    unknown verb counts as regular.
     """
     if language == "en":
         return frozenset(_english(verb))
@@ -130,7 +130,7 @@ def with_endings(stem: str, kind: str) -> Iterator[str]:
 def regular(verb: str) -> Mapping[str, set[str]]:
     """Return the forms of a Spanish verb as if it were regular, without accents.
 
-    By their kind: a verb that has stems of its own of that kind has them in their place.
+    They are returned by their kind: irregular stems of a kind replace the regular forms of it.
     """
     kinds = _regular_ar(verb[:-2]) if verb.endswith("ar") else _regular_er(verb)
     kinds["all"] |= {verb} | _joined(verb, _FUTURE)

@@ -15,9 +15,9 @@ from sessions_app.pipeline.idioms.inflections import TOLD_APART, forms, hosts
 
 LONGEST_PHRASE = 120
 MOST_WORDS = 14
-"""Of a pattern: with them, how long one takes is bounded by its shape."""
+"""The most words of a pattern: so its matching time is bounded by its shape."""
 MATCH_SECONDS = 0.02
-"""Of processor time: how long one pattern may take for one of the hostile texts."""
+"""How much processor time a pattern may take for one of the hostile texts."""
 HOSTILE_CHARACTERS = 2_000
 GAP_WORDS = 2
 """How many words may stand between a verb and the rest: "metió otra vez la pata"."""
@@ -27,7 +27,7 @@ _GAP = rf"(?:{_BETWEEN}\w+){{0,{GAP_WORDS}}}?"
 _CLITICS = "me|te|se|nos|os|los|las|les|lo|la|le"
 _REFLEXIVE = "me|te|se|nos|os"
 _ASKED_FOR = {"lo": "lo|la|los|las", "le": "le|les"}
-"""What a verb's own pronoun asks for: pasarlo is found in "la pasamos"; another: for itself."""
+"""By a verb's own pronoun, the pronouns that match it: pasarlo is found in "la pasamos"."""
 _OWN = re.compile(rf"(\w*[aei]r)({_REFLEXIVE})?(los|las|les|lo|la|le)?")
 """A verb with its own pronouns: ponerse, pasarlo, arreglárselas."""
 _POSSESSIVES = r"(?:my|your|his|her|its|our|their|ones|one's)"
@@ -42,7 +42,7 @@ _ACCENTED = re.compile(rf"(?<!\w)(?:{'|'.join(TOLD_APART.values())})(?!\w)", re.
 
 @dataclass(frozen=True, slots=True)
 class Idiom:
-    """A phrase with its meaning. A verb that is marked by ``~`` is found in all its forms."""
+    """A phrase with its meaning. A verb marked by ``~`` is found in all its forms."""
 
     pattern: str
     """``~meter la pata``."""
@@ -50,14 +50,14 @@ class Idiom:
     """In the other language."""
     literal: str = ""
     region: str = ""
-    """Where it is said: ``ES``, ``LA``, ``US``, ``UK``, with commas between; empty: anywhere."""
+    """Where it is said: ``ES``, ``LA``, ``US``, ``UK``, separated by commas; empty: anywhere."""
     register: str = ""
     """``neutral``, ``informal``, ``vulgar``, ``humorous``."""
     language: str = "es"
 
     @property
     def phrase(self) -> str:
-        """Return the phrase as a dictionary has it."""
+        """Return the phrase in its dictionary form."""
         return self.pattern.replace("~", "")
 
 
@@ -68,9 +68,9 @@ class Idioms:
         self._known = [(idiom, _key(idiom), _compile(idiom)) for idiom in idioms]
 
     def find(self, text: str) -> tuple[Phrase, ...]:
-        """Return the idioms in ``text`` in the order in which they stand, with their places.
+        """Return the idioms in ``text`` in their order, with their positions.
 
-        Of several that overlap the longest counts.
+        Of several that overlap, the longest wins.
         """
         folded = fold(text)
         found = [
@@ -88,9 +88,9 @@ class Idioms:
 
 
 def fold(text: str) -> str:
-    """Return ``text`` in small letters without accents, letter for letter as long as before.
+    """Return ``text`` in lower case without accents, each letter in the position it had.
 
-    The accent stays that tells a verb from a word as frequent as "de" or "se".
+    An accent stays where it alone distinguishes a verb from a word as frequent as "de" or "se".
     """
     letters = [_fold_letter(letter) for letter in text]
     for word in _ACCENTED.finditer(text):
@@ -105,12 +105,12 @@ def _fold_letter(letter: str) -> str:
 
 
 def check(idiom: Idiom, limit_seconds: float = MATCH_SECONDS) -> None:
-    """Refuse a pattern that is none; one that passes is found in its own phrase, and quickly.
+    """Refuse an invalid pattern; a valid one is found in its own phrase, and quickly.
 
-    Quickly: within ``limit_seconds`` of processor time in texts that nearly match, again and again.
+    Quickly: within ``limit_seconds`` of processor time in texts that nearly match again and again.
 
     Raises:
-        CommandError: ``bad_idiom``, with what would be right.
+        CommandError: ``bad_idiom``; the message says what would be valid.
     """
     words = _words(idiom.pattern)
     if len(idiom.pattern) > LONGEST_PHRASE or not 2 <= len(words) <= MOST_WORDS:
@@ -128,15 +128,15 @@ def check(idiom: Idiom, limit_seconds: float = MATCH_SECONDS) -> None:
 
 
 def _seconds_for(idioms: Idioms, text: str) -> float:
-    # of this thread alone: what the others of a busy server use is not the pattern's
+    # of this thread alone, since other threads of a busy server use time too
     began = time.thread_time()
     idioms.find(text)
     return time.thread_time() - began
 
 
 def _hostile_texts(idiom: Idiom) -> Iterator[str]:
-    """Return texts in which a match begins everywhere and comes to nothing late."""
-    head = f"{_key(idiom)} "  # without it a text is passed over
+    """Return texts in which a match begins everywhere and fails late."""
+    head = f"{_key(idiom)} "  # a text without it is skipped
     first = idiom.phrase.split(" ", maxsplit=1)[0]
     for piece in (f"{idiom.phrase[:-1]} ", f"{first} ", f"{first} a a ", "a ", "a's ", "a", " "):
         yield (head + piece * HOSTILE_CHARACTERS)[:HOSTILE_CHARACTERS]
@@ -144,13 +144,13 @@ def _hostile_texts(idiom: Idiom) -> Iterator[str]:
 
 @cache
 def builtin(language: str) -> Idioms:
-    """Return the idioms that come with Habla, of ``es`` or ``en``."""
+    """Return the idioms that Habla ships, of ``es`` or ``en``."""
     return Idioms(idiom for idiom in load() if idiom.language == language)
 
 
 @cache
 def load() -> Sequence[Idiom]:
-    """Return all idioms that come with Habla."""
+    """Return all idioms that Habla ships."""
     text = files("sessions_app.pipeline.idioms").joinpath("idioms.json").read_text(encoding="utf-8")
     return [Idiom(**entry) for entry in json.loads(text)]
 
@@ -163,7 +163,7 @@ def _words(pattern: str) -> list[str]:
 
 
 def _key(idiom: Idiom) -> str:
-    """Return a word that stands in every form of the idiom, to pass over most texts quickly."""
+    """Return a word that every form of the idiom contains, to skip most texts quickly."""
     fixed = [w for w in _words(idiom.pattern) if not w.startswith("~") and w not in _SLOTS]
     return max(fixed, key=len, default="")
 
@@ -193,7 +193,7 @@ def _verb(word: str, language: str) -> str:
 
 
 def _split(word: str) -> tuple[str, list[str]]:
-    """Return a verb and what each of its own pronouns asks for."""
+    """Return a verb and, for each of its own pronouns, the pronouns that match it."""
     parts = _OWN.fullmatch(word)
     if parts is None:
         return word, []

@@ -1,4 +1,4 @@
-"""Which words of a hypothesis will stay: LocalAgreement-2, on words."""
+"""Which words of a hypothesis will not change any more: LocalAgreement-2, on words."""
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
@@ -12,7 +12,7 @@ TRAILING = ".,;:…!?-—"
 
 
 class Word(NamedTuple):
-    """A word as it is spelt, and what of it counts when two are compared."""
+    """A word as it is spelt, and the form by which two words are compared."""
 
     spelling: str
     key: str
@@ -21,7 +21,7 @@ class Word(NamedTuple):
 class Agreement:
     """The hypotheses of one utterance, as they come.
 
-    A word is stable once two consecutive hypotheses have it, after the same stable words; case and
+    A word is stable once two consecutive hypotheses have it after the same stable words; case and
     punctuation do not count. Stable words never change again: of the two spellings the newer is
     kept. Liu et al., "Low-Latency Sequence-to-Sequence Speech Recognition and Translation by
     Partial Hypothesis Selection", 2020.
@@ -65,8 +65,8 @@ def _agreement(one: Sequence[Word], other: Sequence[Word]) -> int:
 def _end_of(stable: Sequence[Word], newest: Sequence[Word]) -> int:
     """Return where in ``newest`` the words after the stable ones begin.
 
-    A newer hypothesis may hear the stable words differently, even in another number: what comes
-    after the last one that both have is what counts.
+    A newer hypothesis may have other stable words, even another number of them: what counts is
+    what comes after the last one that both have.
     """
     if _agreement(stable, newest) == len(stable):
         return len(stable)

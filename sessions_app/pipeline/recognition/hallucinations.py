@@ -1,7 +1,7 @@
-"""What Whisper says when it hears nothing: sentences of the subtitles that it was trained on.
+"""Whisper's hallucinations in silence: sentences from the subtitles that it was trained on.
 
-All are lower case, without accents and punctuation. They are only ever matched against whole
-utterances or whole sentences, and count only where the engine leaves doubt: people say them too.
+All are lower case, without accents and punctuation. They are only matched against whole utterances
+or whole sentences, and count only where the engine is not sure, since people say them too.
 """
 
 PHANTOMS = frozenset(
@@ -109,4 +109,4 @@ DOUBTFUL = frozenset(
         "um",
     )
 )
-"""What it says to silence, but people say too: believed unless silence is likelier."""
+"""What it finds in silence, but people say too: believed unless silence is more likely."""

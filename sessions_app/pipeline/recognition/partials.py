@@ -1,4 +1,4 @@
-"""Hypotheses while speech goes on: as often as the engine can bear, and only the newest."""
+"""Partials: hypotheses while speech goes on, as often as the engine can afford."""
 
 import asyncio
 import logging
@@ -18,18 +18,18 @@ from sessions_app.pipeline.translation.drafts import Drafts
 logger = logging.getLogger(__name__)
 
 SHARE = 2.0
-"""A session asks again no sooner than this many times what its last hypothesis took."""
+"""A session waits this many times as long as its last hypothesis took before the next one."""
 FIRST_SECONDS = 0.8
-"""With how much sound the first hypothesis of an utterance is due, whatever came before it."""
+"""How much sound makes the first hypothesis of an utterance due, whatever came before."""
 NARROWING = 0.75
-"""By what factor the distance shrinks, at most, with each hypothesis that came quickly."""
+"""The factor by which the distance shrinks, at most, after a hypothesis that came quickly."""
 
 
 class Cadence:
     """How much new sound must come before the next hypothesis.
 
-    It widens at once when an answer was slow, the wait for the engine included, and narrows again
-    step by step: so many sessions on a slow engine find a pace that it can hold.
+    The distance grows at once when an answer was slow, including the wait for the engine, and
+    shrinks step by step: so many sessions on a slow engine find a pace that it can keep.
     """
 
     def __init__(self, *, shortest_seconds: float = 0.5, longest_seconds: float = 3.0) -> None:
@@ -39,16 +39,16 @@ class Cadence:
 
     @property
     def samples(self) -> int:
-        """Return how many new samples make the next hypothesis due."""
+        """Return after how many new samples the next hypothesis is due."""
         return to_samples(self._seconds)
 
     def took(self, seconds: float, *, wasted: bool = False) -> None:
-        """Take notice that a hypothesis took ``seconds``; ``wasted``: nothing came of it."""
+        """Note that a hypothesis took ``seconds``; ``wasted``: it gave no result."""
         wanted = min(max(SHARE * seconds, self._shortest_seconds), self._longest_seconds)
         if wanted >= self._seconds:
             self._seconds = wanted
         elif not wasted:
-            # what came to nothing may have been cut short: no proof that the engine is quick
+            # without a result it may have been cut short, which does not prove a fast engine
             self._seconds = max(wanted, NARROWING * self._seconds)
 
 
@@ -60,12 +60,12 @@ class Speech:
     samples: int
     pcm: Callable[[], bytes]
     taken_samples: int = 0
-    """How much of it the last hypothesis was made from."""
+    """How many of its samples the last hypothesis was made from."""
     agreement: Agreement = field(default_factory=Agreement)
     revision: int = 0
     shown: tuple[str, str] = ("", "")
     translation: str = ""
-    """The last draft of it."""
+    """Its last draft."""
 
     def take(self) -> bytes:
         """Return all its sound so far, for a hypothesis."""
@@ -74,11 +74,11 @@ class Speech:
 
 
 class Partials:
-    """Says what is being said, one hypothesis at a time, and what it means if ``drafts`` can tell.
+    """Sends partials, one hypothesis at a time, with translations if there are ``drafts``.
 
-    ``language`` returns that of what is being said, or how it is found in the sound so far.
-    ``settled`` is told of an utterance's id and language what of it is stable by now, and what is
-    not.
+    ``language`` returns the language that is being spoken, or how it is found in the sound so far.
+    ``settled`` is called with an utterance's id and language, and with the text of it that is
+    stable and that is not.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Partials:
         self._has_warned = False
 
     def hear(self, utterance_id: int, samples: int, pcm: Callable[[], bytes]) -> None:
-        """Take notice that an utterance has ``samples`` samples by now, which ``pcm`` returns."""
+        """Note that an utterance has ``samples`` samples by now, which ``pcm`` returns."""
         if utterance_id <= self._finished_id:
             return
         if self._speech is None or self._speech.utterance_id != utterance_id:
@@ -114,12 +114,12 @@ class Partials:
             self._due.set()
 
     def has_said(self, utterance_id: int) -> bool:
-        """Return whether there was a partial of an utterance that goes on."""
+        """Return whether an utterance that goes on has had a partial."""
         speech = self._speech
         return speech is not None and speech.utterance_id == utterance_id and speech.revision > 0
 
     def finish(self, utterance_id: int) -> None:
-        """Say nothing more of an utterance: its final is on the way."""
+        """Send nothing more of an utterance: its final follows."""
         self._finished_id = max(utterance_id, self._finished_id)
         if self._speech is not None and self._speech.utterance_id <= utterance_id:
             self._speech = None
@@ -127,12 +127,12 @@ class Partials:
             self.drop_draft()
 
     def drop_draft(self) -> None:
-        """Make no draft of what was heard so far: a translation of it is on the way."""
+        """Make no draft of what was found so far: a translation of it is being made."""
         if self._drafts is not None:
             self._drafts.drop()
 
     async def run(self) -> None:
-        """Say partials until cancelled; the session owns the task that this runs in."""
+        """Send partials until cancelled. The session owns the task that runs this."""
         async with asyncio.TaskGroup() as tasks:
             if self._drafts is not None:
                 tasks.create_task(self._drafts.run(), name="habla drafts")
@@ -163,7 +163,7 @@ class Partials:
         try:
             return await self._seat.partial(speech.take, self._language())
         except EngineError as error:
-            # the next one, or the final, makes up for it
+            # the next one, or the final, replaces it
             level = logging.DEBUG if self._has_warned else logging.WARNING
             logger.log(level, "no partial of utterance %d: %s", speech.utterance_id, error)
             self._has_warned = True
@@ -181,7 +181,7 @@ class Partials:
                 self._settled(speech.utterance_id, transcript.language, *shown)
 
     async def _revise(self, speech: Speech) -> None:
-        # words and their drafts come from two tasks: revisions are said in order all the same
+        # words and drafts come from two tasks: the lock keeps their revisions in order
         async with self._saying:
             if self._speech is speech:
                 speech.revision += 1

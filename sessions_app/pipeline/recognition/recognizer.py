@@ -1,4 +1,4 @@
-"""From the sound of an utterance to its words: its language, the engine, and what is believed."""
+"""From the sound of an utterance to its words: language, transcription, plausibility."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,31 +16,31 @@ from sessions_app.pipeline.recognition.transcripts import judge
 from sessions_app.pipeline.utterance import Utterance
 
 CLEAR_LEAD = 1.0
-"""By how much words must be of the other language for the sound to be heard again in that one."""
+"""By how much words must look like the other language for a second transcription in it."""
 
 AHEAD_SECONDS = 150.0
-"""How long words that are looked for ahead of time may take: the patience with an engine."""
+"""How long speculative recognition may take: the patience with an engine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recognized:
-    """What was found in an utterance."""
+    """The result of recognising an utterance."""
 
     transcript: Transcript | None
-    """None: nothing was looked for."""
+    """None: it was not transcribed."""
     reason: DiscardReason | None = None
-    """Why it is nothing that was said; None: it was said."""
+    """Why it counts as not said; None: it was said."""
 
 
 @dataclass(eq=False, slots=True)
 class Ahead:
-    """An utterance whose words are looked for before it is known to be over."""
+    """Speculative recognition of an utterance before it is known to be over."""
 
     utterance: Utterance
     is_due: bool = False
-    """Whether it is known to be over, and somebody waits."""
+    """Whether the utterance is known to be over, so that somebody waits."""
     outcome: Outcome[Recognized] = field(default_factory=Outcome)
-    """None: it came to nothing, and whoever waits looks again."""
+    """None: it was dropped or failed, and whoever waits recognises the utterance anew."""
 
     def is_of(self, utterance: Utterance) -> bool:
         """Return whether ``utterance`` ended where it seemed to end."""
@@ -49,12 +49,13 @@ class Ahead:
 
 
 class Recognizer:
-    """Finds the language and the words of one session's utterances, by its seat.
+    """Finds the language and the words of one session's utterances, by its seat in the scheduler.
 
-    Words may be looked for ahead: when speech pauses, the sound of a final is complete long before
-    the pause is long enough to end the utterance. What is found is used if the utterance ends
-    there, and dropped, without a trace, if speech goes on. That is done only where the engine has
-    room, and by the worker that ``run`` is. ``found_ahead`` is told of it while nobody waits yet.
+    Recognition may be speculative: when speech pauses, the sound of a final is complete long before
+    the pause is long enough to end the utterance. The result is used if the utterance ends there,
+    and dropped without a trace if speech goes on. That is done only where the engine has room, and
+    only while ``run``, the worker, runs. ``found_ahead`` is called with the result while nobody
+    waits for it yet.
     """
 
     def __init__(
@@ -73,17 +74,17 @@ class Recognizer:
         self._is_running = False
 
     def note(self, utterance: Utterance, language: str) -> None:
-        """Take notice of the language in which something was said."""
+        """Note the language in which something was said."""
         self._chooser.note(language, None if utterance.text else _end(utterance))
 
     def language_of(self, text: str) -> str:
-        """Return the language of typed words, or of those of an engine that does not tell it."""
+        """Return the language of typed words, or of words whose engine does not name it."""
         return language_of_text(text) or self._chooser.current or "es"
 
     def language_of_speech(self, probabilities: Mapping[str, float] | None) -> str | None:
-        """Return the language of speech that goes on; None: the engine is to find it.
+        """Return the language of speech that goes on; None: the engine shall detect it.
 
-        ``probabilities`` are those of its sound so far; None: the engine cannot tell.
+        ``probabilities`` are those of its sound so far; None: the engine gives none.
         """
         return self._chooser.choose(probabilities) if probabilities else self._chooser.current
 
@@ -91,7 +92,7 @@ class Recognizer:
         """Return the words of an utterance that is over.
 
         Raises:
-            EngineError: no engine here knows its language, or it failed at this piece.
+        EngineError: no engine here knows its language, or the engine failed.
         """
         if utterance.too_short:
             return Recognized(None, DiscardReason.TOO_SHORT)
@@ -105,7 +106,7 @@ class Recognizer:
         return await self._find(Ahead(utterance, is_due=True), self._seat)
 
     async def run(self) -> None:
-        """Look ahead until cancelled; without this running, nothing is looked for ahead."""
+        """Recognise speculatively until cancelled; nothing is speculative unless this runs."""
         self._is_running = True
         try:
             await self._newest.run()
@@ -116,16 +117,16 @@ class Recognizer:
                     ahead.outcome.settle(None)
 
     def looks_ahead_at(self, utterance_id: int, end_sample: int) -> bool:
-        """Return whether the words of an utterance that ends there are looked for, or found."""
+        """Return whether an utterance that ends there is being recognised, or has been."""
         if self._ahead is None:
             return False
         utterance = self._ahead.utterance
         return (utterance.id, utterance.end_sample) == (utterance_id, end_sample)
 
     def anticipate(self, utterance: Callable[[], Utterance], *, overtakes: bool) -> None:
-        """Look for the words of an utterance that seems to be over, if the engine has room.
+        """Recognise an utterance that seems to be over, if the engine has room.
 
-        ``overtakes``: a partial of it that is in the engine makes way.
+        ``overtakes``: its partial that the engine works on is cancelled.
         """
         self._withdraw()
         if not self._is_running or self._seat is None or not self._seat.has_room:
@@ -136,13 +137,13 @@ class Recognizer:
         self._newest.ask(partial(self._look_ahead, ahead, self._seat))
 
     def go_on(self) -> None:
-        """Drop what was looked for ahead: speech goes on."""
+        """Drop the speculative recognition: speech goes on."""
         self._withdraw()
         if self._seat is not None:
             self._seat.note_speech(is_speaking=True)
 
     def end(self) -> None:
-        """Take notice that an utterance is over; ``hear`` follows, maybe after others."""
+        """Note that an utterance is over; ``hear`` follows, maybe after others."""
         if self._seat is None:
             return
         self._seat.note_speech(is_speaking=False)
@@ -150,7 +151,7 @@ class Recognizer:
             self._due, self._ahead = self._ahead, None
             self._due.is_due = True
             self._seat.insist()
-            self._newest.insist()  # its turn may be far: the engine's own limit begins with that
+            self._newest.insist()  # its turn may come late: the engine's own limit begins with it
 
     def _withdraw(self) -> None:
         ahead, self._ahead = self._ahead, None
@@ -168,7 +169,7 @@ class Recognizer:
                 finding = await self._find(ahead, seat)
                 self._tell_ahead(ahead, finding)
         except DroppedError:
-            return  # it made way for a final
+            return  # cancelled in favour of a final
         finally:
             ahead.outcome.settle(finding)
 
@@ -183,7 +184,7 @@ class Recognizer:
         transcript = await _final(ahead, seat, language)
         if utterance.manner.direction is Direction.AUTO:
             transcript = await self._checked(ahead, seat, transcript)
-        if not transcript.language:  # a server that does not tell it
+        if not transcript.language:  # from a server that does not name it
             transcript = replace(transcript, language=self.language_of(transcript.text))
         if transcript.language not in LANGUAGES:
             raise EngineError(
@@ -205,10 +206,10 @@ class Recognizer:
         return language
 
     async def _checked(self, ahead: Ahead, seat: Seat, heard: Transcript) -> Transcript:
-        """Return what was heard, or what is heard in the other language if that is right.
+        """Return the transcript, or that in the other language if it is the right one.
 
-        A server that finds the language by itself takes Spanish for its neighbours, but not for
-        English: what is neither is Spanish.
+        A server that detects the language itself mistakes Spanish for neighbouring languages, but
+        not for English: so what is neither is Spanish.
         """
         if heard.language and heard.language not in LANGUAGES:
             return await _final(ahead, seat, "es")

@@ -1,4 +1,4 @@
-"""Speech or noise? What of a transcript can be believed."""
+"""Speech or noise: whether a transcript can be believed."""
 
 import math
 import re
@@ -16,47 +16,47 @@ from sessions_app.pipeline.recognition.hallucinations import DOUBTFUL, PHANTOMS
 CERTAIN_SILENCE = 0.9
 """Probability of no speech above which the words do not matter."""
 SURE_SILENCE = 0.3
-"""Probability of no speech up to which somebody spoke: Whisper base gives noise 0.45 and more."""
+"""Probability of no speech up to which somebody spoke; for noise Whisper base gives 0.45 up."""
 LEAST_SILENCE = 1e-6
-"""What is less tells nothing: Whisper turbo gives that to speech and silence alike."""
+"""Less than this says nothing: Whisper turbo gives it for speech and silence alike."""
 SURE_LOG_PROBABILITY = -0.7
-"""From where words are rather right than wrong: 50 % for each token."""
+"""From here on words are more likely right than wrong: 50 % for each token."""
 CERTAIN_LOG_PROBABILITY = -0.25
-"""The same where nothing tells whether somebody spoke: inventions may have -0.3."""
+"""The same where there is no probability of speech: hallucinations may have -0.3."""
 LOWEST_CONFIDENCE = 0.35
-"""What scores lower is noise made into words: e to the lowest log probability, or a bit less."""
+"""Below this, noise was made into words: e to the lowest log probability, or a bit less."""
 FEWEST_REPEATED_WORDS = 10
-"""People do say "no, no, no, no": fewer repeated words than this are believed."""
+"""People do say "no, no, no, no": fewer repetitions than this are believed."""
 LONGEST_LOOP_WORDS = 8
 LOOP_WORDS_PER_SECOND = 6
-"""Nobody repeats even a syllable faster ..."""
+"""Nobody repeats even a syllable faster (per second) ..."""
 LOOP_WORDS_AT_ONCE = 10
-"""... beyond those that endpointing may have cut close."""
+"""... beyond those whose sound endpointing may have cut off."""
 LETTERS_PER_SECOND = 30
 """Twice as fast as people talk ..."""
 LETTERS_AT_ONCE = 15
-"""... beyond a first word or two, which endpointing may have cut close."""
+"""... beyond a first word or two, whose sound endpointing may have cut off."""
 
 _ASIDE = re.compile(
     r"\[[^]]*\]|【[^】]*】|<[^<>]*>|♪[^♪]*♪?"
     r"|\([^()?!¿¡.…]*\)|\uff08[^\uff09]*\uff09|(?<![\w*])\*[^*?!¿¡.…]+\*(?![\w*])"
 )
-"""What a transcriber sets in brackets or between notes is not speech: [BLANK_AUDIO], ♪♪, (risas).
+"""What a transcriber writes in brackets or between notes is no speech: [BLANK_AUDIO], ♪♪, (risas).
 
-Round brackets and stars around a whole sentence do not make a sound of it.
+A whole sentence in round brackets or between stars counts as speech.
 """
 _WORD = re.compile(r"\w+|\*{3,}")
-"""A masked word is one too: ``***``."""
+"""A word, also a masked one: ``***``."""
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _FOREIGN = re.compile(r"[^\W\d_a-zA-Z\u00aa\u00ba\u00c0-\u024f]")
-"""Letters of other scripts than the Latin one, which Spanish and English are written in."""
+"""Letters of scripts other than Latin, in which Spanish and English are written."""
 
 
 def judge(transcript: Transcript, seconds: float) -> DiscardReason | None:
-    """Return why ``transcript`` is nothing that was said; None: it was said.
+    """Return why ``transcript`` counts as not said; None: it was said.
 
     ``seconds`` is the length of the sound that it was made from. What the text alone looks like
-    counts only where the engine leaves doubt.
+    counts only where the engine is not sure.
     """
     words = _words(transcript.text)
     if not words or _is_silent(transcript, words):
@@ -94,13 +94,13 @@ def _is_unsure(transcript: Transcript) -> bool:
 
 
 def _is_sure(transcript: Transcript) -> bool:
-    """Return whether the engine says that it is sure of the words, and that somebody spoke.
+    """Return whether the engine is sure of the words, and that somebody spoke.
 
-    One that tells no probability leaves doubt.
+    An engine that gives no probability counts as unsure.
     """
     silence = transcript.no_speech_probability
     certainty = transcript.average_log_probability or math.log(max(transcript.confidence, 1e-9))
-    if silence < LEAST_SILENCE:  # no engine is right for certain: exactly 1 is a default
+    if silence < LEAST_SILENCE:  # no engine is ever certain: exactly 1 is a default value
         return CERTAIN_LOG_PROBABILITY <= certainty < 0
     return certainty >= SURE_LOG_PROBABILITY and silence <= SURE_SILENCE
 
@@ -138,7 +138,7 @@ def _is_loop(words: list[str]) -> bool:
 
 
 def _repeated(words: list[str], size: int) -> bool:
-    """Return whether most of ``words`` says the same ``size`` words again and again."""
+    """Return whether most of ``words`` repeats the same ``size`` words."""
     longest = longest_run(words, size)
     return longest >= FEWEST_REPEATED_WORDS and 2 * longest > len(words)
 

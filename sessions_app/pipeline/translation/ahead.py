@@ -1,4 +1,4 @@
-"""Translations of sentences that will stay, made before their utterance is over."""
+"""Speculative translation: of sentences that will stay, before their utterance is over."""
 
 import logging
 import sys
@@ -32,12 +32,12 @@ AHEAD_SECONDS = 60.0
 ENDS = (".", "!", "?", "…")
 
 MakeRequest = Callable[[str, Direction, Mode], TranslationRequest]
-"""Returns what a translator is asked for a text, its speaker included."""
+"""Returns the translation request for a text, including its speaker."""
 
 
 @dataclass(eq=False, slots=True)
 class Piece:
-    """A sentence, or several, translated ahead."""
+    """One sentence, or several, translated ahead of the end."""
 
     text: str
     is_begun: bool = False
@@ -46,7 +46,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What must be the same for a translation to be of use."""
+    """What must be equal for a translation to be usable."""
 
     utterance_id: int
     direction: Direction
@@ -56,20 +56,20 @@ class About:
 
 @dataclass(slots=True)
 class SpeechAhead:
-    """What is translated of an utterance that goes on."""
+    """What has been translated of an utterance that goes on."""
 
     about: About
     pieces: list[Piece] = field(default_factory=list)
     stable: int = 0
-    """How many of them stay, whether speech goes on or not."""
+    """How many of the pieces stay, whether speech goes on or not."""
 
 
 class TranslationsAhead:
     """Has one session's translator work while somebody speaks, so that less is left for the end.
 
     A sentence is translated once its words and those after it are stable, and the rest when speech
-    pauses, since the utterance may be over there. The final takes what fits its words, and what
-    does not is dropped. A translator that makes nothing ahead is quick, or paid for each sentence.
+    pauses, since the utterance may be over there. The final uses what fits its words; the rest is
+    dropped. A translator that makes nothing ahead is fast, or costs money for each sentence.
     """
 
     def __init__(
@@ -83,16 +83,16 @@ class TranslationsAhead:
         self._speech: SpeechAhead | None = None
         self._is_running = False
         self._turn: object | None = None
-        """Of the work that goes on."""
+        """The scope of the work that goes on."""
 
     def go_on(self, manner: Manner) -> None:
-        """Drop what would only be right if the utterance were over: speech goes on."""
+        """Drop what would be right only if the utterance were over: speech goes on."""
         self._manner = manner
         if self._speech is not None:
             self._cut(self._speech, self._speech.stable)
 
     def note_stable(self, utterance_id: int, language: str, stable: str, unstable: str) -> None:
-        """Translate the whole sentences of ``stable``, which ``unstable`` words follow."""
+        """Translate the complete sentences of ``stable``, which is followed by ``unstable``."""
         sentences = _sentences(stable)
         if not (unstable and stable.endswith(ENDS)):
             del sentences[-1:]
@@ -103,9 +103,9 @@ class TranslationsAhead:
             self._ask(speech, sentences, stable=len(sentences))
 
     def note_words(self, utterance: Utterance, transcript: Transcript) -> bool:
-        """Translate the words of an utterance that seems to be over; return whether that is done.
+        """Translate the words of an utterance that seems to be over; return whether that begins.
 
-        The translator is better left to it, then.
+        If it does, the translator should not be given drafts to make.
         """
         speech = self._speech_of(utterance.id, utterance.manner, transcript.language)
         text = " ".join(_sentences(transcript.text))
@@ -117,15 +117,15 @@ class TranslationsAhead:
         return True
 
     def drop(self, utterance_id: int) -> None:
-        """Drop what is translated of an utterance: there will be no final of it."""
+        """Drop what has been translated of an utterance: there will be no final of it."""
         if self._speech is not None and self._speech.about.utterance_id == utterance_id:
             self._drop()
 
     async def translate(self, utterance_id: int, request: TranslationRequest) -> Translation:
-        """Return the translation of an utterance that is over, as the translator would.
+        """Return the translation of an utterance that is over, as the translator itself would.
 
         Raises:
-            EngineError: what is left could not be translated.
+        EngineError: the rest could not be translated.
         """
         made = await self._made(utterance_id, request)
         if not made:
@@ -135,7 +135,7 @@ class TranslationsAhead:
             asked = replace(request, text=rest, context=(*request.context, *said))
             made.append((rest, await self._translator.translate(asked)))
         if len({translation.engine for _, translation in made}) > 1:
-            # another took over meanwhile: one sentence, one translator
+            # another translator took over meanwhile: use one for the whole sentence
             return await self._translator.translate(request)
         return joined(made)
 
@@ -144,7 +144,7 @@ class TranslationsAhead:
         return await wait_for_model(self._translator.remote_model)
 
     async def run(self) -> None:
-        """Translate until cancelled; without this running, nothing is translated ahead."""
+        """Translate until cancelled; nothing is translated ahead unless this runs."""
         self._is_running = True
         try:
             await self._newest.run()
@@ -153,7 +153,7 @@ class TranslationsAhead:
             self._drop()
 
     def _speech_of(self, utterance_id: int, manner: Manner, language: str) -> SpeechAhead | None:
-        """Return what is translated of an utterance; None: nothing should be, just now."""
+        """Return the pieces of an utterance; None: nothing should be translated ahead now."""
         is_able = self._is_running and language in LANGUAGES
         if not (is_able and self._has_time()):
             return None
@@ -194,13 +194,13 @@ class TranslationsAhead:
         except EngineError as error:
             logger.debug("a sentence was not translated ahead: %s", error)
         except Exception:
-            # the final asks again, and tells of it
+            # the final asks again, and reports the failure
             logger.exception("a bug in the translator")
         finally:
             piece.outcome.settle(None)
 
     async def _made(self, utterance_id: int, request: TranslationRequest) -> list[Made]:
-        """Return the first sentences of ``request`` that are translated, or about to be."""
+        """Return the first pieces of ``request`` that are translated, or are being translated."""
         speech, self._speech = self._speech, None
         if speech is None:
             return []
@@ -220,7 +220,7 @@ class TranslationsAhead:
         self._turn = None
 
     def _cut(self, speech: SpeechAhead, length: int) -> None:
-        """Drop all but the first pieces; end the work on one that is dropped at once."""
+        """Drop all but the first pieces; cancel at once the work on one that is dropped."""
         dropped = speech.pieces[length:]
         del speech.pieces[length:]
         if any(piece.is_begun and not piece.outcome.is_settled for piece in dropped):
@@ -231,12 +231,12 @@ class TranslationsAhead:
 
 
 def _sentences(text: str) -> list[str]:
-    """Return the sentences of ``text``, however long: what drafts takes them whole."""
+    """Return the sentences of ``text``, however long: drafting translators take them whole."""
     return split_sentences(text, max_characters=sys.maxsize)
 
 
 def _fitting(pieces: Sequence[Piece], text: str) -> list[Piece]:
-    """Return the first of ``pieces`` that together are the first sentences of ``text``."""
+    """Return the pieces that together are the first sentences of ``text``."""
     ends = set(_grown(_sentences(text)))
     grown = zip(pieces, _grown([piece.text for piece in pieces]), strict=True)
     return [
@@ -254,14 +254,14 @@ def _after(texts: Sequence[str], text: str) -> str:
 
 
 def _next(speech: SpeechAhead) -> Piece | None:
-    """Return what comes next; nothing does after what came to nothing."""
+    """Return the next piece to translate; none follows one that failed."""
     done = len(_done(speech.pieces))
     following = speech.pieces[done : done + 1]
     return next((piece for piece in following if not piece.is_begun), None)
 
 
 def _done(pieces: Sequence[Piece]) -> list[Made]:
-    """Return the first of ``pieces`` that are translated."""
+    """Return the first pieces, as far as they are translated."""
     made = []
     for piece in pieces:
         if (translation := piece.outcome.result) is None:

@@ -1,4 +1,4 @@
-"""What was said before, and what it is about: what a translator is told beside the sentence."""
+"""The context of a sentence for its translator: what was said before, and the topic."""
 
 from collections import deque
 
@@ -7,18 +7,19 @@ from sessions_app.engines.base import Translator
 from sessions_app.pipeline.newest import Newest
 
 EXCHANGES_REMEMBERED = 6
-"""How many earlier exchanges a translator is given as context."""
+"""How many earlier exchanges a translator gets as context."""
 EXCHANGES_A_TOPIC = 3
-"""After how many new exchanges the topic is looked for again."""
+"""After how many new exchanges the topic is determined again."""
 TOPIC_SECONDS = 20.0
-"""How long a translator may take to find the topic: nobody waits for it."""
+"""How long a translator may take to determine the topic, for which nobody waits."""
 
 
 class Context:
     """The last exchanges of a conversation, and its topic.
 
-    The topic is found beside the translating and never delays it: ``make_way`` drops the search,
-    which begins anew with the next exchange. A search that fails leaves the topic as it was.
+    The topic is determined in the background and never delays a translation: ``make_way`` drops
+    the search, which begins anew with the next exchange. A failed search leaves the topic as it
+    was.
     """
 
     def __init__(self, translator: Translator) -> None:
@@ -27,7 +28,7 @@ class Context:
         self._new = 0
         self._search = Newest("topic", seconds=TOPIC_SECONDS)
         self.topic = ""
-        """One line; empty: not known."""
+        """One line; empty: unknown."""
 
     def request(
         self,
@@ -36,7 +37,7 @@ class Context:
         mode: Mode = Mode.CONVERSATION,
         speaker: str | None = None,
     ) -> TranslationRequest:
-        """Return what a translator is asked for ``text``."""
+        """Return the translation request for ``text``."""
         return TranslationRequest(text, direction, tuple(self._said), mode, speaker, self.topic)
 
     def note(self, exchange: Exchange) -> None:
@@ -49,23 +50,23 @@ class Context:
             self._search.ask(self._find)
 
     def make_way(self) -> None:
-        """Drop the search for the topic: a sentence is to be translated."""
+        """Drop the search for the topic, since a sentence is to be translated."""
         self._search.drop()
 
     def forget(self) -> None:
-        """Begin a new conversation: what was said before is no longer context."""
+        """Begin a new conversation, in which what was said before is no context."""
         self._search.drop()
         self._said = deque(maxlen=EXCHANGES_REMEMBERED)
         self._new = 0
         self.topic = ""
 
     async def run(self) -> None:
-        """Look for the topic, whenever it is due, until cancelled."""
+        """Determine the topic whenever it is due, until cancelled."""
         await self._search.run()
 
     async def _find(self) -> None:
         said = self._said
         topic = await self._translator.find_topic(tuple(said), self.topic)
-        if said is self._said:  # no new conversation has begun since
+        if said is self._said:  # unless a new conversation has begun since
             self._new = 0
             self.topic = topic or self.topic

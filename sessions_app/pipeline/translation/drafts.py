@@ -1,4 +1,4 @@
-"""Translations of speech that goes on: only of the newest words, shown while they are made."""
+"""Drafts: translations of speech that goes on, only of the newest words, shown as they grow."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,13 +10,13 @@ from sessions_app.pipeline.newest import Newest
 MakeRequest = Callable[[str, Direction], TranslationRequest]
 
 DRAFT_SECONDS = 15.0
-"""How long a draft may take; by then, newer words have long been heard."""
+"""How long a draft may take; by then there are newer words."""
 PAUSE_SECONDS = 0.25
-"""How often, at most, a growing draft is shown."""
+"""The shortest time between two updates of a growing draft."""
 
 
 class Drafts:
-    """Has one draft made at a time. A newer one overtakes it, and its upstream ends at once.
+    """Has one draft made at a time. A newer one replaces it, and its request ends at once.
 
     ``request`` makes of words and their direction what the translator is asked.
     """
@@ -37,14 +37,14 @@ class Drafts:
         """Have ``text`` drafted, instead of what was asked for before.
 
         ``shown`` is the last draft of the same utterance: ``tell`` is not called with anything
-        shorter before the draft is whole, so that what people read does not shrink and grow again;
-        but what turns out to be no translation is taken back at once, by telling nothing.
+        shorter before the draft is complete, so that what people read does not shrink and grow
+        again. What turns out to be no translation is taken back at once, by an empty text.
         """
         request = self._request(text, direction)
         self._newest.ask(lambda: self._make(request, len(shown), tell))
 
     def drop(self) -> None:
-        """Make no draft: the final is on the way."""
+        """Make no draft: the final follows."""
         self._newest.drop()
 
     async def run(self) -> None:

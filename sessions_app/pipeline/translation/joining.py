@@ -1,4 +1,4 @@
-"""One translation of sentences that were translated one by one."""
+"""One translation, joined from sentences that were translated one by one."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,11 +6,11 @@ from dataclasses import replace
 from sessions_app.core.events import Phrase, Translation, Usage
 
 Made = tuple[str, Translation]
-"""What was translated, and what it became."""
+"""A text and its translation."""
 
 
 def joined(made: Sequence[Made]) -> Translation:
-    """Return the translation of sentences that stand with a space between."""
+    """Return the translation of sentences that are separated by spaces."""
     phrases: list[Phrase] = []
     start = 0
     for text, translation in made:

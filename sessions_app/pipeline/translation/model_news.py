@@ -1,4 +1,4 @@
-"""Tells a client how the language model is: that it loads, that it is there, that it is not."""
+"""Tells a client the condition of the language model: it is loading, ready, or down."""
 
 from sessions_app.core.events import Emit, Notice
 from sessions_app.engines.model_condition import READY, RemoteModel
@@ -12,7 +12,7 @@ class ModelNews:
         self._emit = emit
 
     async def run(self) -> None:
-        """Tell each condition that is another than the last one told; at first all is well."""
+        """Send each condition that differs from the last one sent; initially it is ready."""
         self._model.warm_up()
         told = READY
         while True:

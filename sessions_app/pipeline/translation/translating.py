@@ -1,4 +1,4 @@
-"""A translation within its limit; asked for once more where a model had to be loaded first."""
+"""One translation within its time limit, retried once where a model had to be loaded first."""
 
 import asyncio
 
@@ -12,11 +12,12 @@ async def translated(
 ) -> Translation:
     """Return the translation of an utterance that is over, made within ``seconds``.
 
-    Where nobody could translate it while a model is being loaded, that is waited for, as long as it
-    takes, and it is asked for again.
+    Where no translator could, and a model is being loaded, this waits for the model, as long as it
+    takes, and asks again.
 
     Raises:
-        EngineError: nobody could; TimeoutError: not in time.
+        EngineError: no translator could.
+        TimeoutError: it took too long.
     """
     try:
         async with asyncio.timeout(seconds):

@@ -182,7 +182,7 @@ async def test_a_database_that_takes_nothing_is_broken() -> None:
     async with locked():
         finding = await asyncio.to_thread(examine)
     assert finding.level == Level.BROKEN
-    assert finding.message == "The database (sqlite) takes nothing: database is locked."
+    assert finding.message == "The database (sqlite) cannot be written: database is locked."
     assert (await asyncio.to_thread(examine)).level == Level.FINE
     database_thread.close()
 
@@ -233,7 +233,7 @@ def test_a_hub_that_does_not_answer_does_not_matter_for_what_the_package_index_h
     both = EngineSettings(auto, auto, wanted.detector, tmp_path)
     finding = engines.examine_hub(both)
     assert finding.level is Level.WARNING
-    assert "opus-mt-es-en, opus-mt-en-es cannot be fetched" in finding.message
+    assert "opus-mt-es-en, opus-mt-en-es cannot be downloaded" in finding.message
 
 
 async def test_an_engine_without_the_words_is_broken(wanted: EngineSettings) -> None:
@@ -241,7 +241,7 @@ async def test_an_engine_without_the_words_is_broken(wanted: EngineSettings) -> 
     settings = EngineSettings(wanted.transcriber, mute, wanted.detector, wanted.models_dir)
     finding = await engines.examine_engine(settings, "translator")
     assert finding.level is Level.BROKEN
-    assert "fails at a tiny task" in finding.message
+    assert "fails a tiny task" in finding.message
 
 
 async def test_a_fallback_is_a_warning_that_says_why(wanted: EngineSettings) -> None:
