@@ -26,6 +26,7 @@ DIRECTORY = re.compile(r"[\w.-]+(?:/[\w.-]+)*/")
 DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 OF_SEVERAL_WORDS = re.compile(r"[A-Za-z][a-z0-9]*(?:_[a-z0-9]+)+|(?:[A-Z][a-z0-9]+){2,}")
 """A name in snake case or in camel case."""
+IMPORT = re.compile(r"from ((?:sessions_app|playback_app)[\w.]*) import (\w+)")
 FOREIGN_MODULES = {"asyncio", "faulthandler", "loop", "os", "reactor", "signal", "sys", "time"}
 FOREIGN_NAMES = {
     "await_many_dispatch",  # Channels
@@ -110,6 +111,8 @@ def _names_of(node: ast.stmt) -> set[str]:
             return {target.id for target in node.targets if isinstance(target, ast.Name)}
         case ast.AnnAssign(target=ast.Name(id=name)):
             return {name}
+        case ast.ImportFrom():
+            return {alias.asname or alias.name for alias in node.names}
         case _:
             return set()
 
@@ -137,6 +140,18 @@ def test_every_file_that_a_comment_names_is_in_the_tree() -> None:
         if name.endswith((".py", ".md")) and not is_file(name.lstrip("./"))
     ]
     assert named == []
+
+
+def test_what_a_program_in_a_string_imports_is_in_the_tree() -> None:
+    imports = [
+        (file, f"{module}.{name}")
+        for file in SOURCES
+        for node in ast.walk(ast.parse((ROOT / file).read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for module, name in IMPORT.findall(node.value)
+    ]
+    assert len(imports) > 10
+    assert [each for each in imports if not is_in_a_module(each[1].split("."))] == []
 
 
 def test_what_was_renamed_is_noticed() -> None:

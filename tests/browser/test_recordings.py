@@ -1,4 +1,4 @@
-"""What was spoken is kept as sound: found again, heard, played anew, corrected, deleted."""
+"""What was spoken is recorded: found again, heard, played again, corrected, deleted."""
 
 import re
 from collections.abc import Callable

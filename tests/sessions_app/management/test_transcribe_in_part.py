@@ -1,4 +1,4 @@
-"""What was heard of a file is given, whatever ends it; the exit code says that it is not all."""
+"""What was transcribed is printed, whatever ends it; the exit code says that it is not all."""
 
 import json
 import os
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 SENTENCE = say("hola mundo") + silence(0.7)
 MANY = 90
-"""Far more than wait for the engine, in the decoder and in the pipes between."""
+"""Far more than can wait for the engine, in the decoder and in the pipes between."""
 
 
 def fake(**options: object) -> str:
@@ -88,7 +88,7 @@ def _command_of(pid: int) -> bytes:
 
 
 def sentences(printed: str, file_format: str) -> int:
-    """Return how many are in what was printed, which is whole in its format.
+    """Return how many sentences were printed, in a complete file of the format.
 
     The last one may be cut off after its first word.
     """
