@@ -52,6 +52,13 @@ def words() -> frozenset[str]:
     )
 
 
+@cache
+def classes() -> frozenset[str]:
+    """Return the names of all classes of ours."""
+    nodes = [node for file in SOURCES for node in _body(file)]
+    return frozenset(node.name for node in nodes if isinstance(node, ast.ClassDef))
+
+
 def is_file(name: str) -> bool:
     """Return whether there is such a file; one without a directory may lie anywhere."""
     if "/" not in name:
@@ -69,7 +76,7 @@ def is_known(name: str) -> bool:
         return any((ROOT / place / name).is_dir() for place in PLACES)
     if DOTTED.fullmatch(name):
         first = name.partition(".")[0]
-        is_foreign_class = first[0].isupper() and not is_in_a_module([first]) and first in words()
+        is_foreign_class = first[0].isupper() and first not in classes() and first in words()
         return first in FOREIGN_MODULES or is_foreign_class or is_in_a_module(name.split("."))
     return name in words() or not OF_SEVERAL_WORDS.fullmatch(name)
 
