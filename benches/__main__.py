@@ -1,4 +1,4 @@
-"""Measures all, or what is named: `python -m benches [captions] [memory] [sessions] ...`."""
+"""Measures all parts, or those named: `python -m benches [captions] [memory] [sessions] ...`."""
 
 import argparse
 import asyncio
@@ -10,7 +10,7 @@ from benches.report import Figure, machine, print_table, say
 from benches.serving import keep_to_second_core
 
 LIMIT_SECONDS = 1200.0
-"""For each part."""
+"""The time limit of each part."""
 PARTS: dict[str, tuple[str, Callable[[], Awaitable[list[Figure]]]]] = {
     "captions": ("Delays at a real client, engine time zero", captions.measure),
     "sound": ("Sound before it is recognised, CPU per second of it", sound.measure),

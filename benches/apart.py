@@ -1,4 +1,4 @@
-"""What a stream costs that libav decodes in a process of its own: there, and beside it."""
+"""The cost of a stream that libav decodes in a process of its own: there, and in the server."""
 
 import os
 import resource
@@ -31,7 +31,7 @@ async def _measure(encoding: Encoding) -> list[Figure]:
     stream = encode(spoken(SECONDS), encoding)
     size = int(len(stream) / SECONDS * CHUNK_SECONDS)
     chunks = [stream[first : first + size] for first in range(0, len(stream), size)]
-    # a stream of next to nothing costs what starting costs
+    # a nearly empty stream costs as much as the start
     started = [await _hear(encoding, chunks[:8]) for _ in range(ROUNDS)]
     whole = [await _hear(encoding, chunks) for _ in range(ROUNDS)]
     apart = _median(whole, 0) - _median(started, 0)
@@ -45,7 +45,7 @@ async def _measure(encoding: Encoding) -> list[Figure]:
 
 
 async def _hear(encoding: Encoding, chunks: list[bytes]) -> tuple[float, float, float, float]:
-    """Return milliseconds of CPU there and here, and to the first sound; and megabytes."""
+    """Return ms of CPU in the process and in the server, ms to the first sound, and megabytes."""
     pool = DecoderPool(lambda: 64)
     there, here, began_at = _cpu_of_children(), time.process_time(), time.perf_counter()
     process = await pool.open(CONTAINERS[encoding])
@@ -57,7 +57,7 @@ async def _hear(encoding: Encoding, chunks: list[bytes]) -> tuple[float, float, 
     megabytes = _private_megabytes()
     await pool.aclose()
     if to_seconds(round(samples)) < len(chunks) * CHUNK_SECONDS / 2:
-        raise RuntimeError("not all of the stream was heard")
+        raise RuntimeError("not all of the stream was decoded")
     return (_cpu_of_children() - there) * 1000, here, first, megabytes
 
 

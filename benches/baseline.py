@@ -1,4 +1,4 @@
-"""What Habla is compared with, as a server of its own: the usual way, and a bare echo.
+"""What Habla is compared with, as a server: the usual way, and a bare echo.
 
 The usual way is an ffmpeg process for each session and one call of the ONNX detector for each frame
 of 32 ms, on the event loop. `daphne benches.baseline:application` serves both.
@@ -38,7 +38,7 @@ FFMPEG = (
 
 
 CONTEXT_SAMPLES = 64
-"""Of the former frame, which the detector sees before each frame."""
+"""Samples of the previous frame, which the detector sees before each frame."""
 
 
 def load_detector() -> onnxruntime.InferenceSession:
@@ -48,7 +48,7 @@ def load_detector() -> onnxruntime.InferenceSession:
         raise RuntimeError("faster-whisper is not installed")
     path = Path(spec.submodule_search_locations[0]) / "assets" / "silero_vad_v6.onnx"
     options = onnxruntime.SessionOptions()
-    # 0: as many as onnxruntime likes, which is what it does unless it is told otherwise
+    # 0: as many as onnxruntime chooses, which is its default
     options.intra_op_num_threads = int(os.environ.get(THREADS_VARIABLE, "0"))
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
@@ -62,7 +62,7 @@ class FrameByFrame:
         self._context: npt.NDArray[np.float32] = np.zeros(CONTEXT_SAMPLES, np.float32)
 
     def probability(self, frame: bytes) -> float:
-        """Return how likely ``frame`` holds speech."""
+        """Return the probability that ``frame`` holds speech."""
         samples = np.frombuffer(frame, "<i2").astype(np.float32) / np.float32(32768)
         sound = np.concatenate([self._context, samples])[None]
         self._context = samples[-CONTEXT_SAMPLES:]
@@ -72,12 +72,12 @@ class FrameByFrame:
 
 
 class Echo(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
-    """Answers each frame with its length: what any server on Daphne must take at least."""
+    """Answers each frame with its length: the least that any server on Daphne must cost."""
 
     channel_layer_alias = "none"
 
     async def dispatch(self, message: Mapping[str, Any]) -> None:
-        """Answer one message, without Channels' hop through a thread."""
+        """Answer one message, without the hop of Channels through a thread."""
         if message["type"] == "websocket.receive":
             await self.send(text_data=json.dumps({"type": "echo", "bytes": len(message["bytes"])}))
         elif message["type"] == "websocket.connect":
@@ -104,7 +104,7 @@ class Usual(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no ty
         await self.send(text_data=json.dumps({"type": "ready"}))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Hand a chunk to ffmpeg."""
+        """Pass a chunk to ffmpeg."""
         if bytes_data and self.ffmpeg.stdin is not None:
             self.ffmpeg.stdin.write(bytes_data)
             await self.ffmpeg.stdin.drain()

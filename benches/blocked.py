@@ -1,8 +1,8 @@
-"""A frame's way to the detector while nobody can write to the database.
+"""Latency from a frame to the detector while nobody can write to the database.
 
-An exclusive lock from outside blocks the database lane, where the sentences of all are to be kept.
-Each talker says short sentences; the time is from sending the chunk in which one begins to hearing
-``speech_started``.
+An exclusive lock from outside blocks the database thread, which is to store everyone's sentences.
+Each talker says short sentences; the time runs from sending the chunk in which one begins to
+receiving ``speech_started``.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ SENTENCE = sounds.speech(0.5) + sounds.silence(1.0)
 CHUNKS_A_SENTENCE = len(sounds.chunks(SENTENCE))
 SENTENCES = 5
 FREE_SECONDS = 1.5
-"""Before it is blocked."""
+"""How long everyone talks before the database is blocked."""
 
 
 async def measure() -> list[Figure]:
-    """Return the delays while the database is blocked, and what was kept afterwards."""
+    """Return the delays while the database is blocked, and how much was stored afterwards."""
     async with habla(FAKES) as server, AsyncExitStack() as clients:
         talkers = [
             await clients.enter_async_context(talker(server.port, "session", "pcm-s16le"))
@@ -48,7 +48,7 @@ async def measure() -> list[Figure]:
 
 
 async def _block(path: Path) -> tuple[float, float]:
-    """Lock the database for a while; return from when to when."""
+    """Lock the database for a while; return when that began and ended."""
     await asyncio.sleep(FREE_SECONDS)
     with closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as database:
         database.execute("begin exclusive")

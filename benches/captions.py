@@ -1,7 +1,7 @@
 """From the frame that holds the last word to its caption, and from the end of speech to its final.
 
 The engine takes no time. A hypothesis is due after each half second of new sound, so every second
-chunk of a talker brings a caption; each caption says by its last word which chunk it stems from.
+chunk of a talker brings a caption; the last word of a caption says which chunk it is based on.
 """
 
 from contextlib import AsyncExitStack
@@ -37,7 +37,7 @@ async def _measure(port: int, bare_port: int, count: int) -> list[Figure]:
         enter = open_clients.enter_async_context
         talkers = [await enter(talker(port, "session", "pcm-s16le")) for _ in range(count)]
         echoed = [await enter(talker(bare_port, "echo", None)) for _ in range(count)]
-        # one after the other in each pair, so that neither waits for its twin
+        # one after the other in each pair, so that neither waits for the other
         pairs = [client for pair in zip(talkers, echoed, strict=True) for client in pair]
         await talk_together(pairs, chunks, sounds.CHUNK_SECONDS)
     captions = [delay for client in talkers for delay in _captions(client)]

@@ -1,4 +1,4 @@
-"""Engines that take no time, and a detector that notes when sound has reached it."""
+"""Engines that take no time, and a detector that records when sound reaches it."""
 
 import asyncio
 import itertools
@@ -18,13 +18,13 @@ TEXT = (
 WORDS_PER_SECOND = 3
 """As fast as people talk."""
 PROBE_VARIABLE = "HABLA_BENCH_PROBE"
-"""Names the file that ProbedDetector writes to."""
+"""The environment variable that names the file to which ProbedDetector writes."""
 NOTE = struct.Struct("<iqd")
 """The number of the stream, how many samples of it were judged, and when (monotonic)."""
 
 
 class InstantTranscriber:
-    """Hears three words a second at once, and last the number of frames that it was given.
+    """Returns three words per second at once, the last being the number of frames it was given.
 
     That number tells a client exactly which of its frames have led to a caption.
     """
@@ -33,7 +33,7 @@ class InstantTranscriber:
     parallel = 4
 
     async def load(self) -> None:
-        """Be ready."""
+        """Load nothing."""
 
     async def aclose(self) -> None:
         """Release nothing."""
@@ -51,21 +51,21 @@ class InstantTranscriber:
 
 
 class FarTranscriber(InstantTranscriber):
-    """Works on another machine, and slowly: for what is measured before any recognition."""
+    """A slow transcriber on another machine: for what is measured before any recognition."""
 
     parallel = 2000
     seconds = 15.0
     """How long a hypothesis takes: as long as the longest utterance."""
 
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
-        """Return no words; at once, where an utterance is over."""
+        """Return no words: at once for a final."""
         if not final:
             await asyncio.sleep(self.seconds)
         return Transcript("", language or "es", no_speech_probability=1.0)
 
 
 class Probe:
-    """Notes in a file how far each stream has come, and when."""
+    """Records in a file how far each stream has come, and when."""
 
     def __init__(self) -> None:
         path = os.environ[PROBE_VARIABLE]
@@ -104,7 +104,7 @@ class ProbedStream:
         self._samples = 0
 
     def probabilities(self, pcm: bytes) -> Sequence[float]:
-        """Return how likely each frame holds speech, and note that it was judged."""
+        """Return the speech probability of each frame, and record that it was judged."""
         found = self._stream.probabilities(pcm)
         if found:
             self._samples += len(found) * FRAME_SAMPLES

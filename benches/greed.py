@@ -1,4 +1,4 @@
-"""How much a server grows at clients that take too little or send too much."""
+"""How much a server's memory grows for clients that read too little or send too much."""
 
 import contextlib
 import json
@@ -14,14 +14,14 @@ from benches.talking import talk_together, talker
 FLOOD_BYTES = 200 * 1024 * 1024
 FRAME = sounds.silence(sounds.CHUNK_SECONDS)
 PING = json.dumps({"type": "ping", "t": "x" * 100_000})
-"""What is answered with as much."""
+"""A message whose answer is as large."""
 WARM_SECONDS = 2.0
 
 Greedy = Callable[[int], Awaitable[None]]
 
 
 async def measure() -> list[Figure]:
-    """Return the growth of the process at each."""
+    """Return the growth of the process for each kind of client."""
     return [
         Figure("growth at a client that asks and does not read", await _growth(_asks), "MB", 10),
         Figure("growth at 200 MB of sound that is heard", await _growth(_floods), "MB", 10),
@@ -30,7 +30,7 @@ async def measure() -> list[Figure]:
 
 
 async def _growth(be_greedy: Greedy) -> float:
-    """Return by how many MB a server's peak is above what it held before."""
+    """Return by how many MB a server's peak exceeds what it held before."""
     async with habla(FAKES) as server:
         await _warm_up(server)
         server.forget_peak()

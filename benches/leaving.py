@@ -1,7 +1,7 @@
-"""From a client's close to its row closed and the registry without it, while others stay.
+"""How long it takes from a client's close until its row is closed and the registry without it.
 
-The row is looked for in the database, from outside; the registry is asked by ``/api/status`` as
-soon as the row is closed. All sessions are in mid-speech.
+The row is looked up in the database, from outside; the registry is queried by ``/api/status`` as
+soon as the row is closed. All sessions are in mid-speech, and most of them stay.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ LEAVING = 20
 ROUNDS = 4
 SPEECH_SECONDS = 1.0
 LOOK_SECONDS = 0.004
-"""How often the database is asked."""
+"""How often the database is queried."""
 PATIENCE_SECONDS = 15.0
 
 

@@ -1,6 +1,6 @@
-"""What ending costs: `python -m benches.lifecycle [leaving] [quitting] [blocked] [greed]`.
+"""How fast everything ends: `python -m benches.lifecycle [leaving] [quitting] [blocked] [greed]`.
 
-Each part is measured TIMES times, on a server of its own, and the median is told.
+Each part is measured TIMES times, on a server of its own, and the median is printed.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from benches.serving import keep_to_second_core
 
 TIMES = 3
 LIMIT_SECONDS = 120.0
-"""For each part, once."""
+"""The time limit of each part, once."""
 PARTS: dict[str, tuple[str, Callable[[], Awaitable[list[Figure]]]]] = {
     "leaving": ("Leaving, with 100 sessions live and 20 leaving at once", leaving.measure),
     "quitting": ("SIGTERM, with 50 sessions that hold 2 s of work each", quitting.measure),

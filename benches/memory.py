@@ -1,4 +1,4 @@
-"""What the serving process holds before its engines, and what each session adds."""
+"""The memory of the server process before its engines, and what each session adds."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -9,10 +9,10 @@ from benches.serving import FAKES, habla
 from benches.talking import talk_together, talker
 
 WARM = 4
-"""Sessions that are there first: what only the first one costs is no cost of a session."""
+"""Sessions that are there first, since the first one costs more than the others."""
 MORE = 44
 LOADING = '{"BACKEND": "fake", "OPTIONS": {"load_seconds": 60}}'
-"""What keeps the engines away while the process is looked at."""
+"""Keeps the engines from being loaded while the process is measured."""
 SECONDS = 6.0
 
 

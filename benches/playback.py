@@ -1,4 +1,4 @@
-"""What recordings cost: how fast one is played, in how much memory, and their pages."""
+"""The cost of recordings: how fast one is played, in how much memory, and their pages."""
 
 import asyncio
 import json
@@ -21,9 +21,9 @@ END_SECONDS = 300.0
 
 
 async def measure() -> list[Figure]:
-    """Return how fast sound is decoded and judged, and how much a long recording needs more."""
+    """Return how fast sound is decoded and judged, and how much more a long recording needs."""
     async with habla(FAKES | {"HABLA_DETECTOR": "silero"}) as server:
-        await _play(server, SHORT_SECONDS)  # what only the first one costs is no cost of playing
+        await _play(server, SHORT_SECONDS)  # the first one costs more than the others
         took, short = await _play(server, SHORT_SECONDS)
         took_long, long = await _play(server, LONG_SECONDS)
     return [
@@ -36,7 +36,7 @@ async def measure() -> list[Figure]:
 async def _play(server: Server, seconds: int) -> tuple[float, float]:
     """Play noise; return the seconds it took, and the most megabytes the server held."""
     async with connect(f"ws://127.0.0.1:{server.port}/ws/session/") as socket:
-        await _until(socket.recv, "ready")  # the user is there now
+        await _until(socket.recv, "ready")  # now the user exists
         recording = await _record(server.database, seconds)
         command = {"type": "start_playback", "recording_id": recording, "speed": 0}
         await socket.send(json.dumps(command))
@@ -59,7 +59,7 @@ async def _until(receive: Callable[[], Awaitable[str | bytes]], kind: str) -> No
 
 
 async def _record(database: Path, seconds: int) -> str:
-    """Put a recording of faint noise, in which nobody speaks, where the server finds it."""
+    """Store a recording of faint noise, in which nobody speaks, where the server finds it."""
     recording = uuid4()
     place = database.parent / "recordings" / str(recording)[:2] / str(recording)
     place.mkdir(parents=True)

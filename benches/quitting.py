@@ -1,4 +1,4 @@
-"""SIGTERM to a server whose sessions hold work: how long, and whether all of it is told."""
+"""SIGTERM to a server whose sessions hold work: how long it takes, and whether it is all sent."""
 
 import asyncio
 import json
@@ -14,18 +14,18 @@ from benches.talking import Talker, talk_together, talker
 SESSIONS = 50
 SENTENCES = 5
 SENTENCE_SECONDS = 0.5
-"""What the engine takes for each; the first is under way when the signal comes."""
+"""How long the engine takes for each; the first is in progress when the signal comes."""
 ENGINE = {
     "BACKEND": "fake",
     "OPTIONS": {"delay_seconds": SENTENCE_SECONDS, "parallel": SESSIONS},
 }
 BURST_SECONDS = 0.01
-"""Between chunks: all is said at once."""
+"""Between chunks: everything is sent at once."""
 PATIENCE_SECONDS = 20.0
 
 
 async def measure() -> list[Figure]:
-    """Return how long it took, what was not told, and the exit code."""
+    """Return how long it took, how many results were not sent, and the exit code."""
     settings = FAKES | {"HABLA_TRANSCRIBER": json.dumps(ENGINE)}
     async with habla(settings) as server, AsyncExitStack() as clients:
         talkers = [

@@ -1,4 +1,4 @@
-"""How soon the pages of ten thousand recordings answer."""
+"""How fast the pages of ten thousand recordings answer."""
 
 import asyncio
 import sqlite3
@@ -16,7 +16,7 @@ from benches.serving import FAKES, habla
 
 RECORDINGS = 10_000
 SEGMENTS = 6
-"""Of each."""
+"""Of each recording."""
 TIMES = 15
 LIMIT_MS = 150.0
 BEGAN_AT = "2026-01-{:02} {:02}:{:02}:{:02}"
@@ -25,7 +25,7 @@ Row = dict[str, str | int | float | None]
 
 
 async def measure() -> list[Figure]:
-    """Return the medians of the pages and lists of RECORDINGS recordings, by whole answers."""
+    """Return the median times of whole answers of pages and lists of RECORDINGS recordings."""
     async with (
         habla(FAKES) as server,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=60) as client,

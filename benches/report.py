@@ -10,19 +10,19 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One thing measured."""
+    """One measured value."""
 
     name: str
     value: float
     unit: str
     at_most: float | None = None
-    """The target, where less is better; None: there is none."""
+    """The target where less is better; None: there is none."""
     at_least: float | None = None
-    """The target, where more is better."""
+    """The target where more is better."""
 
     @property
     def is_reached(self) -> bool:
-        """Return whether the target, if there is one, is reached."""
+        """Return whether the target, if there is one, is met."""
         under = self.at_most is None or self.value <= self.at_most
         return under and (self.at_least is None or self.value >= self.at_least)
 

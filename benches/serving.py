@@ -1,4 +1,4 @@
-"""Server processes to measure: Habla as it is served, and the baseline; each on one core."""
+"""Server processes to measure, each on one core: Habla as it is served, and the baseline."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ import httpx
 from benches.engines import PROBE_VARIABLE
 
 CORES = sorted(os.sched_getaffinity(0))
-"""What this process may use, before it keeps to one."""
+"""The cores that this process may use before it restricts itself to one."""
 ROOT = Path(__file__).resolve().parent.parent
 THREADS_VARIABLE = "HABLA_BENCH_DETECTOR_THREADS"
 PROBE = "probe"
@@ -41,7 +41,7 @@ class Server:
     process: asyncio.subprocess.Process
     port: int
     directory: Path
-    """Where it keeps what it writes."""
+    """Its data directory."""
 
     @property
     def pid(self) -> int:
@@ -50,7 +50,7 @@ class Server:
 
     @property
     def probe(self) -> Path:
-        """Return where its detector notes what it has judged."""
+        """Return the file in which its detector records what it has judged."""
         return self.directory / PROBE
 
     @property
@@ -65,11 +65,11 @@ class Server:
 
     @property
     def peak_megabytes(self) -> float:
-        """Return the most memory that it held since ``forget_peak``, in MB."""
+        """Return the most memory that it has held since ``forget_peak``, in MB."""
         return self._megabytes("VmHWM:")
 
     def forget_peak(self) -> None:
-        """Let the peak begin at what it holds now."""
+        """Reset the peak to what it holds now."""
         Path(f"/proc/{self.pid}/clear_refs").write_text("5", encoding="ascii")
 
     def _megabytes(self, field: str) -> float:
@@ -129,9 +129,9 @@ async def habla(
 
 @contextlib.asynccontextmanager
 async def baseline(detector_threads: int = 0) -> AsyncIterator[Server]:
-    """Serve the baseline on the first core; its detector has so many threads, 0: as it comes.
+    """Serve the baseline on the first core; its detector has that many threads, 0: the default.
 
-    As it comes, onnxruntime makes a thread for each core of the machine and binds it there.
+    By default onnxruntime makes a thread for each core of the machine and pins it there.
     """
     with tempfile.TemporaryDirectory(prefix="habla-bench-") as directory:
         port = free_port()

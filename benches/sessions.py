@@ -1,12 +1,12 @@
-"""How many sessions one core holds at real time, Habla's way and the usual way.
+"""How many sessions one core serves in real time, Habla's way and the usual way.
 
-Sessions are added step by step until the time from sending a slice to its last frame's verdict
-grows too long. Server and clients have a core each. The machine is not equally quick at all times,
-so the ways take turns, and each is given the median of its rounds.
+Sessions are added step by step until the time from sending a slice to the verdict on its last frame
+becomes too long. Server and clients have a core each. The speed of the machine varies, so the ways
+take turns, and the result of each is the median of its rounds.
 
-What a server uses of another core than its own (onnxruntime's threads, unless they are told to keep
-to one) counts: sessions are given for each core's time that was used. Nothing is recognised here or
-recorded on either side, as the usual way could do neither.
+What a server uses of another core than its own (onnxruntime's threads, unless they are limited to
+one) counts: the results are sessions per core of time used. Neither side transcribes or records,
+as the usual way can do neither.
 """
 
 import asyncio
@@ -29,20 +29,20 @@ P50_MILLISECONDS = 100.0
 P99_MILLISECONDS = 300.0
 FIRST_STEP = 24
 SMALLEST_STEP = 0.025
-"""Of the sessions that are there."""
+"""As a share of the sessions that are there."""
 FULL = 0.9
 """How busy a core may be while sessions are still added in large steps."""
 ROUNDS = 3
 LOOKS = 3
-"""How often a bad window is looked at again, in case the machine hiccuped."""
+"""How often a bad window is measured again, in case the machine was briefly busy."""
 SETTLE_SECONDS = 1.0
 WINDOW_SECONDS = 3.0
 ENOUGH_SECONDS = 90.0
-"""How long sessions are added at most; also how long each one could talk."""
+"""How long sessions are added at most, and how long each one can talk."""
 SLACK_SAMPLES = 2048
-"""What a decoder and the framing may rightly hold back: ffmpeg keeps one packet of 60 ms."""
+"""How much a decoder and the framing may hold back: ffmpeg keeps one packet of 60 ms."""
 LOST_MILLISECONDS = 10_000.0
-"""Counted for a slice that was not judged by the end of its window."""
+"""The delay that counts for a slice that was not judged by the end of its window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +56,24 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What was seen in a few seconds."""
+    """What was measured in a few seconds."""
 
     p50: float
     """Of the delays, in ms."""
     p99: float
     busy: float
-    """Share of the servers' core that was in use, 0..1."""
+    """Share of the server's core that was in use, 0..1."""
     cores: float
-    """How many cores' time the server used, its children and stray threads included."""
+    """How many cores the server used, including its children and threads on other cores."""
 
     @property
     def is_good(self) -> bool:
-        """Return whether real time was held."""
+        """Return whether it was real time."""
         return self.p50 <= P50_MILLISECONDS and self.p99 <= P99_MILLISECONDS
 
 
 async def measure() -> list[Figure]:
-    """Return how many sessions either way holds, and the ratio."""
+    """Return how many sessions each way serves, and the ratio."""
     slices = await asyncio.to_thread(_slices)
     engines = {
         "HABLA_DETECTOR": "benches.engines.ProbedDetector",
@@ -101,7 +101,7 @@ def _slices() -> list[bytes]:
 
 
 async def _capacity(way: Way, slices: list[bytes]) -> float:
-    """Return how many sessions ``way`` holds, for each core whose time it uses."""
+    """Return how many sessions ``way`` serves per core that it uses."""
     deadline = monotonic() + ENOUGH_SECONDS
     async with way.serve() as server, _crowd(server.port, way.encoding, slices) as crowd:
         holds, cores, step = 0, 1.0, FIRST_STEP
@@ -158,7 +158,7 @@ class Crowd:
         self._talking: list[asyncio.Task[None]] = []
 
     async def grow(self, count: int) -> None:
-        """Let ``count`` more come, one by one, spread evenly over a slice."""
+        """Add ``count`` clients, one by one, spread evenly over a slice."""
         for number in range(count):
             client = await self._clients.enter_async_context(
                 talker(self._port, "session", self._encoding)
@@ -169,7 +169,7 @@ class Crowd:
             self._talking.append(asyncio.create_task(talk, name="bench talker"))
 
     async def leave(self) -> None:
-        """Let all fall silent."""
+        """Stop all clients from talking."""
         for talking in self._talking:
             talking.cancel()
         await asyncio.gather(*self._talking, return_exceptions=True)

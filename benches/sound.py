@@ -1,4 +1,4 @@
-"""What sound costs before it is recognised: decoding, detecting, endpointing."""
+"""The cost of sound before it is transcribed: decoding, detecting speech, endpointing."""
 
 import asyncio
 import statistics
@@ -18,7 +18,7 @@ from sessions_app.pipeline.segmenter import Segmenter, SegmenterOptions
 SECONDS = 20
 ROUNDS = 9
 FRAMES = 8
-"""Of one call of the detector: a chunk of 256 ms."""
+"""Frames in one call of the detector: a chunk of 256 ms."""
 
 
 async def measure() -> list[Figure]:
@@ -27,7 +27,7 @@ async def measure() -> list[Figure]:
 
 
 def measure_sound() -> list[Figure]:
-    """Return milliseconds of CPU per second of sound, and how fast the first of it comes."""
+    """Return milliseconds of CPU per second of sound, and how soon the first of it comes."""
     pcm = spoken(SECONDS)
     webm = webm_slices(pcm)
     return [
@@ -101,7 +101,7 @@ def _cpu(work: Callable[[], int]) -> float:
 
 
 def _first_pcm(make: Callable[[], Decoder], stream: Sequence[bytes]) -> float:
-    """Return milliseconds from handing over the first chunk to having its sound."""
+    """Return milliseconds from passing in the first chunk to having its sound."""
     figures = []
     for _ in range(ROUNDS):
         with closing(make()) as decoder:

@@ -12,9 +12,9 @@ import numpy as np
 from sessions_app.core.audio import SAMPLE_RATE, to_samples
 
 CHUNK_SECONDS = 0.25
-"""Of PCM, as a browser would send it."""
+"""Length of a chunk of PCM, as a browser would send it."""
 SLICE_SECONDS = 0.24
-"""Of WebM: whole Opus packets of 60 ms, as Chromium makes them."""
+"""Length of a slice of WebM: whole Opus packets of 60 ms, as Chromium makes them."""
 PACKET_MILLISECONDS = 60
 CLUSTER = bytes.fromhex("1f43b675")
 """What every cluster of a WebM stream begins with."""
@@ -43,7 +43,7 @@ def chunks(pcm: bytes) -> list[bytes]:
 
 
 def spoken(seconds: float) -> bytes:
-    """Return speech with its pauses: spoken by flite where it is there, else noise in bursts."""
+    """Return speech with its pauses: spoken by flite if it is there, else bursts of noise."""
     once = _by_flite() if shutil.which("flite") else _bursts()
     times = -(-2 * to_samples(seconds) // len(once))
     return (once * times)[: 2 * to_samples(seconds)]

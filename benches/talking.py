@@ -1,4 +1,4 @@
-"""Clients of a bench: real WebSockets that talk at the pace of speech and note when what came."""
+"""Clients of a bench: real WebSockets that talk at the pace of speech and record the answers."""
 
 import asyncio
 import contextlib
@@ -19,11 +19,11 @@ Message = dict[str, Any]
 
 @dataclass(slots=True)
 class Talker:
-    """One client, and what it has sent and heard, by the monotonic clock."""
+    """One client, and what it has sent and received, by the monotonic clock."""
 
     socket: ClientConnection
     session_id: str = ""
-    """Empty where there is no session."""
+    """Empty if there is no session."""
     sent_at: list[float] = field(default_factory=list)
     """When each chunk was sent."""
     heard: list[tuple[float, Message]] = field(default_factory=list)
@@ -37,21 +37,21 @@ class Talker:
             await self.socket.send(chunk)
 
     async def listen(self) -> None:
-        """Note all that comes, until the connection ends."""
+        """Record everything that comes, until the connection ends."""
         async for text in self.socket:
             at = monotonic()
             self.received_bytes += len(str(text).encode()) + FRAME_OVERHEAD_BYTES
             self.heard.append((at, json.loads(text)))
 
     async def stop(self, limit_seconds: float) -> None:
-        """Stop listening, and wait until all that was said is told.
+        """Stop listening, and wait until all results have come.
 
         Raises:
             TimeoutError: that takes longer than ``limit_seconds``.
         """
         await self.socket.send(json.dumps({"type": "stop_listening"}))
         async with asyncio.timeout(limit_seconds):
-            while not self.of("listening_stopped"):  # noqa: ASYNC110 -- what comes is only noted
+            while not self.of("listening_stopped"):  # noqa: ASYNC110 -- what comes is only recorded
                 await asyncio.sleep(0.05)
 
     def of(self, kind: str) -> list[tuple[float, Message]]:
@@ -68,9 +68,9 @@ async def talker(
     reads: bool = True,
     direction: str = "es_to_en",
 ) -> AsyncIterator[Talker]:
-    """Connect, begin to listen for sound of ``encoding`` unless it is None, and note what comes.
+    """Connect, start listening with ``encoding`` unless it is None, and record what comes.
 
-    One that does not read notes nothing.
+    A client that does not read records nothing.
     """
     address = f"127.0.0.1:{port}"
     async with connect(

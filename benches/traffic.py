@@ -1,4 +1,4 @@
-"""What a client is sent while someone talks without a pause."""
+"""How much a client is sent while someone talks without a pause."""
 
 from contextlib import AsyncExitStack
 
@@ -9,7 +9,7 @@ from benches.talking import talk_together, talker
 
 TALKERS = 4
 SECONDS = 32.0
-"""A little over two of the longest segments."""
+"""A little more than two of the longest segments."""
 
 
 async def measure() -> list[Figure]:

@@ -1,1 +1,1 @@
-"""What is heard of real people's speech by a real model, and how soon."""
+"""How well and how soon a real model transcribes real people's speech."""

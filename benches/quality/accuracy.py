@@ -1,4 +1,4 @@
-"""How many words are wrong, by language and mode, and how long that takes."""
+"""Word error rate by language and mode, and how long transcribing takes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,21 +13,21 @@ from benches.quality.words import Pair, error_percent
 
 NOISE_DECIBELS = 10.0
 NOISY_SHARE = 2
-"""One of so many clips is heard in noise too."""
+"""One of so many clips is transcribed in noise too."""
 TOLERANCE = 1.5
-"""In percent of the words: another processor rounds otherwise."""
+"""Tolerance, in percent of the words: another processor rounds differently."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What was heard of clips."""
+    """What was said in clips, and what was transcribed."""
 
     pairs: list[Pair] = field(default_factory=list)
     seconds: float = 0.0
-    """How long hearing took."""
+    """How long transcribing took."""
 
     def note(self, clip: Clip, text: str, seconds: float) -> None:
-        """Note what was heard of a clip."""
+        """Add the transcript of a clip."""
         self.pairs.append((clip.text, text))
         self.seconds += seconds
 
@@ -65,10 +65,10 @@ def _pair(name: str, language: str, ours: Tally, plain: Tally) -> list[Measured]
 
 
 async def habla(tools: Tools, found: Sequence[Clip], language: str) -> tuple[Tally, Tally]:
-    """Return what is heard of each clip with its language told, and without."""
+    """Return the transcripts of the clips with their language given, and without."""
     told, auto = Tally(), Tally()
     for clip in found:
-        # the engine looks once at a piece that it hears twice in a row
+        # the engine encodes a piece once that it transcribes twice in a row
         for tally, named in ((told, language), (auto, None)):
             heard = await tools.transcribing.hear(clip.pcm, named)
             tally.note(clip, heard.text, heard.seconds)

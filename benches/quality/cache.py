@@ -1,22 +1,22 @@
-"""Where fetched weights and speech lie: beside the packages, never in the repository."""
+"""Where downloaded weights and speech lie: beside the packages, never in the repository."""
 
 import os
 import sys
 from pathlib import Path
 
 CACHE_VARIABLE = "QUALITY_CACHE"
-"""Names another directory."""
+"""The environment variable that names another directory."""
 
 
 class UnavailableError(Exception):
-    """What is to be measured with cannot be had here; str() says why."""
+    """Something that a measurement needs cannot be had here; str() says why."""
 
 
 def cache() -> Path:
-    """Return the directory, made if missing.
+    """Return the directory, created if missing.
 
     Raises:
-        UnavailableError: it cannot be made.
+        UnavailableError: it cannot be created.
     """
     directory = Path(os.environ.get(CACHE_VARIABLE) or Path(sys.prefix) / "quality")
     try:

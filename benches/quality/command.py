@@ -1,4 +1,4 @@
-"""The command line: which parts are measured, what they are compared with, and the exit code."""
+"""The command line: which parts are measured, what they are compared with, the exit code."""
 
 import argparse
 import asyncio
@@ -34,12 +34,12 @@ PARTS: dict[str, tuple[str, Callable[[Tools], Awaitable[list[Measured]]]]] = {
 }
 PEER = "peer"
 LIMIT_SECONDS = 3_600.0
-"""For each part."""
+"""The time limit of each part."""
 WORSE, UNAVAILABLE = 1, 2
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Measure, and return 0; 1: something is worse than it was; 2: it cannot be measured here."""
+    """Measure; return 0, 1 if something is worse than it was, 2 if it cannot be measured here."""
     parser = argparse.ArgumentParser(prog="python -m benches.quality", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--short", action="store_true", help="forty clips, no latencies")
@@ -84,7 +84,7 @@ async def _long(options: argparse.Namespace) -> int:
 
 
 async def _peer(measuring: Tools) -> None:
-    """Tell how it compares with another server; its figures are nobody's baseline."""
+    """Print how Habla compares with another server, whose figures are no baseline."""
     try:
         found = await peer.measure(measuring)
     except UnavailableError as error:
@@ -102,7 +102,7 @@ def tell(
     was_quiet: bool,
     keep: bool,
 ) -> int:
-    """Tell what was found beside its baseline; return 0, or WORSE."""
+    """Print the figures beside their baselines; return 0, or WORSE."""
     if keep:
         figures.keep(form, found, was_quiet=was_quiet)
     compared = figures.judged(form, found, was_quiet=was_quiet)

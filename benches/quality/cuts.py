@@ -1,4 +1,4 @@
-"""Where a monologue is cut, between its sentences or inside them, and what it loses by that."""
+"""Where a monologue is cut, between sentences or inside them, and its word error rate."""
 
 import re
 from collections.abc import Iterable
@@ -11,10 +11,10 @@ from benches.quality.words import error_percent
 
 SENTENCES = 24
 PAUSES = (0.55, 0.95, 0.7, 1.4, 0.8)
-"""Seconds between sentences, as people make them."""
+"""Pauses between sentences, in seconds, as people make them."""
 UNBROKEN = (0.08,)
 INSIDE_SECONDS = 0.35
-"""How far from the ends of a sentence a cut is one inside it."""
+"""How far from the ends of a sentence a cut counts as inside it."""
 MORE_THAN_ONE = re.compile(r"[.,;:?!…]\s+\S")
 
 

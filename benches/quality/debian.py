@@ -8,18 +8,18 @@ from pathlib import Path
 from benches.quality.cache import UnavailableError, cache
 
 COMMAND_SECONDS = 180.0
-"""For each command; a package of sounds is 15 MB."""
+"""The time limit of each command; a package of sounds has 15 MB."""
 OPTIONS = ("-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retries=1", "-qq")
 
 
 def unpacked(package: str) -> Path:
-    """Return the directory that holds the files of ``package``, fetched by apt if need be.
+    """Return the directory with the files of ``package``, downloaded by apt if need be.
 
-    apt checks it against the signed lists of its archive. Lists are fetched into a directory of
-    our own where the machine has none.
+    apt verifies it by the signed lists of its archive. Where the machine has no lists, they are
+    downloaded into a directory of our own.
 
     Raises:
-        UnavailableError: there is no apt, or it cannot fetch the package.
+        UnavailableError: there is no apt, or it cannot download the package.
     """
     directory = cache() / "debian" / package
     if directory.is_dir():
@@ -52,7 +52,7 @@ def _download(package: str, directory: Path, *options: str) -> Path:
 
 
 def _own_lists() -> tuple[str, ...]:
-    """Return options that let apt keep its lists with us."""
+    """Return options that make apt keep its lists in our directory."""
     lists, archives = cache() / "apt" / "lists", cache() / "apt" / "archives"
     for directory in (lists, archives):
         (directory / "partial").mkdir(parents=True, exist_ok=True)
@@ -77,5 +77,5 @@ def _move(whole: Path, directory: Path) -> None:
     try:
         whole.replace(directory)
     except OSError as error:
-        if not directory.is_dir():  # nobody else did it meanwhile
+        if not directory.is_dir():  # unless another process did it meanwhile
             raise UnavailableError(f"{directory} cannot be made: {error}") from error

@@ -1,4 +1,4 @@
-"""The transcriber that people use, which notes in a file how long each of its calls took."""
+"""The transcriber that people use, recording in a file how long each of its calls took."""
 
 import os
 import struct
@@ -13,7 +13,7 @@ from sessions_app.core.events import Transcript
 from sessions_app.engines.speech.faster_whisper import FasterWhisperTranscriber
 
 NOTE = struct.Struct("<?d")
-"""Whether it was for a final, and the seconds that it took."""
+"""Of one call: whether it was for a final, and the seconds that it took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Call:
 
 
 class NotedWhisper(FasterWhisperTranscriber):
-    """Whisper, with a note of each call."""
+    """Whisper, with a record of each call."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -34,7 +34,7 @@ class NotedWhisper(FasterWhisperTranscriber):
         self._notes = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
-        """Return the words in ``pcm``; note how long they took, with finding their language."""
+        """Return the words in ``pcm``; record how long that took, with its language."""
         began_at = time.monotonic()
         transcript = await super().transcribe(pcm, language=language, final=final)
         took = time.monotonic() - began_at
@@ -44,7 +44,7 @@ class NotedWhisper(FasterWhisperTranscriber):
         return transcript
 
     async def language_probabilities(self, pcm: bytes) -> Mapping[str, float]:
-        """Return how likely ``pcm`` is ``es`` and ``en``; its words take so much longer."""
+        """Return the probabilities of ``es`` and ``en``; the time counts with that of the words."""
         began_at = time.monotonic()
         found = await super().language_probabilities(pcm)
         self._looked = (pcm, time.monotonic() - began_at)
@@ -52,6 +52,6 @@ class NotedWhisper(FasterWhisperTranscriber):
 
 
 def calls(path: Path) -> Iterator[Call]:
-    """Yield what was noted in ``path``."""
+    """Yield the calls recorded in ``path``."""
     for is_final, seconds in NOTE.iter_unpack(path.read_bytes()):
         yield Call(is_final, seconds)

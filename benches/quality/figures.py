@@ -1,4 +1,4 @@
-"""Figures, what they were, and by how much they may be worse before that is a failure."""
+"""Figures, their baselines, and by how much they may be worse before the bench fails."""
 
 import json
 import math
@@ -12,30 +12,30 @@ from benches.report import Figure, machine
 
 BASELINES = Path(__file__).with_name("baselines.json")
 BUSY_SHARE = 0.5
-"""Of the cores: who finds more of them at work does not measure how quick Habla is."""
+"""Share of the cores: with more of them busy, latencies do not measure Habla."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One thing measured."""
+    """One measured value."""
 
     name: str
     value: float
     unit: str = ""
     tolerance: float | None = None
-    """By how much it may be worse than it was; None: it is told, and not judged."""
+    """By how much it may be worse than its baseline; None: it is printed, not judged."""
     more_is_better: bool = False
     needs_quiet: bool = False
-    """It says nothing of Habla where others use the machine."""
+    """Whether it is only meaningful while nothing else uses the machine."""
 
 
 def is_quiet() -> bool:
-    """Return whether the machine has been left to us for the last minute."""
+    """Return whether the machine has been idle for the last minute."""
     return os.getloadavg()[0] <= BUSY_SHARE * (os.cpu_count() or 1)
 
 
 def judged(form: str, found: Sequence[Measured], *, was_quiet: bool) -> list[Figure]:
-    """Return ``found`` with what the baseline of ``form`` lets each be at worst."""
+    """Return ``found``, each with the worst value that the baseline of ``form`` allows."""
     baseline = read().get(form, {}).get("figures", {})
     return [_judged(one, baseline, was_quiet=was_quiet) for one in found]
 
@@ -51,7 +51,7 @@ def _judged(one: Measured, baseline: Mapping[str, Any], *, was_quiet: bool) -> F
 
 
 def read() -> dict[str, Any]:
-    """Return the baselines by form; none: nobody kept any yet."""
+    """Return the baselines by form; empty: there are none yet."""
     if not BASELINES.exists():
         return {}
     baselines: dict[str, Any] = json.loads(BASELINES.read_text(encoding="utf-8"))
@@ -59,9 +59,9 @@ def read() -> dict[str, Any]:
 
 
 def keep(form: str, found: Sequence[Measured], *, was_quiet: bool) -> None:
-    """Let ``found`` be the baseline of ``form`` from now on; what was not measured stays.
+    """Make ``found`` the baseline of ``form``; figures that were not measured stay.
 
-    What needs a quiet machine is not kept from a busy one.
+    What needs an idle machine is not taken from a busy one.
     """
     baselines = read()
     kept = baselines.get(form, {}).get("figures", {})

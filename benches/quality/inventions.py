@@ -1,4 +1,4 @@
-"""What is heard where nobody says anything."""
+"""Hallucinations: words found where nobody says anything."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from benches.quality.tools import Tools
 from sessions_app.core.audio import SAMPLE_RATE, to_samples
 
 SECONDS = 60.0
-"""Of each kind."""
+"""Of each kind of noise."""
 QUIET, LOUD = 100.0, 2_000.0
 """Amplitudes, as standard deviations."""
 CLICK_SAMPLES = 40
@@ -21,7 +21,7 @@ TONE_HERTZ = 1_000.0
 
 
 async def measure(tools: Tools) -> list[Measured]:
-    """Return how many words are heard in each kind of nothing."""
+    """Return how many words are found in each kind of noise."""
     figures = []
     for kind, pcm in kinds():
         heard = await tools.transcribing.hear(pcm)
@@ -33,7 +33,7 @@ async def measure(tools: Tools) -> list[Measured]:
 
 
 def kinds() -> Iterator[tuple[str, bytes]]:
-    """Yield each kind of nothing, SECONDS long."""
+    """Yield each kind of noise, SECONDS long."""
     random = np.random.default_rng(1)
     samples = to_samples(SECONDS)
     seconds = seconds_of(samples)

@@ -36,16 +36,16 @@ async def measure(tools: Tools) -> list[Measured]:
 
 
 async def words_found(tools: Tools, clips: Sequence[Clip]) -> int:
-    """Return of how many clips, each heard alone, the language is found.
+    """Return for how many clips, each transcribed alone, the language is found.
 
-    One that brings no words is none of them.
+    A clip without any words does not count.
     """
     heard = [(clip, await tools.transcribing.hear(clip.pcm)) for clip in clips]
     return sum(one.languages == {clip.language} for clip, one in heard)
 
 
 async def sentences_found(tools: Tools, clips: Sequence[Clip]) -> int:
-    """Return of how many clips of one file the language is found, in all that is heard there."""
+    """Return for how many clips of one file the language is found in all that is said there."""
     stream = stream_of(clips, PAUSES)
     heard = await tools.transcribing.hear(stream.pcm)
     return sum(_at(heard, one) == {one.clip.language} for one in stream.spoken)

@@ -1,8 +1,8 @@
 """How soon words come, live: clips one after the other on one session, at the pace of speech.
 
-A real server has all cores, as on anybody's machine; the client sends PCM as a browser would. The
-engine's own time stands beside each delay, measured in the same run: of the calls that the session
-made, and of plain faster-whisper, alone with the same clips, once the session is over.
+A real server uses all cores, as on anybody's machine; the client sends PCM as a browser would. The
+engine's own time stands beside each delay, measured in the same run: that of the calls which the
+session made, and that of plain faster-whisper, alone with the same clips, once the session is over.
 """
 
 import asyncio
@@ -29,14 +29,14 @@ CLIPS = 24
 PAUSES = (2.5,)
 DRAIN_SECONDS = 90.0
 FIRST_SECONDS = 0.8
-"""Of sound, after which the first hypothesis is due."""
+"""Seconds of sound after which the first hypothesis is due."""
 OWED_SECONDS = 1.5
-"""Of speech: whoever speaks so long sees something before the end."""
+"""Seconds of speech: whoever speaks for so long sees something before the end."""
 DIRECTIONS = {"es": "es_to_en", "en": "en_to_es", "auto": "auto"}
 
 
 async def measure(tools: Tools) -> list[Measured]:
-    """Return the figures of both languages, and of both in turn where they are found."""
+    """Return the figures of both languages, and of both in turn with the language found."""
     figures = []
     for mode in DIRECTIONS:
         figures += await _measure(tools, mode, _clips(mode))
@@ -63,7 +63,7 @@ async def _measure(tools: Tools, mode: str, clips: list[Clip]) -> list[Measured]
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """A session that is over."""
+    """The messages and the engine's calls of a session that is over."""
 
     stream: Stream
     client: Talker
@@ -74,13 +74,13 @@ class Lived:
 
 
 async def session(weights: Path, stream: Stream, direction: str) -> Lived:
-    """Say ``stream`` to a real server, and return what it answered."""
+    """Play ``stream`` to a real server, and return what it answered."""
     engine = f"{NotedWhisper.__module__}.{NotedWhisper.__qualname__}"
     options = {"BACKEND": engine, "OPTIONS": {"model": str(weights)}}
     settings = {
         "HABLA_TRANSCRIBER": json.dumps(options),
         "HABLA_LLM_URL": "off",
-        "HF_HUB_OFFLINE": "1",  # nothing is fetched meanwhile
+        "HF_HUB_OFFLINE": "1",  # nothing is downloaded meanwhile
     }
     chunks = sounds.chunks(stream.pcm)
     async with (
@@ -91,7 +91,7 @@ async def session(weights: Path, stream: Stream, direction: str) -> Lived:
         await client.talk(chunks, sounds.CHUNK_SECONDS, begin_at)
         await client.stop(DRAIN_SECONDS)
         noted = await asyncio.to_thread(lambda: list(calls(server.probe)))
-        # a chunk is sent once its last sample was spoken
+        # a chunk is sent when its last sample has been spoken
         return Lived(stream, client, begin_at - sounds.CHUNK_SECONDS, noted)
 
 
@@ -100,7 +100,7 @@ def _alone(
 ) -> tuple[list[float], list[float]]:
     """Return how long plain faster-whisper takes for finals and hypotheses of ``clips``.
 
-    ``is_told``: it need not find their language.
+    ``is_told``: their language is given, so that it need not be found.
     """
     languages = [clip.language if is_told else None for clip in clips]
     pairs = list(zip(clips, languages, strict=True))

@@ -1,4 +1,4 @@
-"""WhisperLiveKit on the same weights, monologue and machine, live: what it hears, how late."""
+"""WhisperLiveKit on the same weights, monologue and machine: word error rate and latency."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from benches.quality.words import error_percent
 SENTENCES = 16
 PAUSES = (0.55, 0.95, 0.7, 1.4, 0.8)
 LATE_SECONDS = 120.0
-"""How long its last words are waited for."""
+"""How long to wait for its last words."""
 
 
 async def measure(tools: Tools) -> list[Measured]:
@@ -81,7 +81,7 @@ async def _talk(socket: ClientConnection, stream: Stream, begin_at: float) -> No
 
 
 async def _listen(socket: ClientConnection) -> tuple[str, float]:
-    """Return all its words once it is done, and when they changed last."""
+    """Return all its words once it is done, and when they last changed."""
     text, changed_at = "", monotonic()
     async for received in socket:
         message: dict[str, Any] = json.loads(received)

@@ -1,4 +1,4 @@
-"""WhisperLiveKit, in a virtual environment of its own: installed, served, and let go."""
+"""WhisperLiveKit, in a virtual environment of its own: installed, served and stopped."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from benches.serving import free_port
 
 VERSION = "0.2.26"
 NEEDED_BYTES = 12 * 10**9
-"""It brings PyTorch, with all that PyTorch has for graphics cards."""
+"""It installs PyTorch, including everything for graphics cards."""
 INSTALL_SECONDS = 2_400.0
 START_SECONDS = 240.0
 STOP_SECONDS = 10.0
@@ -22,11 +22,11 @@ OPTIONS = (
     *("--backend", "faster-whisper", "--backend-policy", "localagreement"),
     *("--pcm-input", "--warmup-file", ""),
 )
-"""The policy that can have the same weights; the other needs PyTorch's."""
+"""The policy that can use the same weights; the other needs those of PyTorch."""
 
 
 def installed() -> Path:
-    """Return its programs' directory, installed if need be. Blocks.
+    """Return the directory of its programs, installed if need be. Blocks.
 
     Raises:
         UnavailableError: it cannot be installed here.
@@ -51,7 +51,7 @@ def installed() -> Path:
 
 @contextlib.asynccontextmanager
 async def serving(weights: Path, language: str) -> AsyncIterator[int]:
-    """Serve it with ``weights``; give its port.
+    """Serve it with ``weights``; yield its port.
 
     Raises:
         UnavailableError: it cannot be installed, or does not start.

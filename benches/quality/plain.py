@@ -1,4 +1,4 @@
-"""Plain faster-whisper, as anybody calls it: what Habla is measured against in the same run."""
+"""Plain faster-whisper with default settings, which Habla is compared with in the same run."""
 
 import time
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ MOST_THREADS = 8
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What it heard in a piece of sound."""
+    """The transcript of a piece of sound."""
 
     text: str
     language: str
     seconds: float
     """How long it took."""
     ends: tuple[float, ...]
-    """Where its segments end, in seconds of the sound."""
+    """Where its segments end, in seconds from the beginning of the sound."""
 
 
 class Plain:
-    """The model on its own, with all cores and the library's own defaults."""
+    """The model alone, with all cores and the library's defaults."""
 
     def __init__(self, weights: Path) -> None:
         self._model = faster_whisper.WhisperModel(
@@ -37,7 +37,7 @@ class Plain:
         )
 
     def hear(self, pcm: bytes, language: str | None = None, *, beam_size: int = 5) -> Answer:
-        """Return what is said in ``pcm``; without a ``language``, in the likeliest of all."""
+        """Return what is said in ``pcm``; without a ``language``, in the most likely of all."""
         began_at = time.perf_counter()
         samples = np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32_768)
         found, info = self._model.transcribe(samples, language=language, beam_size=beam_size)

@@ -9,14 +9,14 @@ from benches.quality.words import error_percent
 
 FORM = "short"
 SENTENCES = 14
-"""Of each language; with the single words they are forty clips."""
+"""Clips of each language; together with the single words there are forty."""
 WORDS = 6
 TOLERANCE = 3.0
-"""In percent of the words, of which there are about a hundred in each language."""
+"""Tolerance, in percent of the words, of which there are about a hundred per language."""
 
 
 def clips() -> dict[str, list[Clip]]:
-    """Return what is heard, by language.
+    """Return the figures, by language.
 
     Raises:
         UnavailableError: the speech cannot be had.
@@ -25,7 +25,7 @@ def clips() -> dict[str, list[Clip]]:
 
 
 async def measure(transcribing: Transcribing) -> list[Measured]:
-    """Return wrong words and found languages, all in the mode in which the language is found."""
+    """Return word error rates and found languages, with no language given."""
     figures = []
     for language, found in clips().items():
         figures += await _measure(transcribing, language, found)

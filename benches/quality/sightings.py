@@ -9,24 +9,24 @@ from benches.talking import Message, Talker
 
 EARLY_SECONDS = 0.6
 LATE_SECONDS = 0.3
-"""By how much an utterance may begin before a clip, or after its end, and still be of it."""
+"""By how much an utterance may begin before a clip, or after its end, and still belong to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What was seen of one clip; seconds are after its first sound or after its last."""
+    """What was seen of one clip; times are in seconds after its first or its last sound."""
 
     spoken: Spoken
     text: str
     first_partial: float | None
-    """After the first sound of a voice; None: there was none."""
+    """Seconds after the first sound of the voice; None: there was none."""
     final: float | None
-    """After the last sound of a voice."""
+    """Seconds after the last sound of the voice."""
     translation: float | None
     erased: int
-    """How many words were shown and taken back, the final included."""
+    """How many words were shown and taken back, also by the final."""
     words: int
-    """How many its finals have."""
+    """How many words its finals have."""
 
     @property
     def seconds(self) -> float:

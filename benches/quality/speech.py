@@ -20,11 +20,11 @@ from sessions_app.core.audio import SAMPLE_BYTES
 
 VOICES = {"es": "es_MX_f_Allison", "en": "en_US_f_Allison"}
 BYTES_PER_SECOND = 8_000
-"""Of G.722."""
+"""The sample rate of G.722."""
 LOUD = 400
-"""From which amplitude on a sample is voice; the clips' own noise stays below."""
+"""The amplitude from which a sample counts as voice; the noise of the clips is below it."""
 SILENT_MARKS = "[(<"
-"""In the texts of what is no speech, or not only."""
+"""Marks, in the texts, what is not speech, or not only speech."""
 SENTENCE_SECONDS = (1.5, 9.0)
 SENTENCE_WORDS = 3
 WORD_LETTERS = 3
@@ -33,7 +33,7 @@ WORD_SECONDS = (0.5, 2.5)
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Something that was said, and what it was."""
+    """A recording of something said, with its text."""
 
     language: str
     key: str
@@ -47,19 +47,19 @@ class Clip:
 
     @property
     def seconds(self) -> float:
-        """Return how long it is, with what silence it has at its ends."""
+        """Return how long it is, including the silence at its ends."""
         return self.path.stat().st_size / BYTES_PER_SECOND
 
     @property
     def voice(self) -> bytes:
-        """Return its sound from the first sound of a voice to the last."""
+        """Return its sound from the first sound of the voice to the last."""
         first, last = voiced(self.pcm)
         return self.pcm[first * SAMPLE_BYTES : (last + 1) * SAMPLE_BYTES]
 
 
 @functools.cache
 def clips(language: str) -> tuple[Clip, ...]:
-    """Return all that is said in ``language``, in an order that means nothing and stays.
+    """Return all clips in ``language``, in an arbitrary order that never changes.
 
     Raises:
         UnavailableError: the packages cannot be had.
@@ -76,7 +76,7 @@ def clips(language: str) -> tuple[Clip, ...]:
         for key, text in _texts(path)
         if (file := directory / f"{key}.g722").is_file()
     ]
-    # by a digest: another release's additions leave the rest in its order
+    # by a digest: clips added by another release leave the rest in order
     return tuple(sorted(found, key=lambda clip: hashlib.sha256(clip.key.encode()).digest()))
 
 
@@ -92,15 +92,15 @@ def sentences(language: str, count: int) -> list[Clip]:
 
 
 def single_words(language: str, count: int) -> list[Clip]:
-    """Return ``count`` clips of one word each; letters' names are none.
+    """Return ``count`` clips of one word each; names of letters do not count.
 
-    Nor are words that both voices say ("India", "SIP", "alfa"), of which nobody can tell the
-    language. A recording that lies there under two names counts once.
+    Nor do words that both voices say ("India", "SIP", "alfa"), whose language nobody can tell. A
+    recording that exists under two names counts once.
     """
     both = set.intersection(*({_sounded(clip) for clip in _words(one)} for one in VOICES))
     found = {
         clip.path.read_bytes(): clip
-        for clip in reversed(_words(language))  # the first of the same stays
+        for clip in reversed(_words(language))  # the first of several equal ones stays
         if _sounded(clip) not in both
     }
     return list(reversed(found.values()))[:count]
@@ -118,7 +118,7 @@ def _words(language: str) -> list[Clip]:
 
 
 def _sounded(clip: Clip) -> str:
-    """Return a word as both languages would spell what they say alike."""
+    """Return a word in a spelling in which words that sound alike in both languages are equal."""
     return clip.text.strip(".").casefold().replace("ph", "f")
 
 
@@ -138,6 +138,6 @@ def decoded(path: Path) -> bytes:
 
 
 def voiced(pcm: bytes) -> tuple[int, int]:
-    """Return the first and the last sample of a voice."""
+    """Return the first and the last sample of the voice."""
     loud = np.nonzero(np.abs(np.frombuffer(pcm, "<i2").astype(np.int32)) > LOUD)[0]
     return (int(loud[0]), int(loud[-1])) if len(loud) else (0, len(pcm) // SAMPLE_BYTES - 1)

@@ -1,4 +1,4 @@
-"""Clips one after the other in one stream, with the places where each begins and ends."""
+"""Clips one after the other in one stream, with the positions where each begins and ends."""
 
 import itertools
 from collections.abc import Iterable, Sequence
@@ -16,24 +16,24 @@ EDGE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A clip's place in a stream, from the first sound of a voice to the last."""
+    """A clip's position in a stream, from the first sound of the voice to the last."""
 
     clip: Clip
     begin_seconds: float
     end_seconds: float
 
     def holds(self, seconds: float, margin: float = 0.0) -> bool:
-        """Return whether ``seconds`` lies within it, at least ``margin`` from its ends."""
+        """Return whether ``seconds`` lies within it, at least ``margin`` away from its ends."""
         return self.begin_seconds + margin < seconds < self.end_seconds - margin
 
     def meets(self, begin_seconds: float, end_seconds: float) -> bool:
-        """Return whether the stretch and this one have a moment in common."""
+        """Return whether the other stretch overlaps this one."""
         return begin_seconds < self.end_seconds and end_seconds > self.begin_seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Sound, and who says what where."""
+    """Sound, with the positions of its clips."""
 
     pcm: bytes
     spoken: tuple[Spoken, ...]
@@ -45,7 +45,7 @@ class Stream:
 
     @property
     def text(self) -> str:
-        """Return all that is said."""
+        """Return everything that is said."""
         return " ".join(spoken.clip.text for spoken in self.spoken)
 
 
@@ -81,7 +81,7 @@ def in_noise(pcm: bytes, decibels: float, random: np.random.Generator) -> bytes:
 
 
 def to_pcm(samples: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> bytes:
-    """Return ``samples`` as s16le, cut off where they are too loud."""
+    """Return ``samples`` as s16le, clipped where they are too loud."""
     return np.clip(np.round(samples), -32_768, 32_767).astype("<i2").tobytes()
 
 

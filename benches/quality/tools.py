@@ -1,4 +1,4 @@
-"""What all parts of the bench measure with."""
+"""What all parts of the bench measure with: the engines and the number of sentences."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -14,18 +14,18 @@ CLIPS = 40
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The same weights in Habla and on their own."""
+    """The same weights, in Habla and in plain faster-whisper."""
 
     weights: Path
     transcribing: Transcribing
     plain: Plain
     clips: int = CLIPS
-    """How many sentences of each language are heard where more of them say more."""
+    """How many sentences of each language are used where more of them tell more."""
 
 
 @contextlib.asynccontextmanager
 async def tools(clips: int = CLIPS) -> AsyncIterator[Tools]:
-    """Fetch what is missing, and load both.
+    """Download what is missing, and load both.
 
     Raises:
         UnavailableError: the weights cannot be had.

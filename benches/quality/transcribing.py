@@ -1,4 +1,4 @@
-"""What `transcribe` hears: files, one after the other, on engines that are loaded once."""
+"""The way of `transcribe`: files, one after the other, on engines that are loaded once."""
 
 import contextlib
 import tempfile
@@ -15,12 +15,12 @@ from sessions_app.live.generations import Generation
 from sessions_app.live.offline import Findings, hear_file, opened
 
 DIRECTIONS = {"es": Direction.ES_TO_EN, "en": Direction.EN_TO_ES, None: Direction.AUTO}
-"""By the language that is told; None: it is to be found."""
+"""By the language that is given; None: it is to be found."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was heard in a piece of sound."""
+    """The exchanges of a piece of sound."""
 
     exchanges: tuple[Exchange, ...]
     seconds: float
@@ -33,7 +33,7 @@ class Heard:
 
     @property
     def languages(self) -> set[str]:
-        """Return the languages that they were taken for."""
+        """Return the languages that were found."""
         return {exchange.language for exchange in self.exchanges}
 
 
@@ -48,7 +48,7 @@ class Transcribing:
         """Return what is said in ``pcm``; without a ``language`` it is found.
 
         Raises:
-            RuntimeError, EngineError: something of it could not be heard.
+            RuntimeError, EngineError: some of it could not be transcribed.
         """
         write_wav(self._path, pcm)
         manner = Manner(DIRECTIONS[language], Mode.CONVERSATION)
@@ -86,4 +86,4 @@ def write_wav(path: Path, pcm: bytes) -> None:
 
 
 def _nobody(_: object) -> None:
-    """Be told, and tell nobody."""
+    """Accept an event, and do nothing with it."""

@@ -1,4 +1,4 @@
-"""The weights that all is measured with: Whisper base, by the code that fetches it for people."""
+"""The weights used by all measurements: Whisper base, downloaded as it is for users."""
 
 import os
 from pathlib import Path
@@ -10,11 +10,11 @@ from sessions_app.engines.models.given_models import VARIABLE
 
 MODEL = "whisper-base"
 WEIGHTS_VARIABLE = "QUALITY_WEIGHTS"
-"""Names what holds them, as HABLA_MODELS_FROM does for a server."""
+"""The variable that names what holds them, as HABLA_MODELS_FROM does for a server."""
 
 
 async def weights() -> Path:
-    """Return the directory that holds them, fetched if need be and compared with their digests.
+    """Return the directory that holds them, downloaded if need be and verified by digests.
 
     Raises:
         UnavailableError: no source has them.

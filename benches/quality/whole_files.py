@@ -1,4 +1,4 @@
-"""Thirty minutes of a two-hour file through `manage.py transcribe`, as fast as it goes."""
+"""Thirty minutes of a two-hour file through `manage.py transcribe`, as fast as possible."""
 
 import asyncio
 import itertools
@@ -23,12 +23,12 @@ from sessions_app.core.audio import SAMPLE_BYTES, SAMPLE_RATE
 FILE_SECONDS = 7_200.0
 HEARD_SECONDS = 1_800.0
 EARLY_SECONDS = 300.0
-"""By when all is in memory that is needed."""
+"""After how many seconds everything that is needed is in memory."""
 PAUSES = (0.7, 1.2, 0.9, 2.0, 0.6)
 TURN = 8
-"""How many sentences one speaker says before the other has the word."""
+"""How many sentences one speaker says before the other speaks."""
 SILENCE_LIMIT_SECONDS = 120.0
-"""How long nothing may be said by it."""
+"""How long it may print nothing."""
 TIME = re.compile(r"\[(\d+):(\d\d):(\d\d)\] ")
 INTERRUPTED = 130
 

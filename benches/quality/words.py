@@ -1,4 +1,4 @@
-"""Words as they are compared, and how much of what was shown was taken back."""
+"""Words as they are compared, word error rate, and normalised erasure."""
 
 import itertools
 import unicodedata
@@ -13,7 +13,7 @@ NUMBERS = {
     "en": "zero one two three four five six seven eight nine ten eleven twelve",
 }
 Pair = tuple[str, str]
-"""What was said, and what was heard."""
+"""What was said, and what was transcribed."""
 
 
 def compared(text: str, language: str) -> list[str]:
@@ -38,9 +38,9 @@ def error_percent(pairs: Iterable[Pair], language: str) -> float:
 
 
 def erased_words(shown: Sequence[list[str]]) -> int:
-    """Return how many words were taken back while one version followed on another.
+    """Return how many words were taken back as one version followed another.
 
-    Over the words of the last version it is what the literature calls normalised erasure.
+    Divided by the words of the last version it is what the literature calls normalised erasure.
     """
     erased = 0
     for before, after in itertools.pairwise(shown):
