@@ -1,7 +1,7 @@
 """Nothing runs beside a test that is marked `alone`, in whichever process (a plugin: see addopts).
 
-Where a limit is the promise, as for what a flood may cost a neighbour, other tests on the same
-cores would be what is measured.
+Where a time limit is what is promised, as for what a flood may cost a neighbour, other tests on the
+same cores would distort what is measured.
 """
 
 import fcntl
@@ -15,11 +15,11 @@ import pytest
 
 Files = tuple[TextIO, TextIO]
 FILES = pytest.StashKey[Files]()
-"""The gate, by which each test comes in, and the floor, on which it is while it runs."""
+"""Two lock files: the gate, which each test passes, and the floor, which it holds while it runs."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Open what the processes of one run lock."""
+    """Open the files that the processes of one run lock."""
     run = getattr(config, "workerinput", {}).get("testrunuid")
     if run is not None:
         gate, floor = (_path(run, name).open("w") for name in ("gate", "floor"))
@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Let go of it; the others have it open still."""
+    """Close it; the other processes still have it open."""
     for file in config.stash.get(FILES, ()):
         Path(file.name).unlink(missing_ok=True)
         file.close()
@@ -35,7 +35,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Wait for one's turn, before the test's own time begins."""
+    """Wait for a turn, before the test's own time begins."""
     files = item.config.stash.get(FILES, None)
     is_alone = item.get_closest_marker("alone") is not None
     with ExitStack() as held:
@@ -50,7 +50,7 @@ def _come_in(gate: TextIO, floor: TextIO, held: ExitStack, *, is_alone: bool) ->
         passing.callback(fcntl.flock, gate, fcntl.LOCK_UN)
         fcntl.flock(gate, how)
         held.callback(fcntl.flock, floor, fcntl.LOCK_UN)
-        fcntl.flock(floor, how)  # whoever is alone holds the gate meanwhile: nobody else comes in
+        fcntl.flock(floor, how)  # a test that runs alone holds the gate meanwhile: no other starts
 
 
 def _path(run: str, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""A house with fake engines, and clients that speak to it."""
+"""Fixtures: all of Habla with fake engines in this process, and clients that connect to it."""
 
 import signal
 import socket
@@ -27,7 +27,7 @@ def free_port() -> int:
 
 @pytest.fixture(autouse=True)
 def nobody_asked_before() -> None:
-    """Let each test begin with all that may be asked for."""
+    """Reset all rate limits before each test."""
     rate_limits.reset_rates()
     allowance.reset_allowances()
     routing.reset_connection_rates()
@@ -35,7 +35,7 @@ def nobody_asked_before() -> None:
 
 @pytest.fixture(autouse=True)
 def signals_as_before() -> Iterator[None]:
-    """Give back the signals that a test's command took: one that is interrupted keeps them."""
+    """Restore the signal handlers that a test's command replaced, even if it was interrupted."""
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.getsignal(number) for number in numbers}
     yield
@@ -46,7 +46,7 @@ def signals_as_before() -> Iterator[None]:
 
 @pytest.fixture
 async def house(transactional_db: None, settings: Any) -> AsyncIterator[House]:
-    """Return a house that serves with fake engines, in this process and without a port."""
+    """Return all of Habla, serving with fake engines in this process, without a port."""
     house = House(settings)
     await house.open()
     yield house
@@ -55,5 +55,5 @@ async def house(transactional_db: None, settings: Any) -> AsyncIterator[House]:
 
 @pytest.fixture
 def connect(house: House) -> Connect:
-    """Return what opens a connection to the house: `async with connect() as browser`."""
+    """Return a function that opens a connection: `async with connect() as browser`."""
     return client

@@ -1,4 +1,4 @@
-"""What tests cost, by where they lie, and what `--unit` leaves out (a plugin: see addopts).
+"""What tests cost, by their directories, and what `--unit` leaves out (a plugin: see addopts).
 
 Directories that are not named here hold unit tests: of parts, and of the pipeline.
 """
@@ -28,7 +28,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is slow; begin with what takes long.
 
-    No process is then left alone with it at the end.
+    So that at the end no process runs a long test while the others have nothing to do.
     """
     if config.getoption("unit"):
         config.hook.pytest_deselected(items=[item for item in items if _is_slow(item)])
@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_slow(item: pytest.Item) -> bool:
-    """Return whether a test says so, or commits to a database, which is emptied after it."""
+    """Return whether a test is marked slow, or commits to a database, which is emptied after it."""
     database = item.get_closest_marker("django_db")
     commits = database is not None and database.kwargs.get("transaction", False)
     fixtures = getattr(item, "fixturenames", ())

@@ -1,4 +1,4 @@
-"""The surroundings of every test, set before Django reads its settings (see addopts)."""
+"""The environment of every test, set before Django reads its settings (see addopts)."""
 
 import atexit
 import os
@@ -11,9 +11,9 @@ DATA_DIR = tempfile.mkdtemp(prefix="habla-tests-")
 atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
 
 WITHOUT_NETWORK = {"HF_ENDPOINT": "http://127.0.0.1:9", "PIP_NO_INDEX": "1"}
-"""No test needs the network: neither the hub nor the package index is asked."""
+"""No test needs the network: neither the hub nor the package index is contacted."""
 WITH_NETWORK = {name: os.environ.get(name) for name in WITHOUT_NETWORK}
-"""What they were: for the one test that asks them, and is skipped where they do not answer."""
+"""The real ones, for the one test that contacts them, and is skipped if they do not answer."""
 
 for name in [name for name in os.environ if name.startswith("HABLA_")]:
     if name != "HABLA_SHARED_AUDIO":
@@ -29,6 +29,6 @@ os.environ |= {
     **WITHOUT_NETWORK,
 }
 
-# how long an example takes says how busy the machine is
+# how long an example takes only says how busy the machine is
 settings.register_profile("habla", deadline=None)
 settings.load_profile("habla")

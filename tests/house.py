@@ -1,4 +1,4 @@
-"""The whole house inside a test: its registry, and clients that come in by the consumer."""
+"""All of Habla inside a test: its registry, and clients that connect through the consumer."""
 
 import asyncio
 import json
@@ -31,8 +31,8 @@ class House:
     def choose(self, **choices: Any) -> None:
         """Choose engines or other settings, for the next `open` or `restart`.
 
-        ``transcriber={"delay_seconds": 1}`` gives options to the fake one; a string is taken as
-        it would stand in the environment.
+        ``transcriber={"delay_seconds": 1}`` gives the fake one options; a string has the form that
+        it would have in the environment.
         """
         habla = dict(self._settings.HABLA)
         for name, value in choices.items():
@@ -42,18 +42,18 @@ class House:
         self._settings.HABLA = habla
 
     async def open(self) -> None:
-        """Begin to serve, with the engines chosen last."""
+        """Begin to serve, with the engines that were chosen last."""
         self.registry.open(conf.read())
         await self.registry.load()
 
     async def restart(self, **choices: Any) -> None:
-        """Begin anew, with other choices."""
+        """Restart with other choices."""
         await self.close()
         self.choose(**choices)
         await self.open()
 
     async def restart_slowly(self, **choices: Any) -> None:
-        """Begin anew, with other choices, while the engines still load."""
+        """Restart with other choices, and serve while the engines are still loading."""
         await self.close()
         self.choose(**choices)
         self.registry.open(conf.read())
@@ -61,14 +61,14 @@ class House:
         await eventually(lambda: self.registry.readiness() != ["Engines are loading: ..."])
 
     async def close(self) -> None:
-        """End all sessions and let everything go. May be called twice."""
+        """End all sessions and release everything. May be called twice."""
         if self._loading is not None:
             self._loading.cancel()
             await asyncio.wait({self._loading})
             self._loading = None
         await self.registry.drain(PATIENCE_SECONDS)
         await self.registry.close()
-        self.registry.is_draining = False  # for a process that goes on
+        self.registry.is_draining = False  # since this process goes on
         database_thread.close()
 
 
@@ -78,7 +78,7 @@ class Client:
     def __init__(self, socket: WebsocketCommunicator) -> None:
         self._socket = socket
         self.heard: list[dict[str, Any]] = []
-        """All that the server said, in order."""
+        """All messages from the server, in order."""
         self.pings = 0
 
     async def say(self, kind: str, **fields: Any) -> None:
@@ -86,7 +86,7 @@ class Client:
         await self._socket.send_to(text_data=json.dumps({"type": kind, **fields}))
 
     async def send_text(self, text: str) -> None:
-        """Send a text frame as it is."""
+        """Send a text frame unchanged."""
         await self._socket.send_input({"type": "websocket.receive", "text": text})
 
     async def send_sound(self, pcm: bytes, seconds: float = 0.25) -> None:
@@ -95,11 +95,11 @@ class Client:
             await self.send_bytes(chunk)
 
     async def send_bytes(self, chunk: bytes) -> None:
-        """Send a binary frame as it is."""
+        """Send a binary frame unchanged."""
         await self._socket.send_input({"type": "websocket.receive", "bytes": chunk})
 
     async def speak(self, pcm: bytes) -> None:
-        """Start listening to PCM, send all of it, and stop; wait until all of it was told."""
+        """Start listening to PCM, send all of it, and stop; wait until all results have come."""
         await self.say("start_listening", encoding="pcm-s16le")
         await self.send_sound(pcm)
         await self.say("stop_listening")
@@ -112,16 +112,16 @@ class Client:
         return message
 
     async def until(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """Return the next message of this kind that has these fields, having heard all before."""
+        """Return the next message of this kind that has these fields, reading all before it."""
         while True:
             message = await self.next()
             if message["type"] == kind and fields.items() <= message.items():
                 return message
 
     async def until_any(self, *kinds: str) -> str:
-        """Return the kind of the next message that is one of these, having heard all before.
+        """Return the kind of the next message that is one of these, after reading all before it.
 
-        ``closed`` is also what the end of the connection is called.
+        The end of the connection counts as ``closed`` too.
         """
         while True:
             output = await self._socket.receive_output(PATIENCE_SECONDS)
@@ -132,13 +132,13 @@ class Client:
                 return str(self.heard[-1]["type"])
 
     async def still_works(self) -> bool:
-        """Return whether a ping is answered, having heard all before."""
+        """Return whether a ping is answered, after reading all messages before."""
         self.pings += 1
         await self.say("ping", t=self.pings)
         return bool((await self.until("pong"))["t"] == self.pings)
 
     async def close_code(self) -> int:
-        """Return the code with which the server closes, having heard all before."""
+        """Return the code with which the server closes, after reading all messages before."""
         while True:
             output = await self._socket.receive_output(PATIENCE_SECONDS)
             if output["type"] == "websocket.close":
@@ -146,23 +146,23 @@ class Client:
             self.heard.append(json.loads(output["text"]))
 
     async def leave(self, code: int = 1000) -> None:
-        """Close the connection, and wait until the server has let go of it."""
+        """Close the connection, and wait until the server has released it."""
         await self._socket.disconnect(code, timeout=PATIENCE_SECONDS)
 
     def told(self, kind: str) -> list[dict[str, Any]]:
-        """Return what was heard of one kind."""
+        """Return the messages of one kind so far."""
         return [message for message in self.heard if message["type"] == kind]
 
     def texts(self) -> list[str]:
-        """Return the finals heard so far."""
+        """Return the finals so far."""
         return [message["text"] for message in self.told("transcript")]
 
     def translations(self) -> list[str]:
-        """Return the translations heard so far."""
+        """Return the translations so far."""
         return [message["translated"] for message in self.told("translation")]
 
     def problems(self) -> list[tuple[str, Any]]:
-        """Return the code and the subject of each error heard so far."""
+        """Return the code and the subject of each error so far."""
         return [(message["code"], message["about"]) for message in self.told("error")]
 
 
@@ -177,7 +177,7 @@ async def client(
     is_ready: bool = True,
     **query: str,
 ) -> AsyncIterator[Client]:
-    """Open a connection; wait for ``ready`` unless told not to; leave at the end."""
+    """Open a connection; wait for ``ready`` unless told not to; close it at the end."""
     key = f"Bearer {owner_key()}"  # no socket tells whose process this is
     sent = {"host": host, "origin": origin, "cookie": cookie, "authorization": key}
     sent |= headers or {}
@@ -195,9 +195,9 @@ async def client(
 
 
 def threads_left() -> list[str]:
-    """Return the names of threads that should have ended with the house.
+    """Return the names of threads that should have ended.
 
-    Those that hash passwords are the process's own, whoever logs in.
+    Those that hash passwords belong to the process, whoever logs in.
     """
     names = [thread.name for thread in threading.enumerate()]
     return [n for n in names if n.startswith("habla") and not n.startswith("habla passwords")]

@@ -1,4 +1,4 @@
-"""A database that takes nothing, inside a test."""
+"""A database that cannot be written, inside a test."""
 
 import sqlite3
 from collections.abc import AsyncIterator
@@ -9,12 +9,12 @@ from django.db import connection
 from sessions_app.store.database.thread import database_thread
 
 PATIENCE_MS = 50
-"""How long the lane then waits for the database, in place of the five seconds of a server."""
+"""How long the database thread then waits, in place of the five seconds of a server."""
 
 
 @asynccontextmanager
 async def locked(*statements: str) -> AsyncIterator[None]:
-    """Hold the only right to write to the database until this is left; do ``statements`` then."""
+    """Hold the database's write lock until this is left; then execute ``statements``."""
     await database_thread.run(_be_impatient)
     name = connection.settings_dict["NAME"]
     with closing(sqlite3.connect(name, timeout=5, isolation_level=None)) as other:

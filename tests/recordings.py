@@ -1,4 +1,4 @@
-"""Recordings for tests: rows and files, as the recorder would have left them."""
+"""Recordings for tests: rows and files, as the recorder would have stored them."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ ENCODED = {
 
 
 async def record(pcm: bytes, encoding: Encoding = Encoding.PCM_S16LE, **fields: Any) -> Recording:
-    """Return a recording of ``pcm``, of the owner's unless ``user`` is another."""
+    """Return a recording of ``pcm`` that belongs to the owner, or to ``user``."""
     return await database_thread.run(recorded, pcm, encoding, **fields)
 
 
@@ -34,7 +34,7 @@ def recorded(
     user: User | None = None,
     **fields: Any,
 ) -> Recording:
-    """Do the same, where the database may be asked. ``raw``: what stands in the file instead."""
+    """Do the same from a thread that may use the database. ``raw``: what the file holds instead."""
     recording = Recording.objects.create(
         **{
             "user": user or owner(),

@@ -1,4 +1,4 @@
-"""Processes that have no descriptor left, by their limit: whatever is opened fails with EMFILE."""
+"""Processes that have no file descriptor left, by their limit: opening fails with EMFILE."""
 
 import os
 import resource
@@ -12,7 +12,7 @@ LOOKS = 10
 
 @contextmanager
 def no_file_can_be_opened(pid: int = 0) -> Iterator[None]:
-    """Let a process, 0: this one, have no descriptor left meanwhile; what is closed is room again.
+    """Leave a process (0: this one) no descriptor; each one that it closes is free again.
 
     The limit is the lowest number that is free: all below it are in use.
     """
@@ -20,7 +20,7 @@ def no_file_can_be_opened(pid: int = 0) -> Iterator[None]:
     limit = soft
     try:
         with suppress(OSError):  # this process cannot even look
-            for _ in range(LOOKS):  # what it had open for a moment only is free again
+            for _ in range(LOOKS):  # a descriptor that was open for a moment only is free again
                 limit = min(limit, lowest_free(pid))
                 resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, hard))
                 time.sleep(0.05)
@@ -30,7 +30,7 @@ def no_file_can_be_opened(pid: int = 0) -> Iterator[None]:
 
 
 def lowest_free(pid: int = 0) -> int:
-    """Return the lowest number that no descriptor of a process has."""
+    """Return the lowest number that a process has not in use for a descriptor."""
     used = opened(pid)
     return next(number for number in range(len(used) + 1) if number not in used)
 
@@ -42,6 +42,6 @@ def opened(pid: int = 0) -> dict[int, str]:
     for name in os.listdir(links):
         try:
             found[int(name)] = os.readlink(links / name)
-        except FileNotFoundError:  # what looked, or what has just been closed
+        except FileNotFoundError:  # of this very look, or just closed
             continue
     return found

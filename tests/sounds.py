@@ -1,4 +1,4 @@
-"""Sound one can read: `say("hola") + silence(0.7)` is PCM that the fake engines understand."""
+"""Readable sound: `say("hola") + silence(0.7)` is PCM in which the fake engines find words."""
 
 import io
 import wave
@@ -21,7 +21,7 @@ def say(text: str) -> bytes:
 
 
 def speech(seconds: float, word: str = "hola") -> bytes:
-    """Return one unbroken tone, heard as one ``word``."""
+    """Return one unbroken tone, which is transcribed as one ``word``."""
     return tone(PITCHES[word], seconds)
 
 
@@ -79,7 +79,7 @@ def mp4(pcm: bytes) -> bytes:
 
 
 def wavpack(pcm: bytes) -> bytes:
-    """Return ``pcm`` as WavPack, which libav cannot read to its end once it is cut off."""
+    """Return ``pcm`` as WavPack, which libav cannot read to the end if it is truncated."""
     return _encode(pcm, "wv", "wavpack", 44_100, {})
 
 

@@ -50,6 +50,6 @@ def test_nothing_begins_or_ends_beside_one_that_is_alone(tmp_path: Path) -> None
         name = lines[begins].partition(" ")[0]
         assert (lines[begins], lines[ends]) == (f"{name} begins", f"{name} ends")
         assert ends == begins + 1
-    # the others do run beside each other
+    # the others do run at the same time
     order = [line for line in lines if not line.startswith("alone")]
     assert order != sorted(order, key=lambda line: line.partition(" ")[0])

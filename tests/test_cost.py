@@ -1,4 +1,4 @@
-"""What `--unit` runs, and in which order all is run."""
+"""Which tests `--unit` runs, and the order in which all tests run."""
 
 import os
 import subprocess
@@ -40,7 +40,7 @@ UNITS, SERVERS, SCENARIOS = (
 
 
 def collected(*arguments: str) -> list[str]:
-    """Return the names of what would be run, in its order."""
+    """Return the names of the tests that would run, in order."""
     command = (sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:randomly")
     done = subprocess.run(
         [*command, "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml"), *arguments],

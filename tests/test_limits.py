@@ -1,4 +1,4 @@
-"""A test that takes too long fails by itself: the others are run, and their results told."""
+"""A test that takes too long fails alone: the others run, and their results are reported."""
 
 import os
 import re
@@ -52,7 +52,7 @@ def test_without_it():
 
 
 def results(directory: Path, *options: str, **files: str) -> str:
-    """Return what pytest prints of ``files`` by our settings."""
+    """Return what pytest prints for ``files`` with our settings."""
     for name, text in files.items():
         (directory / f"{name}.py").write_text(text)
     plain = ("-p", "no:randomly", "-p", "no:cacheprovider", "--rootdir", str(directory))

@@ -1,4 +1,4 @@
-"""The systemd unit in the documents is one that systemd takes."""
+"""systemd accepts the unit in docs/."""
 
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
     if verify is None:
         pytest.skip("the program systemd-analyze is not installed")
     unit = tmp_path / UNIT.name
-    # what only the owner's machine has: the program, and the user
+    # only the owner's machine has the program and the user
     text = UNIT.read_text().replace("/opt/habla/.venv/bin/python", "/bin/sh")
     unit.write_text(text.replace("User=habla", "User=root"))
     found = subprocess.run(
@@ -35,7 +35,7 @@ def test_systemd_calls_its_exposure_ok(tmp_path: Path) -> None:
         pytest.skip("the program systemd-analyze is not installed")
     unit = tmp_path / UNIT.name
     unit.write_text(UNIT.read_text().replace("/opt/habla/.venv/bin/python", "/bin/sh"))
-    # out of 100; without what it is kept from it would be over 90
+    # out of 100; without its restrictions it would be over 90
     found = subprocess.run(
         [analyze, "security", "--offline=true", "--threshold=30", str(unit)],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""What reads or mends the code installs no system packages; what tests it does."""
+"""Targets that check or format the code install no system packages; those that test it do."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ WITHOUT_PACKAGES = ("unit", "lint", "format", "types", "layers", "migrations", "
 
 @pytest.fixture
 def asked(tmp_path: Path) -> Path:
-    """Return where stand-ins for apt-get and its kin, in tmp_path / "bin", note their calls."""
+    """Return the file in which fakes of apt-get and the like, in tmp_path / "bin", log calls."""
     programs = tmp_path / "bin"
     programs.mkdir()
     notes = tmp_path / "asked"
@@ -27,7 +27,7 @@ def asked(tmp_path: Path) -> Path:
 
 
 def set_up(kind: str, asked: Path, venv: Path) -> subprocess.CompletedProcess[str]:
-    """Run scripts/setup.sh beside those stand-ins."""
+    """Run scripts/setup.sh with those fakes."""
     path = f"{asked.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         ["bash", str(SETUP), kind],
@@ -40,7 +40,7 @@ def set_up(kind: str, asked: Path, venv: Path) -> subprocess.CompletedProcess[st
 
 @pytest.fixture
 def venv(asked: Path, tmp_path: Path) -> Path:
-    """Return a virtual environment whose pip notes what it is asked for."""
+    """Return a virtual environment whose pip logs what it is asked for."""
     directory = tmp_path / "venv"
     (directory / "bin").mkdir(parents=True)
     for name in ("pip", "python"):

@@ -1,4 +1,4 @@
-"""What is wrong in the environment is read the safe way, and remembered for the check."""
+"""Wrong values in the environment are replaced by safe ones, and reported by `check`."""
 
 import socket
 import time
@@ -61,7 +61,7 @@ def test_what_stands_in_the_environment_is_read_word_for_word(
 
 
 def options_of(url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
-    """Return what the driver of the database that ``url`` names is given besides."""
+    """Return the options that the driver of the database ``url`` is given."""
     monkeypatch.setenv("DATABASE_URL", url)
     options: dict[str, object] = database(Environment(), Path("/")).get("OPTIONS", {})
     return options

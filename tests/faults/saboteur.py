@@ -11,13 +11,13 @@ class Sabotage(Enum):
     """What is done at the k-th await."""
 
     CANCEL = auto()
-    """The task is cancelled, as a stranger or the server would."""
+    """The task is cancelled, as the server or anything else might do."""
     FAIL = auto()
-    """What is awaited raises."""
+    """The awaited object raises."""
 
 
 class SabotageError(Exception):
-    """What a sabotaged await raises."""
+    """The error that a sabotaged await raises."""
 
 
 class Saboteur:
@@ -52,7 +52,7 @@ class Saboteur:
         return asyncio.Task(work, loop=loop, **options)
 
     def step(self, inner: Coroutine[Any, Any, Any], value: Any) -> Any:
-        """Let ``inner`` go on after an await, unless this is the one."""
+        """Let ``inner`` go on after an await, unless it is the k-th."""
         self._count += 1
         if self._count == self._at:
             if self._kind is Sabotage.FAIL:
@@ -64,7 +64,7 @@ class Saboteur:
 
 
 class _Watched(Coroutine[Any, Any, Any]):
-    """A coroutine whose awaits are counted; its first step begins it and is none."""
+    """A coroutine whose awaits are counted; its first step starts it and does not count."""
 
     def __init__(self, inner: Coroutine[Any, Any, Any], saboteur: Saboteur) -> None:
         self._inner = inner

@@ -1,4 +1,4 @@
-"""Whatever await of a session is cancelled, or fails: nothing is left, and the row is closed."""
+"""Whichever await of a session is cancelled or fails: nothing is left, and the row is closed."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ FARTHEST = 1_000
 
 
 async def visit(connect: Connect) -> None:
-    """Connect, speak, type, start afresh and leave; go early if something ends it."""
+    """Connect, speak, type, start over and leave; leave early if something ends the session."""
     async with connect(is_ready=False) as browser:
         if await browser.until_any("ready", "closed") != "ready":
             return
@@ -35,7 +35,7 @@ def left_over() -> list[str]:
 
 
 def states_of_rows() -> set[tuple[str, int]]:
-    """Return how the sessions' rows stand; asked on the lane, behind what was begun there."""
+    """Return the state of the sessions' rows, queried after all work on the database thread."""
     return set(TranslationSession.objects.values_list("state", "close_count"))
 
 

@@ -1,4 +1,4 @@
-"""Whatever await of a stream that is decoded apart is cancelled, or fails: no process is left."""
+"""Whichever await of a decoder's process is cancelled or fails: no process is left."""
 
 import asyncio
 

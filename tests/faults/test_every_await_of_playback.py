@@ -1,4 +1,4 @@
-"""Whatever await of a playback is cancelled, or fails: it has one end, and the session goes on."""
+"""Whichever await of a playback is cancelled or fails: it ends once, and the session goes on."""
 
 import asyncio
 
@@ -23,7 +23,7 @@ LAST_WORDS = ("playback_finished", "playback_stopped", "playback_failed")
 
 
 async def visit(connect: Connect, recording: Recording) -> None:
-    """Connect, speak, play, and leave; go early if something ends it."""
+    """Connect, speak, play, and leave; leave early if something ends the session."""
     async with connect(is_ready=False) as browser:
         if await browser.until_any("ready", "closed") != "ready":
             return
@@ -44,7 +44,7 @@ def left_over() -> list[str]:
 
 
 def what_is_left() -> tuple[int, set[int], set[tuple[str, int]]]:
-    """Return what still plays, how often each ended, and how the sessions' rows stand."""
+    """Return what still plays, how often each playback ended, and the state of sessions' rows."""
     ended = set(Playback.objects.exclude(state__in=ACTIVE).values_list("end_count", flat=True))
     sessions = set(TranslationSession.objects.values_list("state", "close_count"))
     return Playback.objects.filter(state__in=ACTIVE).count(), ended - {1}, sessions

@@ -1,6 +1,6 @@
 """A hundred thousand mutated headers a container: `make fuzz-decoders`, with COUNT= for fewer.
 
-Its arguments are how many, and which encodings; without any, all of each.
+Its arguments are how many, and which encodings; without arguments, all of each encoding.
 Meanwhile a real server is sent some of them, one stream after the other, and somebody speaks there.
 """
 
@@ -32,11 +32,11 @@ COUNT = 100_000
 ENCODINGS = (Encoding.MP4_AAC, Encoding.OGG_OPUS, Encoding.WEBM_OPUS)
 MOST_GROWN = 60 * MEGABYTE
 SEED_OF_SERVER = 1_000_000
-"""Beyond those of the batches: the server is sent others."""
+"""Beyond the seeds of the batches: the server is sent other headers."""
 
 
 async def run(count: int, encodings: Iterable[Encoding]) -> None:
-    """Decode ``count`` mutated headers of each container, with a server beside; tell of it."""
+    """Decode ``count`` mutated headers of each container, and send others to a server; report."""
     with tempfile.TemporaryDirectory(prefix="habla-fuzz-") as directory:
         data_dir = Path(directory)
         code, said = await manage("migrate", "--verbosity=0", env=environment(data_dir))

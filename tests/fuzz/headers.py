@@ -1,6 +1,6 @@
 """Mutated headers of live streams, and a process that decodes them within a decoder's bounds.
 
-`python -m tests.fuzz.headers ENCODING SEED COUNT` prints what came of them, as JSON.
+`python -m tests.fuzz.headers ENCODING SEED COUNT` prints the outcome as JSON.
 """
 
 import gc
@@ -27,29 +27,29 @@ from tests.engines.hearing import STREAMS, decode
 HEADER_BYTES = 1200
 STREAM_BYTES = 5000
 GARBAGE_EVERY = 50
-"""Streams, after which their garbage goes: libav's threads lie in it, with 8 MB of stack each, and
-a decoder's process has but one stream."""
+"""Streams between two garbage collections: garbage holds libav's threads, with 8 MB of stack each,
+while a real decoder's process has one stream only."""
 ODD = (0, 1, 2, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 50_000_000)
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of mutated headers."""
+    """How many mutated headers were decoded, and how many refused by what."""
 
     heard: int = 0
     refused_by_guard: int = 0
     refused_behind: int = 0
-    """What the guard let through and libav, or the walk of WebM, did not."""
+    """Refused by libav, or by the parser of WebM, after the guard had let them through."""
     longest_seconds: float = 0.0
     megabytes: int = 0
 
     @property
     def count(self) -> int:
-        """Return how many were decided."""
+        """Return how many were decoded or refused."""
         return self.heard + self.refused_by_guard + self.refused_behind
 
     def plus(self, other: "Outcome") -> "Outcome":
-        """Return what became of these and of ``other``."""
+        """Return the sum of this outcome and ``other``."""
         return Outcome(
             self.heard + other.heard,
             self.refused_by_guard + other.refused_by_guard,
@@ -60,7 +60,7 @@ class Outcome:
 
 
 def mutated(encoding: Encoding, seed: int) -> Iterator[bytes]:
-    """Yield streams with damaged headers, without end; the same for the same seed."""
+    """Yield streams with damaged headers for ever, the same ones for the same seed."""
     chance = random.Random(seed)
     whole = [STREAMS[encoding][:STREAM_BYTES], *BOMBS[encoding].values()]
     if encoding is Encoding.MP4_AAC:
@@ -108,7 +108,7 @@ def try_all(encoding: Encoding, seed: int, count: int) -> Outcome:
 
 
 def _peak_megabytes() -> int:
-    """Return the most that this program held: `getrusage` counts what was here before it, too."""
+    """Return the peak of this program; that of `getrusage` includes the process before it."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
@@ -116,14 +116,14 @@ def _peak_megabytes() -> int:
 def _try(encoding: Encoding, stream: bytes) -> str:
     container = CONTAINERS[encoding]
     decoders: list[Decoder] = [PyAVDecoder(container)]
-    if encoding is Encoding.WEBM_OPUS:  # as a rule decoded without libav
+    if encoding is Encoding.WEBM_OPUS:  # normally decoded without libav
         decoders.append(open_decoder(encoding))
     verdict = "heard"
     for decoder in decoders:
         try:
             with closing(decoder):
                 decode(decoder, stream)
-                with suppress(DecodeError):  # it was cut, so its end is missing
+                with suppress(DecodeError):  # the stream was cut, so its end is missing
                     decoder.flush()
         except DecodeError:
             verdict = "refused_behind"

@@ -1,4 +1,4 @@
-"""Mutated headers are heard or refused, in bounded memory and time: the short form."""
+"""Mutated headers are decoded or refused, in bounded memory and time: the short form."""
 
 from itertools import count, islice
 from pathlib import Path
@@ -31,7 +31,7 @@ async def test_a_session_beside_mutated_headers_is_undisturbed(data_dir: Path) -
     async with served(data_dir) as server, neighbour(server) as beside:
         before = resident_bytes(server.pid)
         seeds = count(1)
-        while beside.count <= 3:  # a quick machine is done before much is said
+        while beside.count <= 3:  # on a fast machine they are done before much is said
             seed = next(seeds)
             for encoding in ENCODINGS:
                 for stream in islice(mutated(encoding, seed), 6):

@@ -1,4 +1,4 @@
-"""Recordings as a recorder would have left them."""
+"""Recordings, stored as the recorder would have stored them."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from tests.sounds import silence, wav
 def keep_recording(
     user: User, *said: str, after_seconds: float = 0, sound: bytes | None = None, **fields: Any
 ) -> Recording:
-    """Keep a recording with a segment of a second every two seconds, each ``text|translation``."""
+    """Store a recording with a segment of a second every two seconds, each ``text|translation``."""
     fields = {"state": RecordingState.COMPLETE, "encoding": "pcm-s16le"} | fields
     recording = Recording.objects.create(
         user=user,
@@ -34,7 +34,7 @@ def keep_recording(
 
 
 def keep_segment(recording: Recording, number: int, words: str) -> RecordedSegment:
-    """Keep one segment of a recording."""
+    """Store one segment of a recording."""
     text, _, translation = words.partition("|")
     return RecordedSegment.objects.create(
         recording=recording,
@@ -54,7 +54,7 @@ def some_sound(seconds: float = 1.0) -> bytes:
 
 
 def left_by(boot: str, state: SessionState = SessionState.LOST) -> Recording:
-    """Keep a recording that a server which died was making."""
+    """Store a recording that a server was making when it died."""
     session = keep_session(keep_conversation(the_owner()), state=state)
     type(session).objects.filter(pk=session.pk).update(boot=boot)
     return keep_recording(

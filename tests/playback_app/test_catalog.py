@@ -1,4 +1,4 @@
-"""Tests of the reading door to recordings."""
+"""Tests of reading recordings."""
 
 from uuid import uuid4
 

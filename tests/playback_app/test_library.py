@@ -1,4 +1,4 @@
-"""What may go goes, the oldest first; what comes from elsewhere is sound, or is refused."""
+"""Pruning deletes the oldest recordings first; an imported file is sound, or is refused."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,7 +29,7 @@ SOUND = say("hola mundo")
 
 @pytest.fixture
 def user(tmp_path: Path, settings: Any) -> User:
-    """Return somebody in a house with no recordings."""
+    """Return a user of a server without recordings."""
     (tmp_path / "data").mkdir()
     settings.HABLA = settings.HABLA | {"DATA_DIR": tmp_path / "data"}
     return the_owner()

@@ -1,4 +1,4 @@
-"""`manage.py play`: a recording heard anew, scored, and compared with an earlier time."""
+"""`manage.py play`: a recording played again, scored, and compared with an earlier playback."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Tests of files handed out in parts."""
+"""Tests of files that are served in ranges of bytes."""
 
 from contextlib import closing
 from pathlib import Path
@@ -72,7 +72,7 @@ def test_a_part_comes_with_its_place_in_the_whole(file):
     assert b"".join(part) == BYTES[1000:140_001]
 
 
-@pytest.mark.django_db  # Django looks after its connections when a response is closed
+@pytest.mark.django_db  # Django closes its database connections when a response is closed
 def test_a_part_of_what_has_changed_meanwhile_is_the_whole(file):
     for version, status in (("v0", 200), ("v1", 206)):
         with closing(asked(file, range="bytes=1-2", **{"if-range": f'"{version}"'})) as response:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def program() -> Client:
-    """Return a program at the machine itself: it has no cookies and knows no CSRF token."""
+    """Return a program on the machine itself: it has no cookies and no CSRF token."""
     return at_home(enforce_csrf_checks=True)
 
 
@@ -132,7 +132,7 @@ def test_a_bookmark_is_set_twice_with_one_effect(program, kept):
         assert answer.json()["is_bookmarked"] is True
 
 
-@pytest.mark.django_db(transaction=True)  # what was deleted is gone once that is final
+@pytest.mark.django_db(transaction=True)  # the file is deleted once the transaction is committed
 def test_deleting_is_done_once_and_not_while_it_is_played(program, kept):
     playback = Playback.objects.create(recording=kept, user=the_owner())
     refusal = program.delete(f"/api/recordings/{kept.pk}")

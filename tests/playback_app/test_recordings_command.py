@@ -1,4 +1,4 @@
-"""`manage.py recordings` lists, imports, deletes and prunes, with an exit code that says how."""
+"""`manage.py recordings` lists, imports, deletes and prunes, and its exit code says how it went."""
 
 import json
 import signal
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
-    """Return the exit code, the output and the complaints."""
+    """Return the exit code, standard output and standard error."""
     output, complaints = StringIO(), StringIO()
     try:
         call_command("recordings", *arguments, stdout=output, stderr=complaints)

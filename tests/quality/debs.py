@@ -1,4 +1,4 @@
-"""A real archive of Debian packages, and a configuration of apt that knows no other."""
+"""A real archive of Debian packages, and a configuration of apt that knows only this one."""
 
 import hashlib
 import subprocess
@@ -37,7 +37,7 @@ class Archive:
         self._directory = directory
 
     def hold(self, name: str, files: Mapping[str, str]) -> None:
-        """Hold a package of these ``files``, by their paths below /."""
+        """Add a package of these ``files``, by their paths below /."""
         tree = self._directory / "tree"
         control = CONTROL.format(name=name)
         for path, text in {**files, "DEBIAN/control": control}.items():
@@ -57,7 +57,7 @@ class Archive:
         (self._directory / "Packages").write_text(index)
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Let apt know this archive only."""
+        """Make apt know this archive only."""
         source = f"deb [trusted=yes] copy:{self._directory} ./\n"
         (self._directory / "sources.list").write_text(source)
         (self._directory / "lists" / "partial").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Weights and speech that cannot be had are told, not worked around."""
+"""Weights and speech that cannot be had are reported, not worked around."""
 
 from pathlib import Path
 

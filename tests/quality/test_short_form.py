@@ -1,7 +1,7 @@
 """The short form of `make bench-quality`: forty clips of real people, by real Whisper base.
 
-It judges words and languages only: how soon they come would say, in the middle of a suite, how busy
-the machine is. Where weights or speech cannot be had it is skipped, and says why.
+It judges words and languages only: a latency would say, while other tests run, how busy the machine
+is. Where weights or speech cannot be had it is skipped, and says why.
 """
 
 from pathlib import Path

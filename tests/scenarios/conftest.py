@@ -1,4 +1,4 @@
-"""What holds after every scenario: nothing is left, and every sample is accounted for."""
+"""What holds after every scenario: nothing is left over, and every sample is accounted for."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from tests.house import House, eventually, threads_left
 
 @pytest.fixture
 async def house(house: House, caplog: pytest.LogCaptureFixture) -> AsyncIterator[House]:
-    """Return the house; look, when the scenario is over, at what it has left behind."""
+    """Return all of Habla; check, when the scenario is over, that it leaves nothing behind."""
     yield house
     await house.close()
     assert house.registry.sessions == {}
@@ -34,9 +34,9 @@ def _is_ours(name: str) -> bool:
 
 
 def unbalanced(row: TranslationSession) -> dict[str, int]:
-    """Return a row's account if it does not hold; empty: every sample is where it belongs.
+    """Return a row's account if it does not balance; empty: every sample is accounted for.
 
-    Only a session that was cut off, or broke, may leave sound unfinished.
+    Only a session that was cut off, or failed, may leave sound unfinished.
     """
     parts = {
         "speech": row.speech_samples,

@@ -1,4 +1,4 @@
-"""Engines of one's own, as anybody may write them: named in settings by their dotted path."""
+"""Engines that anybody might write, named in settings by their dotted path."""
 
 import asyncio
 import math
@@ -18,10 +18,10 @@ FOREIGN = "tests.scenarios.engines.ForeignTranscriber"
 
 
 class RecallingTranslator:
-    """Says what it was given: the mode, who speaks, and what was said before."""
+    """Returns what it was given: the mode, the speaker, and what was said before."""
 
     async def load(self) -> None:
-        """Be ready."""
+        """Load nothing."""
 
     async def translate(self, request: TranslationRequest) -> Translation:
         before = ",".join(said.source for said in request.context)
@@ -41,7 +41,7 @@ class FaultyTranslator(RecallingTranslator):
 
 
 class CarelessTranslator(RecallingTranslator):
-    """Says what no database keeps and no socket carries."""
+    """Returns text that no database stores and no WebSocket carries."""
 
     async def translate(self, request: TranslationRequest) -> Translation:
         phrase = Phrase("ho\0la", "half \ud83d")
@@ -50,14 +50,14 @@ class CarelessTranslator(RecallingTranslator):
 
 
 class RefusingTranslator(RecallingTranslator):
-    """Cannot be loaded, and says so by the plain error of an engine."""
+    """Cannot be loaded, and raises an engine's own error."""
 
     async def load(self) -> None:
         raise EngineError("The refusing translator wants a key.")
 
 
 class RudeTranslator(RecallingTranslator):
-    """Cannot be loaded, and says so by an error that is none of ours."""
+    """Cannot be loaded, and raises an error that is not one of ours."""
 
     async def load(self) -> None:
         await asyncio.sleep(0)
@@ -100,7 +100,7 @@ class FaultyDetector(FakeDetector):
 
 
 class EchoingTranslator(RecallingTranslator):
-    """Gives back what it gets."""
+    """Returns the text that it is given."""
 
     async def translate(self, request: TranslationRequest) -> Translation:
         return Translation(request.text, engine="echoing")

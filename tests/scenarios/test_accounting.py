@@ -1,4 +1,4 @@
-"""Every sample is accounted for; the conftest looks at it after every other scenario, too."""
+"""Every sample is accounted for; the conftest checks it after every other scenario too."""
 
 import random
 

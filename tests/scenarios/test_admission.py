@@ -1,4 +1,4 @@
-"""Who is let in: the owner at the machine, whoever logged in, and nobody from a foreign page."""
+"""Who may connect: the owner on the machine, whoever logged in, and nobody from a foreign page."""
 
 from contextlib import AsyncExitStack
 

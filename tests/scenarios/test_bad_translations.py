@@ -1,4 +1,4 @@
-"""A session whose translator gives nonsense: the words stay, and why there is no translation."""
+"""A session whose translator returns nonsense: the words stay, and the client is told why."""
 
 import json
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ async def test_a_model_that_refuses_is_passed_over_and_that_is_told(
         await browser.say("text_input", text="hola mundo")
         message = await browser.until_any("translation", "error")
     told = browser.heard[-1]
-    if message == "error":  # where Apertium is not installed nothing else can translate
+    if message == "error":  # without Apertium nothing else can translate
         assert (told["code"], told["fault"]) == ("translation_failed", "refusal")
     else:
         assert told["engine"] != "llm"

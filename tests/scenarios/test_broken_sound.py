@@ -1,4 +1,4 @@
-"""Sound that is not what it was said to be: told in words, and what comes after is heard."""
+"""Sound that is not what it claims to be: an error says so, and what comes after is heard."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from tests.sounds import mp4, ogg, say, silence, wav, webm
 
 
 async def hears_again(browser: Client) -> bool:
-    """Return whether a new listening period is heard as if nothing had happened."""
+    """Return whether a new listening period works as if nothing had happened."""
     await browser.say("start_listening", encoding="webm-opus")
     await browser.send_bytes(webm(say("quiero agua")))
     await browser.say("stop_listening")

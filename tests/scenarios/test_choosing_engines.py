@@ -1,4 +1,4 @@
-"""The owner changes the translator while sessions live: the next ones get it, or nobody."""
+"""The owner changes the translator while sessions are live: the next ones get it, or nobody."""
 
 import logging
 
@@ -18,7 +18,7 @@ SETTINGS = "/settings/"
 
 @pytest.fixture
 async def owner(house: House) -> AsyncClient:
-    """Return the owner's browser, in the loop that serves."""
+    """Return the owner's HTTP client, on the server's event loop."""
     browser = AsyncClient()
     await browser.aforce_login(await User.objects.acreate_superuser("ana"))
     return browser

@@ -1,4 +1,4 @@
-"""The scenario that CONTRIBUTING.md shows is one."""
+"""The scenario in CONTRIBUTING.md works."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Directions: chosen, changed, or found; and refused in words where nobody knows the language."""
+"""Directions: chosen, changed or detected; refused where no engine knows the language."""
 
 import pytest
 

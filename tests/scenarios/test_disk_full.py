@@ -1,4 +1,4 @@
-"""A disk that takes no more ends the recording, and tells so; the session goes on."""
+"""A full disk ends the recording with a warning; the session goes on."""
 
 import os
 import shutil

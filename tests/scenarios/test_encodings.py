@@ -33,7 +33,7 @@ async def test_containers_are_heard_in_chunks_of_any_size(
 
 @pytest.fixture
 def no_libopus(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let this machine have no libopus, as one may."""
+    """Pretend that this machine has no libopus."""
     monkeypatch.setattr(libopus, "_names", lambda: iter(()))
     libopus.load_libopus.cache_clear()
     yield

@@ -1,4 +1,4 @@
-"""An engine fails: it is told in words, what was said is kept, and the next sentence works."""
+"""An engine fails: the client is told, what was said is kept, and the next sentence works."""
 
 import pytest
 

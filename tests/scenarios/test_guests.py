@@ -19,14 +19,14 @@ PCM = StartListening(type="start_listening", encoding=Encoding.PCM_S16LE, sample
 
 
 class Visitor:
-    """Says to others that it is there."""
+    """Refuses other guests while it is there."""
 
     def refusal(self) -> CommandError:
         return CommandError("Somebody visits this session.", code="visited")
 
 
 class Reader(Visitor):
-    """A guest that hands in sound, then waits at the door until it is sent away, or goes."""
+    """A guest that hands in sound, then waits until it is dismissed, or goes by itself."""
 
     def __init__(self, pcm: bytes, *, stays: bool = False) -> None:
         self._pcm = pcm

@@ -1,4 +1,4 @@
-"""Who waits long for words is told how long, and when the server has caught up."""
+"""A client whose words are late is told how late, and when the server has caught up."""
 
 from tests.conftest import Connect
 from tests.house import House

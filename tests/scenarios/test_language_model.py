@@ -60,7 +60,7 @@ async def test_a_pause_is_enough_to_ask_for_the_translation(house: House, server
         await browser.say("start_listening", encoding="pcm-s16le")
         await browser.send_sound(say("hola mundo") + silence(0.3))
         await eventually(lambda: any(not body.get("stream") for body in server.asked))
-        # as much silence as has come ends no utterance
+        # the silence so far is too short to end the utterance
         await browser.send_sound(silence(1))
         told = await browser.until("translation")
     assert told["translated"] == "hello world"
@@ -82,7 +82,7 @@ async def test_a_model_that_fails_leaves_the_words_and_is_no_translation(
             if message["type"] in ("translation", "error"):
                 break
     kept = [(row.source, row.translated, row.failure) async for row in Exchange.objects.all()]
-    if message["type"] == "error":  # where Apertium is not installed nothing else can translate
+    if message["type"] == "error":  # without Apertium nothing else can translate
         assert message["code"] == "translation_failed"
         assert kept == [("zzz qqq", "", "translation_failed")]
     else:

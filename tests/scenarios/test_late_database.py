@@ -1,4 +1,4 @@
-"""While the database takes nothing: all is told, what waits is bounded, and all of that is kept."""
+"""While the database cannot be written: all is sent, what waits is bounded, and is kept later."""
 
 import asyncio
 import logging
@@ -25,19 +25,19 @@ from tests.recordings import record
 from tests.sounds import say, silence
 
 DELETED = ("exchange", "speaker", "translationsession", "conversation")
-"""The tables of a conversation, from below."""
+"""The tables of a conversation, in the order in which rows can be deleted."""
 WORDS = ["hola", "mundo", "gracias", "agua", "casa", "roja"]
 
 
 @pytest.fixture
 async def house(house: House, caplog: pytest.LogCaptureFixture) -> AsyncIterator[House]:
-    """Return the house; look, when the test is over, whether the outage was one line in its log."""
+    """Return all of Habla; check, after the test, that the outage was one line in its log."""
     yield house
     records = caplog.get_records("call")
     errors = [r for r in records if r.levelno >= logging.ERROR and r.name != "django.request"]
     told = [record.getMessage() for record in errors]
     assert [line.rpartition("; ")[2] for line in told] == ["what is to be kept waits"]
-    records.clear()  # nothing else may be told of
+    records.clear()  # nothing else may be logged
 
 
 async def talk(browser: Client, *words: str) -> None:

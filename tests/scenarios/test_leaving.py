@@ -1,4 +1,4 @@
-"""Whenever and however a client leaves, its session ends, once, and what was said is kept."""
+"""Whenever and however a client leaves, its session ends once, and what was said is kept."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What Prometheus reads: counts and times of what went on, and nothing that people said."""
+"""Metrics for Prometheus: counts and times of what happened, and nothing that people said."""
 
 from prometheus_client import REGISTRY
 

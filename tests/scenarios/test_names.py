@@ -1,4 +1,4 @@
-"""A speaker who is renamed has the new name everywhere at once: other tabs, and whoever watches."""
+"""A speaker who is renamed has the new name everywhere at once: in other tabs, for viewers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ EVA = {"id": "es", "name": "Eva"}
 
 @pytest.fixture
 async def passing_on(house: House) -> AsyncIterator[None]:
-    """Let names be passed on, as a process that serves does."""
+    """Pass names on to other sessions, as a server process does."""
     work = asyncio.create_task(follow_renamed_speakers(house.registry))
     yield
     work.cancel()
@@ -88,7 +88,7 @@ async def test_a_name_is_told_once_however_often_the_kept_ones_are_looked_at(
     monkeypatch.setattr(renaming, "LOOK_SECONDS", 0.001)
     for _ in range(20):
         async with connect() as browser:
-            # the first sentence keeps the speaker by the name that it replaces
+            # the first sentence keeps the name that the speaker had then
             await browser.say("text_input", text="hola")
             await browser.say("rename_speaker", speaker_id="es", name="Ana")
             await browser.until("translation")

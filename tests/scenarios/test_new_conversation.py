@@ -1,4 +1,4 @@
-"""A new conversation begins: what was in flight stays in the old one, and the rest is anew."""
+"""A new conversation begins: what was in flight stays in the old one, the rest starts over."""
 
 from sessions_app.models import Exchange, TranslationSession
 from tests.conftest import Connect

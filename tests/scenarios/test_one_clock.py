@@ -1,4 +1,4 @@
-"""A conversation has one clock, in all that is exported of it: pauses and typed texts count."""
+"""A conversation has one clock in all its exports: pauses and typed texts count."""
 
 import asyncio
 import re
@@ -13,12 +13,12 @@ from tests.sounds import say, silence
 
 PAUSE_SECONDS = 1.5
 SLACK_SECONDS = 1.0
-"""How much later than meant anything may happen on a busy machine."""
+"""How much later than intended anything may happen on a busy machine."""
 CUE = re.compile(r"(\d+):(\d+):([\d,]+) --> (\d+):(\d+):([\d,]+)\n(.*)")
 
 
 async def exported(browser: Client, of: str = "session") -> dict[str, tuple[float, float]]:
-    """Return when each source stands in the subtitles, in seconds, in their order."""
+    """Return when each source text appears in the subtitles, in seconds, in order."""
     ready = browser.told("ready")[0]
     path = (
         f"/api/sessions/{ready['session_id']}/export?format=srt"
@@ -74,7 +74,7 @@ async def test_the_pause_between_two_listening_periods_counts(connect: Connect) 
         await browser.speak(silence(1) + say("agua"))
     for of in ("session", "conversation"):
         cues = await exported(browser, of)
-        end = cues["hola"][0] + HOLA_SECONDS  # its cue stands longer, to be read
+        end = cues["hola"][0] + HOLA_SECONDS  # its cue is shown longer, so that it can be read
         assert 0 <= cues["agua"][0] - end - pause - 0.6 < SLACK_SECONDS
 
 

@@ -1,4 +1,4 @@
-"""One person speaks: what is told, in which order, and what is kept."""
+"""One person speaks: which messages come, in which order, and what is stored."""
 
 from sessions_app.models import Exchange
 from tests.conftest import Connect

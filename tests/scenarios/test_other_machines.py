@@ -1,4 +1,4 @@
-"""Words found by another machine, which may not even tell the language."""
+"""Words found by another machine, which may not even name the language."""
 
 import json
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""Partials: what is being said, while it is said."""
+"""Partials: words while they are being spoken."""
 
 from itertools import pairwise
 
@@ -10,7 +10,7 @@ LONG = "hola mundo la casa es roja quiero agua gracias hola mundo la casa"
 
 
 async def speak_slowly(browser: Client, sentences: list[str]) -> None:
-    """Speak, each half second after the hypothesis of the last one."""
+    """Speak, each half second of it after the hypothesis for the last one."""
     await browser.say("start_listening", encoding="pcm-s16le")
     for sentence in sentences:
         for word in sentence.split():

@@ -1,4 +1,4 @@
-"""A recording is played into a live session, and heard as if it were spoken."""
+"""A recording is played into a live session, and transcribed as if it were being spoken."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Sound in is sound out: what reaches the detector is the recording, at every speed."""
+"""What reaches the detector during a playback is the recording, at every speed."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ TALK = say("hola mundo") + silence(1) + say("agua gracias") + silence(0.9) + say
 
 
 class Tap:
-    """A detector that keeps what it hears, and hears like the one it stands before."""
+    """A detector that keeps what it is given, and passes it to another one."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
@@ -40,7 +40,7 @@ class TapStream:
 
 @contextmanager
 def tapped(house: House) -> Iterator[Tap]:
-    """Listen in on what the detector of the next sessions hears."""
+    """Record what the detector of the next sessions is given."""
     generations = house.registry.generations
     assert generations is not None
     assert generations.current is not None
@@ -51,7 +51,7 @@ def tapped(house: House) -> Iterator[Tap]:
 
 
 MINUTE = (TALK * 20)[: 60 * 32_000 - 2 * 4_321]
-"""A minute of talk, not quite: its end is in the middle of a frame."""
+"""Almost a minute of talk, which ends in the middle of a frame."""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Playbacks asked for and steered by REST and other processes, and those without a browser."""
+"""Playbacks that are begun and controlled over REST or by other processes, without a browser."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ LONG = say("hola") + silence(30)
 
 @pytest.fixture
 async def looked_after(house: House) -> AsyncIterator[House]:
-    """Return a house that looks after its rows, as a server does."""
+    """Return all of Habla with its heartbeat, as in a server."""
     vigil = asyncio.create_task(keep_heartbeat(house.registry), name="habla vigil")
     yield house
     vigil.cancel()

@@ -1,4 +1,4 @@
-"""What cannot be played is told, and nothing is being played then."""
+"""What cannot be played is refused with the reason, and nothing plays then."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -120,7 +120,7 @@ async def test_nobody_plays_more_than_their_share(house: House) -> None:
     hers, owners = await record(TALK, user=ana), await record(TALK)
     for _ in range(2):
         await database_thread.run(admit, Request(ana.pk, hers.pk, None))
-    for _ in range(2):  # what one plays is not another's
+    for _ in range(2):  # a playback belongs to one user only
         playing = await database_thread.run(admit, Request(owners.user_id, owners.pk, None))
     refusals = Request(ana.pk, hers.pk, None), Request(owners.user_id, owners.pk, None)
     for request in refusals:

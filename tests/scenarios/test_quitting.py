@@ -1,4 +1,4 @@
-"""The server quits under its clients: they are told first, and get what was being translated."""
+"""The server quits while clients are connected: they are told, and get what was in progress."""
 
 from sessions_app.models import Exchange, TranslationSession
 from tests.conftest import Connect

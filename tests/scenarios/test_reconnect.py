@@ -1,4 +1,4 @@
-"""A client comes back and goes on with its conversation; another's is not to be had."""
+"""A client reconnects and continues its conversation, but never another user's."""
 
 from django.contrib.auth import get_user_model
 

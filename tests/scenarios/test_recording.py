@@ -1,4 +1,4 @@
-"""A session's sound is kept as it came, and every utterance that was cut out of it."""
+"""A session's sound is recorded as it came, with every utterance that was cut out of it."""
 
 import wave
 from collections.abc import Callable

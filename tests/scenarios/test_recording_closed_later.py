@@ -1,4 +1,4 @@
-"""A recording that the disk does not let be closed is closed when it does, without a restart."""
+"""A recording that a full disk keeps from being closed is closed later, without a restart."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""A slow server costs its clients nothing: their limits run only while it is their turn."""
+"""A slow server costs its clients nothing: their time limits run only while it waits for them."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ ENDLESS = {"delay_seconds": 60}
 
 @pytest.fixture(autouse=True)
 def few_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the listener wait for the engine as soon as two utterances do."""
+    """Make the listener wait for the engine as soon as two utterances wait."""
     monkeypatch.setattr(interpreter, "UTTERANCES_WAITING", 2)
 
 
@@ -31,7 +31,7 @@ async def kept() -> list[tuple[str, str, str]]:
 
 
 async def send(browser: Client, encoding: Encoding, stream: bytes) -> None:
-    """Send a whole stream at once, as a client does whose network was away."""
+    """Send a whole stream at once, as a client does after a network outage."""
     await browser.say("start_listening", encoding=encoding)
     for start in range(0, len(stream), 4_000):
         await browser.send_bytes(stream[start : start + 4_000])

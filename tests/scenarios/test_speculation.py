@@ -1,4 +1,4 @@
-"""Words ahead of time, through the real door: one final each, and nothing left."""
+"""Speculative recognition in a whole session: one final each, and nothing left over."""
 
 from tests.conftest import Connect
 from tests.house import House
@@ -28,7 +28,7 @@ async def test_pauses_inside_sentences_bring_no_second_final(connect: Connect) -
 async def test_leaving_while_words_are_looked_for_ends_that_too(
     house: House, connect: Connect
 ) -> None:
-    """What is left, the scenario's own end looks for."""
+    """The fixture checks what is left over."""
     await house.restart(transcriber={"delay_seconds": 30})
     async with connect() as browser:
         await browser.say("start_listening", encoding="pcm-s16le")

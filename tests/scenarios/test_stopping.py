@@ -1,4 +1,4 @@
-"""Stopping: all that was sent before is heard, and listening can begin again."""
+"""Stopping: everything sent before is transcribed, and listening can begin again."""
 
 from sessions_app.models import Exchange
 from tests.conftest import Connect

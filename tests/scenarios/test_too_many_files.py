@@ -1,4 +1,4 @@
-"""Where no file can be opened that is called what it is, it passes, and sessions go on."""
+"""Running out of file descriptors is reported as what it is, passes, and ends no session."""
 
 from contextlib import closing
 from functools import partial
@@ -29,7 +29,7 @@ HOLA = say("hola mundo") + silence(1.0)
 
 @pytest.fixture(autouse=True)
 def loaded() -> None:
-    """Let what a process loads once be loaded."""
+    """Load what a process loads only once."""
     for encoding in (Encoding.PCM_S16LE, Encoding.MP4_AAC):
         load_decoder(encoding)
 

@@ -1,4 +1,4 @@
-"""Typed text is translated as if spoken, and where nothing can hear."""
+"""Typed text is translated as if spoken, even where there is no transcriber."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""People who read along: all that is said, once each, and only as long as they may."""
+"""Viewers: they get everything that is said, once, and only as long as they may."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ WITHDRAWN_SECONDS = 2.0
 
 @pytest.fixture
 async def house(house: House) -> AsyncIterator[House]:
-    """Return the house while it publishes, as a server does."""
+    """Return all of Habla, publishing for viewers as a server does."""
     publishing = asyncio.create_task(house.registry.publisher.run(), name="habla publisher")
     yield house
     publishing.cancel()
@@ -68,7 +68,7 @@ async def viewer(secret: str, origin: str = "http://localhost") -> AsyncIterator
 
 
 async def is_published(house: House, browser: Client) -> None:
-    """Wait until viewers of this session can hear it at once."""
+    """Wait until events of this session reach its viewers at once."""
     session_id = house.registry.sessions[next(iter(house.registry.sessions))].id
     assert str(session_id) == session_of(browser)
     await eventually(lambda: house.registry.publisher.is_watched(session_id))
@@ -228,4 +228,4 @@ async def test_a_viewer_is_told_once_that_what_came_before_it_was_kept_is_kept(
         await guest.until("translation", source="mundo")
         assert len(guest.told("stored")) == 1
     assert (await Exchange.objects.aget(source="hola")).pk == exchange
-    caplog.clear()  # that the database was late is an error in the log
+    caplog.clear()  # the outage of the database is an error in the log

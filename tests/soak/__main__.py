@@ -22,7 +22,7 @@ STAGE = 500
 
 
 async def run(count: int) -> list[str]:
-    """Soak a server with ``count`` sessions; return what was wrong."""
+    """Run ``count`` sessions on a server; return what was wrong."""
     with tempfile.TemporaryDirectory(prefix="habla-soak-") as directory:
         data_dir = Path(directory)
         code, said = await manage("migrate", "--verbosity=0", env=environment(data_dir))

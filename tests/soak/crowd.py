@@ -1,4 +1,4 @@
-"""Thousands of sessions on one real server, and what it holds whenever all have left."""
+"""Thousands of sessions on one real server, and what it holds each time all have left."""
 
 import asyncio
 import json
@@ -24,19 +24,19 @@ from tests.soak.ways import FAILING_WORD, PATIENCE_SECONDS, WAYS, Way
 
 AT_ONCE = 50
 GROWTH_MEGABYTES = 10.0
-"""How much memory a server may gain after its first stage, however many come."""
+"""How many MB a server may grow after its first stage, however many sessions come."""
 ENGINE = {"BACKEND": "fake", "OPTIONS": {"failing_word": FAILING_WORD, "parallel": 4}}
 WARMING = [way for way in WAYS if way.is_greedy for _ in range(2 * way.share)]
-"""Who comes first, and is not counted: as many greedy ones at once as ever."""
+"""The warm-up, which is not counted: as many greedy clients at once as ever later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the server holds when so many have come, and all have left."""
+    """What the server holds when so many sessions have come, and all have left."""
 
     sessions: int
     seconds: float
-    """Since the first one came."""
+    """Seconds since the first session."""
     held: Held
     megabytes: float
 
@@ -50,14 +50,14 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Which ways were gone, and why the rows say that sessions ended."""
+    """How often each kind of visit came, and the reasons in the rows of ended sessions."""
 
     ways: Counter[str]
     reasons: Counter[str]
 
     @property
     def problems(self) -> list[str]:
-        """Return what does not fit; who is reset before it is ready may leave no row."""
+        """Return what does not match; one that is reset before it is ready may leave no row."""
         expected: Counter[str] = Counter()
         for way in WAYS:
             expected[way.reason] += self.ways[way.name]
@@ -70,9 +70,9 @@ class Outcome:
 
 
 def a_hundred(rng: random.Random) -> list[Way]:
-    """Return a hundred visits in some order, the greedy ones first.
+    """Return a hundred visits in random order, the greedy ones first.
 
-    So each hundred needs as much memory at its worst, which the allocator does not give back.
+    So each hundred has the same peak of memory, which the allocator does not give back.
     """
     ways = [way for way in WAYS for _ in range(way.share)]
     rng.shuffle(ways)
@@ -80,11 +80,11 @@ def a_hundred(rng: random.Random) -> list[Way]:
 
 
 async def soak(data_dir: Path, count: int, *, stage: int) -> AsyncIterator[Look]:
-    """Let ``count`` sessions come and leave, and look after every ``stage`` of them.
+    """Run ``count`` sessions, and measure after every ``stage`` of them.
 
-    Each stage has a restart of the engines in its middle. Both counts are multiples of a hundred.
+    In the middle of each stage the engines are reloaded. Both counts are multiples of a hundred.
     Fails if the server keeps anything but memory, leaves a row open, closed twice or unbalanced,
-    logs what no server should, or does not end with 0.
+    logs what no server should log, or does not end with 0.
     """
     rng = random.Random(count)
     began_at = monotonic()
@@ -105,7 +105,7 @@ async def soak(data_dir: Path, count: int, *, stage: int) -> AsyncIterator[Look]
 
 
 async def _warm_up(server: Running) -> None:
-    """Let the server get what it then keeps: at sessions, requests and greed at once."""
+    """Warm the server up by sessions, requests and greedy clients: what it gains then, it keeps."""
     await asyncio.gather(*(way.visit(server) for way in WARMING))
     await asyncio.gather(*(held(server) for _ in range(AT_ONCE)))
 
@@ -135,6 +135,6 @@ async def _visit(server: Running, coming: Iterator[Way]) -> None:
 
 
 def outcome(data_dir: Path, count: int) -> Outcome:
-    """Return how a soak of ``count`` ended, by its rows; the warm-up's are left out."""
+    """Return how a soak of ``count`` sessions ended, by its rows without those of the warm-up."""
     ways = Counter({way.name: way.share * count // 100 for way in WAYS})
     return Outcome(ways, Counter(row.reason for row in rows(data_dir)[len(WARMING) :]))

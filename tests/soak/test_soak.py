@@ -14,7 +14,7 @@ SESSIONS, STAGE = 500, 100
 
 
 async def test_five_hundred_sessions_that_end_in_every_way_leave_nothing(data_dir: Path) -> None:
-    """Memory is held against what it was after the first hundred."""
+    """Memory is compared with what it was after the first hundred."""
     looks = [look async for look in soak(data_dir, SESSIONS, stage=STAGE)]
     assert outcome(data_dir, SESSIONS).problems == []
     assert max(look.megabytes for look in looks) - looks[0].megabytes <= GROWTH_MEGABYTES

@@ -1,4 +1,4 @@
-"""All the ways in which people come, speak and leave; each looks at what it was told."""
+"""All kinds of visits: how clients come, speak and leave; each checks the answers that it gets."""
 
 import asyncio
 import json
@@ -18,27 +18,27 @@ from tests.server.visitor import Visitor
 from tests.sounds import say, silence
 
 PATIENCE_SECONDS = 40.0
-"""For a whole visit, while many others come and go."""
+"""The time limit of a whole visit, while many others come and go."""
 RESET = struct.pack("ii", 1, 0)
-"""For SO_LINGER: to close is to reset."""
+"""SO_LINGER with which closing resets the connection."""
 FAILING_WORD = "red"
-"""What the engines of a soak are told to fail on."""
+"""The word on which the engines of a soak fail."""
 LONG_PING = "x" * 100_000
-"""What comes back as it is."""
+"""A text that comes back unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to come and leave."""
+    """One kind of visit."""
 
     name: str
     share: int
-    """Of a hundred."""
+    """How many of a hundred visits."""
     reason: str
-    """What stands in the row."""
+    """The reason in the session's row."""
     visit: Callable[[Running], Awaitable[None]]
     is_greedy: bool = False
-    """Whether it makes the server hold as much as it ever does for one client."""
+    """Whether it makes the server hold as much as it ever holds for one client."""
 
 
 @asynccontextmanager
@@ -94,7 +94,7 @@ async def leaves_in_mid_sentence(server: Running) -> None:
 
 async def is_reset_before_it_is_ready(server: Running) -> None:
     async with connect(server.socket_address, proxy=None) as wire:
-        for _ in range(random.randrange(10)):  # a turn of the loop each
+        for _ in range(random.randrange(10)):  # each takes a turn of the loop
             await asyncio.sleep(0)
         reset(wire)
 
@@ -170,7 +170,7 @@ WAYS = (
     Way("sends broken WebM", 5, "client_left", sends_broken_webm),
     Way("says what the engine fails on", 6, "client_left", says_what_fails),
 )
-"""Their shares make a hundred."""
+"""Their shares add up to a hundred."""
 
 
 def _delete(url: str) -> int:

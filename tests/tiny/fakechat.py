@@ -1,4 +1,4 @@
-"""A server on localhost that translates as the fake translator does, by OpenAI's chat interface."""
+"""A server on localhost that translates like the fake translator, by OpenAI's chat interface."""
 
 import json
 import select
@@ -18,12 +18,12 @@ NOT_FOUND = (HTTPStatus.NOT_FOUND, {"error": "404 page not found"})
 class FakeChat(ThreadingHTTPServer):
     """Serves ``/v1/models`` and ``/v1/chat/completions`` while it is entered.
 
-    ``formats`` are the types of ``response_format`` it takes (``bare``: and it takes nothing but
+    ``formats`` are the types of ``response_format`` it accepts (``bare``: it accepts nothing but
     model and messages), ``refusal`` what it answers to others. ``troubles`` are answers it gives
-    first, one a request: a status (``retry_after`` goes with it), ``hang`` (until ``release`` is
-    set), ``cut`` (no answer at all), the text of a model, or a whole choice. ``asked`` lists the
-    bodies, ``keys`` the authorization of each, ``aborted`` counts answers that nobody waited for,
-    and ``greeted`` lists the models that were asked for nothing but to be there.
+    first, one per request: a status (with ``retry_after``), ``hang`` (until ``release`` is set),
+    ``cut`` (no answer at all), the text of a model, or a whole choice. ``asked`` lists the bodies,
+    ``keys`` the authorization of each, ``aborted`` counts answers that nobody waited for, and
+    ``greeted`` lists the models that were only asked to load.
     """
 
     daemon_threads = True
@@ -72,12 +72,13 @@ class FakeChat(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that went away."""
+        """Log nothing about clients that went away."""
 
     def prepare(self, path: str, body: dict[str, Any] | None, connection: Any) -> Any:
-        """Return what a request is answered that is no sentence; None: it is one.
+        """Return the answer to a request that is no sentence to translate; None: it is one.
 
-        As an answer: a status, and what JSON holds. Raises ConnectionError where the client left.
+        The answer is a status, and the content of the JSON. Raises ConnectionError where the client
+        has left.
         """
         if body is None:
             models = [{"id": name, "object": "model"} for name in self.models]
@@ -94,7 +95,7 @@ class FakeChat(ThreadingHTTPServer):
     def wait(self, connection: Any) -> bool:
         """Return whether the client is still there when ``release`` is set."""
         while not self.release.wait(0.005):
-            # whoever waits sends nothing: what can be read is the end of the connection
+            # a client that waits sends nothing: what can be read is the end of the connection
             if select.select([connection], [], [], 0)[0]:
                 self.aborted += 1
                 return False
@@ -175,11 +176,11 @@ class _Answer(BaseHTTPRequestHandler):
         self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def data_of(body: dict[str, Any]) -> dict[str, Any]:
-    """Return the transcript that a request carries as data."""
+    """Return the transcript in a request."""
     data: dict[str, Any] = json.loads(body["messages"][-1]["content"])
     return data
 
@@ -192,7 +193,7 @@ def _say(body: dict[str, Any]) -> str:
 
 
 def _choice(said: Any) -> dict[str, Any]:
-    """Return the choice that says ``said``; a whole one as it is."""
+    """Return the choice with the text ``said``; a whole choice unchanged."""
     message = {"role": "assistant", "content": said}
     whole: Any = {"index": 0, "message": message, "finish_reason": "stop"}
     choice: dict[str, Any] = said if isinstance(said, dict) else whole

@@ -1,4 +1,4 @@
-"""A server on localhost that hears as the fake transcriber does, by OpenAI's audio interface."""
+"""A server on localhost that transcribes like the fake transcriber, by OpenAI's audio interface."""
 
 import email.message
 import email.parser
@@ -18,9 +18,9 @@ class FakeEars(ThreadingHTTPServer):
     """Serves ``/v1/models`` and ``/v1/audio/transcriptions`` while it is entered.
 
     ``formats`` are those it knows, ``refusal`` is what it answers to others. ``troubles`` are
-    answers it gives first, one a request, and ``trouble`` is one it gives from then on: a status,
+    answers it gives first, one per request, and ``trouble`` is one it gives from then on: a status,
     or ``hang`` (until ``release`` is set), ``page`` (of HTML), ``cut`` (no answer at all).
-    ``says`` is what it answers instead of what it hears, ``kind`` the type it names.
+    ``says`` is what it answers instead of a transcript, ``kind`` the type it names.
     ``fields`` lists what was asked, ``keys`` the authorization of each request.
     """
 
@@ -55,7 +55,7 @@ class FakeEars(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that went away."""
+        """Log nothing about clients that went away."""
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -112,7 +112,7 @@ class _Answer(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def _parts(content_type: str, body: bytes) -> tuple[dict[str, str], bytes]:

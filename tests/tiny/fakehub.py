@@ -1,6 +1,6 @@
 """A hub on localhost that serves directories as repositories, for the real download code.
 
-It speaks what huggingface_hub asks: a model's revision, its tree with sums, and files by range.
+It answers what huggingface_hub asks for: a model's revision, its tree with digests, and files.
 """
 
 import hashlib
@@ -16,17 +16,17 @@ from urllib.parse import unquote, urlsplit
 
 REVISION = "f" * 40
 LARGE_BYTES = 10_000
-"""Files from here on are kept as large ones, known by their SHA-256."""
+"""Files from this size on are stored as large ones, known by their SHA-256."""
 
 
 class FakeHub(ThreadingHTTPServer):
     """Serves ``repositories`` (``owner/name`` to a directory) while it is entered.
 
-    ``broken``: paths that are answered with a status of failure. ``cut``: file names whose first
-    transfer breaks off half way. ``damaged``: how often a file name arrives with its first byte
-    wrong. ``silent``: parts of paths that are answered once ``goes_on`` is set. ``asked`` lists
-    what was asked of it, ``keys`` the authorization of each request, ``ranges`` from which byte the
-    rest of a file was.
+    ``broken``: paths that are answered with an error status. ``cut``: file names whose first
+    transfer breaks off half-way. ``damaged``: how often a file arrives with its first byte wrong.
+    ``silent``: parts of paths that are answered once ``goes_on`` is set. ``asked`` lists the
+    requests, ``keys`` the authorization of each, ``ranges`` from which byte on the rest of a file
+    was requested.
     """
 
     daemon_threads = True
@@ -59,7 +59,7 @@ class FakeHub(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that went away."""
+        """Log nothing about clients that went away."""
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -67,7 +67,7 @@ class _Answer(BaseHTTPRequestHandler):
     server: FakeHub
 
     def log_message(self, *_: object) -> None:
-        """Keep silent: ``asked`` has it all."""
+        """Log nothing: ``asked`` has it all."""
 
     def do_HEAD(self) -> None:
         self.do_GET()

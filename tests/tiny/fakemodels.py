@@ -1,4 +1,4 @@
-"""Servers of several models, or of one that takes its time to be loaded, as the real ones are."""
+"""Servers of several models, or of one that takes time to load, like the real ones."""
 
 import select
 import time
@@ -14,12 +14,11 @@ LOADING = {"error": {"code": 503, "message": "Loading model", "type": "unavailab
 class FakeModels(FakeChat):
     """A FakeChat whose models are not all for chat, or not loaded yet.
 
-    ``chatting`` are those that can chat; the others are refused as Ollama does. ``api`` are further
-    answers by path; where it holds ``/api/show`` that is by model. A model takes ``load_seconds``
-    to be loaded at the first request, which is given up when the client leaves (``given_up`` counts
-    that) or until ``is_loaded`` is set, and has to be loaded again after ``unload``. While it
-    ``is_beginning`` nothing but 503 is answered, as llama.cpp does. ``base`` is the path under
-    which it is.
+    ``chatting`` are those that can chat; the others are refused as by Ollama. ``api`` are further
+    answers by path; those of ``/api/show`` are by model. A model takes ``load_seconds`` to load at
+    the first request, or until ``is_loaded`` is set; loading is given up when the client leaves
+    (``given_up`` counts that), and begins again after ``unload``. While it ``is_beginning``,
+    everything is answered with 503, as by llama.cpp. ``base`` is the path under which it serves.
     """
 
     def __init__(
@@ -41,12 +40,12 @@ class FakeModels(FakeChat):
         self.is_loaded = load_seconds == 0
         self.given_up = 0
         self.paths: list[str] = []
-        """Where it was asked."""
+        """The paths that were requested."""
         self.is_beginning = is_beginning
 
     @property
     def address(self) -> str:
-        """Return where it is, without a path."""
+        """Return its address without a path."""
         return self.url.removesuffix("/v1")
 
     def unload(self) -> None:

@@ -45,12 +45,12 @@ SPANISH_TO_ENGLISH = {
     "Sí": "Yes",
 }
 FILES = ("config.json", "model.bin", "shared_vocabulary.json", "source.spm", "target.spm")
-"""What a published model's directory holds, and the tiny one too."""
+"""The files in a published model's directory, and in the tiny one."""
 
 SPACE = "\u2581"
 CHARACTERS = [SPACE, *map(chr, range(33, 127)), *"áéíóúüñÁÉÍÓÚÜÑ¿¡"]
 LONGEST = 64
-"""Pieces of the longest sentence that it can translate."""
+"""The most pieces of a sentence that it can translate."""
 
 
 def make_opus_mt(
@@ -62,7 +62,7 @@ def make_opus_mt(
 ) -> Path:
     """Make a model of ``direction`` (``es-en`` or ``en-es``) in ``directory``; return it.
 
-    ``words`` is Spanish to English in either direction; of two with one source the first counts.
+    ``words`` is Spanish to English in either direction; of two with the same source the first wins.
     """
     pairs = list(words.items()) if direction == "es-en" else [(b, a) for a, b in words.items()]
     with tempfile.TemporaryDirectory() as scratch:
@@ -123,7 +123,7 @@ def _weights(vocabulary: Mapping[str, int], dictionary: Mapping[str, str]) -> We
     looking = [by_place, by_place, by_token, np.eye(size, dtype=np.float32)]
     return {
         "encoder_Wemb": embedding,
-        "decoder_Wemb": _zeros(pieces, size),  # it ignores what it has said so far
+        "decoder_Wemb": _zeros(pieces, size),  # it ignores its output so far
         "Wpos": positions,
         **_attention("encoder_l1_self", blind),
         **_attention("decoder_l1_self", blind),

@@ -1,7 +1,7 @@
-"""A real CTranslate2 Whisper, tiny: it hears one text in one language, whatever it is told.
+"""A real CTranslate2 Whisper, tiny: it always returns one text in one language.
 
 Its decoder is a chain of tokens: the embedding of each is a random direction, in which the output
-row of the next one lies; all else is next to nothing. So any decoding gives the text, with
+row of the next one lies; all other weights are nearly 0. So any decoding gives the text, with
 log-probabilities near 0, and everything else (mel spectrum, encoder, cross attention, beam search,
 rules of timestamps, tokenizer) is the real thing.
 """
@@ -42,14 +42,14 @@ TOLD_AFTER = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The size of the network; ``SMALL`` has that of OpenAI's small, so it takes its true time."""
+    """The size of the network; ``SMALL`` has that of OpenAI's small, and is as slow."""
 
     width: int = 32
     heads: int = 2
     layers: int = 1
     hidden: int = 64
     text_tokens: int = 0
-    """How many text tokens its vocabulary is filled up to."""
+    """The number of text tokens to which its vocabulary is padded."""
 
 
 SMALL = Shape(768, 12, 12, 3072, 50_256)
@@ -64,7 +64,7 @@ def make_whisper(
     shape: Shape = Shape(),
     quantization: str | None = None,
 ) -> Path:
-    """Make a model in ``directory`` that hears ``text``, in ``language``; return it."""
+    """Make a model in ``directory`` that returns ``text``, in ``language``; return it."""
     words = _words(text)
     vocabulary = _Vocabulary(words, shape.text_tokens, english_only)
     chain = _chain(words, language, english_only)
@@ -98,7 +98,7 @@ BYTES = _byte_characters()
 
 
 def _words(text: str) -> list[str]:
-    """Return a token for each word; one that is said twice gets spaces, as the chain needs."""
+    """Return a token for each word; a repeated word gets spaces to be a new token."""
     words: list[str] = []
     for word in text.split():
         token = "".join(BYTES[byte] for byte in f" {word}".encode())
@@ -109,7 +109,7 @@ def _words(text: str) -> list[str]:
 
 
 class _Vocabulary:
-    """Text tokens, then special ones, then times: the order that Whisper's numbers have."""
+    """Text tokens, then special ones, then times: the order in which Whisper numbers them."""
 
     def __init__(self, words: list[str], text_tokens: int, english_only: bool) -> None:
         filling = [f"{BYTES[32]}zz{i}" for i in range(text_tokens - len(BYTES) - len(words))]
@@ -147,7 +147,7 @@ def _chain(words: list[str], language: str, english_only: bool) -> list[tuple[st
 def _weights(
     vocabulary: _Vocabulary, chain: list[tuple[str, str]], width: int
 ) -> tuple[Matrix, Matrix]:
-    """Return the embeddings and the output rows in which the chain lies."""
+    """Return the embeddings and the output rows that form the chain."""
     random = np.random.default_rng(0)
     numbers = vocabulary.numbers
     embeddings = _noise(random, len(numbers), width)
@@ -159,7 +159,7 @@ def _weights(
         embeddings[numbers[token]] = direction
         output[numbers[following]] += direction * (TOLD_AFTER / width)
     last_word = next((a for a, b in chain if b == TIMES[100]), None)
-    if last_word is not None:  # where no times are asked for, the end follows the last word
+    if last_word is not None:  # without timestamps, the end follows the last word
         output[numbers[END]] += embeddings[numbers[last_word]] * (TOLD_AFTER * 2 / 3 / width)
     return embeddings, output
 
