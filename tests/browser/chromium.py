@@ -1,4 +1,4 @@
-"""Debian's Chromium with a fake microphone, and an ear for everything it complains of."""
+"""Debian's Chromium with a fake microphone, and a record of all errors that it reports."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ class Complaints:
     heard: list[str] = field(default_factory=list)
 
     def listen(self, page: Page) -> None:
-        """Hear ``page`` from now on."""
+        """Record the errors of ``page`` from now on."""
         page.on("console", self._note)
         page.on("pageerror", self._note_error)
 

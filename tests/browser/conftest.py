@@ -28,7 +28,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def player() -> Iterator[Playwright]:
-    # of one module: Playwright's loop must be gone when an asynchronous test begins
+    # per module: Playwright's loop must have ended when an asynchronous test begins
     if PROGRAM is None:
         pytest.skip("chromium is not installed")
     with sync_playwright() as playwright:
@@ -44,13 +44,13 @@ def browser(player: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """Let a test name what may be complained of; anything else is a failure."""
+    """Return a list in which a test names the errors that it expects; any other is a failure."""
     return []
 
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Return what starts a server of the test's own, with some settings in its environment."""
+    """Return a function that starts a server for this test, with settings in its environment."""
     with ExitStack() as servers:
 
         def started(**environment: str) -> Server:
@@ -64,9 +64,9 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 @pytest.fixture
 def open_page(server: Server, serve: Serve, complaints: list[str]) -> Iterator[OpenPage]:
-    """Return what opens a page of its own in a browser, and hears its complaints.
+    """Return a function that opens a page of its own in a browser, and records its errors.
 
-    It asks for ``serve`` so that pages are closed before the servers they show.
+    It requires ``serve`` so that pages are closed before the servers they show.
     """
     heard = Complaints()
     with ExitStack() as contexts:
@@ -96,7 +96,7 @@ def open_page(server: Server, serve: Serve, complaints: list[str]) -> Iterator[O
 
 @pytest.fixture
 def speaking(player: Playwright, tmp_path: Path) -> Iterator[Callable[[bytes], Browser]]:
-    """Return what launches a browser whose microphone hears some PCM once, after a silence."""
+    """Return a function that starts a browser whose microphone plays PCM once, after a silence."""
     with ExitStack() as browsers:
 
         def launched(pcm: bytes) -> Browser:

@@ -1,4 +1,4 @@
-"""Takes a picture of every page: `python -m tests.browser.screenshots DIRECTORY`."""
+"""Takes a screenshot of every page: `python -m tests.browser.screenshots DIRECTORY`."""
 
 import sys
 import tempfile
@@ -52,7 +52,7 @@ def serving(data: Path) -> Iterator[Server]:
 
 
 def take_all(server: Server, data: Path, directory: Path) -> None:
-    """Take every page at every width in every theme."""
+    """Take a screenshot of every page at every width in every theme."""
     sound = data / "spoken.wav"
     sound.write_bytes(wav(SPOKEN))
     with sync_playwright() as player:
@@ -75,7 +75,7 @@ def open_page(browser: Browser, width: int, theme: str) -> Page:
 
 
 def take_each(page: Page, server: Server, directory: Path, suffix: str) -> None:
-    """Speak, and take every page on the way."""
+    """Speak, and take a screenshot of every page on the way."""
 
     def take(name: str, is_long: bool = False) -> None:
         page.screenshot(path=directory / f"{name}-{suffix}.png", full_page=is_long)

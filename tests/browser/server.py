@@ -21,7 +21,7 @@ def free_port() -> int:
 
 
 class Server:
-    """Serves on one port; may be ended and started again, as a restart would."""
+    """Serves on one port; can be ended and started again."""
 
     def __init__(self, data_dir: Path, **environment: str) -> None:
         self.port = free_port()
@@ -57,7 +57,7 @@ class Server:
         return done.stdout
 
     def add_user(self, name: str, password: str) -> None:
-        """Let somebody log in from elsewhere."""
+        """Create a user who can log in from elsewhere."""
         self._environment |= {
             "DJANGO_SUPERUSER_USERNAME": name,
             "DJANGO_SUPERUSER_EMAIL": f"{name}@habla.test",

@@ -1,4 +1,4 @@
-"""What the page asks of the device: a screen that stays on, and a way to pass the words on."""
+"""What the page uses of the device: a screen that stays on, and sharing."""
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -14,7 +14,7 @@ LOCKS = """
         return lock;
     };
 """
-"""Notes the browser's own wake locks as they are given."""
+"""Records the browser's own wake locks as they are acquired."""
 SHARING = """
     navigator.share = async (what) => {
         window.shared = what.text;

@@ -1,4 +1,4 @@
-"""On a fresh machine the page shows how Whisper comes, and changes over once it is there."""
+"""On a new machine the page shows the download of Whisper, and uses it once it is there."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def test_a_page_that_nobody_hears_gets_whisper_by_itself(
         expect(page.locator("#engines summary")).to_contain_text("faster-whisper", timeout=COMES_MS)
         expect(deaf).to_have_count(0)
         expect(coming).to_have_count(0)
-        # the same conversation, and nothing of it is gone
+        # the same conversation, complete
         expect(page.locator("#finals .translated")).to_have_text("hello")
         page.locator("#text").fill("gracias")
         page.locator("#text").press("Enter")

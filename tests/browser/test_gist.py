@@ -1,4 +1,4 @@
-"""What rules translated is for the gist, is told so, and the owner can fetch what is better."""
+"""What rules translated is marked as the gist, and the owner can download a better translator."""
 
 import shutil
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""The page's pure modules, each by itself, in the browser that runs them."""
+"""The page's pure modules, each alone, in the browser that runs them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What goes on is told briefly, can be put away until it is over, and is taken back by itself."""
+"""Notices are brief, can be dismissed until the cause is over, and disappear by themselves."""
 
 import json
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def page(browser: Browser, open_page: OpenPage) -> Page:
 
 @pytest.fixture
 def tell(page: Page) -> Tell:
-    """Return what tells the live page a message, as if the server did."""
+    """Return a function that sends the live page a message, as if from the server."""
     sockets: list[WebSocketRoute] = []
 
     def kept(socket: WebSocketRoute) -> None:

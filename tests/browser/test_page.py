@@ -1,4 +1,4 @@
-"""The page itself: its language, its keys, its looks, and what can be taken away from it."""
+"""The page itself: its language, its keys, its looks, and exports."""
 
 from pathlib import Path
 

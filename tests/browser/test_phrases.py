@@ -1,4 +1,4 @@
-"""What is worth noticing in a sentence stands below it, in the reader's language."""
+"""Phrases worth noticing are shown below a sentence, in the reader's language."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Somebody shares what is said, and somebody else reads along in a browser of their own."""
+"""One person shares a conversation, and another reads along in a browser of their own."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The pure modules of a recording's page, each by itself, in the browser that runs them."""
+"""The pure modules of a recording's page, each alone, in the browser that runs them."""
 
 from typing import Any
 

@@ -35,7 +35,7 @@ def test_a_recovered_recording_is_heard_in_the_browser_to_its_end(
     page.goto("about:blank")
     server.start()
     page.goto(f"{server.address}/recordings/")
-    # by Playwright's own wait for a function a promise counts as true
+    # Playwright's own wait for a function counts a promise as true
     deadline = monotonic() + SALVAGED_SECONDS
     while not page.evaluate(IS_SALVAGED) and monotonic() < deadline:
         page.wait_for_timeout(100)

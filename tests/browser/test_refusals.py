@@ -1,4 +1,4 @@
-"""What the page says, and does, when the server closes the connection or falls behind."""
+"""What the page says and does when the server closes the connection or falls behind."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ OpenWith = Callable[[Script], Page]
 
 @pytest.fixture
 def open_with(browser: Browser, open_page: OpenPage) -> OpenWith:
-    """Return what opens the live page on a connection whose first answers a test writes."""
+    """Return a function that opens the live page on a connection whose first answers are given."""
 
     def opened(script: Script) -> Page:
         page = open_page(browser, path="/history/")
@@ -27,7 +27,7 @@ def open_with(browser: Browser, open_page: OpenPage) -> OpenWith:
 
 
 def told(socket: WebSocketRoute, kind: str, **fields: Any) -> None:
-    """Send the page a message of the server's."""
+    """Send the page a message, as if from the server."""
     socket.send(json.dumps({"type": kind, **fields}))
 
 

@@ -1,4 +1,4 @@
-"""Speak into the page, read it in the other language, find it again."""
+"""Speak into the page, read the translation, find it again."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ SENT = """
     };
     addEventListener("click", () => window.sent.push("click"), {capture: true});
 """
-"""Notes in the page what is sent, and when somebody clicks."""
+"""Records in the page what is sent, and when somebody clicks."""
 LEVEL = "() => Number(document.getElementById('dock').style.getPropertyValue('--level'))"
 UNTIL = """
     (holds) => new Promise((resolve) => {
@@ -43,7 +43,7 @@ def listen(page: Page) -> None:
 
 
 def finish(page: Page) -> None:
-    """Press Stop, and wait until all is translated."""
+    """Press Stop, and wait until everything is translated."""
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#state")).to_have_text("Ready")
 

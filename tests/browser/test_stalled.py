@@ -1,4 +1,4 @@
-"""A source that stalled: its recording is played by the browser on the clock of its words."""
+"""A source that stalled: the browser plays its recording on the clock of its words."""
 
 import base64
 

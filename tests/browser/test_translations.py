@@ -19,7 +19,7 @@ MARKED = re.compile(rf"\b(?:_|n?gettext|ngettext_lazy|gettext_lazy)\(\s*({LITERA
 
 
 class Missing(gettext.NullTranslations):
-    """What a text is in Spanish if the catalogue does not know it: nothing."""
+    """A catalogue without fallback: an unknown text has no translation."""
 
     def gettext(self, message: str) -> str:
         return ""

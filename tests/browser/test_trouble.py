@@ -1,4 +1,4 @@
-"""What goes wrong is said in words, with what to do, and mends itself where it can."""
+"""What goes wrong is explained, with what to do, and recovers by itself where it can."""
 
 import json
 
@@ -29,7 +29,7 @@ SLOW = """
         waiting.forEach((act) => act());
     };
 """
-"""A network that carries nothing from ``isSlow = true`` until ``recover()``."""
+"""A network that delivers nothing from ``isSlow = true`` until ``recover()``."""
 MUTED = """
     const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = async (wishes) => {

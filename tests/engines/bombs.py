@@ -130,7 +130,7 @@ MP4 = {
 
 
 def page(content: bytes, *, flags: int = 0, serial: int = 7, sizes: bytes | None = None) -> bytes:
-    """Return a page of Ogg, its checksum left out: libav does not look at it."""
+    """Return a page of Ogg without its checksum, which libav does not check."""
     if sizes is None:
         sizes = b"\xff" * (len(content) // 255) + bytes([len(content) % 255])
     head = bytes(8) + serial.to_bytes(4, "little") + bytes(8)

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 AAC = bytes([0x14, 0x08])  # AAC-LC, 16 kHz, mono
 SILENCE = bytes.fromhex("0114800410")
-"""A frame of no sound (libav takes it or leaves it)."""
+"""A frame without sound, which libav may decode or skip."""
 
 
 def box(kind: bytes, *parts: bytes, size: int | None = None) -> bytes:
-    """Return a box; ``size`` in place of the true one."""
+    """Return a box; ``size`` replaces the true one."""
     content = b"".join(parts)
     return struct.pack(">I4s", len(content) + 8 if size is None else size, kind) + content
 
@@ -25,7 +25,7 @@ def numbers(*values: int) -> bytes:
 
 
 def esds(specific: bytes = AAC, *, claims: int | None = None, codec: int = 0x40) -> bytes:
-    """Return the description of AAC; ``claims`` bytes of it in place of the true number."""
+    """Return the description of AAC; ``claims`` replaces its true length."""
     length = len(specific) if claims is None else claims
     sized = bytes([5, *_long(length)]) + specific
     config = bytes([4, *_long(13 + len(sized)), codec, 0x15]) + bytes(11) + sized
@@ -42,7 +42,7 @@ def _long(length: int) -> list[int]:
 
 
 def sample_entry(*inside: bytes, kind: bytes = b"mp4a") -> bytes:
-    """Return how sound is described."""
+    """Return the description of sound."""
     head = bytes(6) + b"\0\1" + bytes(8) + struct.pack(">HHHHI", 1, 16, 0, 0, 16_000 << 16)
     return box(kind, head, *(inside or (esds(),)))
 
@@ -63,7 +63,7 @@ def track(
     more: bytes = b"",
     handler: bytes = b"soun",
 ) -> bytes:
-    """Return a track; ``tables`` in place of the usual ones, or besides them."""
+    """Return a track; ``tables`` replace the usual ones, or are added."""
     stbl = box(b"stbl", *{**TABLES, **(tables or {})}.values())
     minf = box(b"minf", full(b"smhd", bytes(4)), stbl)
     mdhd = full(b"mdhd", numbers(0, 0, 16_000, 0), b"\x55\xc4\0\0")
@@ -73,7 +73,7 @@ def track(
 
 
 def description(*tracks: bytes, more: bytes = b"", extends: bytes | None = None) -> bytes:
-    """Return all that comes before the first fragment."""
+    """Return everything before the first fragment."""
     mvhd = full(b"mvhd", numbers(0, 0, 16_000, 0), b"\0\1\0\0\1\0", bytes(70), numbers(2))
     trex = full(b"trex", numbers(1, 1, 1024, 0, 0)) if extends is None else extends
     moov = box(b"moov", mvhd, *(tracks or (track(),)), box(b"mvex", trex), more)
@@ -83,7 +83,7 @@ def description(*tracks: bytes, more: bytes = b"", extends: bytes | None = None)
 def fragment(
     samples: list[bytes], *, run: bytes | None = None, more: bytes = b"", mdat: bytes | None = None
 ) -> bytes:
-    """Return a fragment of ``samples``; ``run`` and ``mdat`` in place of the true ones."""
+    """Return a fragment of ``samples``; ``run`` and ``mdat`` replace the true ones."""
     tfhd = full(b"tfhd", numbers(1), flags=0x020000)
     tfdt = full(b"tfdt", numbers(0))
     if run is None:

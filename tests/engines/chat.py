@@ -1,4 +1,4 @@
-"""A language model for a test: a real client, on a server of the test's."""
+"""A language model for a test: a real client of a fake server."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ async def llm_at(
 ) -> AsyncIterator[LlmTranslator]:
     """Return a loaded translator at ``server``; close it afterwards.
 
-    ``is_awaited``: so is its model, however slow the machine is.
+    ``is_awaited``: its model has been loaded too, however slow the machine is.
     """
     translator = LlmTranslator(server.url, **options)  # type: ignore[arg-type]
     await translator.load()

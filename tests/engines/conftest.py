@@ -1,4 +1,4 @@
-"""Tiny models and spoken sentences that the engines' tests share, made once a run."""
+"""Tiny models and spoken sentences that the tests of engines share, made once per run."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,13 +23,13 @@ def opus_directories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path
 
 @pytest.fixture(scope="session")
 def whisper_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the directory of a tiny Whisper that hears HEARD, in English."""
+    """Return the directory of a tiny Whisper that returns HEARD, in English."""
     return make_whisper(tmp_path_factory.mktemp("whisper"), HEARD, "en")
 
 
 @pytest.fixture(scope="session")
 def spanish_whisper_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the directory of a tiny Whisper that hears "hola mundo", in Spanish."""
+    """Return the directory of a tiny Whisper that returns "hola mundo", in Spanish."""
     return make_whisper(tmp_path_factory.mktemp("whisper"), "hola mundo", "es")
 
 

@@ -1,4 +1,4 @@
-"""Files for tests: a recording of one sound, and what only looks like one."""
+"""Files for tests: a recording of one sound, and files that only look like one."""
 
 import io
 import wave
@@ -32,7 +32,7 @@ def recording(directory: Path, name: str = "speech.wav") -> Path:
 
 
 def at(rate: int, samples: int, directory: Path) -> Path:
-    """A WAV file of silence that claims to have ``rate`` samples a second."""
+    """A WAV file of silence that claims ``rate`` samples per second."""
     path = directory / "claims.wav"
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
@@ -43,12 +43,12 @@ def at(rate: int, samples: int, directory: Path) -> Path:
 
 
 def too_expensive(directory: Path) -> Path:
-    """A small file whose claim makes libav take more memory than the file may."""
+    """A small file that makes libav take more memory than a file of its size may."""
     return at(0x7FFFFFFF, 100_000, directory)
 
 
 def picture(directory: Path) -> Path:
-    """An image: media, but none that can be heard."""
+    """An image: media without sound."""
     path = directory / "picture.png"
     with av.open(path, "w", format="image2") as output:
         stream = output.add_stream("png", rate=1)
@@ -77,7 +77,7 @@ def missing(directory: Path) -> Path:
 
 
 def played_seconds(media: Path | bytes) -> float:
-    """How long a player takes that plays packet after packet, whatever their clock says."""
+    """The duration in a player that plays packet after packet, whatever their clock says."""
     with av.open(io.BytesIO(media) if isinstance(media, bytes) else media) as container:
         assert isinstance(container, InputContainer)
         return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))

@@ -27,7 +27,7 @@ every_way = pytest.mark.parametrize("way", WAYS)
 
 @pytest.fixture(autouse=True)
 def every_thread_ends() -> Iterator[None]:
-    """Let no test of a module that imports this leave a thread; older ones may be ending still."""
+    """Check that no test of a module that imports this leaves a thread; older ones may end late."""
     before = set(threading.enumerate())
     yield
     assert set(threading.enumerate()) - before == set()
@@ -43,7 +43,7 @@ def hear(decoder: Decoder, chunks: list[bytes]) -> bytes:
 
 
 def decode(decoder: Decoder, chunk: bytes) -> bytes:
-    """All that a chunk completes."""
+    """All the PCM that a chunk completes."""
     heard = [decoder.decode(chunk)]
     while decoder.has_more:
         heard.append(decoder.decode(b""))
@@ -51,7 +51,7 @@ def decode(decoder: Decoder, chunk: bytes) -> bytes:
 
 
 def likeness(one: bytes, other: bytes) -> float:
-    """How alike two sounds of about one length are: 1 is the same."""
+    """The similarity of two sounds of about the same length: 1 for equal ones."""
     a, b = (np.frombuffer(pcm, "<i2").astype(float) for pcm in (one, other))
     length = min(len(a), len(b))
     return float(np.corrcoef(a[:length], b[:length])[0, 1])

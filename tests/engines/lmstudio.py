@@ -1,4 +1,4 @@
-"""A fake ``lms`` in a directory of its own, and what the process table holds of it."""
+"""A fake ``lms`` in a directory of its own, and its processes in the process table."""
 
 import json
 import os
@@ -26,29 +26,29 @@ class FakeLms:
         Path(self.executable).chmod(0o700)
 
     def plan(self, **does: Any) -> None:
-        """Have it do so from now on."""
+        """Make it do so from now on."""
         plan = {"models": ["small", "large"], **does}
         (self.directory / "plan.json").write_text(json.dumps(plan))
 
     def uninstall(self) -> None:
-        """Take the executable away."""
+        """Remove the executable."""
         Path(self.executable).unlink()
 
     def begin(self, what: str) -> None:
-        """Have its daemon do so now: ``busy`` or ``daemon_dies``."""
+        """Make its daemon do so now: ``busy`` or ``daemon_dies``."""
         (self.directory / what).touch()
 
     def end(self, what: str) -> None:
-        """Have it do so no more."""
+        """Make it stop doing so."""
         (self.directory / what).unlink(missing_ok=True)
 
     def lines(self, name: str) -> list[str]:
-        """Return what it noted: ``starts``, ``stops``, ``asked``."""
+        """Return one of its logs: ``starts``, ``stops``, ``asked``."""
         path = self.directory / name
         return path.read_text().splitlines() if path.exists() else []
 
     def processes(self) -> list[int]:
-        """Return all of it that the process table holds, and who started it."""
+        """Return all its processes, each with its parent."""
         found = (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit())
         return sorted(pid for pid in found if self._is_of_it(pid))
 
@@ -62,7 +62,7 @@ class FakeLms:
         return False
 
     def kill(self) -> None:
-        """End all of it that a test has left."""
+        """Kill all its processes that a test has left."""
         while processes := self.processes():
             for pid in processes:
                 with suppress(ProcessLookupError):

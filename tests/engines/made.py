@@ -1,4 +1,4 @@
-"""Files for tests, made by libav: of any container, with several tracks, or late ones."""
+"""Files for tests, made by libav: any container, several tracks, tracks that begin late."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Sound:
     late: Late = in_time
     is_default: bool = False
     is_stereo: bool = False
-    """Whether its samples are left and right in turn."""
+    """Whether its samples alternate between left and right."""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -51,5 +51,5 @@ def _track(output: OutputContainer, sound: Sound) -> av.AudioStream:
 
 
 def joined(container: str, sounds: Sequence[Sound]) -> bytes:
-    """Return files one after the other in one: what `cat` makes, and a radio sends."""
+    """Return files joined into one, as by `cat`, or as an internet radio sends them."""
     return b"".join(made(container, sound) for sound in sounds)

@@ -1,4 +1,4 @@
-"""Processes as the kernel sees them: who is whose child, and waiting for one to be gone."""
+"""Processes as the kernel sees them: whose children they are, and waiting for their end."""
 
 import os
 import select
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def children_of(parent: int) -> list[int]:
-    """The processes, the dead but not yet reaped included, whose parent is ``parent``."""
+    """The processes whose parent is ``parent``, including dead ones that are not reaped yet."""
     return sorted(pid for pid in _all_processes() if _parent_of(pid) == parent)
 
 

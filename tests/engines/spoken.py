@@ -1,4 +1,4 @@
-"""Real speech for tests: a famous broadcast where it is there, else a sentence spoken by flite."""
+"""Real speech for tests: a famous speech if the file is there, else a sentence by flite."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""A transcriber on a stage: it says what it was given when the test lets it."""
+"""A transcriber controlled by the test: it returns given words when the test allows it."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from sessions_app.engines.scheduler import Seat
 
 
 class Stage(Transcriber):
-    """A transcriber that says what it was given when the test lets it."""
+    """A transcriber that returns given words when the test allows it."""
 
     def __init__(self, parallel: int = 1) -> None:
         self.parallel = parallel
@@ -35,7 +35,7 @@ class Stage(Transcriber):
             self._answer(name).set_result(error)
 
     def vanish(self, name: str) -> None:
-        """Do to a call what an executor's shutdown does."""
+        """Cancel a call as an executor's shutdown does."""
         self._answer(name).cancel()
 
     async def _perform(self, name: str) -> None:
@@ -55,7 +55,7 @@ class Stage(Transcriber):
 
 
 class Interruptible(Stage):
-    """One that ends at once what is cancelled, and can so be asked ahead of time."""
+    """One that can be interrupted, so that it may be used speculatively."""
 
     is_interruptible = True
 

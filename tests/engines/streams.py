@@ -31,11 +31,11 @@ def chirp(seconds: float) -> bytes:
 
 
 Late = Callable[[float], float]
-"""Of a packet that would begin at so many seconds: how much later it says that it does."""
+"""For a packet that begins at so many seconds: by how much its timestamp is later."""
 
 
 def in_time(at_seconds: float) -> float:
-    """No later than it is."""
+    """Not later at all."""
     return 0.0
 
 
@@ -123,7 +123,7 @@ UNKNOWN_SIZE = b"\x01" + b"\xff" * 7
 
 
 def element(identity: int, payload: bytes, *, size: bytes | None = None) -> bytes:
-    """Return an EBML element; ``size`` in place of the true one."""
+    """Return an EBML element; ``size`` replaces the true one."""
     name = identity.to_bytes((identity.bit_length() + 7) // 8, "big")
     return name + (number(len(payload)) if size is None else size) + payload
 
@@ -158,7 +158,7 @@ def track(
 
 
 def webm_header(tracks: bytes | None = None, *, doc_type: bytes = b"webm") -> bytes:
-    """Return all that comes before the first cluster."""
+    """Return everything before the first cluster."""
     return (
         element(EBML, element(0x4282, doc_type))
         + element(SEGMENT, b"", size=UNKNOWN_SIZE)

@@ -1,4 +1,4 @@
-"""What models put around a translation is taken off, and what was said stays."""
+"""What models put around a translation is removed, and what was said stays."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Apertium translates by rules, through everything that may befall its processes."""
+"""Apertium translates by rules, whatever happens to its processes."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ def stages_before() -> set[int]:
 
 @pytest.fixture
 async def spanish(stages_before: set[int]) -> AsyncIterator[ApertiumTranslator]:
-    """Spanish into English, quick to lose patience."""
+    """Spanish into English, with short time limits."""
     translator = ApertiumTranslator(directions=["es_to_en"], timeout_seconds=2)
     await translator.load()
     yield translator

@@ -1,4 +1,4 @@
-"""Text reaches Apertium without being taken for its notation, and comes back as it was dressed."""
+"""Text reaches Apertium without being taken for markup, and keeps its capitals and full stop."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Which Whisper hears, and what is said where there is none."""
+"""Which Whisper is chosen, and the message where there is none."""
 
 import shutil
 from dataclasses import replace

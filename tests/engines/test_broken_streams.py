@@ -1,4 +1,4 @@
-"""A stream that is not what it was said to be is refused in words, and harms nothing."""
+"""A stream that is not what it claims to be is refused with a message, and harms nothing."""
 
 from contextlib import closing
 from pathlib import Path
@@ -28,7 +28,7 @@ __all__ = ["every_thread_ends"]
 
 
 def verdict(decoder: Decoder, chunks: list[bytes]) -> str:
-    """Why a stream is refused; empty: it is not."""
+    """Why a stream is refused; empty: it is accepted."""
     try:
         hear(decoder, chunks)
     except DecodeError as error:

@@ -1,4 +1,4 @@
-"""A chain asks its translators in order, and says who answered."""
+"""A chain asks its translators in order, and names the one that answered."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ ES, EN = Direction.ES_TO_EN, Direction.EN_TO_ES
 
 
 class OneWay(Translator):
-    """Knows one direction, says its name, and can be told to fail or not to close."""
+    """Knows one direction, returns its name, and can be told to fail or not to close."""
 
     def __init__(
         self, name: str, direction: Direction, *, fails: bool = False, is_cloud: bool = False
@@ -125,7 +125,7 @@ async def test_one_in_the_cloud_falls_back_to_a_local_one() -> None:
 
 
 class Drafting(OneWay):
-    """Drafts, too, and tells a topic."""
+    """Also makes drafts and finds a topic."""
 
     drafts_fail = False
     drafted = 0
@@ -162,7 +162,7 @@ async def test_a_draft_comes_from_the_one_that_will_be_asked_for_the_final() -> 
 
 
 class Ahead(Drafting):
-    """Translates ahead, too; it fails at that so often."""
+    """Also translates ahead, and fails at that so often."""
 
     def __init__(self, failures: int) -> None:
         super().__init__("first", ES)
@@ -183,7 +183,7 @@ async def test_what_fails_ahead_keeps_no_final_from_who_failed() -> None:
     with pytest.raises(EngineError):
         await chain.translate_ahead(request)
     assert (await chain.translate(request)).engine == "first"
-    assert await chain.translate_ahead(request) is None  # it is left alone with that
+    assert await chain.translate_ahead(request) is None  # it is not asked for that any more
     assert first.asked_ahead == 1
 
 

@@ -1,4 +1,4 @@
-"""What changes on the way is heard on: the rate, the channels, the header, the next of a chain."""
+"""Decoding goes on when something changes on the way: rate, channels, header, chained streams."""
 
 import wave
 from collections.abc import Sequence

@@ -21,7 +21,7 @@ from tests.tiny.fakeears import FakeEars
 
 @dataclass(frozen=True)
 class Candidate:
-    """A transcriber, how it is made, and a piece of sound with the words it hears in it."""
+    """A transcriber, how it is made, and a piece of sound with the words that it finds in it."""
 
     make: Callable[[], Transcriber]
     pcm: bytes

@@ -1,4 +1,4 @@
-"""A file that was cut off is heard as far as it goes, and it is told that this is not all."""
+"""A truncated file is decoded as far as it goes, and an error says that this is not all."""
 
 from collections.abc import Iterator
 from pathlib import Path

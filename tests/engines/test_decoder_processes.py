@@ -40,7 +40,7 @@ async def pool() -> AsyncIterator[DecoderPool]:
 
 
 def children() -> set[int]:
-    """Return the decoders that this process has, or has not taken leave of."""
+    """Return this process's decoders, including dead ones that are not reaped yet."""
     found = (path.read_text().split() for path in Path("/proc/self/task").glob("*/children"))
     return {int(pid) for pids in found for pid in pids if is_decoder(int(pid))}
 

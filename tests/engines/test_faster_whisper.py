@@ -225,7 +225,7 @@ async def test_who_is_cancelled_comes_back_when_the_engine_is_free(whisper_direc
 
 
 async def test_closing_does_not_wait_for_what_nobody_waits_for(tmp_path: Path) -> None:
-    """A rehearsal, or a benchmark, in the middle of its sound keeps no server from its end."""
+    """A self-test, or a benchmark, in the middle of its sound keeps no server from ending."""
     slow = make_whisper(tmp_path / "whisper-base", shape=Shape(512, 8, 6, 2048))
     transcriber = FasterWhisperTranscriber(models_dir=tmp_path, threads=1)
     await transcriber.load()

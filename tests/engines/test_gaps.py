@@ -1,4 +1,4 @@
-"""Where the clock of a container leaps there is silence, live and in files, and not too much."""
+"""Where the clock of a container jumps there is silence, live and in files, within limits."""
 
 import tracemalloc
 from contextlib import closing
@@ -24,7 +24,7 @@ ADDED = {"mp4": round(1024 * SAMPLE_RATE / 44_100)}
 
 
 def heard_with_gaps(decoder: Decoder, chunks: list[bytes]) -> bytes:
-    """All that was heard, with the silence that is only counted in its place."""
+    """All the sound, with the silence that is only counted."""
     heard = bytearray()
 
     def note(pcm: bytes) -> None:
@@ -137,7 +137,7 @@ def test_a_file_that_leaps_by_days_is_heard_to_its_end(tmp_path: Path) -> None:
 def test_a_last_word_after_a_gap_in_a_file_stands_where_it_was_said(
     at_seconds: float, tmp_path: Path
 ) -> None:
-    """However short: half a second that agrees with the clock cannot come any more."""
+    """Tracks that end before half a second can confirm the clock."""
     sound = say("hola mundo")[: 2 * to_samples(0.3)]
     path = tmp_path / "last.mkv"
     before = silence(at_seconds)

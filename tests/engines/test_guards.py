@@ -21,7 +21,7 @@ from tests.engines.streams import OPTIONS
 __all__ = ["every_thread_ends"]
 
 MOST_BYTES = 4 * 1024 * 1024
-"""More than any guard holds back, with what tells of it."""
+"""More than any guard holds back, with the error that says so."""
 
 
 def let_through(encoding: Encoding, stream: bytes, size: int) -> bytes:
@@ -30,7 +30,7 @@ def let_through(encoding: Encoding, stream: bytes, size: int) -> bytes:
 
 
 def refusal(encoding: Encoding, stream: bytes, size: int = 5000) -> str:
-    """Why a stream is refused; empty: it is not."""
+    """Why a stream is refused; empty: it is accepted."""
     try:
         let_through(encoding, stream, size)
     except DecodeError as error:

@@ -1,4 +1,4 @@
-"""Models are found on the disk, and fetched from a hub whose answers are not all good."""
+"""Models are found on the disk, and downloaded from a hub that does not always answer well."""
 
 import asyncio
 import socket
@@ -152,7 +152,7 @@ async def test_a_cancelled_download_ends_and_the_next_one_works(
 
 @pytest.fixture
 def deaf_port() -> Iterator[int]:
-    """Return a port that takes connections and never answers."""
+    """Return a port that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 

@@ -1,4 +1,4 @@
-"""What is no translation goes to the next translator, and is told; a bad draft is never shown."""
+"""After what is no translation the next translator is asked; a bad draft is never shown."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -217,7 +217,7 @@ async def test_a_model_that_comes_to_no_end_gives_half_a_sentence(
 
 
 class Scripted(Translator):
-    """Gives what it was told to, ahead of time too."""
+    """Returns given answers, ahead of time too."""
 
     def __init__(self, text: str) -> None:
         self.made = Translation(text, phrases=(Phrase("a", "b"),), engine="scripted")

@@ -1,4 +1,4 @@
-"""A draft is shown once it is known to be a translation, and taken back where it is none."""
+"""A draft is shown once it is known to be a translation, and taken back if it is none."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def server() -> Iterator[FakeChat]:
 
 
 async def drafted(server: FakeChat, text: str, said: str) -> tuple[list[str], str]:
-    """Return what was told of a draft, and the error that ended it."""
+    """Return what was shown of a draft, and the error that ended it."""
     told: list[str] = []
 
     async def tell(draft: str) -> None:

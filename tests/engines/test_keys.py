@@ -36,7 +36,7 @@ def openai_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def redirecting_to(url: str) -> Iterator[str]:
-    """Serve nothing but redirects to ``url``, and give the address, up to /v1."""
+    """Serve nothing but redirects to ``url``, and yield the address, up to /v1."""
 
     class Answer(BaseHTTPRequestHandler):
         def log_message(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Where a language model is asked: people leave /v1 out of its address, or copy too much."""
+"""The address of a language model: people leave out /v1, or copy too much."""
 
 from http import HTTPStatus
 from typing import Any

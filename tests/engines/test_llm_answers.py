@@ -1,4 +1,4 @@
-"""Models answer as they like: a good translation is never lost to bad JSON."""
+"""Models answer in many forms: a good translation is never lost to bad JSON."""
 
 import contextlib
 import json

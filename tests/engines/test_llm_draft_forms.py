@@ -1,4 +1,4 @@
-"""Drafts are asked for in a form that the server takes, as finals are."""
+"""Drafts are requested in a form that the server accepts, like finals."""
 
 from http import HTTPStatus
 from typing import Any
@@ -15,7 +15,7 @@ REFUSED = (HTTPStatus.BAD_REQUEST, {"error": "stream is not supported"})
 
 
 class Told(list[str]):
-    """What a draft told."""
+    """What was shown of a draft."""
 
     async def note(self, text: str) -> None:
         self.append(text)
@@ -34,7 +34,7 @@ async def test_a_draft_whose_form_is_refused_is_asked_for_in_the_next(refusal: H
 
 
 class Whole(FakeChat):
-    """Streams nothing: it refuses to, or answers as a whole all the same."""
+    """A server that does not stream: it refuses to, or answers as a whole nevertheless."""
 
     refuses = True
 
@@ -52,7 +52,7 @@ class Whole(FakeChat):
 async def test_a_server_that_streams_nothing_tells_its_draft_as_a_whole(refuses: bool) -> None:
     with Whole() as server:
         server.refuses = refuses
-        server.troubles = ["hello world"] * 2  # what is asked for as a whole is told in words
+        server.troubles = ["hello world"] * 2  # the whole answer is shown as text
         async with llm_at(server) as llm:
             for _ in range(2):
                 told = Told()

@@ -1,4 +1,4 @@
-"""What a language model does beside the finals: drafts of speech that goes on, and the topic."""
+"""What a language model does besides finals: drafts of speech that goes on, and the topic."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A model that another program has to load: nobody's sentence waits for it, or drops it."""
+"""A model that another program has to load: no sentence waits for it, or cancels the loading."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ HELLO = TranslationRequest("hola mundo", ES)
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait less for a model that may be there already."""
+    """Shorten the wait for a model that may be loaded already."""
     monkeypatch.setattr("sessions_app.engines.llm.translator.FIRST_SECONDS", 0.2)
     monkeypatch.setattr("sessions_app.engines.llm.translator.GRACE_SECONDS", 0.2)
     monkeypatch.setattr("sessions_app.engines.llm.model_loading.TELL_SECONDS", 0.05)
@@ -187,7 +187,7 @@ async def test_a_model_is_believed_for_a_while_and_looked_for_at_most_now_and_th
         loader.warm_up()
         await loader.loaded()
     assert (loads, loader.board.condition.state) == (2, ModelState.DOWN)
-    with pytest.raises(EngineError, match="gone"):  # a sentence looks all the same
+    with pytest.raises(EngineError, match="gone"):  # a sentence checks it nevertheless
         await loader.settle(1)
     assert loads == 3
     await loader.aclose()

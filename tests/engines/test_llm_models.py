@@ -1,4 +1,4 @@
-"""Which model is asked: what the server says decides, and then trying."""
+"""Which model is used: what the server says decides, and then trying."""
 
 import json
 from http import HTTPStatus

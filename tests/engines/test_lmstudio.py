@@ -1,4 +1,4 @@
-"""LM Studio is started, kept running and stopped, and nothing of it is left, whatever it does."""
+"""LM Studio is started, kept running and stopped, and no process is left, whatever it does."""
 
 import asyncio
 import subprocess
@@ -42,7 +42,7 @@ async def studio(lms: FakeLms) -> AsyncIterator[LMStudio]:
 
 
 def found(lms: FakeLms, *, has_server: bool) -> None:
-    """Start it as its user would: it is nobody's child."""
+    """Start it as its user would, as no child of Habla."""
     orders = [["daemon", "up"]]
     port = lms.url.removesuffix("/v1").rpartition(":")[2]
     orders += [["server", "start", "--port", port]] if has_server else []

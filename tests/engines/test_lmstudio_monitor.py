@@ -1,4 +1,4 @@
-"""LM Studio is looked after: started again when it is down, left alone while it is busy."""
+"""LM Studio is monitored: started again when it is down, left alone while it is busy."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ def lms(tmp_path: Path, free_port: int) -> Iterator[FakeLms]:
 
 
 class Watched:
-    """LM Studio under watch, and the conditions that were told."""
+    """LM Studio with its monitor, and the conditions that were reported."""
 
     def __init__(
         self, lms: FakeLms, *, look: float = 0.05, patience: float = 300.0, backoff: float = 0.3

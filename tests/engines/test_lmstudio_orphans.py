@@ -1,4 +1,4 @@
-"""However Habla ends, and wherever a start has come to then, nothing of LM Studio outlives it."""
+"""However Habla ends, even in the middle of a start, no process of LM Studio outlives it."""
 
 import asyncio
 import os

@@ -26,7 +26,7 @@ HERE = "tests.engines.test_loading"
 
 
 class Witness(Transcriber):
-    """A transcriber that notes what becomes of it."""
+    """A transcriber that records what is done with it."""
 
     languages = frozenset({"es"})
     made: "list[Witness]" = []
@@ -51,7 +51,7 @@ class Witness(Transcriber):
 
 
 class SlowTranslator(FakeTranslator):
-    """Never gets ready, and says that it tries."""
+    """Never becomes ready, and says that it tries."""
 
     is_loading = asyncio.Event()
 
@@ -71,7 +71,7 @@ def fakes(tmp_path: Path) -> EngineSettings:
 
 
 def put(models_dir: Path, name: str, *files: str) -> None:
-    """Lay a model's files, with something in them, where fetch_models puts them."""
+    """Create a model's files, with some content, where fetch_models puts them."""
     (models_dir / name).mkdir()
     for file in files:
         (models_dir / name / file).write_bytes(b"x")

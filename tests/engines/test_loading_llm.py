@@ -1,4 +1,4 @@
-"""Which translator is taken, and which stands behind it, where there is a language model."""
+"""Which translator is chosen, and which comes next in the chain, with a language model."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

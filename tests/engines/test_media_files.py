@@ -1,4 +1,4 @@
-"""Files of any kind are given whole, a second at a time; what holds no sound is refused."""
+"""Files of any kind are decoded completely, a second at a time; those without sound are refused."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What servers of speech recognition answer, in every accent, is a transcript or a told failure."""
+"""What speech servers answer, in all its variants, is a transcript or a reported failure."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Recognition on other machines: the least busy is asked, and another when one fails."""
+"""Recognition on other machines: the least busy one is used, and another when one fails."""
 
 import asyncio
 import math

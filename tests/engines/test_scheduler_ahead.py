@@ -1,4 +1,4 @@
-"""Words that are looked for ahead of time: in nobody's way, and gone without a trace."""
+"""Speculative calls of the transcriber delay nobody, and are dropped without a trace."""
 
 import asyncio
 from collections.abc import AsyncIterator

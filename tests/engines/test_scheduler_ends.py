@@ -1,4 +1,4 @@
-"""One model for many sessions: what comes of failures, and of those who leave."""
+"""One model for many sessions: failures, and sessions that leave."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""What is taken for the address of a server, and what no request could be sent to."""
+"""Which texts are addresses of a server, and which are not."""
 
 import pytest
 

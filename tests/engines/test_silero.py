@@ -1,4 +1,4 @@
-"""The Silero detector: a call for many frames says what a call for each says, and its makers."""
+"""The Silero detector: one call for many frames equals a call for each, and the original."""
 
 import sys
 from pathlib import Path
@@ -48,7 +48,7 @@ def test_probabilities_are_those_of_faster_whisper(detector: SileroDetector, spe
     model = faster_whisper.vad.get_vad_model()
     theirs = model(np.frombuffer(speech, np.int16).astype(np.float32) / 32768)
     ours = detector.stream().probabilities(speech)
-    # theirs blanks the last samples of the last frame, which ours hears
+    # theirs drops the last samples of the last frame, ours does not
     np.testing.assert_allclose(ours[:-1], theirs[:-1], atol=1e-4)
 
 

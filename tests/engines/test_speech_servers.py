@@ -1,4 +1,4 @@
-"""Several servers of speech: one is well when it gave words, and is asked in a form it knows."""
+"""Several speech servers: one that gave words is well, and is asked in a format it knows."""
 
 import asyncio
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ FAULTS = (
     "page",
     "cut",
 )
-"""What a server that hears nothing answers to whatever it is asked."""
+"""The answer of a server that finds no words in anything."""
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def servers() -> Iterator[tuple[FakeEars, FakeEars]]:
 
 
 async def heard_by(*servers: FakeEars, pieces: int = PIECES) -> list[str]:
-    """Return what is heard of ``pieces`` pieces, one after the other."""
+    """Return the transcripts of ``pieces`` pieces, one after the other."""
     transcriber = OpenAiTranscriber([server.url for server in servers])
     await transcriber.load()
     try:

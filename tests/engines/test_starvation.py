@@ -1,4 +1,4 @@
-"""Who gets no time of the machine is told from who wastes it, sleeps, or is stopped."""
+"""A process that gets no CPU is distinguished from one that wastes it, sleeps, or is stopped."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tell
 
 @asynccontextmanager
 async def running(program: str) -> AsyncIterator[int]:
-    """Run ``program`` where the tests run, on the first of their processors; give its id."""
+    """Run ``program`` on the first processor of the tests; yield its id."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE
     )

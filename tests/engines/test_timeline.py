@@ -1,4 +1,4 @@
-"""Sound stands where its container's clock says, as far as that can be believed."""
+"""Sound is placed where its container's clock says, as far as that can be believed."""
 
 from collections.abc import Iterable
 from itertools import pairwise

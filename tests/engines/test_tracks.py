@@ -1,4 +1,4 @@
-"""Of several tracks of sound the one that players take is heard, or the one that is asked for."""
+"""Of several tracks of sound, the players' default is used, or the one that is asked for."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""WebM is walked as it comes: every packet is heard once, and whatever is broken is said to be."""
+"""WebM is parsed as it comes: every packet is decoded once, and broken streams are reported."""
 
 import time
 from collections.abc import Callable
@@ -200,7 +200,7 @@ BROKEN = {
 
 
 def verdict(stream: bytes, size: int | None = None) -> str:
-    """Why ``stream`` is refused; empty: it is not."""
+    """Why ``stream`` is refused; empty: it is accepted."""
     try:
         hear(stream, size)
     except DecodeError as error:

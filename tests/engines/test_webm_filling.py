@@ -1,4 +1,4 @@
-"""What is recorded of a source that stalled is as long as its clock says, for any player."""
+"""The recording of a source that stalled is as long as its clock says, in any player."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a benchmark of one Whisper says of the others."""
+"""What a benchmark of one Whisper says about the others."""
 
 import shutil
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What Whisper says of its words: summed up, and heard again where it is unsure."""
+"""Whisper's figures about its words: summed up, and a second try where it is unsure."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,13 +61,13 @@ def test_what_is_said_each_time_is_found(heard: str, once: str | None) -> None:
 
 
 class Library:
-    """Stands for faster-whisper: what it says of a sound heard once, and of longer ones."""
+    """A fake faster-whisper, with its answers to a sound, and to longer ones."""
 
     model = SimpleNamespace(is_multilingual=True)
 
     def __init__(self, once: Heard, in_a_row: Heard) -> None:
         self.seconds: list[float] = []
-        """How long each sound was that it heard."""
+        """How long each sound was that it was given."""
         self._once = once
         self._in_a_row = in_a_row
 

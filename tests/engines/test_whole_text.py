@@ -1,4 +1,4 @@
-"""Halves of an emoji join, whatever they come in, and those that are alone do no harm."""
+"""Halves of an emoji are joined, however they arrive, and a half alone does no harm."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Servers on data directories of their own, and the house, looked at when a test is over."""
+"""Servers on data directories of their own, and Habla in this process, checked after each test."""
 
 from collections.abc import AsyncIterator
 
@@ -13,7 +13,7 @@ __all__ = ["data_dir", "migrated"]
 
 @pytest.fixture
 async def house(house: House, caplog: pytest.LogCaptureFixture) -> AsyncIterator[House]:
-    """Return the house; look, when the test is over, at what it has left behind."""
+    """Return all of Habla; check, when the test is over, that it leaves nothing behind."""
     yield house
     await house.close()
     await look_at_house(house, caplog)

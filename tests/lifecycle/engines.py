@@ -1,4 +1,4 @@
-"""Engines whose moods a test decides, also those of a server: named by their dotted path."""
+"""Engines whose failures a test controls, also in a server, named by their dotted path."""
 
 import asyncio
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ FICKLE = "tests.lifecycle.engines.FickleTranscriber"
 
 
 class StuckTranscriber(FakeTranscriber):
-    """Never finishes what holds the word agua."""
+    """Never finishes sound with the word agua."""
 
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
         transcript = await super().transcribe(pcm, language=language, final=final)
@@ -39,7 +39,7 @@ class FickleTranscriber(FakeTranscriber):
 
 
 class MoodyTranscriber(FakeTranscriber):
-    """Has a bug that shows when a session is put together, while it is in a bad mood."""
+    """Has a bug that shows when a session is assembled, while a file says so."""
 
     _is_in_bad_mood = False
 

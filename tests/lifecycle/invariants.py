@@ -1,4 +1,4 @@
-"""What holds after every test of lifetime: nothing is left, and every sample is accounted for."""
+"""What holds after every lifecycle test: nothing is left, and every sample is accounted for."""
 
 import asyncio
 import json
@@ -22,13 +22,13 @@ from tests.server.visitor import visitor
 from tests.sounds import say, silence
 
 SETTLED_SECONDS = 20.0
-"""How long what is left may take to go: a closing handshake with nobody, and then some."""
+"""How long leftovers may take to end: a closing handshake without a peer, and some more."""
 MEGABYTE = 1024 * 1024
 DATABASE = "habla.sqlite3"
 PAGE_CONNECTIONS = 1
-"""To the database, which a page before, whose answer is out already, may still have."""
+"""Connections to the database that an earlier page, already answered, may still have."""
 KEPT_DESCRIPTORS = 4
-"""Of the database's file: as many as pages may have been at work at once."""
+"""Descriptors of the database's file: as many as pages may have run at once."""
 COLUMNS = (
     "id, state, reason, close_count, received_samples, speech_samples, silence_samples,"
     " discarded_samples, dropped_samples, unfinished_samples"
@@ -52,7 +52,7 @@ class Row:
 
     @property
     def problem(self) -> str:
-        """Return what is wrong with it; empty: it ended once, and its account holds."""
+        """Return what is wrong with it; empty: it ended once, and its account balances."""
         if self.state not in ("closed", "lost") or self.close_count != 1:
             return f"{self.state}, closed {self.close_count} times"
         parts = (self.speech, self.silence, self.discarded, self.dropped, self.unfinished)
@@ -65,25 +65,25 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a serving process holds."""
+    """What a server process holds."""
 
     sessions: int
     tasks: int
     threads: int
     descriptors: int
     database_connections: int
-    """Each has the write-ahead log open once."""
+    """Connections to the database; each has the write-ahead log open once."""
     database_descriptors: int
-    """Of the database's file. SQLite keeps that of a connection that is closed while another one
-    is open, since to close it would let go of the other's locks, and takes it for the next."""
+    """Descriptors of the database's file. When one of several connections is closed, SQLite keeps
+    its descriptor, since closing it would release the others' locks, and reuses it for the next."""
     children: int
 
     def exceeds(self, earlier: "Held") -> bool:
-        """Return whether there is more of anything than ``earlier``."""
+        """Return whether it is more of anything than ``earlier``."""
         return any(getattr(self, name) > getattr(earlier, name) for name in self.__slots__)
 
     def plus(self, **more: int) -> "Held":
-        """Return all of this, and ``more``."""
+        """Return the sum of this and ``more``."""
         return replace(self, **{name: getattr(self, name) + n for name, n in more.items()})
 
 
@@ -97,12 +97,12 @@ def rows(data_dir: Path) -> list[Row]:
 
 
 def reasons(data_dir: Path) -> list[str]:
-    """Return why each session ended, the warm-up's left out."""
+    """Return why each session ended, without that of the warm-up."""
     return [row.reason for row in rows(data_dir)][1:]
 
 
 def said(data_dir: Path) -> list[str]:
-    """Return what was said, in the order in which it was kept, the warm-up's left out."""
+    """Return what was said, in the order in which it was stored, without the warm-up."""
     with closing(sqlite3.connect(data_dir / DATABASE, timeout=10)) as database:
         found = database.execute("select source from sessions_app_exchange order by id").fetchall()
     return [source for (source,) in found][1:]
@@ -115,7 +115,7 @@ def resident_bytes(pid: int) -> int:
 
 
 async def status(server: Running) -> dict[str, Any]:
-    """Return what the server tells of itself."""
+    """Return the server's own status."""
     return await asyncio.to_thread(_status, server.address)
 
 
@@ -154,19 +154,19 @@ def _held(told: dict[str, Any], process: Path) -> Held:
 
 
 def _link(path: Path) -> str:
-    with suppress(OSError):  # it has just been closed
+    with suppress(OSError):  # just closed
         return str(path.readlink())
     return ""
 
 
 def _text(path: Path) -> str:
-    with suppress(OSError):  # a thread that has just ended
+    with suppress(OSError):  # a thread that just ended
         return path.read_text()
     return ""
 
 
 async def fewest(server: Running) -> Held:
-    """Return what the server holds when it rests: the least of each that is seen in a while."""
+    """Return what the idle server holds: the least of each kind that is seen in a while."""
     seen = [await held(server) for _ in range(5)]
     return Held(*(min(getattr(one, name) for one in seen) for name in Held.__slots__))
 
@@ -192,10 +192,10 @@ async def served(
     kept_descriptors: int = KEPT_DESCRIPTORS,
     **choices: Any,
 ) -> AsyncIterator[Running]:
-    """Serve ``data_dir``; when the test is over, look at what is left, and end it.
+    """Serve ``data_dir``; when the test is over, check what is left, and end the server.
 
-    ``ends_itself``: the test ends it, and waits for nothing to be let go before.
-    ``new_threads``: how many the server rightly makes meanwhile, and keeps.
+    ``ends_itself``: the test ends it, and waits for nothing to be released before.
+    ``new_threads``: how many threads the server may create meanwhile, and keep.
     ``kept_descriptors``: of the database's file, as many as connections were open at once.
     """
     async with running(data_dir, **choices) as server:
@@ -216,7 +216,7 @@ async def served(
 
 
 async def _warm_up(server: Running) -> None:
-    """Speak once: what a server makes at its first session, it keeps."""
+    """Speak once: what a server allocates at its first session, it keeps."""
     async with visitor(server.socket_address) as guest:
         await guest.say("start_listening", encoding="pcm-s16le")
         await guest.send_sound(say("no") + silence(0.2))
@@ -225,13 +225,13 @@ async def _warm_up(server: Running) -> None:
 
 
 async def _knock(server: Running) -> None:
-    """Come, hear one word, and go."""
+    """Connect, say one word, and leave."""
     async with connect(server.socket_address, proxy=None) as socket:
         await socket.recv()
 
 
 async def look_at_house(house: House, caplog: pytest.LogCaptureFixture) -> None:
-    """Fail if a closed house has left anything behind."""
+    """Fail if Habla in this process, once closed, has left anything behind."""
     assert house.registry.sessions == {}
     assert [row.problem for row in await _kept() if row.problem] == []
     assert [task.get_name() for task in asyncio.all_tasks() if _is_ours(task.get_name())] == []

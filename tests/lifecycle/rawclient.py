@@ -1,4 +1,4 @@
-"""A client without manners: a socket, frames as they are, and no reading unless asked to."""
+"""A misbehaving client: a socket, raw frames, and no reading unless told to."""
 
 import asyncio
 import base64
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 TEXT, BINARY = 1, 2
 """Opcodes."""
 RESETTING = struct.pack("ii", 1, 0)
-"""For SO_LINGER: close by a reset, at once."""
+"""SO_LINGER with which closing resets the connection at once."""
 SMALL_BUFFER = 32 * 1024
 READ_AHEAD = 4 * 1024
 
@@ -25,17 +25,17 @@ class RawClient:
         self._writer = writer
 
     async def send(self, payload: bytes, opcode: int = BINARY) -> None:
-        """Send one frame, waiting for room."""
+        """Send one frame, waiting for space in the buffer."""
         self._writer.write(frame(payload, opcode))
         await self._writer.drain()
 
     async def send_raw(self, sent: bytes) -> None:
-        """Send bytes as they are, waiting for room."""
+        """Send raw bytes, waiting for space in the buffer."""
         self._writer.write(sent)
         await self._writer.drain()
 
     async def read_on(self) -> None:
-        """Read and forget all that comes, until the connection ends."""
+        """Read and discard everything that comes, until the connection ends."""
         with suppress(OSError):
             while await self._reader.read(65_536):
                 pass
@@ -57,7 +57,7 @@ class RawClient:
 
 
 def frame(payload: bytes, opcode: int = BINARY) -> bytes:
-    """Return a masked frame; its mask is zero, so that the payload stays as it is."""
+    """Return a masked frame; its mask is zero, so that the payload is unchanged."""
     size = len(payload)
     if size < 126:
         head = bytes([0x80 | opcode, 0x80 | size])

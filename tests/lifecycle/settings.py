@@ -1,4 +1,4 @@
-"""The settings of a server with addresses that only tests want."""
+"""The settings of a server with URLs for tests only."""
 
 from habla_project.settings import *  # noqa: F403 -- all of them, and then one other
 

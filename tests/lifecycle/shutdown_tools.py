@@ -1,4 +1,4 @@
-"""What tests of the end need: engines that will not end, terminals, and databases to look into."""
+"""What tests of the shutdown need: engines that do not end, terminals, access to databases."""
 
 import asyncio
 import ctypes
@@ -29,7 +29,7 @@ from tests.sounds import say, silence
 
 FOREVER_SECONDS = 600
 FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
-"""The library that tells a process another time, where it is installed."""
+"""The library that gives a process another time, where it is installed."""
 Another = Callable[[str], Path]
 
 
@@ -86,7 +86,7 @@ class WaywardTranslator(FakeTranslator):
 
 
 class SleepyDetector(FakeDetector):
-    """Falls asleep over the first speech, in its own thread; ``mark`` is made just before."""
+    """Sleeps at the first speech, in its own thread; ``mark`` is created just before."""
 
     def __init__(self, *, mark: str) -> None:
         self._mark = Path(mark)
@@ -144,8 +144,8 @@ ASTRAY = {
     "holds the interpreter": _holds_interpreter,
     "leaves a thread": _leaves_thread,
 }
-"""Waits for ever; waits and hears no cancellation; works in a thread; blocks the loop; blocks it in
-C and keeps the GIL; leaves a thread that is no daemon."""
+"""Waits for ever; waits and does not react to cancellation; works in a thread; blocks the loop;
+blocks it in C and keeps the GIL; leaves a thread that is no daemon."""
 
 
 def fake(**options: Any) -> str:
@@ -165,7 +165,7 @@ def wayward(data_dir: Path, at: str, how: str) -> dict[str, Any]:
 
 
 def mark_of(data_dir: Path) -> Path:
-    """Return the file that tells that an engine went astray."""
+    """Return the file that shows that an engine went astray."""
     return data_dir / "astray"
 
 
@@ -175,7 +175,7 @@ def _setting(engine: type, options: dict[str, str]) -> str:
 
 @pytest.fixture
 def another(migrated: Path, tmp_path: Path) -> Another:
-    """Return what makes further data directories."""
+    """Return a function that creates further data directories."""
     return lambda name: Path(shutil.copytree(migrated, tmp_path / name))
 
 
@@ -187,14 +187,14 @@ async def speak(guest: Visitor, *sentences: str) -> None:
 
 
 def ask(database: Path, query: str) -> list[tuple[Any, ...]]:
-    """Return what an SQLite database answers."""
+    """Return the result of a query on an SQLite database."""
     with closing(sqlite3.connect(database, timeout=10)) as connection, connection:
         return connection.execute(query).fetchall()
 
 
 @contextmanager
 def terminal() -> Iterator[tuple[int, int]]:
-    """Make a terminal: yield the end at which one types, and the one that a program reads."""
+    """Create a terminal: yield the end for typing, and the end that a program reads."""
     ends = list(pty.openpty())
     try:
         yield ends[0], ends[1]
@@ -205,7 +205,7 @@ def terminal() -> Iterator[tuple[int, int]]:
 
 @asynccontextmanager
 async def at_terminal(data_dir: Path, **choices: Any) -> AsyncIterator[tuple[Running, int]]:
-    """Serve in the foreground of a terminal; yield the server and the end at which one types."""
+    """Serve in the foreground of a terminal; yield the server and the end for typing."""
     with terminal() as (typing, reading):
         through = ("setsid", "--ctty")
         async with running(
@@ -215,7 +215,7 @@ async def at_terminal(data_dir: Path, **choices: Any) -> AsyncIterator[tuple[Run
 
 
 def is_running(pid: int) -> bool:
-    """Return whether a process is there, and no zombie."""
+    """Return whether a process exists and is no zombie."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (OSError, IndexError):

@@ -1,4 +1,4 @@
-"""The clock of the machine is set while people speak: nobody notices."""
+"""The clock of the machine is set while people speak, without any effect on them."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from tests.server.visitor import visitor
 from tests.sounds import say, silence
 
 SET_SECONDS = 3.0
-"""So long after it was set the server has read its clock, and looked at rows and connections."""
+"""How long after that the server has read its clock, and checked rows and connections."""
 STATES = (
     "select p.state, s.state from sessions_app_translationsession s"
     " left join playback_app_playback p on p.session_id = s.id order by s.started_at"
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not ins
 
 
 def told_by(clock: Path) -> tuple[str, ...]:
-    """Return what starts a process that is told the time by a file, and sets that right."""
+    """Return what starts a process whose time comes from a file, which is correct at first."""
     clock.write_text("+0")
     return (
         "env",

@@ -1,4 +1,4 @@
-"""However a connection begins, breaks or ends: on a real server, nothing of it is left."""
+"""However a connection begins, fails or ends: a real server keeps nothing of it."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ def in_database(data_dir: Path, statement: str) -> None:
 
 
 async def refused(address: str, **options: Any) -> tuple[list[str], int | None]:
-    """Return the errors with which the server refuses whoever comes, and its close code."""
+    """Return the errors with which the server refuses a client, and its close code."""
     async with connect(address, proxy=None, **options) as socket:
         guest = Visitor(socket)
         code = await guest.close_code()
@@ -103,7 +103,7 @@ async def test_a_message_over_the_limit_harms_its_sender_at_most(
         await other.leave()
 
 
-# --- what opening acquires
+# --- while the session is opening
 
 
 async def test_setup_failure_engines_that_do_not_load_are_told_and_nothing_is_left(

@@ -1,4 +1,4 @@
-"""The console of a real server: what is typed, what is no console at all, and Ctrl+C."""
+"""The console of a real server: what is typed, input that is no console, and Ctrl+C."""
 
 import asyncio
 import os
@@ -136,7 +136,7 @@ async def test_ctrl_d_ends_the_console_and_ctrl_c_the_server(data_dir: Path) -> 
 async def test_ctrl_c_leaves_the_engines_processes_to_finish_the_sentence(
     data_dir: Path, tmp_path: Path
 ) -> None:
-    """The terminal sends it to the whole foreground group."""
+    """The terminal sends the signal to the whole foreground process group."""
     whisper = make_whisper(tmp_path / "whisper", "The house is red.", "en")
     real = {
         "HABLA_TRANSCRIBER": transcriber(whisper),
@@ -168,7 +168,7 @@ async def test_a_terminal_that_goes_away_takes_the_console_and_not_the_server(
     keyboard, reading = os.openpty()
     async with running(data_dir, has_console=None, stdin=reading, through=through) as server:
         os.close(reading)
-        os.close(keyboard)  # the terminal tells so by SIGHUP, which means reload_engines
+        os.close(keyboard)  # the terminal reports that by SIGHUP, which means reload_engines
         await eventually(lambda: "the console is closed" in server.log)
         await eventually(lambda: "generation 2 serves" in server.log)
         server.signal(signal.SIGTERM)
@@ -185,7 +185,7 @@ async def test_in_the_background_of_a_terminal_it_is_not_stopped_by_what_is_type
             data_dir, has_console=None, stdin=reading, through=in_background
         ) as shell:
             (server,) = children_of(shell.pid)
-            os.write(keyboard, b"status\n")  # for the shell: who reads it in its stead is stopped
+            os.write(keyboard, b"status\n")  # for the shell: another reader is stopped
             try:
                 await eventually(lambda: "the console is closed" in shell.log)
                 assert await status_of(shell.address + "/healthz") == 200

@@ -1,4 +1,4 @@
-"""A server that is killed: what it left is made true by the next one, and by nobody before."""
+"""A server that is killed: the next one corrects what it left, and nobody before that."""
 
 import asyncio
 import json
@@ -19,9 +19,9 @@ from tests.server.visitor import visitor
 __all__ = ["another"]
 
 RECONCILED_SECONDS = 5.0
-"""How soon after it is ready a server has made the rows true."""
+"""How soon after it is ready a server has corrected the rows."""
 BEAT_SECONDS = 6.0
-"""How old the last sign of life may be, and a moment."""
+"""How old the last sign of life may be, and a little more."""
 SESSIONS = "select state, reason, close_count from sessions_app_translationsession order by boot"
 
 

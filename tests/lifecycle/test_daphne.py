@@ -1,4 +1,4 @@
-"""What we use of Daphne is still there, and what breaks in it breaks nothing else."""
+"""What Habla uses of Daphne is still there, and what fails in it breaks nothing else."""
 
 import asyncio
 import http.client
@@ -34,7 +34,7 @@ async def no_drain() -> None:
 
 @pytest.fixture
 async def server() -> AsyncIterator[HablaServer]:
-    """Return a server that does not run."""
+    """Return a server that is not running."""
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         await receive()
@@ -115,7 +115,7 @@ async def test_after_an_answer_that_broke_half_way_all_goes_on_as_before(data_di
         for _ in range(2):
             with pytest.raises(http.client.IncompleteRead):
                 await asyncio.to_thread(read, server.address)
-            # Daphne's check still runs: whoever crashes is answered and reported
+            # Daphne's check still runs: an application that crashes is answered and reported
             with pytest.raises(InvalidStatus, match="500"):
                 async with connect(f"{server.address.replace('http', 'ws')}/ws/crashing/"):
                     pass

@@ -1,4 +1,4 @@
-"""The database is deleted, moved or replaced under the server: it says so, and whom it costs."""
+"""The database of a running server is deleted, moved or replaced: it says so, and what is lost."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ from tests.server.running import Running, environment, manage, running
 from tests.server.visitor import Visitor, status_of, visitor
 
 DATABASE = "habla.sqlite3"
-NOTICED_SECONDS = 10.0  # two looks, and what a busy machine takes for them
+NOTICED_SECONDS = 10.0  # two looks, on a busy machine
 
 
 def delete(data_dir: Path, _: Path) -> None:
@@ -46,7 +46,7 @@ def copy_a_backup_over_it(data_dir: Path, backup: Path) -> None:
 
 
 def delete_the_directory(data_dir: Path, _: Path) -> None:
-    while data_dir.exists():  # the server goes on to write there meanwhile
+    while data_dir.exists():  # meanwhile the server goes on writing there
         with suppress(OSError):
             shutil.rmtree(data_dir)
 
@@ -77,13 +77,13 @@ def fatal(guest: Visitor) -> list[str]:
 
 
 def stored(data_dir: Path) -> list[str]:
-    """Return what was said, the first too, in the order in which it was kept."""
+    """Return what was said, including the first, in the order in which it was stored."""
     rows = ask(data_dir / DATABASE, "select source from sessions_app_exchange order by id")
     return [source for (source,) in rows]
 
 
 def keep(data_dir: Path, kept: Path) -> Path:
-    """Give all that lies there a second name, so that it can be put back."""
+    """Give all files a second name, so that they can be restored."""
     return Path(shutil.copytree(data_dir, kept, copy_function=os.link))
 
 
@@ -97,7 +97,7 @@ def put_back(kept: Path, data_dir: Path) -> None:
 async def check_it_is_told(
     server: Running, take: Callable[[], None], data_dir: Path, before: str, after: str
 ) -> None:
-    """Take the database away between two words; check what is told, and to whom."""
+    """Remove the database between two words; check what is reported, and to whom."""
     async with visitor(server.socket_address) as guest:
         await guest.type_and_hear(before)
         await eventually(lambda: stored(data_dir)[-1:] == [before])
@@ -117,7 +117,7 @@ async def check_it_is_told(
 
 @pytest.fixture
 def log_dir(tmp_path: Path) -> Path:
-    """Return where the log of a server lies whose data directory goes."""
+    """Return where the log of a server lies whose data directory is deleted."""
     directory = tmp_path / "log"
     directory.mkdir()
     return directory
@@ -138,7 +138,7 @@ async def test_who_speaks_is_told_nobody_new_is_let_in_and_a_file_that_is_back_i
         await check_it_is_told(server, over, data_dir, "hola", "gracias")
         server.signal()
         assert await server.ended() == 3
-    assert stored(data_dir) == []  # the backup is as it was copied
+    assert stored(data_dir) == []  # the backup is unchanged
 
 
 @pytest.mark.parametrize("take", [put_a_backup_in_its_place, put_an_empty_one_in_its_place])
@@ -175,7 +175,7 @@ async def test_a_backup_of_this_run_that_is_copied_over_it_is_noticed_and_stays_
     database, backup = data_dir / DATABASE, tmp_path / "backup"
     async with running(data_dir) as server:
         async with visitor(server.socket_address) as guest:
-            for number in range(3):  # what is done through SQLite alarms nobody
+            for number in range(3):  # changes through SQLite cause no alarm
                 await guest.type_and_hear("hola")
                 was = stamp(database)
                 with closing(sqlite3.connect(database, timeout=10)) as other:
@@ -236,7 +236,7 @@ async def test_a_backup_that_sqlite_itself_restores_is_noticed_and_loses_nothing
 
 
 def stamp(database: Path) -> bytes:
-    """Read it in another process: to close the file here lets go of SQLite's locks on it."""
+    """Read it in another process: closing the file here would release SQLite's locks on it."""
     command = ("dd", f"if={database}", "bs=1", "skip=60", "count=4", "status=none")
     return subprocess.run(command, check=True, capture_output=True).stdout
 

@@ -1,4 +1,4 @@
-"""An engine that is deaf to cancellation holds nobody: its session ends within its limits."""
+"""An engine that does not react to cancellation: its session ends within its limits anyway."""
 
 import asyncio
 from typing import ClassVar

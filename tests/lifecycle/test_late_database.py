@@ -1,4 +1,4 @@
-"""A database that is locked, full or away: all that is said is told, and kept when it is back."""
+"""A database that is locked, full or gone: all that is said is sent, and stored later."""
 
 import asyncio
 import os
@@ -22,13 +22,13 @@ from tests.server.visitor import Visitor, status_of, visitor
 from tests.sounds import say, silence
 
 IS_LONG = os.environ.get("LONG_OUTAGES") == "on"
-"""Whether outages last as long as those that were seen (`make test-outages`)."""
+"""Whether outages last as long as those that really happened (`make test-outages`)."""
 LOCKED_SECONDS = 13.0 if IS_LONG else 4.0
 LOCKED_AT_THE_END_SECONDS = 4.0 if IS_LONG else 2.5
 CROWD = 8 if IS_LONG else 4
 TOLD_SECONDS = 2.0
 SLOW_MACHINE_SECONDS = 3.0
-"""What a busy machine may add to the two seconds."""
+"""How much a busy machine may add to the two seconds."""
 WORDS = [f"{word} {n}" for n in range(4) for word in ("hola", "mundo", "gracias")]
 SAID = "select session_id, source, said_at from sessions_app_exchange"
 ORDER = f"{SAID} order by session_id, utterance_id"
@@ -37,20 +37,20 @@ RECORDED = "select state, has_sound from sessions_app_recording"
 
 
 def impatient(data_dir: Path) -> dict[str, Any]:
-    """Return what lets the database give up soon, so that it is tried more often than once."""
+    """Return settings with which the database gives up soon, so that it is tried several times."""
     seconds = 5 if IS_LONG else 1
     return {"DATABASE_URL": f"sqlite:///{data_dir / DATABASE}?timeout={seconds}"}
 
 
 def said(data_dir: Path) -> list[str]:
-    """Return what is kept, in the order in which it was written."""
+    """Return what is stored, in the order in which it was written."""
     rows = ask(data_dir / DATABASE, "select source from sessions_app_exchange order by id")
     return [source for (source,) in rows]
 
 
 @contextmanager
 def locked(data_dir: Path) -> Iterator[None]:
-    """Hold the only right to write to the database."""
+    """Hold the database's write lock."""
     with closing(sqlite3.connect(data_dir / DATABASE, timeout=10)) as database:
         database.execute("begin immediate")
         yield
@@ -87,7 +87,7 @@ async def talk(guest: Visitor, words: Sequence[str]) -> list[float]:
 
 
 async def until_stored(guest: Visitor) -> None:
-    """Wait until all that was told is kept."""
+    """Wait until everything that was sent is stored."""
 
     def is_stored() -> bool:
         late = [m for m in guest.told("translation") if not m["stored"]]
@@ -98,7 +98,7 @@ async def until_stored(guest: Visitor) -> None:
 
 
 def check_heard(guest: Visitor, words: Sequence[str]) -> None:
-    """Check that every word was told once, and what it was told of being kept."""
+    """Check that every word was sent once, and reported as stored."""
     assert [m["source"] for m in guest.told("translation")] == list(words)
     late = [m["utterance_id"] for m in guest.told("translation") if not m["stored"]]
     assert [m["exchange_id"] for m in guest.told("translation") if not m["stored"]] == (
@@ -109,9 +109,9 @@ def check_heard(guest: Visitor, words: Sequence[str]) -> None:
 
 
 def check_kept(data_dir: Path, told_by: datetime) -> list[list[str]]:
-    """Return what is kept of each session, in order; check that it is at the time of its telling.
+    """Return what is stored of each session, in order; check that it has the time of its sending.
 
-    All but what was said last was told by ``told_by``.
+    All but the last was sent before ``told_by``.
     """
     by_session: dict[str, list[tuple[str, str]]] = {}
     for session_id, source, said_at in ask(data_dir / DATABASE, ORDER):
@@ -125,7 +125,7 @@ def check_kept(data_dir: Path, told_by: datetime) -> list[list[str]]:
 
 
 async def refused(address: str) -> None:
-    """Come while the database is known to be late; check that it is told so, and soon."""
+    """Connect while the database is known to be late; check that the refusal says so, and soon."""
     async with visitor(address, is_ready=False) as late:
         began_at = time.monotonic()
         assert await late.close_code() == 4011
@@ -152,7 +152,7 @@ async def test_a_lock_keeps_nothing_from_being_told_and_kept_and_a_server_waits_
                 with locked(data_dir):
                     released_at = time.monotonic() + LOCKED_SECONDS
                     took = await asyncio.gather(*(talk(guest, WORDS) for guest in crowd))
-                    # the first is waited for; what follows is told at once
+                    # the first waits for the database; what follows is sent at once
                     assert max(sum(each) for each in took) < TOLD_SECONDS + SLOW_MACHINE_SECONDS
                     await speaker.send_sound(say("gracias") + silence(1))
                     assert (await speaker.until("translation"))["stored"] is False
@@ -167,7 +167,7 @@ async def test_a_lock_keeps_nothing_from_being_told_and_kept_and_a_server_waits_
                 for guest in crowd:
                     await until_stored(guest)
                     check_heard(guest, WORDS)
-                # who left meanwhile is kept whole, without a restart
+                # a session that left meanwhile is stored completely, without a restart
                 await until_found(data_dir, ENDED, [("client_left",)])
                 await until_found(data_dir, RECORDED, [("complete", 1)])
                 async with visitor(server.socket_address) as later:

@@ -1,4 +1,4 @@
-"""Clients without manners are told so, cut off where they must be, and harm nobody else."""
+"""Misbehaving clients are told so, cut off where necessary, and harm nobody else."""
 
 import asyncio
 import json
@@ -42,7 +42,7 @@ BIG_PING = json.dumps({"type": "ping", "t": "x" * 100_000}).encode()
 
 @asynccontextmanager
 async def growth_watched(server: Running) -> AsyncIterator[None]:
-    """Fail if the server's memory grows by more than MOST_GROWTH meanwhile, at any moment."""
+    """Fail if the server's memory grows by more than MOST_GROWTH at any moment inside."""
     before = most = resident_bytes(server.pid)
 
     async def watch() -> None:
@@ -61,7 +61,7 @@ async def growth_watched(server: Running) -> AsyncIterator[None]:
 
 
 async def chat(guest: Visitor) -> None:
-    """Say a word, and hear it translated as if nobody else were there."""
+    """Say a word, and get its translation as if nobody else were there."""
     await guest.say("start_listening", encoding="pcm-s16le")
     await guest.send_sound(say("hola") + silence(1))
     async with asyncio.timeout(2):
@@ -114,7 +114,7 @@ async def test_a_sender_beyond_the_agreed_speed_is_told_and_then_closed(data_dir
     async with served(data_dir) as server:
         async with visitor(server.socket_address) as guest:
             await guest.say("start_listening", encoding="pcm-s16le")
-            # a minute: on a slow machine half of it may be what is agreed by the time it comes
+            # a minute: on a slow machine half of it may be allowed by the time it arrives
             sending = asyncio.create_task(flood(guest, speech(1), 60 * len(speech(1))))
             assert (await guest.until("error"))["code"] == "too_fast"
             assert await guest.close_code() == CloseCode.TOO_FAST
@@ -185,7 +185,7 @@ async def test_a_reader_that_stalls_often_but_goes_on_loses_nothing(data_dir: Pa
             sending = asyncio.create_task(send_pings(lazy, pings))
             read = 0
             for _ in range(3):
-                await asyncio.sleep(0.8)  # it dozes: that is what is tested
+                await asyncio.sleep(0.8)  # the client sleeps: that is what is tested
                 read += await read_some(lazy, pings * len(BIG_PING) // 3)
             await sending
             assert read >= pings * 100_000
@@ -228,7 +228,7 @@ async def test_who_pauses_often_but_not_too_long_is_kept(data_dir: Path) -> None
             await guest.say("start_listening", encoding="pcm-s16le")
             for _ in range(4):
                 await guest.send_sound(speech(0.1))
-                await asyncio.sleep(0.7)  # it pauses: that is what is tested
+                await asyncio.sleep(0.7)  # the client pauses: that is what is tested
             await guest.say("stop_listening")
             await guest.until("listening_stopped")
         await alone(server)

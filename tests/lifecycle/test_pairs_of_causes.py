@@ -1,4 +1,4 @@
-"""Ending from two sides in one tick is ending once: the first reason wins, and one closer runs."""
+"""Two causes in one tick of the loop end a session once: the first reason wins."""
 
 import asyncio
 from collections.abc import Callable
@@ -46,7 +46,7 @@ CAUSES: dict[str, Cause] = {
     "worker": kill_a_worker,
 }
 NAMED = {"client_left", "connection_lost", "server_quits", "ended_by_operator", "aborted"}
-"""Those that give their own reason, at once."""
+"""Causes with a reason of their own, which take effect at once."""
 
 
 async def speak(browser: Client) -> None:

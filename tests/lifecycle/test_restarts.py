@@ -1,4 +1,4 @@
-"""Engines that are restarted, fail or never finish: each session keeps its own, and all is told."""
+"""Engines are reloaded, fail or never finish: each session keeps its own, and gets all results."""
 
 import asyncio
 import json

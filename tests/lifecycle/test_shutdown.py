@@ -1,4 +1,4 @@
-"""The end of a server: everyone is told, everything is finished or named, always in time."""
+"""The shutdown: everyone is told, everything is finished or named in the log, always in time."""
 
 import asyncio
 import http.client
@@ -23,7 +23,7 @@ from tests.server.visitor import Visitor, status_of, visitor
 __all__ = ["another"]
 
 STALL_SECONDS = 0.5
-"""How long a client that does not read takes to be told, here."""
+"""How long the server waits for a client that does not read, in these tests."""
 
 
 # --- what is finished
@@ -85,7 +85,7 @@ async def test_a_signal_at_any_time_after_a_handshake_tells_the_client_and_ends_
 async def test_clients_that_do_not_read_keep_no_other_waiting(house: House) -> None:
     async def emit(event: Event) -> None:
         if isinstance(event, Notice) and event.type == "going_away":
-            await asyncio.sleep(STALL_SECONDS)  # as an outlet waits for one who does not read
+            await asyncio.sleep(STALL_SECONDS)  # as for a client that does not read
 
     async def hang_up(code: int) -> None:
         codes.append(code)
@@ -102,7 +102,7 @@ async def test_clients_that_do_not_read_keep_no_other_waiting(house: House) -> N
     assert codes == [4012] * 20
 
 
-# --- who comes meanwhile
+# --- clients that connect meanwhile
 
 
 async def test_a_storm_of_connections_meanwhile_is_refused_to_the_last(data_dir: Path) -> None:
@@ -114,7 +114,7 @@ async def test_a_storm_of_connections_meanwhile_is_refused_to_the_last(data_dir:
                     codes.add(await guest.close_code())
                     errors.update(error["code"] for error in guest.told("error"))
             except (OSError, InvalidHandshake, InvalidMessage, EOFError):
-                await asyncio.sleep(0.01)  # nobody listens, which is what is looked at
+                await asyncio.sleep(0.01)  # nothing listens on the port, which is what is tested
 
     codes: set[int | None] = set()
     errors: set[str] = set()

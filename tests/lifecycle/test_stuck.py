@@ -1,4 +1,4 @@
-"""What will not end when a server does: each step has its limit, and the process has one."""
+"""What does not end when a server does: each step has a limit, and so has the process."""
 
 import asyncio
 import signal
@@ -18,9 +18,9 @@ from tests.server.visitor import visitor
 __all__ = ["another"]
 
 SURPLUS_SECONDS = 3.0
-"""How much longer than its limits an end may be seen to take on a busy machine."""
+"""How much longer than its limits a shutdown may take on a busy machine."""
 
-# at what never returns, and how: the exit code, and the reason in the row of who was there
+# by what never returns, and how: the exit code, and the reason in the row of the live session
 CUT_OFF = (3, ["server_quits_cut_off"])
 LATE = (3, ["server_quits"])
 GRACEFUL = (0, ["server_quits"])

@@ -1,4 +1,4 @@
-"""Whatever the surroundings do, sessions go on, or end whole: database, broker, operators."""
+"""Whatever the database, the broker or operators do, sessions go on, or end completely."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ SLOW = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 0.3}})
 
 @contextmanager
 def database_held(data_dir: Path) -> Iterator[None]:
-    """Write to the database from outside, and do not get done."""
+    """Write to the database from outside, and do not commit."""
     with closing(sqlite3.connect(data_dir / "habla.sqlite3", timeout=10)) as database:
         database.execute("begin immediate")
         yield
@@ -52,8 +52,8 @@ async def test_sound_goes_on_while_the_database_lane_is_blocked_for_three_second
                 await guest.send_sound(say("hola") + silence(1))
                 await guest.until("transcript")
                 assert time.monotonic() - began_at < 0.5
-                await asyncio.sleep(0.7)  # as fast as one may speak
-            # told after two seconds at most, though it is not kept yet
+                await asyncio.sleep(0.7)  # as fast as allowed
+            # sent after two seconds at most, though it is not stored yet
             assert (await writer.until("translation"))["stored"] is False
         assert (await writer.until("stored"))["utterance_id"] == 1
         await guest.say("stop_listening")
@@ -92,7 +92,7 @@ async def test_an_outside_writer_for_two_seconds_costs_thirty_sessions_no_exchan
 
 @asynccontextmanager
 async def redis(directory: Path) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
-    """Run a Redis of one's own; yield its address and its process."""
+    """Run a Redis of our own; yield its address and its process."""
     program = which("redis-server")
     if program is None:
         pytest.skip("redis-server is not installed")
@@ -132,7 +132,7 @@ async def test_sessions_notice_neither_idle_seconds_nor_a_redis_that_freezes_and
     assert said(data_dir) == ["hola", "mundo", "gracias"]
 
 
-# --- ending from elsewhere
+# --- ended by others
 
 
 async def test_ending_by_the_api_finishes_what_was_said(data_dir: Path) -> None:
@@ -204,5 +204,5 @@ async def test_ending_by_the_admin_says_what_happened(data_dir: Path) -> None:
 
 
 def csrf_token(browser: httpx.AsyncClient) -> str:
-    """Return what the server's cookie against forgery holds; its name is the installation's."""
+    """Return the value of the server's CSRF cookie, whose name depends on the installation."""
     return next(each.value or "" for each in browser.cookies.jar if "_csrf_" in each.name)

@@ -1,4 +1,4 @@
-"""What a session owns may die, vanish or be collected: the session ends, told, and all of it."""
+"""A session's tasks may die, vanish or be collected: it ends completely, and the client is told."""
 
 import asyncio
 import gc
@@ -55,7 +55,7 @@ async def test_a_worker_that_a_stranger_cancels_ends_its_session_and_no_other(
 
 @contextmanager
 def instead_of_workers(work: Callable[[], Awaitable[None]]) -> Iterator[None]:
-    """Let every stage that is begun meanwhile do ``work`` in place of its own."""
+    """Make every stage that starts meanwhile do ``work`` in place of its own."""
 
     async def run() -> None:
         await work()
@@ -99,7 +99,7 @@ async def test_a_worker_that_returns_or_raises_ends_its_session_told(
 
 
 class Unreadable(str):
-    """A text that breaks whoever takes it up."""
+    """A text that breaks whatever processes it."""
 
     __slots__ = ()
 
@@ -152,7 +152,7 @@ def task_of_connection() -> "asyncio.Task[Any]":
 
 
 async def cancel_again_and_again(task: "asyncio.Task[Any]") -> int:
-    """Do as Daphne does every second, only sooner; return how often it took."""
+    """Cancel as Daphne does every second, only faster; return how often that was needed."""
     cancels = 0
     while not task.done():
         cancels += task.cancel()
@@ -199,9 +199,9 @@ async def test_collecting_garbage_all_the_time_loses_no_task(connect: Connect) -
     async def collect() -> None:
         while True:
             gc.collect()
-            await asyncio.sleep(0.001)  # the others get on between two collections
+            await asyncio.sleep(0.001)  # others run between two garbage collections
 
-    gc.freeze()  # what was there before is not looked at each time
+    gc.freeze()  # older objects are not scanned each time
     collecting = asyncio.create_task(collect())
     async with connect() as browser, connect() as other:
         for _ in range(5):
@@ -225,7 +225,7 @@ async def test_emitting_after_the_close_does_nothing(house: House, connect: Conn
     assert browser.told("lag") == []
 
 
-# --- the database, and cancels
+# --- the database, and cancellation
 
 
 async def test_only_the_lane_keeps_its_database_connection(house: House) -> None:
@@ -250,7 +250,7 @@ STORE_CALLS: dict[str, tuple[str, dict[str, Any], Callable[[], QuerySet[Any]]]] 
 
 @contextmanager
 def lane_held() -> Iterator[Callable[[], None]]:
-    """Hold the database lane up, until the yielded function is called or the test is over."""
+    """Block the database thread until the yielded function is called or the test is over."""
     gate = threading.Event()
     holding = asyncio.get_running_loop().create_task(database_thread.run(gate.wait, 20))
     try:

@@ -1,4 +1,4 @@
-"""Ours, an answer that breaks when half of it is sent, and a WebSocket that breaks at once."""
+"""Our URLs, an answer that breaks half-way, and a WebSocket that breaks at once."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""A browser's tab without the browser: it keeps cookies, and sends forms as pages do."""
+"""A browser tab without the browser: it keeps cookies, and sends forms as pages do."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ PASSWORD = "correct horse battery"
 
 
 async def make_users(data_dir: Path, *names: str, password: str = PASSWORD) -> None:
-    """Make superusers in the database of a data directory, by a process of its own."""
+    """Create superusers in the database of a data directory, by a process of its own."""
     script = (
         "from django.contrib.auth.hashers import make_password\n"
         "from django.contrib.auth.models import User\n"
@@ -34,11 +34,11 @@ async def make_users(data_dir: Path, *names: str, password: str = PASSWORD) -> N
 
 
 async def change_password(data_dir: Path, name: str, *passwords: str) -> tuple[int, str]:
-    """Let `manage.py changepassword` ask for a password; return its exit code and what it said."""
+    """Run `manage.py changepassword`, which asks for a password; return exit code and output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-W",
-        "ignore",  # it would rather ask a terminal
+        "ignore",  # by itself it would ask a terminal
         "manage.py",
         "changepassword",
         name,
@@ -56,7 +56,7 @@ async def change_password(data_dir: Path, name: str, *passwords: str) -> tuple[i
 
 
 def rows(data_dir: Path, query: str) -> list[tuple[Any, ...]]:
-    """Return what the SQLite database of a data directory answers."""
+    """Return the result of a query on the SQLite database of a data directory."""
     with closing(sqlite3.connect(os.fspath(data_dir / "habla.sqlite3"))) as database:
         return database.execute(query).fetchall()
 
@@ -70,14 +70,14 @@ class Tab:
 
     @property
     def cookies(self) -> str:
-        """Return the Cookie header that goes with a WebSocket."""
+        """Return the Cookie header for a WebSocket."""
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.client.cookies.jar)
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         return await self.client.get(path, headers=headers)
 
     async def send(self, path: str, page: str = "", **fields: str) -> httpx.Response:
-        """Send the form that stands at ``page``, or at ``path`` itself."""
+        """Send the form that is on ``page``, or on ``path`` itself."""
         html = (await self.client.get(page or path)).text
         found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', html)
         token = found[1] if found else ""

@@ -15,7 +15,7 @@ from tests.server.running import ROOT, environment, manage
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a data directory that nobody serves, made once."""
+    """Return a data directory with a migrated database, created once and served by nobody."""
     directory = tmp_path_factory.mktemp("migrated")
     command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
     subprocess.run(command, cwd=ROOT, env=environment(directory), check=True, timeout=60)
@@ -24,13 +24,13 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def data_dir(migrated: Path, tmp_path: Path) -> Path:
-    """Return a data directory of one's own."""
+    """Return a data directory for one test."""
     return Path(shutil.copytree(migrated, tmp_path / "data"))
 
 
 @pytest.fixture(scope="session")
 def migrated_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return the directory of a PostgreSQL that is up to date and rests, made once."""
+    """Return the directory of a stopped, migrated PostgreSQL, created once."""
 
     async def migrate(url: str) -> None:
         env = environment(tmp_path_factory.mktemp("migrating"), DATABASE_URL=url)
@@ -43,7 +43,7 @@ def migrated_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
 
 @pytest.fixture
 async def database(migrated_cluster: Path) -> AsyncIterator[str]:
-    """Return the DATABASE_URL of a PostgreSQL that is up to date, for one test."""
+    """Return the DATABASE_URL of a migrated PostgreSQL for one test."""
     async with cluster(migrated_cluster) as url:
         yield url
 

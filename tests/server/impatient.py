@@ -1,4 +1,4 @@
-"""The settings of a server that waits for a client that takes nothing no minute, but a second."""
+"""The settings of a server that waits a second, not a minute, for a client that does not read."""
 
 from habla_project.settings import *  # noqa: F403 -- all of them
 from sessions_app.transport import response_flow

@@ -1,4 +1,4 @@
-"""A real nginx, in a directory of its own, with what the documents say it should be told."""
+"""A real nginx, in a directory of its own, with the configuration from docs/operations.md."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ http {{
     {blocks}
 }}
 """
-"""Only what a distribution's nginx.conf brings along."""
+"""What a distribution's nginx.conf contains."""
 
 
 def documented(holding: str) -> str:
@@ -57,7 +57,7 @@ async def nginx(directory: Path, blocks: str, port: int) -> AsyncIterator[Path]:
         yield directory / "error.log"
     finally:
         if process.returncode is None:
-            process.send_signal(signal.SIGTERM)  # at once; its workers go with it
+            process.send_signal(signal.SIGTERM)  # at once, including its workers
         await process.wait()
 
 
@@ -72,7 +72,7 @@ async def _listens(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port that is free just now."""
+    """Return a port that is free at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -80,7 +80,7 @@ def free_port() -> int:
 
 
 async def certificate(directory: Path) -> tuple[Path, Path]:
-    """Make a certificate of ``localhost`` and its key; return where they are."""
+    """Create a certificate for ``localhost`` and its key; return their paths."""
     paths = directory / "habla.pem", directory / "habla.key"
     process = await asyncio.create_subprocess_exec(
         *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),

@@ -1,4 +1,4 @@
-"""Two real servers on one database, and what one asks of them."""
+"""Two real servers on one database, and REST requests to them."""
 
 import asyncio
 import json
@@ -46,7 +46,7 @@ async def pair(
 
 
 async def ask(server: Running, method: str, path: str, **fields: Any) -> Any:
-    """Return what the REST interface answers, as JSON."""
+    """Return the JSON answer of a REST route."""
     code, body = await answer(server, method, path, **fields)
     if code >= HTTPStatus.BAD_REQUEST:
         pytest.fail(f"{server.address}{path}: {code} {body.decode()}")
@@ -54,7 +54,7 @@ async def ask(server: Running, method: str, path: str, **fields: Any) -> Any:
 
 
 async def answer(server: Running, method: str, path: str, **fields: Any) -> tuple[int, bytes]:
-    """Return the status with which the REST interface answers, and what."""
+    """Return the status and the JSON answer of a REST route."""
     address = f"{server.address}/api{path}"
     return await asyncio.to_thread(_answer, address, method, fields, server.key)
 
@@ -92,5 +92,5 @@ async def record(guest: Visitor) -> str:
 
 
 def logged(what: str, *servers: Running) -> int:
-    """Return how often servers logged something, together."""
+    """Return how often the servers together logged something."""
     return sum(server.log.count(what) for server in servers)

@@ -27,7 +27,7 @@ def find_program(name: str) -> Path | None:
 async def cluster(like: Path | None = None) -> AsyncIterator[str]:
     """Run a cluster; yield the DATABASE_URL of a database in it.
 
-    ``like``: a directory that ``made`` has yielded, of which it begins as a copy; None: empty.
+    ``like``: a directory from ``made``, of which the cluster starts as a copy; None: empty.
     """
     with _directory() as directory:
         await (_make(directory) if like is None else _copy(like, directory))
@@ -37,12 +37,12 @@ async def cluster(like: Path | None = None) -> AsyncIterator[str]:
 
 @contextmanager
 def made(fill: Callable[[str], Awaitable[None]]) -> Iterator[Path]:
-    """Yield the directory of a cluster that ``fill`` has filled, by its URL, and that rests.
+    """Yield the directory of a stopped cluster that ``fill`` has filled, given its URL.
 
-    To be copied: that takes a tenth of the time that it takes to make one.
+    It is meant to be copied, which takes a tenth of the time that it takes to create one.
     """
     with _directory() as directory, ThreadPoolExecutor(1) as apart:
-        apart.submit(asyncio.run, _fill(directory, fill)).result()  # whoever asks has a loop
+        apart.submit(asyncio.run, _fill(directory, fill)).result()  # the caller has a running loop
         yield directory
 
 
@@ -66,7 +66,7 @@ def _directory() -> Iterator[Path]:
 
 @asynccontextmanager
 async def away(url: str) -> AsyncIterator[None]:
-    """Let the cluster of a database be gone, as after a crash, until this is left."""
+    """Stop the cluster of a database, as by a crash, until this is left."""
     directory = _directory_of(url)
     await _control(directory, "stop", "-m", "immediate")
     yield
@@ -76,7 +76,7 @@ async def away(url: str) -> AsyncIterator[None]:
 
 @contextmanager
 def frozen(url: str) -> Iterator[None]:
-    """Let every process of a database's cluster stand still until this is left."""
+    """Freeze every process of a database's cluster until this is left."""
     postmaster = int((_directory_of(url) / "data" / "postmaster.pid").read_text().split()[0])
     pids = [postmaster, *_children_of(postmaster)]
     for pid in pids:

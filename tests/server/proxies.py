@@ -1,4 +1,4 @@
-"""Real proxies and forwards in front of a server, run by this user or by another one."""
+"""Real proxies and port forwards in front of a server, run by this user or by another one."""
 
 import grp
 import os
@@ -65,7 +65,7 @@ Build = Callable[[Path, int, int, bool], list[str]]
 
 
 def by_nginx(told: str) -> Build:
-    """Return what starts nginx with these directives."""
+    """Return the command of nginx with these directives."""
 
     def command(directory: Path, port: int, behind: int, is_another: bool) -> list[str]:
         user = f"user {_user_and_group(is_another)};" if os.geteuid() == 0 else ""
@@ -82,7 +82,7 @@ def _user_and_group(is_another: bool) -> str:
 
 
 def by_haproxy(told: str = "", mode: str = "http") -> Build:
-    """Return what starts haproxy in a mode, with these directives."""
+    """Return the command of haproxy in a mode, with these directives."""
 
     def command(directory: Path, port: int, behind: int, is_another: bool) -> list[str]:
         user = f"user {NOBODY}" if is_another else ""
@@ -94,19 +94,19 @@ def by_haproxy(told: str = "", mode: str = "http") -> Build:
 
 
 def by_socat(directory: Path, port: int, behind: int, is_another: bool) -> list[str]:
-    """Return what starts a forward of connections."""
+    """Return the command of a port forward."""
     listen = f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr"
     return [*as_user(is_another), str(SOCAT), listen, f"TCP:127.0.0.1:{behind}"]
 
 
 def as_user(is_another: bool) -> Sequence[str]:
-    """Return what starts a command as another user."""
+    """Return a command that runs another one as another user."""
     return ["setpriv", f"--reuid={NOBODY}", "--clear-groups"] if is_another else []
 
 
 @contextmanager
 def in_front(build: Build, directory: Path, behind: int, *, is_another: bool) -> Iterator[int]:
-    """Run what ``build`` says before the port ``behind``; yield its own port."""
+    """Run the command from ``build`` in front of the port ``behind``; yield its own port."""
     port = free_port()
     command = build(directory, port, behind, is_another)
     with (

@@ -13,7 +13,7 @@ START_SECONDS = 20.0
 
 
 class Redis:
-    """One Redis. ``stop`` ends it as a crash would; ``start`` brings it back, without its data."""
+    """One Redis. ``stop`` ends it like a crash; ``start`` starts it again, without its data."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -22,7 +22,7 @@ class Redis:
 
     @property
     def url(self) -> str:
-        """Return the REDIS_URL of it."""
+        """Return its REDIS_URL."""
         return f"redis://127.0.0.1:{self._port}/0"
 
     async def start(self) -> None:
@@ -62,7 +62,7 @@ class Redis:
 
 @asynccontextmanager
 async def redis(directory: Path) -> AsyncIterator[Redis]:
-    """Run a Redis for as long as it is needed."""
+    """Run a Redis inside this context."""
     server = Redis(directory)
     await server.start()
     try:

@@ -15,19 +15,19 @@ FAKES = {
     "HABLA_TRANSCRIBER": "fake",
     "HABLA_TRANSLATOR": "fake",
     "HABLA_DETECTOR": "fake",
-    "HABLA_REHEARSAL_SECONDS": "0",  # engines that are slow for a test have nothing else to do
+    "HABLA_REHEARSAL_SECONDS": "0",  # slow fake engines have nothing else to do
 }
 READY = "Habla is ready: "
 LAST_OF_ENGINES = "detector     "
 """How the last line about the engines begins."""
 START_SECONDS = 55.0
-"""On a machine that is busy; a second or two on one that is not."""
+"""On a busy machine; on an idle one it takes a second or two."""
 END_SECONDS = 40.0
 NEVER_LOGGED = ("Traceback", "never awaited", "was destroyed", "never retrieved")
 
 
 def environment(data_dir: Path, **choices: str) -> dict[str, str]:
-    """Return the environment of a process that has ``data_dir`` and fake engines."""
+    """Return the environment of a process with ``data_dir`` and fake engines."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HABLA_")}
     return {**kept, **FAKES, "HABLA_DATA_DIR": str(data_dir), **choices}
 
@@ -35,7 +35,7 @@ def environment(data_dir: Path, **choices: str) -> dict[str, str]:
 async def manage(
     *arguments: str, env: Mapping[str, str], limit: float = 60, through: Sequence[str] = ()
 ) -> tuple[int, str]:
-    """Run a management command; return its exit code and all that it printed.
+    """Run a management command; return its exit code and everything that it printed.
 
     ``through``: the program and arguments that start it, and become it. ``port`` 0: a free one.
     """
@@ -81,7 +81,7 @@ class Running:
 
     @property
     def boot(self) -> str:
-        """Return what names this run of it in the rows that it writes."""
+        """Return the name of this run in the rows that it writes."""
         facts = json.loads((self._log_path.parent / "run" / "serve.json").read_text())
         return str(facts["boot"])
 
@@ -97,7 +97,7 @@ class Running:
 
     @property
     def log(self) -> str:
-        """Return what it logged so far."""
+        """Return what it has logged so far."""
         return self._log_path.read_text()
 
     async def until_said(self, text: str) -> str:
@@ -128,14 +128,14 @@ class Running:
         self._process.send_signal(number)
 
     async def ended(self) -> int:
-        """Return its exit code, when it has ended."""
+        """Wait for its end; return its exit code."""
         async with asyncio.timeout(END_SECONDS):
             rest, _ = await self._process.communicate()
         self.said += rest.decode().splitlines()
         return self._process.returncode or 0
 
     async def kill(self) -> None:
-        """End it as a power cut would."""
+        """Kill it, as by a power cut."""
         if self._process.returncode is None:
             self._process.kill()
         await self._process.communicate()
@@ -158,9 +158,9 @@ async def running(
     """Serve ``data_dir``; wait until it is ready; kill it if it is left running.
 
     ``has_console``: None leaves that to the server. ``has_engines``: wait for them too.
-    ``may_log``: what of NEVER_LOGGED is expected for once. ``stdin``: a file that it reads.
+    ``may_log``: what of NEVER_LOGGED is expected this time. ``stdin``: a file that it reads.
     ``through``: the program and arguments that start it, and become it. ``port`` 0: a free one.
-    ``log_dir``: where it logs; None: there.
+    ``log_dir``: where it logs; None: in ``data_dir``.
     """
     console = {None: [], True: ["--console"], False: ["--no-console"]}[has_console]
     log_path = (log_dir or data_dir) / "serve.log"

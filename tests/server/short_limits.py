@@ -1,4 +1,4 @@
-"""The settings of a server on which requests must come soon."""
+"""The settings of a server with short time limits for requests."""
 
 from habla_project.settings import *  # noqa: F403 -- all of them, and then two limits
 from sessions_app.transport import limits

@@ -1,4 +1,4 @@
-"""The settings of a server that takes others for dead soon, and gives signs of life often."""
+"""The settings of a server with a fast heartbeat that takes others for dead soon."""
 
 from habla_project.settings import *  # noqa: F403 -- all of them, and then two limits
 from sessions_app.store import liveness

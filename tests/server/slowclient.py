@@ -1,4 +1,4 @@
-"""A client that reads a response as slowly as it is told to, over a plain socket."""
+"""A client that reads a response at a given rate, over a plain socket."""
 
 import socket
 import sqlite3
@@ -12,11 +12,11 @@ from tests.lifecycle.invariants import DATABASE
 from tests.server.running import Running
 
 RECEIVE_BYTES = 16 * 1024
-"""Of the client's own buffer: what is not read stays with the server."""
+"""Size of the client's own buffer: what is not read stays in the server."""
 
 
 def keep_sound(data_dir: Path, sound: bytes, user: str = "owner") -> str:
-    """Keep a recording of ``user`` with ``sound`` in a data directory; return its id."""
+    """Store a recording of ``user`` with ``sound`` in a data directory; return its id."""
     recording_id = str(uuid.uuid4())
     place = data_dir / "recordings" / recording_id[:2] / recording_id
     place.mkdir(parents=True)
@@ -49,7 +49,7 @@ def keep_sound(data_dir: Path, sound: bytes, user: str = "owner") -> str:
 
 
 def ask(server: Running, path: str, *headers: str) -> socket.socket:
-    """Return a socket on which ``path`` has been asked for, and nothing was read."""
+    """Return a socket on which ``path`` has been requested, and nothing was read."""
     place = urlsplit(server.address)
     wire = socket.socket()
     wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
@@ -61,7 +61,7 @@ def ask(server: Running, path: str, *headers: str) -> socket.socket:
 
 
 def read_all(wire: socket.socket, *, rate: float = 0) -> tuple[str, bytes]:
-    """Return the head and the body of a response; ``rate``: bytes a second, 0: as fast as it goes.
+    """Return the head and the body of a response; ``rate``: bytes per second, 0: unlimited.
 
     Closes the socket.
     """

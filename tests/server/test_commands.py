@@ -1,4 +1,4 @@
-"""Commands reach the running server, and report what really happened."""
+"""Management commands reach the running server, and report what really happened."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ COMMANDS = ("status", "reload_engines", "reload_settings", "quit")
 
 @asynccontextmanager
 async def speaking(server: Running) -> AsyncIterator[Visitor]:
-    """Give a client that has just said a sentence, which is being heard."""
+    """Yield a client that has just said a sentence, which is being transcribed."""
     async with visitor(server.socket_address) as guest:
         await guest.listen(say("hola mundo") + silence(1))
         await guest.until("speech_ended")
@@ -94,7 +94,7 @@ async def test_a_quit_that_takes_longer_than_wanted_is_told_and_goes_on(data_dir
             code, output = await manage("quit", "--timeout", "0.5", env=environment(data_dir))
             assert (code, "has not ended within 0.5 s" in output) == (1, True)
             again, _ = await manage("quit", env=environment(data_dir))
-        assert again in {0, NOT_RUNNING}  # the latter where this command starts too late
+        assert again in {0, NOT_RUNNING}  # the latter if this command starts too late
         assert await server.ended() == 3
 
 
@@ -107,7 +107,7 @@ async def test_three_quits_force_nothing(data_dir: Path) -> None:
                 *(manage("quit", env=environment(data_dir)) for _ in range(3))
             )
         codes = {code for code, _ in ended}
-        assert 0 in codes <= {0, NOT_RUNNING}  # one that starts late may find nobody
+        assert 0 in codes <= {0, NOT_RUNNING}  # one that starts late may find no server
         assert await server.ended() == 0
 
 
@@ -207,7 +207,7 @@ async def test_the_socket_answers_noise_and_is_the_owners_alone(data_dir: Path) 
 async def test_an_end_asked_for_while_it_starts_is_no_death_by_a_signal(
     data_dir: Path, milliseconds: int, number: signal.Signals
 ) -> None:
-    # from the first line of manage.py on; before it there is only Python's own start
+    # from the first line of manage.py on, since Python's own start comes before
     begun = 'import sys; sys.argv = ["manage.py", "serve", "--port", "0"]; import manage; '
     program = begun + 'print("begun", flush=True); manage.main()'
     process = await asyncio.create_subprocess_exec(

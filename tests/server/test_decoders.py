@@ -1,4 +1,4 @@
-"""What one client's stream does to its decoder, no other client notices; all of it ends."""
+"""Whatever one client's stream does to its decoder, no other client notices; every decoder ends."""
 
 import asyncio
 import os
@@ -18,19 +18,19 @@ from tests.sounds import mp4, ogg, say, silence
 
 SENTENCE = say("hola") + silence(0.9)
 NOTICED_SECONDS = 8.0
-"""Less than one bomb took before, on a machine that did nothing else; a sentence takes 0.1 s."""
+"""Less than one bomb would take in the server itself; a sentence takes 0.1 s."""
 PAUSE_SECONDS = 1.2
-"""Between two sentences: a session takes five commands a second in the long run."""
+"""Seconds between two sentences: a session accepts five commands per second in the long run."""
 MEGABYTE = 1024 * 1024
 
 
 def decoders(server: Running) -> set[int]:
-    """Return the processes in which the server decodes."""
+    """Return the decoder processes of the server."""
     found = set()
     for children in Path(f"/proc/{server.pid}/task").glob("*/children"):
         try:
             pids = children.read_text().split()
-        except OSError:  # a thread that has just ended
+        except OSError:  # a thread that just ended
             continue
         found |= {int(pid) for pid in pids if lives(int(pid))}
     return found
@@ -51,7 +51,7 @@ async def until(holds: Callable[[], bool], seconds: float = 30) -> None:
 
 
 async def throw(server: Running, encoding: str, stream: bytes) -> list[str]:
-    """Send a stream, stop, and listen again; return the codes of the errors that were told."""
+    """Send a stream, stop, and listen again; return the codes of the errors that came."""
     async with visitor(server.socket_address) as guest:
         await guest.say("start_listening", encoding=encoding)
         for first in range(0, len(stream), 100_000):
@@ -67,7 +67,7 @@ async def throw(server: Running, encoding: str, stream: bytes) -> list[str]:
 
 
 class Neighbour:
-    """Speaks one sentence after the other, and times how long each takes to be told."""
+    """Says one sentence after the other, and measures how long each result takes."""
 
     def __init__(self, guest: Visitor) -> None:
         self._guest = guest
@@ -75,7 +75,7 @@ class Neighbour:
 
     @property
     def count(self) -> int:
-        """Return how many sentences were told."""
+        """Return how many results have come."""
         return len(self.delays)
 
     @property
@@ -100,7 +100,7 @@ class Neighbour:
 
 @asynccontextmanager
 async def neighbour(server: Running) -> AsyncIterator[Neighbour]:
-    """Have somebody speak meanwhile; who cannot any more ends what goes on beside at once."""
+    """Run a neighbour who speaks meanwhile; if that fails, end the block at once."""
     async with visitor(server.socket_address) as guest, asyncio.TaskGroup() as together:
         beside = Neighbour(guest)
         speaking = together.create_task(beside.speak())
@@ -111,7 +111,7 @@ async def neighbour(server: Running) -> AsyncIterator[Neighbour]:
 async def test_bombs_end_their_own_stream_told_and_disturb_nobody(data_dir: Path) -> None:
     async with served(data_dir) as server, neighbour(server) as beside:
         before = resident_bytes(server.pid)
-        while beside.count <= 3:  # a quick machine is done before much is said
+        while beside.count <= 3:  # on a fast machine the block is over before much is said
             for encoding, name in CASES:
                 told = await throw(server, encoding, BOMBS[encoding][name])
                 assert (encoding, name, told[:1]) == (encoding, name, ["broken_stream"])
@@ -120,7 +120,7 @@ async def test_bombs_end_their_own_stream_told_and_disturb_nobody(data_dir: Path
 
 
 async def listen(guest: Visitor, stream: bytes, encoding: str) -> None:
-    """Begin to send a stream, and wait until a part of it was heard."""
+    """Begin to send a stream, and wait until a part of it was decoded."""
     await guest.say("start_listening", encoding=encoding)
     for first in range(0, len(stream), 1000):
         await guest.send(stream[first : first + 1000])

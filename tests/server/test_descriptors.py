@@ -1,4 +1,4 @@
-"""Connections that do nothing shut nobody out, and never break a live session."""
+"""Idle connections keep nobody out, and never break a live session."""
 
 import asyncio
 import json
@@ -32,12 +32,12 @@ LIMITED = (
     f"resource.setrlimit(resource.RLIMIT_NOFILE, ({DESCRIPTORS}, {DESCRIPTORS}));"
     "os.execv(sys.argv[1], sys.argv[1:])",
 )
-"""Begins what follows with few descriptors, for good."""
+"""Starts the command that follows with few descriptors, permanently."""
 
 
 @contextmanager
 def idle(server: Running, count: int, sent: bytes = b"") -> Iterator[None]:
-    """Hold ``count`` connections on which nothing is asked, or not to its end."""
+    """Hold ``count`` connections without a request, or with an incomplete one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
     place = urlsplit(server.address)
@@ -83,7 +83,7 @@ async def test_many_idle_connections_shut_nobody_out(data_dir: Path) -> None:
 
 
 def enter_idle(server: Running, count: int, sent: bytes) -> ExitStack:
-    """Return a context in which the connections are held already."""
+    """Return a context in which the connections are already held."""
     with ExitStack() as stack:
         stack.enter_context(idle(server, count, sent))
         return stack.pop_all()
@@ -96,7 +96,7 @@ async def test_the_limit_is_raised_to_what_the_system_allows(data_dir: Path) -> 
 
 
 def retry_and_code(answer: Answer) -> tuple[int, str | None, str | None]:
-    """Return the status, when to come back, and what a REST route calls it."""
+    """Return the status, Retry-After, and the error code of a REST route."""
     is_json = answer.headers.get("content-type", "").startswith("application/json")
     code = json.loads(answer.body)["code"] if is_json else None
     return answer.status, answer.headers.get("retry-after"), code
@@ -110,7 +110,7 @@ async def test_where_none_is_left_whoever_comes_is_told_so_and_a_session_goes_on
 ) -> None:
     async with served(data_dir) as server, visitor(server.socket_address) as guest:
         async with fully_used(server):
-            # before others come: what they leave again a recording may have
+            # before others come: descriptors that they free may go to a recording
             await guest.listen(say("hola") + silence(1))
             assert (await guest.until("translation"))["translated"] == "hello"
             await guest.say("stop_listening")
@@ -165,7 +165,7 @@ async def test_idle_connections_make_room_where_none_is_left(data_dir: Path) -> 
 
 @asynccontextmanager
 async def fully_used(server: Running) -> AsyncIterator[None]:
-    """Let the server have no descriptor left but those that it spares; live sessions have them."""
+    """Leave the server no descriptors but its reserve, which is for live sessions."""
     async with AsyncExitStack() as sessions:
         while lowest_free(server.pid) < max(spared(server)):
             await sessions.enter_async_context(visitor(server.socket_address))
@@ -178,7 +178,7 @@ def spared(server: Running) -> list[int]:
 
 
 async def ready_again(server: Running) -> None:
-    """Wait until it has tried to write once more."""
+    """Wait until it has tested once more whether it can write."""
     async with asyncio.timeout(30):
         while await status_of(f"{server.address}/readyz") != 200:  # noqa: ASYNC110 -- it tells nobody
             await asyncio.sleep(0.2)
@@ -189,7 +189,7 @@ def sockets(server: Running) -> int:
 
 
 async def asked(connection: Wire, path: str) -> Answer:
-    """Return what is answered on a connection that stays."""
+    """Return the answer on a connection that is kept alive."""
     await connection.send(head(f"GET {path}"))
     begun = await connection.until(b"\r\n\r\n")
     length = int(Answer(begun).headers["content-length"])

@@ -1,4 +1,4 @@
-"""Whoever sends too much waits for itself alone: neighbours hear as if nobody else were there."""
+"""A client that sends too much delays itself alone: neighbours notice nothing."""
 
 import asyncio
 import json
@@ -16,9 +16,9 @@ from tests.sounds import say, silence
 
 MANY = 10_000
 LATE_SECONDS = 2.0
-"""On a machine that does other things too; it was 5 s and more on one that does not."""
+"""On a busy machine; without limits it was 5 s and more on an idle one."""
 PING, PONG = 9, 10
-"""Opcodes of WebSocket's own."""
+"""Opcodes of WebSocket control frames."""
 GROWTH_BYTES = 12 * MEGABYTE
 
 
@@ -53,7 +53,7 @@ async def slowest(guest: Visitor, count: int = 3) -> float:
 
 
 async def watch_address(server: Running, guest: Visitor) -> str:
-    """Return where viewers read along with the session of ``guest``."""
+    """Return the path of the viewers' WebSocket for the session of ``guest``."""
     session_id = guest.told("ready")[0]["session_id"]
     address = f"{server.address}/api/sessions/{session_id}/tickets"
 
@@ -94,7 +94,7 @@ async def test_who_types_too_fast_is_told_when_to_go_on(data_dir: Path) -> None:
         error = await guest.until("error")
         assert (error["code"], error["about"], error["fatal"]) == ("too_fast", "text_input", False)
         assert 0 < error["retry_after_seconds"] <= 5
-        await asyncio.sleep(error["retry_after_seconds"] + 4)  # it waits: that is what is tested
+        await asyncio.sleep(error["retry_after_seconds"] + 4)  # waiting is what is tested
         await guest.say("text_input", text="gracias")
         while (await guest.until("translation"))["source"] != "gracias":
             pass
@@ -119,5 +119,5 @@ async def test_who_pings_and_reads_nothing_and_who_never_ends_a_message_hold_not
                 assert await slowest(neighbour, 1) < LATE_SECONDS
                 sending.cancel()
                 await asyncio.wait({sending})
-                with suppress(OSError):  # it is closed where its message was ended
+                with suppress(OSError):  # it is closed at the end of its message
                     rude.reset()

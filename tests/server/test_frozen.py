@@ -1,4 +1,4 @@
-"""A process that was frozen until others took it for dead goes on, or ends what was deleted."""
+"""A process that was frozen and taken for dead goes on, or ends what was deleted meanwhile."""
 
 import asyncio
 import json
@@ -22,14 +22,14 @@ pytestmark = pytest.mark.skipif(
 
 SAID = say("hola mundo") + silence(1)
 LOST_SECONDS = 60.0
-"""5 s of silence, on a machine that is busy."""
+"""5 s of silence, on a busy machine."""
 BACK_SECONDS = 30.0
 SOON = "tests.server.short_silence"
 
 
 @asynccontextmanager
 async def frozen(one: Running, other: Running, session_id: str) -> AsyncIterator[None]:
-    """Freeze ``one`` until ``other`` has taken its sessions for lost."""
+    """Freeze ``one`` until ``other`` has marked its sessions as lost."""
     one.signal(signal.SIGSTOP)
     try:
         await until(other, session_id, "lost", LOST_SECONDS)
@@ -46,7 +46,7 @@ async def until(server: Running, session_id: str, state: str, seconds: float) ->
 
 
 async def playback(server: Running, playback_id: str, state: str) -> tuple[str, str]:
-    """Return the state of a playback, and why, once it is ``state`` or BACK_SECONDS are over."""
+    """Return a playback's state and reason, once it is ``state`` or BACK_SECONDS are over."""
     deadline = asyncio.get_running_loop().time() + BACK_SECONDS
     while True:
         row = await ask(server, "GET", f"/playbacks/{playback_id}")
@@ -122,7 +122,7 @@ async def test_what_was_deleted_meanwhile_ends_and_is_told(database: str, tmp_pa
 
 
 async def until_deleted(server: Running, recording: str) -> None:
-    """Delete a recording as soon as nobody is taken to write it any more."""
+    """Delete a recording as soon as it does not count as being written any more."""
     async with asyncio.timeout(LOST_SECONDS):
         while (told := await answer(server, "DELETE", f"/recordings/{recording}"))[0] == 409:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
@@ -130,7 +130,7 @@ async def until_deleted(server: Running, recording: str) -> None:
 
 
 async def rows(database: str, data_dir: Path) -> list[list[Any]]:
-    """Return of each session its state, reason, close_count and how much was said in it."""
+    """Return each session's state, reason, close_count and how much was said in it."""
     query = (
         "import json; from sessions_app.models import TranslationSession as S;"
         "rows = S.objects.order_by('reason');"

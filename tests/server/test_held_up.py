@@ -1,4 +1,4 @@
-"""A server that was held up takes nobody for silent or slow who was not read meanwhile."""
+"""A server that was held up does not count that time as its clients' silence or slowness."""
 
 import asyncio
 import signal
@@ -18,7 +18,7 @@ BODY = bytes(900_000)
 
 @asynccontextmanager
 async def held_up(server: Running) -> AsyncIterator[None]:
-    """Hold the process up for HELD_UP_SECONDS, what is done meanwhile included."""
+    """Stop the process for HELD_UP_SECONDS, including the time of the block."""
     server.signal(signal.SIGSTOP)
     going_on = asyncio.get_running_loop().call_later(HELD_UP_SECONDS, server.signal, signal.SIGCONT)
     try:
@@ -48,7 +48,7 @@ async def test_a_body_that_came_meanwhile_is_read_to_its_end(data_dir: Path) -> 
         wire(server.address) as connection,
     ):
         await connection.send(last("POST /healthz", f"Content-Length: {len(BODY)}"), BODY[:9])
-        await asyncio.sleep(0.5)  # its time runs
+        await asyncio.sleep(0.5)  # its time limit is running
         async with held_up(server):
             await connection.send(BODY[9:])
         assert (await connection.until_closed()).status not in (0, 408)

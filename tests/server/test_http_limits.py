@@ -1,4 +1,4 @@
-"""What one client can use up by HTTP: nothing that another one would notice."""
+"""No client can use up so much by HTTP that another one would notice."""
 
 import asyncio
 import re
@@ -17,13 +17,13 @@ from tests.server.wire import Answer, exchange, head, last, wire
 PIECE = bytes(256 * 1024)
 FLOOD_BYTES = 150_000_000
 GROWTH_BYTES = 30_000_000
-"""What a process may grow by while it refuses hundreds of megabytes."""
+"""How much a process may grow while it refuses hundreds of megabytes."""
 PATHS = ("/healthz", "/login/", "/api/playbacks", "/api/recordings/x/ground_truth", "/static/x")
 
 
 @pytest.fixture
 async def server(data_dir: Path, tmp_path: Path) -> AsyncIterator[Running]:
-    """Return a server whose temporary directory nobody else uses."""
+    """Return a server with a temporary directory of its own."""
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     async with running(data_dir, TMPDIR=str(temporary)) as server:
@@ -32,7 +32,7 @@ async def server(data_dir: Path, tmp_path: Path) -> AsyncIterator[Running]:
 
 
 def memory_of(server: Running) -> int:
-    """Return how many bytes the process held at most so far."""
+    """Return the peak memory of the process so far, in bytes."""
     status = Path(f"/proc/{server.pid}/status").read_text()
     return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024
 
@@ -44,12 +44,12 @@ def chunked(size: int) -> Iterator[bytes]:
 
 
 TYPING_SECONDS = 0.25
-"""How often somebody types: nobody may oftener than five times a second for long."""
+"""Pause between typed texts: five per second are allowed in the long run."""
 
 
 @asynccontextmanager
 async def undisturbed(server: Running) -> AsyncIterator[Visitor]:
-    """Let somebody speak with the server meanwhile, and be answered within a second each time."""
+    """Run a neighbour who types meanwhile, and must be answered within a second each time."""
     async with visitor(server.socket_address) as guest:
         is_over = False
 
@@ -65,7 +65,7 @@ async def undisturbed(server: Running) -> AsyncIterator[Visitor]:
         talking = asyncio.create_task(talk())
         yield guest
         is_over = True
-        assert await talking < 3.0  # the machine may be busy; the flood alone takes longer
+        assert await talking < 3.0  # on a busy machine; the flood itself takes longer
 
 
 async def test_a_length_that_is_too_large_is_refused_before_the_body_is_read(
@@ -185,7 +185,7 @@ async def test_many_bodies_together_take_a_bounded_memory_and_a_login_still_come
         grown = memory_of(server) - before
         for task in tasks:
             task.cancel()
-    assert login.status == 403  # no CSRF token; but it was read
+    assert login.status == 403  # no CSRF token, but the body was read
     assert grown < 80_000_000
 
 

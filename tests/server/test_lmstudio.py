@@ -1,4 +1,4 @@
-"""A real server and a fake LM Studio: started with it, told of, and gone with it, in order."""
+"""A real server and a fake LM Studio: started, reported, and ended with it, in order."""
 
 import asyncio
 import re
@@ -65,7 +65,7 @@ WAYS = ["SIGTERM", "SIGINT", "console", "command"]
 
 @asynccontextmanager
 async def quit_by(server: Running, data_dir: Path, way: str) -> AsyncIterator[None]:
-    """Let the server end; a command waits for that itself, and says it."""
+    """End the server; a management command waits for that itself, and reports it."""
     if way != "command":
         if way == "console":
             await server.type("quit\n")
@@ -118,7 +118,7 @@ async def test_with_a_playing_client_the_end_comes_in_order(
             await guest.say("stop_listening")
             await guest.until("listening_stopped")
             started = next(m for m in guest.heard if m["type"] == "listening_started")
-            # slowly, so that it still plays when a command has started on a busy machine
+            # slowly, so that it is still playing when a command has started on a busy machine
             await guest.say("start_playback", recording_id=started["recording"], speed=0.25)
             await guest.until("playback_progress")
             async with quit_by(server, data_dir, way):
@@ -164,7 +164,7 @@ async def test_one_that_does_not_start_is_told_to_all_and_fails_nothing_else(
 
 
 def copied(data_dir: Path, other: Path) -> Path:
-    """Return another data directory, which is not served."""
+    """Return another data directory, which no server uses."""
     shutil.copytree(data_dir, other, ignore=shutil.ignore_patterns("run", "serve.log"))
     return other
 

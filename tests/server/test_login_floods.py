@@ -1,4 +1,4 @@
-"""A flood of logins: refused at once, logged, and nobody who speaks waits for it."""
+"""A flood of logins: refused at once, logged, and no live session is delayed."""
 
 import asyncio
 import os
@@ -19,13 +19,13 @@ pytestmark = pytest.mark.alone
 
 PUPILS = tuple(f"pupil{number}" for number in range(40))
 PAUSE_SECONDS = 0.25
-"""Between two texts: a session takes five a second in the long run."""
+"""Seconds between two texts: a session accepts five per second in the long run."""
 SCHOOL, MALLORY = "203.0.113.7", "198.51.100.9"
 
 
 @pytest.fixture(scope="module")
 def peopled(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a data directory with a class of forty, and eva."""
+    """Return a data directory with forty users, and eva."""
     directory = tmp_path_factory.mktemp("class") / "data"
     shutil.copytree(migrated, directory)
     asyncio.run(make_users(directory, "eva", *PUPILS))
@@ -38,7 +38,7 @@ def data_dir(peopled: Path, tmp_path: Path) -> Path:
 
 
 def steps_back(pid: int) -> int:
-    """Return how many threads of a process have the priority of hashing."""
+    """Return how many threads of a process have the priority of password hashing."""
     threads = os.listdir(f"/proc/{pid}/task")
     return sum(os.getpriority(os.PRIO_PROCESS, int(thread)) == NICENESS for thread in threads)
 
@@ -76,13 +76,13 @@ async def test_a_class_logs_in_behind_one_address_while_somebody_guesses_and_eva
         assert steps_back(server.pid) == MAX_RUNNING
         guesses, pupils = Counter(codes[: len(flood)]), Counter(codes[len(flood) :])
         assert pupils == {302: len(PUPILS)}
-        # told at once after the first three, not one by one
+        # reported at once after the first three, not one by one
         assert set(guesses) == {200, 429}
         assert guesses[429] > len(flood) / 2
         assert len(waits) >= 5
-        # a hash takes 0.3 s of a core, and 43 are made: in line with them it would be many seconds
+        # a hash takes 0.3 s of a core, and 43 are computed: behind them it would be many seconds
         assert sorted(waits)[len(waits) // 2] < 2.0
-        # from elsewhere the true user gets in, whatever was guessed
+        # from elsewhere the real user can log in, whatever was guessed
         assert await log_in(server.address, "eva", PASSWORD, SCHOOL) == 302
         log = server.log
     assert f"login as 'eva' from {MALLORY} failed" in log
@@ -91,9 +91,9 @@ async def test_a_class_logs_in_behind_one_address_while_somebody_guesses_and_eva
 
 
 async def failures_until_delayed(address: str, path: str) -> int:
-    """Return how many wrong passwords are looked at before one is put off."""
+    """Return how many wrong passwords are checked before one is delayed."""
     async with tab(address, **{"X-Forwarded-For": MALLORY}) as one:
-        for failures in range(12):  # the delay doubles: soon it is longer than any machine is slow
+        for failures in range(12):  # the delay doubles: soon it exceeds any slowness
             answer = await one.log_in("eva", "wrong", path)
             if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
                 assert int(answer.headers["Retry-After"]) >= 1

@@ -1,4 +1,4 @@
-"""Who logs out, is deactivated or changes the password is gone from live sessions at once."""
+"""The live sessions of a user who logs out, is deactivated or changes the password end at once."""
 
 import asyncio
 import random
@@ -20,13 +20,13 @@ from tests.sounds import say
 
 PROMISED_SECONDS = 2.0
 SOUND = random.Random(4).randbytes(24 * MEGABYTE)
-"""More than lies between a server and a client that does not read."""
+"""More than the buffers hold between a server and a client that does not read."""
 End = Callable[[Tab, Path], Awaitable[object]]
 
 
 @pytest.fixture(scope="module")
 def peopled(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a data directory with two who may log in: eva, and root."""
+    """Return a data directory with two users: eva, and root."""
     directory = tmp_path_factory.mktemp("peopled") / "data"
     shutil.copytree(migrated, directory)
     asyncio.run(make_users(directory, "eva", "root"))
@@ -67,7 +67,7 @@ async def change_on_the_page(eva: Tab, data_dir: Path) -> None:
 
 
 async def deactivate_in_the_admin(eva: Tab, data_dir: Path) -> None:
-    """Take the tick from "active" on eva's page in the admin, as root, and save."""
+    """Untick "active" on eva's page in the admin, as root, and save."""
     user = rows(data_dir, "SELECT id FROM auth_user WHERE username = 'eva'")[0][0]
     fields = {"username": "eva", "date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
     async with tab(eva.address) as root:
@@ -83,7 +83,7 @@ def _states(data_dir: Path) -> list[str]:
 
 
 async def _told_how_it_ends(guest: Visitor) -> tuple[int | None, list[str], float]:
-    """Return the close code, the kinds of the last two messages, and when that was."""
+    """Return the close code, the kinds of the last two messages, and the time."""
     code = await guest.close_code()
     last = [message["type"] for message in guest.heard[-2:]]
     return code, last, asyncio.get_running_loop().time()
@@ -109,7 +109,7 @@ async def test_whose_login_ends_is_gone_and_what_was_said_is_kept(
             assert guest.told("error")[-1]["fatal"] is True
             assert guest.heard[-1]["reason"] == "logged_out"
             assert closed_at - ended_at < PROMISED_SECONDS
-    # nobody was there any more to be told, and it is kept all the same
+    # nobody could be told any more, but it is stored nevertheless
     await eventually(lambda: _states(data_dir) == ["closed"])
     assert rows(data_dir, "SELECT source FROM sessions_app_exchange") == [("hola mundo",)]
     query = "SELECT reason, close_count, unfinished_samples FROM sessions_app_translationsession"
@@ -170,7 +170,7 @@ async def test_a_download_ends_with_its_login_and_no_other(
 
 
 def is_hung_up(wire: socket.socket) -> bool:
-    """Return whether the server has dropped a connection, whatever of it was not read yet."""
+    """Return whether the server has dropped a connection, even with data that was not read."""
     poll = select.poll()
     poll.register(wire, 0)
     return bool(poll.poll(0))
@@ -183,7 +183,7 @@ async def test_the_owner_at_the_machine_goes_on_with_a_new_password_but_not_deac
         await owner.type_and_hear("hola")
         code, output = await change_password(data_dir, "owner", "another horse battery")
         assert code == 0, output
-        # three looks, each a second
+        # three looks, one per second
         async with asyncio.timeout(30):
             for word in ("hola", "mundo", "gracias"):
                 await asyncio.sleep(1)

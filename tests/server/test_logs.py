@@ -1,4 +1,4 @@
-"""The log of a real server: a line says whose it is, and nothing that people said."""
+"""The log of a real server: a line names its session, and never contains what people said."""
 
 import json
 from pathlib import Path

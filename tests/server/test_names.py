@@ -1,4 +1,4 @@
-"""A speaker who is renamed in one tab has the new name in another, in a server that serves."""
+"""A speaker who is renamed in one tab has the new name in another, on a real server."""
 
 from pathlib import Path
 

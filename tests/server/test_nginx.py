@@ -1,4 +1,4 @@
-"""nginx before two processes, told what docs/operations.md says: nothing that is said is lost."""
+"""nginx in front of two processes, configured as in docs/operations.md: nothing said is lost."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ SOUND = say("hola mundo") + silence(1)
 
 @dataclass
 class Front:
-    """What stands before the processes, and who is logged in there."""
+    """The proxy in front of the processes, and a user's login there."""
 
     origin: str
     tls: ssl.SSLContext
@@ -83,7 +83,7 @@ async def until(socket: ClientConnection, kind: str) -> dict[str, Any]:
 
 @dataclass
 class Speaker:
-    """Says numbered words, one after another, and comes back when its connection ends."""
+    """Says numbered words, one after another, and reconnects when its connection ends."""
 
     front: Front
     name: str
@@ -112,7 +112,7 @@ class Speaker:
 async def fronted(
     tmp_path: Path, ports: tuple[int, int], **instead_of: str
 ) -> AsyncIterator[Front]:
-    """Run nginx as documented, but for ports and paths and what ``instead_of`` names."""
+    """Run nginx as documented, except for ports, paths and what ``instead_of`` names."""
     directory, port = tmp_path / "nginx", free_port()
     directory.mkdir()
     pem, key = await certificate(directory)
@@ -138,7 +138,7 @@ async def fronted(
 
 @pytest.fixture
 def told(database: str, broker: Redis) -> dict[str, str]:
-    """Return what the documents want in the environment of both."""
+    """Return the environment of both processes as documented."""
     return {
         "DATABASE_URL": database,
         "REDIS_URL": broker.url,
@@ -202,7 +202,7 @@ async def test_one_that_is_frozen_keeps_nobody_waiting_for_long(tmp_path: Path) 
     for each in dirs:
         each.mkdir()
         await manage("migrate", "--verbosity=0", env=environment(each))
-    sooner = {"proxy_read_timeout 30s": "proxy_read_timeout 5s"}  # nobody stays for a ping here
+    sooner = {"proxy_read_timeout 30s": "proxy_read_timeout 5s"}  # the test is over before any ping
     async with fronted(tmp_path, ports, **sooner) as front:
         env |= {"CSRF_TRUSTED_ORIGINS": front.origin}
         async with (
@@ -220,7 +220,7 @@ async def test_one_that_is_frozen_keeps_nobody_waiting_for_long(tmp_path: Path) 
 
 
 async def refused(front: Front) -> int | None:
-    """Come without a login; return with what close code one goes."""
+    """Connect without a login; return the close code."""
     where = f"{front.origin.replace('https', 'wss')}/ws/session/"
     headers = {"Origin": front.origin}
     async with connect(
@@ -231,7 +231,7 @@ async def refused(front: Front) -> int | None:
 
 
 async def record(front: Front) -> str:
-    """Say something by which a recording is made; return its id."""
+    """Say something that is recorded; return the recording's id."""
     async with front.socket() as socket:
         await socket.send(json.dumps({"type": "start_listening", "encoding": "pcm-s16le"}))
         recording = (await until(socket, "listening_started"))["recording"]
@@ -243,7 +243,7 @@ async def record(front: Front) -> str:
 
 
 async def all_go_on(speakers: list[Speaker]) -> None:
-    """Wait until everybody was understood twice more."""
+    """Wait until everybody has got two more results."""
     wanted = [len(speaker.heard) + 2 for speaker in speakers]
     async with asyncio.timeout(PATIENCE_SECONDS):
         while any(len(s.heard) < most for s, most in zip(speakers, wanted, strict=True)):  # noqa: ASYNC110

@@ -88,7 +88,7 @@ async def test_a_dropped_socket_stops_it_and_a_reloaded_tab_plays_again(data_dir
 
 
 async def race(data_dir: Path, **choices: Any) -> None:
-    """Let every step race with every other, on a server of its own; look at what is left."""
+    """Race every step with every other, on a server of its own; check what is left."""
     async with running(data_dir, **choices) as server:
         recording = await recorded(server)
         for one in STEPS:

@@ -1,4 +1,4 @@
-"""The whole house on PostgreSQL: migrated, spoken to, and read again."""
+"""All of Habla on PostgreSQL: migrated, used, and read again."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""PostgreSQL gone, then frozen: every word is told, and all is kept afterwards."""
+"""PostgreSQL stopped, then frozen: every word is sent, and everything is stored afterwards."""
 
 import asyncio
 import json
@@ -18,12 +18,12 @@ pytestmark = pytest.mark.skipif(
     find_program("initdb") is None, reason="PostgreSQL is not installed"
 )
 IS_LONG = os.environ.get("LONG_OUTAGES") == "on"
-"""Whether outages last as long as the one that was seen (`make test-outages`)."""
+"""Whether outages last as long as the one that really happened (`make test-outages`)."""
 GONE_SECONDS = 8.0 if IS_LONG else 3.0
 BETWEEN_SECONDS = 2.0
 GUESTS = 4 if IS_LONG else 3
 WORDS = ["hola", "mundo", "gracias", "agua", "casa", "roja", "quiero", "no"] * (4 if IS_LONG else 2)
-"""What each guest says, each in its second, from before the outages until after them."""
+"""What each guest says, one word per second, from before the outages until after them."""
 QUERY = """
 import json
 from sessions_app.models import Exchange, Recording, TranslationSession as S
@@ -39,7 +39,7 @@ print(json.dumps({
 
 
 async def listen(guest: Visitor) -> None:
-    """Say all WORDS, and listen until each is translated and kept."""
+    """Say all WORDS, and read messages until each is translated and stored."""
     await guest.say("start_listening", encoding="pcm-s16le")
     for word in WORDS:
         await guest.send_sound(say(word) + silence(0.8))
@@ -75,7 +75,7 @@ async def test_postgresql_gone_and_then_frozen_costs_no_word_and_no_recording(
         assert await asyncio.gather(*visits) == [WORDS] * GUESTS
         server.signal()
         assert await server.ended() == 0
-        # one line for an outage, not some a query
+        # one line for an outage, not one for a query
         assert server.log.count("ERROR") <= 2
     kept = await look(database, tmp_path)
     by_session = defaultdict(list)

@@ -75,7 +75,7 @@ def browser_at(address: str, **headers: str) -> httpx.Client:
 
 
 def reached(port: int, method: str, path: str) -> str:
-    """Return what stands between a stranger and this: nothing ("yes"), the key, or the login."""
+    """Return what a stranger needs for this: nothing ("yes"), the key, or a login."""
     found = answer(port, method, path)
     if found.status_code in (200, 404):
         return "yes"
@@ -96,7 +96,7 @@ def reached_by_socket(port: int) -> str:
 
 
 def all_reached(port: int) -> list[str]:
-    """Return what is reached, in the order of the table's columns; of pairs, the same."""
+    """Return what can be reached, in the order of the table's columns."""
     columns = [
         {reached(port, "GET", "/"), reached(port, "GET", "/history/")},
         {reached(port, "GET", "/api/sessions"), reached(port, "GET", "/metrics")},
@@ -154,7 +154,7 @@ def location_by_another_user(address: str) -> str:
     return told.stdout.decode()
 
 
-# --- with the key, at home
+# --- with the key, on the machine itself
 
 
 def test_the_key_opens_the_rest_to_a_browser(server: Server, key: str) -> None:
@@ -204,7 +204,7 @@ def _filled(path: str) -> str:
 
 
 def csrf_token(cookies: Mapping[str, str]) -> str:
-    """Return what the cookie against forgery holds; its name is the installation's."""
+    """Return the value of the CSRF cookie, whose name depends on the installation."""
     return next(cookies[name] for name in cookies if "_csrf_" in name)
 
 

@@ -1,4 +1,4 @@
-"""A server that is killed while it records: what was sent a second before is kept, and plays."""
+"""A server is killed while it records: what was sent up to a second before is kept, and plays."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -26,7 +26,7 @@ STREAMS = {
 }
 ENDINGS = {"webm-opus": "webm", "ogg-opus": "ogg", "mp4-aac": "mp4", "pcm-s16le": "wav"}
 LOST_SECONDS = 1.0
-"""What of the sound a kill may cost."""
+"""How much of the sound a kill may cost."""
 ROWS = "select id, encoding, state, has_sound, duration_seconds, bytes from sessions_app_recording"
 
 
@@ -51,14 +51,14 @@ def size_of(path: Path) -> int:
 
 
 async def on_disk(part: Path, size: int) -> None:
-    """Wait until a file has this size: no longer than what may be lost."""
+    """Wait until a file has this size: no longer than the time that may be lost."""
     async with asyncio.timeout(LOST_SECONDS):
         while size_of(part) < size:  # noqa: ASYNC110 -- files tell nobody
             await asyncio.sleep(0.01)
 
 
 def heard_in_time(encoding: str) -> float:
-    """Return how much sound a session hears in what arrives, in seconds."""
+    """Return how much sound a session decodes from what arrives, in seconds."""
     decoder = open_decoder(Encoding(encoding))
     try:
         return len(decode(decoder, sent_of(encoding))) / 2 / SAMPLE_RATE

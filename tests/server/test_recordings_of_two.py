@@ -1,4 +1,4 @@
-"""What two processes record: whose it is, who hears it, and who saves it when one has died."""
+"""Recordings of two processes: whose they are, who can play them, who recovers a dead one's."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 )
 SAID = say("hola mundo") + silence(6)
 NOTICED_SECONDS = 60.0
-"""15 s of silence, a look, and as long again for a machine that is busy."""
+"""15 s of silence, a look, and twice that on a busy machine."""
 SAVED = "of sound recovered"
 
 
@@ -124,13 +124,13 @@ async def test_with_directories_of_their_own_each_answers_truly_and_deletes_its_
 
 
 async def plays_where_it_lies(one: Running, other: Running, guest: Visitor, lying: str) -> None:
-    """Ask the one that does not have the sound to play it: into a session of either, or alone."""
+    """Ask the process without the sound to play it: into a session of either, or alone."""
     code, body = await answer(
         other, "POST", "/playbacks", recording_id=lying, session_id=id_of(guest), speed=0
     )
     assert (code, json.loads(body)["state"]) in ((201, "playing"), (201, "finished"))
     await guest.until("playback_finished")
-    for _ in range(3):  # whichever of them looks first
+    for _ in range(3):  # whichever process looks first
         alone = await ask(other, "POST", "/playbacks", recording_id=lying, speed=0)
         await until(lambda alone=alone: has_finished(other, alone["id"]))  # type: ignore[misc]
     async with visitor(other.socket_address) as stranger:

@@ -1,4 +1,4 @@
-"""A real serving process: its first line, its last message, and its exit code."""
+"""A real server process: its first line, its last message, and its exit code."""
 
 import asyncio
 import json

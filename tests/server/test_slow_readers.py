@@ -1,4 +1,4 @@
-"""A response is in memory piece by piece, however little of it a client reads."""
+"""A response is held in memory piece by piece only, however slowly a client reads."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ MOST_GROWTH = 12 * MEGABYTE
 SOUND = random.Random(10).randbytes(48 * MEGABYTE)
 MANY = 16
 READERS = min(32, (os.cpu_count() or 1) + 4)
-"""The threads that read files, made as they are needed: those of the loop's default executor."""
+"""The most threads that read files: those of the loop's default executor."""
 
 
 @asynccontextmanager
@@ -49,9 +49,9 @@ async def test_a_client_that_does_not_read_costs_no_memory_and_leaves_nothing(
         async with visitor(server.socket_address) as guest:
             for number in range(10):
                 await guest.type_and_hear(f"{number}")
-                await asyncio.sleep(0.2)  # time to read ahead: that is what is tested
+                await asyncio.sleep(0.2)  # time for reading ahead: that is what is tested
         assert resident_bytes(server.pid) - before <= MOST_GROWTH
-        # nor do they keep a connection of the database each
+        # nor does each of them keep a connection to the database
         connected = (await fewest(server)).database_connections
         assert connected <= baseline.database_connections + PAGE_CONNECTIONS
         for wire in deaf:

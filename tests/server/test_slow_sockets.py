@@ -1,4 +1,4 @@
-"""Who reads a session more slowly than it speaks is cut off; a phone on a slow network is not."""
+"""A client that reads more slowly than it is sent to is cut off; a phone on a slow net is not."""
 
 import asyncio
 import json
@@ -15,12 +15,12 @@ CUT_SECONDS = 40
 the client's own buffer take some 15 s, then it is 3 s. The rest is for a machine that is busy."""
 PONG_BYTES = 2_000
 PINGS_A_SECOND = 5
-"""Of talk: ten kilobytes a second, as a lively conversation with long words."""
+"""Length of a message: ten kilobytes per second, as in a lively conversation with long words."""
 
 
 @asynccontextmanager
 async def talking(client: RawClient) -> AsyncIterator[None]:
-    """Let the server say ten kilobytes a second meanwhile."""
+    """Make the server send ten kilobytes per second meanwhile."""
 
     async def talk() -> None:
         number = 0
@@ -39,7 +39,7 @@ async def talking(client: RawClient) -> AsyncIterator[None]:
 
 
 async def read_at(client: RawClient, rate: int, seconds: float) -> bytes:
-    """Read ``rate`` bytes a second; return what came, until the end or for ``seconds``."""
+    """Read ``rate`` bytes per second; return what came, until the end or for ``seconds``."""
     came = b""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
@@ -54,7 +54,7 @@ async def read_at(client: RawClient, rate: int, seconds: float) -> bytes:
         if not piece:
             break
         came += piece
-        await asyncio.sleep(0.25)  # it is slow: that is what is tested
+        await asyncio.sleep(0.25)  # the client is slow: that is what is tested
     return came
 
 

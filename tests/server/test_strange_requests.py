@@ -1,4 +1,4 @@
-"""What strangers can send that no browser sends: a plain refusal each, and hardly a log line."""
+"""Requests that no browser sends: each is refused plainly, with hardly a log line."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ UPGRADE = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 
 
 
 def upgrade(path: str, *headers: str, without: str = "", host: str | None = "127.0.0.1") -> bytes:
-    """Return the beginning of a WebSocket, with more headers, or without one."""
+    """Return the handshake of a WebSocket, with more headers, or without one."""
     kept = [line for line in UPGRADE if not without or not line.startswith(without)]
     lines = [f"GET {path} HTTP/1.1", *([f"Host: {host}"] if host else []), *kept, *headers]
     return "\r\n".join([*lines, "", ""]).encode("latin1")

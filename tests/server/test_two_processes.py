@@ -1,4 +1,4 @@
-"""Two servers on one PostgreSQL, with Redis and without: each shows and steers what both have."""
+"""Two servers on one PostgreSQL, with Redis and without: each shows and controls all sessions."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ WITHOUT_REDIS_SECONDS = 2.0
 AT_ONCE_SECONDS = 0.5
 """Each step would take a second if it waited for a look."""
 HEARD_AGAIN_SECONDS = 40.0
-"""How long it may take until a Redis that came back is listened to: 10 s, and what is under way."""
+"""How long until a Redis that came back is used again: 10 s, and what is in progress."""
 LOST_SECONDS = 16.0
 """A server is silent for 15 s at most, and a look later it counts as dead."""
 LOST = "sessions of a server that died are marked as lost"

@@ -1,4 +1,4 @@
-"""Reading along through another process than the one that hears: by Redis, and without it."""
+"""Viewers at another process than the session's: with Redis, and without it."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from tests.server.visitor import Visitor, visitor
 from tests.sounds import say, silence
 
 LOOK_UP_SECONDS = 10.0
-"""How long it may take until a process knows who has viewers, and Redis who they are."""
+"""How long until a process knows which sessions have viewers, and Redis who they are."""
 CUT_SECONDS = 10.0
 """How long a viewer who does not read may stay, with all that is in buffers."""
 SAY_MUCH = (
@@ -27,7 +27,7 @@ SAY_MUCH = (
     " utterance_id=1000 + n, source='hola ' * 12_000, language='es', direction='es_to_en')"
     " for n in range(300))"
 )
-"""Keeps 18 MB of words in the only session."""
+"""Stores 18 MB of words in the only session."""
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def pair(data_dir: Path, tmp_path: Path, broker: Redis) -> AsyncIterator[l
 
 
 async def ask(method: str, address: str) -> Any:
-    """Return what the REST interface answers, as JSON; None where that is nothing."""
+    """Return the JSON answer of a REST route; None if it is empty."""
     return await asyncio.to_thread(_ask, method, address)
 
 
@@ -63,7 +63,7 @@ def _ask(method: str, address: str) -> Any:
 
 
 async def ticket_of(guest: Visitor, server: Running) -> tuple[str, str]:
-    """Return where a new ticket of the session is withdrawn, and its page's path."""
+    """Return the address at which a new ticket of the session is withdrawn, and its page's path."""
     tickets = f"{server.address}/api/sessions/{guest.told('ready')[0]['session_id']}/tickets"
     ticket = await ask("POST", tickets)
     return f"{tickets}/{ticket['id']}", ticket["address"].removeprefix(server.address)
@@ -74,7 +74,7 @@ def socket_of(server: Running, page: str) -> str:
 
 
 async def hear_at_once(speaker: Visitor, viewer: Visitor) -> None:
-    """Talk until the viewer hears it by Redis: transcripts come in no other way."""
+    """Talk until the viewer gets it by Redis: transcripts come in no other way."""
     async with asyncio.timeout(LOOK_UP_SECONDS):
         while not viewer.told("transcript"):
             await speaker.type_and_hear("hola")

@@ -1,4 +1,4 @@
-"""A WebSocket's frames that are no messages, on a transport that keeps what is written."""
+"""A WebSocket's control frames and fragments, on a transport that keeps what is written."""
 
 import base64
 import os
@@ -30,19 +30,19 @@ HANDSHAKE = (
 
 
 def empty(opcode: int) -> bytes:
-    """Return a frame with nothing in it; of opcode 0 one more piece of a message."""
+    """Return an empty frame; with opcode 0 it continues a message."""
     return bytes([opcode | (0x80 if opcode else 0), 0x80]) + bytes(4)
 
 
 class Open(BoundedWebSocket):
-    """A line that takes everybody, and keeps what is said to it."""
+    """A WebSocket that accepts everybody, and keeps the messages."""
 
     def __init__(self) -> None:
         super().__init__()
         self.heard: list[bytes] = []
 
     def onConnect(self, request: Any) -> None:  # noqa: N802
-        """Take everybody."""
+        """Accept everybody."""
 
     def onOpen(self) -> None:  # noqa: N802
         """Do nothing."""
@@ -65,7 +65,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def line(clock: Clock) -> Any:
-    """Return a line after its handshake, of whose answer nothing is left."""
+    """Return a WebSocket after its handshake, whose answer was removed from the transport."""
     factory: Any = WebSocketServerFactory(reactor=clock)  # type: ignore[no-untyped-call]
     factory.protocol = Open
     factory.setProtocolOptions(failByDrop=False, openHandshakeTimeout=0)
@@ -84,7 +84,7 @@ def written(line: Any) -> bytes:
 
 
 def take(line: Any, clock: Clock, data: bytes) -> None:
-    """Let ``data`` come, and be taken as far as that takes no time."""
+    """Deliver ``data``, and process it as far as no timer is needed."""
     line.dataReceived(data)
     clock.advance(0)
 

@@ -1,4 +1,4 @@
-"""The settings of a server that takes tiny models for those we name, with digests of their own."""
+"""The settings of a server with tiny models under the usual names, with digests of their own."""
 
 import os
 from dataclasses import replace

@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 20.0
 
 
 class Visitor:
-    """A client that remembers what it heard."""
+    """A client that keeps all messages."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
@@ -27,7 +27,7 @@ class Visitor:
         await self._socket.send(json.dumps({"type": kind, **fields}))
 
     async def send(self, message: str | bytes) -> bool:
-        """Send a frame as it is; return whether the connection was still there."""
+        """Send a raw frame; return whether the connection was still there."""
         try:
             await self._socket.send(message)
         except ConnectionClosed:
@@ -49,7 +49,7 @@ class Visitor:
         assert (await self.until("translation"))["source"] == text
 
     async def until(self, kind: str) -> dict[str, Any]:
-        """Return the next message of this kind, having heard all before."""
+        """Return the next message of this kind, after reading all before it."""
         while (message := await self.next())["type"] != kind:
             pass
         return message
@@ -66,7 +66,7 @@ class Visitor:
         await self._socket.close()
 
     async def close_code(self) -> int | None:
-        """Return the code with which the server closes, having heard all before."""
+        """Return the code with which the server closes, after reading all messages before."""
         try:
             await self.until("nothing that there is")
         except ConnectionClosed:
@@ -74,7 +74,7 @@ class Visitor:
         return None
 
     def told(self, kind: str) -> list[dict[str, Any]]:
-        """Return what was heard of one kind."""
+        """Return the messages of one kind so far."""
         return [message for message in self.heard if message["type"] == kind]
 
 

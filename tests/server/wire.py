@@ -1,4 +1,4 @@
-"""HTTP byte by byte: what no client of good manners would send, and what is answered to it."""
+"""HTTP byte by byte: what no well-behaved client would send, and the answers to it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -48,7 +48,7 @@ class Wire:
         self._writer = writer
 
     async def send(self, *pieces: bytes) -> bool:
-        """Send bytes as they are; return False once the server takes no more."""
+        """Send raw bytes; return False once the server takes no more."""
         for piece in pieces:
             try:
                 self._writer.write(piece)
@@ -66,7 +66,7 @@ class Wire:
         return True
 
     async def until(self, mark: bytes) -> bytes:
-        """Return what comes up to ``mark``."""
+        """Return everything up to ``mark``."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             return await self._reader.readuntil(mark)
 
@@ -76,7 +76,7 @@ class Wire:
             return await self._reader.readexactly(size)
 
     async def until_closed(self) -> Answer:
-        """Return all that comes before the server closes."""
+        """Return everything that comes before the server closes."""
         raw = b""
         async with asyncio.timeout(PATIENCE_SECONDS):
             with suppress(ConnectionError):
@@ -87,7 +87,7 @@ class Wire:
 
 @asynccontextmanager
 async def wire(address: str) -> AsyncIterator[Wire]:
-    """Open a connection to where a server listens."""
+    """Open a connection to a server."""
     place = urlsplit(address)
     reader, writer = await asyncio.open_connection(place.hostname, place.port, limit=READ_BYTES)
     try:
@@ -97,7 +97,7 @@ async def wire(address: str) -> AsyncIterator[Wire]:
 
 
 async def exchange(address: str, *pieces: bytes) -> Answer:
-    """Send bytes; return all that comes before the server closes."""
+    """Send bytes; return everything that comes before the server closes."""
     async with wire(address) as connection:
         await connection.send(*pieces)
         return await connection.until_closed()

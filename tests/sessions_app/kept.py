@@ -1,4 +1,4 @@
-"""Rows as a live session would have left them, and browsers that ask for them."""
+"""Rows as a live session would have stored them, and clients that request them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,9 +14,9 @@ BEGAN_AT = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 
 
 def at_home(**options: Any) -> Client:
-    """Return a program at the machine itself, which has the owner's key.
+    """Return a program on the machine itself, which has the owner key.
 
-    No socket is there whose other end the system could tell of, so it takes the key.
+    There is no socket whose other end the system could identify, so the key is required.
     """
     return Client(headers={"host": "localhost:8000"} | carrying_key(), **options)
 
@@ -34,7 +34,7 @@ def the_owner() -> User:
 def keep_conversation(
     user: User, *said: str, title: str = "", after_seconds: int = 0
 ) -> Conversation:
-    """Keep a conversation; where anything was ``said``, that was in one session."""
+    """Store a conversation; if anything was ``said``, with one session."""
     conversation = Conversation.objects.create(user=user, title=title)
     began_at = BEGAN_AT + timedelta(seconds=after_seconds)
     Conversation.objects.filter(pk=conversation.pk).update(started_at=began_at)
@@ -51,7 +51,7 @@ def keep_session(
     state: SessionState = SessionState.CLOSED,
     speaker: Speaker | None = None,
 ) -> TranslationSession:
-    """Keep a session in ``conversation``, with one exchange of a second every two seconds."""
+    """Store a session in ``conversation``, with one exchange of a second every two seconds."""
     session = TranslationSession.objects.create(
         conversation=conversation,
         state=state,
@@ -70,7 +70,7 @@ def keep_session(
 def keep_exchange(
     session: TranslationSession, number: int, words: str, speaker: Speaker | None = None
 ) -> Exchange:
-    """Keep one exchange, ``source|translation``."""
+    """Store one exchange, ``source|translation``."""
     source, _, translated = words.partition("|")
     return Exchange.objects.create(
         session=session,

@@ -1,4 +1,4 @@
-"""Of what apps plug in, nothing takes the place of anything else."""
+"""Nothing that an app registers replaces anything else."""
 
 import pytest
 

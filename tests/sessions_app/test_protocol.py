@@ -1,4 +1,4 @@
-"""The protocol: whatever comes in is a command or an error in words; what goes out is JSON."""
+"""The protocol: whatever comes in is a command or an error; what goes out is JSON."""
 
 import json
 import math
@@ -82,7 +82,7 @@ def test_a_command_is_read(text: str, command: protocol.ClientCommand) -> None:
 
 
 def decoded_or_refused(text: str) -> bool:
-    """Decode; let nothing but a CommandError pass, whose answer can be sent."""
+    """Decode; allow no error but a CommandError whose answer can be sent."""
     try:
         parse(text)
     except CommandError as error:

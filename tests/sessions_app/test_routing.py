@@ -1,4 +1,4 @@
-"""Tests of how many WebSockets an address opens before anybody is asked who it is."""
+"""Tests of how many WebSockets an address may open before any authentication."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from sessions_app.routing import Addresses
 from sessions_app.transport.handshake import REFUSAL
 
 MARGIN = 60
-"""How many more a bucket may gain while a test is at work."""
+"""How many tokens a bucket may gain while a test runs."""
 ACCEPTED = {"type": "websocket.accept"}
 
 
@@ -55,7 +55,7 @@ async def test_an_address_that_opens_too_many_is_refused_with_429_and_no_other_i
         (f"{REFUSAL}.body", None),
     ]
     assert told[0]["headers"] == [(b"Retry-After", b"1")]
-    for _ in range(MARGIN):  # what the bucket has gained meanwhile, of its whole household
+    for _ in range(MARGIN):  # what the bucket of the whole network has gained meanwhile
         told = await opened("2001:db8::2")
     assert told == [{"type": "websocket.close"}]
     assert await opened("2001:db8:0:1::2") == [ACCEPTED]

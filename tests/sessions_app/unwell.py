@@ -1,11 +1,11 @@
-"""Engines that load, and then bring nothing."""
+"""Engines that load, and then return nothing."""
 
 from sessions_app.core.events import Transcript, Translation, TranslationRequest
 from sessions_app.engines.fake import FakeTranscriber, FakeTranslator
 
 
 class Deaf(FakeTranscriber):
-    """Hears nothing, until it does."""
+    """A transcriber that finds no words, until it does."""
 
     hears = False
 
@@ -15,7 +15,7 @@ class Deaf(FakeTranscriber):
 
 
 class Mute(FakeTranslator):
-    """Translates everything into nothing."""
+    """Returns an empty translation for everything."""
 
     async def translate(self, request: TranslationRequest) -> Translation:
         return Translation("")

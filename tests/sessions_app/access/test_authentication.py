@@ -253,7 +253,7 @@ def test_somebody_can_log_in_once_there_is_a_password(ana):
     assert not can_anybody_log_in()
 
 
-# --- behind a proxy that says nothing of whom it forwards
+# --- behind a proxy that does not say whom it forwards
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a view returns for a client that has left meanwhile is closed, and not left to chance."""
+"""A response whose client has left meanwhile is closed at once, not whenever Python collects it."""
 
 import asyncio
 import threading
@@ -24,7 +24,7 @@ has_begun, may_go_on = threading.Event(), threading.Event()
 
 @login_not_required
 def late(request: HttpRequest) -> StreamingHttpResponse:
-    """Return a file, once the test lets it."""
+    """Return a file once the test allows it."""
     has_begun.set()
     may_go_on.wait(PATIENCE_SECONDS)
     opened.append(Path(__file__).open("rb"))  # noqa: SIM115 -- whoever sends it closes it
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.urls(__name__)
 
 @pytest.fixture
 def request_for_it() -> Iterator[Any]:
-    """Return a request for what comes late."""
+    """Return a request to a slow view."""
     scope = {
         "type": "http",
         "method": "GET",

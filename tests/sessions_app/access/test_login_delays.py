@@ -181,7 +181,7 @@ def test_the_table_holds_no_names_and_does_not_grow_for_ever(
     assert LoginDelay.objects.count() == 3
 
 
-# --- the door
+# --- the login backend
 
 
 def test_every_caller_of_authenticate_passes_the_delay(rf: RequestFactory) -> None:

@@ -1,4 +1,4 @@
-"""Whose login is over, and when a database that knows nobody says nothing about that."""
+"""Whose login is over, and when a database without users proves nothing about that."""
 
 from datetime import timedelta
 from typing import Any
@@ -67,7 +67,7 @@ def test_a_cookie_that_is_no_key_is_none() -> None:
 
 
 def become_another(hours: int, *, is_active: bool) -> None:
-    """Let the database be one that was made at another time, and in which nobody may be."""
+    """Replace the database by one that was made at another time, maybe without users."""
     first = MigrationRecorder.Migration.objects.order_by("pk")[:1]
     moved = MigrationRecorder.Migration.objects.filter(pk__in=[row.pk for row in first])
     moved.update(applied=F("applied") + timedelta(hours=hours))

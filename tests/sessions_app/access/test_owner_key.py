@@ -1,4 +1,4 @@
-"""The owner's key: where it is asked for, who carries it how, and who cannot use it."""
+"""The owner key: where it is required, how it is sent, and who cannot use it."""
 
 import hashlib
 import hmac
@@ -23,7 +23,7 @@ HOME = {"host": "localhost:8000"}
 
 
 def browser(**cookies: str) -> Client:
-    """Return a browser of which the system does not say whose it is."""
+    """Return a browser whose user the system does not know."""
     client = Client(headers=HOME)
     for name, value in cookies.items():
         client.cookies[name] = value

@@ -1,4 +1,4 @@
-"""Tests of how often pages and REST may be asked for."""
+"""Tests of the rate limits of pages and REST routes."""
 
 from typing import Any
 
@@ -12,18 +12,18 @@ from tests.sessions_app.kept import at_home, the_owner
 
 pytestmark = pytest.mark.django_db
 MARGIN = 60
-"""How many more a bucket may gain while a test is at work."""
+"""How many tokens a bucket may gain while a test runs."""
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """Stand for any page that needs a login."""
+    """A page that requires a login."""
     return HttpResponse()
 
 
 def answers(
     user: User | AnonymousUser, address: str, peer: str = "192.0.2.9", *, method: str = "GET"
 ) -> tuple[int, HttpResponseBase | None]:
-    """Return how often somebody may ask for ``address`` at once, and the refusal then."""
+    """Return how many requests for ``address`` are accepted at once, and the refusal after them."""
     rates = RateLimitMiddleware(page)
     for number in range(5_000):
         request = RequestFactory(REMOTE_ADDR=peer).generic(method, address)

@@ -1,4 +1,4 @@
-"""Tests of the tables for administrators."""
+"""Tests of the Django admin."""
 
 import pytest
 from django.contrib.auth.models import User

@@ -1,4 +1,4 @@
-"""Tests of the owner's idioms in the administration: what is taken, what is refused and why."""
+"""Tests of the owner's idioms in the admin: what is accepted, what is refused and why."""
 
 import pytest
 from django.conf import settings
@@ -26,7 +26,7 @@ def browser() -> Client:
 
 
 def refusals(browser: Client, **changed: str) -> dict[str, list[str]]:
-    """Return why an idiom is not taken, by field; empty: it is."""
+    """Return why an idiom is refused, by field; empty: it is accepted."""
     answer = browser.post(f"{IDIOMS}add/", WRITTEN | changed)
     return {} if answer.status_code == 302 else dict(answer.context["adminform"].form.errors)
 

@@ -1,4 +1,4 @@
-"""Nudges: heard in the same process at once, and held up by no broker."""
+"""Hints that rows changed reach the same process at once, and no broker can delay that."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ from sessions_app.bus import notify
 
 @pytest.fixture
 def silent_broker(settings: Any) -> Iterator[None]:
-    """Let the channel layer be a Redis that takes connections and never answers."""
+    """Make the channel layer a Redis that accepts connections and never answers."""
     before = channel_layers.backends
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = f"redis://127.0.0.1:{listening.getsockname()[1]}/0"
@@ -83,7 +83,7 @@ async def test_a_broker_that_is_gone_is_told_of_once_and_so_is_its_return(
 
 
 class Flaky:
-    """A channel layer whose broker refuses so many times, and then says nothing."""
+    """A channel layer whose broker fails that many times, and then stays silent."""
 
     def __init__(self, fails: int) -> None:
         self._left = fails

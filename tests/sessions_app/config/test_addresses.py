@@ -1,4 +1,4 @@
-"""The names under which others may reach this machine."""
+"""The names under which other machines may reach this one."""
 
 import ipaddress
 import socket

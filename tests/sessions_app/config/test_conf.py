@@ -1,4 +1,4 @@
-"""The settings: typed and checked, and a wrong one is named with what would be right."""
+"""Settings are typed and checked, and the message about a wrong one says what would be right."""
 
 from pathlib import Path
 from typing import Any

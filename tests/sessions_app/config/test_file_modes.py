@@ -1,4 +1,4 @@
-"""What is kept is for its own user: made so, closed where it was open, or refused."""
+"""Only Habla's own user may read its files: modes are set, corrected, or the server refuses."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ def open_ones(directory: Path) -> list[str]:
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
-    """Return a data directory as an older version made it, or a hand."""
+    """Return a data directory as an older version, or a person, created it."""
     directory = tmp_path / "data"
     for name in ("run", "models", "recordings/3f"):
         (directory / name).mkdir(parents=True)

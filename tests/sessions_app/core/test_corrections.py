@@ -1,4 +1,4 @@
-"""A mistake put right has fields of its own, is kept with them, and is drawn as what it is."""
+"""A correction has fields of its own, is stored with them, and shown as a correction."""
 
 import json
 from dataclasses import asdict
@@ -21,7 +21,7 @@ OLDER: dict[str, Any] = {
     "kind": "correction",
     "literal": "since three years",
 }
-"""As corrections were kept before they had fields of their own."""
+"""A correction as it was stored before it had fields of its own."""
 
 
 def test_it_tells_those_who_know_only_phrases_what_is_right_and_nothing_literal() -> None:

@@ -1,4 +1,4 @@
-"""Tests of what was said as a file."""
+"""Tests of exports: what was said, as a file."""
 
 import json
 import re

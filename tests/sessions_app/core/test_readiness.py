@@ -1,4 +1,4 @@
-"""Why nobody would be heard just now: all of it to whoever may use the server, little to others."""
+"""Why the server is not ready: in full for users of the server, in brief for strangers."""
 
 from http import HTTPStatus
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tests of the patterns by which words are found."""
+"""Tests of search patterns."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""Tests of what is said as the cues of a subtitle."""
+"""Tests of the cues of subtitles."""
 
 from collections.abc import Iterable
 from itertools import pairwise

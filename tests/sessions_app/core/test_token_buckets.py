@@ -1,4 +1,4 @@
-"""Tests of how often something may be asked for, on a clock that stands still until it is told."""
+"""Tests of token buckets, on a clock that is moved by hand."""
 
 from contextlib import suppress
 
@@ -21,7 +21,7 @@ from sessions_app.core.token_buckets import Bucket, Buckets, Rate
 
 
 class Clock:
-    """Seconds, moved by hand."""
+    """A clock in seconds, moved by hand."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -62,7 +62,7 @@ def typed(text: str = "hola") -> protocol.TextInput:
 
 
 def taken(allowance: Allowance, command: protocol.ClientCommand, most: int = 1000) -> int:
-    """Return how many of ``most`` commands at once are taken."""
+    """Return how many of ``most`` commands at once are accepted."""
     count, waits = 0, [0.1]
     for _ in range(most):
         try:

@@ -1,4 +1,4 @@
-"""The doctor looks at every part, says how to mend what is missing, and by its exit if one must."""
+"""The doctor checks every part, says how to fix it, and its exit code says whether one must."""
 
 import asyncio
 import errno
@@ -50,7 +50,7 @@ def wanted(tmp_path: Path) -> EngineSettings:
 
 
 def consult(*arguments: str) -> tuple[str, str, int]:
-    """What the doctor prints, what it says of what must be mended, and its exit code."""
+    """What the doctor prints, its message about what must be fixed, and its exit code."""
     out = StringIO()
     try:
         call_command("doctor", *arguments, stdout=out, no_color=True)
@@ -255,7 +255,7 @@ async def test_a_fallback_is_a_warning_that_says_why(wanted: EngineSettings) -> 
 
 
 def test_a_server_that_may_open_too_few_files_is_warned_with_the_way_out() -> None:
-    few = machine.examine_descriptors(max_sessions=20_000)  # more than any system is asked for
+    few = machine.examine_descriptors(max_sessions=20_000)  # more than is required of any system
     assert (few.level, "160128 (ulimit -n" in few.mend) == (Level.WARNING, True)
     assert machine.examine_descriptors(max_sessions=0).level is Level.FINE
 

@@ -17,7 +17,7 @@ from tests.house import eventually
 
 
 class Closing(FakeTranslator):
-    """Says whether it was closed."""
+    """A transcriber that records whether it was closed."""
 
     is_closed = False
 

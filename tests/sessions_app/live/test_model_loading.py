@@ -31,7 +31,7 @@ LOADS = "The language model parrot is being loaded."
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait less for a model that may be there already."""
+    """Shorten the wait for a model that may be loaded already."""
     monkeypatch.setattr("sessions_app.engines.llm.translator.FIRST_SECONDS", 0.2)
     monkeypatch.setattr("sessions_app.engines.llm.translator.GRACE_SECONDS", 0.2)
     monkeypatch.setattr("sessions_app.engines.llm.model_loading.TELL_SECONDS", 0.05)

@@ -1,4 +1,4 @@
-"""A file through the pipeline, in this process: what was found is there, whatever ends it."""
+"""A file through the pipeline in this process: what was found is returned, whatever ends it."""
 
 import asyncio
 import os

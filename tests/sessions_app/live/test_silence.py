@@ -1,4 +1,4 @@
-"""Who sends nothing is noticed, but not while the server is what keeps it waiting."""
+"""A client that sends nothing is detected, but not while the server keeps it waiting."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from sessions_app.live.silence import SilenceWatch
 
 
 class Room:
-    """Where somebody is listened to."""
+    """A session that listens, on a clock of its own."""
 
     waits_since: float | None = None
 

@@ -1,4 +1,4 @@
-"""A command that cannot do what it should says so in words, whatever was raised, and wherever."""
+"""A command that fails says so in a sentence, whatever was raised, and wherever."""
 
 from io import StringIO
 from typing import Any
@@ -12,7 +12,7 @@ from sessions_app.management import terminal
 
 
 class Command(terminal.HablaCommand):
-    """Raises what it is given."""
+    """A command that raises what it is given."""
 
     failed_code = 7
 
@@ -25,7 +25,7 @@ class Command(terminal.HablaCommand):
 
 
 def ended(error: BaseException) -> tuple[str, int]:
-    """Return what people are told, and the exit code."""
+    """Return what is printed, and the exit code."""
     with pytest.raises(CommandError) as ending:
         call_command(Command(error), skip_checks=True)
     return str(ending.value), ending.value.returncode

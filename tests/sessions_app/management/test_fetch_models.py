@@ -1,4 +1,4 @@
-"""`fetch_models` brings models, says where they are, and says plainly why it could not."""
+"""`fetch_models` downloads models, says where they are, and says why it could not."""
 
 from collections.abc import Iterator
 from io import StringIO

@@ -1,4 +1,4 @@
-"""What commands print is fit for a terminal, wherever it comes from."""
+"""What commands print is safe for a terminal, wherever it comes from."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from tests.sounds import say, wav
 pytestmark = pytest.mark.django_db(transaction=True)
 
 NASTY = "a\x1b[2J\u202eb\n✓ all is well\x9b\udcff.wav"
-"""A name of a file on Linux: it may hold anything but NUL and a slash."""
+"""A file name on Linux, which may hold anything but NUL and a slash."""
 SHOWN = r"a\x1b[2J\u202eb\n✓ all is well\x9b\udcff.wav"
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 

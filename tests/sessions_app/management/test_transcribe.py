@@ -1,4 +1,4 @@
-"""`transcribe` prints what is said in a file in each format, and says plainly when it cannot."""
+"""`transcribe` prints what is said in a file in each format, and says so when it cannot."""
 
 import json
 import re
@@ -26,7 +26,7 @@ ENGLISH_ONLY = '{"BACKEND": "fake", "OPTIONS": {"languages": ["en"]}}'
 
 
 def run(directory: Path, *arguments: str, **choices: str) -> tuple[int, str, str]:
-    """Return the exit code, the output and the complaints of `transcribe`."""
+    """Return the exit code, standard output and standard error of `transcribe`."""
     ended = subprocess.run(
         [sys.executable, "manage.py", "transcribe", *arguments],
         cwd=ROOT,
@@ -166,7 +166,7 @@ def test_an_engine_of_one_language_goes_on_in_auto_and_warns(tmp_path: Path) -> 
 @pytest.mark.skipif(not BROADCAST.exists(), reason="shared/audio/jfk.wav is not there")
 @pytest.mark.skipif(shutil.which("apertium") is None, reason="apertium is not installed")
 def test_an_old_broadcast_is_read_and_translated_by_the_real_engines(tmp_path: Path) -> None:
-    """The real Whisper, Silero and Apertium; the weights are tiny, and hear one sentence."""
+    """The real Whisper, Silero and Apertium; the weights are tiny, and know one sentence."""
     whisper = make_whisper(tmp_path / "whisper", "The house is red.", "en")
     code, printed, complaints = run(
         *(tmp_path, str(BROADCAST), "--direction=en_to_es", "--format=json"),

@@ -43,7 +43,7 @@ class Equipment:
         self.idioms = IdiomBook()
 
     async def aclose(self) -> None:
-        """Let all of it go."""
+        """Release all of it."""
         await self.decoders.aclose()
         if self.scheduler is not None:
             await self.scheduler.aclose()
@@ -51,13 +51,13 @@ class Equipment:
 
 
 class Assembled:
-    """A pipeline, all that it said, and all that it kept."""
+    """A pipeline, all its events, and all that it stored."""
 
     def __init__(self, equipment: Equipment) -> None:
         self.told: list[Event] = []
         self.kept: list[Exchange] = []
         self.is_full = False
-        """Whether the database refuses to keep anything."""
+        """Whether the database refuses everything."""
         self.session = SessionContext(self.emit, self.keep, SPANISH)
         self.account = self.session.account
         self.assembly = Assembly(equipment, self.session)
@@ -81,14 +81,14 @@ class Assembled:
         return [final.text for final in self.finals]
 
     async def type(self, text: str) -> None:
-        """Let a typed sentence be interpreted."""
+        """Have a typed sentence interpreted."""
         utterance = Utterance(self.interpreter.next_id(), self.session.manner, text=text)
         await self.interpreter.put(utterance)
 
     async def hear(
         self, chunks: Iterable[bytes], encoding: Encoding = Encoding.PCM_S16LE
     ) -> Listener:
-        """Let one listening period be heard, until all of it is said."""
+        """Process one listening period, until all its results are there."""
         listener = await self.assembly.open_listener(encoding)
         try:
             for chunk in chunks:

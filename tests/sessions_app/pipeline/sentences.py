@@ -1,4 +1,4 @@
-"""A transcriber that ends sentences, and a translator that notes what it is asked and when."""
+"""A transcriber that ends sentences, and a translator that records its requests and their times."""
 
 import asyncio
 from collections.abc import Sequence
@@ -36,22 +36,22 @@ class Punctuating(FakeTranscriber):
 
 
 class Patient(Translator):
-    """Translates word by word, and notes what it was asked and when."""
+    """Translates word by word, and records what it was asked and when."""
 
     def __init__(self, *, drafts: bool = True, failures: int = 0, bugs: int = 0) -> None:
         self.asked: list[str] = []
         self.before: list[Sequence[str]] = []
         self.is_ahead: list[bool] = []
-        """Whether the speech of each had not ended."""
+        """For each request, whether the speech was still going on."""
         self.cancelled: list[str] = []
         self.cancelled_ahead: list[bool] = []
         self.told: list[Event] = []
         self.hangs: set[str] = set()
-        """What is answered only once it ``goes_on``."""
+        """Texts that are answered only once it ``goes_on``."""
         self.goes_on = asyncio.Event()
         self.speakers: list[str | None] = []
         self.engines = {"": "patient"}
-        """By what was asked."""
+        """Translations by their source text."""
         self._drafts = drafts
         self._failures = failures
         self._bugs = bugs

@@ -1,4 +1,4 @@
-"""Words that two hypotheses agree on stay."""
+"""Words on which two hypotheses agree stay."""
 
 from hypothesis import given
 from hypothesis import strategies as st

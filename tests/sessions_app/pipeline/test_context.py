@@ -1,4 +1,4 @@
-"""What a translator is told beside the sentence: the last exchanges, and the topic."""
+"""The context that a translator gets with a sentence: the last exchanges, and the topic."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -15,7 +15,7 @@ ES = Direction.ES_TO_EN
 
 
 class Finder(FakeTranslator):
-    """Finds the topic that it is told to find, or fails, or waits."""
+    """A translator that finds a given topic, or fails, or waits."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Silence that nobody looked at takes its time, ends speech, and is counted once."""
+"""Declared silence takes its time, ends speech, and is counted once."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -18,7 +18,7 @@ WORDS = {"hola": "hello", "mundo": "world", "agua": "water", "casa": "house"}
 
 
 class Hearer(Transcriber):
-    """Hears one more word with each half second of sound."""
+    """A transcriber that finds one more word with each half second of sound."""
 
     languages = frozenset({"es"})
 
@@ -27,7 +27,7 @@ class Hearer(Transcriber):
 
 
 class Drafter(Translator):
-    """Drafts word by word; it can be held after the first, and told to fail."""
+    """Drafts word by word; it can be paused after the first word, and told to fail."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -57,7 +57,7 @@ class Drafter(Translator):
 
 
 class Talker:
-    """Someone who talks into Partials, and what is said of it."""
+    """Speech that is fed to Partials, and the events that come of it."""
 
     def __init__(self, drafter: Drafter, pause_seconds: float) -> None:
         drafts = Drafts(drafter, pause_seconds=pause_seconds)

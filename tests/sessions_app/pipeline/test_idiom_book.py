@@ -1,4 +1,4 @@
-"""Tests of the book of idioms: the owner's before those that come with Habla."""
+"""Tests of the IdiomBook: the owner's idioms come before those that Habla ships."""
 
 import pytest
 

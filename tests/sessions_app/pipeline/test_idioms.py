@@ -1,4 +1,4 @@
-"""Idioms are found in all their forms, at their place, and nothing else is."""
+"""Idioms are found in all their forms, at their positions, and nothing else is."""
 
 import time
 from collections import Counter

@@ -21,7 +21,7 @@ from tests.sounds import say, silence
 
 
 class AskingTranslator(FakeTranslator):
-    """Remembers what it was asked; the first answer takes longest."""
+    """A translator that records its requests; the first answer takes longest."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Spanish or English? Of sound by all that speaks for one, of typed text by its words."""
+"""Spanish or English? Sound is identified by several clues, typed text by its words."""
 
 import pytest
 from hypothesis import given
@@ -107,7 +107,7 @@ def test_the_first_utterance_takes_the_likelier_language() -> None:
 
 
 def test_choosing_alone_changes_nothing() -> None:
-    """What is looked for ahead of time may come to nothing."""
+    """Speculative recognition may come to nothing."""
     chooser = LanguageChooser(BOTH)
     chooser.choose({"es": 0.01, "en": 0.99})
     assert chooser.current is None

@@ -1,4 +1,4 @@
-"""How far the words are behind: told when somebody waits long for them, and when that is over."""
+"""Lag is reported when words come late, and when they no longer do."""
 
 import asyncio
 

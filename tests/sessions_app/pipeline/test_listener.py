@@ -1,4 +1,4 @@
-"""The listener: the same utterances by whatever chunks, and no sample lost."""
+"""The listener: the same utterances whatever the chunks, and no sample lost."""
 
 import asyncio
 from collections.abc import Iterator

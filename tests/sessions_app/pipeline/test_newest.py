@@ -1,4 +1,4 @@
-"""The newest work is done, and what it overtakes is cancelled at once."""
+"""The newest work is done, and what it replaces is cancelled at once."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from tests.house import eventually
 
 
 class Job:
-    """A work that goes on until it is told to finish, and says how it ended."""
+    """Work that goes on until it is told to finish, and records how it ended."""
 
     def __init__(self, *, error: EngineError | None = None) -> None:
         self.begun = asyncio.Event()

@@ -1,4 +1,4 @@
-"""What is said while speech goes on: how often, how newest, and what it costs."""
+"""Partials: how often they come, that they are the newest, and what they cost."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ HALF_A_SECOND = to_samples(0.5)
 
 
 class Hearer(Transcriber):
-    """A transcriber that hears one more word with each half second of sound."""
+    """A transcriber that finds one more word with each half second of sound."""
 
     languages = frozenset({"en"})
 
@@ -46,7 +46,7 @@ class Hearer(Transcriber):
 
 
 class Talker:
-    """Someone who talks into Partials, and the client who reads what comes."""
+    """Speech that is fed to Partials, and a client that reads the events."""
 
     def __init__(self, hearer: Hearer) -> None:
         self.hearer = hearer

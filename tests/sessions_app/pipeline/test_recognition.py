@@ -1,4 +1,4 @@
-"""From sound to words: which language is told to the engine, and what is believed of its answer."""
+"""From sound to words: which language the engine is given, and which answers are believed."""
 
 import math
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ BOTH = frozenset({"es", "en"})
 
 
 class Ears(Transcriber):
-    """An engine that hears what it was told, by the language that it is asked for."""
+    """An engine that returns given words, by the language that it is asked for."""
 
     def __init__(self, **heard: str | tuple[str, float]) -> None:
         self.heard = heard
@@ -35,7 +35,7 @@ class Ears(Transcriber):
 
 
 class Linguist(Ears):
-    """One that tells languages apart by the sound: ``english`` is how likely it is that."""
+    """An engine that identifies languages by the sound: ``english`` is the probability."""
 
     english = 0.5
 

@@ -1,4 +1,4 @@
-"""Endpointing: no sample lost or doubled, the same cuts by any chunks; by examples and property."""
+"""Endpointing: no sample lost or doubled, the same cuts by any chunks; examples and properties."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -28,7 +28,7 @@ OPTIONS = SegmenterOptions(
 
 
 def numbered(samples: int) -> bytes:
-    """Sound in which each sample tells its place (modulo 2**16)."""
+    """Sound in which each sample is its own position (modulo 2**16)."""
     return np.arange(samples, dtype=np.uint32).astype(np.uint16).tobytes()
 
 

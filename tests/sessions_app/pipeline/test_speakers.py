@@ -1,4 +1,4 @@
-"""Speakers: told apart by their language, and called what people call them."""
+"""Speakers are told apart by their language, and have the names that people give them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Words ahead of time: used if speech is over, and gone without a trace if it goes on."""
+"""Speculative recognition: used if speech is over, dropped without a trace if it goes on."""
 
 import asyncio
 from collections import Counter
@@ -29,7 +29,7 @@ END = silence(1)
 
 
 class Counting(FakeTranscriber):
-    """Counts the finals that it is asked for; the first ``failures`` of them fail."""
+    """A transcriber that counts its finals; the first ``failures`` of them fail."""
 
     def __init__(self, *, failures: int = 0) -> None:
         super().__init__()
@@ -149,7 +149,7 @@ def test_each_utterance_has_exactly_one_end_and_all_is_told_as_without_looking_a
 
 
 async def test_who_stops_in_a_pause_gets_the_words_once() -> None:
-    """What a flush ends has all its silence: it is not what was looked for."""
+    """An utterance ended by a flush has all its silence: it is not the one recognised before."""
     ears = Counting()
     pipeline = await hear(say("hola mundo") + PAUSE, ears)
     assert pipeline.texts == ["hola mundo"]

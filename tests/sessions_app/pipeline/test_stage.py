@@ -1,4 +1,4 @@
-"""A stage: order is kept, failures are heard, and nothing waits without a bound."""
+"""A stage: order is kept, failures are reported, and the inbox is bounded."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from sessions_app.pipeline.stage import Stage
 
 
 class Workshop:
-    """A stage whose work notes what it did, and fails at negative numbers."""
+    """A stage whose work records what it did, and fails at negative numbers."""
 
     def __init__(self, size: int = 10) -> None:
         self.done: list[int] = []

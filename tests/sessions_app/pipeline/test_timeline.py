@@ -1,4 +1,4 @@
-"""The one clock of a session: pauses count, and what is faster than speech pushes all behind it."""
+"""The one clock of a session: pauses count, and what is faster than speech delays what follows."""
 
 from sessions_app.core.audio import to_samples
 from sessions_app.pipeline.timeline import Timeline

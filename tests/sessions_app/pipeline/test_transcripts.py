@@ -1,4 +1,4 @@
-"""What was said passes, what was not does not."""
+"""What was said is believed, what was not said is rejected."""
 
 import pytest
 from hypothesis import given
@@ -69,7 +69,7 @@ def test_no_words_are_no_speech(text: str) -> None:
 
 
 SURE = {"average_log_probability": -0.1, "no_speech_probability": 0.01, "confidence": 0.9}
-"""What an engine says of itself that is sure of the words, and that somebody spoke."""
+"""The figures of an engine that is sure of the words, and that somebody spoke."""
 DOUBTS: tuple[dict[str, float], ...] = (
     {},
     {"confidence": 0.45, "average_log_probability": -0.8, "no_speech_probability": 0.01},
@@ -89,7 +89,7 @@ ODD = (
     ("Ωμέγα αλφα", 1.5),
     ("ご視聴ありがとうございました", 2.0),
 )
-"""What looks like an invention of an engine; people say it too."""
+"""What looks like a hallucination of an engine, but people say it too."""
 
 
 @pytest.mark.parametrize(("text", "seconds"), ODD)

@@ -1,4 +1,4 @@
-"""Translations made while somebody speaks: the final takes what fits, the rest is gone."""
+"""Translations made while somebody speaks: the final uses what fits, the rest is dropped."""
 
 import asyncio
 from dataclasses import replace
@@ -106,7 +106,7 @@ async def test_one_utterance_has_one_translator() -> None:
 
 
 class Sketching(Patient):
-    """Makes drafts that never end by themselves, and notes which end before the speech does."""
+    """Makes drafts that never end by themselves, and records which end before the speech does."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What is translated ahead is judged as a final is: nonsense is asked for again."""
+"""What is translated ahead is judged like a final: after nonsense the translator is asked again."""
 
 import asyncio
 from dataclasses import replace
@@ -22,7 +22,7 @@ from tests.sessions_app.pipeline.sentences import FIRST, Patient
 
 
 class Echoing(Patient):
-    """Gives back what it gets, for a while."""
+    """Returns the source text, for a while."""
 
     echoes = True
 
@@ -55,4 +55,4 @@ async def test_nonsense_made_ahead_is_no_final() -> None:
         ("fake", (PassedOver("patient", Fault.ECHO),)),
         ("patient", ()),
     ]
-    assert patient.asked == [FIRST]  # the second was good ahead, and nobody was asked again
+    assert patient.asked == [FIRST]  # the second was good ahead, so nobody was asked again

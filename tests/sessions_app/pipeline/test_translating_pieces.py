@@ -1,4 +1,4 @@
-"""Translations made ahead, piece by piece: what is asked, what is kept, and what ends."""
+"""Translations made ahead, piece by piece: what is requested, kept and cancelled."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from tests.sessions_app.pipeline.sentences import FIRST, SECOND, TWO, TWO_TRANSL
 
 
 class Noticing(Patient):
-    """Notices a phrase in the second sentence, and corrects it."""
+    """Finds a phrase in the second sentence, and corrects it."""
 
     async def translate(self, request: TranslationRequest) -> Translation:
         made = await super().translate(request)
@@ -34,7 +34,7 @@ class Noticing(Patient):
 
 
 class Desk:
-    """Translations ahead, by hand."""
+    """TranslationsAhead, driven by hand."""
 
     def __init__(self, patient: Patient) -> None:
         self.patient = patient
@@ -168,7 +168,7 @@ async def test_an_answer_that_comes_as_the_words_change_spoils_nothing(desk: Des
     desk.patient.hangs = {"hola"}
     desk.pause("hola")
     await desk.has_asked("hola")
-    desk.patient.goes_on.set()  # it is answered, and the worker has not heard of it yet
+    desk.patient.goes_on.set()  # it is answered, but the worker has not run yet
     desk.ahead.go_on(MANNER)
     desk.pause("agua")
     await desk.has_asked("hola", "agua")
@@ -181,7 +181,7 @@ async def test_what_is_dropped_before_it_began_hinders_nothing_after_it(desk: De
     desk.pause("hola")
     await desk.has_asked("hola")
     desk.ahead.go_on(MANNER)
-    desk.pause("mundo")  # while what was asked before winds down
+    desk.pause("mundo")  # while the request before is being cancelled
     desk.pause("agua", utterance_id=2)
     await desk.has_asked("hola", "agua")
     assert (await desk.final("agua", utterance_id=2)).text == "water"

@@ -1,4 +1,4 @@
-"""Who speaks and is given no words is told, once, and again only after new speech."""
+"""A speaker who gets no words is warned once, and again only after new speech."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ from tests.house import eventually
 
 
 class Watched:
-    """A watch of 0.05 s, and what it told."""
+    """A watch of 0.05 s, and its events."""
 
     def __init__(self) -> None:
         self.told: list[Event] = []

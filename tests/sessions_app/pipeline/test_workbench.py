@@ -1,4 +1,4 @@
-"""Small pieces of work in one thread: in order, many in one go, none lost."""
+"""Small pieces of work in one thread: in order, in batches, none lost."""
 
 import asyncio
 import threading
@@ -20,7 +20,7 @@ GATHERING_SECONDS = 0.6
 
 
 class User:
-    """Somebody who brings work again and again."""
+    """A user that brings work repeatedly."""
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ async def test_a_closed_bench_takes_no_work_and_fails_what_waits(bench: Workbenc
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gather so long for each user that a test can see it."""
+    """Gather batches for so long that a test can see it."""
     monkeypatch.setattr(workbench, "GATHERING_SECONDS", GATHERING_SECONDS)
     monkeypatch.setattr(workbench, "LONGEST_GATHERING_SECONDS", GATHERING_SECONDS)
 
@@ -180,7 +180,7 @@ async def test_a_decoder_is_closed_though_whoever_closes_it_is_cancelled(bench: 
     user = User()
     bench.attend(user)
     await sound.decode(ogg(say("hola")))
-    assert len(set(threading.enumerate()) - before) == 2  # the bench's, and the decoder's own
+    assert len(set(threading.enumerate()) - before) == 2  # the workbench's, and the decoder's own
     closing = asyncio.create_task(sound.close())
     await asyncio.sleep(0)
     closing.cancel()

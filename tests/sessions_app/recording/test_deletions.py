@@ -1,4 +1,4 @@
-"""Deleted sound goes from the disk, whoever deletes the row, and whatever fails meanwhile."""
+"""Deleted sound is removed from the disk, whoever deletes the row, and whatever fails meanwhile."""
 
 import asyncio
 import fcntl
@@ -30,7 +30,7 @@ ELSEWHERE = "another"
 
 @pytest.fixture(autouse=True)
 def root(tmp_path: Path, settings: Any) -> Path:
-    """Return a directory of recordings in which nothing lies."""
+    """Return an empty directory of recordings."""
     settings.HABLA = settings.HABLA | {"DATA_DIR": tmp_path}
     recordings_directory.identify()
     return tmp_path / "recordings"
@@ -101,7 +101,7 @@ WAYS: dict[Callable[[Recording], int], tuple[int, int]] = {
     by_command: (0, 0),
     by_pruning: (0, 0),
 }
-"""How a row goes, and what is answered where its files lie here, and elsewhere."""
+"""How a row is deleted, and the answer where its files lie here, and elsewhere."""
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)

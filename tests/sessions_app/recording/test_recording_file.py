@@ -1,4 +1,4 @@
-"""A file grows beside its place, gets there whole, and never takes another's."""
+"""A file grows beside its final path, is moved there complete, and never replaces another."""
 
 import wave
 from collections.abc import Callable

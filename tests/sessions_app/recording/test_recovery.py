@@ -74,7 +74,7 @@ def not_left() -> list[Recording]:
 
 @pytest.fixture
 def of_others(root: Path) -> dict[str, Recording]:
-    """Return what other servers left that serve no more."""
+    """Return the recordings that dead servers left."""
     here = recordings_directory.identify()
     left = {place: left_by("elsewhere-1") for place in ("shared", "found", "elsewhere", "unknown")}
     for place, directory in (("shared", here), ("elsewhere", "another")):
@@ -209,7 +209,7 @@ async def test_a_database_that_knows_none_of_them_may_be_the_wrong_one() -> None
 
 @pytest.fixture
 def unwritten(lost: Recording) -> NewRecording:
-    """Return what the row of a recording would say that its dead server could not write."""
+    """Return the row of a recording that its dead server could not write any more."""
     manner = Manner(Direction.EN_TO_ES, Mode.CLASSROOM)
     assert lost.session_id is not None
     new = NewRecording(

@@ -1,4 +1,4 @@
-"""What a dead server left, where it can only be decoded at a price, or not just now."""
+"""Recovering recordings that are expensive to decode, or cannot be decoded at the moment."""
 
 import errno
 import subprocess

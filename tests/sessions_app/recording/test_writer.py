@@ -1,4 +1,4 @@
-"""The thread that writes: nobody waits for it, and it holds no more than it should."""
+"""The writer thread: nobody waits for it, and its memory is bounded."""
 
 import threading
 from pathlib import Path

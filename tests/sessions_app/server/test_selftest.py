@@ -1,4 +1,4 @@
-"""Engines are tried by an utterance of the server's own: what brings no words is not ready."""
+"""Engines are tested by an utterance of the server's own: without words it is not ready."""
 
 import asyncio
 from pathlib import Path

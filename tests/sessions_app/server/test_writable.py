@@ -1,4 +1,4 @@
-"""Whether the database takes anything is tried, and told by /readyz as long as it does not."""
+"""Whether the database can be written is tested, and /readyz says so while it cannot."""
 
 import asyncio
 import sqlite3
@@ -18,7 +18,7 @@ from sessions_app.store.database.write_behind import behind
 from tests.house import House, eventually
 
 ALL_PAGES = 1_073_741_823
-"""As many as SQLite takes (sqlite.org/pragma.html#pragma_max_page_count)."""
+"""As many pages as SQLite allows (sqlite.org/pragma.html#pragma_max_page_count)."""
 
 
 def allow_pages(most: int) -> None:
@@ -27,7 +27,7 @@ def allow_pages(most: int) -> None:
 
 
 def fill() -> None:
-    """Leave no room in the database, not even for the smallest row."""
+    """Leave no space in the database, not even for the smallest row."""
     allow_pages(1)  # SQLite takes as many as there are
     for length in (200, 100, 0):
         with suppress(OperationalError):
@@ -42,7 +42,7 @@ def make_room() -> None:
 
 @pytest.fixture
 async def tried(house: House) -> AsyncIterator[House]:
-    """Return a house whose database is tried."""
+    """Return a server that tests its database."""
     trying = asyncio.create_task(writable.keep_probing_writes(house.registry))
     yield house
     trying.cancel()

@@ -1,4 +1,4 @@
-"""Which errors of the database are waited for, which are answers, and which nobody knows."""
+"""Which errors of the database are temporary, which are final, and which are unknown."""
 
 import sqlite3
 from collections.abc import Callable

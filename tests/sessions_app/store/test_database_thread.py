@@ -1,4 +1,4 @@
-"""The database lane: first in first out, and what was begun is completed."""
+"""The database thread: first in first out, and what was begun is completed."""
 
 import asyncio
 import threading

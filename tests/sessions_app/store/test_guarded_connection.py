@@ -1,4 +1,4 @@
-"""A file that took the place of the database is not even opened."""
+"""A file that replaced the database is not even opened."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Tests of what a person finds of what was said."""
+"""Tests of the history: what a user finds of what was said."""
 
 from typing import Any
 from uuid import uuid4
@@ -161,7 +161,7 @@ def test_exporting_many_lines_costs_few_queries_and_little_memory(
     with django_assert_num_queries(2 + 3):
         texts = [line.exchange.source for line in lines_of(kept)]
     assert texts == ["uno", "dos", "tres", "cuatro", "cinco"]
-    with django_assert_num_queries(2 + 1):  # of what is not asked for yet nothing is read
+    with django_assert_num_queries(2 + 1):  # nothing is read before it is asked for
         assert next(lines_of(kept)).exchange.source == "uno"
 
 

@@ -1,4 +1,4 @@
-"""A process is dead after so much silence as another has seen itself, whatever clocks say."""
+"""A process counts as dead by the silence that another has observed, whatever clocks say."""
 
 import uuid
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Tests of what a search may cost: few words, a bounded time, and plain words where it is over."""
+"""Tests of the limits of a search: few words, a bounded time, and a message when that is over."""
 
 import time
 
@@ -36,7 +36,7 @@ def browser() -> Client:
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a search take a tenth of a second."""
+    """Limit a search to a tenth of a second."""
     monkeypatch.setattr(query_limits, "SEARCH_SECONDS", 0.1)
 
 
@@ -46,7 +46,7 @@ def test_an_endless_query_is_ended_in_plain_words(hurried: None) -> None:
         connection.cursor().execute(ENDLESS)
     assert caught.value.code == "search_too_slow"
     assert time.monotonic() - begun < 5
-    with connection.cursor() as cursor:  # whatever comes next has no limit
+    with connection.cursor() as cursor:  # the next query has no limit
         cursor.execute(f"{ENDLESS.replace('from numbers)', 'from numbers where n < 300000)')}")
 
 

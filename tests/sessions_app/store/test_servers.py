@@ -1,4 +1,4 @@
-"""Serving processes tell that they live and that they leave; nobody is told of a trial."""
+"""Server processes record that they live and that they leave; a trial write leaves no trace."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What waits for the database: bounded, in its order, written once, as soon as it is taken."""
+"""Write-behind: what waits is bounded, in order, and written once, as soon as possible."""
 
 import asyncio
 import sqlite3
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Database:
-    """Takes what is written to it, unless it is away."""
+    """A database that takes what is written to it, unless it is away."""
 
     def __init__(self) -> None:
         self.is_away = False

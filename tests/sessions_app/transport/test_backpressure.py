@@ -1,4 +1,4 @@
-"""What came and waits for the consumer is bounded: while too much waits, no more is read."""
+"""Back-pressure: while too much waits for the consumer, no more is read."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ TINY = {"type": "websocket.receive", "bytes": b""}
 
 
 class Transport:
-    """A connection that is read, or not."""
+    """A connection that is read from, or not."""
 
     is_read = True
 

@@ -1,4 +1,4 @@
-"""Whose word is taken for whom a proxy forwards, over HTTP and over the WebSocket."""
+"""Which proxies are believed about whom they forward, over HTTP and over the WebSocket."""
 
 from typing import Any
 
@@ -75,7 +75,7 @@ def test_a_setting_that_is_unclear_trusts_nobody_and_is_named(settings: Any, tex
 @pytest.mark.parametrize(
     ("peer", "header", "address"),
     [
-        (PROXY, "192.0.2.66, 203.0.113.7", CLIENT),  # what the client sent stands to the left
+        (PROXY, "192.0.2.66, 203.0.113.7", CLIENT),  # what the client itself sent is on the left
         (PROXY, "192.0.2.66, 203.0.113.7, 10.0.0.9", CLIENT),
         (PROXY, "203.0.113.7,10.0.0.9,127.0.0.1", CLIENT),
         (PROXY, "10.0.0.77", "10.0.0.77"),

@@ -1,4 +1,4 @@
-"""Tests of how many requests are at work at once, before an application that takes its time."""
+"""Tests of how many requests run at once, with a slow application."""
 
 import asyncio
 from typing import Any
@@ -19,7 +19,7 @@ START = {"type": "http.response.start", "status": 200, "headers": []}
 
 
 class Slow:
-    """An application whose requests are at work until ``go_on`` is set."""
+    """An application whose requests run until ``go_on`` is set."""
 
     def __init__(self, *, is_sent: bool = False) -> None:
         self.at_work = 0
@@ -55,25 +55,25 @@ async def ask(
 
 
 class Crowd:
-    """Requests that were begun, and are seen through to their end."""
+    """Requests that were begun, and are awaited to their end."""
 
     def __init__(self, turns: RequestLimiter) -> None:
         self._turns = turns
         self._tasks: list[asyncio.Task[dict[str, Any]]] = []
 
     async def come(self, count: int, who: str, path: str = "/x", method: str = "GET") -> None:
-        """Let ``count`` requests more come, as far as they come now."""
+        """Begin ``count`` more requests, and let them run as far as they can."""
         asking = (ask(self._turns, who, path, method) for _ in range(count))
         self._tasks += [asyncio.create_task(one) for one in asking]
         for _ in range(5):
             await asyncio.sleep(0)
 
     async def statuses(self) -> list[int]:
-        """Return what all of them were answered, in the order in which they came."""
+        """Return the answers to all of them, in the order in which they came."""
         return [answer["status"] for answer in await asyncio.gather(*self._tasks)]
 
     def leave(self) -> None:
-        """Let all of them be cancelled."""
+        """Cancel all of them."""
         for task in self._tasks:
             task.cancel()
 

@@ -1,4 +1,4 @@
-"""What every answer says beside its content: to caches, to browsers, and by which cookies."""
+"""The headers of every answer: for caches, for browsers, and cookies."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Tests of responses that are sent piece by piece, through the application that the port has."""
+"""Tests of responses that are sent piece by piece, through the whole ASGI application."""
 
 import asyncio
 import warnings
@@ -41,7 +41,7 @@ async def answer_to(path: str) -> tuple[int, list[bytes]]:
 
 async def test_a_static_file_is_never_in_memory_as_a_whole() -> None:
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # Django warns of what it must read wholly
+        warnings.simplefilter("error")  # Django warns when it has to read all of a stream
         status, pieces = await answer_to(LARGE)
     assert status == 200
     assert len(pieces) > 3

@@ -20,7 +20,7 @@ def break_down(request):
 
 
 urlpatterns = [path("api/broken", break_down), *project.urlpatterns]
-"""The addresses of a server with a bug."""
+"""URLs of a server with a bug."""
 
 
 @pytest.fixture

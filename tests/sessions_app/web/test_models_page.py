@@ -1,4 +1,4 @@
-"""The owner lets better models be fetched; nobody else does, and nothing that is not on offer."""
+"""The owner can have better models downloaded; nobody else can, and only those on offer."""
 
 import asyncio
 from pathlib import Path
@@ -28,7 +28,7 @@ JSON: dict[str, Any] = {"headers": {"accept": "application/json"}}
 
 @pytest.fixture
 async def house_without_models(house: House, settings: Any, tmp_path: Path) -> House:
-    """Return a house that would take OPUS-MT, and has none."""
+    """Return a server that would use OPUS-MT, but does not have it."""
     (tmp_path / "data").mkdir()
     settings.HABLA = {**settings.HABLA, "DATA_DIR": tmp_path / "data"}
     await house.restart(translator="auto", LLM_URL="off")

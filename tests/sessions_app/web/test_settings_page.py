@@ -1,4 +1,4 @@
-"""Tests of the settings page: who may change the translator, what is taken, what is not shown."""
+"""Tests of the settings page: who may change the translator, what is accepted and what shown."""
 
 from dataclasses import replace
 from pathlib import Path

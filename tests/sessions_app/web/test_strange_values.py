@@ -1,4 +1,4 @@
-"""Whatever stands in a field, an address or a query: an answer in plain words, and never a 500."""
+"""Whatever is in a field, an address or a query is answered in plain words, never by a 500."""
 
 import json
 import re
@@ -52,12 +52,12 @@ QUERY = ("q", "p", "o", "page", "format", "download", "limit", "offset", "next",
 
 @pytest.fixture
 def browser() -> Client:
-    """Return the owner's browser, in which a 500 is an answer."""
+    """Return the owner's client, which returns a 500 instead of raising."""
     return at_home(raise_request_exception=False)
 
 
 def asked(browser: Client, method: str, path: str, body: str = "", **options: Any) -> int:
-    """Return the status of an answer, whoever asked before."""
+    """Return the status of an answer, with fresh rate limits."""
     rate_limits.reset_rates()
     answer = browser.generic(method, path, body, **options)
     if answer.streaming:
@@ -66,7 +66,7 @@ def asked(browser: Client, method: str, path: str, body: str = "", **options: An
 
 
 def kept_ids() -> dict[str, str]:
-    """Keep one of each; return their ids by the name that addresses give them."""
+    """Store one row of each kind; return their ids by their names in addresses."""
     owner = the_owner()
     conversation = keep_conversation(owner, "hola")
     session = keep_session(conversation, "mundo")
