@@ -162,7 +162,7 @@ def test_what_a_program_in_a_string_imports_is_in_the_tree() -> None:
 
 
 def test_what_was_renamed_is_noticed() -> None:
-    there = ["store/servers.py", "transport.backpressure.Flow", "SessionConsumer.dispatch"]
+    there = ["store/servers.py", "transport.backpressure.FlowControl", "SessionConsumer.dispatch"]
     assert [name for name in there if not is_known(name)] == []
     gone = ["store/fleet.py", "fleet.py", "engines/fleet/", "flow.Flow", "HablaFleet", "tell_fleet"]
     assert [name for name in gone if is_known(name)] == []
