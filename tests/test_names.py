@@ -144,7 +144,7 @@ def test_every_file_that_a_comment_names_is_in_the_tree() -> None:
         for file in SOURCES
         for comment in comments((ROOT / file).read_text())
         for name in PATH.findall(comment)
-        if name.endswith((".py", ".md")) and not is_file(name.lstrip("./"))
+        if name.endswith(".py") and not is_file(name.lstrip("./"))
     ]
     assert named == []
 

@@ -21,7 +21,7 @@ from sessions_app.core.errors import LoginDelayedError
 from sessions_app.models import LoginDelay
 from sessions_app.store import login_delays
 from sessions_app.store.login_delays import ADDRESS, NAME, PAIR, begin_attempt
-from tests.sessions_app.test_steady_clock import YEAR, Machine
+from tests.sessions_app.core.test_steady_clock import YEAR, Machine
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
