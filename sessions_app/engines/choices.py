@@ -3,14 +3,18 @@
 import difflib
 import inspect
 import json
+import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from sessions_app.core.errors import SettingsError
+
+logger = logging.getLogger(__name__)
 
 AUTO = "auto"
 """Take the best that is there."""
@@ -42,6 +46,16 @@ GONE = {
     "What would be right: auto."
 }
 """What old settings may name, and what to set instead."""
+
+MOVED = {
+    f"{_HERE}.faster_whisper.FasterWhisperTranscriber": "faster-whisper",
+    f"{_HERE}.openai_audio.OpenAiTranscriber": "openai",
+    f"{_HERE}.llm.LlmTranslator": "llm",
+    f"{_HERE}.opus_mt.OpusMtTranslator": "opus-mt",
+    f"{_HERE}.apertium.ApertiumTranslator": "apertium",
+    f"{_HERE}.silero.SileroDetector": "silero",
+}
+"""Dotted paths of Habla's own engines that old settings may name, and the short names for them."""
 
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
@@ -75,6 +89,17 @@ def kind_of(variable: str) -> str:
     return variable.lower().rpartition("_")[2]
 
 
+@cache
+def current_backend(backend: str) -> str:
+    """Return the short name of an engine that has moved; any other ``backend`` as it is.
+
+    A move is logged once.
+    """
+    if backend in MOVED:
+        logger.warning("%s has moved: %s is what to set instead", backend, MOVED[backend])
+    return MOVED.get(backend, backend)
+
+
 def parse_choice(text: str, *, variable: str) -> EngineChoice:
     """Return the engine that ``text``, the value of the environment's ``variable``, asks for.
 
@@ -83,6 +108,7 @@ def parse_choice(text: str, *, variable: str) -> EngineChoice:
     """
     stripped = text.strip() or AUTO
     choice = _parse_json(stripped, variable) if stripped[0] in "{[" else EngineChoice(stripped)
+    choice = replace(choice, backend=current_backend(choice.backend))
     if choice.backend == AUTO and choice.options:
         raise SettingsError(
             f"{variable}: OPTIONS need a BACKEND that they belong to, not auto.", variable=variable

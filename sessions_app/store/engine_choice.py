@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from sessions_app.core.errors import StoreError
 from sessions_app.engines.base import Progress
-from sessions_app.engines.choices import names_of
+from sessions_app.engines.choices import current_backend, names_of
 from sessions_app.engines.loading import EngineChoice, Engines, EngineSettings, load_engines
 from sessions_app.models import EngineSetting
 from sessions_app.store.database.thread import database_thread
@@ -61,10 +61,13 @@ def current_choice() -> OwnerChoice | None:
     """Return what the owner chose; None: what the environment says."""
     fields = ("backend", "url", "model", "profile", "key")
     row = EngineSetting.objects.filter(pk=KIND).values(*fields).first()
-    if row and row["backend"] not in names_of(KIND):
+    if row is None:
+        return None
+    row["backend"] = current_backend(row["backend"])
+    if row["backend"] not in names_of(KIND):
         logger.warning("the owner's choice, %s, is no engine any more", row["backend"])
         return None
-    return OwnerChoice(**row) if row else None
+    return OwnerChoice(**row)
 
 
 def save_choice(chosen: OwnerChoice | None) -> None:

@@ -10,6 +10,7 @@ from sessions_app.engines.choices import (
     ENGINES,
     EngineChoice,
     check_choice,
+    current_backend,
     find_class,
     parse_choice,
 )
@@ -92,6 +93,31 @@ def test_options_that_an_engine_does_not_take_are_told_with_those_it_takes(
     with pytest.raises(SettingsError, match=variable) as failure:
         check_choice(choice, variable=variable)
     assert hint in str(failure.value)
+
+
+MOVED = {
+    "faster_whisper.FasterWhisperTranscriber": ("HABLA_TRANSCRIBER", "faster-whisper"),
+    "openai_audio.OpenAiTranscriber": ("HABLA_TRANSCRIBER", "openai"),
+    "llm.LlmTranslator": ("HABLA_TRANSLATOR", "llm"),
+    "opus_mt.OpusMtTranslator": ("HABLA_TRANSLATOR", "opus-mt"),
+    "apertium.ApertiumTranslator": ("HABLA_TRANSLATOR", "apertium"),
+    "silero.SileroDetector": ("HABLA_DETECTOR", "silero"),
+}
+
+
+@pytest.mark.parametrize(("old", "now"), MOVED.items())
+def test_an_engine_that_has_moved_is_found_by_its_old_path_and_the_log_says_its_name(
+    old: str, now: tuple[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    variable, name = now
+    path = f"sessions_app.engines.{old}"
+    current_backend.cache_clear()
+    for _ in range(2):
+        assert parse_choice(path, variable=variable) == EngineChoice(name)
+    with_options = f'{{"BACKEND": "{path}", "OPTIONS": {{"threads": 1}}}}'
+    assert parse_choice(with_options, variable=variable) == EngineChoice(name, {"threads": 1})
+    assert caplog.messages == [f"{path} has moved: {name} is what to set instead"]
+    assert callable(find_class(name, variable=variable))
 
 
 @pytest.mark.parametrize("text", ["pocketsphinx", '{"BACKEND": "pocketsphinx"}'])

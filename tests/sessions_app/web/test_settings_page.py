@@ -62,6 +62,11 @@ def test_a_key_needs_an_address_that_it_is_for(browser):
     assert browser.post(SETTINGS, MODEL | {"url": "", "profile": "openai"}).status_code == 302
 
 
+def test_an_engine_that_has_moved_is_still_the_one_that_was_chosen() -> None:
+    save_choice(replace(KEPT, backend="sessions_app.engines.llm.LlmTranslator"))
+    assert current_choice() == KEPT
+
+
 def test_a_key_is_not_sent_over_the_internet_in_the_clear(browser):
     answer = browser.post(SETTINGS, MODEL | {"url": "http://llm.example.org/v1"})
     assert (answer.status_code, list(answer.context["form"].errors)) == (400, ["key"])
