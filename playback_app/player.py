@@ -16,7 +16,7 @@ from sessions_app.core.audio import count_samples, to_seconds
 from sessions_app.core.errors import (
     CommandError,
     DecodeError,
-    DismissedError,
+    GuestEndedError,
     HablaError,
     StoreError,
 )
@@ -62,7 +62,7 @@ class Player:
             await self._begin()
             await (self._stream(door) if self.playing.mode == "full" else self._segments(door))
             state, reason = PlaybackState.FINISHED, ""
-        except DismissedError:
+        except GuestEndedError:
             state = PlaybackState.STOPPED
             reason = "asked" if self._session.is_open else "session_ended"
         except asyncio.CancelledError:
@@ -134,7 +134,7 @@ class Player:
         engines = {kind: asdict(info) for kind, info in infos.items()}
         options = {"direction": session.manner.direction, "mode": session.manner.mode}
         if not await database_thread.run(store.mark_playing, self.playing.id, engines, options):
-            raise DismissedError
+            raise GuestEndedError
         await session.emit(Notice("playback_started", self._fields()))
         self._begun.set()
 
@@ -147,7 +147,7 @@ class Player:
                 await self._reach(heard, heard)
             await door.stop_listening()
         except Exception:
-            await door.give_up()  # whatever broke it, the session shall not go on listening
+            await door.stop_broken()  # whatever broke it, the session shall not go on listening
             raise
         finally:
             stream.close()
@@ -168,7 +168,7 @@ class Player:
         if now - self._moved_at >= MOVE_SECONDS:
             self._moved_at = now
             if not await self._move():
-                raise DismissedError
+                raise GuestEndedError
             await self._session.emit(Notice("playback_progress", self._fields(), is_passing=True))
         await self._pacer.due(heard_seconds)
 

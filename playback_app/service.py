@@ -114,7 +114,7 @@ async def steer_playback(session: LiveSession, wish: PlaybackWish) -> None:
     elif wish == PlaybackWish.RESUME:
         await player.resume()
     else:
-        await session.dismiss()
+        await session.end_guest()
 
 
 def player_in(session: LiveSession) -> Player | None:
@@ -126,7 +126,7 @@ def player_in(session: LiveSession) -> Player | None:
 async def _let_finished_go(session: LiveSession) -> None:
     player = player_in(session)
     if player is not None and player.is_over:
-        await session.dismiss()
+        await session.end_guest()
 
 
 # --- what the rows say
@@ -230,7 +230,9 @@ class _Alone:
         manner = Manner(Direction(playing.direction), Mode(playing.session_mode))
         # admission has counted it among the user's
         wishes = SessionRequest(playing.user_id, manner, is_operator=True)
-        self.session, self.task = registry.launch(wishes, emit=self._emit, hang_up=self._hang_up)
+        self.session, self.task = registry.launch(
+            wishes, emit=self._emit, disconnect=self._disconnect
+        )
 
     async def _emit(self, event: Event) -> None:
         if self._told is not None:
@@ -243,16 +245,16 @@ class _Alone:
             if not await database_thread.run(
                 store.assign_session, self._playing.id, self.session.id
             ):
-                self._leave()
+                self._end_session()
                 return
-            await play_in(self.session, self._playing, self._leave)
+            await play_in(self.session, self._playing, self._end_session)
         except (CommandError, StoreError) as error:
             logger.info("playback %s was refused: %s", self._playing.id, error)
-            self._leave()
+            self._end_session()
 
-    def _leave(self) -> None:
+    def _end_session(self) -> None:
         self.session.end(OVER)
 
-    async def _hang_up(self, code: int) -> None:
+    async def _disconnect(self, code: int) -> None:
         # nothing happens here but where the session never came to play
         await store.end_playback_behind(self._playing.id, PlaybackState.FAILED, "session_ended")

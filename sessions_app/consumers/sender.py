@@ -41,7 +41,7 @@ class Sender:
             return
         await self._deliver({"type": "websocket.send", "text": encode(event)})
 
-    async def hang_up(self, code: int) -> None:
+    async def disconnect(self, code: int) -> None:
         """Close the connection with ``code``; do nothing if it is gone."""
         if not self.is_gone:
             await self._deliver({"type": "websocket.close", "code": code})

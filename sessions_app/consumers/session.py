@@ -105,19 +105,19 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             wishes = SessionRequest(login.user_id, *await self._wishes(), login, login.is_operator)
             self._allowance = Allowance(login.user_id)
             self._session, self._life = registry.live.launch(
-                wishes, emit=self._outlet.emit, hang_up=self._outlet.hang_up
+                wishes, emit=self._outlet.emit, disconnect=self._outlet.disconnect
             )
         except RefusedError as refusal:
             await self._outlet.emit(Failure(refusal.code, str(refusal), fatal=True))
-            await self._outlet.hang_up(refusal.close_code)
+            await self._outlet.disconnect(refusal.close_code)
         except HablaError as error:
             await self._outlet.emit(Failure(error.code, str(error), fatal=True))
-            await self._outlet.hang_up(CloseCode.FAILED)
+            await self._outlet.disconnect(CloseCode.FAILED)
         except OSError as error:  # as where the owner's key cannot be read
             if not was_exhausted(error):
                 raise
             await self._outlet.emit(Failure("too_many_files", EXHAUSTED, fatal=True))
-            await self._outlet.hang_up(CloseCode.FULL)
+            await self._outlet.disconnect(CloseCode.FULL)
 
     async def disconnect(self, code: int) -> None:
         """Say why the client left; the frame around all handlers does the rest."""

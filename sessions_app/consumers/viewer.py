@@ -77,12 +77,12 @@ class ViewerConsumer:
             await _first_to_end(self._until_left(), self._until_told(), self._until_stalled())
         except RefusedError as refusal:
             await self._outlet.emit(Failure(refusal.code, str(refusal), fatal=True))
-            await self._outlet.hang_up(refusal.close_code)
+            await self._outlet.disconnect(refusal.close_code)
         except StoreError as error:
             await self._outlet.emit(Failure(error.code, str(error), fatal=True))
-            await self._outlet.hang_up(CloseCode.FAILED)
+            await self._outlet.disconnect(CloseCode.FAILED)
         except asyncio.CancelledError:
-            await self._outlet.hang_up(CloseCode.QUITTING)
+            await self._outlet.disconnect(CloseCode.QUITTING)
             raise
 
     # --- what the viewer sends
@@ -135,7 +135,7 @@ class ViewerConsumer:
                 await self._viewer.catch_up(standing)
             if not standing.is_live:
                 await self._outlet.emit(Notice("session_ended", {"reason": standing.reason}))
-                await self._outlet.hang_up(CloseCode.LEFT)
+                await self._outlet.disconnect(CloseCode.LEFT)
                 return
             live = registry.live
             if live.is_draining and standing.session_id not in live.sessions:

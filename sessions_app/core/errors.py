@@ -5,7 +5,7 @@ HablaError
 ├── CommandError                a client asked for something impossible; nothing has changed
 │   └── TooFastError                it asks too often; says when to go on
 ├── RefusedError                a client may not have a session; has the close code
-├── DismissedError              a guest of a session must end
+├── GuestEndedError              a guest of a session must end
 ├── LoginDelayedError           a login may not be tried now; says for how long
 ├── StoreError                  the database did not store something
 │   ├── StoreUnavailableError       it is unavailable as a whole, and may come back
@@ -75,7 +75,7 @@ class TooFastError(CommandError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class DismissedError(HablaError):
+class GuestEndedError(HablaError):
     """A guest of a session must end."""
 
     code = "dismissed"

@@ -97,7 +97,7 @@ class Scheduler:
         for work in [*running, *self._turns.of(seat)]:
             if not (partials_only and work.is_final):
                 self._turns.withdraw(seat, work)
-                self._let_go(work)
+                self._cancel(work)
 
     def insist(self, seat: int) -> None:
         """Let what ``seat`` asked for ahead of time be a final: it is one now."""
@@ -136,9 +136,9 @@ class Scheduler:
         ahead = (work for _, work in self._running.values() if work.is_ahead)
         if self._free_slot() is None and (work := next(ahead, None)) is not None:
             work.is_ahead = False  # no second final needs its line
-            self._let_go(work)
+            self._cancel(work)
 
-    def _let_go(self, work: Work[object]) -> None:
+    def _cancel(self, work: Work[object]) -> None:
         work.fail(DroppedError("Nobody waits for these words any more."))
         self._interrupt(work)
 

@@ -87,7 +87,7 @@ class IncomingSound:
         self._account.dropped[reason] += samples
         counters.DROPPED.labels(reason).inc(to_seconds(samples))
 
-    async def leave(
+    async def count_unfinished(
         self,
         in_hand: Iterable[Item],
         waiting: Iterable[Item],

@@ -66,11 +66,11 @@ async def _stop_listening(session: LiveSession, command: protocol.StopListening)
 
 
 async def _new_conversation(session: LiveSession, command: protocol.NewConversation) -> None:
-    await session.dismiss()
+    await session.end_guest()
     await session.pipeline.intake.stop()
-    await session.pipeline.interpreter.drained()
+    await session.pipeline.interpreter.join()
     await session.book.begin_conversation()
-    session.pipeline.interpreter.forget()
+    session.pipeline.interpreter.reset()
     fields = {"conversation_id": str(session.book.conversation_id)}
     await session.emit(Notice("conversation_started", fields))
     await session.emit(session.book.speakers_told())

@@ -145,7 +145,7 @@ class Generations:
         self.current.leases += 1
         return self.current
 
-    def give_back(self, generation: Generation) -> None:
+    def release(self, generation: Generation) -> None:
         """Take back what ``lease`` returned."""
         generation.leases -= 1
         if generation.is_retired and generation.leases == 0:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from sessions_app.core.audio import count_samples
-from sessions_app.core.errors import CommandError, DismissedError
+from sessions_app.core.errors import CommandError, GuestEndedError
 from sessions_app.live.wiring import SessionPipeline
 from sessions_app.pipeline.utterance import Utterance
 from sessions_app.protocol import StartListening
@@ -23,7 +23,7 @@ class Guest(Protocol):
     """Work in a session that the session knows nothing of: that of an app above it."""
 
     async def run(self, door: "GuestInput") -> None:
-        """Do it. The door raises DismissedError once the guest has to go; then return soon."""
+        """Do it. The door raises GuestEndedError once the guest has to go; then return soon."""
         ...
 
     def refusal(self) -> CommandError:
@@ -39,7 +39,7 @@ class GuestInput:
     """The waiting door into a session: what is handed in is heard when the call returns.
 
     One call at a time. Each keeps its place among the client's own commands. Once the guest is
-    dismissed, a call waits until all that was handed in is told, and raises DismissedError.
+    dismissed, a call waits until all that was handed in is told, and raises GuestEndedError.
     """
 
     def __init__(self, pipeline: SessionPipeline, origin: uuid.UUID | None) -> None:
@@ -54,7 +54,7 @@ class GuestInput:
 
         Raises:
             CommandError: one is open already.
-            DismissedError: the guest has to go.
+            GuestEndedError: the guest has to go.
         """
         await self._in_turn(lambda: self._start(command))
 
@@ -63,7 +63,7 @@ class GuestInput:
 
         Raises:
             DecodeError: the stream is broken.
-            DismissedError: the guest has to go.
+            GuestEndedError: the guest has to go.
         """
         return await self._in_turn(lambda: self._pipeline.intake.hear(chunk))
 
@@ -72,15 +72,15 @@ class GuestInput:
 
         Raises:
             DecodeError: the stream is broken at its end; what came before is told.
-            DismissedError: the guest has to go.
+            GuestEndedError: the guest has to go.
         """
         await self._in_turn(self._pipeline.intake.end_visit)
 
-    async def give_up(self) -> None:
+    async def stop_broken(self) -> None:
         """Close the listening period where it is; what came so far is told.
 
         Raises:
-            DismissedError: the guest has to go.
+            GuestEndedError: the guest has to go.
         """
         await self._in_turn(lambda: self._pipeline.intake.stop(broken=True))
 
@@ -90,7 +90,7 @@ class GuestInput:
         ``start_sample`` is where it stands on the clock of what the guest brings.
 
         Raises:
-            DismissedError: the guest has to go.
+            GuestEndedError: the guest has to go.
         """
         await self._in_turn(lambda: self._interpret(pcm, start_sample))
 
@@ -98,9 +98,9 @@ class GuestInput:
         """Wait until all that was handed in is told.
 
         Raises:
-            DismissedError: the guest has to go.
+            GuestEndedError: the guest has to go.
         """
-        await self._in_turn(self._pipeline.interpreter.drained)
+        await self._in_turn(self._pipeline.interpreter.join)
 
     def refuse(self) -> None:
         """Take nothing more."""
@@ -110,14 +110,14 @@ class GuestInput:
         """Let whoever waits at the door go."""
         self._released.set()
         if self._pending is not None and not self._pending.done():
-            self._pending.set_exception(DismissedError())
+            self._pending.set_exception(GuestEndedError())
 
     # --- in turn
 
     async def _in_turn(self, work: Callable[[], Awaitable[T]]) -> T:
         if self._is_refused:
             await self._released.wait()
-            raise DismissedError
+            raise GuestEndedError
         results: list[T] = []
         self._pending = pending = asyncio.get_running_loop().create_future()
 
@@ -203,7 +203,7 @@ class Guests:
         if self._door is not None:
             self._door.refuse()
 
-    async def dismiss(self) -> bool:
+    async def end(self) -> bool:
         """Let the guest go, all it brought being told; return whether it went in time."""
         if self._task is None or self._door is None or self.guest is None:
             return True

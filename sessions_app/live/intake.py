@@ -104,7 +104,7 @@ class Intake:
             command.encoding,
             command.sample_rate,
             offset_samples=self._timeline.place(came_at),
-            cut=None if is_visit else self._recorder.cut,
+            cut=None if is_visit else self._recorder.add_utterance,
             origin=origin,
         )
         self._arrivals.begin(command)
@@ -114,7 +114,7 @@ class Intake:
         self._is_visit = is_visit
         self._become(State.LISTENING)
         if is_visit:
-            self._recorder.attend()
+            self._recorder.note_unrecorded()
             return
         recording = self._recorder.begin(
             command, self._context.manner, lambda: listener.heard_samples
@@ -165,8 +165,8 @@ class Intake:
             if not self._is_visit:
                 await self._emit(Failure(error.code, str(error), about="stop_listening"))
         self._timeline.reach(listener.reached_sample)
-        await self._interpreter.drained()
-        await self._recorder.end(is_whole=not broken and problem is None)
+        await self._interpreter.join()
+        await self._recorder.finish(is_whole=not broken and problem is None)
         self._become(State.IDLE)
         if not self._is_visit:
             await self._emit(Notice("listening_stopped", listener.account.as_summary()))
@@ -175,7 +175,9 @@ class Intake:
     async def close(self) -> None:
         """Release the open stream without finishing it; count what waits. May be called twice."""
         listener = None if self._is_visit else self._listener
-        await self._arrivals.leave(*self.inbox.take_rest(), listener, self._recorder.take)
+        await self._arrivals.count_unfinished(
+            *self.inbox.take_rest(), listener, self._recorder.append
+        )
         if self._listener is not None:
             await self._listener.close()
             self._listener = None
@@ -199,7 +201,7 @@ class Intake:
         if self._listener is None or self._is_visit:
             await self._answer_stray()
             return
-        self._recorder.take(item)
+        self._recorder.append(item)
         try:
             await self._listener.hear(item)
         except EngineError as error:
@@ -236,11 +238,11 @@ class Intake:
     def _drop(self, chunk: bytes) -> None:
         # a container with a hole is no stream any more; PCM goes on after the hole
         if self._arrivals.encoding is not Encoding.PCM_S16LE and not self._is_overrun:
-            self._is_overrun = self.inbox.offer(self._give_up)
+            self._is_overrun = self.inbox.offer(self._stop_overrun)
         self._arrivals.drop(chunk, "overrun")
         self._interpreter.lateness.note_drop()
 
-    async def _give_up(self) -> None:
+    async def _stop_overrun(self) -> None:
         message = "The server cannot keep up; what came before is kept. Start again in a moment."
         await self._emit(Failure("overrun", message, about="start_listening"))
         await self.stop(broken=True)

@@ -72,7 +72,7 @@ TELL_SECONDS = 0.5
 async def part_first(
     ending: EndCause | None,
     say_goodbye: Callable[[], Awaitable[None]],
-    hang_up: Callable[[int], Awaitable[None]],
+    disconnect: Callable[[int], Awaitable[None]],
 ) -> None:
     """Say goodbye and hang up at once, where ``ending`` asks for it; else do nothing."""
     if ending is None or not ending.is_told_first:
@@ -80,7 +80,7 @@ async def part_first(
     with suppress(TimeoutError):  # it does not read: then it is not told
         async with asyncio.timeout(TELL_SECONDS):
             await say_goodbye()
-    await hang_up(ending.code)
+    await disconnect(ending.code)
 
 
 def closed(reason: str, account: Account) -> Notice:

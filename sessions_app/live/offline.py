@@ -137,7 +137,7 @@ async def _hear(
     except (EngineError, OSError) as error:
         findings.problem = error if isinstance(error, EngineError) else EngineError(NO_ROOM)
         await listener.finish(broken=True)
-    await interpreter.drained()
+    await interpreter.join()
     if findings.problem is not None and not findings.account.received:
         raise findings.problem
 

@@ -141,7 +141,7 @@ class Publisher:
                 async with asyncio.timeout(SEND_SECONDS):
                     await self._send(session_id, event)
             except broker_errors() as error:
-                self._give_up(waiting, error)
+                self._drop_waiting(waiting, error)
             else:
                 self._is_heard = True
 
@@ -151,7 +151,7 @@ class Publisher:
         if layer is not None and len(text) <= MOST_CHARACTERS:
             await layer.group_send(group_of(session_id), {"type": "watch.said", "text": text})
 
-    def _give_up(self, waiting: "asyncio.Queue[tuple[UUID, Event]]", error: Exception) -> None:
+    def _drop_waiting(self, waiting: "asyncio.Queue[tuple[UUID, Event]]", error: Exception) -> None:
         # what waited behind it is old by now, and is in the rows
         self.dropped += 1 + waiting.qsize()
         with contextlib.suppress(asyncio.QueueEmpty):

@@ -113,7 +113,7 @@ class Registry:
         wishes: SessionRequest,
         *,
         emit: Emit,
-        hang_up: Callable[[int], Awaitable[None]],
+        disconnect: Callable[[int], Awaitable[None]],
     ) -> "tuple[LiveSession, asyncio.Task[None]]":
         """Return a new session and the task that is its life.
 
@@ -129,15 +129,15 @@ class Registry:
             drain_seconds=conf.drain_seconds,
             silence_seconds=conf.silence_seconds,
         )
-        session = LiveSession(wishes, process, emit, hang_up)
+        session = LiveSession(wishes, process, emit, disconnect)
         self.sessions[session.id] = session
         task = asyncio.create_task(
-            session.run(functools.partial(self._leave, session)),
+            session.run(functools.partial(self._remove, session)),
             name=f"habla session {session.id}",
             context=context_of(str(session.id)),
         )
         self._tasks.add(task)
-        task.add_done_callback(functools.partial(self._forget, session))
+        task.add_done_callback(functools.partial(self._discard, session))
         return session, task
 
     def _admit(self, wishes: SessionRequest) -> tuple[Conf, Generations]:
@@ -158,13 +158,13 @@ class Registry:
             if (session := self.sessions.get(session_id)) is not None:
                 session.end(ending)
 
-    def _leave(self, session: LiveSession) -> None:
+    def _remove(self, session: LiveSession) -> None:
         if self.sessions.pop(session.id, None) is not None:
             counters.ENDED.labels(session.ending.reason if session.ending else "failed").inc()
 
-    def _forget(self, session: LiveSession, task: "asyncio.Task[None]") -> None:
+    def _discard(self, session: LiveSession, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
-        self._leave(session)
+        self._remove(session)
         if not task.cancelled() and task.exception() is not None:
             logger.error(
                 "session %s did not end as it should", session.id, exc_info=task.exception()

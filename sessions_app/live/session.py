@@ -57,7 +57,7 @@ class ProcessContext:
 class LiveSession:
     """One connection's life at run time. ``run`` is all of it, in a task that the registry owns.
 
-    ``emit`` tells the client an event, and does nothing once the client is gone; ``hang_up``
+    ``emit`` tells the client an event, and does nothing once the client is gone; ``disconnect``
     closes the connection with a code. Neither ever raises.
     """
 
@@ -66,7 +66,7 @@ class LiveSession:
         wishes: SessionRequest,
         process: ProcessContext,
         emit: Emit,
-        hang_up: Callable[[int], Awaitable[None]],
+        disconnect: Callable[[int], Awaitable[None]],
     ) -> None:
         self.book = SessionRows(wishes.user_id, wishes.conversation_id, process.boot)
         self.id = self.book.session_id
@@ -89,7 +89,7 @@ class LiveSession:
         self.generation: Generation | None = None
         self._process = process
         self._silence = SilenceWatch(process.silence_seconds, self._waits_since, self._is_silent)
-        self._hang_up = hang_up
+        self._disconnect = disconnect
         self.is_cut_off = False
         """Whether its limit ended the drain before all was finished."""
         self._failure: Failure | None = None
@@ -126,7 +126,7 @@ class LiveSession:
         return self.is_open and self.pipeline.intake.feed(chunk)
 
     def receive(self, guest: Guest, origin: UUID | None = None) -> None:
-        """Let a guest in, which ends with the session, or by ``dismiss``.
+        """Let a guest in, which ends with the session, or by ``end_guest``.
 
         ``origin`` is the id under which what it says is kept; None: as if people said it.
 
@@ -140,13 +140,13 @@ class LiveSession:
         door = GuestInput(self.pipeline, origin)
         self.guests.receive(guest, door)
 
-    async def dismiss(self) -> None:
+    async def end_guest(self) -> None:
         """Let the guest go, in its turn among the commands: all it brought is told first."""
         if self.guests.is_busy:
             self.guests.refuse()
             await self.pipeline.intake.stop()
-            await self.pipeline.interpreter.drained()
-            await self.guests.dismiss()
+            await self.pipeline.interpreter.join()
+            await self.guests.end()
 
     def end(self, ending: EndCause) -> None:
         """Begin the end. The first reason wins; a later abort only shortens the drain."""
@@ -163,11 +163,11 @@ class LiveSession:
 
     # --- the life
 
-    async def run(self, leave: Callable[[], None]) -> None:
-        """Open, live, drain and close. ``leave`` is called when nothing is left but goodbye."""
+    async def run(self, on_end: Callable[[], None]) -> None:
+        """Open, live, drain and close. ``on_end`` is called when nothing is left but goodbye."""
         async with AsyncExitStack() as closers:
             self._later(closers, "goodbye", self._say_goodbye)
-            closers.callback(leave)
+            closers.callback(on_end)
             closers.callback(self.become, State.CLOSED)
             self._later(closers, "row", self._end_row)
             self._later(closers, "recording", self.recorder.close)
@@ -177,7 +177,7 @@ class LiveSession:
 
     async def _open(self, closers: AsyncExitStack) -> None:
         self.generation = generation = await self._process.generations.lease(self._tell_loading)
-        closers.callback(self._process.generations.give_back, generation)
+        closers.callback(self._process.generations.release, generation)
         await self.book.open(generation, self.manner)
         self.pipeline = SessionPipeline(
             generation, self._context, self.recorder, self.become, self._sends_too_fast
@@ -214,7 +214,7 @@ class LiveSession:
         await self._greet()
         await self._ended.wait()
         self.become(State.DRAINING)
-        await messages.part_first(self.ending, self._say_goodbye, self._hang_up)
+        await messages.part_first(self.ending, self._say_goodbye, self._disconnect)
         if self.ending is not None and self.ending.is_graceful:
             self.is_cut_off = True  # unless it comes to the end of this
             self.is_cut_off = not await self._drain()
@@ -227,7 +227,7 @@ class LiveSession:
         async def drain() -> None:
             self.guests.refuse()
             await self.pipeline.drain()
-            await self.guests.dismiss()
+            await self.guests.end()
 
         seconds, pipeline = self._process.drain_seconds, self.pipeline
         name = f"habla drain {self.id}"
@@ -302,7 +302,7 @@ class LiveSession:
         if failure := self._failure or ending.problem or last:
             await self.emit(failure)
         await self.emit(messages.closed(ending.reason, self.account))
-        await self._hang_up(ending.code)
+        await self._disconnect(ending.code)
 
     # --- what it tells of itself
 

@@ -38,9 +38,9 @@ class SessionPipeline:
 
     async def drain(self) -> None:
         """Finish all that was accepted."""
-        await self.intake.inbox.drained()
+        await self.intake.inbox.join()
         await self.intake.stop()
-        await self.interpreter.drained()
+        await self.interpreter.join()
 
     @property
     def done_at(self) -> float:

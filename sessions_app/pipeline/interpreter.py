@@ -138,14 +138,14 @@ class Interpreter:
         if self.partials:
             self.partials.finish(utterance_id)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin a new conversation, in which what was said before is no context."""
-        self.context.forget()
+        self.context.reset()
 
-    async def drained(self) -> None:
+    async def join(self) -> None:
         """Wait until the results of everything that was taken have been sent."""
-        await self.transcribing.drained()
-        await self.translating.drained()
+        await self.transcribing.join()
+        await self.translating.join()
 
     async def keep_rest(self) -> None:
         """Store the words that will not be translated any more; the workers have ended."""

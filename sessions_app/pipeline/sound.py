@@ -77,7 +77,7 @@ class Sound:
         self._decoder = decoder
         self._detector = detector
         self._workbench = workbench
-        workbench.attend(self)
+        workbench.add_user(self)
 
     @property
     def has_more(self) -> bool:
@@ -94,7 +94,7 @@ class Sound:
 
     async def close(self) -> None:
         """Release the decoder. May be called twice."""
-        self._workbench.leave(self)
+        self._workbench.remove_user(self)
         # one thread, first in first out: never at the same time as a cancelled decode that goes on
         await self._workbench.do(self._decoder.close, surely=True)
 
@@ -112,7 +112,7 @@ class SoundApart:
         self._decoder = decoder
         self._detector = detector
         self._workbench = workbench
-        workbench.attend(self)
+        workbench.add_user(self)
 
     @property
     def has_more(self) -> bool:
@@ -129,7 +129,7 @@ class SoundApart:
 
     async def close(self) -> None:
         """Release the decoder. May be called twice."""
-        self._workbench.leave(self)
+        self._workbench.remove_user(self)
         await self._decoder.close()
 
     async def _judge(self, pcm: bytes) -> Judged:

@@ -60,7 +60,7 @@ class Stage(Generic[T]):
         """Take ``item``; wait while the inbox is full."""
         await self._inbox.put(item)
 
-    async def drained(self) -> None:
+    async def join(self) -> None:
         """Wait until everything that was taken is done."""
         await self._inbox.join()
 

@@ -40,11 +40,11 @@ class Workbench:
         self._is_closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def attend(self, user: object) -> None:
+    def add_user(self, user: object) -> None:
         """Note that ``user`` brings work repeatedly, until it leaves or is garbage-collected."""
         self._users.add(user)
 
-    def leave(self, user: object) -> None:
+    def remove_user(self, user: object) -> None:
         """Note that ``user`` brings no more work. May be called twice."""
         self._users.discard(user)
 

@@ -56,7 +56,7 @@ def delete_files_with_row(instance: Any, **_: Any) -> None:
 
 def _delete_now(recording_id: UUID, directory: str) -> None:
     if recordings_directory.is_here(directory):
-        _forget(_delete([(recording_id, directory)], set()))
+        _delete_rows(_delete([(recording_id, directory)], set()))
 
 
 # --- where the files are
@@ -85,14 +85,14 @@ async def _look(directory: str, failed: set[UUID]) -> None:
     found = await database_thread.run(_found, directory)
     if found:
         gone = await asyncio.to_thread(_delete, found, failed)
-        await database_thread.run(_forget, gone)
+        await database_thread.run(_delete_rows, gone)
 
 
 def _found(directory: str) -> list[tuple[UUID, str]]:
     rows = DeletedSound.objects.filter(directory__in=("", directory))
     found = list(rows.values_list("recording_id", "directory")[:AT_ONCE])
     if any(not place for _, place in found):
-        _forget_unknown()
+        _delete_unknown()
     return found
 
 
@@ -113,11 +113,11 @@ def _delete(requested: Iterable[tuple[UUID, str]], failed: set[UUID]) -> list[UU
     return gone
 
 
-def _forget(recording_ids: Iterable[UUID]) -> None:
+def _delete_rows(recording_ids: Iterable[UUID]) -> None:
     DeletedSound.objects.filter(recording_id__in=list(recording_ids)).delete()
 
 
-def _forget_unknown() -> None:
+def _delete_unknown() -> None:
     """Give up on files that no process found for UNKNOWN_DAYS.
 
     Should they turn up, the next start there deletes them as orphans.

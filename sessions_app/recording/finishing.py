@@ -130,4 +130,4 @@ async def finish_all(
 async def _join(finisher: RecordingFinisher | None) -> None:
     if finisher is not None:
         await finisher.join()
-    await behind.flush()
+    await behind.join()

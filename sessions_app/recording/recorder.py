@@ -76,7 +76,7 @@ class Recorder:
         ``heard`` returns how many samples were decoded so far.
         """
         if self._writer is None:
-            self.attend()
+            self.note_unrecorded()
             return None
         recording_id = uuid.uuid4()
         is_pcm = command.encoding is Encoding.PCM_S16LE
@@ -109,15 +109,15 @@ class Recorder:
         """Return the id of the recording that is being made; None: there is none."""
         return self._recording.id if self._recording is not None else None
 
-    def lose(self) -> None:
+    def stop_writing(self) -> None:
         """Write no more of the current recording: another process has closed or deleted it."""
         self._stop("Another process closed the recording, or it was deleted")
 
-    def attend(self) -> None:
+    def note_unrecorded(self) -> None:
         """Store that the session listens, to sound that is not recorded."""
         recordings.record_listening(self._session_id, is_listening=True)
 
-    def take(self, chunk: bytes) -> None:
+    def append(self, chunk: bytes) -> None:
         """Record the next piece of the client's sound. Never waits."""
         recording = self._recording
         if recording is None or self._writer is None or recording.stopped_at is not None:
@@ -125,7 +125,7 @@ class Recorder:
         if not self._writer.append(recording.file, chunk):
             self._stop("The disk is too slow")
 
-    def cut(self, utterance: Utterance) -> None:
+    def add_utterance(self, utterance: Utterance) -> None:
         """Record an utterance that was cut out of the sound. Never waits."""
         recording = self._recording
         if recording is None or self._writer is None or recording.stopped_at is not None:
@@ -137,7 +137,7 @@ class Recorder:
             utterance.id, utterance.start_sample, utterance.end_sample
         )
 
-    async def end(self, *, is_whole: bool) -> None:
+    async def finish(self, *, is_whole: bool) -> None:
         """Finish the recording. ``is_whole``: whether the end of the stream was received."""
         recordings.record_listening(self._session_id, is_listening=False)
         self._finish(is_whole=is_whole)

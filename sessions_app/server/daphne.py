@@ -106,7 +106,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         """
         scope["habla.peer_user"] = getattr(protocol.transport, "peer_user", PeerUser.UNKNOWN)
         if scope["type"] != "websocket":
-            scope["habla.disconnect"] = partial(_hang_up, protocol)
+            scope["habla.disconnect"] = partial(_disconnect, protocol)
             return super().create_application(protocol, scope)
         protocol.closeHandshakeTimeout = CLOSING_SECONDS
         offer_refusal(scope)
@@ -137,7 +137,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
 
         def check() -> None:
             for protocol, details in list(self.connections.items()):
-                _abandon_broken_stream(protocol, details)
+                _abort_broken_response(protocol, details)
             super(HablaServer, self).application_checker()
 
         self._check(check, self.application_checker, APPLICATION_CHECK_SECONDS)
@@ -147,7 +147,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
 
         def check() -> None:
             for protocol in list(self.connections):
-                _forget_future(protocol)
+                _reset_future_pings(protocol)
             super(HablaServer, self).timeout_checker()
 
         self._check(check, self.timeout_checker, TIMEOUT_CHECK_SECONDS)
@@ -197,20 +197,20 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
             self.left_over += len(left)
 
 
-def _forget_future(protocol: Any) -> None:
+def _reset_future_pings(protocol: Any) -> None:
     """Let pings go on after the clock was set back: Daphne counts on it (H34)."""
     now = time.time()
     if getattr(protocol, "last_ping", now) > now:
         protocol.last_ping = now
 
 
-def _hang_up(request: Any) -> None:
+def _disconnect(request: Any) -> None:
     """Drop the connection of a request that is not answered to its end."""
     if request.channel is not None:
         request.channel.forceAbortClient()
 
 
-def _abandon_broken_stream(protocol: Any, details: dict[str, Any]) -> None:
+def _abort_broken_response(protocol: Any, details: dict[str, Any]) -> None:
     """Hang up on a response that broke half-way: Daphne would raise at it for ever."""
     application = details.get("application_instance")
     if application is None or not application.done() or application.cancelled():

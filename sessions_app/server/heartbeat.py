@@ -55,11 +55,11 @@ async def keep_heartbeat(registry: Registry, say: Callable[[str], None] = lambda
             await _keep_looking(registry, guard, news)
         finally:
             listening.cancel()
-            await _leave(registry.boot)
+            await _sign_off(registry.boot)
             await asyncio.wait({listening})
 
 
-async def _leave(boot: str) -> None:
+async def _sign_off(boot: str) -> None:
     """Say that this process serves no more, if the database takes it at once."""
     with suppress(StoreError, TimeoutError):  # whoever is left notices that it is silent
         if not database_thread.is_late:
@@ -131,7 +131,7 @@ async def _keep_own(registry: Registry, guard: DatabaseGuard) -> None:
     if found.deleted and not await guard.is_right():
         return
     for session_id in found.not_recording & registry.sessions.keys():
-        registry.sessions[session_id].recorder.lose()
+        registry.sessions[session_id].recorder.stop_writing()
     registry.end(found.deleted, DELETED)
 
 

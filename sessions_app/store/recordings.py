@@ -229,10 +229,10 @@ def _unfinished_imports(directory: str) -> list[uuid.UUID]:
 
 async def delete_imports(recording_ids: Sequence[uuid.UUID] = ()) -> int:
     """Delete the rows of these imports, and of all that broke off a day ago; return how many."""
-    return await database_thread.run(_forget_imports, recording_ids)
+    return await database_thread.run(_delete_imports, recording_ids)
 
 
-def _forget_imports(recording_ids: Sequence[uuid.UUID]) -> int:
+def _delete_imports(recording_ids: Sequence[uuid.UUID]) -> int:
     begun = Recording.objects.filter(session=None, state=RecordingState.RECORDING)
     is_old = Q(started_at__lt=clock.earliest() - timedelta(days=1))
     return begun.filter(is_old | Q(pk__in=recording_ids)).delete()[0]

@@ -57,10 +57,10 @@ async def remove_server(boot: str) -> None:
     Raises:
         StoreError: the database failed.
     """
-    await database_thread.run(_leave, boot)
+    await database_thread.run(_remove_server, boot)
 
 
-def _leave(boot: str) -> None:
+def _remove_server(boot: str) -> None:
     stop_watching(boot)
     Server.objects.filter(pk=boot).delete()
 

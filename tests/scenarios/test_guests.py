@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from sessions_app.core.audio import Encoding, count_samples
-from sessions_app.core.errors import CommandError, DismissedError, EngineError
+from sessions_app.core.errors import CommandError, EngineError, GuestEndedError
 from sessions_app.live.guests import GuestInput
 from sessions_app.live.session import LiveSession
 from sessions_app.models import Exchange, TranslationSession
@@ -45,7 +45,7 @@ class Reader(Visitor):
                 await self._woken.wait()
             await door.stop_listening()
             self.notes.append("told")
-        except DismissedError:
+        except GuestEndedError:
             self.notes.append("dismissed")
         except asyncio.CancelledError:
             self.notes.append("cancelled")
@@ -131,7 +131,7 @@ async def test_what_it_brought_is_told_before_it_has_to_go(house: House, connect
         guest = Reader(say("hola"), stays=True)
         session.receive(guest)
         await eventually(lambda: guest.notes == ["read"])
-        await session.dismiss()
+        await session.end_guest()
         assert guest.notes == ["read", "dismissed"]
         assert not session.guests.is_busy
         await browser.still_works()
@@ -241,7 +241,7 @@ async def test_a_guest_that_breaks_leaves_the_session_as_it_was(
         assert browser.texts() == ["agua"]
 
 
-async def test_a_guest_that_ignores_cancellation_is_abandoned_and_named(
+async def test_a_guest_that_ignores_cancellation_is_aborted_and_named(
     house: House, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
     release = asyncio.Event()

@@ -22,7 +22,7 @@ class Feed:
         self._has_ended = False
         self.is_finished = False
         """Whether the reader will ask for nothing more."""
-        self.is_abandoned = False
+        self.is_aborted = False
         """Whether what is decoded from here on is of no use to anyone."""
 
     # --- the reader's side; libav calls ``read`` ---
@@ -70,11 +70,11 @@ class Feed:
             self._is_hungry = False
             self._wait_for_reader()
 
-    def abandon(self) -> None:
+    def abort(self) -> None:
         """Drop what is left and tell the reader that no more comes, without waiting."""
         with self._changed:
             self._waiting.clear()
-            self._has_ended = self.is_abandoned = True
+            self._has_ended = self.is_aborted = True
             self._changed.notify_all()
 
     def _wait_for_reader(self) -> None:

@@ -92,7 +92,7 @@ class PyAVDecoder:
 
     def close(self) -> None:
         """Release everything. May be called twice, and in any state; waits at most 1 s."""
-        self._feed.abandon()
+        self._feed.abort()
         if self._thread is not None:
             self._thread.join(CLOSE_SECONDS)
 
@@ -142,7 +142,7 @@ class PyAVDecoder:
                 begins_seconds(container), self._expansion.silence.take
             )
             for part in _decode(container, timeline, self._expansion):
-                if self._feed.is_abandoned:
+                if self._feed.is_aborted:
                     return
                 self._decoded.add(part)
 

@@ -250,7 +250,7 @@ class LMStudio:
     async def _stop(self, state: LmState = LmState.STOPPED) -> bool:
         processes = self._processes
         if processes is None or not processes.has_daemon:
-            await self._models.forget()  # what was found goes on without them
+            await self._models.unload_all()  # what was found goes on without them
         if processes is not None and processes.is_alive and not processes.has_daemon:
             # the daemon was found, and only the server in it was opened from here
             with suppress(ProcessLostError):

@@ -9,7 +9,7 @@ from sessions_app.engines.lmstudio.api import LmStudioApi
 
 logger = logging.getLogger(__name__)
 
-FORGET_SECONDS = 1.0
+UNLOAD_SECONDS = 1.0
 
 
 class LmStudioModels:
@@ -67,10 +67,10 @@ class LmStudioModels:
             raise
         self._wanted = model
 
-    async def forget(self) -> None:
+    async def unload_all(self) -> None:
         """Unload all that was loaded from here, as far as the server does so soon."""
         with suppress(EngineError, TimeoutError):
-            async with asyncio.timeout(FORGET_SECONDS):
+            async with asyncio.timeout(UNLOAD_SECONDS):
                 for model in list(self._instances):
                     await self.unload(model)
         self.lost()

@@ -135,7 +135,7 @@ class SpeechClient:
                 continue
             listener.rung, listener.is_proven = rung, True
             return transcript
-        listener.forget_format()
+        listener.reset_format()
         raise (PieceRefusedError if was_refused else EngineError)(str(problem)) from problem
 
     async def _ask(

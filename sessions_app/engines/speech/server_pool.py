@@ -62,9 +62,9 @@ class PooledServer:
         )
         self._rests_until = time.monotonic() + self.rest_seconds
         self.gives_words = False
-        self.forget_format()
+        self.reset_format()
 
-    def forget_format(self) -> None:
+    def reset_format(self) -> None:
         """Begin again with the best format: what comes back may be another program."""
         self.rung, self.is_proven = 0, False
 

@@ -53,7 +53,7 @@ class Context:
         """Drop the search for the topic, since a sentence is to be translated."""
         self._search.drop()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin a new conversation, in which what was said before is no context."""
         self._search.drop()
         self._said = deque(maxlen=EXCHANGES_REMEMBERED)

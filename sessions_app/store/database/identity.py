@@ -50,11 +50,11 @@ class DatabaseIdentity:
         return self.trouble or self.problem_of_file()
 
     def remember(self, own_directory: Path | None = None) -> None:
-        """Take the database that is there now for the right one, until ``forget``.
+        """Take the database that is there now for the right one, until ``reset``.
 
         ``own_directory``: no other server serves what lies right in it.
         """
-        self.forget()
+        self.reset()
         name = str(connection.settings_dict["NAME"])
         if connection.vendor != "sqlite" or name.startswith("file:") or ":memory:" in name:
             return
@@ -63,7 +63,7 @@ class DatabaseIdentity:
         is_own = own_directory is not None and path.parent == own_directory.absolute()
         self._stamp.begin(path if is_own and self._inode else None)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Take any database for the right one."""
         self._path = self._inode = self._made_at = None
         self.trouble = ""

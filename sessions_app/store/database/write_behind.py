@@ -82,7 +82,7 @@ class WriteBehind:
         Raises:
             StoreError: there is no room; it will never be kept.
         """
-        self._forget_other_loops()
+        self._drop_other_loops()
         if owner is not None:
             self._find_room(owner)
         write = _Write(work, what, owner, asyncio.get_running_loop().create_future())
@@ -131,9 +131,9 @@ class WriteBehind:
             written.result()
         return is_done
 
-    async def flush(self) -> None:
+    async def join(self) -> None:
         """Wait until nothing waits any more."""
-        self._forget_other_loops()
+        self._drop_other_loops()
         while self._task is not None:
             await asyncio.wait({self._task})
 
@@ -163,7 +163,7 @@ class WriteBehind:
         self._lane.outage.waiting = len(self._waiting)
         counters.UNWRITTEN.set(len(self._waiting))
 
-    def _forget_other_loops(self) -> None:
+    def _drop_other_loops(self) -> None:
         task = self._task
         if task is not None and task.get_loop() is not asyncio.get_running_loop():
             self._task = None

@@ -93,7 +93,7 @@ async def test_a_database_that_is_not_ours_any_more_logs_nobody_out(
         assert await guard.is_right()
         await check_rows(house.registry, guard, is_beat=False)
         assert session.is_open
-        identity.forget()
+        identity.reset()
         await database_thread.run(become_another, 0, is_active=False)
         await check_rows(house.registry, guard, is_beat=False)
         assert not session.is_open

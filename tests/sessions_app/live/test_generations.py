@@ -62,8 +62,8 @@ async def test_the_newest_generation_is_leased() -> None:
     await generations.renew()
     second = await generations.lease(silent)
     assert (first.number, second.number) == (1, 2)
-    generations.give_back(first)
-    generations.give_back(second)
+    generations.release(first)
+    generations.release(second)
     await generations.aclose()
 
 
@@ -82,10 +82,10 @@ async def test_the_old_one_is_unloaded_when_its_last_session_leaves() -> None:
     await generations.renew()
     leases = [await generations.lease(silent) for _ in range(2)]
     await generations.renew()
-    generations.give_back(leases[0])
+    generations.release(leases[0])
     await asyncio.sleep(0)
     assert not workshop.made[0].is_closed
-    generations.give_back(leases[1])
+    generations.release(leases[1])
     await eventually(is_closed(workshop, 1))
     assert not workshop.made[1].is_closed
     await generations.aclose()
@@ -144,7 +144,7 @@ async def test_who_comes_before_the_first_waits_for_it_and_is_told_how_far_it_is
     await eventually(lambda: ("reading", 0.25) in told)
     workshop.door.set()
     assert (await waiting) is (await loading)
-    generations.give_back(await waiting)
+    generations.release(await waiting)
     await generations.aclose()
 
 

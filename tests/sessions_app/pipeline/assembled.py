@@ -96,7 +96,7 @@ class Assembled:
             await listener.finish()
         finally:
             await listener.close()
-        await self.interpreter.drained()
+        await self.interpreter.join()
         return listener
 
 

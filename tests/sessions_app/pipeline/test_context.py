@@ -111,7 +111,7 @@ async def test_a_new_conversation_has_no_topic_even_if_one_was_being_found(
     finder.goes_on.clear()
     await talk(context)
     await eventually(lambda: len(finder.asked) == 1)
-    context.forget()
+    context.reset()
     finder.goes_on.set()
     finder.topic = "houses"
     await talk(context)

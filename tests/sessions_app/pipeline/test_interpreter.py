@@ -36,7 +36,7 @@ async def test_finals_and_translations_keep_the_order_in_which_things_were_said(
     async with assembled(FakeTranscriber(delay_seconds=0.02)) as pipeline:
         await pipeline.hear([(say("hola") + silence(1)) * 2])
         await pipeline.type("gracias")
-        await pipeline.interpreter.drained()
+        await pipeline.interpreter.join()
     kinds = (FinalTranscript, Exchange)
     ids = [(type(e), e.utterance_id) for e in pipeline.told if isinstance(e, kinds)]
     assert [i for kind, i in ids if kind is FinalTranscript] == [1, 2, 3]
@@ -50,7 +50,7 @@ async def test_a_translator_is_given_what_was_said_before() -> None:
         pipeline.session.manner = Manner(Direction.ES_TO_EN, Mode.CLASSROOM)
         for text in ("hola", "mundo"):
             await pipeline.type(text)
-        await pipeline.interpreter.drained()
+        await pipeline.interpreter.join()
     name = "Spanish speaker"
     assert translator.asked == [
         TranslationRequest("hola", Direction.ES_TO_EN, (), Mode.CLASSROOM, name),
@@ -69,7 +69,7 @@ async def test_a_translator_is_given_no_more_than_the_last_six() -> None:
     async with assembled(translator=translator) as pipeline:
         for _ in range(9):
             await pipeline.type("hola")
-        await pipeline.interpreter.drained()
+        await pipeline.interpreter.join()
     assert [len(request.context) for request in translator.asked] == [0, 1, 2, 3, 4, 5, 6, 6, 6]
 
 
@@ -77,10 +77,10 @@ async def test_what_is_forgotten_is_no_context() -> None:
     translator = AskingTranslator()
     async with assembled(translator=translator) as pipeline:
         await pipeline.type("hola")
-        await pipeline.interpreter.drained()
-        pipeline.interpreter.forget()
+        await pipeline.interpreter.join()
+        pipeline.interpreter.reset()
         await pipeline.type("mundo")
-        await pipeline.interpreter.drained()
+        await pipeline.interpreter.join()
     assert translator.asked[1].context == ()
 
 
@@ -88,10 +88,10 @@ async def test_what_will_never_be_kept_is_told_all_the_same_and_that_it_is_not_k
     async with assembled() as pipeline:
         pipeline.is_full = True
         await pipeline.type("hola")
-        await pipeline.interpreter.drained()
+        await pipeline.interpreter.join()
         pipeline.is_full = False
         await pipeline.type("gracias")
-        await pipeline.interpreter.drained()
+        await pipeline.interpreter.join()
     assert [(f.code, f.about) for f in pipeline.told if isinstance(f, Failure)] == [("not_kept", 1)]
     said = [(e.source, e.exchange_id) for e in pipeline.told if isinstance(e, Exchange)]
     assert said == [("hola", None), ("gracias", 1)]
@@ -103,7 +103,7 @@ async def test_a_translator_that_does_not_answer_is_given_up(
     monkeypatch.setattr(room, "TRANSLATION_SECONDS", 0.05)
     async with assembled(translator=FakeTranslator(delay_seconds=60)) as pipeline:
         await pipeline.type("hola")
-        await pipeline.interpreter.drained()
+        await pipeline.interpreter.join()
     assert [f for f in pipeline.told if isinstance(f, Failure)] == [
         Failure("translation_failed", "The translator did not answer in time.", about=1)
     ]
@@ -133,7 +133,7 @@ async def test_an_error_is_fit_to_be_shown() -> None:
 
     async with assembled(translator=Secretive()) as pipeline:
         await pipeline.type("hola")
-        await pipeline.interpreter.drained()
+        await pipeline.interpreter.join()
     assert [f.message for f in pipeline.told if isinstance(f, Failure)] == [
         "The translator is out."
     ]

@@ -31,7 +31,7 @@ async def test_items_are_done_in_the_order_in_which_they_came() -> None:
     worker = asyncio.create_task(workshop.stage.run())
     assert [workshop.stage.offer(item) for item in range(10)] == [True] * 10
     workshop.is_open.set()
-    await workshop.stage.drained()
+    await workshop.stage.join()
     worker.cancel()
     assert workshop.done == list(range(10))
 
@@ -42,7 +42,7 @@ async def test_an_item_that_fails_is_told_and_the_next_one_is_done() -> None:
     worker = asyncio.create_task(workshop.stage.run())
     for item in (1, -2, 3):
         await workshop.stage.put(item)
-    await workshop.stage.drained()
+    await workshop.stage.join()
     worker.cancel()
     assert (workshop.done, workshop.failures) == ([1, 3], [(-2, "negative")])
 
@@ -62,13 +62,13 @@ async def test_putting_waits_for_room() -> None:
     assert not putting.done()
     worker = asyncio.create_task(workshop.stage.run())
     await putting
-    await workshop.stage.drained()
+    await workshop.stage.join()
     worker.cancel()
     assert workshop.done == [1, 2]
 
 
 async def test_a_drained_stage_with_nothing_in_it_waits_for_nothing() -> None:
-    await Workshop().stage.drained()
+    await Workshop().stage.join()
 
 
 async def test_a_cancelled_worker_ends_and_tells_no_failure() -> None:
@@ -79,5 +79,5 @@ async def test_a_cancelled_worker_ends_and_tells_no_failure() -> None:
     worker.cancel()
     with pytest.raises(asyncio.CancelledError):
         await worker
-    await workshop.stage.drained()
+    await workshop.stage.join()
     assert (workshop.done, workshop.failures) == ([], [])

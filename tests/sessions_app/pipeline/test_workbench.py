@@ -117,7 +117,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_among_many_users_what_comes_soon_after_goes_over_together(bench: Workbench) -> None:
     users = [User(), User()]
     for user in users:
-        bench.attend(user)
+        bench.add_user(user)
     await bench.do(lambda: None)
     begin_at = asyncio.get_running_loop().time()
     done: list[str] = []
@@ -133,7 +133,7 @@ async def test_among_many_users_what_comes_soon_after_goes_over_together(bench: 
 @pytest.mark.usefixtures("patient")
 async def test_nothing_more_is_gathered_than_goes_over_in_one_piece(bench: Workbench) -> None:
     user = User()
-    bench.attend(user)
+    bench.add_user(user)
     await bench.do(lambda: None)
     begin_at = asyncio.get_running_loop().time()
     await asyncio.gather(*(bench.do(lambda: None) for _ in range(MOST_AT_ONCE)))
@@ -146,10 +146,10 @@ async def test_nobody_waits_for_users_who_left_or_are_forgotten(
     bench: Workbench, *, forgotten: bool
 ) -> None:
     user = User()
-    bench.attend(user)
+    bench.add_user(user)
     if not forgotten:
-        bench.leave(user)
-        bench.leave(user)
+        bench.remove_user(user)
+        bench.remove_user(user)
     del user
     begin_at = asyncio.get_running_loop().time()
     for _ in range(10):
@@ -161,7 +161,7 @@ async def test_nobody_waits_for_users_who_left_or_are_forgotten(
 @pytest.mark.usefixtures("patient")
 async def test_what_is_being_gathered_fails_when_the_bench_closes(bench: Workbench) -> None:
     user = User()
-    bench.attend(user)
+    bench.add_user(user)
     await bench.do(lambda: None)
     done: list[str] = []
     gathered = asyncio.create_task(bench.do(lambda: done.append("gathered")))
@@ -178,7 +178,7 @@ async def test_a_decoder_is_closed_though_whoever_closes_it_is_cancelled(bench: 
     before = set(threading.enumerate())
     sound = Sound(open_decoder(Encoding.OGG_OPUS), FakeDetector().stream(), bench)
     user = User()
-    bench.attend(user)
+    bench.add_user(user)
     await sound.decode(ogg(say("hola")))
     assert len(set(threading.enumerate()) - before) == 2  # the workbench's, and the decoder's own
     closing = asyncio.create_task(sound.close())

@@ -23,7 +23,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         writer.execute("create table words (word)")
         identity.remember()
         yield path
-        identity.forget()
+        identity.reset()
 
 
 def test_the_one_that_is_served_is_opened(served: Path) -> None:

@@ -74,7 +74,7 @@ async def test_what_cannot_be_written_now_is_not_waited_for_and_written_later_wi
     database.is_away = False
     async with asyncio.timeout(5):
         assert [await first, await second] == [1, 2]
-        await behind.flush()
+        await behind.join()
     assert database.took == [1, 2]
     told = [record.getMessage() for record in caplog.records]
     assert told[0] == "the database refused a number: the disk is full; what is to be kept waits"
@@ -203,7 +203,7 @@ async def test_what_nobody_waits_for_any_more_is_written_all_the_same(
     await asyncio.sleep(0)
     waiter.cancel()
     await asyncio.wait({waiter})
-    await behind.flush()
+    await behind.join()
     assert database.took == [1]
 
 

@@ -1,0 +1,51 @@
+"""One word for one thing: public names, and the verbs with which something ends."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.documents import section
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted(
+    path
+    for app in ("sessions_app", "playback_app")
+    for path in (ROOT / app).rglob("*.py")
+    if "migrations" not in path.parts
+)
+OTHER_ENDINGS = re.compile(
+    r"_*(abandon|destroy|dismiss|dispose|forget|give_back|give_up|hang_up|leave|let_go|lose"
+    r"|shut_down|teardown|terminate)(_|$)"
+)
+"""Verbs for which docs/glossary.md has another."""
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text()
+
+
+def functions() -> Iterator[tuple[Path, str]]:
+    """Yield the name of each function and method, with its file."""
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield path.relative_to(ROOT), node.name
+
+
+def test_what_ends_something_is_called_by_a_verb_of_the_glossary() -> None:
+    assert [f"{path}: {name}" for path, name in functions() if OTHER_ENDINGS.match(name)] == []
+
+
+def test_the_glossary_has_no_verb_of_ending_that_nothing_is_called_by() -> None:
+    verbs = re.findall(r"^\| \*\*(\w+)\*\*", section(GLOSSARY, "Verbs of ending"), re.MULTILINE)
+    assert verbs
+    first_words = {name.strip("_").partition("_")[0] for _, name in functions()}
+    first_words |= {"close"} if "aclose" in first_words else set()
+    assert [verb for verb in verbs if verb not in first_words] == []
+
+
+def test_no_word_stands_in_the_glossary_twice() -> None:
+    words = re.findall(r"\*\*([\w' -]+)\*\*", GLOSSARY)
+    counts: dict[str, int] = defaultdict(int)
+    for word in words:
+        counts[word] += 1
+    assert [word for word, count in counts.items() if count > 1] == []
