@@ -1,4 +1,4 @@
-"""Listener and interpreter, put together: the same wherever something is heard."""
+"""The one assembly of listener and interpreter: the same wherever sound is transcribed."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
@@ -18,20 +18,20 @@ from sessions_app.pipeline.workbench import Workbench
 
 
 class Equipment(Protocol):
-    """What all that is heard by one set of engines shares."""
+    """What everything that uses one set of engines shares."""
 
     engines: Engines
     scheduler: Scheduler | None
-    """Who shares the transcriber out; None: there is none."""
+    """Shares the transcriber among sessions; None: there is no transcriber."""
     sound: Workbench
     decoders: DecoderPool
     idioms: IdiomBook
 
 
 class Assembly:
-    """One session's way from sound to exchanges, with one seat among those who share the engines.
+    """One session's way from sound to exchanges, with one seat in the transcriber's scheduler.
 
-    Whoever makes it runs ``workers``, and calls ``release`` when they have ended.
+    Whoever creates it runs ``workers``, and calls ``release`` when they have ended.
     """
 
     def __init__(self, equipment: Equipment, session: SessionContext) -> None:
@@ -50,10 +50,10 @@ class Assembly:
         cut: Callable[[Utterance], None] | None = None,
         origin: UUID | None = None,
     ) -> Listener:
-        """Return what hears a stream that is to come; the rest is as in Listener.
+        """Return the Listener of a stream that is about to begin.
 
         Raises:
-            CommandError: ``too_many_streams`` are decoded already.
+            CommandError: ``too_many_streams`` are being decoded already.
             EngineError: it cannot be decoded here.
         """
         equipment = self._equipment
@@ -74,7 +74,7 @@ class Assembly:
         )
 
     def workers(self) -> dict[str, Coroutine[Any, Any, None]]:
-        """Return what must run while something is heard, by name."""
+        """Return the coroutines that must run while there is something to process, by name."""
         interpreter = self.interpreter
         workers = {
             "transcribe": interpreter.transcribing.run(),
@@ -91,13 +91,13 @@ class Assembly:
 
     @property
     def done_at(self) -> float:
-        """When anything was done last, or by the engines it shares, on the monotonic clock."""
+        """When it, or the shared engines, last made progress, on the monotonic clock."""
         scheduler, interpreter = self._equipment.scheduler, self.interpreter
         shared = scheduler.done_at if scheduler is not None else 0.0
         return max(shared, interpreter.transcribing.done_at, interpreter.translating.done_at)
 
     def release(self) -> None:
-        """Begin nothing more, and give the seat up. May be called twice."""
+        """Begin nothing more, and give up the seat. May be called twice."""
         self.interpreter.transcribing.close()
         self.interpreter.translating.close()
         if self._seat is not None:

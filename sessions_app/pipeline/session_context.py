@@ -15,19 +15,19 @@ Keep = Callable[[Exchange, Utterance], Awaitable[Exchange]]
 
 @dataclass(slots=True)
 class SessionContext:
-    """Whom a session tells and what it knows, handed to each part instead of one by one."""
+    """What the parts of a session's pipeline share, handed to each of them as one object."""
 
     emit: Emit
-    """Tells an event; never raises."""
+    """Sends an event; never raises."""
     keep: Keep
-    """Saves an exchange and returns it, with its id if it is kept by now; raises StoreError where
-    it never will be."""
+    """Stores an exchange and returns it, with its id if it has been written already; raises
+    StoreError where it will never be written."""
     manner: Manner
-    """How what begins now is interpreted; the client may change it."""
+    """How an utterance that begins now is interpreted; the client may change it."""
     account: Account = field(default_factory=Account)
     speakers: Speakers = field(default_factory=Speakers)
     timeline: Timeline = field(default_factory=Timeline)
     segmenting: SegmenterOptions = field(default_factory=SegmenterOptions)
     is_live: bool = True
-    """Whether somebody waits for each word: then work is done ahead of time. Else nothing is, and
-    what makes the words better is waited for."""
+    """Whether somebody waits for each word, so that work is done speculatively. Otherwise none is,
+    and what improves the translation is waited for."""

@@ -16,7 +16,7 @@ class Speakers:
         self.begin(names or {})
 
     def begin(self, kept: Mapping[str, str]) -> None:
-        """Begin a conversation, or go on with one, in which these names are kept by id."""
+        """Begin a conversation, or continue one, in which these names are stored, by id."""
         self._kept = dict(kept)
         self._names = DEFAULT_NAMES | self._kept
 

@@ -25,7 +25,7 @@ class Utterance:
     """What was typed; empty for speech."""
     speaker: Speaker | None = None
     origin: uuid.UUID | None = None
-    """What a guest of the session says it for, by its id; None: people said it."""
+    """The id of what a guest of the session says it for; None: people said it."""
     ended_at: float = field(default_factory=time.monotonic)
     """When it was handed to the interpreter, on the monotonic clock."""
 

@@ -38,7 +38,7 @@ class Wordless:
             self._speaks.set()
 
     async def note_told(self, event: Event) -> None:
-        """Take notice of ``event``, which was told; say if it ends what was said before."""
+        """Note ``event``, which was sent; resolve the warning if it ends what caused that."""
         if isinstance(event, Partial | FinalTranscript | Discarded) or _stops(event):
             self._calm_down()
             await self._take_back()

@@ -5,7 +5,7 @@ from sessions_app.engines.model_condition import READY, RemoteModel
 
 
 class ModelNews:
-    """Has the model behind one session's translator loaded, and tells of it until cancelled."""
+    """Has the model behind one session's translator loaded, and reports until cancelled."""
 
     def __init__(self, model: RemoteModel, emit: Emit) -> None:
         self._model = model
