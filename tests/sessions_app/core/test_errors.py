@@ -7,7 +7,7 @@ from pathlib import Path
 from sessions_app.core import errors
 from sessions_app.core.errors import HablaError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NODE = re.compile(r"^(?P<branches>[│├└─ ]*)(?P<name>\w+Error)\b.*?(?:\((?P<file>\S+\.py)\))?$")
 INDENT = 4
 

@@ -157,7 +157,7 @@ def test_other_machines_need_https_for_the_microphone() -> None:
     assert machine.examine_secure_context(["localhost", "[::1]"]).level is Level.FINE
     finding = machine.examine_secure_context(["localhost", "habla.example"])
     assert finding.level is Level.WARNING
-    assert "habla.example only over HTTPS" in finding.message
+    assert "habla.example the microphone only over HTTPS" in finding.message
 
 
 def test_a_missing_migration_is_counted() -> None:
