@@ -10,7 +10,7 @@ http = get_asgi_application()
 from channels.routing import ProtocolTypeRouter  # after Django is set up
 
 from sessions_app.access.downloads import track_downloads
-from sessions_app.routing import Addresses, websocket_urlpatterns
+from sessions_app.routing import WebSocketRouter, websocket_urlpatterns
 from sessions_app.transport.forwarding import TrustedProxies
 from sessions_app.transport.request_limiter import RequestLimiter
 
@@ -18,7 +18,7 @@ application = TrustedProxies(
     ProtocolTypeRouter(
         {
             "http": RequestLimiter(track_downloads(http)),
-            "websocket": Addresses(websocket_urlpatterns),
+            "websocket": WebSocketRouter(websocket_urlpatterns),
         }
     )
 )

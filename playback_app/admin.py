@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from playback_app import library, store
-from playback_app.admission import Request, admit
+from playback_app.admission import PlaybackRequest, admit
 from playback_app.catalog import being_recorded
 from playback_app.models import ACTIVE, GroundTruth, Playback, PlaybackWish
 from playback_app.templatetags.clocks import clock
@@ -111,7 +111,7 @@ class RecordingAdmin(BusyProtectedAdmin):
 
     def _play(self, request: HttpRequest, recording: Recording) -> bool:
         try:
-            admit(Request(recording.user_id, recording.pk, session_id=None))
+            admit(PlaybackRequest(recording.user_id, recording.pk, session_id=None))
         except CommandError as error:
             self.message_user(request, f"{recording}: {error}", messages.WARNING)
             return False

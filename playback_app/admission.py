@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from playback_app import store
 from playback_app.models import ACTIVE, PLAYBACK_MODES, Playback
 from playback_app.protocol import FASTEST, SLOWEST
-from playback_app.store import Playing
+from playback_app.store import PlaybackJob
 from sessions_app.config import conf
 from sessions_app.config.recordings_directory import is_here, known_id
 from sessions_app.core.errors import CommandError
@@ -20,7 +20,7 @@ from sessions_app.recording import files
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class PlaybackRequest:
     """Who wants what to be played, into which session, and how."""
 
     user_id: int
@@ -40,7 +40,7 @@ class Request:
     """What the playback will be called."""
 
 
-def admit(request: Request) -> Playing:
+def admit(request: PlaybackRequest) -> PlaybackJob:
     """Begin a playback. Blocks.
 
     Raises:
@@ -61,7 +61,7 @@ def admit(request: Request) -> Playing:
         raise _already_playing() from error
 
 
-def _begin(recording: Recording, request: Request) -> Playback:
+def _begin(recording: Recording, request: PlaybackRequest) -> Playback:
     return Playback.objects.create(
         id=request.id,
         recording=recording,
@@ -75,7 +75,7 @@ def _begin(recording: Recording, request: Request) -> Playback:
     )
 
 
-def _recording(request: Request) -> Recording:
+def _recording(request: PlaybackRequest) -> Recording:
     try:
         recording_id = UUID(str(request.recording_id))
     except ValueError:
@@ -88,7 +88,7 @@ def _recording(request: Request) -> Recording:
     return recording
 
 
-def _check_share(request: Request) -> None:
+def _check_share(request: PlaybackRequest) -> None:
     is_operator = User.objects.filter(pk=request.user_id, is_superuser=True).exists()
     most = conf.read().sessions_allowed(is_operator=is_operator)
     if Playback.objects.filter(user_id=request.user_id, state__in=ACTIVE).count() >= most:
@@ -96,7 +96,7 @@ def _check_share(request: Request) -> None:
         raise CommandError(message, code="too_many_playbacks")
 
 
-def _check_session(request: Request) -> None:
+def _check_session(request: PlaybackRequest) -> None:
     if request.session_id is None:
         return
     session = store.live_session(request.session_id, request.user_id)
@@ -111,7 +111,7 @@ def _check_session(request: Request) -> None:
         raise CommandError("The session listens already.", code="already_listening")
 
 
-def _check_manner(request: Request) -> None:
+def _check_manner(request: PlaybackRequest) -> None:
     if request.mode not in dict(PLAYBACK_MODES):
         raise CommandError("mode: full or segments would be right.", code="bad_field")
     speed = request.speed
@@ -122,7 +122,7 @@ def _check_manner(request: Request) -> None:
         )
 
 
-def _check_place(recording: Recording, request: Request) -> None:
+def _check_place(recording: Recording, request: PlaybackRequest) -> None:
     """Refuse what lies where nobody looks who could play it."""
     here = {known_id()} if request.boot or request.session_id is None else set()
     reach = here if request.boot else here | store.directories_of(request.session_id)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from playback_app import service
-from playback_app.admission import Request, admit
+from playback_app.admission import PlaybackRequest, admit
 from playback_app.models import Playback
-from playback_app.store import Playing
+from playback_app.store import PlaybackJob
 from sessions_app.config import conf
 from sessions_app.core.errors import EngineUnavailableError
 from sessions_app.core.events import Event, Exchange, Failure, Notice
@@ -31,7 +31,7 @@ class OfflinePlayback:
 
 
 async def play_offline(
-    request: Request,
+    request: PlaybackRequest,
     direction: str | None,
     *,
     told: Callable[[Exchange], None],
@@ -70,7 +70,7 @@ async def play_offline(
         return OfflinePlayback(await database_thread.run(_row, playing.id), exchanges, failures)
 
 
-async def _play(registry: Registry, playing: Playing, note: service.Told) -> None:
+async def _play(registry: Registry, playing: PlaybackJob, note: service.Told) -> None:
     task = service.play_alone(registry, playing, note)
     try:
         await asyncio.shield(task)

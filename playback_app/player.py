@@ -11,7 +11,7 @@ from playback_app import scoring, store
 from playback_app.models import PlaybackState
 from playback_app.pacing import Pacer
 from playback_app.sources import Stream, read_segment, segments_of
-from playback_app.store import Playing
+from playback_app.store import PlaybackJob
 from sessions_app.core.audio import count_samples, to_seconds
 from sessions_app.core.errors import (
     CommandError,
@@ -38,7 +38,7 @@ class Player:
 
     def __init__(
         self,
-        playing: Playing,
+        playing: PlaybackJob,
         session: LiveSession,
         *,
         left: Callable[[], None] | None = None,

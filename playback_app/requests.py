@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from playback_app import store
-from playback_app.admission import Request, admit
+from playback_app.admission import PlaybackRequest, admit
 from playback_app.models import ACTIVE, Playback, PlaybackState, PlaybackWish
 from sessions_app.bus.notify import rows_changed
 from sessions_app.core.errors import CommandError
@@ -27,7 +27,7 @@ def playback_of(user: User, playback_id: UUID) -> Playback:
     return row
 
 
-def request_playback(request: Request, seconds: float = PATIENCE_SECONDS) -> Playback:
+def request_playback(request: PlaybackRequest, seconds: float = PATIENCE_SECONDS) -> Playback:
     """Begin a playback, and wait until whoever has the session has taken it; return its row.
 
     Raises:

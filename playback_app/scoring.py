@@ -21,7 +21,7 @@ SCORE_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class Reference:
     """What was really said, and what it means; either may be empty."""
 
     transcript: str
@@ -29,7 +29,7 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Hypothesis:
     """What a playback brought."""
 
     transcript: str
@@ -46,7 +46,7 @@ def words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+(?:'[^\W_]+)*", composed)
 
 
-def truth_of(recording_id: UUID) -> Truth | None:
+def reference_of(recording_id: UUID) -> Reference | None:
     """Return the newest ground truth of a recording; None: nobody wrote one.
 
     That of the whole comes first. Otherwise segments that nobody corrected count as they were
@@ -55,21 +55,21 @@ def truth_of(recording_id: UUID) -> Truth | None:
     rows = GroundTruth.objects.filter(recording_id=recording_id).order_by("version")
     whole = rows.filter(segment=None).last()
     if whole is not None:
-        return Truth(whole.transcript, whole.translation)
+        return Reference(whole.transcript, whole.translation)
     newest = {row.segment_id: row for row in rows}
     if not newest:
         return None
     segments = RecordedSegment.objects.filter(recording_id=recording_id)
     parts = [newest.get(segment.pk, segment) for segment in segments]
     said = [p.transcript if isinstance(p, GroundTruth) else p.text for p in parts]
-    return Truth(" ".join(said), " ".join(p.translation for p in parts))
+    return Reference(" ".join(said), " ".join(p.translation for p in parts))
 
 
-def heard_in(playback_id: UUID) -> Heard:
+def hypothesis_of(playback_id: UUID) -> Hypothesis:
     """Return what a playback brought, in the order in which it was said."""
     rows = Exchange.objects.filter(origin=playback_id).order_by("utterance_id")
     pairs = list(rows.values_list("source", "translated"))
-    return Heard(" ".join(one for one, _ in pairs), " ".join(other for _, other in pairs))
+    return Hypothesis(" ".join(one for one, _ in pairs), " ".join(other for _, other in pairs))
 
 
 def word_error_rate(reference: list[str], hypothesis: list[str]) -> float | None:
@@ -93,10 +93,10 @@ def chrf(reference: str, hypothesis: str) -> float | None:
 def score(playback_id: UUID) -> None:
     """Keep how well a playback was heard, if it is known what was really said. Blocks."""
     row = Playback.objects.filter(pk=playback_id).first()
-    truth = truth_of(row.recording_id) if row else None
+    truth = reference_of(row.recording_id) if row else None
     if truth is None:
         return
-    heard = heard_in(playback_id)
+    heard = hypothesis_of(playback_id)
     reference, hypothesis = words(truth.transcript), words(heard.transcript)
     store.save_score(
         playback_id,
@@ -147,16 +147,16 @@ def compare(reference: list[str], earlier: list[str], later: list[str]) -> list[
 
 def compared(recording_id: UUID, earlier: UUID, later: UUID) -> list[Difference]:
     """Return what a playback heard better or worse than an earlier one of the same recording."""
-    truth = truth_of(recording_id)
+    truth = reference_of(recording_id)
     reference = words(truth.transcript) if truth else []
-    was, now = (words(heard_in(one).transcript) for one in (earlier, later))
+    was, now = (words(hypothesis_of(one).transcript) for one in (earlier, later))
     return compare(reference, was, now)
 
 
 def rate_of(playback: Playback) -> float | None:
     """Return the word error rate of a playback against today's ground truth; None without one."""
-    truth = truth_of(playback.recording_id)
-    heard = words(heard_in(playback.pk).transcript)
+    truth = reference_of(playback.recording_id)
+    heard = words(hypothesis_of(playback.pk).transcript)
     return word_error_rate(words(truth.transcript), heard) if truth else None
 
 

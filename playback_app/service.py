@@ -8,11 +8,11 @@ from functools import partial
 from uuid import UUID
 
 from playback_app import store
-from playback_app.admission import Request, admit
+from playback_app.admission import PlaybackRequest, admit
 from playback_app.models import PlaybackState, PlaybackWish
 from playback_app.player import Player
 from playback_app.protocol import StartPlayback
-from playback_app.store import PendingWish, Playing
+from playback_app.store import PendingWish, PlaybackJob
 from sessions_app.core.descriptors import EXHAUSTED, is_exhaustion
 from sessions_app.core.errors import CommandError, RefusedError, StoreError
 from sessions_app.core.events import Direction, Event, Manner, Mode, Notice
@@ -41,7 +41,7 @@ async def start(session: LiveSession, command: StartPlayback) -> None:
         CommandError: it cannot be played now, or so; nothing was begun.
     """
     await _let_finished_go(session)
-    request = Request(
+    request = PlaybackRequest(
         session.user_id,
         command.recording_id,
         session.id,
@@ -56,7 +56,7 @@ async def start(session: LiveSession, command: StartPlayback) -> None:
     await play_in(session, playing)
 
 
-async def _admit(request: Request) -> Playing:
+async def _admit(request: PlaybackRequest) -> PlaybackJob:
     try:
         return await database_thread.run(admit, request)
     except OSError as error:
@@ -66,7 +66,7 @@ async def _admit(request: Request) -> Playing:
 
 
 async def play_in(
-    session: LiveSession, playing: Playing, left: Callable[[], None] | None = None
+    session: LiveSession, playing: PlaybackJob, left: Callable[[], None] | None = None
 ) -> None:
     """Let a playback that was begun be played in ``session``.
 
@@ -153,7 +153,7 @@ async def poll_playbacks(registry: Registry, is_beat: bool) -> None:
         logger.warning("%d playbacks of a server that died are marked as interrupted", lost)
 
 
-async def _begin(registry: Registry, playing: Playing) -> None:
+async def _begin(registry: Registry, playing: PlaybackJob) -> None:
     if playing.session_id is None:
         await _begin_alone(registry, playing)
         return
@@ -163,18 +163,18 @@ async def _begin(registry: Registry, playing: Playing) -> None:
         await store.end_playback_behind(playing.id, PlaybackState.STOPPED, "session_ended")
 
 
-def _put_in_line(session: LiveSession, playing: Playing) -> bool:
+def _put_in_line(session: LiveSession, playing: PlaybackJob) -> bool:
     return session.pipeline.intake.order(partial(_engage_or_log, session, playing))
 
 
-async def _engage_or_log(session: LiveSession, playing: Playing) -> None:
+async def _engage_or_log(session: LiveSession, playing: PlaybackJob) -> None:
     try:
         await play_in(session, playing)
     except CommandError as error:
         logger.info("playback %s was refused: %s", playing.id, error)
 
 
-async def _begin_alone(registry: Registry, playing: Playing) -> None:
+async def _begin_alone(registry: Registry, playing: PlaybackJob) -> None:
     try:
         play_alone(registry, playing)
     except RefusedError as error:
@@ -209,7 +209,7 @@ async def _beat(registry: Registry) -> None:
 
 
 def play_alone(
-    registry: Registry, playing: Playing, told: Told | None = None
+    registry: Registry, playing: PlaybackJob, told: Told | None = None
 ) -> "asyncio.Task[None]":
     """Play into a session of its own, which ends with the playback; return the task of its life.
 
@@ -224,7 +224,7 @@ def play_alone(
 class _Alone:
     """A session that nobody sees, and its playback."""
 
-    def __init__(self, registry: Registry, playing: Playing, told: Told | None) -> None:
+    def __init__(self, registry: Registry, playing: PlaybackJob, told: Told | None) -> None:
         self._playing = playing
         self._told = told
         manner = Manner(Direction(playing.direction), Mode(playing.session_mode))

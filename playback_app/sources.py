@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from playback_app.store import Playing
+from playback_app.store import PlaybackJob
 from sessions_app.core.audio import SAMPLE_BYTES, SAMPLE_RATE, Encoding
 from sessions_app.core.descriptors import EXHAUSTED, is_exhaustion
 from sessions_app.core.errors import DecodeError
@@ -33,7 +33,7 @@ class Segment:
 class Stream:
     """A recording's sound as it was sent: `open`, `read` it to its end, and `close` it."""
 
-    def __init__(self, playing: Playing) -> None:
+    def __init__(self, playing: PlaybackJob) -> None:
         self._playing = playing
         self._file: BinaryIO | None = None
         self._is_closed = False
@@ -105,7 +105,7 @@ class Stream:
         return min(max(size, SMALLEST_PIECE), LARGEST_PIECE)
 
 
-def segments_of(playing: Playing) -> list[Segment]:
+def segments_of(playing: PlaybackJob) -> list[Segment]:
     """Return the kept utterances of a recording, as they were spoken."""
     rows = RecordedSegment.objects.filter(recording_id=playing.recording_id)
     found = rows.values_list("utterance_id", "start_sample", "end_sample")

@@ -27,7 +27,7 @@ SERVER_LOST = "server_lost"
 
 
 @dataclass(frozen=True, slots=True)
-class Playing:
+class PlaybackJob:
     """What is to be played, into what, and how."""
 
     id: UUID
@@ -54,9 +54,9 @@ class PendingWish:
     wish: PlaybackWish
 
 
-def playing_of(row: Playback) -> Playing:
+def playing_of(row: Playback) -> PlaybackJob:
     """Return what a row says is to be played."""
-    return Playing(
+    return PlaybackJob(
         id=row.pk,
         recording_id=row.recording_id,
         session_id=row.session_id,
@@ -214,7 +214,7 @@ def clear_wish(wished: PendingWish) -> None:
 
 def take_waiting(
     boot: str, session_ids: Collection[UUID], *, directory: str, has_room: bool
-) -> list[Playing]:
+) -> list[PlaybackJob]:
     """Take what waits to be played into these sessions, and, with room, into one of its own.
 
     Into one of its own whatever lies in ``directory``, as far as that is known.

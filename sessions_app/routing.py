@@ -22,7 +22,7 @@ websocket_urlpatterns = [
 ]
 
 
-class Addresses:
+class WebSocketRouter:
     """An ASGI application that serves the WebSockets there are, and refuses all others with 404.
 
     An address that opens more of them than STRANGERS allows is refused with 429: who it is has not

@@ -12,7 +12,7 @@ from sessions_app.core.audio import SAMPLE_RATE
 from sessions_app.core.events import Direction, Exchange, Manner, Mode
 from sessions_app.engines.choices import EngineChoice, EngineSettings
 from sessions_app.live.generations import Generation
-from sessions_app.live.offline import Findings, hear_file, opened
+from sessions_app.live.offline import OfflineResult, hear_file, opened
 
 DIRECTIONS = {"es": Direction.ES_TO_EN, "en": Direction.EN_TO_ES, None: Direction.AUTO}
 """By the language that is given; None: it is to be found."""
@@ -53,7 +53,7 @@ class Transcribing:
         write_wav(self._path, pcm)
         manner = Manner(DIRECTIONS[language], Mode.CONVERSATION)
         began_at = time.perf_counter()
-        findings = Findings()
+        findings = OfflineResult()
         await hear_file(self._path, self._generation, manner, findings)
         if findings.problem is not None:
             raise findings.problem

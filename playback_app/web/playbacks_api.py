@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
-from playback_app.admission import Request
+from playback_app.admission import PlaybackRequest
 from playback_app.models import PlaybackWish
 from playback_app.requests import playback_of, request_change, request_playback
 from sessions_app.access.authentication import user_of
@@ -57,7 +57,9 @@ class PlaybackOut(Schema):
 def start_playback(request: HttpRequest, wanted: PlaybackIn) -> Status[Any]:
     """Play a recording into a live session, or into one of its own."""
     user = user_of(request)
-    asked = Request(user.pk, wanted.recording_id, wanted.session_id, wanted.mode, wanted.speed)
+    asked = PlaybackRequest(
+        user.pk, wanted.recording_id, wanted.session_id, wanted.mode, wanted.speed
+    )
     return Status(HTTPStatus.CREATED, request_playback(asked))
 
 

@@ -17,7 +17,7 @@ RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ByteRange:
     """Bytes ``first`` to ``last``, both included, of something ``size`` bytes long."""
 
     first: int
@@ -34,7 +34,7 @@ class UnsatisfiableError(ValueError):
     """What was asked for lies wholly outside."""
 
 
-def part_of(header: str, size: int) -> Part | None:
+def parse_range(header: str, size: int) -> ByteRange | None:
     """Return the part that a Range header asks for of ``size`` bytes; None: the whole.
 
     Raises:
@@ -45,9 +45,9 @@ def part_of(header: str, size: int) -> Part | None:
         return None
     first, last = match.groups()
     if not first:
-        part = Part(max(0, size - int(last)), size - 1, size)
+        part = ByteRange(max(0, size - int(last)), size - 1, size)
     else:
-        part = Part(int(first), min(int(last or size), size - 1), size)
+        part = ByteRange(int(first), min(int(last or size), size - 1), size)
     if last and first and int(last) < int(first):
         return None
     if part.first >= size or part.length < 1:
@@ -72,14 +72,14 @@ def answer(request: HttpRequest, path: Path, media_type: str, version: str) -> H
         "X-Content-Type-Options": "nosniff",
     }
     try:
-        part = part_of(_wanted(request, headers["ETag"]), size)
+        part = parse_range(_wanted(request, headers["ETag"]), size)
     except UnsatisfiableError:
         status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
         refusal = error_response(status, status.phrase)
         refusal.headers["Content-Range"] = f"bytes */{size}"
         return refusal
     if part is None:
-        return _send(request, path, Part(0, size - 1, size), HTTPStatus.OK, headers)
+        return _send(request, path, ByteRange(0, size - 1, size), HTTPStatus.OK, headers)
     headers["Content-Range"] = f"bytes {part.first}-{part.last}/{size}"
     return _send(request, path, part, HTTPStatus.PARTIAL_CONTENT, headers)
 
@@ -91,23 +91,23 @@ def _wanted(request: HttpRequest, etag: str) -> str:
 
 
 def _send(
-    request: HttpRequest, path: Path, part: Part, status: int, headers: dict[str, str]
+    request: HttpRequest, path: Path, part: ByteRange, status: int, headers: dict[str, str]
 ) -> HttpResponseBase:
     headers = headers | {"Content-Length": str(part.length)}
     if request.method == "HEAD":
         return HttpResponse(status=status, headers=headers)
-    blocks = Blocks(path, part)
+    blocks = FileBlocks(path, part)
     return StreamingHttpResponse(in_pieces(request, blocks), status=status, headers=headers)
 
 
-class Blocks:
+class FileBlocks:
     """The bytes of one part of a file, read as they are asked for.
 
     Raises:
         OSError: the file is gone.
     """
 
-    def __init__(self, path: Path, part: Part) -> None:
+    def __init__(self, path: Path, part: ByteRange) -> None:
         self._file = path.open("rb")
         self._file.seek(part.first)
         self._left = part.length

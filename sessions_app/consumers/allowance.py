@@ -64,7 +64,7 @@ def count_new_session(user_id: int, *, is_operator: bool) -> None:
         raise RefusedError(message, code="too_fast", close_code=CloseCode.FULL)
 
 
-class Allowance:
+class CommandRates:
     """What one connection may still ask for."""
 
     def __init__(self, user_id: int) -> None:

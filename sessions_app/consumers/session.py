@@ -13,7 +13,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from sessions_app import protocol
 from sessions_app.access import authentication
 from sessions_app.access.logins import Login, login_for
-from sessions_app.consumers.allowance import FRAMES, Allowance, count_new_session
+from sessions_app.consumers.allowance import FRAMES, CommandRates, count_new_session
 from sessions_app.consumers.sender import Sender
 from sessions_app.core.descriptors import EXHAUSTED, was_exhausted
 from sessions_app.core.errors import CommandError, HablaError, RefusedError, TooFastError
@@ -47,7 +47,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         self._is_early_told = False
         self._strikes = 0
         self._frames = Bucket(FRAMES)
-        self._allowance: Allowance | None = None
+        self._allowance: CommandRates | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve the connection; return only when all that it started has ended."""
@@ -103,7 +103,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             login = await self._admit()
             count_new_session(login.user_id, is_operator=login.is_operator)
             wishes = SessionRequest(login.user_id, *await self._wishes(), login, login.is_operator)
-            self._allowance = Allowance(login.user_id)
+            self._allowance = CommandRates(login.user_id)
             self._session, self._life = registry.live.launch(
                 wishes, emit=self._outlet.emit, disconnect=self._outlet.disconnect
             )

@@ -6,7 +6,7 @@ from sessions_app.core.events import Emit, Event, Exchange
 from sessions_app.live.publisher import Publisher
 from sessions_app.live.rows import SessionRows
 from sessions_app.pipeline.utterance import Utterance
-from sessions_app.pipeline.wordless import Wordless
+from sessions_app.pipeline.wordless import NoWordsMonitor
 from sessions_app.recording.recorder import Recorder
 
 
@@ -28,7 +28,11 @@ class PipelineEvents:
     """What comes of what is said: the recorder hears it first, and the rows when it was told."""
 
     def __init__(
-        self, session: SessionEvents, recorder: Recorder, wordless: Wordless, rows: SessionRows
+        self,
+        session: SessionEvents,
+        recorder: Recorder,
+        wordless: NoWordsMonitor,
+        rows: SessionRows,
     ) -> None:
         self._session = session
         self._recorder = recorder

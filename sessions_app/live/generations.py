@@ -13,7 +13,7 @@ from sessions_app.engines.decoding.pool import DecoderPool
 from sessions_app.engines.loading import Engines
 from sessions_app.engines.scheduler import Scheduler
 from sessions_app.pipeline.idioms.book import IdiomBook
-from sessions_app.pipeline.workbench import Workbench
+from sessions_app.pipeline.workbench import BatchingThread
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Generation:
         self.idioms = idioms or IdiomBook()
         """What its sessions look idioms up in; all generations of a server share one."""
         self.scheduler = Scheduler(engines.transcriber) if engines.transcriber else None
-        self.sound = Workbench(f"habla sound {number}")
+        self.sound = BatchingThread(f"habla sound {number}")
         """Decodes and detects for all sessions, one chunk after the other."""
         self.decoders = DecoderPool(lambda: conf.read().max_sessions)
         """Processes for those streams that libav decodes: a live session has one at most."""

@@ -12,7 +12,7 @@ from sessions_app.live.arrivals import IncomingSound, Item, Order, PeriodStart
 from sessions_app.live.states import State
 from sessions_app.pipeline.assembly import Assembly
 from sessions_app.pipeline.listener import Listener
-from sessions_app.pipeline.pace import Pace, PaceOptions, PaceVerdict
+from sessions_app.pipeline.pace import PaceLimiter, PaceOptions, PaceVerdict
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.stage import Stage
 from sessions_app.protocol import StartListening
@@ -48,7 +48,7 @@ class Intake:
         self._too_fast = too_fast
         self._arrivals = IncomingSound(context.account)
         self._asked_at = 0.0
-        self._pace: Pace | None = None
+        self._pace: PaceLimiter | None = None
         self._received_before = 0
         self._is_refusing = False
         self._listener: Listener | None = None
@@ -110,7 +110,7 @@ class Intake:
         self._arrivals.begin(command)
         self._received_before = self._account.received
         # by when it was asked for and sound came, not by when it was their turn
-        self._pace = Pace(PaceOptions(), self._asked_at)
+        self._pace = PaceLimiter(PaceOptions(), self._asked_at)
         self._is_visit = is_visit
         self._become(State.LISTENING)
         if is_visit:

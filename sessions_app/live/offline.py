@@ -31,7 +31,7 @@ def _tell_nobody(_: object) -> None:
 
 
 @dataclass(slots=True)
-class Findings:
+class OfflineResult:
     """What was found in a file, also while it is still being heard."""
 
     told: Callable[[Exchange], None] = _tell_nobody
@@ -89,7 +89,7 @@ async def hear_file(
     path: Path,
     generation: Generation,
     manner: Manner,
-    findings: Findings,
+    findings: OfflineResult,
     *,
     heard: Callable[[float], None] = _tell_nobody,
     track: int | None = None,
@@ -128,7 +128,7 @@ async def _hear(
     feeding: Coroutine[Any, Any, None],
     listener: Listener,
     interpreter: Interpreter,
-    findings: Findings,
+    findings: OfflineResult,
 ) -> None:
     """Hear a file; what breaks it off is noted, and what came before is told."""
     try:

@@ -25,7 +25,7 @@ from sessions_app.live.workers import Workers
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.translation.model_news import ModelNews
-from sessions_app.pipeline.wordless import Wordless
+from sessions_app.pipeline.wordless import NoWordsMonitor
 from sessions_app.protocol import CloseCode
 from sessions_app.recording.finishing import RecordingFinisher
 from sessions_app.recording.recorder import Recorder
@@ -75,7 +75,7 @@ class LiveSession:
         events = SessionEvents(self.id, process.publisher, emit)
         self.emit = events.emit
         self.recorder = Recorder(self.id, wishes.user_id, process.finisher, self.emit)
-        self._wordless = Wordless(self.emit)
+        self._wordless = NoWordsMonitor(self.emit)
         heard = PipelineEvents(events, self.recorder, self._wordless, self.book)
         self._context = SessionContext(
             heard.emit,

@@ -14,7 +14,7 @@ from sessions_app.pipeline.listener import Listener
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.sound import open_sound
 from sessions_app.pipeline.utterance import Utterance
-from sessions_app.pipeline.workbench import Workbench
+from sessions_app.pipeline.workbench import BatchingThread
 
 
 class Equipment(Protocol):
@@ -23,7 +23,7 @@ class Equipment(Protocol):
     engines: Engines
     scheduler: Scheduler | None
     """Shares the transcriber among sessions; None: there is no transcriber."""
-    sound: Workbench
+    sound: BatchingThread
     decoders: DecoderPool
     idioms: IdiomBook
 

@@ -26,13 +26,13 @@ from sessions_app.engines.loading import Engines
 from sessions_app.engines.scheduler import Seat
 from sessions_app.pipeline.exchanges import untranslated
 from sessions_app.pipeline.idioms.book import IdiomBook
-from sessions_app.pipeline.keeping import Keeping, explain
-from sessions_app.pipeline.lateness import Lateness
+from sessions_app.pipeline.keeping import ExchangeKeeper, explain
+from sessions_app.pipeline.lateness import LagMonitor
 from sessions_app.pipeline.recognition.partials import Partials
 from sessions_app.pipeline.recognition.recognizer import Recognizer
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.stage import Stage
-from sessions_app.pipeline.translation.ahead import TranslationsAhead
+from sessions_app.pipeline.translation.ahead import SpeculativeTranslator
 from sessions_app.pipeline.translation.context import Context
 from sessions_app.pipeline.translation.drafts import Drafts
 from sessions_app.pipeline.translation.translating import translated
@@ -65,16 +65,16 @@ class Interpreter:
         self._session = session
         self._emit = session.emit
         self._account = session.account
-        self.keeping = Keeping(session.keep, engines.infos["transcriber"].name, idioms)
+        self.keeping = ExchangeKeeper(session.keep, engines.infos["transcriber"].name, idioms)
         self._ids = itertools.count(1)
         self._spoken: str | None = None  # None: not known yet
         self.context = Context(translator)
         """What was said before, for the translator; has a worker of its own."""
-        self.ahead = TranslationsAhead(translator, self._request, self._has_time_to_translate)
+        self.ahead = SpeculativeTranslator(translator, self._request, self._has_time_to_translate)
         """Translates sentences before their utterance is over; has a worker of its own."""
         self.recognizer = Recognizer(seat, self.languages, self._note_ahead)
         """Finds words; has a worker of its own."""
-        self.lateness = Lateness(
+        self.lateness = LagMonitor(
             session.emit, seat.at_work if seat else None, session.account.dropped.total
         )
         """Reports how long speech waits for its words; has a worker of its own."""

@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 NO_TIME = "There was no time left to translate this sentence."
 
 
-class Keeping:
+class ExchangeKeeper:
     """Makes an exchange of each utterance that has words, and has it stored exactly once."""
 
     def __init__(self, keep: Keep, transcriber: str, idioms: IdiomBook) -> None:

@@ -21,7 +21,7 @@ LOOK_SECONDS = 0.25
 """How often the wait is measured while an utterance waits."""
 
 
-class Lateness:
+class LagMonitor:
     """Watches how long the oldest utterance waits for its words, beyond the engine's time for it.
 
     A slow engine that keeps up is not late: what counts is the time in which nothing is done for

@@ -10,7 +10,7 @@ from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
 from sessions_app.pipeline.segmenter import SegmentEnded, Segmenter, SegmentStarted
 from sessions_app.pipeline.session_context import SessionContext
-from sessions_app.pipeline.sound import Judged, Source
+from sessions_app.pipeline.sound import DetectedSound, Source
 from sessions_app.pipeline.utterance import Utterance
 
 
@@ -95,7 +95,7 @@ class Listener:
         while self._sound.has_more:
             self._pass(await self._sound.decode(b""))
 
-    def _pass(self, judged: Judged) -> None:
+    def _pass(self, judged: DetectedSound) -> None:
         self.miss(count_samples(judged.pcm) + judged.silence_samples)
 
     def miss(self, samples: int) -> None:

@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 Work = Callable[[], Awaitable[None]]
 
 
-class Newest:
+class LatestOnly:
     """Does one piece of work at a time, for ``seconds`` at most; a newer one cancels it at once.
 
     ``name`` is what the log calls it. Work that fails is dropped: newer work replaces it.

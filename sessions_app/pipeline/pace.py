@@ -26,7 +26,7 @@ class PaceOptions:
     """Seconds of sound that may still come after the warning."""
 
 
-class Pace:
+class PaceLimiter:
     """Watches one listening period, on the loop's clock, which the caller passes in."""
 
     def __init__(self, options: PaceOptions, now: float) -> None:

@@ -9,10 +9,10 @@ from sessions_app.engines.base import Decoder, DetectorStream
 from sessions_app.engines.decoding.decoders import container_apart, load_decoder, open_decoder
 from sessions_app.engines.decoding.pool import DecoderPool
 from sessions_app.engines.decoding.process import DecoderProcess
-from sessions_app.pipeline.workbench import Workbench
+from sessions_app.pipeline.workbench import BatchingThread
 
 
-class Judged(NamedTuple):
+class DetectedSound(NamedTuple):
     """PCM, and the speech probability of each frame that it completes."""
 
     pcm: bytes
@@ -32,7 +32,7 @@ class Source(Protocol):
         """Whether there is more of what was passed in; ``decode(b"")`` returns it."""
         ...
 
-    async def decode(self, chunk: bytes) -> Judged:
+    async def decode(self, chunk: bytes) -> DetectedSound:
         """Return the PCM that ``chunk`` completes, some seconds at most.
 
         Raises:
@@ -40,7 +40,7 @@ class Source(Protocol):
         """
         ...
 
-    async def flush(self) -> Judged:
+    async def flush(self) -> DetectedSound:
         """Return the rest, at the end of the stream."""
         ...
 
@@ -52,7 +52,7 @@ class Source(Protocol):
 async def open_sound(
     encoding: Encoding,
     detector: DetectorStream,
-    workbench: Workbench,
+    workbench: BatchingThread,
     decoders: DecoderPool,
     *,
     sample_rate: int = SAMPLE_RATE,
@@ -65,7 +65,7 @@ async def open_sound(
     """
     container = container_apart(encoding)
     if container is not None:
-        return SoundApart(await decoders.open(container), detector, workbench)
+        return IsolatedSound(await decoders.open(container), detector, workbench)
     await workbench.do(partial(load_decoder, encoding))
     return Sound(open_decoder(encoding, sample_rate=sample_rate), detector, workbench)
 
@@ -73,41 +73,8 @@ async def open_sound(
 class Sound:
     """The decoder and the detector of one stream, both run in the engines' own thread."""
 
-    def __init__(self, decoder: Decoder, detector: DetectorStream, workbench: Workbench) -> None:
-        self._decoder = decoder
-        self._detector = detector
-        self._workbench = workbench
-        workbench.add_user(self)
-
-    @property
-    def has_more(self) -> bool:
-        """Whether there is more of what was passed in."""
-        return self._decoder.has_more
-
-    async def decode(self, chunk: bytes) -> Judged:
-        """Return the PCM that ``chunk`` completes, and the probabilities of complete frames."""
-        return await self._workbench.do(lambda: self._judge(self._decoder.decode(chunk)))
-
-    async def flush(self) -> Judged:
-        """Return the rest, at the end of the stream."""
-        return await self._workbench.do(lambda: self._judge(self._decoder.flush()))
-
-    async def close(self) -> None:
-        """Release the decoder. May be called twice."""
-        self._workbench.remove_user(self)
-        # one thread, first in first out: never at the same time as a cancelled decode that goes on
-        await self._workbench.do(self._decoder.close, surely=True)
-
-    def _judge(self, pcm: bytes) -> Judged:
-        found = self._detector.probabilities(pcm) if pcm else ()
-        return Judged(pcm, found, self._decoder.silence_samples)
-
-
-class SoundApart:
-    """The same where a process of its own decodes, for which only this stream waits."""
-
     def __init__(
-        self, decoder: DecoderProcess, detector: DetectorStream, workbench: Workbench
+        self, decoder: Decoder, detector: DetectorStream, workbench: BatchingThread
     ) -> None:
         self._decoder = decoder
         self._detector = detector
@@ -119,11 +86,46 @@ class SoundApart:
         """Whether there is more of what was passed in."""
         return self._decoder.has_more
 
-    async def decode(self, chunk: bytes) -> Judged:
+    async def decode(self, chunk: bytes) -> DetectedSound:
+        """Return the PCM that ``chunk`` completes, and the probabilities of complete frames."""
+        return await self._workbench.do(lambda: self._judge(self._decoder.decode(chunk)))
+
+    async def flush(self) -> DetectedSound:
+        """Return the rest, at the end of the stream."""
+        return await self._workbench.do(lambda: self._judge(self._decoder.flush()))
+
+    async def close(self) -> None:
+        """Release the decoder. May be called twice."""
+        self._workbench.remove_user(self)
+        # one thread, first in first out: never at the same time as a cancelled decode that goes on
+        await self._workbench.do(self._decoder.close, surely=True)
+
+    def _judge(self, pcm: bytes) -> DetectedSound:
+        found = self._detector.probabilities(pcm) if pcm else ()
+        return DetectedSound(pcm, found, self._decoder.silence_samples)
+
+
+class IsolatedSound:
+    """The same where a process of its own decodes, for which only this stream waits."""
+
+    def __init__(
+        self, decoder: DecoderProcess, detector: DetectorStream, workbench: BatchingThread
+    ) -> None:
+        self._decoder = decoder
+        self._detector = detector
+        self._workbench = workbench
+        workbench.add_user(self)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is more of what was passed in."""
+        return self._decoder.has_more
+
+    async def decode(self, chunk: bytes) -> DetectedSound:
         """Return the PCM that ``chunk`` completes, and the probabilities of complete frames."""
         return await self._judge(await self._decoder.decode(chunk))
 
-    async def flush(self) -> Judged:
+    async def flush(self) -> DetectedSound:
         """Return the rest, at the end of the stream."""
         return await self._judge(await self._decoder.flush())
 
@@ -132,9 +134,9 @@ class SoundApart:
         self._workbench.remove_user(self)
         await self._decoder.close()
 
-    async def _judge(self, pcm: bytes) -> Judged:
+    async def _judge(self, pcm: bytes) -> DetectedSound:
         silence = self._decoder.silence_samples
         if not pcm:
-            return Judged(pcm, (), silence)
+            return DetectedSound(pcm, (), silence)
         found = await self._workbench.do(lambda: self._detector.probabilities(pcm))
-        return Judged(pcm, found, silence)
+        return DetectedSound(pcm, found, silence)

@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 20.0
 """How long speech may go on without any words before the client is warned."""
 
 
-class Wordless:
+class NoWordsMonitor:
     """Watches events, and warns the client when speech yields neither words nor a verdict.
 
     The warning is resolved when it does again, or when listening stops.

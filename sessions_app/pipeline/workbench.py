@@ -22,7 +22,7 @@ Piece = tuple[Callable[[], Any], "asyncio.Future[Any]", bool]
 Outcome = tuple[Any, Exception | None]
 
 
-class Workbench:
+class BatchingThread:
     """Does pieces of work in one thread, in the order in which they came.
 
     Work that came while the thread was busy goes to it as one batch and comes back as one, and the

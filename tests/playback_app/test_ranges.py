@@ -8,22 +8,22 @@ import pytest
 from django.http import StreamingHttpResponse
 from django.test import AsyncRequestFactory, RequestFactory
 
-from playback_app.web.ranges import BLOCK_BYTES, Part, UnsatisfiableError, answer, part_of
+from playback_app.web.ranges import BLOCK_BYTES, ByteRange, UnsatisfiableError, answer, parse_range
 
 
 @pytest.mark.parametrize(
     ("header", "part"),
     [
-        ("bytes=0-", Part(0, 9, 10)),
-        ("bytes=2-4", Part(2, 4, 10)),
-        ("bytes=2-400", Part(2, 9, 10)),
-        ("bytes=9-9", Part(9, 9, 10)),
-        ("bytes=-3", Part(7, 9, 10)),
-        ("bytes=-30", Part(0, 9, 10)),
+        ("bytes=0-", ByteRange(0, 9, 10)),
+        ("bytes=2-4", ByteRange(2, 4, 10)),
+        ("bytes=2-400", ByteRange(2, 9, 10)),
+        ("bytes=9-9", ByteRange(9, 9, 10)),
+        ("bytes=-3", ByteRange(7, 9, 10)),
+        ("bytes=-30", ByteRange(0, 9, 10)),
     ],
 )
 def test_a_part_is_what_the_header_asks_for(header, part):
-    assert part_of(header, 10) == part
+    assert parse_range(header, 10) == part
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_part_is_what_the_header_asks_for(header, part):
     ["", "bytes=-", "bytes=4-2", "bytes=0-1,3-4", "items=0-1", "bytes=a-b", "bytes=٣-٤", "0-1"],
 )
 def test_what_cannot_be_read_as_one_part_is_the_whole(header):
-    assert part_of(header, 10) is None
+    assert parse_range(header, 10) is None
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_what_cannot_be_read_as_one_part_is_the_whole(header):
 )
 def test_what_lies_outside_cannot_be_answered(header, size):
     with pytest.raises(UnsatisfiableError):
-        part_of(header, size)
+        parse_range(header, size)
 
 
 BYTES = bytes(range(256)) * 1024

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from playback_app import service, store
-from playback_app.admission import Request
+from playback_app.admission import PlaybackRequest
 from playback_app.models import Playback, PlaybackState
 from playback_app.offline import play_offline
 from sessions_app.models import Exchange, TranslationSession
@@ -174,7 +174,7 @@ async def test_what_plays_by_itself_is_left_alone_by_a_server_of_the_directory(
 ) -> None:
     recording = await record(TALK)
     heard: list[float] = []
-    request = Request(recording.user_id, recording.pk, None, speed=4)
+    request = PlaybackRequest(recording.user_id, recording.pk, None, speed=4)
     playing = asyncio.create_task(
         play_offline(request, None, told=lambda exchange: None, heard=heard.append)
     )

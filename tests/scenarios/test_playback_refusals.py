@@ -8,7 +8,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 
-from playback_app.admission import Request, admit
+from playback_app.admission import PlaybackRequest, admit
 from playback_app.models import ACTIVE, Playback, PlaybackState
 from sessions_app.core.audio import Encoding
 from sessions_app.core.errors import CommandError
@@ -119,10 +119,13 @@ async def test_nobody_plays_more_than_their_share(house: House) -> None:
     ana = await User.objects.acreate(username="ana")
     hers, owners = await record(TALK, user=ana), await record(TALK)
     for _ in range(2):
-        await database_thread.run(admit, Request(ana.pk, hers.pk, None))
+        await database_thread.run(admit, PlaybackRequest(ana.pk, hers.pk, None))
     for _ in range(2):  # a playback belongs to one user only
-        playing = await database_thread.run(admit, Request(owners.user_id, owners.pk, None))
-    refusals = Request(ana.pk, hers.pk, None), Request(owners.user_id, owners.pk, None)
+        playing = await database_thread.run(admit, PlaybackRequest(owners.user_id, owners.pk, None))
+    refusals = (
+        PlaybackRequest(ana.pk, hers.pk, None),
+        PlaybackRequest(owners.user_id, owners.pk, None),
+    )
     for request in refusals:
         with pytest.raises(CommandError, match="You play 2 recordings already") as refusal:
             await database_thread.run(admit, request)
@@ -141,7 +144,7 @@ async def test_an_operator_plays_as_many_as_there_are_places(house: House) -> No
     await house.restart(max_sessions=9)
     ana = await User.objects.acreate(username="ana")
     for recording, most in ((await record(TALK, user=ana), 8), (await record(TALK), 9)):
-        request = partial(Request, recording.user_id, recording.pk, None)
+        request = partial(PlaybackRequest, recording.user_id, recording.pk, None)
         for _ in range(most):
             await database_thread.run(admit, request())
         with pytest.raises(CommandError, match=f"You play {most} recordings already"):
@@ -187,7 +190,7 @@ async def test_the_first_thing_that_is_wrong_is_told(
 ) -> None:
     recording = await record(TALK)
     asked = {"recording_id": recording.pk, "session_id": None, **fields}
-    request = Request(recording.user_id, **asked)  # type: ignore[arg-type]
+    request = PlaybackRequest(recording.user_id, **asked)  # type: ignore[arg-type]
     with pytest.raises(CommandError) as refusal:
         await database_thread.run(admit, request)
     assert refusal.value.code == code
@@ -201,7 +204,9 @@ async def test_a_session_that_leaves_is_told_of_after_the_recording_and_before_t
     async with connect():
         (session_id,) = house.registry.sessions
         for named, code in (("x", "unknown_recording"), (recording.pk, "not_ready")):
-            request = Request(recording.user_id, named, session_id, speed=99, is_leaving=True)
+            request = PlaybackRequest(
+                recording.user_id, named, session_id, speed=99, is_leaving=True
+            )
             with pytest.raises(CommandError) as refusal:
                 await database_thread.run(admit, request)
             assert refusal.value.code == code

@@ -6,7 +6,7 @@ import pytest
 from django.urls import path
 
 from sessions_app.access.rate_limits import STRANGERS
-from sessions_app.routing import Addresses
+from sessions_app.routing import WebSocketRouter
 from sessions_app.transport.handshake import REFUSAL
 
 MARGIN = 60
@@ -20,7 +20,7 @@ async def accepting(scope: Any, receive: Any, send: Any) -> None:
     await send(ACCEPTED)
 
 
-ADDRESSES = Addresses([path("ws/session/", accepting)])  # type: ignore[arg-type]  # for Channels
+ADDRESSES = WebSocketRouter([path("ws/session/", accepting)])  # type: ignore[arg-type]  # for Channels
 
 
 async def opened(peer: str, address: str = "/ws/session/", **extensions: Any) -> list[Any]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.management.base import CommandError
 
 from playback_app import scoring
-from playback_app.admission import Request
+from playback_app.admission import PlaybackRequest
 from playback_app.models import Playback, PlaybackState
 from playback_app.offline import OfflinePlayback, play_offline
 from sessions_app.core.events import Direction, Failure
@@ -47,7 +47,9 @@ class Command(terminal.HablaCommand):
         """Print what was heard; exit 1 if it failed or got worse, 2 if there is no recording."""
         recording = _recording(options["recording"])
         baseline = _baseline(recording, options["baseline"])
-        request = Request(recording.user_id, recording.pk, None, options["mode"], options["speed"])
+        request = PlaybackRequest(
+            recording.user_id, recording.pk, None, options["mode"], options["speed"]
+        )
         printer = ExchangePrinter(self.stdout, options["format"])
         failures: list[Failure] = []
         try:
@@ -62,7 +64,7 @@ class Command(terminal.HablaCommand):
     async def _run(
         self,
         recording: Recording,
-        request: Request,
+        request: PlaybackRequest,
         direction: str | None,
         printer: ExchangePrinter,
         failures: list[Failure],

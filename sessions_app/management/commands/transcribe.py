@@ -14,7 +14,7 @@ from sessions_app.core.events import Direction, Failure, Manner, Mode
 from sessions_app.core.printable import printable
 from sessions_app.engines.decoding.media_facts import Facts
 from sessions_app.engines.decoding.media_files import read_facts
-from sessions_app.live.offline import Findings, engine_warning, hear_file, opened
+from sessions_app.live.offline import OfflineResult, engine_warning, hear_file, opened
 from sessions_app.management import terminal
 from sessions_app.management.printing import FORMATS, ExchangePrinter, move_bar, progress_bar
 
@@ -47,7 +47,7 @@ class Command(terminal.HablaCommand):
             raise CommandError(f"There is no file {printable(str(options['file']))}.")
         manner = Manner(Direction(options["direction"]), Mode.CONVERSATION)
         printer = ExchangePrinter(self.stdout, options["format"])
-        findings = Findings(told=printer.add)
+        findings = OfflineResult(told=printer.add)
         try:
             printer.run(self._run(options["file"], options["track"], manner, findings))
         finally:
@@ -59,7 +59,9 @@ class Command(terminal.HablaCommand):
         if not findings.exchanges:
             self.stderr.write("Nothing was heard in this file.")
 
-    async def _run(self, path: Path, track: int | None, manner: Manner, findings: Findings) -> None:
+    async def _run(
+        self, path: Path, track: int | None, manner: Manner, findings: OfflineResult
+    ) -> None:
         facts = await asyncio.to_thread(read_facts, path, track)
         with progress_bar(facts.seconds or 0.0) as bar:
             async with opened(conf.read().engines, lambda step, _: bar.set_description(step)) as it:
@@ -82,7 +84,7 @@ class Command(terminal.HablaCommand):
                 self.stderr.write(message)
 
 
-def _missing(findings: Findings) -> str:
+def _missing(findings: OfflineResult) -> str:
     """Return what is missing in the output; empty: nothing."""
     missing = []
     if findings.problem is not None:
@@ -105,7 +107,7 @@ def _choice(facts: Facts, track: int | None) -> str:
     )
 
 
-def _where(failure: Failure, findings: Findings) -> str:
+def _where(failure: Failure, findings: OfflineResult) -> str:
     if not isinstance(failure.about, int) or failure.about not in findings.begins:
         return ""
     begin = findings.begins[failure.about]

@@ -10,7 +10,7 @@ from sessions_app.core.events import Direction, DiscardReason, Transcript
 from sessions_app.engines.scheduler import Seat
 from sessions_app.engines.scheduler_work import DroppedError
 from sessions_app.pipeline.languages import LANGUAGES, LanguageChooser, language_of_text
-from sessions_app.pipeline.newest import Newest
+from sessions_app.pipeline.newest import LatestOnly
 from sessions_app.pipeline.outcome import Outcome
 from sessions_app.pipeline.recognition.transcripts import judge
 from sessions_app.pipeline.utterance import Utterance
@@ -33,7 +33,7 @@ class Recognized:
 
 
 @dataclass(eq=False, slots=True)
-class Ahead:
+class SpeculativeRecognition:
     """Speculative recognition of an utterance before it is known to be over."""
 
     utterance: Utterance
@@ -68,9 +68,9 @@ class Recognizer:
         self._found_ahead = found_ahead
         self._languages = languages
         self._chooser = LanguageChooser(languages)
-        self._newest = Newest("words ahead of time", seconds=AHEAD_SECONDS)
-        self._ahead: Ahead | None = None
-        self._due: Ahead | None = None
+        self._newest = LatestOnly("words ahead of time", seconds=AHEAD_SECONDS)
+        self._ahead: SpeculativeRecognition | None = None
+        self._due: SpeculativeRecognition | None = None
         self._is_running = False
 
     def note(self, utterance: Utterance, language: str) -> None:
@@ -103,7 +103,7 @@ class Recognizer:
                 return finding
         elif ahead is not None and ahead.utterance.id == utterance.id:
             self._drop(ahead)
-        return await self._find(Ahead(utterance, is_due=True), self._seat)
+        return await self._find(SpeculativeRecognition(utterance, is_due=True), self._seat)
 
     async def run(self) -> None:
         """Recognise speculatively until cancelled; nothing is speculative unless this runs."""
@@ -131,7 +131,7 @@ class Recognizer:
         self._withdraw()
         if not self._is_running or self._seat is None or not self._seat.has_room:
             return
-        self._ahead = ahead = Ahead(utterance())
+        self._ahead = ahead = SpeculativeRecognition(utterance())
         if overtakes:
             self._seat.overtake()
         self._newest.ask(partial(self._look_ahead, ahead, self._seat))
@@ -158,11 +158,11 @@ class Recognizer:
         if ahead is not None:
             self._drop(ahead)
 
-    def _drop(self, ahead: Ahead) -> None:
+    def _drop(self, ahead: SpeculativeRecognition) -> None:
         ahead.outcome.settle(None)
         self._newest.drop()
 
-    async def _look_ahead(self, ahead: Ahead, seat: Seat) -> None:
+    async def _look_ahead(self, ahead: SpeculativeRecognition, seat: Seat) -> None:
         finding: Recognized | None = None
         try:
             if not ahead.utterance.too_short:
@@ -173,12 +173,12 @@ class Recognizer:
         finally:
             ahead.outcome.settle(finding)
 
-    def _tell_ahead(self, ahead: Ahead, finding: Recognized) -> None:
+    def _tell_ahead(self, ahead: SpeculativeRecognition, finding: Recognized) -> None:
         transcript = finding.transcript if finding.reason is None else None
         if transcript is not None and self._found_ahead is not None and ahead is self._ahead:
             self._found_ahead(ahead.utterance, transcript)
 
-    async def _find(self, ahead: Ahead, seat: Seat) -> Recognized:
+    async def _find(self, ahead: SpeculativeRecognition, seat: Seat) -> Recognized:
         utterance = ahead.utterance
         language = await self._language(ahead, seat)
         transcript = await _final(ahead, seat, language)
@@ -192,7 +192,7 @@ class Recognizer:
             )
         return Recognized(transcript, judge(transcript, to_seconds(utterance.samples)))
 
-    async def _language(self, ahead: Ahead, seat: Seat) -> str | None:
+    async def _language(self, ahead: SpeculativeRecognition, seat: Seat) -> str | None:
         utterance = ahead.utterance
         language = utterance.manner.direction.source
         if language is None:
@@ -205,7 +205,9 @@ class Recognizer:
             )
         return language
 
-    async def _checked(self, ahead: Ahead, seat: Seat, heard: Transcript) -> Transcript:
+    async def _checked(
+        self, ahead: SpeculativeRecognition, seat: Seat, heard: Transcript
+    ) -> Transcript:
         """Return the transcript, or that in the other language if it is the right one.
 
         A server that detects the language itself mistakes Spanish for neighbouring languages, but
@@ -226,7 +228,7 @@ class Recognizer:
         return again if is_likelier and agrees else heard
 
 
-async def _final(ahead: Ahead, seat: Seat, language: str | None) -> Transcript:
+async def _final(ahead: SpeculativeRecognition, seat: Seat, language: str | None) -> Transcript:
     return await seat.final(ahead.utterance.pcm, language, is_ahead=not ahead.is_due)
 
 

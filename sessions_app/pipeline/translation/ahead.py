@@ -20,7 +20,7 @@ from sessions_app.engines.base import Translator
 from sessions_app.engines.model_condition import wait_for_model
 from sessions_app.engines.text.sentences import split_sentences
 from sessions_app.pipeline.languages import LANGUAGES
-from sessions_app.pipeline.newest import Newest
+from sessions_app.pipeline.newest import LatestOnly
 from sessions_app.pipeline.outcome import Outcome
 from sessions_app.pipeline.translation.joining import Made, joined
 from sessions_app.pipeline.utterance import Utterance
@@ -45,7 +45,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class TranslationKey:
     """What must be equal for a translation to be usable."""
 
     utterance_id: int
@@ -55,16 +55,16 @@ class About:
 
 
 @dataclass(slots=True)
-class SpeechAhead:
+class SpeculatedSpeech:
     """What has been translated of an utterance that goes on."""
 
-    about: About
+    about: TranslationKey
     pieces: list[Piece] = field(default_factory=list)
     stable: int = 0
     """How many of the pieces stay, whether speech goes on or not."""
 
 
-class TranslationsAhead:
+class SpeculativeTranslator:
     """Has one session's translator work while somebody speaks, so that less is left for the end.
 
     A sentence is translated once its words and those after it are stable, and the rest when speech
@@ -78,9 +78,9 @@ class TranslationsAhead:
         self._translator = translator
         self._request = request
         self._has_time = has_time
-        self._newest = Newest("translation ahead of time", seconds=AHEAD_SECONDS)
+        self._newest = LatestOnly("translation ahead of time", seconds=AHEAD_SECONDS)
         self._manner: Manner | None = None
-        self._speech: SpeechAhead | None = None
+        self._speech: SpeculatedSpeech | None = None
         self._is_running = False
         self._turn: object | None = None
         """The scope of the work that goes on."""
@@ -152,19 +152,21 @@ class TranslationsAhead:
             self._is_running = False
             self._drop()
 
-    def _speech_of(self, utterance_id: int, manner: Manner, language: str) -> SpeechAhead | None:
+    def _speech_of(
+        self, utterance_id: int, manner: Manner, language: str
+    ) -> SpeculatedSpeech | None:
         """Return the pieces of an utterance; None: nothing should be translated ahead now."""
         is_able = self._is_running and language in LANGUAGES
         if not (is_able and self._has_time()):
             return None
         request = self._request("", Direction.of(language), manner.mode)
-        about = About(utterance_id, request.direction, request.mode, request.speaker)
+        about = TranslationKey(utterance_id, request.direction, request.mode, request.speaker)
         if self._speech is None or self._speech.about != about:
             self._drop()
-            self._speech = SpeechAhead(about)
+            self._speech = SpeculatedSpeech(about)
         return self._speech
 
-    def _ask(self, speech: SpeechAhead, texts: Sequence[str], *, stable: int) -> None:
+    def _ask(self, speech: SpeculatedSpeech, texts: Sequence[str], *, stable: int) -> None:
         pairs = zip(speech.pieces, texts, strict=False)
         same = sum(1 for _ in takewhile(lambda pair: pair[0].text == pair[1], pairs))
         self._cut(speech, same)
@@ -174,7 +176,7 @@ class TranslationsAhead:
             turn = self._turn = object()
             self._newest.ask(lambda: self._work_off(speech, turn))
 
-    async def _work_off(self, speech: SpeechAhead, turn: object) -> None:
+    async def _work_off(self, speech: SpeculatedSpeech, turn: object) -> None:
         try:
             while self._turn is turn and (piece := _next(speech)) is not None:
                 await self._begin(speech, piece)
@@ -182,7 +184,7 @@ class TranslationsAhead:
             if self._turn is turn:
                 self._turn = None
 
-    async def _begin(self, speech: SpeechAhead, piece: Piece) -> None:
+    async def _begin(self, speech: SpeculatedSpeech, piece: Piece) -> None:
         about = speech.about
         request = self._request(piece.text, about.direction, about.mode)
         said = _said(_done(speech.pieces), about.direction, about.speaker)
@@ -204,7 +206,7 @@ class TranslationsAhead:
         speech, self._speech = self._speech, None
         if speech is None:
             return []
-        about = About(utterance_id, request.direction, request.mode, request.speaker)
+        about = TranslationKey(utterance_id, request.direction, request.mode, request.speaker)
         begun = [piece for piece in speech.pieces if piece.is_begun]
         fitting = _fitting(begun, request.text) if speech.about == about else []
         self._cut(speech, len(fitting))
@@ -219,7 +221,7 @@ class TranslationsAhead:
         self._newest.drop()
         self._turn = None
 
-    def _cut(self, speech: SpeechAhead, length: int) -> None:
+    def _cut(self, speech: SpeculatedSpeech, length: int) -> None:
         """Drop all but the first pieces; cancel at once the work on one that is dropped."""
         dropped = speech.pieces[length:]
         del speech.pieces[length:]
@@ -253,7 +255,7 @@ def _after(texts: Sequence[str], text: str) -> str:
     return text[len(" ".join(texts)) :].lstrip()
 
 
-def _next(speech: SpeechAhead) -> Piece | None:
+def _next(speech: SpeculatedSpeech) -> Piece | None:
     """Return the next piece to translate; none follows one that failed."""
     done = len(_done(speech.pieces))
     following = speech.pieces[done : done + 1]

@@ -4,7 +4,7 @@ from collections import deque
 
 from sessions_app.core.events import Direction, Exchange, Mode, Said, TranslationRequest
 from sessions_app.engines.base import Translator
-from sessions_app.pipeline.newest import Newest
+from sessions_app.pipeline.newest import LatestOnly
 
 EXCHANGES_REMEMBERED = 6
 """How many earlier exchanges a translator gets as context."""
@@ -26,7 +26,7 @@ class Context:
         self._translator = translator
         self._said: deque[Said] = deque(maxlen=EXCHANGES_REMEMBERED)
         self._new = 0
-        self._search = Newest("topic", seconds=TOPIC_SECONDS)
+        self._search = LatestOnly("topic", seconds=TOPIC_SECONDS)
         self.topic = ""
         """One line; empty: unknown."""
 

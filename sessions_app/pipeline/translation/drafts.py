@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sessions_app.core.events import Direction, TranslationRequest
 from sessions_app.engines.base import Tell, Translator
-from sessions_app.pipeline.newest import Newest
+from sessions_app.pipeline.newest import LatestOnly
 
 MakeRequest = Callable[[str, Direction], TranslationRequest]
 
@@ -31,7 +31,7 @@ class Drafts:
         self._translator = translator
         self._request = request
         self._pause_seconds = pause_seconds
-        self._newest = Newest("draft", seconds=DRAFT_SECONDS)
+        self._newest = LatestOnly("draft", seconds=DRAFT_SECONDS)
 
     def ask(self, text: str, direction: Direction, shown: str, tell: Tell) -> None:
         """Have ``text`` drafted, instead of what was asked for before.

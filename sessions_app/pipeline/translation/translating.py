@@ -4,11 +4,11 @@ import asyncio
 
 from sessions_app.core.errors import EngineError
 from sessions_app.core.events import Translation, TranslationRequest
-from sessions_app.pipeline.translation.ahead import TranslationsAhead
+from sessions_app.pipeline.translation.ahead import SpeculativeTranslator
 
 
 async def translated(
-    ahead: TranslationsAhead, utterance_id: int, request: TranslationRequest, *, seconds: float
+    ahead: SpeculativeTranslator, utterance_id: int, request: TranslationRequest, *, seconds: float
 ) -> Translation:
     """Return the translation of an utterance that is over, made within ``seconds``.
 

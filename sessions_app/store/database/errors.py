@@ -39,7 +39,7 @@ class DatabaseAwayError(OperationalError):
     """The file of the database is gone, or is another; it may come back."""
 
 
-class Verdict(Enum):
+class RetryVerdict(Enum):
     """What is to be expected of asking again."""
 
     ANSWER = "answer"
@@ -50,24 +50,24 @@ class Verdict(Enum):
     """Nobody knows: it is damaged, or says something that is not known here."""
 
 
-def verdict_on(error: BaseException) -> Verdict:
+def verdict_on(error: BaseException) -> RetryVerdict:
     """Return what is to be expected of asking again after ``error``."""
     if not _is_of_whole(error):
-        return Verdict.ANSWER
+        return RetryVerdict.ANSWER
     if isinstance(error, InterfaceError | DatabaseAwayError):
-        return Verdict.PASSES
+        return RetryVerdict.PASSES
     cause = error.__cause__
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & PRIMARY_CODE
         if code in SQLITE_PASSES:
-            return Verdict.PASSES
+            return RetryVerdict.PASSES
     elif cause is not None:
         state = getattr(cause, "sqlstate", None) or ""  # none: it was never reached
         if not state or state.startswith(POSTGRESQL_PASSES):
-            return Verdict.PASSES
+            return RetryVerdict.PASSES
         if state.startswith(POSTGRESQL_ANSWERS):
-            return Verdict.ANSWER
-    return Verdict.ANSWER if ANSWERS.search(str(error)) else Verdict.DOUBTFUL
+            return RetryVerdict.ANSWER
+    return RetryVerdict.ANSWER if ANSWERS.search(str(error)) else RetryVerdict.DOUBTFUL
 
 
 def _is_of_whole(error: BaseException) -> bool:
@@ -76,7 +76,7 @@ def _is_of_whole(error: BaseException) -> bool:
     return isinstance(error, kinds) or type(error) is DatabaseError
 
 
-class Doubt:
+class DoubtTimer:
     """How long it was that nothing but doubtful errors came; each is one of ``is_over``'s calls."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ import logging
 import threading
 from time import monotonic
 
-from sessions_app.store.database.errors import Verdict, verdict_on
+from sessions_app.store.database.errors import RetryVerdict, verdict_on
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ def is_outage(error: BaseException) -> bool:
 
     All else, such as a constraint, is an answer: asking again would bring the same.
     """
-    return verdict_on(error) is not Verdict.ANSWER
+    return verdict_on(error) is not RetryVerdict.ANSWER
 
 
 def reason_of(error: BaseException) -> str:

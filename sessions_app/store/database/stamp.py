@@ -22,7 +22,7 @@ OFFSET, LENGTH = 40, 24
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class SqliteHeader:
     """What stands in the head of a database."""
 
     schema: int
@@ -140,21 +140,21 @@ class DatabaseStamp:
         return number in self._known
 
 
-def _read(file: int) -> Head | None:
+def _read(file: int) -> SqliteHeader | None:
     """Return what stands in the head of a file; None: it cannot be read."""
     try:
         head = os.pread(file, LENGTH, OFFSET)
     except OSError:
         return None
     if len(head) < LENGTH:  # it is being copied
-        return Head(0, -1)
-    return Head(int.from_bytes(head[:4], "big"), int.from_bytes(head[-4:], "big"))
+        return SqliteHeader(0, -1)
+    return SqliteHeader(int.from_bytes(head[:4], "big"), int.from_bytes(head[-4:], "big"))
 
 
-def _asked() -> Head:
+def _asked() -> SqliteHeader:
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA schema_version")
         (schema,) = cursor.fetchone()
         cursor.execute("PRAGMA user_version")
         (number,) = cursor.fetchone()
-    return Head(int(schema), int(number))
+    return SqliteHeader(int(schema), int(number))

@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 
 from sessions_app.core import counters
 from sessions_app.core.errors import DeletedError, StoreError
-from sessions_app.store.database.errors import Doubt, Verdict, verdict_on
+from sessions_app.store.database.errors import DoubtTimer, RetryVerdict, verdict_on
 from sessions_app.store.database.outages import is_outage, reason_of
 from sessions_app.store.database.thread import (
     LATE_SECONDS,
@@ -64,7 +64,7 @@ class WriteBehind:
         self._by_owner: Counter[Hashable] = Counter()
         self._watchers: set[asyncio.Future[None]] = set()
         self._task: asyncio.Task[None] | None = None
-        self._doubt = Doubt()
+        self._doubt = DoubtTimer()
 
     def __len__(self) -> int:
         """Return how many writes wait."""
@@ -208,7 +208,7 @@ class WriteBehind:
             self._lane.outage.ended()
             return True
         failed = writes[len(written)]
-        if verdict_on(failure) is Verdict.DOUBTFUL and self._doubt.is_over():
+        if verdict_on(failure) is RetryVerdict.DOUBTFUL and self._doubt.is_over():
             self._settle(failed, None, failure)  # else it would keep all others waiting for ever
             return True
         self._be_late(f"the database refused {failed.what}: {reason_of(failure)}")

@@ -12,7 +12,7 @@ from sessions_app.consumers.allowance import (
     SESSIONS_BY_USER,
     TYPED,
     TYPED_BY_USER,
-    Allowance,
+    CommandRates,
     count_new_session,
 )
 from sessions_app.core.errors import RefusedError, TooFastError
@@ -61,7 +61,7 @@ def typed(text: str = "hola") -> protocol.TextInput:
     return protocol.TextInput(type="text_input", text=text, speaker_id=None)
 
 
-def taken(allowance: Allowance, command: protocol.ClientCommand, most: int = 1000) -> int:
+def taken(allowance: CommandRates, command: protocol.ClientCommand, most: int = 1000) -> int:
     """Return how many of ``most`` commands at once are accepted."""
     count, waits = 0, [0.1]
     for _ in range(most):
@@ -76,11 +76,11 @@ def taken(allowance: Allowance, command: protocol.ClientCommand, most: int = 100
 
 
 def test_typed_text_is_taken_by_the_session_and_by_the_user():
-    assert taken(Allowance(-1), typed()) == pytest.approx(TYPED.burst, abs=3)
-    assert taken(Allowance(-2), typed("x" * 1999)) == pytest.approx(TYPED.burst / 4, abs=3)
-    many = sum(taken(Allowance(-3), typed(), 60) for _ in range(10))
+    assert taken(CommandRates(-1), typed()) == pytest.approx(TYPED.burst, abs=3)
+    assert taken(CommandRates(-2), typed("x" * 1999)) == pytest.approx(TYPED.burst / 4, abs=3)
+    many = sum(taken(CommandRates(-3), typed(), 60) for _ in range(10))
     assert many == pytest.approx(TYPED_BY_USER.burst, abs=6)
-    assert taken(Allowance(-4), typed(), 60) == 60
+    assert taken(CommandRates(-4), typed(), 60) == 60
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_typed_text_is_taken_by_the_session_and_by_the_user():
     ids=lambda value: getattr(value, "type", ""),
 )
 def test_other_commands_are_taken_as_often_as_a_person_means_them(command, most):
-    assert taken(Allowance(-5), command) == pytest.approx(most, abs=2)
+    assert taken(CommandRates(-5), command) == pytest.approx(most, abs=2)
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_other_commands_are_taken_as_often_as_a_person_means_them(command, most)
     ids=lambda value: getattr(value, "type", ""),
 )
 def test_whoever_connects_anew_begins_with_what_the_user_has_left(command, most):
-    many = sum(taken(Allowance(-6), command, 100) for _ in range(20))
+    many = sum(taken(CommandRates(-6), command, 100) for _ in range(20))
     assert many == pytest.approx(most, abs=20)
-    assert taken(Allowance(-7), command, 10) == 10
+    assert taken(CommandRates(-7), command, 10) == 10
 
 
 def test_sessions_are_begun_as_often_as_people_reconnect():

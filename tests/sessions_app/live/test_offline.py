@@ -13,7 +13,7 @@ from sessions_app.core.events import Direction, Exchange, Manner, Mode
 from sessions_app.engines import scheduler
 from sessions_app.engines.choices import EngineChoice, EngineSettings
 from sessions_app.live.generations import Generation
-from sessions_app.live.offline import Findings, hear_file, opened
+from sessions_app.live.offline import OfflineResult, hear_file, opened
 from tests.engines.processes import children_of
 from tests.house import eventually
 from tests.lifecycle.engines import STUCK
@@ -46,7 +46,7 @@ async def test_what_came_before_the_decoder_died_is_found_and_why_it_is_not_all(
             for child in set(children_of(os.getpid())) - of_other_tests:
                 os.kill(child, signal.SIGKILL)
 
-    findings = Findings()
+    findings = OfflineResult()
     await hear_file(file_of(tmp_path, wav(LONG)), engines, AUTO, findings, heard=kill_decoder)
     assert findings.problem is not None
     assert findings.account.unfinished == 0
@@ -62,7 +62,7 @@ async def test_a_piece_that_no_engine_answers_in_time_is_named_and_the_next_is_h
     monkeypatch.setattr(scheduler, "PATIENCE_FACTOR", 0.0)
     fake, stuck = EngineChoice("fake"), EngineChoice(STUCK)
     sound = say("hola") + silence(1) + say("agua") + silence(1) + say("gracias")
-    findings = Findings()
+    findings = OfflineResult()
     async with opened(EngineSettings(stuck, fake, fake, tmp_path), lambda *_: None) as engines:
         await hear_file(file_of(tmp_path, wav(sound)), engines, AUTO, findings)
     assert [said.source for said in findings.exchanges] == ["hola", "gracias"]
@@ -75,7 +75,7 @@ async def test_where_nothing_can_be_read_that_is_raised_as_it_is(
     engines: Generation, tmp_path: Path
 ) -> None:
     with pytest.raises(DecodeError, match="cannot be read"):
-        await hear_file(file_of(tmp_path, b"noise"), engines, AUTO, Findings())
+        await hear_file(file_of(tmp_path, b"noise"), engines, AUTO, OfflineResult())
 
 
 async def test_whoever_breaks_off_has_what_was_found_so_far(
@@ -87,7 +87,7 @@ async def test_whoever_breaks_off_has_what_was_found_so_far(
         if exchange.utterance_id == 3:
             hearing.cancel()
 
-    findings = Findings(told=tell)
+    findings = OfflineResult(told=tell)
     hearing = asyncio.create_task(hear_file(path, engines, AUTO, findings))
     with pytest.raises(asyncio.CancelledError):
         await hearing
@@ -102,13 +102,13 @@ async def test_a_bug_is_raised_as_it_is_and_not_in_a_group(
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await hear_file(file_of(tmp_path, wav(LONG)), engines, AUTO, Findings(), heard=heard)
+        await hear_file(file_of(tmp_path, wav(LONG)), engines, AUTO, OfflineResult(), heard=heard)
 
 
 @pytest.mark.slow
 async def test_whoever_breaks_off_has_words_that_nobody_translated_yet(tmp_path: Path) -> None:
     fake, slow = EngineChoice("fake"), EngineChoice("fake", {"delay_seconds": 60})
-    findings = Findings()
+    findings = OfflineResult()
     path = file_of(tmp_path, wav(say("hola mundo")))
     async with opened(EngineSettings(fake, slow, fake, tmp_path), lambda *_: None) as engines:
         hearing = asyncio.create_task(hear_file(path, engines, AUTO, findings))

@@ -26,7 +26,7 @@ from sessions_app.pipeline.idioms.book import IdiomBook
 from sessions_app.pipeline.listener import Listener
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.utterance import Utterance
-from sessions_app.pipeline.workbench import Workbench
+from sessions_app.pipeline.workbench import BatchingThread
 
 SPANISH = Manner(Direction.ES_TO_EN, Mode.CONVERSATION)
 
@@ -38,7 +38,7 @@ class Equipment:
         infos = {"transcriber": EngineInfo("fake")}
         self.engines = Engines(transcriber, translator, FakeDetector(), infos)
         self.scheduler: Scheduler | None = Scheduler(transcriber)
-        self.sound = Workbench("habla test sound")
+        self.sound = BatchingThread("habla test sound")
         self.decoders = DecoderPool(lambda: 1)
         self.idioms = IdiomBook()
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sessions_app.core.errors import EngineError
-from sessions_app.pipeline.newest import Newest, Work
+from sessions_app.pipeline.newest import LatestOnly, Work
 from tests.house import eventually
 
 
@@ -33,8 +33,8 @@ class Job:
 
 
 @pytest.fixture
-async def newest() -> AsyncIterator[Newest]:
-    newest = Newest("test", seconds=60)
+async def newest() -> AsyncIterator[LatestOnly]:
+    newest = LatestOnly("test", seconds=60)
     task = asyncio.create_task(newest.run())
     yield newest
     task.cancel()
@@ -42,14 +42,14 @@ async def newest() -> AsyncIterator[Newest]:
     assert task.cancelled()
 
 
-async def finish(newest: Newest, job: Job) -> None:
+async def finish(newest: LatestOnly, job: Job) -> None:
     newest.ask(job)
     await job.begun.wait()
     job.goes_on.set()
     await eventually(lambda: job.end == "done")
 
 
-async def test_a_newer_work_cancels_the_one_that_is_being_done(newest: Newest) -> None:
+async def test_a_newer_work_cancels_the_one_that_is_being_done(newest: LatestOnly) -> None:
     first, second = Job(), Job()
     newest.ask(first)
     await first.begun.wait()
@@ -57,14 +57,14 @@ async def test_a_newer_work_cancels_the_one_that_is_being_done(newest: Newest) -
     assert first.end == "cancelled"
 
 
-async def test_of_those_that_wait_only_the_newest_is_done(newest: Newest) -> None:
+async def test_of_those_that_wait_only_the_newest_is_done(newest: LatestOnly) -> None:
     passed_over, last = Job(), Job()
     newest.ask(passed_over)
     await finish(newest, last)
     assert not passed_over.begun.is_set()
 
 
-async def test_what_is_dropped_is_cancelled_and_the_next_is_done(newest: Newest) -> None:
+async def test_what_is_dropped_is_cancelled_and_the_next_is_done(newest: LatestOnly) -> None:
     job = Job()
     newest.ask(job)
     await job.begun.wait()
@@ -77,7 +77,7 @@ async def test_what_is_dropped_is_cancelled_and_the_next_is_done(newest: Newest)
 
 
 async def test_what_fails_is_said_once_in_the_log(
-    newest: Newest, caplog: pytest.LogCaptureFixture
+    newest: LatestOnly, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(3):
         job = Job(error=EngineError("It choked."))
@@ -90,7 +90,7 @@ async def test_what_fails_is_said_once_in_the_log(
 
 
 async def test_what_takes_too_long_is_given_up() -> None:
-    newest = Newest("test", seconds=0.01)
+    newest = LatestOnly("test", seconds=0.01)
     task = asyncio.create_task(newest.run())
     job: Job = Job()
     work: Work = job
@@ -101,7 +101,7 @@ async def test_what_takes_too_long_is_given_up() -> None:
 
 
 async def test_what_somebody_waits_for_has_no_limit_any_more() -> None:
-    newest = Newest("test", seconds=0.1)
+    newest = LatestOnly("test", seconds=0.1)
     done = asyncio.Event()
 
     async def work() -> None:

@@ -14,7 +14,7 @@ from sessions_app.core.events import (
 )
 from sessions_app.engines.fake import FakeTranslator
 from sessions_app.engines.translation.chain import ChainTranslator
-from sessions_app.pipeline.translation.ahead import TranslationsAhead
+from sessions_app.pipeline.translation.ahead import SpeculativeTranslator
 from sessions_app.pipeline.utterance import Utterance
 from tests.house import eventually
 from tests.sessions_app.pipeline.assembled import SPANISH as MANNER
@@ -37,7 +37,9 @@ def asked_for(text: str, direction: Direction, mode: Mode) -> TranslationRequest
 
 async def test_nonsense_made_ahead_is_no_final() -> None:
     patient = Echoing()
-    ahead = TranslationsAhead(ChainTranslator([patient, FakeTranslator()]), asked_for, lambda: True)
+    ahead = SpeculativeTranslator(
+        ChainTranslator([patient, FakeTranslator()]), asked_for, lambda: True
+    )
     running = asyncio.create_task(ahead.run())
     ahead.go_on(MANNER)
     request = asked_for(FIRST, Direction.ES_TO_EN, Mode.CONVERSATION)

@@ -15,7 +15,7 @@ from sessions_app.core.events import (
     TranslationRequest,
 )
 from sessions_app.pipeline.translation import ahead
-from sessions_app.pipeline.translation.ahead import TranslationsAhead
+from sessions_app.pipeline.translation.ahead import SpeculativeTranslator
 from sessions_app.pipeline.utterance import Utterance
 from tests.house import eventually
 from tests.sessions_app.pipeline.assembled import SPANISH as MANNER
@@ -40,7 +40,7 @@ class Desk:
         self.patient = patient
         self.has_time = True
         self.speaker = "Ana"
-        self.ahead = TranslationsAhead(patient, self.request, lambda: self.has_time)
+        self.ahead = SpeculativeTranslator(patient, self.request, lambda: self.has_time)
         self.ahead.go_on(MANNER)
         self.task = asyncio.create_task(self.ahead.run())
 

@@ -14,7 +14,7 @@ from sessions_app.core.events import (
     Partial,
     SpeechStarted,
 )
-from sessions_app.pipeline.wordless import Wordless
+from sessions_app.pipeline.wordless import NoWordsMonitor
 from tests.house import eventually
 
 
@@ -23,7 +23,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.told: list[Event] = []
-        self.wordless = Wordless(self._take, 0.05)
+        self.wordless = NoWordsMonitor(self._take, 0.05)
 
     async def emit(self, event: Event) -> None:
         self.wordless.note(event)

@@ -12,7 +12,7 @@ from sessions_app.engines.decoding.decoders import open_decoder
 from sessions_app.engines.fake import FakeDetector
 from sessions_app.pipeline import workbench
 from sessions_app.pipeline.sound import Sound
-from sessions_app.pipeline.workbench import MOST_AT_ONCE, Workbench
+from sessions_app.pipeline.workbench import MOST_AT_ONCE, BatchingThread
 from tests.house import eventually
 from tests.sounds import ogg, say
 
@@ -24,13 +24,13 @@ class User:
 
 
 @pytest.fixture
-def bench() -> Iterator[Workbench]:
-    made = Workbench("habla test bench")
+def bench() -> Iterator[BatchingThread]:
+    made = BatchingThread("habla test bench")
     yield made
     made.close()
 
 
-async def test_results_and_failures_come_to_whoever_asked(bench: Workbench) -> None:
+async def test_results_and_failures_come_to_whoever_asked(bench: BatchingThread) -> None:
     def fail() -> None:
         raise DecodeError("broken")
 
@@ -41,7 +41,7 @@ async def test_results_and_failures_come_to_whoever_asked(bench: Workbench) -> N
 
 
 async def test_work_is_done_in_the_order_in_which_it_came_and_in_one_thread(
-    bench: Workbench,
+    bench: BatchingThread,
 ) -> None:
     done: list[int] = []
     threads: set[int] = set()
@@ -58,7 +58,7 @@ async def test_work_is_done_in_the_order_in_which_it_came_and_in_one_thread(
 
 
 async def test_what_is_cancelled_before_its_turn_is_left_out_and_the_rest_is_done(
-    bench: Workbench,
+    bench: BatchingThread,
 ) -> None:
     go, done = threading.Event(), []
     first = asyncio.create_task(bench.do(lambda: go.wait(5)))
@@ -73,7 +73,7 @@ async def test_what_is_cancelled_before_its_turn_is_left_out_and_the_rest_is_don
 
 
 async def test_what_was_begun_goes_on_before_the_next_though_nobody_waits(
-    bench: Workbench,
+    bench: BatchingThread,
 ) -> None:
     begun, go, done = threading.Event(), threading.Event(), []
 
@@ -91,7 +91,7 @@ async def test_what_was_begun_goes_on_before_the_next_though_nobody_waits(
     assert done == ["slow", "closed"]
 
 
-async def test_a_closed_bench_takes_no_work_and_fails_what_waits(bench: Workbench) -> None:
+async def test_a_closed_bench_takes_no_work_and_fails_what_waits(bench: BatchingThread) -> None:
     go = threading.Event()
     running = asyncio.create_task(bench.do(lambda: go.wait(5)))
     waiting = asyncio.create_task(bench.do(lambda: None))
@@ -114,7 +114,9 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("patient")
-async def test_among_many_users_what_comes_soon_after_goes_over_together(bench: Workbench) -> None:
+async def test_among_many_users_what_comes_soon_after_goes_over_together(
+    bench: BatchingThread,
+) -> None:
     users = [User(), User()]
     for user in users:
         bench.add_user(user)
@@ -131,7 +133,7 @@ async def test_among_many_users_what_comes_soon_after_goes_over_together(bench: 
 
 
 @pytest.mark.usefixtures("patient")
-async def test_nothing_more_is_gathered_than_goes_over_in_one_piece(bench: Workbench) -> None:
+async def test_nothing_more_is_gathered_than_goes_over_in_one_piece(bench: BatchingThread) -> None:
     user = User()
     bench.add_user(user)
     await bench.do(lambda: None)
@@ -143,7 +145,7 @@ async def test_nothing_more_is_gathered_than_goes_over_in_one_piece(bench: Workb
 @pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("forgotten", [False, True])
 async def test_nobody_waits_for_users_who_left_or_are_forgotten(
-    bench: Workbench, *, forgotten: bool
+    bench: BatchingThread, *, forgotten: bool
 ) -> None:
     user = User()
     bench.add_user(user)
@@ -159,7 +161,7 @@ async def test_nobody_waits_for_users_who_left_or_are_forgotten(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("patient")
-async def test_what_is_being_gathered_fails_when_the_bench_closes(bench: Workbench) -> None:
+async def test_what_is_being_gathered_fails_when_the_bench_closes(bench: BatchingThread) -> None:
     user = User()
     bench.add_user(user)
     await bench.do(lambda: None)
@@ -174,7 +176,9 @@ async def test_what_is_being_gathered_fails_when_the_bench_closes(bench: Workben
 
 
 @pytest.mark.usefixtures("patient")
-async def test_a_decoder_is_closed_though_whoever_closes_it_is_cancelled(bench: Workbench) -> None:
+async def test_a_decoder_is_closed_though_whoever_closes_it_is_cancelled(
+    bench: BatchingThread,
+) -> None:
     before = set(threading.enumerate())
     sound = Sound(open_decoder(Encoding.OGG_OPUS), FakeDetector().stream(), bench)
     user = User()

@@ -20,7 +20,7 @@ from django.db import (
 )
 from psycopg import errors
 
-from sessions_app.store.database.errors import DatabaseAwayError, Verdict, verdict_on
+from sessions_app.store.database.errors import DatabaseAwayError, RetryVerdict, verdict_on
 from sessions_app.store.database.outages import is_outage
 
 Provoke = Callable[[Path], None]
@@ -69,55 +69,55 @@ def scrawl(path: Path) -> None:
 @pytest.mark.parametrize(
     ("provoke", "verdict"),
     [
-        (lock, Verdict.PASSES),
-        (fill, Verdict.PASSES),
-        (forbid, Verdict.PASSES),
-        (miss, Verdict.PASSES),
-        (damage, Verdict.DOUBTFUL),
-        (scrawl, Verdict.DOUBTFUL),
-        pytest.param(ask("select * from nowhere"), Verdict.ANSWER, id="table"),
-        pytest.param(ask("select nothing from t"), Verdict.ANSWER, id="column"),
-        pytest.param(ask("insert into t (nothing) values (1)"), Verdict.ANSWER, id="named"),
-        pytest.param(ask("insert in t"), Verdict.ANSWER, id="syntax"),
-        pytest.param(ask("insert into t values (1), (1)"), Verdict.ANSWER, id="constraint"),
+        (lock, RetryVerdict.PASSES),
+        (fill, RetryVerdict.PASSES),
+        (forbid, RetryVerdict.PASSES),
+        (miss, RetryVerdict.PASSES),
+        (damage, RetryVerdict.DOUBTFUL),
+        (scrawl, RetryVerdict.DOUBTFUL),
+        pytest.param(ask("select * from nowhere"), RetryVerdict.ANSWER, id="table"),
+        pytest.param(ask("select nothing from t"), RetryVerdict.ANSWER, id="column"),
+        pytest.param(ask("insert into t (nothing) values (1)"), RetryVerdict.ANSWER, id="named"),
+        pytest.param(ask("insert in t"), RetryVerdict.ANSWER, id="syntax"),
+        pytest.param(ask("insert into t values (1), (1)"), RetryVerdict.ANSWER, id="constraint"),
     ],
 )
-def test_of_sqlite(provoke: Provoke, verdict: Verdict, tmp_path: Path) -> None:
+def test_of_sqlite(provoke: Provoke, verdict: RetryVerdict, tmp_path: Path) -> None:
     path = tmp_path / "database"
     ask("create table t (x unique)")(path)
     with pytest.raises(Error) as raised, connection.wrap_database_errors:
         provoke(path)
     assert verdict_on(raised.value) is verdict
-    assert is_outage(raised.value) is (verdict is not Verdict.ANSWER)
+    assert is_outage(raised.value) is (verdict is not RetryVerdict.ANSWER)
 
 
 @pytest.mark.parametrize(
     ("kind", "cause", "verdict"),
     [
-        (OperationalError, psycopg.OperationalError("connection refused"), Verdict.PASSES),
-        (OperationalError, errors.AdminShutdown(), Verdict.PASSES),
-        (OperationalError, errors.DiskFull(), Verdict.PASSES),
-        (OperationalError, errors.LockNotAvailable(), Verdict.PASSES),
-        (OperationalError, errors.DeadlockDetected(), Verdict.PASSES),
-        (InternalError, errors.ReadOnlySqlTransaction(), Verdict.PASSES),
-        (InternalError, errors.IndexCorrupted(), Verdict.DOUBTFUL),
-        (OperationalError, errors.ProgramLimitExceeded(), Verdict.ANSWER),
-        (ProgrammingError, errors.UndefinedColumn(), Verdict.ANSWER),
-        (DataError, errors.StringDataRightTruncation(), Verdict.ANSWER),
-        (IntegrityError, errors.ForeignKeyViolation(), Verdict.ANSWER),
+        (OperationalError, psycopg.OperationalError("connection refused"), RetryVerdict.PASSES),
+        (OperationalError, errors.AdminShutdown(), RetryVerdict.PASSES),
+        (OperationalError, errors.DiskFull(), RetryVerdict.PASSES),
+        (OperationalError, errors.LockNotAvailable(), RetryVerdict.PASSES),
+        (OperationalError, errors.DeadlockDetected(), RetryVerdict.PASSES),
+        (InternalError, errors.ReadOnlySqlTransaction(), RetryVerdict.PASSES),
+        (InternalError, errors.IndexCorrupted(), RetryVerdict.DOUBTFUL),
+        (OperationalError, errors.ProgramLimitExceeded(), RetryVerdict.ANSWER),
+        (ProgrammingError, errors.UndefinedColumn(), RetryVerdict.ANSWER),
+        (DataError, errors.StringDataRightTruncation(), RetryVerdict.ANSWER),
+        (IntegrityError, errors.ForeignKeyViolation(), RetryVerdict.ANSWER),
     ],
 )
-def test_of_postgresql(kind: type[Error], cause: Exception, verdict: Verdict) -> None:
+def test_of_postgresql(kind: type[Error], cause: Exception, verdict: RetryVerdict) -> None:
     error = kind("...")
     error.__cause__ = cause
     assert verdict_on(error) is verdict
 
 
 def test_of_django_and_of_the_file() -> None:
-    assert verdict_on(InterfaceError("connection already closed")) is Verdict.PASSES
-    assert verdict_on(DatabaseAwayError("The file is gone.")) is Verdict.PASSES
-    assert verdict_on(OperationalError("out of cheese")) is Verdict.DOUBTFUL
+    assert verdict_on(InterfaceError("connection already closed")) is RetryVerdict.PASSES
+    assert verdict_on(DatabaseAwayError("The file is gone.")) is RetryVerdict.PASSES
+    assert verdict_on(OperationalError("out of cheese")) is RetryVerdict.DOUBTFUL
     assert verdict_on(DatabaseError("Save with update_fields did not affect any rows.")) is (
-        Verdict.DOUBTFUL
+        RetryVerdict.DOUBTFUL
     )
-    assert verdict_on(ValueError()) is Verdict.ANSWER
+    assert verdict_on(ValueError()) is RetryVerdict.ANSWER
