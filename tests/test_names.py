@@ -35,6 +35,7 @@ FOREIGN_NAMES = {
     "habla.env",  # in the data directory
     "limits.burst_seconds",  # of a message
     "max_fails",
+    "programs.py",  # an example
     "proxy_next_upstream",
 }
 
@@ -144,7 +145,7 @@ def test_every_file_that_a_comment_names_is_in_the_tree() -> None:
         for file in SOURCES
         for comment in comments((ROOT / file).read_text())
         for name in PATH.findall(comment)
-        if name.endswith(".py") and not is_file(name.lstrip("./"))
+        if name.endswith((".py", ".md")) and not is_file(name.lstrip("./"))
     ]
     assert named == []
 

@@ -52,7 +52,7 @@ async def test_a_read_only_directory_is_told_and_skips_no_step_of_the_end(data_d
                 while UNWRITABLE not in await reasons():
                     pass
             finding = examine_data_directory(data_dir)
-            assert finding.message.startswith("Nothing can be written in ")
+            assert finding.message.startswith("Nothing can be written to ")
             server.signal()
             assert await server.ended() == 3
         log = server.log  # and no traceback is in it
