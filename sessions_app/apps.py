@@ -9,12 +9,14 @@ class SessionsConfig(AppConfig):
     verbose_name = "Conversations"
 
     def ready(self) -> None:
-        """Plug in what sessions bring; let files go with their row; tell of logins and names."""
-        from sessions_app.bus import notify  # noqa: PLC0415 -- models must be loaded first
+        """Register the checks and what sessions plug in; let files go with their row."""
+        from sessions_app import checks  # noqa: PLC0415 -- models must be loaded first
+        from sessions_app.bus import notify  # noqa: PLC0415 -- likewise
         from sessions_app.extensions import register  # noqa: PLC0415 -- likewise
         from sessions_app.recording import deletions  # noqa: PLC0415 -- likewise
         from sessions_app.server.extension import EXTENSION  # noqa: PLC0415 -- likewise
 
+        checks.register_all()
         register(EXTENSION)
         notify.notify_when_logins_end()
         notify.notify_when_names_change()

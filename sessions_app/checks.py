@@ -9,18 +9,31 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Doubt
 
-from sessions_app.config import conf
+from sessions_app.config import address_checks, conf
 
 HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-f:.]+\]", re.IGNORECASE)
 
 
-@register()
+def register_all() -> None:
+    """Let Django run all of these whenever it checks."""
+    for check in (
+        check_habla,
+        check_keys,
+        check_file_modes,
+        check_surroundings,
+        address_checks.check_database,
+        address_checks.check_redis,
+        address_checks.check_origins,
+        address_checks.check_proxies,
+    ):
+        register(check)
+
+
 def check_habla(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Name each of Habla's own variables that is wrong."""
     return [Error(str(mistake), id="habla.E001") for mistake in conf.mistakes()]
 
 
-@register()
 def check_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn of a key that is sent to nobody."""
     if not conf.is_key_without_address():
@@ -32,13 +45,11 @@ def check_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[C
     return [Doubt(message, id="habla.W001")]
 
 
-@register()
 def check_file_modes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Name what other users of this machine may read, and could not be closed to them."""
     return [Error(str(open_one), id="habla.E006") for open_one in settings.CLOSING.left_open]
 
 
-@register()
 def check_surroundings(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -23,7 +23,6 @@ NUMBER = re.compile(r"(/\d*)?", re.ASCII)
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
-@register()
 def check_database(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Name a DATABASE_URL that cannot be one, or has a parameter that its driver refuses."""
     # where no engine could be read from the URL, Django has put its dummy in
@@ -73,7 +72,6 @@ def _try_of_postgresql(parameters: dict[str, Any]) -> None:
         raise ValueError("a parameter that libpq does not take") from error
 
 
-@register()
 def check_redis(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Name a REDIS_URL that cannot be one."""
     if not settings.REDIS_URL or _is_redis(settings.REDIS_URL):
@@ -96,7 +94,6 @@ def _is_redis(url: str) -> bool:
     return is_address and NUMBER.fullmatch(parts.path) is not None
 
 
-@register()
 def check_origins(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Name origins that no browser sends, and at which Django would break at each form."""
     return [
@@ -116,7 +113,6 @@ def _is_origin(origin: str) -> bool:
     return is_place_alone and is_server_address(f"{scheme}://{place.removeprefix('*.')}")
 
 
-@register()
 def check_proxies(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Name the environment's proxies where the client of HTTP breaks at one of them."""
     named = [name for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower())]

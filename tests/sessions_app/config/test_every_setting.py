@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.checks.registry import registry
 from django.db.utils import ConnectionHandler
 
 from habla_project.surroundings import NO_DIRECTORY, data_directory, database
+from sessions_app import checks
 from sessions_app.checks import check_habla
-from sessions_app.config import conf
+from sessions_app.config import address_checks, conf
 from sessions_app.config.address_checks import (
     check_origins,
     check_proxies,
@@ -96,6 +98,12 @@ def test_every_variable_is_tried() -> None:
     named = set(re.findall(r"^\| `([A-Z_]+)`", table, re.MULTILINE))
     assert named - WRONG.keys() == {"HABLA_DATA_DIR"}
     assert WRONG.keys() - named == {"HTTPS_PROXY"}
+
+
+def test_django_runs_every_check() -> None:
+    ours = {**vars(checks), **vars(address_checks)}
+    written = {check for name, check in ours.items() if name.startswith("check_")}
+    assert written - set(registry.get_checks()) == set()
 
 
 @pytest.mark.slow
