@@ -8,10 +8,10 @@ export VENV
 PYTHON := $(VENV)/bin/python
 
 .PHONY: help run unit test test-all check lint types layers migrations format bench bench-playback bench-lifecycle bench-quality soak
-.PHONY: fuzz-decoders test-outages screenshots inflections lock clean
+.PHONY: fuzz-decoders test-outages screenshots inflections settings-table lock clean
 
 help: ## say what there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 run: ## serve on HOST and PORT
 	@scripts/setup.sh run
@@ -78,6 +78,9 @@ screenshots: .setup-test ## every page, on a phone and on a desk, into data/scre
 
 inflections: .setup-test ## make the words of irregular verbs from the dictionaries
 	$(PYTHON) -m scripts.inflections
+
+settings-table: .setup-check ## write the table of docs/operations.md from the declared settings
+	$(PYTHON) -m scripts.settings_table
 
 lock: .setup-test ## pin what the requirements bring along
 	{ echo "# What the requirements bring along, pinned: made by 'make lock'."; $(VENV)/bin/pip freeze; } > constraints.txt

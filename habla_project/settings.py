@@ -4,67 +4,35 @@ import os
 from pathlib import Path
 
 from habla_project.logs import is_worth_a_line
-from habla_project.surroundings import Lenient, data_directory, database, installation, secret_key
+from habla_project.surroundings import data_directory, database, installation, secret_key
 from sessions_app.config import env_file, file_modes
+from sessions_app.config.setting import read_settings, settings_of
+from sessions_app.config.variables import Conf, DjangoSettings
 from sessions_app.transport.limits import MAX_BODY_BYTES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 env = env_file.Environment()
-lenient = Lenient(env)
-MISTAKES = lenient.mistakes
-"""What was wrong in the environment so far, for `manage.py check` to name."""
 
 # whatever is written from here on, by any command, is for the user's own eyes
 os.umask(file_modes.UMASK)
-DATA_DIR = data_directory(env.str("HABLA_DATA_DIR", default=""), BASE_DIR)
+DATA_DIR = data_directory(env.text("HABLA_DATA_DIR"), BASE_DIR)
 CLOSING = file_modes.Closing()
 """What others could read, for `manage.py check` and `serve` to name."""
 CLOSING.close_directory(DATA_DIR)
 HABLA_FROM_FILE = env_file.read(DATA_DIR)
-MISTAKES += env_file.mistakes(DATA_DIR)
-SECRET_KEY = lenient.secret("SECRET_KEY") or secret_key(DATA_DIR, may_write=not CLOSING.left_open)
-DEBUG = lenient.switch("DEBUG", safe=False)
-ALLOWED_HOSTS = lenient.names("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-HAS_NAMED_HOSTS = bool(env.str("ALLOWED_HOSTS").strip())
-"""Whether somebody said under which names this server may be reached."""
-CSRF_TRUSTED_ORIGINS = lenient.names("CSRF_TRUSTED_ORIGINS", default=[])
+HABLA = env.texts(settings_of(Conf).values()) | {"DATA_DIR": DATA_DIR}
+"""Our own settings, as they stand in the environment; read by sessions_app/config/conf.py."""
+given, wrong = read_settings(DjangoSettings, env.texts(settings_of(DjangoSettings).values()))
+MISTAKES = [*env_file.mistakes(DATA_DIR), *map(str, wrong), *env.mistakes]
+"""What was wrong in the environment, for `manage.py check` to name."""
 
-HABLA_DEFAULTS = {
-    "DRAIN_SECONDS": "8",
-    "QUIT_SECONDS": "20",
-    "SILENCE_SECONDS": "60",
-    "MAX_SESSIONS": "64",
-    "MAX_SESSIONS_PER_USER": "0",
-}
-"""Of what may change while a server runs (sessions_app/config/reloading.py)."""
-HABLA = {
-    "DATA_DIR": DATA_DIR,
-    "TRANSCRIBER": env.str("HABLA_TRANSCRIBER", default="auto"),
-    "TRANSLATOR": env.str("HABLA_TRANSLATOR", default="auto"),
-    "DETECTOR": env.str("HABLA_DETECTOR", default="auto"),
-    "MODELS_FROM": env.str("HABLA_MODELS_FROM", default=""),
-    "LLM_URL": env.str("HABLA_LLM_URL", default=""),
-    "LLM_MODEL": env.str("HABLA_LLM_MODEL", default=""),
-    "LLM_KEY": env.str("HABLA_LLM_KEY", default=""),
-    "LLM_PROFILE": env.str("HABLA_LLM_PROFILE", default=""),
-    "LLM_PRICES": env.str("HABLA_LLM_PRICES", default=""),
-    "LMS_EXECUTABLE": env.str("HABLA_LMS_EXECUTABLE", default=""),
-    "DRAIN_SECONDS": env.str("HABLA_DRAIN_SECONDS", default=HABLA_DEFAULTS["DRAIN_SECONDS"]),
-    "QUIT_SECONDS": env.str("HABLA_QUIT_SECONDS", default=HABLA_DEFAULTS["QUIT_SECONDS"]),
-    "WATCHDOG_SECONDS": env.str("HABLA_WATCHDOG_SECONDS", default="5"),
-    "SILENCE_SECONDS": env.str("HABLA_SILENCE_SECONDS", default=HABLA_DEFAULTS["SILENCE_SECONDS"]),
-    "REHEARSAL_SECONDS": env.str("HABLA_REHEARSAL_SECONDS", default="30"),
-    "MAX_SESSIONS": env.str("HABLA_MAX_SESSIONS", default=HABLA_DEFAULTS["MAX_SESSIONS"]),
-    "MAX_SESSIONS_PER_USER": env.str(
-        "HABLA_MAX_SESSIONS_PER_USER", default=HABLA_DEFAULTS["MAX_SESSIONS_PER_USER"]
-    ),
-    "OWNER": env.str("HABLA_OWNER", default="on"),
-    "TRUSTED_PROXIES": env.str("HABLA_TRUSTED_PROXIES", default=""),
-    "RECORDING": env.str("HABLA_RECORDING", default="on"),
-    "KEEP_RECORDINGS_DAYS": env.str("HABLA_KEEP_RECORDINGS_DAYS", default="0"),
-    "KEEP_RECORDINGS_GB": env.str("HABLA_KEEP_RECORDINGS_GB", default="0"),
-    "IMPORT_GB": env.str("HABLA_IMPORT_GB", default="4"),
-}
+SECRET_KEY = given.secret_key or secret_key(DATA_DIR, may_write=not CLOSING.left_open)
+DEBUG = given.is_debugging
+ALLOWED_HOSTS = list(given.allowed_hosts or LOOPBACK)
+HAS_NAMED_HOSTS = bool(given.allowed_hosts)
+"""Whether somebody said under which names this server may be reached."""
+CSRF_TRUSTED_ORIGINS = list(given.csrf_trusted_origins)
 
 INSTALLED_APPS = [
     "daphne",
@@ -109,7 +77,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "habla_project.urls"
 ASGI_APPLICATION = "habla_project.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-DATABASES = {"default": database(env, DATA_DIR)}
+DATABASES = {"default": database(given.database_url, DATA_DIR)}
 CLOSING.close_files(file_modes.database_files(DATABASES["default"]))
 
 TEMPLATES = [
@@ -126,7 +94,7 @@ TEMPLATES = [
     },
 ]
 
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = given.redis_url
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
@@ -171,7 +139,7 @@ CONTENT_SECURITY_POLICY = {
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = lenient.switch("COOKIES_SECURE", safe=True)
+SESSION_COOKIE_SECURE = given.are_cookies_secure
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
 AUTHENTICATION_BACKENDS = [
     "sessions_app.access.login_backend.DelayingBackend",
@@ -223,7 +191,7 @@ LOGGING = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": lenient.one_of("LOG_FORMAT", ("text", "json")),
+            "formatter": given.log_format,
             "filters": ["worth", "request", "rate_limit", "session"],
         },
     },
@@ -239,6 +207,5 @@ LOGGING = {
         "huggingface_hub": {"level": "WARNING"},
         "faster_whisper": {"level": "WARNING"},
     },
-    "root": {"handlers": ["console"], "level": lenient.log_level("LOG_LEVEL")},
+    "root": {"handlers": ["console"], "level": given.log_level},
 }
-MISTAKES += env.mistakes

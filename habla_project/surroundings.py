@@ -5,9 +5,7 @@ mistake (see sessions_app/checks.py). What could not be made is left for the che
 """
 
 import contextlib
-import os
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from django.core.management.utils import get_random_secret_key
 from django.db.utils import load_backend
 from django.utils.crypto import salted_hmac
 
+from sessions_app.config.data_directory import NO_DIRECTORY
 from sessions_app.config.secret_file import kept_secret
 from sessions_app.store.database.guarded_connection import GuardedConnection
 
@@ -36,9 +35,6 @@ POSTGRESQL_OPTIONS = {
 }
 """Seconds, but for tcp_user_timeout in ms: a network that is cut and says nothing is noticed within
 about ten, where the kernel's own limits are a quarter of an hour, and two for who only waits."""
-NO_DIRECTORY = Path(os.devnull) / "habla"
-"""In place of a data directory whose name no system can have: nothing can be there."""
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def data_directory(named: str, base: Path) -> Path:
@@ -74,65 +70,8 @@ def installation(key: str) -> str:
     return salted_hmac("habla.installation", "", secret=key).hexdigest()[:8]
 
 
-class Lenient:
-    """Reads what would keep Django from starting, the safe way where it is wrong.
-
-    ``mistakes`` say for whom it may concern what was wrong, and what would be right.
-    """
-
-    def __init__(self, env: environ.Env) -> None:
-        self._env = env
-        self.mistakes: list[str] = []
-
-    def switch(self, name: str, *, safe: bool) -> bool:
-        """Return whether ``name`` is on: off if unset, ``safe`` if it is neither."""
-        word = self._env.str(name, default="").strip().lower()
-        if word in ("", "off", "false", "no", "0"):
-            return False
-        if word in ("on", "true", "yes", "1"):
-            return True
-        self.mistakes.append(f"{name} is {word!r}; 'on' or 'off' would be right.")
-        return safe
-
-    def log_level(self, name: str) -> str:
-        """Return the level that ``name`` says; INFO if it is unset or wrong."""
-        word = self._env.str(name, default="").strip().upper() or "INFO"
-        if word in LOG_LEVELS:
-            return word
-        self.mistakes.append(f"{name} is {word!r}; one of {', '.join(LOG_LEVELS)} would be right.")
-        return "INFO"
-
-    def one_of(self, name: str, words: Sequence[str]) -> str:
-        """Return which of ``words`` ``name`` is; the first if it is unset or wrong."""
-        word = self._env.str(name, default="").strip().lower() or words[0]
-        if word in words:
-            return word
-        self.mistakes.append(f"{name} is {word!r}; one of {', '.join(words)} would be right.")
-        return words[0]
-
-    def names(self, name: str, *, default: Sequence[str]) -> list[str]:
-        """Return what stands between the commas of ``name``; ``default`` if there is nothing."""
-        text = self._env.str(name, default="")
-        found = [word.strip() for word in text.split(",") if word.strip()]
-        if text.strip() and not found:
-            self.mistakes.append(f"{name} is {text!r}; names with commas between would be right.")
-        return found or list(default)
-
-    def secret(self, name: str) -> str:
-        """Return what ``name`` holds, which is not repeated; empty if it is unset or blank."""
-        text: str = self._env.str(name, default="")
-        if text and not text.strip():
-            self.mistakes.append(
-                f"{name} is blank, which anybody can guess; a long text of chance "
-                "would be right, or none at all: then one is made."
-            )
-            return ""
-        return text
-
-
-def database(env: environ.Env, directory: Path) -> dict[str, Any]:
-    """Return Django's settings of the database that DATABASE_URL names; SQLite without it."""
-    url = env.str("DATABASE_URL", default="")
+def database(url: str, directory: Path) -> dict[str, Any]:
+    """Return Django's settings of the database at ``url``, or SQLite; empty: there is none."""
     if not url:
         return _sqlite({"NAME": str(directory / "habla.sqlite3")})
     with (
@@ -141,7 +80,7 @@ def database(env: environ.Env, directory: Path) -> dict[str, Any]:
     ):
         # what the reader only warns of, it has not understood
         warnings.simplefilter("error", UserWarning)
-        config: dict[str, Any] = env.db_url_config(url)
+        config: dict[str, Any] = environ.Env.db_url_config(url)
         load_backend(config["ENGINE"])
         if config["ENGINE"].endswith("sqlite3"):
             return _sqlite(config) if _is_file(config["NAME"]) else {}

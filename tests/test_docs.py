@@ -6,14 +6,15 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.management import get_commands
 
 from benches.quality import figures
 from benches.quality.cache import CACHE_VARIABLE
 from benches.quality.command import PARTS
 from benches.quality.weights import WEIGHTS_VARIABLE
+from scripts.settings_table import with_table
 from sessions_app import protocol
+from sessions_app.config.variables import all_settings
 from sessions_app.core.audio import Encoding
 from sessions_app.core.events import Direction, DiscardReason, Mode
 from sessions_app.engines.lmstudio.states import LmState
@@ -93,12 +94,14 @@ def test_the_lifecycle_page_lists_every_exit_code() -> None:
     assert listed == {int(code) for code in ExitCode}
 
 
-def test_the_operations_page_lists_every_variable() -> None:
-    listed = set(re.findall(r"^\| `([A-Z_]+)`", page("operations"), flags=re.MULTILINE))
-    read = set(re.findall(r'"([A-Z_]{4,})"', (ROOT / "habla_project/settings.py").read_text()))
-    read |= {f"HABLA_{name}" for name in settings.HABLA} | {"DATABASE_URL"}
-    assert {name for name in listed if name not in read} == set()
-    assert {f"HABLA_{name}" for name in settings.HABLA} - listed == set()
+def test_the_operations_page_has_the_table_of_all_settings() -> None:
+    assert page("operations") == with_table(page("operations")), "run make settings-table"
+
+
+def test_no_page_names_a_variable_that_there_is_not() -> None:
+    texts = "".join(path.read_text() for path in (*PAGES, ROOT / "docs" / "habla.service"))
+    declared = {setting.variable for setting in all_settings()}
+    assert set(re.findall(r"\bHABLA_[A-Z_]+", texts)) - declared == set()
 
 
 def test_the_operations_page_lists_every_command_of_ours() -> None:

@@ -1,7 +1,11 @@
 """Which data directory this is, told from others by an id that lies in it."""
 
+import os
 import secrets
 from pathlib import Path
+
+NO_DIRECTORY = Path(os.devnull) / "habla"
+"""In place of a data directory whose name no system can have: nothing can be there."""
 
 
 def directory_id(directory: Path) -> str:

@@ -3,35 +3,38 @@
 import io
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import environ
+
+from sessions_app.config.setting import Setting
 
 NAME = "habla.env"
 LINE = re.compile(r"(export )?[A-Za-z_0-9]+=.*|#.*|")
 """What is understood: a setting, a comment, nothing."""
 
 
-class Environment(environ.Env):  # type: ignore[misc]  # it has no types
-    """The environment, word for word.
-
-    Its parent takes a value that begins with `$` for the name of another variable, and where there
-    is none such, for not set: `HABLA_OWNER=$off` would be `on`.
-    """
+class Environment:
+    """The variables of this process, word for word."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.mistakes: list[Any] = []
-        """What was read and is no text, in words for people."""
+        self.mistakes: list[str] = []
+        """Which of those that were read are no text, in words for people."""
 
-    def str(self, var: Any, default: Any = "", multiline: bool = False) -> Any:
-        """Return what the variable ``var`` holds, with ``?`` for what is no UTF-8."""
-        text = self.ENVIRON.get(var, default)
-        fit = text.encode(errors="replace").decode()
-        if fit != text:
-            self.mistakes.append(f"{var} holds what is no UTF-8; text would be right.")
-        return fit
+    def text(self, variable: str, default: str = "") -> str:
+        """Return what ``variable`` holds, with ``?`` for what is not UTF-8."""
+        text = os.environ.get(variable, default)
+        readable = text.encode(errors="replace").decode()
+        mistake = f"{variable} holds what is not UTF-8; text would be right."
+        if readable != text and mistake not in self.mistakes:
+            self.mistakes.append(mistake)
+        return readable
+
+    def texts(self, settings: Iterable[Setting[Any]]) -> dict[str, str]:
+        """Return what the variables of ``settings`` hold, or their defaults, by name."""
+        return {one.name: self.text(one.variable, one.default) for one in settings}
 
 
 def read(directory: Path) -> set[str]:

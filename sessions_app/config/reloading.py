@@ -7,10 +7,10 @@ from pathlib import Path
 from django.conf import settings
 
 from sessions_app.config import conf, env_file
-from sessions_app.config.conf import Conf
+from sessions_app.config.variables import Conf
 from sessions_app.core.errors import SettingsError
 
-LIVE = ("MAX_SESSIONS", "MAX_SESSIONS_PER_USER", "DRAIN_SECONDS", "QUIT_SECONDS", "SILENCE_SECONDS")
+LIVE = {name: setting for name, setting in conf.OUR_SETTINGS.items() if setting.is_live}
 """What new sessions, and the end, go by as soon as it is read. All else takes a new start."""
 
 
@@ -28,28 +28,19 @@ def reload_settings(before: Conf, directory: Path) -> Conf:
         os.environ.pop(name, None)
     settings.HABLA_FROM_FILE = env_file.read(directory)
     old, env = settings.HABLA, env_file.Environment()
-    defaults = settings.HABLA_DEFAULTS
-    new = {name: env.str(f"HABLA_{name}", default=defaults[name]) for name in LIVE}
-    settings.HABLA = {**old, **new}
+    settings.HABLA = {**old, **env.texts(LIVE.values())}
     try:
         now = conf.read()
     except SettingsError:
         settings.HABLA = old
         raise
-    return replace(
-        before,
-        max_sessions=now.max_sessions,
-        max_sessions_per_user=now.max_sessions_per_user,
-        drain_seconds=now.drain_seconds,
-        quit_seconds=now.quit_seconds,
-        silence_seconds=now.silence_seconds,
-    )
+    return replace(before, **{name: getattr(now, name) for name in LIVE})
 
 
 def changes(before: Conf, after: Conf) -> list[str]:
     """Return what is different, by the names of the variables."""
     return [
-        f"HABLA_{name} is now {getattr(after, name.lower())}"
-        for name in LIVE
-        if getattr(before, name.lower()) != getattr(after, name.lower())
+        f"{setting.variable} is now {getattr(after, name)}"
+        for name, setting in LIVE.items()
+        if getattr(before, name) != getattr(after, name)
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sessions_app.config.conf import Conf
+from sessions_app.config.variables import Conf
 from sessions_app.core.errors import RefusedError
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import SessionRequest

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict
 from typing import Any
 
-from sessions_app.config.conf import Conf
 from sessions_app.config.data_directory import directory_id
 from sessions_app.config.recordings_directory import id_or_none
+from sessions_app.config.variables import Conf
 from sessions_app.core import counters, descriptors
 from sessions_app.core.errors import EngineUnavailableError, RefusedError
 from sessions_app.core.events import Emit, Event, Notice

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from sessions_app.config.conf import Conf
+from sessions_app.config.variables import Conf
 from sessions_app.core.errors import EngineError, EngineUnavailableError
 from sessions_app.core.events import Notice
 from sessions_app.engines.loading import wanted_downloads

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sessions_app.config.conf import Conf
 from sessions_app.config.data_directory import directory_id
+from sessions_app.config.variables import Conf
 from sessions_app.core.events import Notice
 from sessions_app.engines.choices import AUTO
 from sessions_app.engines.keys import without_foreign_key

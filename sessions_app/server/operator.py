@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from sessions_app.config import reloading
-from sessions_app.config.conf import Conf
+from sessions_app.config.variables import Conf
 from sessions_app.core.errors import SettingsError, StoreError
 from sessions_app.extensions import plugged_in
 from sessions_app.live.registry import Registry

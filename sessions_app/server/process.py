@@ -16,7 +16,8 @@ import daphne.server
 from channels.routing import get_default_application
 
 from sessions_app.access import authentication
-from sessions_app.config.conf import Conf, data_dir
+from sessions_app.config.conf import data_dir
+from sessions_app.config.variables import Conf
 from sessions_app.core import descriptors
 from sessions_app.core.steady_clock import STATE_NAME, clock
 from sessions_app.extensions import plugged_in

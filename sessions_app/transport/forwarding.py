@@ -11,7 +11,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from sessions_app.config import conf
-from sessions_app.config.conf import Network
+from sessions_app.config.kinds import Network
 from sessions_app.core.caller import parse_address
 
 SCHEMES = {"http": "ws", "https": "wss"}

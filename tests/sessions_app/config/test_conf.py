@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from sessions_app.config import conf
+from sessions_app.config.variables import Conf
 from sessions_app.core.errors import SettingsError
 
 
-def read(settings: Any, **changes: object) -> conf.Conf:
+def read(settings: Any, **changes: object) -> Conf:
     settings.HABLA = settings.HABLA | changes
     return conf.read()
 

@@ -1,6 +1,5 @@
 """Every variable with values that are none: named by `check` in plain words, or taken well."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 from django.core.checks.registry import registry
 from django.db.utils import ConnectionHandler
 
-from habla_project.surroundings import NO_DIRECTORY, data_directory, database
+from habla_project.surroundings import data_directory, database
 from sessions_app import checks
 from sessions_app.checks import check_habla
 from sessions_app.config import address_checks, conf
@@ -18,7 +17,9 @@ from sessions_app.config.address_checks import (
     check_redis,
     has_parameters,
 )
+from sessions_app.config.data_directory import NO_DIRECTORY
 from sessions_app.config.env_file import Environment
+from sessions_app.config.variables import all_settings
 from tests.server.running import ROOT, environment, manage
 
 DEEP = "[" * 20_000
@@ -94,10 +95,9 @@ OURS = [name for name in WRONG if name.startswith("HABLA_")]
 
 
 def test_every_variable_is_tried() -> None:
-    table = (ROOT / "docs" / "operations.md").read_text().partition("\n\nThe hub of")[0]
-    named = set(re.findall(r"^\| `([A-Z_]+)`", table, re.MULTILINE))
-    assert named - WRONG.keys() == {"HABLA_DATA_DIR"}
-    assert WRONG.keys() - named == {"HTTPS_PROXY"}
+    declared = {setting.variable for setting in all_settings()}
+    assert declared - WRONG.keys() == {"HABLA_DATA_DIR"}
+    assert WRONG.keys() - declared == {"HTTPS_PROXY"}
 
 
 def test_django_runs_every_check() -> None:
@@ -138,10 +138,10 @@ def test_each_of_ours_that_is_wrong_is_named(settings: Any, name: str) -> None:
 @pytest.mark.parametrize("url", WRONG["DATABASE_URL"], ids=ascii)
 def test_a_database_that_cannot_be_is_none(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
-    read = Environment()
-    config = database(read, ROOT)
+    environment = Environment()
+    config = database(environment.text("DATABASE_URL"), ROOT)
     is_well = config and has_parameters(ConnectionHandler({"default": config})["default"])
-    assert read.mistakes or not is_well
+    assert environment.mistakes or not is_well
 
 
 @pytest.mark.parametrize(

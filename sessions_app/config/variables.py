@@ -1,0 +1,330 @@
+"""Every variable that Habla reads: what it may hold, its default and its meaning. Nowhere else.
+
+To add a setting, declare it here, use it, and run `make settings-table`, which writes the table in
+docs/operations.md. Others read our own by `conf`, and Django's in habla_project/settings.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sessions_app.config.data_directory import NO_DIRECTORY
+from sessions_app.config.kinds import (
+    OFF,
+    Engine,
+    Names,
+    Network,
+    Networks,
+    Number,
+    OneOf,
+    Prices,
+    Program,
+    ReadablePath,
+    SecretKey,
+    ServerAddress,
+    Switch,
+    Text,
+    Verbatim,
+    WholeNumber,
+    WritableDirectory,
+)
+from sessions_app.config.setting import Setting, settings_of
+from sessions_app.engines.choices import EngineChoice, EngineSettings
+from sessions_app.engines.server_profiles import PROFILES
+
+SESSIONS_PER_USER = 8
+"""Live sessions of a user who is not the owner: on several devices, and some left open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conf:
+    """Our own settings: what may differ between one Habla and another."""
+
+    data_dir: Path = Setting(
+        variable="HABLA_DATA_DIR",
+        kind=WritableDirectory(),
+        default_in_words="`data` beside manage.py",
+        safe=NO_DIRECTORY,
+        meaning="everything written at run time: database, recordings, models, secret key; made if "
+        "missing",
+    ).field()
+    transcriber: EngineChoice = Setting(
+        variable="HABLA_TRANSCRIBER",
+        kind=Engine(),
+        default="auto",
+        meaning="`auto`, `faster-whisper`, `openai`, `none`, `fake`, the dotted path of [a class "
+        'of your own](engines.md), or JSON `{"BACKEND": "faster-whisper", "OPTIONS": {"model": '
+        '"medium"}}`',
+    ).field()
+    translator: EngineChoice = Setting(
+        variable="HABLA_TRANSLATOR",
+        kind=Engine(),
+        default="auto",
+        meaning="likewise: `auto`, `llm`, `opus-mt`, `apertium`, `none`, `fake`",
+    ).field()
+    detector: EngineChoice = Setting(
+        variable="HABLA_DETECTOR",
+        kind=Engine(),
+        default="auto",
+        meaning="likewise: `auto`, `silero`, `fake`",
+    ).field()
+    models_from: Path | None = Setting(
+        variable="HABLA_MODELS_FROM",
+        kind=ReadablePath(),
+        default_in_words="none",
+        meaning="a directory, or a zip, tar or wheel, that holds models for a machine without a "
+        "network; see [Models](#models)",
+    ).field()
+    llm_url: str = Setting(
+        variable="HABLA_LLM_URL",
+        kind=ServerAddress(),
+        default_in_words="looked for on this machine",
+        is_secret=True,
+        meaning="the address, up to `/v1`, of a server of language models; without `/v1` it is "
+        "tried with it too; `off`: none is looked for",
+    ).field()
+    llm_model: str = Setting(
+        variable="HABLA_LLM_MODEL",
+        kind=Text(),
+        default_in_words="the server's first that can chat",
+        meaning="the model, as the server calls it",
+    ).field()
+    llm_key: str = Setting(
+        variable="HABLA_LLM_KEY",
+        kind=Text(),
+        default_in_words="none",
+        is_secret=True,
+        meaning="sent to that server as a bearer token, and shown nowhere; needs `HABLA_LLM_URL` "
+        "or `HABLA_LLM_PROFILE`, see [Keys](#keys)",
+    ).field()
+    llm_profile: str = Setting(
+        variable="HABLA_LLM_PROFILE",
+        kind=OneOf(("", *PROFILES)),
+        default_in_words="by the address",
+        meaning="what the server is: `lm-studio`, `ollama`, `llama-cpp`, `vllm`, `openai` or "
+        "`other`",
+    ).field()
+    llm_prices: Mapping[str, Any] = Setting(
+        variable="HABLA_LLM_PRICES",
+        kind=Prices(),
+        default_in_words="none",
+        meaning="what a million tokens cost, read and written, by model: "
+        '`{"gpt-4o-mini": [0.15, 0.6]}`; `*` is any other model',
+    ).field()
+    lms_executable: str = Setting(
+        variable="HABLA_LMS_EXECUTABLE",
+        kind=Program("LM Studio's lms"),
+        default_in_words="looked for: `lms` on the path or in `~/.lmstudio/bin`",
+        meaning="LM Studio's command, by which it is started and stopped; `off`: LM Studio is left "
+        "alone",
+    ).field()
+    drain_seconds: float = Setting(
+        variable="HABLA_DRAIN_SECONDS",
+        kind=Number(0, 600),
+        default="8",
+        is_live=True,
+        meaning="how long a leaving session, which finishes what was accepted, may stand still: "
+        "nothing of it is done, nor anything by the engine that it shares",
+    ).field()
+    quit_seconds: float = Setting(
+        variable="HABLA_QUIT_SECONDS",
+        kind=Number(0, 600),
+        default="20",
+        is_live=True,
+        meaning="how long a quitting server waits for all of them",
+    ).field()
+    watchdog_seconds: float = Setting(
+        variable="HABLA_WATCHDOG_SECONDS",
+        kind=Number(0.1, 600),
+        default="5",
+        meaning="how much longer than all its limits the end of the server may take before it is "
+        "forced",
+    ).field()
+    silence_seconds: float = Setting(
+        variable="HABLA_SILENCE_SECONDS",
+        kind=Number(1, 86_400),
+        default="60",
+        is_live=True,
+        meaning="how long a client that is listened to may send nothing, once all that it sent is "
+        "worked off",
+    ).field()
+    rehearsal_seconds: float = Setting(
+        variable="HABLA_REHEARSAL_SECONDS",
+        kind=Number(0, 86_400),
+        default="30",
+        meaning="how often the engines are tried by an utterance of the server's own, for "
+        "`/readyz`; 0: never",
+    ).field()
+    max_sessions: int = Setting(
+        variable="HABLA_MAX_SESSIONS",
+        kind=WholeNumber(1, 100_000),
+        default="64",
+        is_live=True,
+        meaning="live sessions one process admits",
+    ).field()
+    max_sessions_per_user: int = Setting(
+        variable="HABLA_MAX_SESSIONS_PER_USER",
+        kind=WholeNumber(0, 100_000),
+        default="0",
+        is_live=True,
+        meaning="live sessions, and as many running recordings, that one user may have in a "
+        "process; 0: the owner and other superusers all of `HABLA_MAX_SESSIONS`, everybody else "
+        f"{SESSIONS_PER_USER}",
+    ).field()
+    has_owner: bool = Setting(
+        variable="HABLA_OWNER",
+        kind=Switch(),
+        default="on",
+        safe=False,
+        meaning="whether who sits at this machine needs no login; `off` behind a proxy; a value "
+        "that is neither counts as off",
+    ).field()
+    trusted_proxies: tuple[Network, ...] = Setting(
+        variable="HABLA_TRUSTED_PROXIES",
+        kind=Networks(),
+        default_in_words="none",
+        meaning="comma-separated addresses or networks, such as `127.0.0.1, 10.0.0.0/8`, of the "
+        "proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed; a mistake in it "
+        "trusts nobody",
+    ).field()
+    is_recording: bool = Setting(
+        variable="HABLA_RECORDING",
+        kind=Switch(),
+        default="on",
+        meaning="keep the sound of sessions; `off`: nothing of it is written",
+    ).field()
+    keep_recordings_days: float = Setting(
+        variable="HABLA_KEEP_RECORDINGS_DAYS",
+        kind=Number(0, 36_500),
+        default="0",
+        meaning="how many days a recording is kept; 0: for ever",
+    ).field()
+    keep_recordings_gb: float = Setting(
+        variable="HABLA_KEEP_RECORDINGS_GB",
+        kind=Number(0, 1_000_000),
+        default="0",
+        meaning="how many gigabytes (10⁹ bytes) all recordings may take, the oldest go first; 0: "
+        "as many as there are",
+    ).field()
+    import_gb: float = Setting(
+        variable="HABLA_IMPORT_GB",
+        kind=Number(0.001, 1_000_000),
+        default="4",
+        meaning="how large a file may be that `manage.py recordings --import` takes",
+    ).field()
+
+    def sessions_allowed(self, *, is_operator: bool) -> int:
+        """Return how many live sessions one user may have in a process.
+
+        Where it is not said, whoever looks after the server may have all of them, others a few.
+        """
+        if self.max_sessions_per_user:
+            return self.max_sessions_per_user
+        return self.max_sessions if is_operator else SESSIONS_PER_USER
+
+    @property
+    def run_dir(self) -> Path:
+        """Return where the serving process keeps its lock and control socket."""
+        return self.data_dir / "run"
+
+    @property
+    def engines(self) -> EngineSettings:
+        """Return which engines are wanted, and where the models lie."""
+        return EngineSettings(
+            transcriber=self.transcriber,
+            translator=self.translator,
+            detector=self.detector,
+            models_dir=self.data_dir / "models",
+            models_from=self.models_from,
+            llm=None if self.llm_url == OFF else self._llm(),
+        )
+
+    def _llm(self) -> Mapping[str, Any]:
+        """Return the options of the language model, as far as they are set."""
+        words = {
+            "url": self.llm_url,
+            "model": self.llm_model,
+            "key": self.llm_key,
+            "profile": self.llm_profile,
+        }
+        return {name: word for name, word in words.items() if word} | {"prices": self.llm_prices}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DjangoSettings:
+    """What Django and its libraries are told, by the names that people know from them."""
+
+    database_url: str = Setting(
+        variable="DATABASE_URL",
+        kind=Verbatim(),
+        default_in_words="SQLite in the data directory",
+        is_secret=True,
+        meaning="any database Django supports by URL, such as "
+        "`postgres://user:password@host:5432/habla`. A PostgreSQL that a cut network hides is "
+        "given up after about ten seconds, and asked again; "
+        "`?connect_timeout=9&tcp_user_timeout=20000` and the other limits of libpq change that",
+    ).field()
+    redis_url: str = Setting(
+        variable="REDIS_URL",
+        kind=Verbatim(),
+        default_in_words="in-memory channel layer",
+        is_secret=True,
+        meaning="such as `redis://host:6379/0`",
+    ).field()
+    secret_key: str = Setting(
+        variable="SECRET_KEY",
+        kind=SecretKey(),
+        default_in_words="made at the first start, kept in the data directory",
+        is_secret=True,
+        meaning="Django's",
+    ).field()
+    allowed_hosts: tuple[str, ...] = Setting(
+        variable="ALLOWED_HOSTS",
+        kind=Names(),
+        default_in_words="loopback; with `--host`, this machine's own names too",
+        is_blank_unset=True,
+        meaning="comma-separated names under which the server may be reached",
+    ).field()
+    csrf_trusted_origins: tuple[str, ...] = Setting(
+        variable="CSRF_TRUSTED_ORIGINS",
+        kind=Names(),
+        default_in_words="none",
+        is_blank_unset=True,
+        meaning="comma-separated origins, such as `https://habla.example.org` behind a proxy",
+    ).field()
+    are_cookies_secure: bool = Setting(
+        variable="COOKIES_SECURE",
+        kind=Switch(),
+        default="off",
+        safe=True,
+        is_blank_unset=True,
+        meaning="send cookies over https only; a value that is neither on nor off counts as on",
+    ).field()
+    is_debugging: bool = Setting(
+        variable="DEBUG",
+        kind=Switch(),
+        default="off",
+        safe=False,
+        is_blank_unset=True,
+        meaning="Django's; a value that is neither on nor off counts as off",
+    ).field()
+    log_format: str = Setting(
+        variable="LOG_FORMAT",
+        kind=OneOf(("text", "json")),
+        default="text",
+        is_blank_unset=True,
+        meaning="`json`: one object a line, with the session it belongs to",
+    ).field()
+    log_level: str = Setting(
+        variable="LOG_LEVEL",
+        kind=OneOf(("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
+        default="INFO",
+        is_blank_unset=True,
+        meaning="`DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`",
+    ).field()
+
+
+def all_settings() -> list[Setting[Any]]:
+    """Return every setting, in the order of the table in docs/operations.md."""
+    return [*settings_of(Conf).values(), *settings_of(DjangoSettings).values()]
