@@ -1,4 +1,4 @@
-"""What is plugged into what. Everything that may differ comes from the environment, once."""
+"""Django's settings. What may differ is declared in sessions_app/config/variables.py."""
 
 import os
 from pathlib import Path
@@ -14,11 +14,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 env = env_file.Environment()
 
-# whatever is written from here on, by any command, is for the user's own eyes
+# whatever any command writes from here on is for this user alone
 os.umask(file_modes.UMASK)
 DATA_DIR = data_directory(env.text("HABLA_DATA_DIR"), BASE_DIR)
 CLOSING = file_modes.Closing()
-"""What others could read, for `manage.py check` and `serve` to name."""
+"""What other users could read, for `manage.py check` and `serve` to name."""
 CLOSING.close_directory(DATA_DIR)
 HABLA_FROM_FILE = env_file.read(DATA_DIR)
 HABLA = env.texts(settings_of(Conf).values()) | {"DATA_DIR": DATA_DIR}
@@ -31,7 +31,7 @@ SECRET_KEY = given.secret_key or secret_key(DATA_DIR, may_write=not CLOSING.left
 DEBUG = given.is_debugging
 ALLOWED_HOSTS = list(given.allowed_hosts or LOOPBACK)
 HAS_NAMED_HOSTS = bool(given.allowed_hosts)
-"""Whether somebody said under which names this server may be reached."""
+"""Whether the operator has set the names under which this server may be reached."""
 CSRF_TRUSTED_ORIGINS = list(given.csrf_trusted_origins)
 
 INSTALLED_APPS = [
@@ -143,7 +143,7 @@ SESSION_COOKIE_SECURE = given.are_cookies_secure
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
 AUTHENTICATION_BACKENDS = [
     "sessions_app.access.login_backend.DelayingBackend",
-    # is asked nothing any more: it keeps good the logins that it made
+    # not asked any more: it only keeps the logins valid that it made
     "django.contrib.auth.backends.ModelBackend",
 ]
 PASSWORD_HASHERS = ["sessions_app.access.hashing.PooledHasher"]
@@ -157,8 +157,8 @@ AUTH_PASSWORD_VALIDATORS = [
 IS_HTTPS = SESSION_COOKIE_SECURE or any(
     origin.lower().startswith("https://") for origin in CSRF_TRUSTED_ORIGINS
 )
-"""Whether people reach this server by https, so that browsers may be told to use nothing else."""
-# cookies know no port: another Django here, or another Habla, would log its users out by ours
+"""Whether this server is reached by https, so that browsers may be told to use nothing else."""
+# cookies do not depend on the port: another Django on this host would overwrite ours, and we its
 INSTALLATION = installation(SECRET_KEY)
 SESSION_COOKIE_NAME = f"habla_session_{INSTALLATION}"
 CSRF_COOKIE_NAME = f"habla_csrf_{INSTALLATION}"
@@ -196,12 +196,12 @@ LOGGING = {
         },
     },
     "loggers": {
-        # Django's own handlers would write past our format
+        # Django's own handlers would not use our format
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
-        # its start is told by our own line
+        # the start is logged by our own line
         "daphne.server": {"level": "WARNING"},
-        # they would print each address they ask
+        # they would log each address that they request
         "httpx": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
         "huggingface_hub": {"level": "WARNING"},

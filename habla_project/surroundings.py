@@ -1,7 +1,7 @@
-"""The machine around Habla: its data directory, secret key, database and switches.
+"""What the settings need of this machine: the data directory, the secret key, the database.
 
-Nothing here raises for a wrong setting: settings must load so that `manage.py check` can name the
-mistake (see sessions_app/checks.py). What could not be made is left for the check to find.
+Nothing here raises for a wrong setting: the settings must load, so that `manage.py check` can name
+the mistake (see sessions_app/checks.py). What could not be made is left for the checks to find.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ SQLITE_OPTIONS = {
     "factory": GuardedConnection,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
-"""Measured: no lock error with fifty sessions, where Django's defaults give hundreds."""
+"""Measured with fifty sessions: no lock error, where Django's defaults give hundreds."""
 POSTGRESQL_OPTIONS = {
     "connect_timeout": 5,
     "tcp_user_timeout": 10_000,
@@ -33,12 +33,13 @@ POSTGRESQL_OPTIONS = {
     "keepalives_interval": 2,
     "keepalives_count": 3,
 }
-"""Seconds, but for tcp_user_timeout in ms: a network that is cut and says nothing is noticed within
-about ten, where the kernel's own limits are a quarter of an hour, and two for who only waits."""
+"""In seconds, and tcp_user_timeout in ms. A network that silently drops everything is noticed
+within about ten seconds; by the kernel's own limits that takes a quarter of an hour, and two hours
+on a connection that only waits."""
 
 
 def data_directory(named: str, base: Path) -> Path:
-    """Return the directory of everything written at run time, made if it could be made."""
+    """Return the directory of everything written at run time; it is made if that is possible."""
     try:
         directory = Path(named).expanduser().resolve() if named.strip() else base / "data"
         directory.lstat()
@@ -47,7 +48,11 @@ def data_directory(named: str, base: Path) -> Path:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except (NotADirectoryError, PermissionError):
         return directory
-    except (OSError, RuntimeError, ValueError):  # a name that is too long, the home of nobody
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ):  # too long a name, an unknown user's home
         return NO_DIRECTORY
     return directory
 
@@ -63,22 +68,25 @@ def secret_key(directory: Path, *, may_write: bool = True) -> str:
 
 
 def installation(key: str) -> str:
-    """Return a short name of the installation that has this secret key, which tells nothing of it.
+    """Return a short name for the installation with this secret key, which does not reveal it.
 
-    All processes of one installation share the key, and no two installations do.
+    All processes of one installation share the key; two installations have different ones.
     """
     return salted_hmac("habla.installation", "", secret=key).hexdigest()[:8]
 
 
 def database(url: str, directory: Path) -> dict[str, Any]:
-    """Return Django's settings of the database at ``url``, or SQLite; empty: there is none."""
+    """Return Django's settings for the database at ``url``; empty: it is not one.
+
+    Without a ``url`` it is SQLite in ``directory``.
+    """
     if not url:
         return _sqlite({"NAME": str(directory / "habla.sqlite3")})
     with (
         contextlib.suppress(ImproperlyConfigured, ImportError, ValueError, KeyError, UserWarning),
         warnings.catch_warnings(),
     ):
-        # what the reader only warns of, it has not understood
+        # it only warns about what it does not understand
         warnings.simplefilter("error", UserWarning)
         config: dict[str, Any] = environ.Env.db_url_config(url)
         load_backend(config["ENGINE"])
@@ -90,9 +98,9 @@ def database(url: str, directory: Path) -> dict[str, Any]:
 
 
 def _is_file(name: str) -> bool:
-    """Return whether a file could have this name; what is in memory alone is no database of ours.
+    """Return whether this can be a file; a database in memory will not do.
 
-    Each thread would have another.
+    Each thread would get one of its own.
     """
     return name != ":memory:" and not Path(name).is_dir()
 
@@ -100,7 +108,7 @@ def _is_file(name: str) -> bool:
 def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
     options = SQLITE_OPTIONS | config.get("OPTIONS", {})
     engine = "django.db.backends.sqlite3"
-    # a file for the tests too: Django's database in memory knows no WAL, and its lock does not wait
+    # tests use a file too: in memory SQLite has no WAL, and does not wait for a lock
     test = {"NAME": f"{config['NAME']}.test"}
     return config | {"ENGINE": engine, "OPTIONS": options, "TEST": test}
 

@@ -21,7 +21,9 @@ def with_table(page: str) -> str:
 
 def _row(setting: Setting[Any]) -> str:
     value = setting.default if NUMBER.fullmatch(setting.default) else f"`{setting.default}`"
-    return f"| `{setting.variable}` | {setting.default_in_words or value} | {setting.meaning} |\n"
+    live = "; *live*" if setting.is_live else ""
+    cells = [f"`{setting.variable}`", setting.default_in_words or value, setting.meaning + live]
+    return f"| {' | '.join(cells)} |\n"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Wrong settings, named by `manage.py check` and before the server starts."""
+"""Checks of the settings, run by `manage.py check` and before the server starts."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
-from django.core.checks import Warning as Doubt
+from django.core.checks import Warning as CheckWarning
 
 from sessions_app.config import address_checks, conf
 
@@ -15,12 +15,12 @@ HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-f:.]+\]", re.IGNORECASE)
 
 
 def register_all() -> None:
-    """Let Django run all of these whenever it checks."""
+    """Register all checks of settings with Django."""
     for check in (
         check_habla,
         check_keys,
         check_file_modes,
-        check_surroundings,
+        check_environment,
         address_checks.check_database,
         address_checks.check_redis,
         address_checks.check_origins,
@@ -35,25 +35,24 @@ def check_habla(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 
 def check_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn of a key that is sent to nobody."""
+    """Warn about a key that is sent to nobody."""
     if not conf.is_key_without_address():
         return []
     message = (
-        "HABLA_LLM_KEY is sent to nobody, since nothing says whose it is; with HABLA_LLM_URL, or "
-        "HABLA_LLM_PROFILE, it would be right. What merely answers on this machine gets no key."
+        "HABLA_LLM_KEY is sent to nobody, since nothing says which server it is for; with "
+        "HABLA_LLM_URL or HABLA_LLM_PROFILE it would be right. A server that was merely found on "
+        "this machine is sent no key."
     )
-    return [Doubt(message, id="habla.W001")]
+    return [CheckWarning(message, id="habla.W001")]
 
 
 def check_file_modes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Name what other users of this machine may read, and could not be closed to them."""
+    """Name what other users of this machine can read, because it could not be closed to them."""
     return [Error(str(open_one), id="habla.E006") for open_one in settings.CLOSING.left_open]
 
 
-def check_surroundings(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
-) -> list[CheckMessage]:
-    """Name what the settings had to read leniently, and names that no request can have."""
+def check_environment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Name what was wrong while the settings were loaded, and hosts that no request can name."""
     problems = [Error(mistake, id="habla.E004") for mistake in settings.MISTAKES]
     wrong = [name for name in settings.ALLOWED_HOSTS if not HOST.fullmatch(name)]
     problems += [

@@ -1,4 +1,5 @@
-"""Settings as checked values, and the files of the data directory that hold them.
+"""The settings: declared once, read from the environment and `habla.env`, and checked.
 
-What an operator may configure belongs here, with its checks. What is done with it does not.
+What an operator may configure belongs here, as do the data directory, its modes and its secrets.
+What is done with a setting does not.
 """

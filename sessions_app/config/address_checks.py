@@ -1,4 +1,4 @@
-"""Whether the addresses of the database, of Redis, of origins and of proxies can be such."""
+"""Checks of addresses: of the database, of Redis, of trusted origins and of HTTP proxies."""
 
 import os
 import re
@@ -19,23 +19,23 @@ from sessions_app.engines.server_address import is_server_address
 
 NO_DATABASE = "django.db.backends.dummy"
 NUMBER = re.compile(r"(/\d*)?", re.ASCII)
-"""Of a database of Redis."""
+"""The number of a Redis database, in a path."""
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 def check_database(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Name a DATABASE_URL that cannot be one, or has a parameter that its driver refuses."""
-    # where no engine could be read from the URL, Django has put its dummy in
+    """Name a DATABASE_URL that is not one, or has a parameter that its driver refuses."""
+    # without an engine, which could not be read from the URL, Django takes its dummy
     if settings.DATABASES["default"].get("ENGINE", NO_DATABASE) == NO_DATABASE:
         message = (
-            "DATABASE_URL names no database that Django knows and has the driver of; "
+            "DATABASE_URL names no database that Django knows and whose driver is installed; "
             "postgres://user:password@host:5432/name would be right."
         )
         return [Error(message, id="habla.E002")]
     if not has_parameters(connection):
-        # what stands there is not repeated: it may hold a password
+        # the URL is not repeated: it may hold a password
         message = (
-            "DATABASE_URL has no name of a database, or a parameter that its driver does not take; "
+            "DATABASE_URL has no database name, or a parameter that its driver does not take; "
             "postgres://user:password@host:5432/name?connect_timeout=9 would be right."
         )
         return [Error(message, id="habla.E008")]
@@ -43,7 +43,7 @@ def check_database(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
 
 
 def has_parameters(database: BaseDatabaseWrapper) -> bool:
-    """Return whether the driver takes all that it would be given; the database is not asked."""
+    """Return whether the driver accepts its parameters; the database itself is not asked."""
     try:
         parameters = database.get_connection_params()
         if database.vendor == "sqlite":
@@ -56,12 +56,12 @@ def has_parameters(database: BaseDatabaseWrapper) -> bool:
 
 
 def _try_of_postgresql(parameters: dict[str, Any]) -> None:
-    """Give libpq the parameters.
+    """Let libpq parse the parameters.
 
     Raises:
-        ValueError: it does not take one.
+        ValueError: it does not accept one of them.
     """
-    from psycopg import ProgrammingError, conninfo  # noqa: PLC0415 -- the driver of one alone
+    from psycopg import ProgrammingError, conninfo  # noqa: PLC0415 -- needed for PostgreSQL only
 
     of_psycopg = ("cursor_factory", "context", "prepare_threshold", "autocommit")
     given = {name: value for name, value in parameters.items() if name not in of_psycopg}
@@ -69,11 +69,11 @@ def _try_of_postgresql(parameters: dict[str, Any]) -> None:
         conninfo.make_conninfo(**given)
         conninfo.timeout_from_conninfo(given)
     except ProgrammingError as error:
-        raise ValueError("a parameter that libpq does not take") from error
+        raise ValueError("a parameter that libpq does not accept") from error
 
 
 def check_redis(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Name a REDIS_URL that cannot be one."""
+    """Name a REDIS_URL that is not one."""
     if not settings.REDIS_URL or _is_redis(settings.REDIS_URL):
         return []
     message = "REDIS_URL is no Redis address; redis://host:6379/0 would be right."
@@ -81,7 +81,7 @@ def check_redis(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 
 def _is_redis(url: str) -> bool:
-    from redis.connection import parse_url  # noqa: PLC0415 -- heavy, and rarely there
+    from redis.connection import parse_url  # noqa: PLC0415 -- slow, and rarely needed
 
     try:
         parse_url(url)  # type: ignore[no-untyped-call]
@@ -95,7 +95,7 @@ def _is_redis(url: str) -> bool:
 
 
 def check_origins(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Name origins that no browser sends, and at which Django would break at each form."""
+    """Name origins that no browser sends, and over which Django would fail at every form."""
     return [
         Error(
             f"CSRF_TRUSTED_ORIGINS holds {origin!r}; one like https://habla.example.org, without a "
@@ -114,22 +114,22 @@ def _is_origin(origin: str) -> bool:
 
 
 def check_proxies(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Name the environment's proxies where the client of HTTP breaks at one of them."""
+    """Name the environment's proxies if the HTTP client would fail over one of them."""
     named = [name for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
     if not named:
         return []
-    import httpx  # noqa: PLC0415 -- heavy, and most have no proxy
+    import httpx  # noqa: PLC0415 -- slow, and most have no proxy
 
     try:
         httpx.Client().close()
         for scheme, proxy in urllib.request.getproxies_environment().items():
             if scheme in ("http", "https", "all"):  # httpx reads no others
-                # a port that there cannot be is found by httpx when it calls there
+                # httpx would notice an impossible port only when it connects
                 _ = urlsplit(proxy if "://" in proxy else f"http://{proxy}").port
     except (ValueError, TypeError, ImportError, httpx.InvalidURL):
         message = (
-            f"{' or '.join(named)} is none that can be asked; http://host:3128, and names of hosts "
-            "with commas between, would be right."
+            f"{' or '.join(named)} cannot be used; http://host:3128, and for NO_PROXY names of "
+            "hosts with commas between, would be right."
         )
         return [Error(message, id="habla.E009")]
     return []

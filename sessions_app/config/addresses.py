@@ -6,7 +6,7 @@ ANYWHERE = ("0.0.0.0", "::", "")
 
 
 def own_names(host: str) -> list[str]:
-    """Return what a browser elsewhere may call a server that listens on ``host``."""
+    """Return the names by which other machines may reach a server that listens on ``host``."""
     if host not in ANYWHERE:
         return [f"[{host}]" if ":" in host else host]
     name = socket.gethostname().lower()
@@ -14,7 +14,7 @@ def own_names(host: str) -> list[str]:
 
 
 def _outward_address() -> list[str]:
-    # connecting a datagram socket sends nothing: it only asks which address would be used
+    # connecting a UDP socket sends nothing: it only finds out which address would be used
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))

@@ -1,15 +1,15 @@
-"""Which data directory this is, told from others by an id that lies in it."""
+"""The id of a data directory, kept in that directory, which tells it from others."""
 
 import os
 import secrets
 from pathlib import Path
 
 NO_DIRECTORY = Path(os.devnull) / "habla"
-"""In place of a data directory whose name no system can have: nothing can be there."""
+"""In place of a data directory whose name is impossible: nothing can exist there."""
 
 
 def directory_id(directory: Path) -> str:
-    """Return what tells this data directory from others, made at the first call."""
+    """Return the id of ``directory``, made at the first call."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = directory / "id"
     if not path.exists():

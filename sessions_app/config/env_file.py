@@ -1,4 +1,4 @@
-"""The environment, and the settings that stand in a file of the data directory."""
+"""The environment, and the file `habla.env` in the data directory that adds to it."""
 
 import io
 import os
@@ -13,7 +13,7 @@ from sessions_app.config.setting import Setting
 
 NAME = "habla.env"
 LINE = re.compile(r"(export )?[A-Za-z_0-9]+=.*|#.*|")
-"""What is understood: a setting, a comment, nothing."""
+"""What a line may be: a setting, a comment, or empty."""
 
 
 class Environment:
@@ -21,7 +21,7 @@ class Environment:
 
     def __init__(self) -> None:
         self.mistakes: list[str] = []
-        """Which of those that were read are no text, in words for people."""
+        """One message for each variable that was read and is not text."""
 
     def text(self, variable: str, default: str = "") -> str:
         """Return what ``variable`` holds, with ``?`` for what is not UTF-8."""
@@ -38,9 +38,9 @@ class Environment:
 
 
 def read(directory: Path) -> set[str]:
-    """Add what the file of ``directory`` says to the environment, which has the last word.
+    """Add the variables in the file of ``directory`` to the environment, except those it has.
 
-    Returns the names that were added. What is not understood is left out: see ``mistakes``.
+    Returns the names that were added. Lines that are not understood are skipped: see ``mistakes``.
     """
     before = set(os.environ)
     text = "\n".join(line for line in _lines(directory) or () if LINE.fullmatch(line))
@@ -49,10 +49,10 @@ def read(directory: Path) -> set[str]:
 
 
 def mistakes(directory: Path) -> list[str]:
-    """Return what of the file of ``directory`` is not understood.
+    """Return one message for each line in the file of ``directory`` that is not understood.
 
-    Not its text, which may be secret. A setting that is not read is not as its writer meant it,
-    and may be one that keeps people out.
+    The line itself is not repeated: it may hold a secret. It is a mistake and not only a warning,
+    since the setting in it may be one that keeps people out.
     """
     lines = _lines(directory)
     if lines is None:
@@ -66,7 +66,7 @@ def mistakes(directory: Path) -> list[str]:
 
 
 def _lines(directory: Path) -> list[str] | None:
-    """Return the lines of the file of ``directory``; none: there is no file; None: unreadable."""
+    """Return the lines of the file of ``directory``; empty: there is none; None: unreadable."""
     try:
         text = (directory / NAME).read_text(encoding="utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):

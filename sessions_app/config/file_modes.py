@@ -1,7 +1,7 @@
-"""Who on this machine may read what Habla keeps: its own user, and nobody else.
+"""File modes: only Habla's own user may read what it stores on this machine.
 
-What is written from now on follows UMASK. What an older version, a copy or a hand left open is
-closed when the settings are loaded, and what cannot be is named by `manage.py check`.
+New files follow UMASK. Files that an older version, a copy or a person left open to others are
+closed to them when the settings are loaded; `manage.py check` names those that cannot be.
 """
 
 import os
@@ -15,27 +15,27 @@ from urllib.parse import urlsplit
 
 UMASK = 0o077
 OTHERS = 0o077
-"""What a group and everybody else may do."""
+"""The permissions of the group and of everybody else."""
 SECRETS = frozenset({"secret_key", "owner_key", "habla.env", "habla.sqlite3"})
 OURS = SECRETS | {"recordings", "models"}
-"""By one of these a directory is known for Habla's, and not for one of the system's."""
+"""A directory that holds one of these is Habla's own, and not one of the system's."""
 FOLLOWED = SECRETS | {"recordings", "run"}
-"""What is closed even where it lies elsewhere, behind a link."""
-BESIDES = ("-wal", "-shm", "-journal")
-"""What SQLite writes beside a database; with the same words in it."""
+"""What is closed even if it is a link, and lies elsewhere."""
+SUFFIXES = ("-wal", "-shm", "-journal")
+"""Of the files that SQLite writes beside a database, with the same content."""
 NOT_OURS = "it holds other things than Habla's, and was left as it is"
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOpen:
-    """What others may read, or write, and could not be closed to them."""
+    """A file or directory that others can read or write, and that could not be closed to them."""
 
     path: Path
     mode: int
     why: str
 
     def __str__(self) -> str:
-        """Return it in words for people, with the way out."""
+        """Return a message for people that says how to mend it."""
         return (
             f"{self.path} is open to others (mode {self.mode:04o}): {self.why}. "
             f"`chmod go-rwx {self.path}`, by whoever owns it, or another place would be right."
@@ -43,21 +43,21 @@ class LeftOpen:
 
 
 class Closing:
-    """Takes from others what they may do, and notes what that came to."""
+    """Takes away the access of other users, and notes what was open and what still is."""
 
     def __init__(self) -> None:
         self.closed: list[str] = []
-        """What was open and is not any more, for people."""
+        """What was open before, in words for people."""
         self.left_open: list[LeftOpen] = []
 
     def close_directory(self, directory: Path) -> None:
-        """Close ``directory``, and what lies right in it and in its ``run``.
+        """Close ``directory``, and what lies directly in it and in its ``run``.
 
-        No deeper: nobody passes a directory that is closed, and there may be 100,000 recordings.
-        No link is followed but those of FOLLOWED: what is shared has modes of its own.
+        No deeper: nobody gets past a closed directory, and there may be 100,000 recordings. Links
+        are followed only if they are in FOLLOWED: shared files have modes of their own.
         """
         if not directory.is_dir():
-            return  # conf names it
+            return  # a mistake that conf names
         if is_open(directory) and (why := _foreign(directory)):
             self.left_open.append(LeftOpen(directory, _mode(directory.stat()), why))
             return
@@ -67,9 +67,9 @@ class Closing:
                 self._close(path)
 
     def close_files(self, paths: Iterable[Path]) -> None:
-        """Close databases that lie elsewhere, with what SQLite writes beside them."""
+        """Close database files that lie elsewhere, with those that SQLite writes beside them."""
         for path in paths:
-            for one in (path, *(path.with_name(path.name + besides) for besides in BESIDES)):
+            for one in (path, *(path.with_name(path.name + suffix) for suffix in SUFFIXES)):
                 self._close(one)
 
     def _close(self, path: Path) -> None:
@@ -91,7 +91,7 @@ class Closing:
 
 
 def database_files(config: Mapping[str, Any]) -> list[Path]:
-    """Return the file of Django's settings of a database; none: it is no file, or has no name."""
+    """Return the file of a database, by Django's settings of it; empty: it has none."""
     name = str(config.get("NAME", ""))
     is_file = str(config.get("ENGINE", "")).endswith("sqlite3") and ":memory:" not in name
     path = urlsplit(name).path if name.startswith("file:") else name
@@ -99,11 +99,11 @@ def database_files(config: Mapping[str, Any]) -> list[Path]:
 
 
 def is_open(path: Path) -> bool:
-    """Return whether others may do anything with what is at ``path``, or behind that link."""
+    """Return whether others have any access to ``path`` or, if it is a link, to its target."""
     try:
         mode = path.stat().st_mode
     except OSError:
-        return False  # gone, a link to nowhere, or behind what even we cannot pass
+        return False  # gone, a broken link, or in a directory that even we cannot read
     return bool(mode & OTHERS) and not stat.S_ISCHR(mode)
 
 
@@ -116,9 +116,9 @@ def _inside(directory: Path) -> Iterator[Path]:
 
 
 def _foreign(directory: Path) -> str:
-    """Return why ``directory`` is not to be changed; empty: it is Habla's, or becomes so.
+    """Return why ``directory`` must not be changed; empty: it is Habla's own, or may become so.
 
-    HABLA_DATA_DIR=/etc would otherwise shut everybody out of it, where root says so.
+    Otherwise HABLA_DATA_DIR=/etc, set by root, would shut everybody else out of it.
     """
     if directory.stat().st_mode & stat.S_ISVTX:
         return "it is a place for everybody's files"

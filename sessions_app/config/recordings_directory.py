@@ -1,7 +1,7 @@
-"""Which directory of recordings this is: by an id that lies in it, so that a shared one has one.
+"""The id of the directory of recordings, kept in that directory: a shared one has a single id.
 
-A row keeps the id of the directory in which its files lie: so every process knows whether they lie
-where it looks, or with another.
+Each recording's row stores the id of the directory that holds its files, so every process knows
+whether they are in its own directory or in that of another process.
 """
 
 import os
@@ -13,20 +13,20 @@ from sessions_app.config import conf
 
 NAME = ".id"
 LONGEST_ID = 32
-"""What a column holds."""
+"""The length of the column."""
 
 
 def identify() -> str:
-    """Return the id of the directory in which recordings lie here, made at the first call. Blocks.
+    """Return the id of this process's directory of recordings, made at the first call. Blocks.
 
     Raises:
-        OSError: there is none, and none can be made.
+        OSError: it has none, and none can be made.
     """
     return known_id() or _make(conf.recordings_dir() / NAME)
 
 
 def known_id() -> str:
-    """Return the id of the directory in which recordings lie here; empty: it has none. Blocks."""
+    """Return the id of this process's directory of recordings; empty: it has none. Blocks."""
     return _read(conf.recordings_dir() / NAME)
 
 
@@ -34,14 +34,14 @@ def id_or_none() -> str:
     """Return the id, made if there is none; empty: none can be made. Blocks."""
     try:
         return identify()
-    except OSError:  # nothing can be recorded there either, and that is told
+    except OSError:  # nothing can be recorded there either, and that is reported
         return ""
 
 
 def is_here(directory: str) -> bool:
-    """Return whether files whose row says ``directory`` lie here, if anywhere. Blocks.
+    """Return whether the files of a row with the id ``directory`` belong here. Blocks.
 
-    Rows of an earlier version say nothing: theirs are looked for everywhere.
+    Rows of an earlier version have no id: their files are looked for everywhere.
     """
     return not directory or directory == known_id()
 
@@ -54,7 +54,7 @@ def _read(path: Path) -> str:
 
 
 def _make(path: Path) -> str:
-    """Write an id, of which there is one however many processes begin at once."""
+    """Write an id and return it; processes that do so at the same time all get the same one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     mine = path.with_name(f"{NAME}.{secrets.token_hex(8)}")
     try:

@@ -1,4 +1,4 @@
-"""Settings that may change while a server runs: read again from the file in the data directory."""
+"""Reading settings again while the server runs, from `habla.env` in the data directory."""
 
 import os
 from dataclasses import replace
@@ -11,13 +11,13 @@ from sessions_app.config.variables import Conf
 from sessions_app.core.errors import SettingsError
 
 LIVE = {name: setting for name, setting in conf.OUR_SETTINGS.items() if setting.is_live}
-"""What new sessions, and the end, go by as soon as it is read. All else takes a new start."""
+"""What takes effect at once, for new sessions and at shutdown. All others take a restart."""
 
 
 def reload_settings(before: Conf, directory: Path) -> Conf:
-    """Return ``before`` with those of LIVE that the file in the data directory now says.
+    """Return ``before`` with the values that the settings of LIVE have now.
 
-    The real environment has the last word, as at the start.
+    They are read from the file in ``directory``; the real environment has the last word, as ever.
 
     Raises:
         SettingsError: one is wrong; nothing has changed.
@@ -38,7 +38,7 @@ def reload_settings(before: Conf, directory: Path) -> Conf:
 
 
 def changes(before: Conf, after: Conf) -> list[str]:
-    """Return what is different, by the names of the variables."""
+    """Return one message for each setting that is different, by its variable."""
     return [
         f"{setting.variable} is now {getattr(after, name)}"
         for name, setting in LIVE.items()

@@ -1,4 +1,4 @@
-"""A secret of this installation: made once, kept in a file that nobody else may read."""
+"""A secret of this installation: made once, and kept in a file that nobody else may read."""
 
 import errno
 import os
@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
-    """Return the secret that is kept in ``path``, made and kept at the first call.
+    """Return the secret in the file ``path``, made at the first call.
 
-    Two processes that ask at once get the same.
+    Processes that ask at the same time get the same one.
 
     Raises:
-        OSError: it can neither be read nor be kept, or there is nothing in it.
+        OSError: the file can neither be read nor written, or is empty.
     """
     if not path.exists():
         _write_once(path, make())
@@ -22,12 +22,12 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
     except UnicodeDecodeError:
         secret = ""
     if not secret:  # anybody could guess it
-        raise OSError(errno.EINVAL, "holds no secret; delete it, to have another", str(path))
+        raise OSError(errno.EINVAL, "holds no secret; delete it to get a new one", str(path))
     return secret
 
 
 def _write_once(path: Path, text: str) -> None:
-    # linked into place whole, so that nobody reads half of it
+    # it appears under its name only when complete, so that nobody reads half of it
     draft = path.with_suffix(f".{os.getpid()}")
     with suppress(FileExistsError):
         draft.touch(mode=0o600)

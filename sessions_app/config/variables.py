@@ -53,107 +53,107 @@ class Conf:
         variable="HABLA_TRANSCRIBER",
         kind=Engine(),
         default="auto",
-        meaning="`auto`, `faster-whisper`, `openai`, `none`, `fake`, the dotted path of [a class "
-        'of your own](engines.md), or JSON `{"BACKEND": "faster-whisper", "OPTIONS": {"model": '
-        '"medium"}}`',
+        meaning="the transcriber: `auto`, `faster-whisper`, `openai`, `none`, `fake`, the dotted "
+        "path of [a class of your own](engines.md), or JSON "
+        '`{"BACKEND": "faster-whisper", "OPTIONS": {"model": "medium"}}`',
     ).field()
     translator: EngineChoice = Setting(
         variable="HABLA_TRANSLATOR",
         kind=Engine(),
         default="auto",
-        meaning="likewise: `auto`, `llm`, `opus-mt`, `apertium`, `none`, `fake`",
+        meaning="the translator, likewise: `auto`, `llm`, `opus-mt`, `apertium`, `none`, `fake`",
     ).field()
     detector: EngineChoice = Setting(
         variable="HABLA_DETECTOR",
         kind=Engine(),
         default="auto",
-        meaning="likewise: `auto`, `silero`, `fake`",
+        meaning="the speech detector, likewise: `auto`, `silero`, `fake`",
     ).field()
     models_from: Path | None = Setting(
         variable="HABLA_MODELS_FROM",
         kind=ReadablePath(),
         default_in_words="none",
-        meaning="a directory, or a zip, tar or wheel, that holds models for a machine without a "
+        meaning="a directory, or a zip, tar or wheel file, with models for a machine without a "
         "network; see [Models](#models)",
     ).field()
     llm_url: str = Setting(
         variable="HABLA_LLM_URL",
         kind=ServerAddress(),
-        default_in_words="looked for on this machine",
+        default_in_words="searched for on this machine",
         is_secret=True,
-        meaning="the address, up to `/v1`, of a server of language models; without `/v1` it is "
-        "tried with it too; `off`: none is looked for",
+        meaning="the address of a language model server, including `/v1` (which is tried too where "
+        "it is missing); `off`: none is searched for",
     ).field()
     llm_model: str = Setting(
         variable="HABLA_LLM_MODEL",
         kind=Text(),
         default_in_words="the server's first that can chat",
-        meaning="the model, as the server calls it",
+        meaning="the model, by the server's name for it",
     ).field()
     llm_key: str = Setting(
         variable="HABLA_LLM_KEY",
         kind=Text(),
         default_in_words="none",
         is_secret=True,
-        meaning="sent to that server as a bearer token, and shown nowhere; needs `HABLA_LLM_URL` "
+        meaning="sent to that server as a bearer token and shown nowhere; needs `HABLA_LLM_URL` "
         "or `HABLA_LLM_PROFILE`, see [Keys](#keys)",
     ).field()
     llm_profile: str = Setting(
         variable="HABLA_LLM_PROFILE",
         kind=OneOf(("", *PROFILES)),
-        default_in_words="by the address",
-        meaning="what the server is: `lm-studio`, `ollama`, `llama-cpp`, `vllm`, `openai` or "
+        default_in_words="known by the address",
+        meaning="the kind of server: `lm-studio`, `ollama`, `llama-cpp`, `vllm`, `openai` or "
         "`other`",
     ).field()
     llm_prices: Mapping[str, Any] = Setting(
         variable="HABLA_LLM_PRICES",
         kind=Prices(),
         default_in_words="none",
-        meaning="what a million tokens cost, read and written, by model: "
-        '`{"gpt-4o-mini": [0.15, 0.6]}`; `*` is any other model',
+        meaning="the price of a million tokens, read and written, by model: "
+        '`{"gpt-4o-mini": [0.15, 0.6]}`; `*` stands for any other model',
     ).field()
     lms_executable: str = Setting(
         variable="HABLA_LMS_EXECUTABLE",
         kind=Program("LM Studio's lms"),
-        default_in_words="looked for: `lms` on the path or in `~/.lmstudio/bin`",
-        meaning="LM Studio's command, by which it is started and stopped; `off`: LM Studio is left "
-        "alone",
+        default_in_words="searched for: `lms` on the path or in `~/.lmstudio/bin`",
+        meaning="LM Studio's command, with which it is started and stopped; `off`: LM Studio is "
+        "left alone",
     ).field()
     drain_seconds: float = Setting(
         variable="HABLA_DRAIN_SECONDS",
         kind=Number(0, 600),
         default="8",
         is_live=True,
-        meaning="how long a leaving session, which finishes what was accepted, may stand still: "
-        "nothing of it is done, nor anything by the engine that it shares",
+        meaning="how long a session that is ending may make no progress with what it accepted, "
+        "neither itself nor through the engine that it shares",
     ).field()
     quit_seconds: float = Setting(
         variable="HABLA_QUIT_SECONDS",
         kind=Number(0, 600),
         default="20",
         is_live=True,
-        meaning="how long a quitting server waits for all of them",
+        meaning="how long a server that quits waits for all of its sessions",
     ).field()
     watchdog_seconds: float = Setting(
         variable="HABLA_WATCHDOG_SECONDS",
         kind=Number(0.1, 600),
         default="5",
-        meaning="how much longer than all its limits the end of the server may take before it is "
-        "forced",
+        meaning="how much longer than all its time limits together the shutdown may take before "
+        "the process is ended by force",
     ).field()
     silence_seconds: float = Setting(
         variable="HABLA_SILENCE_SECONDS",
         kind=Number(1, 86_400),
         default="60",
         is_live=True,
-        meaning="how long a client that is listened to may send nothing, once all that it sent is "
-        "worked off",
+        meaning="how long a client that is listened to may send nothing, once all that it sent has "
+        "been processed",
     ).field()
     rehearsal_seconds: float = Setting(
         variable="HABLA_REHEARSAL_SECONDS",
         kind=Number(0, 86_400),
         default="30",
-        meaning="how often the engines are tried by an utterance of the server's own, for "
+        meaning="how often the engines are tested with an utterance of the server's own, for "
         "`/readyz`; 0: never",
     ).field()
     max_sessions: int = Setting(
@@ -161,57 +161,57 @@ class Conf:
         kind=WholeNumber(1, 100_000),
         default="64",
         is_live=True,
-        meaning="live sessions one process admits",
+        meaning="how many live sessions one process admits",
     ).field()
     max_sessions_per_user: int = Setting(
         variable="HABLA_MAX_SESSIONS_PER_USER",
         kind=WholeNumber(0, 100_000),
         default="0",
         is_live=True,
-        meaning="live sessions, and as many running recordings, that one user may have in a "
-        "process; 0: the owner and other superusers all of `HABLA_MAX_SESSIONS`, everybody else "
-        f"{SESSIONS_PER_USER}",
+        meaning="how many live sessions, and as many running recordings, one user may have in a "
+        "process; 0: for the owner and other superusers all of `HABLA_MAX_SESSIONS`, for "
+        f"everybody else {SESSIONS_PER_USER}",
     ).field()
     has_owner: bool = Setting(
         variable="HABLA_OWNER",
         kind=Switch(),
         default="on",
         safe=False,
-        meaning="whether who sits at this machine needs no login; `off` behind a proxy; a value "
-        "that is neither counts as off",
+        meaning="whether the person at this machine needs no login; `off` behind a proxy; a value "
+        "that is neither on nor off counts as off",
     ).field()
     trusted_proxies: tuple[Network, ...] = Setting(
         variable="HABLA_TRUSTED_PROXIES",
         kind=Networks(),
         default_in_words="none",
         meaning="comma-separated addresses or networks, such as `127.0.0.1, 10.0.0.0/8`, of the "
-        "proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed; a mistake in it "
-        "trusts nobody",
+        "proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed; if it holds a "
+        "mistake, nobody is trusted",
     ).field()
     is_recording: bool = Setting(
         variable="HABLA_RECORDING",
         kind=Switch(),
         default="on",
-        meaning="keep the sound of sessions; `off`: nothing of it is written",
+        meaning="whether the sound of sessions is kept; `off`: none of it is written",
     ).field()
     keep_recordings_days: float = Setting(
         variable="HABLA_KEEP_RECORDINGS_DAYS",
         kind=Number(0, 36_500),
         default="0",
-        meaning="how many days a recording is kept; 0: for ever",
+        meaning="how many days a recording is kept; 0: forever",
     ).field()
     keep_recordings_gb: float = Setting(
         variable="HABLA_KEEP_RECORDINGS_GB",
         kind=Number(0, 1_000_000),
         default="0",
-        meaning="how many gigabytes (10⁹ bytes) all recordings may take, the oldest go first; 0: "
-        "as many as there are",
+        meaning="how many gigabytes (10⁹ bytes) all recordings together may take, before the "
+        "oldest are deleted; 0: no limit",
     ).field()
     import_gb: float = Setting(
         variable="HABLA_IMPORT_GB",
         kind=Number(0.001, 1_000_000),
         default="4",
-        meaning="how large a file may be that `manage.py recordings --import` takes",
+        meaning="how many gigabytes a file may have that `manage.py recordings --import` takes",
     ).field()
 
     def sessions_allowed(self, *, is_operator: bool) -> int:
@@ -260,17 +260,17 @@ class DjangoSettings:
         kind=Verbatim(),
         default_in_words="SQLite in the data directory",
         is_secret=True,
-        meaning="any database Django supports by URL, such as "
-        "`postgres://user:password@host:5432/habla`. A PostgreSQL that a cut network hides is "
-        "given up after about ten seconds, and asked again; "
+        meaning="any database that Django supports by URL, such as "
+        "`postgres://user:password@host:5432/habla`. A PostgreSQL that the network no longer "
+        "reaches is given up after about ten seconds, and tried again; "
         "`?connect_timeout=9&tcp_user_timeout=20000` and the other limits of libpq change that",
     ).field()
     redis_url: str = Setting(
         variable="REDIS_URL",
         kind=Verbatim(),
-        default_in_words="in-memory channel layer",
+        default_in_words="none: an in-memory channel layer",
         is_secret=True,
-        meaning="such as `redis://host:6379/0`",
+        meaning="the Redis of the channel layer, such as `redis://host:6379/0`",
     ).field()
     secret_key: str = Setting(
         variable="SECRET_KEY",
@@ -299,7 +299,8 @@ class DjangoSettings:
         default="off",
         safe=True,
         is_blank_unset=True,
-        meaning="send cookies over https only; a value that is neither on nor off counts as on",
+        meaning="whether cookies are sent over https only; a value that is neither on nor off "
+        "counts as on",
     ).field()
     is_debugging: bool = Setting(
         variable="DEBUG",
@@ -314,14 +315,15 @@ class DjangoSettings:
         kind=OneOf(("text", "json")),
         default="text",
         is_blank_unset=True,
-        meaning="`json`: one object a line, with the session it belongs to",
+        meaning="`text`, or `json`: one object per line, with the session it belongs to",
     ).field()
     log_level: str = Setting(
         variable="LOG_LEVEL",
         kind=OneOf(("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
         default="INFO",
         is_blank_unset=True,
-        meaning="`DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`",
+        meaning="the least severe level that is logged: `DEBUG`, `INFO`, `WARNING`, `ERROR` or "
+        "`CRITICAL`",
     ).field()
 
 

@@ -51,7 +51,7 @@ def test_a_file_without_a_key_lets_nobody_in(left: bytes) -> None:
     file = conf.data_dir() / "owner_key"
     file.write_bytes(left)
     try:
-        with pytest.raises(OSError, match="delete it, to have another"):
+        with pytest.raises(OSError, match="delete it to get a new one"):
             owner_key()
         name = f"owner_key_{hashlib.sha256(b'').hexdigest()[:8]}"
         forged = hmac.new(b"", b"cookie", hashlib.sha256).hexdigest()
