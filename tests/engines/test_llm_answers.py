@@ -13,6 +13,7 @@ from sessions_app.core.events import Phrase
 from sessions_app.engines.llm.answers import Answer, plain_words, read_answer, without_thoughts
 from sessions_app.engines.llm.models import read_models
 from sessions_app.engines.llm.replies import ReplyPieces, check_reply, read_reply
+from sessions_app.engines.text.adornments import unadorned
 
 SAID = "estoy en las nubes"
 GOOD = '{"corrected": "Estoy en las nubes.", "translated": "I am daydreaming.", "phrases": null}'
@@ -233,11 +234,14 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
-NOT_TAGS = WORDS.filter(lambda text: "<" not in text and "[" not in text)
+PLAIN = WORDS.filter(
+    lambda text: "<" not in text and "[" not in text and unadorned(text, "Hola.") == text.strip()
+)
+"""Without tags, and without a bullet or a label that is taken off a translation."""
 
 
 @pytest.mark.slow
-@given(NOT_TAGS, VALUES, VALUES, VALUES, st.booleans(), st.booleans())
+@given(PLAIN, VALUES, VALUES, VALUES, st.booleans(), st.booleans())
 def test_whatever_the_other_fields_hold_the_translation_is_kept(
     translated: str,
     corrected: object,
@@ -260,7 +264,7 @@ def test_whatever_the_other_fields_hold_the_translation_is_kept(
     assert 0 <= answer.confidence <= 1
 
 
-@given(NOT_TAGS, st.integers(0, 60))
+@given(PLAIN, st.integers(0, 60))
 def test_a_translation_that_is_whole_survives_a_cut_behind_it(translated: str, cut: int) -> None:
     head = json.dumps({"translated": translated})[:-1]
     tail = ', "phrases": [{"text": "a", "meaning": "b", "kind": "idiom", "literal": "c"}]}'
