@@ -1,4 +1,9 @@
-"""The JSON in what a language model answers, wherever it stands and however it is made. Pure."""
+"""The JSON in what a language model answers, wherever it stands and however broken it is. Pure.
+
+json-repair (0.64.6) is not used: it completes a string that was cut off, so that half a translation
+passes for a whole one, and it takes 4 s for 20 kB of opening braces, where this takes 0.06 s. It
+would replace 43 of these lines.
+"""
 
 import json
 import math
