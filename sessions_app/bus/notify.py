@@ -1,4 +1,4 @@
-"""Hints between processes that rows have changed: who hears one looks at once, not in a second."""
+"""Hints between processes that rows have changed: who gets one looks at once, not in a second."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ from sessions_app.bus.broker import RENEW_SECONDS, broker_errors, subscribed
 
 logger = logging.getLogger(__name__)
 
-GROUP = "habla.nudges"
+GROUP = "habla.hints"
 LOOK_SECONDS = 1.0
 """How often rows are looked at, whether or not somebody was heard to say that one changed."""
 SEND_SECONDS = 0.5
@@ -68,9 +68,9 @@ def _notify_on_change(update_fields: Collection[str] | None = None, **_: Any) ->
 async def _send(layer: Any) -> None:
     try:
         async with asyncio.timeout(SEND_SECONDS):
-            await layer.group_send(GROUP, {"type": "nudge"})
+            await layer.group_send(GROUP, {"type": "hint"})
     except broker_errors() as error:
-        logger.debug("other processes are not nudged: %s", type(error).__name__)
+        logger.debug("no hint was sent to other processes: %s", type(error).__name__)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def silent_broker(settings: Any) -> Iterator[None]:
     channel_layers.backends = before
 
 
-async def test_a_nudge_from_a_thread_is_heard_in_the_loop_at_once() -> None:
+async def test_a_hint_from_a_thread_is_heard_in_the_loop_at_once() -> None:
     with notify.row_changes() as news:
         await asyncio.to_thread(notify.rows_changed)
         async with asyncio.timeout(1):
@@ -44,7 +44,7 @@ async def test_without_a_broker_nobody_listens() -> None:
         await notify.listen_to_other_processes(asyncio.Event())
 
 
-def test_a_broker_that_never_answers_holds_a_nudge_up_for_half_a_second(
+def test_a_broker_that_never_answers_holds_a_hint_up_for_half_a_second(
     silent_broker: None,
 ) -> None:
     began = time.monotonic()
