@@ -20,11 +20,11 @@ DATA_DIR = data_directory(env.text("HABLA_DATA_DIR"), BASE_DIR)
 CLOSING = file_modes.Closing()
 """What other users could read, for `manage.py check` and `serve` to name."""
 CLOSING.close_directory(DATA_DIR)
-HABLA_FROM_FILE = env_file.read(DATA_DIR)
+HABLA_FROM_FILE = env_file.read_env_file(DATA_DIR)
 HABLA = env.texts(settings_of(Conf).values()) | {"DATA_DIR": DATA_DIR}
 """Our own settings, as they stand in the environment; read by sessions_app/config/conf.py."""
 given, wrong = read_settings(DjangoSettings, env.texts(settings_of(DjangoSettings).values()))
-MISTAKES = [*env_file.mistakes(DATA_DIR), *map(str, wrong), *env.mistakes]
+MISTAKES = [*env_file.env_file_mistakes(DATA_DIR), *map(str, wrong), *env.mistakes]
 """What was wrong in the environment, for `manage.py check` to name."""
 
 SECRET_KEY = given.secret_key or secret_key(DATA_DIR, may_write=not CLOSING.left_open)

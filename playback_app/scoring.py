@@ -36,7 +36,7 @@ class Hypothesis:
     translation: str
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Return the words of ``text`` as they are compared: no case, no punctuation, accents kept."""
     composed = (
         unicodedata.normalize("NFC", text)
@@ -97,7 +97,7 @@ def score(playback_id: UUID) -> None:
     if truth is None:
         return
     heard = hypothesis_of(playback_id)
-    reference, hypothesis = words(truth.transcript), words(heard.transcript)
+    reference, hypothesis = split_words(truth.transcript), split_words(heard.transcript)
     store.save_score(
         playback_id,
         word_error_rate=word_error_rate(reference, hypothesis),
@@ -148,16 +148,16 @@ def compare(reference: list[str], earlier: list[str], later: list[str]) -> list[
 def compared(recording_id: UUID, earlier: UUID, later: UUID) -> list[Difference]:
     """Return what a playback heard better or worse than an earlier one of the same recording."""
     truth = reference_of(recording_id)
-    reference = words(truth.transcript) if truth else []
-    was, now = (words(hypothesis_of(one).transcript) for one in (earlier, later))
+    reference = split_words(truth.transcript) if truth else []
+    was, now = (split_words(hypothesis_of(one).transcript) for one in (earlier, later))
     return compare(reference, was, now)
 
 
 def rate_of(playback: Playback) -> float | None:
     """Return the word error rate of a playback against today's ground truth; None without one."""
     truth = reference_of(playback.recording_id)
-    heard = words(hypothesis_of(playback.pk).transcript)
-    return word_error_rate(words(truth.transcript), heard) if truth else None
+    heard = split_words(hypothesis_of(playback.pk).transcript)
+    return word_error_rate(split_words(truth.transcript), heard) if truth else None
 
 
 def _aligned(reference: list[str], hypothesis: list[str]) -> list[str]:

@@ -20,6 +20,13 @@ OTHER_ENDINGS = re.compile(
     r"|shut_down|teardown|terminate)(_|$)"
 )
 """Verbs for which docs/glossary.md has another."""
+SHARED_NAMES = {
+    "Command": "Django finds a management command by this name",
+    "Exchange": "the event, and its row",
+    "Speaker": "the value, and its row",
+    "main": "the entry point of a program that runs as a process of its own",
+}
+"""Public names that stand in several modules, and why they may."""
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text()
 
 
@@ -29,6 +36,24 @@ def functions() -> Iterator[tuple[Path, str]]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield path.relative_to(ROOT), node.name
+
+
+def public_names() -> dict[str, list[str]]:
+    """Return the modules in which a public class or function is defined, by its name."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in MODULES:
+        for node in ast.parse(path.read_text()).body:
+            if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if not node.name.startswith("_"):
+                places[node.name].append(str(path.relative_to(ROOT)))
+    return places
+
+
+def test_no_two_public_classes_or_functions_share_a_name() -> None:
+    shared = {name: places for name, places in public_names().items() if len(places) > 1}
+    assert {name: shared[name] for name in shared.keys() - SHARED_NAMES} == {}
+    assert SHARED_NAMES.keys() - shared == set()
 
 
 def test_what_ends_something_is_called_by_a_verb_of_the_glossary() -> None:

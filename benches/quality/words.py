@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import jiwer
 
-from playback_app.scoring import words
+from playback_app.scoring import split_words
 
 NUMBERS = {
     "es": "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce",
@@ -24,7 +24,9 @@ def compared(text: str, language: str) -> list[str]:
     decomposed = unicodedata.normalize("NFD", text)
     plain = "".join(c for c in decomposed if not unicodedata.combining(c))
     numbers = dict(enumerate(NUMBERS[language].split()))
-    return [numbers.get(int(word), word) if word.isdecimal() else word for word in words(plain)]
+    return [
+        numbers.get(int(word), word) if word.isdecimal() else word for word in split_words(plain)
+    ]
 
 
 def error_percent(pairs: Iterable[Pair], language: str) -> float:

@@ -37,7 +37,7 @@ class Environment:
         return {one.name: self.text(one.variable, one.default) for one in settings}
 
 
-def read(directory: Path) -> set[str]:
+def read_env_file(directory: Path) -> set[str]:
     """Add the variables in the file of ``directory`` to the environment, except those it has.
 
     Returns the names that were added. Lines that are not understood are skipped: see ``mistakes``.
@@ -48,7 +48,7 @@ def read(directory: Path) -> set[str]:
     return set(os.environ) - before
 
 
-def mistakes(directory: Path) -> list[str]:
+def env_file_mistakes(directory: Path) -> list[str]:
     """Return one message for each line in the file of ``directory`` that is not understood.
 
     The line itself is not repeated: it may hold a secret. It is a mistake and not only a warning,

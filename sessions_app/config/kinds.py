@@ -161,7 +161,7 @@ class ServerAddress:
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class EngineSpec:
     """The name of an engine, the path of its class, or JSON with its options."""
 
     def read(self, text: str, setting: Setting[Any]) -> EngineChoice:

@@ -22,11 +22,11 @@ def reload_settings(before: Conf, directory: Path) -> Conf:
     Raises:
         SettingsError: one is wrong; nothing has changed.
     """
-    if mistakes := env_file.mistakes(directory):
+    if mistakes := env_file.env_file_mistakes(directory):
         raise SettingsError(mistakes[0], variable=env_file.NAME)
     for name in settings.HABLA_FROM_FILE:
         os.environ.pop(name, None)
-    settings.HABLA_FROM_FILE = env_file.read(directory)
+    settings.HABLA_FROM_FILE = env_file.read_env_file(directory)
     old, env = settings.HABLA, env_file.Environment()
     settings.HABLA = {**old, **env.texts(LIVE.values())}
     try:

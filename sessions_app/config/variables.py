@@ -12,7 +12,7 @@ from typing import Any
 from sessions_app.config.data_directory import NO_DIRECTORY
 from sessions_app.config.kinds import (
     OFF,
-    Engine,
+    EngineSpec,
     Names,
     Network,
     Networks,
@@ -51,7 +51,7 @@ class Conf:
     ).field()
     transcriber: EngineChoice = Setting(
         variable="HABLA_TRANSCRIBER",
-        kind=Engine(),
+        kind=EngineSpec(),
         default="auto",
         meaning="the transcriber: `auto`, `faster-whisper`, `openai`, `none`, `fake`, the dotted "
         "path of [a class of your own](engines.md), or JSON "
@@ -59,13 +59,13 @@ class Conf:
     ).field()
     translator: EngineChoice = Setting(
         variable="HABLA_TRANSLATOR",
-        kind=Engine(),
+        kind=EngineSpec(),
         default="auto",
         meaning="the translator, likewise: `auto`, `llm`, `opus-mt`, `apertium`, `none`, `fake`",
     ).field()
     detector: EngineChoice = Setting(
         variable="HABLA_DETECTOR",
-        kind=Engine(),
+        kind=EngineSpec(),
         default="auto",
         meaning="the speech detector, likewise: `auto`, `silero`, `fake`",
     ).field()

@@ -10,7 +10,7 @@ SENTENCE = "How much does this cost?"
 @cache
 def sample() -> bytes:
     """Return SENTENCE as spoken by a machine, 16 kHz mono s16le. Blocks."""
-    from sessions_app.engines.decoding.pyav import decode_file  # noqa: PLC0415 -- 17 MB
+    from sessions_app.engines.decoding.pyav import decode_with_libav  # noqa: PLC0415 -- 17 MB
 
     with as_file(files("sessions_app.engines").joinpath("spoken_sentence.flac")) as path:
-        return b"".join(decode_file(path))
+        return b"".join(decode_with_libav(path))

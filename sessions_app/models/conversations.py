@@ -84,7 +84,7 @@ class TranslationSession(models.Model):
 
 
 class Speaker(models.Model):
-    """Someone who speaks in a conversation."""
+    """Someone who speaks in a conversation; elsewhere core.events.Speaker stands for one."""
 
     conversation = models.ForeignKey(
         Conversation, on_delete=models.CASCADE, related_name="speakers"
@@ -104,7 +104,7 @@ class Speaker(models.Model):
 
 
 class Exchange(models.Model):
-    """One utterance: what was said, and what it means in the other language."""
+    """One utterance with its translation; before it is stored, it is a core.events.Exchange."""
 
     session = models.ForeignKey(
         TranslationSession, on_delete=models.CASCADE, related_name="exchanges"

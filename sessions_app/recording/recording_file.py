@@ -168,7 +168,7 @@ def fill_gaps(part: Path, encoding: Encoding) -> None:
             return
         try:
             with filled.open("wb") as target:
-                for piece in webm_filling.filled(stream, gaps):
+                for piece in webm_filling.fill_gaps_of_webm(stream, gaps):
                     target.write(piece)
         except OSError as error:
             logger.warning(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sessions_app.engines.llm.answers import plain_words, read_answer
+from sessions_app.engines.llm.answers import parse_chat_answer, plain_words
 
 SOURCE = "Necesito hablar con el médico mañana"
 WORDS = "I need to talk to the doctor tomorrow"
@@ -43,8 +43,8 @@ def test_what_stands_around_the_words_is_taken_off_in_fields_and_in_plain_answer
 ) -> None:
     answer = around.format(WORDS)
     field = json.dumps({"corrected": SOURCE, "translated": answer})
-    assert read_answer(answer, SOURCE, target="en").translated == WORDS
-    assert read_answer(field, SOURCE, target="en").translated == WORDS
+    assert parse_chat_answer(answer, SOURCE, target="en").translated == WORDS
+    assert parse_chat_answer(field, SOURCE, target="en").translated == WORDS
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_what_stands_around_the_words_is_taken_off_in_fields_and_in_plain_answer
 )
 def test_what_was_said_stays(source: str, words: str) -> None:
     field = json.dumps({"translated": words})
-    assert read_answer(field, source, target="en").translated == words
-    assert read_answer(words, source, target="en").translated == words
+    assert parse_chat_answer(field, source, target="en").translated == words
+    assert parse_chat_answer(words, source, target="en").translated == words
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from sessions_app.core.audio import Encoding, count_samples, to_samples
 from sessions_app.core.errors import DecodeError
 from sessions_app.engines.decoding.decoders import open_decoder
 from sessions_app.engines.decoding.media_files import decode_file
-from sessions_app.engines.decoding.pyav import decode_file as decode_file_here
+from sessions_app.engines.decoding.pyav import decode_with_libav as decode_file_here
 from sessions_app.engines.fake import hear
 from tests.engines.hearing import every_thread_ends, pieces
 from tests.engines.hearing import hear as decoded

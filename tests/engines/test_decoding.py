@@ -14,7 +14,7 @@ from sessions_app.core.audio import SAMPLE_BYTES, SAMPLE_RATE, Encoding, count_s
 from sessions_app.core.errors import DecodeError
 from sessions_app.engines.decoding.decoders import open_decoder
 from sessions_app.engines.decoding.libopus import load_libopus
-from sessions_app.engines.decoding.pyav import decode_file
+from sessions_app.engines.decoding.pyav import decode_with_libav
 from sessions_app.engines.decoding.pyav_stream import PyAVDecoder
 from tests.engines.hearing import (
     SECONDS,
@@ -101,7 +101,7 @@ def test_sound_comes_with_the_chunk_that_holds_it(way: str, tmp_path: Path) -> N
 def length_of(path: Path) -> int:
     """How many samples a whole decode of ``path`` gives; 0: there is no sound in it yet."""
     try:
-        return sum(count_samples(block) for block in decode_file(path))
+        return sum(count_samples(block) for block in decode_with_libav(path))
     except DecodeError:
         return 0
 

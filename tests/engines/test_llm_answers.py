@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from sessions_app.core.corrections import make_correction
 from sessions_app.core.errors import EngineError
 from sessions_app.core.events import Phrase
-from sessions_app.engines.llm.answers import Answer, plain_words, read_answer, without_thoughts
+from sessions_app.engines.llm.answers import (
+    Answer,
+    parse_chat_answer,
+    plain_words,
+    without_thoughts,
+)
 from sessions_app.engines.llm.models import read_models
 from sessions_app.engines.llm.replies import ReplyPieces, check_reply, read_reply
 from sessions_app.engines.text.adornments import unadorned
@@ -42,7 +47,7 @@ GOOD = '{"corrected": "Estoy en las nubes.", "translated": "I am daydreaming.", 
     ],
 )
 def test_a_good_translation_is_found_wherever_it_stands(content: str) -> None:
-    answer = read_answer(content, SAID)
+    answer = parse_chat_answer(content, SAID)
     assert (answer.translated, answer.corrected) == ("I am daydreaming.", "Estoy en las nubes.")
     assert answer.phrases == ()
 
@@ -60,16 +65,16 @@ def test_a_good_translation_is_found_wherever_it_stands(content: str) -> None:
     ],
 )
 def test_plain_words_are_the_translation(content: str) -> None:
-    assert read_answer(content, SAID) == Answer("I am daydreaming.")
+    assert parse_chat_answer(content, SAID) == Answer("I am daydreaming.")
 
 
 @pytest.mark.parametrize("form", ["[{}, {}]", "{}\n{}", '{{"sentences": [{}, {}]}}'])
 def test_an_object_for_each_sentence_is_all_of_them(form: str) -> None:
     first = '{"corrected": "Hola.", "translated": "Hello.", "phrases": null, "confidence": 0.5}'
     second = '{"corrected": "¿Qué tal?", "translated": "How are you?", "phrases": []}'
-    answer = read_answer(form.format(first, second), "hola. ¿Qué tal?")
+    answer = parse_chat_answer(form.format(first, second), "hola. ¿Qué tal?")
     assert answer == Answer("Hello. How are you?", "Hola. ¿Qué tal?", confidence=0.5)
-    assert read_answer(form.format(first, second), "hola").translated == "Hello."
+    assert parse_chat_answer(form.format(first, second), "hola").translated == "Hello."
 
 
 NO_TRANSLATION = [
@@ -94,7 +99,7 @@ NO_TRANSLATION = [
 @pytest.mark.parametrize("content", NO_TRANSLATION, ids=range(len(NO_TRANSLATION)))
 def test_what_holds_no_translation_is_a_failure(content: str) -> None:
     with pytest.raises(EngineError):
-        read_answer(content, SAID)
+        parse_chat_answer(content, SAID)
 
 
 NUMBERS: list[tuple[object, float]] = [
@@ -114,7 +119,7 @@ NUMBERS: list[tuple[object, float]] = [
 @pytest.mark.parametrize(("confidence", "understood"), NUMBERS, ids=[repr(n) for n, _ in NUMBERS])
 def test_strings_are_taken_for_numbers(confidence: object, understood: float) -> None:
     content = json.dumps({"translated": "Hello.", "confidence": confidence})
-    assert read_answer(content, "Hola.").confidence == understood
+    assert parse_chat_answer(content, "Hola.").confidence == understood
 
 
 @pytest.mark.parametrize(
@@ -135,7 +140,7 @@ def test_strings_are_taken_for_numbers(confidence: object, understood: float) ->
 )
 def test_phrases_are_taken_as_they_come(phrases: object, understood: tuple[Phrase, ...]) -> None:
     content = json.dumps({"translated": "Hello.", "phrases": phrases})
-    assert read_answer(content, "Hola.").phrases == understood
+    assert parse_chat_answer(content, "Hola.").phrases == understood
 
 
 FOR_YEARS = make_correction("since three years", "for three years", "a length of time")
@@ -185,7 +190,7 @@ def test_corrections_have_fields_of_their_own(
     fields: dict[str, object], understood: tuple[Phrase, ...]
 ) -> None:
     content = json.dumps({"translated": "Hello.", **fields})
-    assert read_answer(content, "Hola.").phrases == understood
+    assert parse_chat_answer(content, "Hola.").phrases == understood
 
 
 @pytest.mark.parametrize(
@@ -205,12 +210,12 @@ def test_corrections_have_fields_of_their_own(
 )
 def test_corrections_of_any_shape_are_understood(fields: dict[str, object]) -> None:
     content = json.dumps({"translated": "Hola.", **fields})
-    assert read_answer(content, "Hi.").phrases == (make_correction("he go", "he goes", "he"),)
+    assert parse_chat_answer(content, "Hi.").phrases == (make_correction("he go", "he goes", "he"),)
 
 
 def test_what_is_wrong_may_be_told_by_what_is_right() -> None:
     content = json.dumps({"translated": "Hola.", "corrections": {"he go": "he goes"}})
-    assert read_answer(content, "Hi.").phrases == (make_correction("he go", "he goes"),)
+    assert parse_chat_answer(content, "Hi.").phrases == (make_correction("he go", "he goes"),)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +231,7 @@ def test_what_is_wrong_may_be_told_by_what_is_right() -> None:
 )
 def test_what_puts_nothing_right_is_no_correction(corrections: object) -> None:
     content = json.dumps({"translated": "Hola.", "corrections": corrections})
-    assert read_answer(content, "Hi.").phrases == ()
+    assert parse_chat_answer(content, "Hi.").phrases == ()
 
 
 VALUES = st.recursive(
@@ -259,7 +264,7 @@ def test_whatever_the_other_fields_hold_the_translation_is_kept(
     content = json.dumps(fields)
     content = f"```json\n{content}\n```" if is_fenced else content
     content = f"<think>Well { {} }</think>{content}" if is_thought else content
-    answer = read_answer(content, "Hola.")
+    answer = parse_chat_answer(content, "Hola.")
     assert answer.translated == translated.strip()
     assert 0 <= answer.confidence <= 1
 
@@ -268,13 +273,13 @@ def test_whatever_the_other_fields_hold_the_translation_is_kept(
 def test_a_translation_that_is_whole_survives_a_cut_behind_it(translated: str, cut: int) -> None:
     head = json.dumps({"translated": translated})[:-1]
     tail = ', "phrases": [{"text": "a", "meaning": "b", "kind": "idiom", "literal": "c"}]}'
-    assert read_answer(head + tail[:cut], "Hola.").translated == translated.strip()
+    assert parse_chat_answer(head + tail[:cut], "Hola.").translated == translated.strip()
 
 
 @given(st.text())
 def test_whatever_a_model_says_is_an_answer_or_a_told_failure(content: str) -> None:
     with contextlib.suppress(EngineError):
-        assert read_answer(content, "Hola.").translated.strip()
+        assert parse_chat_answer(content, "Hola.").translated.strip()
 
 
 @given(st.text(), st.text())

@@ -8,7 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions_app.core.errors import EngineError
-from sessions_app.engines.speech.openai_answers import StrangeAnswerError, read_answer, read_words
+from sessions_app.engines.speech.openai_answers import (
+    StrangeAnswerError,
+    parse_transcription,
+    read_words,
+)
 
 
 def answer(**fields: object) -> bytes:
@@ -39,11 +43,11 @@ def answer(**fields: object) -> bytes:
     ],
 )
 def test_a_language_is_known_by_its_code_or_its_name(told: object, language: str) -> None:
-    assert read_answer(answer(language=told), None).language == language
+    assert parse_transcription(answer(language=told), None).language == language
 
 
 def test_the_language_that_was_asked_for_wins() -> None:
-    assert read_answer(answer(language="portuguese"), "es").language == "es"
+    assert parse_transcription(answer(language="portuguese"), "es").language == "es"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +69,7 @@ def test_what_is_no_number_is_not_told(
     log_probability: object, silence: object, told: tuple[float, float]
 ) -> None:
     segment = {"text": "Hola", "avg_logprob": log_probability, "no_speech_prob": silence}
-    heard = read_answer(answer(segments=[segment]), None)
+    heard = parse_transcription(answer(segments=[segment]), None)
     assert (heard.text, heard.average_log_probability, heard.no_speech_probability) == (
         "Hola",
         *told,
@@ -74,20 +78,20 @@ def test_what_is_no_number_is_not_told(
 
 @pytest.mark.parametrize("segments", [None, [], "none", {}, [None], ["Hola"], [{}], 3])
 def test_words_without_segments_are_words(segments: object) -> None:
-    heard = read_answer(answer(segments=segments), None)
+    heard = parse_transcription(answer(segments=segments), None)
     assert (heard.text, heard.average_log_probability) == ("Hola", 0.0)
 
 
 def test_words_that_stand_in_the_segments_alone_are_found() -> None:
     segments = [{"text": " Hola,"}, {"text": None}, {"text": " ¿qué tal? "}]
-    assert read_answer(answer(text=None, segments=segments), None).text == "Hola, ¿qué tal?"
+    assert parse_transcription(answer(text=None, segments=segments), None).text == "Hola, ¿qué tal?"
 
 
 def test_the_text_is_text() -> None:
-    assert read_answer(answer(text="  Hola,\n\u0000 ¿qué\ttal?  \n"), None).text == (
+    assert parse_transcription(answer(text="  Hola,\n\u0000 ¿qué\ttal?  \n"), None).text == (
         "Hola, ¿qué tal?"
     )
-    assert read_answer(b'{"text": "Hola \\ud83d"}', None).text == "Hola ?"
+    assert parse_transcription(b'{"text": "Hola \\ud83d"}', None).text == "Hola ?"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +126,7 @@ def test_plain_text_is_the_words(body: bytes, text: str) -> None:
     ],
 )
 def test_what_is_no_answer_is_told(body: bytes) -> None:
-    for read in (read_answer, read_words):
+    for read in (parse_transcription, read_words):
         if read is read_words and body.startswith(b"[["):
             continue  # strange words, but words
         with pytest.raises(StrangeAnswerError):
@@ -143,7 +147,7 @@ def test_whatever_a_server_answers_is_a_transcript_or_a_told_failure(
     segment = {"avg_logprob": -1, "text": "hola"} | {name: value}
     whole = {"text": "hola", "language": "spanish", "segments": [segment]}
     try:
-        heard = read_answer(json.dumps(whole | {name: value}).encode(), None)
+        heard = parse_transcription(json.dumps(whole | {name: value}).encode(), None)
     except EngineError:
         return
     assert 0 <= heard.confidence <= 1

@@ -7,7 +7,7 @@ import pytest
 
 from sessions_app.core.events import Direction, Translation, TranslationRequest
 from sessions_app.engines.fake import FakeTranslator
-from sessions_app.engines.translation.phrasebook import PhrasebookTranslator, key_of, look_up
+from sessions_app.engines.translation.phrasebook import PhrasebookTranslator, look_up, phrase_key
 
 ES, EN = Direction.ES_TO_EN, Direction.EN_TO_ES
 
@@ -44,8 +44,8 @@ def test_only_whole_sentences_are_found() -> None:
 
 
 def test_an_enye_is_a_letter_of_its_own() -> None:
-    assert key_of("¿Qué AÑOS, tú?") == "que años tu"
-    assert key_of("an\u0303o") == "año"
+    assert phrase_key("¿Qué AÑOS, tú?") == "que años tu"
+    assert phrase_key("an\u0303o") == "año"
 
 
 async def test_each_sentence_is_answered_by_the_book_or_by_the_translator_behind() -> None:

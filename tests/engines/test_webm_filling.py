@@ -4,7 +4,7 @@ import pytest
 
 from sessions_app.core.audio import Encoding, to_seconds
 from sessions_app.engines.decoding.libopus import load_libopus
-from sessions_app.engines.decoding.webm_filling import filled, find_gaps
+from sessions_app.engines.decoding.webm_filling import fill_gaps_of_webm, find_gaps
 from tests.engines.files import played_seconds
 from tests.engines.hearing import SECONDS, SOUND, STREAMS, hear, likeness, pieces
 from tests.engines.hearing import WAYS as DECODERS
@@ -23,7 +23,7 @@ def test_a_stream_without_gaps_stays_as_it_is() -> None:
 def test_gaps_are_filled_with_silence(seconds: float, options: dict[str, str]) -> None:
     stream = encode(SOUND, Encoding.WEBM_OPUS, late=stalled(1.6, seconds), options=options)
     assert played_seconds(stream) == pytest.approx(SECONDS, abs=0.1)
-    whole = b"".join(filled(stream, find_gaps(stream)))
+    whole = b"".join(fill_gaps_of_webm(stream, find_gaps(stream)))
     assert played_seconds(whole) == pytest.approx(SECONDS + seconds, abs=0.1)
     assert find_gaps(whole) == []
     heard = hear(DECODERS["webm"][1](), pieces(whole, 700))
@@ -43,6 +43,6 @@ def test_a_clock_that_leaps_by_hours_is_left_alone() -> None:
 
 def test_what_is_broken_off_is_filled_as_far_as_it_goes() -> None:
     stream = encode(SOUND, Encoding.WEBM_OPUS, late=stalled(1.0, 2.0))[:-30]
-    whole = b"".join(filled(stream, find_gaps(stream)))
+    whole = b"".join(fill_gaps_of_webm(stream, find_gaps(stream)))
     assert played_seconds(whole) > 4.5
     assert find_gaps(b"") == find_gaps(b"no WebM at all") == []

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions_app.core.events import Direction, Phrase, TranslationRequest
-from sessions_app.engines.llm.answers import read_answer
+from sessions_app.engines.llm.answers import parse_chat_answer
 from sessions_app.engines.llm.replies import ReplyPieces, read_reply
 from sessions_app.engines.text.whole_text import split_half, whole
 from tests.engines.chat import llm_at
@@ -61,7 +61,7 @@ def test_halves_that_come_one_by_one_are_told_as_one() -> None:
 def test_an_answer_holds_no_halves() -> None:
     said = {"translated": f"Hi {FIRST}{SECOND}{FIRST}", "phrases": [f"a{FIRST}: b{SECOND}"]}
     body = json.dumps({"choices": [{"message": {"content": json.dumps(said)}}]})
-    answer = read_answer(read_reply(body.encode()).content, "hola")
+    answer = parse_chat_answer(read_reply(body.encode()).content, "hola")
     assert (answer.translated, answer.phrases) == (f"Hi {SMILE}", (Phrase("a", "b"),))
     body = json.dumps({"choices": [{"message": {"content": f"Hi {FIRST}"}}]})
     assert read_reply(body.encode()).content == "Hi "

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from playback_app.library import Limits, delete_with_files, import_file, plan_pruning, prune
 from playback_app.models import GroundTruth, Playback, PlaybackState
 from sessions_app.core.errors import CommandError, HablaError
-from sessions_app.engines.decoding.pyav import decode_file
+from sessions_app.engines.decoding.pyav import decode_with_libav
 from sessions_app.models import Recording, RecordingState, SessionState
 from sessions_app.recording import files
 from tests.engines.files import missing, picture, playlist, text
@@ -110,7 +110,7 @@ def test_any_media_becomes_a_recording(
     assert (recording.title, recording.user) == ("a visit.media", user)
     raw = files.sound_path(recording.pk, recording.encoding)
     assert raw is not None
-    assert b"".join(decode_file(raw)) == b"".join(decode_file(path))
+    assert b"".join(decode_with_libav(raw)) == b"".join(decode_with_libav(path))
     assert recording.bytes == raw.stat().st_size
     assert recording.duration_seconds == (recording.bytes - 44) / 32_000
 

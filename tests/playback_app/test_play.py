@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from playback_app.models import GroundTruth, Playback
-from playback_app.scoring import Difference, chrf, compare, word_error_rate, words
+from playback_app.scoring import Difference, chrf, compare, split_words, word_error_rate
 from sessions_app.models import Exchange, Recording, TranslationSession
 from tests.recordings import recorded
 from tests.sounds import say, silence
@@ -109,7 +109,7 @@ def test_what_got_worse_than_the_baseline_is_told(kept: Recording) -> None:
 
 
 def test_words_are_compared_without_case_punctuation_and_signs() -> None:
-    assert words("¿Qué tal? ¡Muy BIEN, don't worry! 3.5") == [
+    assert split_words("¿Qué tal? ¡Muy BIEN, don't worry! 3.5") == [
         *("qué", "tal", "muy", "bien", "don't", "worry", "3", "5"),
     ]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from sessions_app.core.audio import SAMPLE_RATE, Encoding, count_samples
-from sessions_app.engines.decoding.pyav import decode_file
+from sessions_app.engines.decoding.pyav import decode_with_libav
 from sessions_app.models import RecordedSegment, Recording, TranslationSession
 from sessions_app.recording import files
 from tests.conftest import Connect
@@ -78,7 +78,7 @@ async def test_a_browsers_stream_is_kept_byte_for_byte_in_its_own_container(
         recording = await the_recording()
     assert raw(recording).name == f"sound{ending}"
     assert raw(recording).read_bytes() == stream
-    heard = sum(len(block) for block in decode_file(raw(recording)))
+    heard = sum(len(block) for block in decode_with_libav(raw(recording)))
     assert abs(heard / 2 / SAMPLE_RATE - recording.duration_seconds) < 0.1
 
 

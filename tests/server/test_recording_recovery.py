@@ -8,7 +8,7 @@ import pytest
 
 from sessions_app.core.audio import SAMPLE_RATE, Encoding
 from sessions_app.engines.decoding.decoders import open_decoder
-from sessions_app.engines.decoding.pyav import decode_file
+from sessions_app.engines.decoding.pyav import decode_with_libav
 from tests.engines.hearing import decode
 from tests.lifecycle.shutdown_tools import ask
 from tests.server.running import running
@@ -67,7 +67,7 @@ def heard_in_time(encoding: str) -> float:
 
 
 def seconds_of(path: Path) -> float:
-    return sum(len(block) for block in decode_file(path)) / 2 / SAMPLE_RATE
+    return sum(len(block) for block in decode_with_libav(path)) / 2 / SAMPLE_RATE
 
 
 async def test_what_a_killed_server_recorded_is_recovered_and_plays(

@@ -15,7 +15,7 @@ _HEAD_BYTES = 8
 _SEARCHED_BYTES = 1024 * 1024
 
 
-def links_of(file: BinaryIO) -> list[Window]:
+def find_flac_links(file: BinaryIO) -> list[Window]:
     """Return the streams that a file of FLAC holds one after the other; empty: there is but one."""
     begins = _begins_of(file) if _HEAD.match(file.read(_HEAD_BYTES)) else []
     end = file.seek(0, os.SEEK_END)

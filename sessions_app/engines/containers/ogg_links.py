@@ -41,7 +41,7 @@ class Window:
         return self._position
 
 
-def links_of(file: BinaryIO) -> list[Window]:
+def find_ogg_links(file: BinaryIO) -> list[Window]:
     """Return the streams that a file of Ogg holds one after the other; empty: there is but one."""
     if file.read(len(_CAPTURE)) != _CAPTURE:
         file.seek(0)

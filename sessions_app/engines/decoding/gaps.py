@@ -26,7 +26,7 @@ Part = bytes | Silence
 """PCM, 16 kHz mono s16le, or silence in its place."""
 
 
-def filled(seconds: float) -> list[Part]:
+def with_silence(seconds: float) -> list[Part]:
     """Return what stands in a gap of so many seconds."""
     samples = to_samples(seconds)
     counted = (samples - 2 * EDGE_SAMPLES) // FRAME_SAMPLES * FRAME_SAMPLES

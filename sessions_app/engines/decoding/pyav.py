@@ -27,7 +27,7 @@ from sessions_app.engines.decoding.tracks import facts_of, refuse_if_cut_off, tr
 logger = logging.getLogger(__name__)
 
 BLOCK_BYTES = SAMPLE_RATE * SAMPLE_BYTES
-"""What ``decode_file`` gives at a time: one second."""
+"""What ``decode_with_libav`` yields at a time: one second."""
 _ALONE = {"protocol_whitelist": "none"}
 """libav may open nothing by itself: neither a file nor an address that a stream names."""
 _BEGINS_ANYWHERE = 0x0200  # AVFMT_TS_DISCONT in libavformat/avformat.h
@@ -72,7 +72,7 @@ def piece_of(frame: AudioFrame) -> TimedSound[AudioFrame]:
     return TimedSound(frame, seconds, frame.time)
 
 
-def decode_file(path: str | Path) -> Iterator[bytes]:
+def decode_with_libav(path: str | Path) -> Iterator[bytes]:
     """Yield the sound of a media file that is our own: any other is for ``media_files``.
 
     Raises:
@@ -121,7 +121,7 @@ def decode_opened(
         raise DecodeError("There is no sound in this file.")
 
 
-def read_facts(file: BinaryIO, *, track: int | None = None) -> Facts:
+def read_facts_with_libav(file: BinaryIO, *, track: int | None = None) -> Facts:
     """Return what a media file says of the sound in it.
 
     Raises:
@@ -138,7 +138,9 @@ def _read_file(
     file: BinaryIO, track: int | None, silence: SilenceBudget, tells_cut_off: bool
 ) -> Iterator[bytes]:
     try:
-        links: Sequence[object] = ogg_links.links_of(file) or flac_links.links_of(file) or [file]
+        links: Sequence[object] = (
+            ogg_links.find_ogg_links(file) or flac_links.find_flac_links(file) or [file]
+        )
         for link in links:
             with open_media(link) as container:
                 timeline = ContainerClock[AudioFrame](

@@ -14,7 +14,7 @@ from sessions_app.engines.containers.guards import GUARDS
 from sessions_app.engines.containers.ogg import links_in
 from sessions_app.engines.decoding.expansion import Expansion
 from sessions_app.engines.decoding.feed import Feed
-from sessions_app.engines.decoding.gaps import Part, Runs, filled
+from sessions_app.engines.decoding.gaps import Part, Runs, with_silence
 from sessions_app.engines.decoding.pyav import begins_seconds, open_media, piece_of
 from sessions_app.engines.decoding.resampling import Resampler
 from sessions_app.engines.decoding.timeline import ContainerClock
@@ -170,7 +170,7 @@ def _decode(
         for gap_seconds, placed in timeline.place(piece_of(frame)):
             if gap_seconds:
                 yield take(None)
-                yield from filled(gap_seconds)
+                yield from with_silence(gap_seconds)
             yield take(placed)
     for _, placed in timeline.end():
         yield take(placed)

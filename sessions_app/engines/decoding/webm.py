@@ -10,7 +10,7 @@ from sessions_app.engines.containers import matroska
 from sessions_app.engines.containers.ebml import Element, ElementReader
 from sessions_app.engines.containers.matroska import Block, OpusTrack
 from sessions_app.engines.decoding.expansion import Expansion
-from sessions_app.engines.decoding.gaps import Part, Silence, filled
+from sessions_app.engines.decoding.gaps import Part, Silence, with_silence
 from sessions_app.engines.decoding.libopus import OpusDecoder
 from sessions_app.engines.decoding.timeline import ContainerClock, Placed, TimedSound
 
@@ -153,7 +153,7 @@ class WebmOpusDecoder:
 
     def _give(self, placed: Placed[_Packet]) -> Iterator[Part]:
         gap_seconds, packet = placed
-        yield from filled(gap_seconds)
+        yield from with_silence(gap_seconds)
         yield self._sound_of(packet)
 
     def _sound_of(self, packet: _Packet) -> bytes:

@@ -53,7 +53,7 @@ def find_gaps(stream: Readable) -> list[Gap]:
     return finder.gaps
 
 
-def filled(stream: Readable, gaps: list[Gap]) -> Iterator[bytes]:
+def fill_gaps_of_webm(stream: Readable, gaps: list[Gap]) -> Iterator[bytes]:
     """Yield the bytes of ``stream`` with silence in its ``gaps``."""
     waiting = {gap.position: gap for gap in gaps}
     copied = 0

@@ -50,7 +50,7 @@ if __name__ == "__main__":  # before libav is loaded, which takes a while
 from sessions_app.core.audio import SAMPLE_BYTES, SAMPLE_RATE  # noqa: E402 -- see above
 from sessions_app.core.errors import DecodeError  # noqa: E402 -- see above
 from sessions_app.engines.decoding.expansion import silence_of_file  # noqa: E402 -- see above
-from sessions_app.engines.decoding.pyav import decode_opened, read_facts  # noqa: E402 -- see above
+from sessions_app.engines.decoding.pyav import decode_opened, read_facts_with_libav  # noqa: E402 -- see above
 from sessions_app.engines.decoding.pyav_stream import PyAVDecoder  # noqa: E402 -- see above
 
 HEADER = struct.Struct(">cI")
@@ -127,7 +127,7 @@ def _decode_file(
 ) -> None:
     size = os.fstat(file.fileno()).st_size
     allowance.receive(size)
-    _say(answers, b"T", json.dumps(asdict(read_facts(file, track=track))).encode())
+    _say(answers, b"T", json.dumps(asdict(read_facts_with_libav(file, track=track))).encode())
     file.seek(0)
     silence = silence_of_file(size)
     for block in decode_opened(file, track=track, silence=silence, tells_cut_off=True):

@@ -41,7 +41,9 @@ class Answer:
         return Translation(self.translated, corrected, self.phrases, self.confidence, "llm", usage)
 
 
-def read_answer(content: str, source: str, *, target: str = "", is_cut: bool = False) -> Answer:
+def parse_chat_answer(
+    content: str, source: str, *, target: str = "", is_cut: bool = False
+) -> Answer:
     """Return what ``content`` says of ``source``.
 
     Thoughts, code fences and chatter around the JSON are passed over; null lists, strings for

@@ -3,7 +3,7 @@
 import re
 
 from sessions_app.engines.base import Tell
-from sessions_app.engines.llm.answers import plain_words, read_answer
+from sessions_app.engines.llm.answers import parse_chat_answer, plain_words
 from sessions_app.engines.llm.reasoning import begins_in_thought
 
 LONG_CHARACTERS = 500
@@ -73,7 +73,9 @@ class DraftReader:
         if not self._content.strip():
             return ""
         self._notice_thoughts()
-        return self._new(read_answer(self._content, self._source, target=self._target).translated)
+        return self._new(
+            parse_chat_answer(self._content, self._source, target=self._target).translated
+        )
 
     def _notice_thoughts(self) -> None:
         if not self.hides_thoughts:

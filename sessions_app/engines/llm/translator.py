@@ -17,7 +17,7 @@ from sessions_app.engines.base import (
     Translator,
     Usage,
 )
-from sessions_app.engines.llm.answers import read_answer, without_thoughts
+from sessions_app.engines.llm.answers import parse_chat_answer, without_thoughts
 from sessions_app.engines.llm.client import AgainError, UnfitModelError, UnknownModelError
 from sessions_app.engines.llm.drafts import DraftReader
 from sessions_app.engines.llm.model_choice import PROBE_SECONDS
@@ -132,7 +132,7 @@ class LlmTranslator(Translator):
         if not request.text.strip():
             return Translation("", engine="llm")
         reply = await self._ask(final_messages(request), schema_for(request.mode))
-        answer = read_answer(
+        answer = parse_chat_answer(
             reply.content,
             request.text,
             target=str(request.direction.target),

@@ -38,7 +38,7 @@ def is_page(body: bytes) -> bool:
     return _PAGE.match(body) is not None
 
 
-def read_answer(body: bytes, language: str | None) -> Transcript:
+def parse_transcription(body: bytes, language: str | None) -> Transcript:
     """Return the transcript in ``body``, JSON; ``language`` is what was asked for, and wins.
 
     Raises:
@@ -65,7 +65,7 @@ def read_words(body: bytes, language: str | None) -> Transcript:
     except StrangeAnswerError:
         answer = _plain_text(body)
     if isinstance(answer, dict | list):
-        return read_answer(body, language)
+        return parse_transcription(body, language)
     # some write the text as JSON; "12" is a number then
     text = "" if answer is None else str(answer)
     return _transcript(clean(text), [], language or "")

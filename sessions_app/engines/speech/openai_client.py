@@ -15,7 +15,7 @@ from sessions_app.core.events import Transcript
 from sessions_app.engines.speech.openai_answers import (
     StrangeAnswerError,
     is_page,
-    read_answer,
+    parse_transcription,
     read_words,
 )
 from sessions_app.engines.speech.server_pool import PooledServer
@@ -153,7 +153,7 @@ class SpeechClient:
         ) as response:
             body = await _whole(response)
         _check(listener, response.status_code, body)
-        read = read_answer if form in IN_JSON else read_words
+        read = parse_transcription if form in IN_JSON else read_words
         try:
             return read(body, language)
         except StrangeAnswerError as error:

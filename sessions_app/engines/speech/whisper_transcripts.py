@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sessions_app.core.events import Transcript
-from sessions_app.engines.text.sentences import key_of
+from sessions_app.engines.text.sentences import sentence_key
 
 LOWEST_LOG_PROBABILITY = -1.0
 HIGHEST_COMPRESSION_RATIO = 2.4
@@ -36,7 +36,7 @@ def said_once(transcript: Transcript) -> Transcript | None:
         return None
     words = transcript.text.split()
     size, rest = divmod(len(words), TIMES)
-    spoken = [key_of(word) for word in words]
+    spoken = [sentence_key(word) for word in words]
     if rest or not size or spoken != spoken[:size] * TIMES or not all(spoken[:size]):
         return None
     return replace(transcript, text=" ".join(words[:size]).rstrip(",;:"))

@@ -17,7 +17,7 @@ _END = re.compile(rf"[.!?…]+[{_CLOSERS}]*\s+(?=[{_OPENERS}]*[^\W_])")
 _PAUSE = re.compile(r"[,;:]\s+")
 
 
-def key_of(word: str) -> str:
+def sentence_key(word: str) -> str:
     """Return ``word`` as it sounds: without capitals and punctuation."""
     return "".join(letter for letter in word.casefold() if letter.isalnum())
 

@@ -57,11 +57,11 @@ def look_up(sentence: str, direction: Direction) -> str | None:
     Capitals, accents and punctuation do not matter for finding it; the answer takes the capital
     and the stop of ``sentence``.
     """
-    answer = _book()[direction].get(key_of(sentence))
+    answer = _book()[direction].get(phrase_key(sentence))
     return None if answer is None else _fit(answer, sentence, direction)
 
 
-def key_of(sentence: str) -> str:
+def phrase_key(sentence: str) -> str:
     """Return the words of ``sentence`` alone: without capitals, accents (but ñ) and punctuation."""
     plain = unicodedata.normalize("NFD", sentence.casefold().replace("\u2019", "'"))
     bare = unicodedata.normalize("NFC", _ACCENT.sub("", plain))
@@ -93,4 +93,4 @@ def _book() -> Mapping[Direction, Mapping[str, str]]:
 
 def _enter(pages: dict[str, str], sentences: list[str], answer: str) -> None:
     for sentence in sentences:
-        pages.setdefault(key_of(sentence), answer)
+        pages.setdefault(phrase_key(sentence), answer)

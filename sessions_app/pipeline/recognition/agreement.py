@@ -5,7 +5,7 @@ from difflib import SequenceMatcher
 from itertools import takewhile
 from typing import NamedTuple
 
-from sessions_app.engines.text.sentences import key_of
+from sessions_app.engines.text.sentences import sentence_key
 
 TRAILING = ".,;:…!?-—"
 """Marks that a transcriber sets after the last word only because the sound ends there."""
@@ -45,7 +45,7 @@ class Agreement:
 
 
 def _words(text: str) -> list[Word]:
-    words = (Word(spelling, key_of(spelling)) for spelling in text.split())
+    words = (Word(spelling, sentence_key(spelling)) for spelling in text.split())
     return [word for word in words if word.key]
 
 
