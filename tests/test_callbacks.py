@@ -28,12 +28,7 @@ def deployed() -> dict[str, ast.Module]:
 def registries(modules: Mapping[str, ast.Module]) -> set[tuple[str, str]]:
     """Return where callbacks are registered: the module, and the name there."""
     callables = _callable_types(modules.values())
-    functions = {
-        node.name
-        for module in modules.values()
-        for node in ast.walk(module)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
+    functions = {node.name for module in modules.values() for node in _functions(module)}
     changed = {name for module in modules.values() for name in _changed(module)}
     return {
         (path, name)
@@ -90,16 +85,22 @@ def _containers(nodes: Iterable[ast.AST], *, of_self: bool = False) -> Iterator[
 
 def _changed(module: ast.Module) -> Iterator[str]:
     """Yield the names of what functions put something into."""
-    for function in ast.walk(module):
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-            for node in ast.walk(function):
-                match node:
-                    case ast.Call(func=ast.Attribute(value=container, attr=put)) if put in PUTS:
-                        yield _name_of(container)
-                    case ast.Subscript(value=container, ctx=ast.Store()):
-                        yield _name_of(container)
-                    case ast.AugAssign(target=container):
-                        yield _name_of(container)
+    for node in (node for function in _functions(module) for node in ast.walk(function)):
+        match node:
+            case ast.Call(func=ast.Attribute(value=container, attr=put)) if put in PUTS:
+                yield _name_of(container)
+            case ast.Subscript(value=container, ctx=ast.Store()):
+                yield _name_of(container)
+            case ast.AugAssign(target=container):
+                yield _name_of(container)
+
+
+def _functions(module: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Yield the functions of a module, and the methods of its classes."""
+    for node in module.body:
+        for part in node.body if isinstance(node, ast.ClassDef) else [node]:
+            if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield part
 
 
 def _name_of(node: ast.expr) -> str:

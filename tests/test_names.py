@@ -56,7 +56,7 @@ def words() -> frozenset[str]:
 @cache
 def classes() -> frozenset[str]:
     """Return the names of all classes of ours."""
-    nodes = [node for file in SOURCES for node in _body(file)]
+    nodes = [node for file in SOURCES for node in _tree(file).body]
     return frozenset(node.name for node in nodes if isinstance(node, ast.ClassDef))
 
 
@@ -97,12 +97,12 @@ def is_in_a_module(parts: Sequence[str]) -> bool:
 
 
 @cache
-def _body(file: str) -> list[ast.stmt]:
-    return ast.parse((ROOT / file).read_text()).body
+def _tree(file: str) -> ast.Module:
+    return ast.parse((ROOT / file).read_text())
 
 
 def _defines(file: str, parts: Sequence[str]) -> bool:
-    body = _body(file)
+    body = _tree(file).body
     for part in parts:
         found = [node for node in body if part in _names_of(node)]
         if not found:
@@ -154,7 +154,7 @@ def test_what_a_program_in_a_string_imports_is_in_the_tree() -> None:
     imports = [
         (file, f"{module}.{name}")
         for file in SOURCES
-        for node in ast.walk(ast.parse((ROOT / file).read_text()))
+        for node in ast.walk(_tree(file))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         for module, name in IMPORT.findall(node.value)
     ]
