@@ -68,9 +68,9 @@ class Interpreter:
         self.keeping = ExchangeKeeper(session.keep, engines.infos["transcriber"].name, idioms)
         self._ids = itertools.count(1)
         self._spoken: str | None = None  # None: not known yet
-        self.context = Context(translator)
+        self.context = Context(translator, is_live=session.is_live)
         """What was said before, for the translator; has a worker of its own."""
-        self.ahead = SpeculativeTranslator(translator, self._request, self._has_time_to_translate)
+        self.ahead = SpeculativeTranslator(translator, self.request, self._has_time_to_translate)
         """Translates sentences before their utterance is over; has a worker of its own."""
         self.recognizer = Recognizer(seat, self.languages, self._note_ahead)
         """Finds words; has a worker of its own."""
@@ -141,6 +141,11 @@ class Interpreter:
     def reset(self) -> None:
         """Begin a new conversation, in which what was said before is no context."""
         self.context.reset()
+
+    def request(self, text: str, direction: Direction, mode: Mode) -> TranslationRequest:
+        """Return what a translator is asked for ``text``, said by whoever speaks its language."""
+        speaker = self._session.speakers.of(str(direction.source))
+        return self.context.request(text, direction, mode, speaker.name)
 
     async def join(self) -> None:
         """Wait until the results of everything that was taken have been sent."""
@@ -218,16 +223,12 @@ class Interpreter:
             self.context.make_way()
             self.partials.drop_draft()
 
-    def _request(self, text: str, direction: Direction, mode: Mode) -> TranslationRequest:
-        speaker = self._session.speakers.of(str(direction.source))
-        return self.context.request(text, direction, mode, speaker.name)
-
     def _has_time_to_translate(self) -> bool:
         return not (self.translating.waiting or self.translating.is_busy)
 
     async def _translate(self, item: tuple[Utterance, FinalTranscript]) -> None:
         utterance, final = item
-        self.context.make_way()
+        await self.context.settle()
         with counters.TRANSLATION.time():
             translation, failure = await self._translation(utterance, final)
         outcome = failure.code if failure else "translated"

@@ -22,6 +22,8 @@ class LatestOnly:
         self._seconds = seconds
         self._work: Work | None = None
         self._due = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._running: asyncio.Timeout | None = None
         self._has_warned = False
 
@@ -30,6 +32,7 @@ class LatestOnly:
         self.drop()
         self._work = work
         self._due.set()
+        self._idle.clear()
 
     def drop(self) -> None:
         """Drop what was asked for, and cancel what is being done."""
@@ -43,6 +46,10 @@ class LatestOnly:
         if self._running is not None and not self._running.expired():
             self._running.reschedule(None)
 
+    async def join(self) -> None:
+        """Wait until all that was asked for is done, or dropped, by whoever runs this."""
+        await self._idle.wait()
+
     async def run(self) -> None:
         """Work until cancelled. The owner of this object owns the task that runs it."""
         while True:
@@ -51,6 +58,8 @@ class LatestOnly:
             work, self._work = self._work, None
             if work is not None:
                 await self._do(work)
+            if self._work is None:
+                self._idle.set()
 
     async def _do(self, work: Work) -> None:
         try:

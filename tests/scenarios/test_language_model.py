@@ -2,16 +2,23 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sessions_app.config import conf
+from sessions_app.core.events import Direction, Manner, Mode
+from sessions_app.live.offline import OfflineResult, hear_file, opened
 from sessions_app.models import Exchange
 from sessions_app.web.api_schemas import ExchangeOut
 from tests.house import House, client, eventually
-from tests.sounds import say, silence
+from tests.sounds import say, silence, wav
 from tests.tiny.fakechat import FakeChat, data_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+TOPIC = "greetings and household words"
 
 
 @pytest.fixture
@@ -22,6 +29,16 @@ def server() -> Iterator[FakeChat]:
 
 def choice(server: FakeChat) -> str:
     return f'{{"BACKEND": "llm", "OPTIONS": {{"url": "{server.url}", "retries": 0}}}}'
+
+
+def translations_asked(server: FakeChat) -> list[dict[str, Any]]:
+    """Return what a translation was asked with, drafts left out."""
+    told = [data_of(body) for body in server.asked if not body.get("stream")]
+    return [data for data in told if "say" in data]
+
+
+def topics_asked(server: FakeChat) -> list[dict[str, Any]]:
+    return [body for body in server.asked if "say" not in data_of(body)]
 
 
 async def test_tokens_and_cost_are_kept_with_the_exchange(house: House, server: FakeChat) -> None:
@@ -98,6 +115,33 @@ async def test_what_was_said_before_is_told_to_the_model(house: House, server: F
             await browser.until("translation")
     before = data_of(server.asked[1])["before"]
     assert [(one["said"], one["translated"]) for one in before] == [("hola", "hello")]
+
+
+async def test_a_file_is_translated_with_the_context_and_the_topic_of_a_session(
+    house: House, server: FakeChat, tmp_path: Path
+) -> None:
+    sentences = ["hola", "agua", "casa", "gracias", "mundo"]
+    await house.restart(translator=choice(server))
+    async with client(direction="es_to_en") as browser:
+        for number, sentence in enumerate(sentences):
+            await browser.speak(say(sentence))
+            if number == 2:  # which is when the topic is looked for
+                await eventually(lambda: topics_asked(server) != [])
+                await eventually(lambda: server.answered == len(server.asked))
+    in_session = translations_asked(server)
+    server.asked.clear()
+
+    path = tmp_path / "talk.wav"
+    path.write_bytes(wav(b"".join(say(sentence) + silence(1) for sentence in sentences)))
+    manner = Manner(Direction.ES_TO_EN, Mode.CONVERSATION)
+    findings = OfflineResult()
+    async with opened(conf.read().engines, lambda *_: None) as generation:
+        await hear_file(path, generation, manner, findings)
+    assert [exchange.source for exchange in findings.exchanges] == sentences
+    assert len(topics_asked(server)) == 1
+    assert translations_asked(server) == in_session
+    last = in_session[-1]
+    assert ([one["said"] for one in last["before"]], last["topic"]) == (sentences[:4], TOPIC)
 
 
 async def test_in_class_a_mistake_is_told_with_what_is_right_and_why(

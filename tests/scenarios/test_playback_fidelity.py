@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sessions_app.config import conf
 from sessions_app.core.audio import Encoding
+from sessions_app.core.events import Direction, Manner, Mode
+from sessions_app.live.offline import OfflineResult, hear_file, opened
 from tests.conftest import Connect
-from tests.house import House
+from tests.house import Client, House
 from tests.recordings import record
-from tests.sounds import say, silence
+from tests.sounds import say, silence, wav
 
 TALK = say("hola mundo") + silence(1) + say("agua gracias") + silence(0.9) + say("hola")[:-2]
 
@@ -119,3 +123,35 @@ async def test_twenty_times_at_once_the_finals_are_the_same(house: House, connec
             await browser.say("start_playback", recording_id=str(recording.pk), speed=0)
             await browser.until("playback_finished")
         assert browser.texts() == ["hola mundo", "agua gracias", "hola"] * 20
+
+
+@pytest.mark.parametrize("direction", Direction)
+async def test_spoken_played_and_from_a_file_the_words_are_the_same(
+    direction: Direction, house: House, connect: Connect, tmp_path: Path
+) -> None:
+    talk = TALK + silence(1) + say("red house") + silence(0.2)
+    async with connect(direction=direction) as browser:
+        await browser.speak(talk)
+        spoken = told(browser)
+    async with connect(direction=direction) as browser:
+        recording = await record(talk)
+        await browser.say("start_playback", recording_id=str(recording.pk), speed=0)
+        await browser.until("playback_finished")
+        played = told(browser)
+    path = tmp_path / "talk.wav"
+    path.write_bytes(wav(talk))
+    findings = OfflineResult()
+    async with opened(conf.read().engines, lambda *_: None) as generation:
+        await hear_file(path, generation, Manner(direction, Mode.CONVERSATION), findings)
+    heard = [(said.source, said.translated, said.direction) for said in findings.exchanges]
+    assert len(spoken) == 4
+    assert spoken == played == heard
+
+
+def told(browser: Client) -> list[tuple[str, str, str]]:
+    sources = browser.texts()
+    told = browser.told("translation")
+    return [
+        (source, said["translated"], said["direction"])
+        for source, said in zip(sources, told, strict=True)
+    ]

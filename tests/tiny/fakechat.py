@@ -22,8 +22,8 @@ class FakeChat(ThreadingHTTPServer):
     model and messages), ``refusal`` what it answers to others. ``troubles`` are answers it gives
     first, one per request: a status (with ``retry_after``), ``hang`` (until ``release`` is set),
     ``cut`` (no answer at all), the text of a model, or a whole choice. ``asked`` lists the bodies,
-    ``keys`` the authorization of each, ``aborted`` counts answers that nobody waited for, and
-    ``greeted`` lists the models that were only asked to load.
+    ``keys`` the authorization of each, ``answered`` counts those that were answered, ``aborted``
+    answers that nobody waited for, and ``greeted`` lists the models that were only asked to load.
     """
 
     daemon_threads = True
@@ -48,6 +48,7 @@ class FakeChat(ThreadingHTTPServer):
         self.keys: list[str | None] = []
         self.connections = 0
         self.aborted = 0
+        self.answered = 0
         self.holds_streams_after: int | None = None
         """After how many words a stream waits until ``release`` is set."""
         self.release = threading.Event()
@@ -140,6 +141,7 @@ class _Answer(BaseHTTPRequestHandler):
         else:
             said = _answer(body) if trouble in (None, "hang") else trouble
             self._send(HTTPStatus.OK, {"choices": [_choice(said)], "usage": USAGE})
+        self.server.answered += 1
 
     def _takes(self, body: dict[str, Any]) -> bool:
         if self.server.formats == ("bare",):

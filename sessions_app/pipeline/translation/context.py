@@ -18,12 +18,13 @@ class Context:
     """The last exchanges of a conversation, and its topic.
 
     The topic is determined in the background and never delays a translation: ``make_way`` drops
-    the search, which begins anew with the next exchange. A failed search leaves the topic as it
-    was.
+    the search, which begins anew with the next exchange. Unless it ``is_live``, nobody waits for a
+    translation, and so it waits for the topic. A failed search leaves the topic as it was.
     """
 
-    def __init__(self, translator: Translator) -> None:
+    def __init__(self, translator: Translator, *, is_live: bool = True) -> None:
         self._translator = translator
+        self._is_live = is_live
         self._said: deque[Said] = deque(maxlen=EXCHANGES_REMEMBERED)
         self._new = 0
         self._search = LatestOnly("topic", seconds=TOPIC_SECONDS)
@@ -48,6 +49,13 @@ class Context:
         self._new += 1
         if self._new >= EXCHANGES_A_TOPIC:
             self._search.ask(self._find)
+
+    async def settle(self) -> None:
+        """Let a sentence be translated: without the search for the topic, or after it."""
+        if self._is_live:
+            self.make_way()
+        else:
+            await self._search.join()
 
     def make_way(self) -> None:
         """Drop the search for the topic, since a sentence is to be translated."""
