@@ -2,12 +2,19 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 
+from sessions_app.core.audio import count_samples
 from sessions_app.core.errors import BadTranslationError, EngineLoadingError, Fault, HablaError
-from sessions_app.core.events import Direction, Event, Failure, Notice, TranslationRequest
+from sessions_app.core.events import Direction, Event, Exchange, Failure, Manner, Mode, Notice
+from sessions_app.engines.base import Transcriber
 from sessions_app.engines.spoken_sentence import SENTENCE, sample
 from sessions_app.live.generations import Generation
 from sessions_app.live.registry import Registry
+from sessions_app.pipeline.assembly import Assembly
+from sessions_app.pipeline.interpreter import Interpreter
+from sessions_app.pipeline.session_context import SessionContext
+from sessions_app.pipeline.utterance import Utterance
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +25,7 @@ LIMIT_SECONDS = 60.0
 scheduler, which begins with their turn: that others speak is no trouble of the engines."""
 SOUNDLESS = "The engine that listens does not work: a spoken sentence brought no words."
 WORDLESS = "The translator does not work: a sentence came back empty."
+MANNER = Manner(Direction.EN_TO_ES, Mode.CONVERSATION)
 
 
 async def keep_running_selftests(registry: Registry, every_seconds: float = EVERY_SECONDS) -> None:
@@ -71,24 +79,44 @@ async def run_selftest(generation: Generation) -> str:
 
 
 async def _test(generation: Generation) -> str:
-    transcriber = generation.engines.transcriber
-    if generation.scheduler is not None and transcriber is not None:
-        pcm = transcriber.sample or await asyncio.to_thread(sample)
-        language = "en" if "en" in generation.scheduler.languages else "es"
-        seat = generation.scheduler.seat()
-        try:
-            heard = await seat.final(pcm, language)
-        finally:
-            seat.close()
-        if not heard.text.strip():
+    """Ask what a session asks; nothing of it is told, kept or counted."""
+    session = SessionContext(_tell_nobody, _keep_nothing, MANNER, is_live=False)
+    assembly = Assembly(generation, session)
+    try:
+        transcriber = generation.engines.transcriber
+        if transcriber is not None and not await _hears(transcriber, assembly.interpreter):
             return SOUNDLESS
-    if generation.engines.infos["translator"].name == "none":
-        return ""
-    request = TranslationRequest(SENTENCE, Direction.EN_TO_ES)
+        if generation.engines.infos["translator"].name == "none":
+            return ""
+        return await _translate(assembly.interpreter)
+    finally:
+        assembly.release()
+
+
+async def _hears(transcriber: Transcriber, interpreter: Interpreter) -> bool:
+    pcm = transcriber.sample or await asyncio.to_thread(sample)
+    language = "en" if "en" in interpreter.languages else "es"
+    manner = replace(MANNER, direction=Direction.of(language))
+    utterance = Utterance(interpreter.next_id(), manner, pcm=pcm, end_sample=count_samples(pcm))
+    found = await interpreter.recognizer.hear(utterance)
+    return found.transcript is not None and found.reason is None
+
+
+async def _translate(interpreter: Interpreter) -> str:
+    request = interpreter.request(SENTENCE, MANNER.direction, MANNER.mode)
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
-            translation = await generation.engines.translator.translate(request)
+            translation = await interpreter.ahead.translate(interpreter.next_id(), request)
     except BadTranslationError as error:
         # it answers; whether each answer is a translation is judged, and told, one by one
         return WORDLESS if error.fault is Fault.EMPTY else ""
     return "" if translation.text.strip() else WORDLESS
+
+
+async def _tell_nobody(_: Event) -> None:
+    """Tell nobody."""
+
+
+async def _keep_nothing(exchange: Exchange, _: Utterance) -> Exchange:
+    """Keep nothing."""
+    return exchange
