@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from uuid import UUID
 
@@ -17,7 +17,6 @@ from sessions_app.core.descriptors import EXHAUSTED, is_exhaustion
 from sessions_app.core.errors import CommandError, RefusedError, StoreError
 from sessions_app.core.events import Direction, Event, Manner, Mode, Notice
 from sessions_app.live import registry as registries
-from sessions_app.live.commands import check_that_someone_hears
 from sessions_app.live.registry import Registry
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import EndCause, SessionRequest
@@ -47,8 +46,8 @@ async def start(session: LiveSession, command: StartPlayback) -> None:
         session.id,
         command.mode,
         command.speed,
-        session.book.boot,
-        session.pipeline.intake.is_listening,
+        session.boot,
+        session.is_listening,
         is_leaving=not session.is_open,
     )
     async with _ended_if_cut(request.id):
@@ -76,7 +75,7 @@ async def play_in(
     try:
         async with _ended_if_cut(playing.id):
             await _let_finished_go(session)
-        check_that_someone_hears(session)
+        session.check_that_someone_hears()
         session.receive(Player(playing, session, left=left), playing.id)
     except CommandError as error:
         is_leaving = not session.is_open
@@ -119,8 +118,7 @@ async def steer_playback(session: LiveSession, wish: PlaybackWish) -> None:
 
 def player_in(session: LiveSession) -> Player | None:
     """Return who plays into ``session``."""
-    guest = session.guests.guest
-    return guest if isinstance(guest, Player) else None
+    return session.guest if isinstance(session.guest, Player) else None
 
 
 async def _let_finished_go(session: LiveSession) -> None:
@@ -158,13 +156,11 @@ async def _begin(registry: Registry, playing: PlaybackJob) -> None:
         await _begin_alone(registry, playing)
         return
     session = registry.sessions.get(playing.session_id)
-    is_here = session is not None and session.is_open
-    if session is None or not (is_here and _put_in_line(session, playing)):
-        await store.end_playback_behind(playing.id, PlaybackState.STOPPED, "session_ended")
-
-
-def _put_in_line(session: LiveSession, playing: PlaybackJob) -> bool:
-    return session.pipeline.intake.order(partial(_engage_or_log, session, playing))
+    if session is not None:
+        with suppress(CommandError):
+            session.perform(partial(_engage_or_log, session, playing))
+            return
+    await store.end_playback_behind(playing.id, PlaybackState.STOPPED, "session_ended")
 
 
 async def _engage_or_log(session: LiveSession, playing: PlaybackJob) -> None:
@@ -183,8 +179,9 @@ async def _begin_alone(registry: Registry, playing: PlaybackJob) -> None:
 
 def _grant(registry: Registry, wished: PendingWish) -> None:
     session = registry.sessions.get(wished.session_id)
-    if session is not None and session.is_open:
-        session.pipeline.intake.order(partial(_grant_in_turn, session, wished))
+    if session is not None:
+        with suppress(CommandError):  # it is looked at again
+            session.perform(partial(_grant_in_turn, session, wished))
 
 
 async def _grant_in_turn(session: LiveSession, wished: PendingWish) -> None:

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from typing import Any
 
 from sessions_app.core import counters
 from sessions_app.core.audio import SAMPLE_BYTES, SAMPLE_RATE, Encoding, to_seconds
 from sessions_app.core.errors import EngineError
+from sessions_app.live.turns import Turn
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.listener import Listener
 from sessions_app.protocol import StartListening
@@ -22,20 +23,8 @@ USUAL_BYTES = 4_000
 PASS_SECONDS = 0.5
 """How long decoding may take what nobody hears any more: a minute of Opus, when all is cut off."""
 
-Order = Callable[[], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class PeriodStart:
-    """An order that begins a listening period."""
-
-    order: Order
-    command: StartListening
-    came_at: float = field(default_factory=time.monotonic)
-
-
-Item = bytes | Order | PeriodStart
-"""What stands in line: chunks of sound, and the commands that keep their place among them."""
+Item = bytes | Turn[Any]
+"""What stands in line: chunks of sound, and the work that keeps its place among them."""
 
 
 class IncomingSound:
@@ -97,7 +86,7 @@ class IncomingSound:
         """Count and record what was accepted and nobody will hear: it is received, and unfinished.
 
         ``in_hand`` and ``waiting`` stood in line when the session was cut off. ``listener`` has the
-        stream that is open; None: none is, and chunks that no order begins one for were not taken.
+        stream that is open; None: none is, and chunks that no turn begins one for were not taken.
         """
         rest = deque(waiting)
         if listener is not None:
@@ -108,11 +97,11 @@ class IncomingSound:
             await self._pass_over(listener, begun, sent)
         is_expected = False
         for item in rest:
-            if isinstance(item, PeriodStart):
-                self.begin(item.command)
+            if isinstance(item, bytes):
+                self._account.received += self._samples(len(item)) if is_expected else 0
+            elif item.begins is not None:
+                self.begin(item.begins)
                 is_expected = True
-            elif isinstance(item, bytes) and is_expected:
-                self._account.received += self._samples(len(item))
 
     async def _pass_over(self, listener: Listener, begun: list[bytes], sent: list[bytes]) -> None:
         """Decode what is left of a stream for its length, as far as there is time for that."""
@@ -142,7 +131,7 @@ class IncomingSound:
 
 def _of_the_open_stream(rest: deque[Item]) -> Iterator[bytes]:
     """Take the chunks out of ``rest`` that came before another stream was asked for."""
-    while rest and not isinstance(rest[0], PeriodStart):
+    while rest and (isinstance(rest[0], bytes) or rest[0].begins is None):
         item = rest.popleft()
         if isinstance(item, bytes):
             yield item

@@ -4,10 +4,12 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from contextlib import suppress
+from typing import Any, Protocol, TypeVar
 
 from sessions_app.core.audio import count_samples
 from sessions_app.core.errors import CommandError, GuestEndedError
+from sessions_app.live.turns import Turn
 from sessions_app.live.wiring import SessionPipeline
 from sessions_app.pipeline.utterance import Utterance
 from sessions_app.protocol import StartListening
@@ -47,7 +49,7 @@ class GuestInput:
         self._origin = origin
         self._is_refused = False
         self._released = asyncio.Event()
-        self._pending: asyncio.Future[None] | None = None
+        self._turn: Turn[Any] | None = None
 
     async def start_listening(self, command: StartListening) -> None:
         """Open a listening period, of which the client is told nothing.
@@ -105,48 +107,34 @@ class GuestInput:
     def refuse(self) -> None:
         """Take nothing more."""
         self._is_refused = True
+        if self._turn is not None:
+            self._turn.withdraw(GuestEndedError())
 
     def release(self) -> None:
         """Let whoever waits at the door go."""
         self._released.set()
-        if self._pending is not None and not self._pending.done():
-            self._pending.set_exception(GuestEndedError())
+        if self._turn is not None:
+            self._turn.fail(GuestEndedError())
 
     # --- in turn
 
     async def _in_turn(self, work: Callable[[], Awaitable[T]]) -> T:
-        if self._is_refused:
-            await self._released.wait()
-            raise GuestEndedError
-        results: list[T] = []
-        self._pending = pending = asyncio.get_running_loop().create_future()
-
-        async def order() -> None:
-            if self._is_refused:
-                return  # release() answers
-            try:
-                results.append(await work())
-            except Exception as error:  # noqa: BLE001 -- raised where it was asked for
-                _settle(pending, error)
-            else:
-                _settle(pending, None)
-
-        if not self._pipeline.intake.order(order):
-            raise CommandError("Too much waits to be heard; try again in a moment.", code="busy")
-        await pending
-        return results[0]
+        if not self._is_refused:
+            self._turn = turn = self._pipeline.intake.perform(work)
+            with suppress(GuestEndedError):
+                return await turn
+        await self._released.wait()
+        raise GuestEndedError
 
     async def _start(self, command: StartListening) -> None:
         if self._pipeline.intake.is_listening:
             raise CommandError("The session listens already.", code="already_listening")
-        now = self._pipeline.context.timeline.now()
-        await self._pipeline.intake.start(command, now, is_visit=True, origin=self._origin)
+        await self._pipeline.intake.start(command, is_visit=True, origin=self._origin)
 
     async def _interpret(self, pcm: bytes, start_sample: int) -> None:
         interpreter, context = self._pipeline.interpreter, self._pipeline.context
-        timeline = context.timeline
-        place, samples = timeline.place(timeline.now()), count_samples(pcm)
-        timeline.reach(place + samples)
+        place, samples = self._pipeline.intake.place, count_samples(pcm)
+        context.timeline.reach(place + samples)
         context.account.received += samples
         utterance = Utterance(
             interpreter.next_id(),
@@ -203,12 +191,16 @@ class Guests:
         if self._door is not None:
             self._door.refuse()
 
+    def _release(self) -> None:
+        if self._door is not None:
+            self._door.release()
+
     async def end(self) -> bool:
         """Let the guest go, all it brought being told; return whether it went in time."""
         if self._task is None or self._door is None or self.guest is None:
             return True
-        self._door.refuse()
-        self._door.release()
+        self.refuse()
+        self._release()
         self.guest.wake()
         _, late = await asyncio.wait({self._task}, timeout=LEAVE_SECONDS)
         return not late
@@ -224,18 +216,11 @@ class Guests:
         _, unresponsive = await asyncio.wait({task}, timeout=seconds)
         if unresponsive:
             logger.error("%s did not react to cancellation and is abandoned", task.get_name())
+            self.refuse()
+            self._release()
         return not unresponsive
 
     def _gone(self, task: "asyncio.Task[None]") -> None:
         self.guest = self._door = self._task = None
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("%s broke", task.get_name(), exc_info=error)
-
-
-def _settle(pending: "asyncio.Future[None]", error: Exception | None) -> None:
-    if pending.done():
-        return
-    if error is None:
-        pending.set_result(None)
-    else:
-        pending.set_exception(error)

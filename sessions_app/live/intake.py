@@ -2,14 +2,17 @@
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeVar
 
 from sessions_app.core.audio import Encoding, to_seconds
 from sessions_app.core.descriptors import EXHAUSTED, was_exhausted
-from sessions_app.core.errors import CommandError, EngineError, HablaError
+from sessions_app.core.errors import CommandError, EngineError, GuestEndedError, HablaError
 from sessions_app.core.events import Failure, Notice
-from sessions_app.live.arrivals import IncomingSound, Item, Order, PeriodStart
+from sessions_app.live.arrivals import IncomingSound, Item
 from sessions_app.live.states import State
+from sessions_app.live.turns import Turn
 from sessions_app.pipeline.assembly import Assembly
 from sessions_app.pipeline.listener import Listener
 from sessions_app.pipeline.pace import PaceLimiter, PaceOptions, PaceVerdict
@@ -19,6 +22,7 @@ from sessions_app.protocol import StartListening
 from sessions_app.recording.recorder import Recorder
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 ITEMS_WAITING = 2_048
 
@@ -47,7 +51,8 @@ class Intake:
         self._become = become
         self._too_fast = too_fast
         self._arrivals = IncomingSound(context.account)
-        self._asked_at = 0.0
+        self._asked_at = 0
+        self._came_at = 0.0
         self._pace: PaceLimiter | None = None
         self._received_before = 0
         self._is_refusing = False
@@ -55,6 +60,7 @@ class Intake:
         self._is_overrun = False
         self._is_stray_told = False
         self._is_visit = False
+        self._is_closed = False
         self.inbox: Stage[Item] = Stage(
             "listen", self._take, failed=self._failed, size=ITEMS_WAITING
         )
@@ -73,12 +79,23 @@ class Intake:
         self._drop(chunk)
         return False
 
-    def order(self, order: Order, *, begins: StartListening | None = None) -> bool:
-        """Take a command that keeps its place among the chunks; return whether it was taken.
+    def perform(
+        self, work: Callable[[], Awaitable[T]], *, begins: StartListening | None = None
+    ) -> Turn[T]:
+        """Let ``work`` keep its place among the chunks; awaiting the turn gives what it returns.
 
-        ``begins`` is the command, where that begins a listening period.
+        Whoever awaits it when the intake closes is let go by GuestEndedError. ``begins`` is the
+        command, where the work begins a listening period.
+
+        Raises:
+            CommandError: too much waits, or the session is over.
         """
-        return self.inbox.offer(PeriodStart(order, begins) if begins else order)
+        if self._is_closed:
+            raise CommandError("The session is over.", code="not_ready")
+        turn = Turn(work, self._timeline.now(), begins)
+        if not self.inbox.offer(turn):
+            raise CommandError("Too much waits to be heard; try again in a moment.", code="busy")
+        return turn
 
     @property
     def waits_since(self) -> float | None:
@@ -86,31 +103,28 @@ class Intake:
         is_waiting = self._listener is not None and not self._is_visit and self.inbox.is_idle
         return self.inbox.done_at if is_waiting else None
 
-    # --- the orders; each runs in its turn
+    # --- what runs in its turn
+
+    @property
+    def place(self) -> int:
+        """Where on the timeline that stands whose turn it is: as it came, not when it is done."""
+        return self._timeline.place(self._asked_at)
 
     async def start(
-        self,
-        command: StartListening,
-        came_at: int,
-        *,
-        is_visit: bool = False,
-        origin: uuid.UUID | None = None,
+        self, command: StartListening, *, is_visit: bool = False, origin: uuid.UUID | None = None
     ) -> None:
-        """Open a listening period; in a visit, ``hear`` brings the sound, and ``feed`` does not.
-
-        ``came_at`` is when it was asked for, on the timeline.
-        """
+        """Open a listening period; in a visit, ``hear`` brings the sound, and ``feed`` does not."""
         self._listener = listener = await self._assembly.open_listener(
             command.encoding,
             command.sample_rate,
-            offset_samples=self._timeline.place(came_at),
+            offset_samples=self.place,
             cut=None if is_visit else self._recorder.add_utterance,
             origin=origin,
         )
         self._arrivals.begin(command)
         self._received_before = self._account.received
         # by when it was asked for and sound came, not by when it was their turn
-        self._pace = PaceLimiter(PaceOptions(), self._asked_at)
+        self._pace = PaceLimiter(PaceOptions(), self._came_at)
         self._is_visit = is_visit
         self._become(State.LISTENING)
         if is_visit:
@@ -175,9 +189,12 @@ class Intake:
     async def close(self) -> None:
         """Release the open stream without finishing it; count what waits. May be called twice."""
         listener = None if self._is_visit else self._listener
-        await self._arrivals.count_unfinished(
-            *self.inbox.take_rest(), listener, self._recorder.append
-        )
+        self._is_closed = True
+        in_hand, waiting = self.inbox.take_rest()
+        for item in (*in_hand, *waiting):
+            if not isinstance(item, bytes):
+                item.fail(GuestEndedError())
+        await self._arrivals.count_unfinished(in_hand, waiting, listener, self._recorder.append)
         if self._listener is not None:
             await self._listener.close()
             self._listener = None
@@ -185,14 +202,12 @@ class Intake:
     # --- one chunk
 
     async def _take(self, item: Item) -> None:
-        if isinstance(item, PeriodStart):
-            self._asked_at = item.came_at
-            await item.order()
-        elif isinstance(item, bytes):
+        if isinstance(item, bytes):
             self._arrivals.go_on(item)
             await self._hear(item)
         else:
-            await item()
+            self._asked_at, self._came_at = item.asked_at, item.came_at
+            await item.take()
 
     async def _hear(self, item: bytes) -> None:
         if self._is_refusing:
@@ -238,7 +253,9 @@ class Intake:
     def _drop(self, chunk: bytes) -> None:
         # a container with a hole is no stream any more; PCM goes on after the hole
         if self._arrivals.encoding is not Encoding.PCM_S16LE and not self._is_overrun:
-            self._is_overrun = self.inbox.offer(self._stop_overrun)
+            with suppress(CommandError):  # no room for that either: the next chunk tries again
+                self.perform(self._stop_overrun)
+                self._is_overrun = True
         self._arrivals.drop(chunk, "overrun")
         self._interpreter.lateness.note_drop()
 

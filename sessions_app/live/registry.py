@@ -21,9 +21,10 @@ from sessions_app.extensions import plugged_in
 from sessions_app.live.capacity import refuse_if_taken, serving
 from sessions_app.live.generations import UNLOAD_SECONDS, Generations
 from sessions_app.live.publisher import Publisher
-from sessions_app.live.session import LiveSession, ProcessContext
+from sessions_app.live.session import LiveSession
 from sessions_app.live.states import (
     EndCause,
+    ProcessContext,
     SessionRequest,
     ShutdownReport,
     refuse_without_database,
@@ -223,7 +224,7 @@ class Registry:
             return
         logger.error("sessions that do not close: %s", ", ".join(str(s.id) for s in stuck))
         for session in stuck:
-            session.book.end(f"{SERVER_QUITS.reason}_cut_off", session.account)
+            session.end_row(SERVER_QUITS)
 
     def abort(self) -> None:
         """End all sessions at once, whatever they were doing, and let nothing be waited for."""

@@ -1,34 +1,23 @@
-"""One connection's life: its states, doors and tasks. Whatever it started ends with it."""
+"""One connection's life: its states, its tasks and its end. Whatever it started ends with it."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
-from uuid import UUID
 
-from sessions_app.core.errors import CommandError, HablaError
-from sessions_app.core.events import Emit, Failure, Manner, Notice
+from sessions_app.core.errors import HablaError
+from sessions_app.core.events import Emit, Failure, Notice
 from sessions_app.live import messages
-from sessions_app.live.event_sinks import PipelineEvents, SessionEvents
-from sessions_app.live.generations import Generation, Generations
-from sessions_app.live.guests import Guest, GuestInput, Guests
-from sessions_app.live.publisher import Publisher
-from sessions_app.live.rows import SessionRows
+from sessions_app.live.operations import SessionOperations
 from sessions_app.live.silence import SilenceWatch
-from sessions_app.live.states import OPEN_STATES, TRANSITIONS, EndCause, SessionRequest, State
+from sessions_app.live.states import TRANSITIONS, EndCause, ProcessContext, SessionRequest, State
 from sessions_app.live.step_limit import StepLimit
 from sessions_app.live.wiring import SessionPipeline
 from sessions_app.live.workers import Workers
-from sessions_app.pipeline.account import Account
-from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.translation.model_news import ModelNews
-from sessions_app.pipeline.wordless import NoWordsMonitor
 from sessions_app.protocol import CloseCode
-from sessions_app.recording.finishing import RecordingFinisher
-from sessions_app.recording.recorder import Recorder
 
 logger = logging.getLogger(__name__)
 
@@ -40,25 +29,10 @@ STORED_SECONDS = 5.0
 """How long a client that is sent away may wait to hear that what it was told is kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessContext:
-    """What a process gives to each of its sessions."""
-
-    boot: str
-    """The run of the server."""
-    generations: Generations
-    publisher: Publisher
-    finisher: RecordingFinisher | None
-    """None: nothing is recorded."""
-    drain_seconds: float
-    silence_seconds: float
-
-
-class LiveSession:
+class LiveSession(SessionOperations):
     """One connection's life at run time. ``run`` is all of it, in a task that the registry owns.
 
-    ``emit`` tells the client an event, and does nothing once the client is gone; ``disconnect``
-    closes the connection with a code. Neither ever raises.
+    ``disconnect`` closes the connection with a code; it never raises.
     """
 
     def __init__(
@@ -68,25 +42,9 @@ class LiveSession:
         emit: Emit,
         disconnect: Callable[[int], Awaitable[None]],
     ) -> None:
-        self.book = SessionRows(wishes.user_id, wishes.conversation_id, process.boot)
-        self.id = self.book.session_id
-        self.state = State.OPENING
-        self.user_id, self.login = wishes.user_id, wishes.login
-        events = SessionEvents(self.id, process.publisher, emit)
-        self.emit = events.emit
-        self.recorder = Recorder(self.id, wishes.user_id, process.finisher, self.emit)
-        self._wordless = NoWordsMonitor(self.emit)
-        heard = PipelineEvents(events, self.recorder, self._wordless, self.book)
-        self._context = SessionContext(
-            heard.emit,
-            heard.keep,
-            wishes.manner,
-            speakers=self.book.speakers,
-            timeline=self.book.timeline,
-        )
+        super().__init__(wishes, process, emit)
         self._wished_conversation_id = wishes.conversation_id
         self.ending: EndCause | None = None
-        self.generation: Generation | None = None
         self._process = process
         self._silence = SilenceWatch(process.silence_seconds, self._waits_since, self._is_silent)
         self._disconnect = disconnect
@@ -95,58 +53,9 @@ class LiveSession:
         self._failure: Failure | None = None
         self._is_aborted = False
         self._ended = asyncio.Event()
-        self.guests = Guests(str(self.id))
         self._limit = StepLimit(self._is_to_be_cut)
 
-    # --- what it is
-
-    @property
-    def manner(self) -> Manner:
-        """How what is said from now on is interpreted."""
-        return self._context.manner
-
-    @manner.setter
-    def manner(self, manner: Manner) -> None:
-        self._context.manner = manner
-
-    @property
-    def account(self) -> Account:
-        """What became of its sound so far."""
-        return self._context.account
-
-    # --- the doors
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it takes commands."""
-        return self.state in OPEN_STATES
-
-    def feed(self, chunk: bytes) -> bool:
-        """Take a chunk of sound; never waits. Return whether it was taken."""
-        return self.is_open and self.pipeline.intake.feed(chunk)
-
-    def receive(self, guest: Guest, origin: UUID | None = None) -> None:
-        """Let a guest in, which ends with the session, or by ``end_guest``.
-
-        ``origin`` is the id under which what it says is kept; None: as if people said it.
-
-        Raises:
-            CommandError: the session takes nothing now, listens, or has a guest.
-        """
-        if not self.is_open:
-            raise CommandError("The session is not ready yet, or is over.", code="not_ready")
-        if self.pipeline.intake.is_listening and not self.guests.is_busy:
-            raise CommandError("The session listens already.", code="already_listening")
-        door = GuestInput(self.pipeline, origin)
-        self.guests.receive(guest, door)
-
-    async def end_guest(self) -> None:
-        """Let the guest go, in its turn among the commands: all it brought is told first."""
-        if self.guests.is_busy:
-            self.guests.refuse()
-            await self.pipeline.intake.stop()
-            await self.pipeline.interpreter.join()
-            await self.guests.end()
+    # --- the end
 
     def end(self, ending: EndCause) -> None:
         """Begin the end. The first reason wins; a later abort only shortens the drain."""
@@ -155,6 +64,10 @@ class LiveSession:
             self._ended.set()
         self._is_aborted = self._is_aborted or not ending.is_graceful
         self._limit.look()
+
+    def end_row(self, ending: EndCause) -> None:
+        """Have its row closed, however far it is: the process will not outlive it for long."""
+        self._rows.end(f"{ending.reason}_cut_off", self.account)
 
     def become(self, state: State) -> None:
         """Go on to ``state``; from a state that is further on, there is no way back."""
@@ -170,7 +83,7 @@ class LiveSession:
             closers.callback(on_end)
             closers.callback(self.become, State.CLOSED)
             self._later(closers, "row", self._end_row)
-            self._later(closers, "recording", self.recorder.close)
+            self._later(closers, "recording", self._recorder.close)
             closers.push(self._note)
             if await self._limit.within(self._open(closers), None):
                 await self._live()
@@ -178,11 +91,11 @@ class LiveSession:
     async def _open(self, closers: AsyncExitStack) -> None:
         self.generation = generation = await self._process.generations.lease(self._tell_loading)
         closers.callback(self._process.generations.release, generation)
-        await self.book.open(generation, self.manner)
-        self.pipeline = SessionPipeline(
-            generation, self._context, self.recorder, self.become, self._sends_too_fast
+        await self._rows.open(generation, self.manner)
+        self._pipeline = SessionPipeline(
+            generation, self._context, self._recorder, self.become, self._sends_too_fast
         )
-        self._later(closers, "pipeline", self.pipeline.close)
+        self._later(closers, "pipeline", self._pipeline.close)
 
     async def _live(self) -> None:
         workers = Workers(str(self.id), self._on_worker_ended)
@@ -191,16 +104,16 @@ class LiveSession:
         try:
             await self._serve()
         finally:
-            is_alone = await self.guests.close(CANCEL_SECONDS)
+            is_alone = await self._guests.close(CANCEL_SECONDS)
             if not await workers.cancel(CANCEL_SECONDS) or not is_alone:
                 self.is_cut_off = True
 
     def _work(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Return what must run while it lives, by name."""
         work = {
-            **self.pipeline.workers(),
+            **self._pipeline.workers(),
             "words": self._wordless.run(),
-            "stored": self.book.tell_stored(self.emit),
+            "stored": self._rows.tell_stored(self.emit),
             "silence": self._silence.watch(),
         }
         model = self.generation.engines.translator.remote_model if self.generation else None
@@ -219,23 +132,23 @@ class LiveSession:
             self.is_cut_off = True  # unless it comes to the end of this
             self.is_cut_off = not await self._drain()
             if self.ending.is_heard and not self.is_cut_off:
-                await self._limit.within(self.book.all_stored(), STORED_SECONDS)
+                await self._limit.within(self._rows.all_stored(), STORED_SECONDS)
 
     async def _drain(self) -> bool:
         """Finish what was accepted, however much, while that moves; return whether it is done."""
 
         async def drain() -> None:
-            self.guests.refuse()
-            await self.pipeline.drain()
-            await self.guests.end()
+            self._guests.refuse()
+            await self._pipeline.drain()
+            await self._guests.end()
 
-        seconds, pipeline = self._process.drain_seconds, self.pipeline
+        seconds, pipeline = self._process.drain_seconds, self._pipeline
         name = f"habla drain {self.id}"
         return await self._limit.while_it_moves(name, drain(), seconds, lambda: pipeline.done_at)
 
     def _waits_since(self) -> float | None:
-        is_due = self.state is State.LISTENING and not self.guests.is_busy
-        return self.pipeline.intake.waits_since if is_due else None
+        is_due = self.state is State.LISTENING and not self._guests.is_busy
+        return self._pipeline.intake.waits_since if is_due else None
 
     def _is_silent(self) -> None:
         self.end(EndCause("silent", CloseCode.SILENT))
@@ -293,7 +206,7 @@ class LiveSession:
         if self.is_cut_off:
             reason += "_cut_off"
             logger.warning("session %s: %s, unfinished sound was cut off", self.id, reason)
-        await self.book.close(reason, self.account)
+        await self._rows.close(reason, self.account)
         logger.info("session %s ended: %s", self.id, reason)
 
     async def _say_goodbye(self) -> None:
@@ -311,13 +224,13 @@ class LiveSession:
         await self.emit(Notice("loading", fields, is_passing=True))
 
     async def _tell_of_another_conversation(self) -> None:
-        if self._wished_conversation_id not in (None, self.book.conversation_id):
+        if self._wished_conversation_id not in (None, self._rows.conversation_id):
             message = "There is no such conversation of yours; this is a new one."
             await self.emit(Failure("unknown_conversation", message, about="query"))
 
     async def _greet(self) -> None:
         if self.generation is None:
             raise RuntimeError("a session without engines is not ready")
-        first = (self.book, self.manner, self.generation, self._process.generations)
+        first = (self._rows, self.manner, self.generation, self._process.generations)
         for message in messages.first_words(*first):
             await self.emit(message)

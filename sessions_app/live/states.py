@@ -7,7 +7,10 @@ from enum import StrEnum
 from sessions_app.access.logins import Login
 from sessions_app.core.errors import RefusedError
 from sessions_app.core.events import Failure, Manner
+from sessions_app.live.generations import Generations
+from sessions_app.live.publisher import Publisher
 from sessions_app.protocol import CloseCode
+from sessions_app.recording.finishing import RecordingFinisher
 from sessions_app.store.database.identity import identity
 
 
@@ -84,6 +87,20 @@ class SessionRequest:
     """What it is let in by; None: it is nobody's connection, only ``user_id``'s."""
     is_operator: bool = False
     """Whether it is who looks after the server: the owner, or another superuser."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessContext:
+    """What a process gives to each of its sessions."""
+
+    boot: str
+    """The run of the server."""
+    generations: Generations
+    publisher: Publisher
+    finisher: RecordingFinisher | None
+    """None: nothing is recorded."""
+    drain_seconds: float
+    silence_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from sessions_app.core.events import Speaker
 from sessions_app.live.generations import Generation
 from sessions_app.live.intake import Intake
 from sessions_app.live.states import State
 from sessions_app.pipeline.assembly import Assembly
 from sessions_app.pipeline.session_context import SessionContext
+from sessions_app.pipeline.utterance import Utterance
 from sessions_app.recording.recorder import Recorder
 
 
@@ -35,6 +37,18 @@ class SessionPipeline:
     def workers(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Return what must run while the session lives, by name."""
         return {"listen": self.intake.inbox.run(), **self._assembly.workers()}
+
+    async def interpret(self, text: str, speaker: Speaker | None) -> None:
+        """Interpret typed text; its place on the timeline is where it was typed."""
+        interpreter = self.interpreter
+        utterance = Utterance(
+            interpreter.next_id(),
+            self.context.manner,
+            offset_samples=self.intake.place,
+            text=text,
+            speaker=speaker,
+        )
+        await interpreter.put(utterance)
 
     async def drain(self) -> None:
         """Finish all that was accepted."""

@@ -22,7 +22,6 @@ from sessions_app.server import runfile
 from sessions_app.server.database_guard import DatabaseGuard
 from sessions_app.store import liveness, ownership, servers, sessions
 from sessions_app.store.database.thread import database_thread
-from sessions_app.store.ownership import OwnedRows
 from sessions_app.store.servers import ServerProcess
 
 logger = logging.getLogger(__name__)
@@ -120,9 +119,7 @@ async def check_rows(registry: Registry, guard: DatabaseGuard, *, is_beat: bool)
 async def _keep_own(registry: Registry, guard: DatabaseGuard) -> None:
     """Go on with what others took for lost while this process was frozen, and was not deleted."""
     rows = [each for each in registry.sessions.values() if each.state in STATES_WITH_ROW]
-    found = await ownership.check_ownership(
-        {each.id: OwnedRows(each.book.written_to, each.recorder.recording_id) for each in rows}
-    )
+    found = await ownership.check_ownership({each.id: each.owned_rows() for each in rows})
     if found.taken_back:
         logger.warning(
             "this process was taken for dead, and goes on: %d sessions are taken back",
@@ -131,7 +128,7 @@ async def _keep_own(registry: Registry, guard: DatabaseGuard) -> None:
     if found.deleted and not await guard.is_right():
         return
     for session_id in found.not_recording & registry.sessions.keys():
-        registry.sessions[session_id].recorder.stop_writing()
+        registry.sessions[session_id].stop_recording()
     registry.end(found.deleted, DELETED)
 
 

@@ -30,11 +30,10 @@ async def _look(registry: Registry) -> None:
     live = [session for session in registry.sessions.values() if session.is_open]
     if not live:
         return
-    wanted = {each.book.conversation_id for each in live if each.book.conversation_id}
-    renamings = [session.book.renamings for session in live]
+    wanted = {each.conversation_id for each in live if each.conversation_id}
+    renamings = [session.renamings for session in live]
     names = await database_thread.run(history.names_in, wanted)
     for session, before in zip(live, renamings, strict=True):
-        conversation_id = session.book.conversation_id
+        conversation_id = session.conversation_id
         known = names.get(conversation_id, {}) if conversation_id else {}
-        if (told := session.book.hear_names(known, before)) is not None:
-            await session.emit(told)
+        await session.hear_names(known, before)

@@ -120,9 +120,7 @@ async def test_a_clean_up_called_twice_is_called_once(house: House, connect: Con
         await browser.leave()
         before = await TranslationSession.objects.values().aget()
         CAUSES["server_quits"](session)
-        await session.pipeline.close()
-        await session.pipeline.intake.close()
-        await session.book.close("again", session.account)
+        session.end_row(EndCause("again"))
         await house.close()
         assert await TranslationSession.objects.values().aget() == before
         assert session.generation is not None

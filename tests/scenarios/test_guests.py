@@ -133,7 +133,7 @@ async def test_what_it_brought_is_told_before_it_has_to_go(house: House, connect
         await eventually(lambda: guest.notes == ["read"])
         await session.end_guest()
         assert guest.notes == ["read", "dismissed"]
-        assert not session.guests.is_busy
+        assert session.guest is None
         await browser.still_works()
         assert browser.texts() == ["hola"]
         await browser.speak(say("agua"))
@@ -234,7 +234,7 @@ async def test_a_guest_that_breaks_leaves_the_session_as_it_was(
     async with connect() as browser:
         session = session_of(house, browser)
         session.receive(Clumsy(b""))
-        await eventually(lambda: not session.guests.is_busy)
+        await eventually(lambda: session.guest is None)
         assert "a bug in a guest" in caplog.text
         caplog.clear()
         await browser.speak(say("agua"))

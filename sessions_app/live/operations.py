@@ -1,0 +1,252 @@
+"""What may be asked of a live session: by its client, by its guest, and by its process."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+from uuid import UUID
+
+from sessions_app.core.errors import CommandError
+from sessions_app.core.events import Emit, Failure, Manner, Notice
+from sessions_app.live import messages
+from sessions_app.live.event_sinks import PipelineEvents, SessionEvents
+from sessions_app.live.generations import Generation
+from sessions_app.live.guests import Guest, GuestInput, Guests
+from sessions_app.live.rows import SessionRows
+from sessions_app.live.states import OPEN_STATES, ProcessContext, SessionRequest, State
+from sessions_app.live.turns import Turn
+from sessions_app.live.wiring import SessionPipeline
+from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.languages import LANGUAGES, only_language
+from sessions_app.pipeline.session_context import SessionContext
+from sessions_app.pipeline.wordless import NoWordsMonitor
+from sessions_app.protocol import RenameSpeaker, SetDirection, SetMode, StartListening, TextInput
+from sessions_app.recording.recorder import Recorder
+from sessions_app.store.ownership import OwnedRows
+
+T = TypeVar("T")
+
+
+class SessionOperations:
+    """The parts of one session, and the only ways in for whoever stands outside.
+
+    ``emit`` tells the client an event, and does nothing once the client is gone; it never raises.
+    """
+
+    def __init__(self, wishes: SessionRequest, process: ProcessContext, emit: Emit) -> None:
+        self._rows = SessionRows(wishes.user_id, wishes.conversation_id, process.boot)
+        self.id = self._rows.session_id
+        self.boot = process.boot
+        """The run of the server that has it."""
+        self.user_id, self.login = wishes.user_id, wishes.login
+        self.state = State.OPENING
+        self.generation: Generation | None = None
+        """None until its engines are got."""
+        events = SessionEvents(self.id, process.publisher, emit)
+        self.emit = events.emit
+        self._recorder = Recorder(self.id, wishes.user_id, process.finisher, self.emit)
+        self._wordless = NoWordsMonitor(self.emit)
+        heard = PipelineEvents(events, self._recorder, self._wordless, self._rows)
+        self._context = SessionContext(
+            heard.emit,
+            heard.keep,
+            wishes.manner,
+            speakers=self._rows.speakers,
+            timeline=self._rows.timeline,
+        )
+        self._guests = Guests(str(self.id))
+        self._pipeline: SessionPipeline
+        """Is there once the session is open."""
+
+    # --- what it is
+
+    @property
+    def manner(self) -> Manner:
+        """How what is said from now on is interpreted."""
+        return self._context.manner
+
+    @property
+    def account(self) -> Account:
+        """What became of its sound so far."""
+        return self._context.account
+
+    @property
+    def conversation_id(self) -> UUID | None:
+        """What it writes to; None until it is open, unless the client wishes to continue one."""
+        return self._rows.conversation_id
+
+    @property
+    def renamings(self) -> int:
+        """How often a name was given here, or such a name was kept."""
+        return self._rows.renamings
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes commands."""
+        return self.state in OPEN_STATES
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether a listening period is open, be it the client's or a guest's."""
+        return self._pipeline.intake.is_listening
+
+    @property
+    def guest(self) -> Guest | None:
+        """Who plays into it."""
+        return self._guests.guest
+
+    def owned_rows(self) -> OwnedRows:
+        """Return which rows it writes to just now."""
+        return OwnedRows(self._rows.written_to, self._recorder.recording_id)
+
+    # --- the doors
+
+    def feed(self, chunk: bytes) -> bool:
+        """Take a chunk of sound; never waits. Return whether it was taken."""
+        return self.is_open and self._pipeline.intake.feed(chunk)
+
+    def perform(
+        self, work: Callable[[], Awaitable[T]], *, begins: StartListening | None = None
+    ) -> Turn[T]:
+        """Let ``work`` have its turn in the session's line; awaiting that gives what it returns.
+
+        ``begins`` is the command, where the work begins a listening period.
+
+        Raises:
+            CommandError: the session takes nothing now, or too much waits.
+        """
+        self._refuse_unless_open()
+        return self._pipeline.intake.perform(work, begins=begins)
+
+    def receive(self, guest: Guest, origin: UUID | None = None) -> None:
+        """Let a guest in, which ends with the session, or by ``end_guest``.
+
+        ``origin`` is the id under which what it says is kept; None: as if people said it.
+
+        Raises:
+            CommandError: the session takes nothing now, listens, or has a guest.
+        """
+        self._refuse_unless_open()
+        if self._pipeline.intake.is_listening and not self._guests.is_busy:
+            raise CommandError("The session listens already.", code="already_listening")
+        door = GuestInput(self._pipeline, origin)
+        self._guests.receive(guest, door)
+
+    async def end_guest(self) -> None:
+        """Let the guest go, in its turn among the commands: all it brought is told first."""
+        if self._guests.is_busy:
+            self._guests.refuse()
+            await self._pipeline.intake.stop()
+            await self._pipeline.interpreter.join()
+            await self._guests.end()
+
+    def check_that_someone_hears(self) -> None:
+        """Let nobody speak in vain.
+
+        Raises:
+            CommandError: no engine hears, or none that knows the session's language.
+        """
+        languages, source = self._pipeline.interpreter.languages, self.manner.direction.source
+        if not languages:
+            message = "No engine here can hear speech; typed text is translated."
+            raise CommandError(message, code="no_transcriber")
+        if source is not None and source not in languages:
+            raise CommandError(
+                f"The engine that listens here does not know {LANGUAGES[source]}; "
+                "typed text is translated.",
+                code="language_not_supported",
+            )
+
+    async def hear_names(self, kept: Mapping[str, str], renamings: int) -> None:
+        """Take over names that others gave, and tell them, as in SessionRows."""
+        if (told := self._rows.hear_names(kept, renamings)) is not None:
+            await self.emit(told)
+
+    def stop_recording(self) -> None:
+        """Write no more of the recording that is open: somebody else has closed or deleted it."""
+        self._recorder.stop_writing()
+
+    # --- what commands ask; each in its turn
+
+    async def listen(self, command: StartListening) -> None:
+        """Open a listening period.
+
+        Raises:
+            CommandError: somebody is heard already, or nobody can be heard.
+            EngineError: this stream cannot be decoded here.
+        """
+        self._guests.refuse_others()
+        if self.is_listening:
+            raise CommandError("The session listens already.", code="already_listening")
+        self.check_that_someone_hears()
+        await self._pipeline.intake.start(command)
+        await self._tell_if_only_one_is_heard(about=command.type)
+
+    async def stop_listening(self) -> None:
+        """Close the listening period: all that was sent is heard, and told, first.
+
+        Raises:
+            CommandError: none is open.
+        """
+        if not self.is_listening or self._guests.is_busy:
+            raise CommandError("The session does not listen.", code="not_listening")
+        await self._pipeline.intake.stop()
+
+    async def interpret(self, command: TextInput) -> None:
+        """Interpret what was typed, as it was typed: not as of now.
+
+        Raises:
+            CommandError: there is no such speaker.
+        """
+        speaker = self._context.speakers.of(command.speaker_id) if command.speaker_id else None
+        await self._pipeline.interpret(command.text, speaker)
+
+    async def set_direction(self, command: SetDirection) -> None:
+        """Interpret what begins now in another direction."""
+        self._context.manner = replace(self.manner, direction=command.direction)
+        await self.emit(Notice("direction_changed", {"direction": command.direction}))
+        if self.is_listening:
+            await self._tell_if_only_one_is_heard(about=command.type)
+
+    async def set_mode(self, command: SetMode) -> None:
+        """Interpret what begins now in another mode."""
+        self._context.manner = replace(self.manner, mode=command.mode)
+        await self.emit(Notice("mode_changed", {"mode": command.mode}))
+        if self.generation is None:
+            return
+        lack = messages.lack_of_corrections(self.manner, self.generation, about=command.type)
+        if lack is not None:
+            await self.emit(lack)
+
+    async def rename(self, command: RenameSpeaker) -> None:
+        """Call a speaker by another name from now on.
+
+        Raises:
+            CommandError: there is nobody of that id.
+            StoreError: the name will never be kept.
+        """
+        await self._rows.rename(command.speaker_id, command.name)
+        await self.emit(self._rows.speakers_told())
+
+    async def new_conversation(self) -> None:
+        """Finish all that was said, and start afresh.
+
+        Raises:
+            StoreError: there will be no new one; the session goes on in the old one.
+        """
+        await self.end_guest()
+        await self._pipeline.intake.stop()
+        await self._pipeline.interpreter.join()
+        await self._rows.begin_conversation()
+        self._pipeline.interpreter.reset()
+        fields = {"conversation_id": str(self.conversation_id)}
+        await self.emit(Notice("conversation_started", fields))
+        await self.emit(self._rows.speakers_told())
+
+    async def _tell_if_only_one_is_heard(self, about: str) -> None:
+        if only := only_language(self.manner.direction, self._pipeline.interpreter.languages):
+            message = f"Only {only} is heard here; any other speech is taken for it."
+            await self.emit(Failure("only_one_language", message, about=about))
+
+    def _refuse_unless_open(self) -> None:
+        if not self.is_open:
+            raise CommandError("The session is not ready yet, or is over.", code="not_ready")
