@@ -3,7 +3,10 @@
 import ast
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+
+from sessions_app.engines.choices import ENGINES
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(
@@ -48,3 +51,54 @@ def test_every_requirement_is_pinned_and_has_its_reason() -> None:
         lines = (ROOT / name).read_text().splitlines()
         wanted = [line for line in lines if re.match(r"[a-z]", line)]
         assert [line for line in wanted if not re.match(r"[\w.\[\]-]+==\S+ +# .+", line)] == []
+
+
+MOST_PARAMETERS = 6
+OURS = [
+    path for path in MODULES if path.relative_to(ROOT).parts[0] in ("sessions_app", "playback_app")
+]
+ENGINE_CLASSES = {path.rpartition(".")[2] for names in ENGINES.values() for path in names.values()}
+"""Their parameters are the options that docs/engines.md tells of."""
+
+
+def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    of = function.args
+    named = [*of.posonlyargs, *of.args, *of.kwonlyargs, of.vararg, of.kwarg]
+    return [one.arg for one in named if one is not None and one.arg not in ("self", "cls")]
+
+
+def functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Return each function, methods and inner ones too, with the class around it, if any."""
+    for node in ast.walk(tree):
+        name = node.name if isinstance(node, ast.ClassDef) else ""
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield name, child
+
+
+def test_no_function_takes_more_than_six_parameters() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}: {function.name}({', '.join(parameters(function))})"
+        for path in OURS
+        for name, function in functions(ast.parse(path.read_text()))
+        if len(parameters(function)) > MOST_PARAMETERS
+        and not (function.name == "__init__" and name in ENGINE_CLASSES)
+    ]
+    assert long == []
+
+
+PARTS = {"book", "guests", "intake", "pipeline", "recorder", "rows"}
+"""What a live session is made of."""
+
+
+def test_only_live_reaches_into_the_parts_of_a_session() -> None:
+    """From outside, a session is asked by its own methods: never `session.pipeline.intake`."""
+    reaching = [
+        f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
+        for path in OURS
+        if "live" not in path.relative_to(ROOT).parts
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr.lstrip("_") in PARTS
+        if isinstance(node.value, ast.Name | ast.Attribute) and ast.unparse(node.value) != "self"
+    ]
+    assert reaching == []

@@ -13,7 +13,13 @@ from sessions_app.core.events import Notice
 from sessions_app.engines.choices import AUTO
 from sessions_app.engines.keys import without_foreign_key
 from sessions_app.engines.lmstudio import monitor as lmstudio_monitor
-from sessions_app.engines.lmstudio.states import STOP_SECONDS, Condition, LmState, Timing
+from sessions_app.engines.lmstudio.states import (
+    STOP_SECONDS,
+    Condition,
+    LmState,
+    LmStudioAddress,
+    Timing,
+)
 from sessions_app.engines.loading import EngineSettings
 from sessions_app.engines.server_profiles import PROFILES, is_on_this_machine, profile_of
 from sessions_app.live.registry import Registry
@@ -59,10 +65,9 @@ class LmStudioService:
 
         self._studio = LMStudio(
             executable,
-            options.get("url") or PROFILES[PROFILE].url,
+            LmStudioAddress(options.get("url") or PROFILES[PROFILE].url, options.get("key", "")),
             owner=directory_id(conf.run_dir),
             model=options.get("model", ""),
-            key=options.get("key", ""),
             on_change=self._tell,
             timing=self._timing,
         )

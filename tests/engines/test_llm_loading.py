@@ -9,7 +9,7 @@ from sessions_app.core.errors import EngineBusyError, EngineError, EngineLoading
 from sessions_app.core.events import Direction, TranslationRequest
 from sessions_app.engines.fake import FakeTranslator
 from sessions_app.engines.llm.client import NotInTimeError
-from sessions_app.engines.llm.model_loading import IDLE_SECONDS, ModelLoader
+from sessions_app.engines.llm.model_loading import IDLE_SECONDS, LoaderMessages, ModelLoader
 from sessions_app.engines.llm.translator import LlmTranslator
 from sessions_app.engines.model_condition import READY, ModelCondition, ModelState
 from sessions_app.engines.translation.chain import ChainTranslator
@@ -177,7 +177,7 @@ async def test_a_model_is_believed_for_a_while_and_looked_for_at_most_now_and_th
         if loads > 1:
             raise EngineError("It is gone.")
 
-    loader = ModelLoader(load, told_while_loading=str, told_of_failure=str, clock=lambda: now)
+    loader = ModelLoader(load, LoaderMessages(str, str), clock=lambda: now)
     await loader.settle(1)
     now += IDLE_SECONDS - 1
     await loader.settle(1)
@@ -200,7 +200,7 @@ async def test_a_model_that_is_unloaded_sooner_is_believed_for_less_from_then_on
         nonlocal loads
         loads += 1
 
-    loader = ModelLoader(load, told_while_loading=str, told_of_failure=str, clock=lambda: now)
+    loader = ModelLoader(load, LoaderMessages(str, str), clock=lambda: now)
     await loader.settle(1)
     now += 30
     await loader.settle(1)
@@ -225,7 +225,7 @@ async def test_sentences_wait_for_a_model_together_and_not_one_after_the_other()
     async def load() -> None:
         await loaded.wait()
 
-    loader = ModelLoader(load, told_while_loading=str, told_of_failure=str, clock=lambda: now)
+    loader = ModelLoader(load, LoaderMessages(str, str), clock=lambda: now)
     with pytest.raises(EngineLoadingError):
         await loader.settle(0.05)
     now += 3

@@ -11,7 +11,7 @@ import pytest
 
 from sessions_app.core.errors import EngineUnavailableError
 from sessions_app.engines.lmstudio.manager import LMStudio
-from sessions_app.engines.lmstudio.states import Condition, LmState, Timing
+from sessions_app.engines.lmstudio.states import Condition, LmState, LmStudioAddress, Timing
 from tests.engines.lmstudio import FakeLms
 from tests.house import eventually
 
@@ -31,7 +31,9 @@ def lms(tmp_path: Path, free_port: int) -> Iterator[FakeLms]:
 
 
 def studio_of(lms: FakeLms, timing: Timing = QUICK, **options: Any) -> LMStudio:
-    return LMStudio(lms.executable, lms.url, owner=lms.owner, timing=timing, **options)
+    return LMStudio(
+        lms.executable, LmStudioAddress(lms.url), owner=lms.owner, timing=timing, **options
+    )
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from sessions_app.engines.lmstudio.manager import LMStudio
 from sessions_app.engines.lmstudio.monitor import Monitor
-from sessions_app.engines.lmstudio.states import Condition, LmState, Timing
+from sessions_app.engines.lmstudio.states import Condition, LmState, LmStudioAddress, Timing
 from tests.engines.lmstudio import FakeLms
 from tests.house import eventually
 
@@ -41,7 +41,11 @@ class Watched:
             longest_backoff=2 * backoff,
         )
         self.studio = LMStudio(
-            lms.executable, lms.url, owner=lms.owner, timing=timing, on_change=self.told.append
+            lms.executable,
+            LmStudioAddress(lms.url),
+            owner=lms.owner,
+            timing=timing,
+            on_change=self.told.append,
         )
         self.studio.watch()
 

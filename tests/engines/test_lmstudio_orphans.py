@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sessions_app.engines.lmstudio.manager import LMStudio
+from sessions_app.engines.lmstudio.states import LmStudioAddress
 from tests.engines.lmstudio import FakeLms
 from tests.house import eventually
 
@@ -19,9 +20,10 @@ pytestmark = pytest.mark.slow
 OWNER = """
 import asyncio, sys
 from sessions_app.engines.lmstudio.manager import LMStudio
+from sessions_app.engines.lmstudio.states import LmStudioAddress
 
 async def main():
-    studio = LMStudio(sys.argv[1], sys.argv[2], owner=sys.argv[3])
+    studio = LMStudio(sys.argv[1], LmStudioAddress(sys.argv[2]), owner=sys.argv[3])
     print("begun", flush=True)
     await studio.start()
     print("started", flush=True)
@@ -102,8 +104,9 @@ async def test_what_is_left_of_both_owner_and_supervisor_is_ended_by_the_next_ow
     os.kill(min(before), signal.SIGKILL)
     owner.kill()
     await owner.communicate()
-    assert len(lms.processes()) == 3  # the daemon and its workers, whose parents are gone
-    studio = LMStudio(lms.executable, lms.url, owner=lms.owner)
+    # the daemon and its workers, whose parents are gone
+    await eventually(lambda: len(lms.processes()) == 3)
+    studio = LMStudio(lms.executable, LmStudioAddress(lms.url), owner=lms.owner)
     await studio.start()
     assert not set(before) & set(lms.processes())
     assert studio.condition.is_ours

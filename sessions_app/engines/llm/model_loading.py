@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from math import isfinite
 
 from sessions_app.core.errors import (
@@ -29,31 +30,36 @@ LOADING = "The language model is being loaded."
 CLOSED = "The language model is not asked any more."
 
 
+@dataclass(frozen=True, slots=True)
+class LoaderMessages:
+    """What people are told of a model that is loaded."""
+
+    while_loading: Callable[[], str]
+    """Returns nothing as long as no server is there that could load one."""
+    of_failure: Callable[[EngineError], str]
+    hint: Callable[[], str] = str
+    """Returns what else they should know."""
+
+
 class ModelLoader:
     """Has ``load`` done, alone and within its own limit, before anything is asked of the model.
 
-    ``load`` raises EngineError where no model can be used. ``told_while_loading`` and
-    ``told_of_failure`` return what people are told meanwhile, and when it failed; the former
-    returns nothing as long as no server is there that could load one. ``hint`` returns what else
-    they should know. ``clock`` returns seconds that only grow.
+    ``load`` raises EngineError where no model can be used. ``clock`` returns seconds that only
+    grow.
     """
 
     def __init__(
         self,
         load: Callable[[], Awaitable[None]],
+        messages: LoaderMessages,
         *,
-        told_while_loading: Callable[[], str],
-        told_of_failure: Callable[[EngineError], str],
-        hint: Callable[[], str] = str,
         load_seconds: float = LOAD_SECONDS,
         idle_seconds: float = IDLE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.board = Board()
         self._load = load
-        self._told_while_loading = told_while_loading
-        self._told_of_failure = told_of_failure
-        self._hint = hint
+        self._messages = messages
         self._load_seconds = load_seconds
         self._idle_seconds = idle_seconds
         self._clock = clock
@@ -78,7 +84,7 @@ class ModelLoader:
     @property
     def why(self) -> str | None:
         """Return what people should know of it just now; None: nothing."""
-        return " ".join(filter(None, (self.hindrance, self._hint()))) or None
+        return " ".join(filter(None, (self.hindrance, self._messages.hint()))) or None
 
     @property
     def hindrance(self) -> str:
@@ -177,7 +183,7 @@ class ModelLoader:
     async def _tell(self) -> None:
         while True:
             await asyncio.sleep(TELL_SECONDS)
-            if message := self._told_while_loading():
+            if message := self._messages.while_loading():
                 self.board.post(ModelCondition(ModelState.LOADING, message))
 
     def _note_answer(self) -> None:
@@ -188,4 +194,4 @@ class ModelLoader:
     def _fail(self, error: EngineError) -> None:
         self._failure = error
         self._rests_until = self._clock() + REST_SECONDS
-        self.board.post(ModelCondition(ModelState.DOWN, self._told_of_failure(error)))
+        self.board.post(ModelCondition(ModelState.DOWN, self._messages.of_failure(error)))

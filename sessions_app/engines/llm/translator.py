@@ -21,7 +21,12 @@ from sessions_app.engines.llm.answers import parse_chat_answer, without_thoughts
 from sessions_app.engines.llm.client import AgainError, UnfitModelError, UnknownModelError
 from sessions_app.engines.llm.drafts import DraftReader
 from sessions_app.engines.llm.model_choice import PROBE_SECONDS
-from sessions_app.engines.llm.model_loading import IDLE_SECONDS, LOAD_SECONDS, ModelLoader
+from sessions_app.engines.llm.model_loading import (
+    IDLE_SECONDS,
+    LOAD_SECONDS,
+    LoaderMessages,
+    ModelLoader,
+)
 from sessions_app.engines.llm.prices import checked_prices, cost_of
 from sessions_app.engines.llm.prompts import (
     draft_messages,
@@ -98,9 +103,9 @@ class LlmTranslator(Translator):
         self.is_cloud = is_in_the_cloud(self._server.url)
         self.remote_model: ModelLoader = ModelLoader(
             self._load,
-            told_while_loading=self._told_while_loading,
-            told_of_failure=self._told_of,
-            hint=lambda: self._server.choice.hint,
+            LoaderMessages(
+                self._told_while_loading, self._told_of, lambda: self._server.choice.hint
+            ),
             load_seconds=float(load_seconds),
             idle_seconds=inf if self.is_cloud else IDLE_SECONDS,
         )

@@ -12,7 +12,13 @@ from sessions_app.engines.lmstudio.api import LmStudioApi, Pulse
 from sessions_app.engines.lmstudio.models import LmStudioModels
 from sessions_app.engines.lmstudio.monitor import Monitor
 from sessions_app.engines.lmstudio.process import LmsProcesses, ProcessLostError, sweep
-from sessions_app.engines.lmstudio.states import STOP_SECONDS, Condition, LmState, Timing
+from sessions_app.engines.lmstudio.states import (
+    STOP_SECONDS,
+    Condition,
+    LmState,
+    LmStudioAddress,
+    Timing,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +38,7 @@ def _tell_nobody(_condition: Condition) -> None:
 
 
 class LMStudio:
-    """Runs the server at ``url`` by means of ``executable``, which is ``lms``.
+    """Runs the server at ``address`` by means of ``executable``, which is ``lms``.
 
     What is found running is used and left alone: it is neither stopped nor restarted. ``model`` is
     loaded at the start; without one it is left to LM Studio. ``owner`` names whose processes they
@@ -42,19 +48,18 @@ class LMStudio:
     def __init__(
         self,
         executable: str,
-        url: str,
+        address: LmStudioAddress,
         *,
         owner: str,
         model: str = "",
-        key: str = "",
         on_change: Callable[[Condition], None] = _tell_nobody,
         timing: Timing | None = None,
     ) -> None:
         self._timing = timing or Timing()
         self._executable = executable
         self._owner = owner
-        self._port = urlsplit(url).port or DEFAULT_PORT
-        self._api = LmStudioApi(url, key)
+        self._port = urlsplit(address.url).port or DEFAULT_PORT
+        self._api = LmStudioApi(address.url, address.key)
         self._models = LmStudioModels(self._api, model)
         self._on_change = on_change
         self._lock = asyncio.Lock()

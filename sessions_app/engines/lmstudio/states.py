@@ -1,6 +1,6 @@
 """How LM Studio can be, and how long things may take with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 STOP_SECONDS = 4.0
@@ -29,6 +29,15 @@ class Condition:
     """Why it is down, and how to mend that."""
     is_ours: bool = False
     """Whether it was started here, and will be stopped here."""
+
+
+@dataclass(frozen=True, slots=True)
+class LmStudioAddress:
+    """Where the server is."""
+
+    url: str
+    """With or without ``/v1`` at its end."""
+    key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
