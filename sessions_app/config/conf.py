@@ -30,12 +30,12 @@ def read() -> Conf:
 
 
 def mistakes() -> list[SettingsError]:
-    """Return what is wrong with each setting that is."""
+    """Return all mistakes in the settings."""
     return _read_all()[1]
 
 
 def data_dir() -> Path:
-    """Return the directory of everything that is written at run time."""
+    """Return the directory of everything written at run time."""
     return Path(settings.HABLA["DATA_DIR"])
 
 
@@ -45,18 +45,18 @@ def recordings_dir() -> Path:
 
 
 def has_owner() -> bool:
-    """Return whether who sits at this machine needs no login; not where that is unclear."""
+    """Return whether the person at this machine needs no login; False if that is unclear."""
     return bool(_read_safely("has_owner"))
 
 
 def trusted_proxies() -> tuple[Network, ...]:
-    """Return whose word is taken for whom they forward; nobody's where that is unclear."""
+    """Return the proxies whose headers about their clients are believed; none if unclear."""
     networks: tuple[Network, ...] = _read_safely("trusted_proxies")
     return networks
 
 
 def is_key_without_address() -> bool:
-    """Return whether there is a key of the language model, and no word of which server's it is."""
+    """Return whether the language model has a key, but nothing says which server it is for."""
     names = ("LLM_URL", "LLM_PROFILE")
     habla = settings.HABLA
     return bool(habla["LLM_KEY"]) and not any(habla[name] for name in names)
@@ -75,15 +75,15 @@ def _read_all() -> tuple[Conf, list[SettingsError]]:
     texts = {setting.name: _text_of(setting) for setting in OUR_SETTINGS.values()}
     found, wrong = read_settings(Conf, texts)
     wrong += _mistakes_about_servers(found)
-    if found.llm_url == OFF:  # then nobody reads the others of the language model
+    if found.llm_url == OFF:  # then no other setting of the language model is used
         wrong = [error for error in wrong if not error.variable.startswith(LLM_VARIABLES)]
     return found, wrong
 
 
 def _mistakes_about_servers(found: Conf) -> Iterator[SettingsError]:
-    """Yield the addresses in OPTIONS that are none, and the keys that must not be sent there.
+    """Yield mistakes about addresses in OPTIONS, and about keys that must not be sent there.
 
-    Neither is repeated: an address may hold a password.
+    Neither is repeated in a message: an address may hold a password.
     """
     for variable, choice in (
         ("HABLA_TRANSCRIBER", found.transcriber),
@@ -104,11 +104,11 @@ def _mistakes_about_key(url: str, key: object, variable: str) -> Iterator[Settin
 
 
 def _addresses(options: Mapping[str, Any]) -> list[str]:
-    """Return the addresses of the servers that an engine's options name; "": this machine."""
+    """Return the addresses of servers in an engine's options; an empty one is this machine."""
     named = options.get("urls") or options.get("url") or ""
     return [str(url) for url in named] if isinstance(named, list) else [str(named)]
 
 
 def _is_broken(url: str) -> bool:
-    """Return whether this is meant to be a server's address and is none."""
+    """Return whether this is meant to be the address of a server, and is not one."""
     return url.lower().startswith(("http:", "https:")) and not is_server_address(url)

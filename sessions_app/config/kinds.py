@@ -1,4 +1,4 @@
-"""The kinds of values that settings have."""
+"""The kinds of settings: each reads the text of a variable into a checked value."""
 
 import json
 import math
@@ -19,7 +19,7 @@ from sessions_app.engines.server_address import is_server_address
 ON_WORDS = frozenset({"on", "true", "yes", "1"})
 OFF_WORDS = frozenset({"off", "false", "no", "0"})
 OFF = "off"
-"""In place of an address or a program: there shall be none."""
+"""In place of an address or a program: none is to be used."""
 ADDRESS = (
     "an address that begins with http:// or https://, with a host and a port that there can be,"
 )
@@ -31,16 +31,16 @@ class Text:
     """Any text, without the blanks around it."""
 
     def read(self, text: str, setting: Setting[Any]) -> str:
-        """Return it."""
+        """Return the text."""
         return text.strip()
 
 
 @dataclass(frozen=True, slots=True)
 class Verbatim:
-    """Any text, blanks and all: what it must be is for others to check."""
+    """Any text, blanks included; address_checks.py checks what it holds."""
 
     def read(self, text: str, setting: Setting[Any]) -> str:
-        """Return it."""
+        """Return the text."""
         return text
 
 
@@ -94,12 +94,12 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One of a few words, in capitals or not."""
+    """One of a few words, in upper or lower case."""
 
     words: Sequence[str]
 
     def read(self, text: str, setting: Setting[Any]) -> str:
-        """Return the word as ``words`` has it."""
+        """Return the word as it is written in ``words``."""
         by_text = {word.lower(): word for word in self.words}
         word = by_text.get(text.strip().lower())
         if word is None:
@@ -121,7 +121,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class SecretKey:
-    """A text by which everything is signed, so that nobody must guess it."""
+    """The key that signs cookies and tokens, which nobody must be able to guess."""
 
     def read(self, text: str, setting: Setting[Any]) -> str:
         """Return the key; empty: one is to be made."""
@@ -190,9 +190,11 @@ class Program:
     what: str
 
     def read(self, text: str, setting: Setting[Any]) -> str:
-        """Return the path, or OFF in any letters, or an empty text."""
+        """Return the path, OFF, or an empty text."""
         path = text.strip()
-        if path and path.lower() != OFF and not _may(path, os.X_OK):
+        if path.lower() == OFF:
+            return OFF
+        if path and not _may(path, os.X_OK):
             raise setting.wrong(text, f"the path of {self.what}, or off,")
         return path
 
@@ -230,11 +232,11 @@ def _may(path: str, mode: int) -> bool:
 
 @lru_cache(maxsize=8)
 def _networks(text: str) -> tuple[Network, ...] | None:
-    """Return the networks that ``text`` lists; None: it is unclear. Asked at every request."""
+    """Return the networks that ``text`` lists; None: it is wrong. Called for every request."""
     words = [word.strip() for word in text.split(",") if word.strip()]
     try:
         found = tuple(ip_network(word) for word in words)
     except ValueError:
         return None
-    # the whole world is no proxy: anybody could call himself anybody
+    # a network of all addresses would let every client claim to be another
     return found if all(network.prefixlen for network in found) else None

@@ -1,7 +1,7 @@
-"""What a setting is: the variable it comes from, what it may hold, its default and its meaning.
+"""How a setting is declared: its variable, what it may hold, its default and its meaning.
 
-A dataclass declares settings as its fields, each by ``Setting(...).field()``; ``read_settings``
-makes an instance of it from what the variables hold.
+A dataclass declares settings as its fields, each by ``Setting(...).field()``. ``read_settings``
+makes an instance of that dataclass from the texts of the variables.
 """
 
 from collections.abc import Mapping
@@ -18,44 +18,44 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Kind(Protocol[T_co]):
-    """What a variable may hold."""
+    """What a variable may hold, such as a number within limits; see kinds.py."""
 
     def read(self, text: str, setting: "Setting[Any]") -> T_co:
         """Return the value that ``text`` stands for.
 
         Raises:
-            SettingsError: it stands for none; as a rule this is ``setting.wrong(...)``.
+            SettingsError: it is wrong; usually made by ``setting.wrong(...)``.
         """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting(Generic[T]):
-    """One setting: all that is known of it before its variable is read."""
+    """All that is known of one setting before its variable is read."""
 
     variable: str
     kind: Kind[T]
     meaning: str
-    """In one sentence of Markdown, for the table in docs/operations.md."""
+    """One sentence of Markdown for the table in docs/operations.md."""
     default: str = ""
-    """What holds where the variable is not set, as it would stand in it."""
+    """The text that is used when the variable is not set."""
     default_in_words: str = ""
-    """For that table, where ``default`` does not say what it comes to."""
+    """Shown in that table in place of ``default``, if that does not say enough."""
     safe: T | None = None
-    """What holds where the variable is wrong; None: what ``default`` stands for."""
+    """The value that is used when the variable is wrong; None: that of ``default``."""
     is_blank_unset: bool = False
-    """Whether a variable that holds nothing but blanks counts as not set."""
+    """Whether a variable that holds only blanks counts as not set."""
     is_secret: bool = False
-    """Whether it may hold a password or a key, so that no message repeats it."""
+    """Whether the text may hold a password or a key, so that no message repeats it."""
     is_live: bool = False
-    """Whether a running server can read it again."""
+    """Whether a running server reads it again on ``reload_settings``."""
 
     @property
     def name(self) -> str:
-        """Return the variable without our prefix: the key in ``settings.HABLA``."""
+        """Return the variable without the prefix HABLA_: the key in ``settings.HABLA``."""
         return self.variable.removeprefix(PREFIX)
 
     def field(self) -> T:
-        """Return the dataclass field that declares this, typed as the values it will have."""
+        """Return a dataclass field that declares this, typed as the value it will have."""
         declared: T = field(metadata={_KEY: self}, repr=not self.is_secret)
         return declared
 
@@ -63,34 +63,34 @@ class Setting(Generic[T]):
         """Return the value that ``text`` stands for.
 
         Raises:
-            SettingsError: it stands for none.
+            SettingsError: it is wrong.
         """
         is_unset = self.is_blank_unset and not text.strip()
         return self.kind.read(self.default if is_unset else text, self)
 
     def read_safely(self, text: str) -> tuple[T, SettingsError | None]:
-        """Return the value that ``text`` stands for, or a safe one with what is wrong."""
+        """Return the value that ``text`` stands for, or a safe value and the mistake."""
         try:
             return self.read(text), None
         except SettingsError as error:
             return self.read(self.default) if self.safe is None else self.safe, error
 
     def wrong(self, text: str, what_is_right: str) -> SettingsError:
-        """Return the error that says ``what_is_right`` in place of ``text``."""
+        """Return the error that names the variable and says what would be right."""
         found = ":" if self.is_secret else f" is {text!r};"
         message = f"{self.variable}{found} {what_is_right} would be right."
         return SettingsError(message, variable=self.variable)
 
 
 def settings_of(declaring: type) -> Mapping[str, Setting[Any]]:
-    """Return the settings that the dataclass ``declaring`` declares, by the names of its fields."""
+    """Return the settings that a dataclass declares, by the names of its fields."""
     return {one.name: one.metadata[_KEY] for one in fields(declaring)}
 
 
 def read_settings(declaring: type[T], texts: Mapping[str, str]) -> tuple[T, list[SettingsError]]:
-    """Return an instance of ``declaring``, and what is wrong with ``texts``, which are by name.
+    """Return an instance of ``declaring``, and all mistakes in ``texts``.
 
-    It reads on after a mistake, so that all of them are known at once.
+    ``texts`` are the texts of the variables, by `Setting.name`.
     """
     values: dict[str, Any] = {}
     mistakes: list[SettingsError] = []

@@ -1,7 +1,7 @@
-"""Every variable that Habla reads: what it may hold, its default and its meaning. Nowhere else.
+"""Every setting, declared once: variable, kind, default, meaning, and whether it can be reloaded.
 
-To add a setting, declare it here, use it, and run `make settings-table`, which writes the table in
-docs/operations.md. Others read our own by `conf`, and Django's in habla_project/settings.py.
+To add one, declare it here, use it, and run `make settings-table`, which writes the table in
+docs/operations.md. `Conf` is read by conf.py, `DjangoSettings` by habla_project/settings.py.
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ SESSIONS_PER_USER = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conf:
-    """Our own settings: what may differ between one Habla and another."""
+    """Habla's own settings."""
 
     data_dir: Path = Setting(
         variable="HABLA_DATA_DIR",
@@ -253,7 +253,7 @@ class Conf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DjangoSettings:
-    """What Django and its libraries are told, by the names that people know from them."""
+    """Settings of Django and its libraries, under the names that are usual for them."""
 
     database_url: str = Setting(
         variable="DATABASE_URL",
