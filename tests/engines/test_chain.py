@@ -90,12 +90,11 @@ async def test_one_that_fails_is_left_alone_and_tried_again_after_its_rest() -> 
     chain = ChainTranslator([first, second], clock=lambda: now)
     answers = [await chain.translate(TranslationRequest("hola", ES)) for _ in range(5)]
     assert [answer.engine for answer in answers] == ["second"] * 5
-    assert (first.asked, chain.states) == (3, ("open", "closed"))
+    assert first.asked == 3
     now += FIRST_REST_SECONDS
     first.fails = False
-    answers = [await chain.translate(TranslationRequest("hola", ES)) for _ in range(2)]
-    assert [answer.engine for answer in answers] == ["first", "first"]
-    assert chain.states == ("closed", "closed")
+    answers = [await chain.translate(TranslationRequest("hola", ES)) for _ in range(5)]
+    assert [answer.engine for answer in answers] == ["first"] * 5
 
 
 async def test_while_all_rest_a_failure_is_told_at_once() -> None:

@@ -20,7 +20,8 @@ from sessions_app.core.events import (
     TranslationRequest,
     Usage,
 )
-from sessions_app.engines.llm.server import LONGEST_RETRY_SECONDS, retry_after
+from sessions_app.engines.llm.client import retry_after
+from sessions_app.engines.llm.model_choice import LONGEST_RETRY_SECONDS
 from sessions_app.engines.llm.translator import LlmTranslator
 from tests.engines.chat import llm_at
 from tests.house import eventually

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from sessions_app.core.errors import EngineUnavailableError
 from sessions_app.engines.lmstudio.manager import LMStudio
 from sessions_app.engines.lmstudio.states import Condition, LmState, LmStudioAddress, Timing
 from tests.engines.lmstudio import FakeLms
@@ -43,6 +42,19 @@ async def studio(lms: FakeLms) -> AsyncIterator[LMStudio]:
     await studio.aclose()
 
 
+async def started(studio: LMStudio) -> None:
+    """Have it kept running, and wait until it runs."""
+    studio.watch()
+    await eventually(lambda: studio.condition.state is LmState.RUNNING)
+
+
+async def not_started(studio: LMStudio) -> None:
+    """Have it kept running, and wait until that has failed."""
+    studio.watch()
+    await eventually(lambda: studio.condition.state is LmState.DOWN)
+    assert "lms server start" in studio.condition.message
+
+
 def found(lms: FakeLms, *, has_server: bool) -> None:
     """Start it as its user would, as no child of Habla."""
     orders = [["daemon", "up"]]
@@ -58,8 +70,8 @@ def found(lms: FakeLms, *, has_server: bool) -> None:
 async def test_it_answers_once_it_is_started_and_nothing_is_left_once_it_is_stopped(
     lms: FakeLms, studio: LMStudio
 ) -> None:
-    await studio.start()
-    assert await studio.health() == Condition(LmState.RUNNING, is_ours=True)
+    await started(studio)
+    assert studio.condition == Condition(LmState.RUNNING, is_ours=True)
     assert len(lms.processes()) == 4  # the supervisor, the daemon, two workers
     assert await studio.stop()
     assert lms.processes() == []
@@ -70,30 +82,20 @@ async def test_starting_twice_starts_once_and_stopping_twice_is_fine(
     lms: FakeLms, studio: LMStudio
 ) -> None:
     assert await studio.stop()
-    await asyncio.gather(studio.start(), studio.start())
-    await studio.start()
+    await asyncio.gather(started(studio), started(studio))
+    await started(studio)
     assert len(lms.lines("starts")) == 1
     assert all(await asyncio.gather(studio.stop(), studio.stop()))
 
 
-async def test_many_restarts_at_once_are_one(lms: FakeLms, studio: LMStudio) -> None:
-    await studio.start()
-    before = lms.processes()
-    await asyncio.gather(*(studio.restart() for _ in range(4)))
-    assert len(lms.lines("starts")) == 2
-    assert not set(before) & set(lms.processes())
-    assert studio.condition.state is LmState.RUNNING
-
-
 async def test_one_that_takes_its_time_is_waited_for(lms: FakeLms, studio: LMStudio) -> None:
     lms.plan(late=1.0)
-    await studio.start()
-    assert studio.condition.state is LmState.RUNNING
+    await started(studio)
 
 
 async def test_one_that_ignores_sigterm_is_killed(lms: FakeLms, studio: LMStudio) -> None:
     lms.plan(stubborn=True)
-    await studio.start()
+    await started(studio)
     assert await studio.stop()
     assert lms.processes() == []
 
@@ -106,18 +108,15 @@ async def test_a_start_that_fails_says_so_and_leaves_nothing(lms: FakeLms, way: 
     studio = studio_of(lms, HASTY)
     if way == "daemon_crashes":
         lms.plan(daemon_crashes=True, start_crashes=True)
-    with pytest.raises(EngineUnavailableError, match="lms server start"):
-        await studio.start()
+    await not_started(studio)
     assert lms.processes() == []
-    assert studio.condition.state is LmState.DOWN
     await studio.aclose()
 
 
 async def test_an_executable_that_is_not_there_fails_the_start(lms: FakeLms) -> None:
     lms.uninstall()
     studio = studio_of(lms)
-    with pytest.raises(EngineUnavailableError):
-        await studio.start()
+    await not_started(studio)
     await studio.aclose()
 
 
@@ -125,35 +124,33 @@ async def test_an_executable_that_is_not_there_fails_the_start(lms: FakeLms) -> 
 async def test_a_stop_ends_a_start_that_is_at_work(lms: FakeLms, way: str) -> None:
     lms.plan(**{way: 20})
     studio = studio_of(lms, Timing(start=20.0))
-    starting = asyncio.create_task(studio.start())
+    studio.watch()
     await eventually(lambda: len(lms.processes()) >= 4)
     began_at = time.monotonic()
     assert await studio.stop()
     assert time.monotonic() - began_at < 4
     assert lms.processes() == []
-    with pytest.raises(EngineUnavailableError):
-        await starting
     await studio.aclose()
 
 
 async def test_a_stop_ends_a_model_that_is_being_loaded(lms: FakeLms) -> None:
     lms.plan(load_hangs=True)
     studio = studio_of(lms, model="small")
-    starting = asyncio.create_task(studio.start())
+    studio.watch()
     await eventually(lambda: lms.lines("asked") == ["load small"])
     began_at = time.monotonic()
     assert await studio.stop()
     assert time.monotonic() - began_at < 4
     assert lms.processes() == []
-    await starting  # a server that runs without its model is none that failed to start
     await studio.aclose()
 
 
 @pytest.mark.parametrize("cut_seconds", [0, 0.01, 0.03, 0.06, 0.1, 0.2, 0.4])
-async def test_a_start_that_is_cancelled_leaves_nothing(lms: FakeLms, cut_seconds: float) -> None:
+async def test_a_start_that_is_cut_short_leaves_nothing(lms: FakeLms, cut_seconds: float) -> None:
     studio = studio_of(lms)
-    starting = asyncio.create_task(studio.start())
+    starting = asyncio.create_task(started(studio))
     await asyncio.wait([starting], timeout=cut_seconds)
+    assert await studio.unwatch()
     starting.cancel()
     await asyncio.wait([starting])
     await studio.stop()
@@ -167,8 +164,7 @@ async def test_a_start_that_is_cancelled_leaves_nothing(lms: FakeLms, cut_second
 async def test_one_that_is_found_is_used_and_left_alone(lms: FakeLms, studio: LMStudio) -> None:
     found(lms, has_server=True)
     before = lms.processes()
-    await studio.start()
-    await studio.restart()
+    await started(studio)
     assert studio.condition == Condition(LmState.RUNNING, is_ours=False)
     assert await studio.stop()
     assert lms.processes() == before
@@ -181,7 +177,7 @@ async def test_in_a_daemon_that_is_found_only_the_server_is_opened_and_closed(
 ) -> None:
     found(lms, has_server=False)
     before = lms.processes()
-    await studio.start()
+    await started(studio)
     assert studio.condition == Condition(LmState.RUNNING, is_ours=True)
     assert await studio.stop()
     assert lms.processes() == before
@@ -189,53 +185,43 @@ async def test_in_a_daemon_that_is_found_only_the_server_is_opened_and_closed(
     lms.kill()
 
 
-# --- models
+# --- the model
 
 
-async def test_the_model_that_is_wanted_is_loaded_and_another_takes_its_place(
+async def test_the_model_that_is_wanted_is_loaded_and_stays_with_what_was_started(
     lms: FakeLms,
 ) -> None:
     studio = studio_of(lms, model="small")
-    await studio.start()
-    await studio.switch("large")
-    await studio.switch("large")
-    await studio.load("small")
-    await studio.unload("small")
-    await studio.unload("small")
-    assert lms.lines("asked") == [
-        "load small",
-        "unload small",
-        "load large",
-        "load small",
-        "unload small",
-    ]
+    await started(studio)
+    await eventually(lambda: lms.lines("asked") == ["load small"])
+    await studio.aclose()
+    assert lms.lines("asked") == ["load small"]  # it ended with the server
+
+
+async def test_a_model_that_cannot_be_loaded_leaves_the_server_running(lms: FakeLms) -> None:
+    studio = studio_of(lms, model="nonsense")
+    await started(studio)
+    await eventually(lambda: lms.lines("asked") == ["load nonsense"])
+    assert studio.condition == Condition(LmState.RUNNING, is_ours=True)
     await studio.aclose()
 
 
-async def test_a_model_that_cannot_be_loaded_leaves_the_one_before(lms: FakeLms) -> None:
-    studio = studio_of(lms, model="small")
-    await studio.start()
-    with pytest.raises(Exception, match="did not do"):
-        await studio.switch("nonsense")
-    assert lms.lines("asked")[-1] == "load small"
-    await studio.aclose()
-
-
-async def test_a_model_that_was_loaded_before_is_not_unloaded(lms: FakeLms) -> None:
+async def test_into_what_was_found_running_nothing_is_loaded(lms: FakeLms) -> None:
     found(lms, has_server=True)
-    (lms.directory / "asked").write_text("load small\n")
     studio = studio_of(lms, model="small")
-    await studio.start()
-    await studio.switch("large")
+    await started(studio)
     await studio.aclose()
-    assert lms.lines("asked") == ["load small", "load large", "unload large"]
+    assert lms.lines("asked") == []
     lms.kill()
 
 
-async def test_models_loaded_into_a_daemon_that_was_found_do_not_stay_in_it(lms: FakeLms) -> None:
+async def test_a_model_loaded_into_a_daemon_that_was_found_does_not_stay_in_it(
+    lms: FakeLms,
+) -> None:
     found(lms, has_server=False)
     studio = studio_of(lms, model="small")
-    await studio.start()
+    await started(studio)
+    await eventually(lambda: lms.lines("asked") == ["load small"])
     await studio.aclose()
     assert lms.lines("asked") == ["load small", "unload small"]
     lms.kill()

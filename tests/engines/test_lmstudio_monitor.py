@@ -94,8 +94,10 @@ async def test_its_supervisor_ends_for_nobody_but_its_owner(lms: FakeLms, watche
     before = lms.processes()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         os.kill(min(before), number)
-    await watched.studio.switch("large")
-    assert await watched.studio.health() == Condition(LmState.RUNNING, is_ours=True)
+    for is_busy in (True, False):  # it is looked at, again and again
+        (lms.begin if is_busy else lms.end)("busy")
+        await watched.becomes(LmState.BUSY if is_busy else LmState.RUNNING)
+    assert watched.studio.condition == Condition(LmState.RUNNING, is_ours=True)
     assert lms.processes() == before
 
 

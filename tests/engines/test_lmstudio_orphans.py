@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sessions_app.engines.lmstudio.manager import LMStudio
-from sessions_app.engines.lmstudio.states import LmStudioAddress
+from sessions_app.engines.lmstudio.states import LmState, LmStudioAddress
 from tests.engines.lmstudio import FakeLms
 from tests.house import eventually
 
@@ -23,10 +23,15 @@ from sessions_app.engines.lmstudio.manager import LMStudio
 from sessions_app.engines.lmstudio.states import LmStudioAddress
 
 async def main():
-    studio = LMStudio(sys.argv[1], LmStudioAddress(sys.argv[2]), owner=sys.argv[3])
+    def tell(condition):
+        if condition.state == "running":
+            print("started", flush=True)
+
+    studio = LMStudio(
+        sys.argv[1], LmStudioAddress(sys.argv[2]), owner=sys.argv[3], on_change=tell
+    )
     print("begun", flush=True)
-    await studio.start()
-    print("started", flush=True)
+    studio.watch()
     await asyncio.Event().wait()
 
 asyncio.run(main())
@@ -107,7 +112,8 @@ async def test_what_is_left_of_both_owner_and_supervisor_is_ended_by_the_next_ow
     # the daemon and its workers, whose parents are gone
     await eventually(lambda: len(lms.processes()) == 3)
     studio = LMStudio(lms.executable, LmStudioAddress(lms.url), owner=lms.owner)
-    await studio.start()
+    studio.watch()
+    await eventually(lambda: studio.condition.state is LmState.RUNNING)
     assert not set(before) & set(lms.processes())
     assert studio.condition.is_ours
     await studio.aclose()

@@ -32,9 +32,9 @@ async def test_every_await_of_a_decoder_may_be_cut(kind: Sabotage) -> None:
         saboteur = Saboteur(kind, k, frozenset({"stream"}))
         with saboteur.at_work():
             await asyncio.wait({asyncio.create_task(stream(pool))})
-        assert (k, pool.count) == (k, 0)
         await eventually(lambda: children() == set())
         if not saboteur.has_acted:
             break
     assert not saboteur.has_acted
+    await (await pool.open("ogg")).close()  # its only place is free
     await pool.aclose()

@@ -18,11 +18,6 @@ class DecoderPool:
         self._open: set[DecoderProcess] = set()
         self._is_closed = False
 
-    @property
-    def count(self) -> int:
-        """Return how many streams are being decoded."""
-        return len(self._open)
-
     async def open(self, container: str) -> DecoderProcess:
         """Return a decoder for one stream in ``container``; whoever takes it must close it.
 

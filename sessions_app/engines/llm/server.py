@@ -17,15 +17,12 @@ from sessions_app.engines.llm.client import (
     ChatClient,
     NotInTimeError,
     RequestRefusedError,
-    retry_after,
     whole_body,
 )
 from sessions_app.engines.llm.model_choice import LONGEST_RETRY_SECONDS, ModelChoice, delay
 from sessions_app.engines.llm.replies import STRANGE, Reply, ReplyPieces, read_reply
 from sessions_app.engines.llm.request_forms import IN_WORDS, Ladder, Messages, body_of
 from sessions_app.engines.server_profiles import Format, Profile
-
-__all__ = ["LONGEST_RETRY_SECONDS", "ChatServer", "retry_after"]
 
 LOADING = "The language model is being loaded."
 EVENTS = "text/event-stream"

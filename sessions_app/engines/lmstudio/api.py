@@ -13,8 +13,8 @@ LOAD_SECONDS = 600.0
 """How long a model may take to be read from the disk; 15 to 25 s are usual, not the longest."""
 
 
-class Pulse(StrEnum):
-    """What a look at the server finds."""
+class ProbeResult(StrEnum):
+    """How the server answers a probe."""
 
     WELL = "well"
     BUSY = "busy"
@@ -35,17 +35,17 @@ class LmStudioApi:
             follow_redirects=False,
         )
 
-    async def pulse(self, seconds: float = PROBE_SECONDS) -> Pulse:
+    async def probe(self, seconds: float = PROBE_SECONDS) -> ProbeResult:
         """Return how the server is; it is given ``seconds`` to answer."""
         try:
             response = await self._client.get("/lmstudio-greeting", timeout=seconds)
         except httpx.TimeoutException:
-            return Pulse.BUSY
+            return ProbeResult.BUSY
         except httpx.TransportError:
-            return Pulse.DOWN
+            return ProbeResult.DOWN
         if response.is_success:
-            return Pulse.WELL
-        return Pulse.BUSY if response.status_code in (429, 503) else Pulse.DOWN
+            return ProbeResult.WELL
+        return ProbeResult.BUSY if response.status_code in (429, 503) else ProbeResult.DOWN
 
     async def loaded(self) -> dict[str, list[str]]:
         """Return the instances of each model that is loaded.

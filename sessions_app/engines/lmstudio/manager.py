@@ -1,4 +1,4 @@
-"""LM Studio on this machine: started, watched, told which model to hold, and stopped."""
+"""LM Studio on this machine: started, kept running, and stopped."""
 
 import asyncio
 import logging
@@ -7,9 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from sessions_app.core.errors import EngineUnavailableError
-from sessions_app.engines.lmstudio.api import LmStudioApi, Pulse
-from sessions_app.engines.lmstudio.models import LmStudioModels
+from sessions_app.engines.lmstudio.api import LmStudioApi, ProbeResult
 from sessions_app.engines.lmstudio.monitor import Monitor
 from sessions_app.engines.lmstudio.process import LmsProcesses, ProcessLostError, sweep
 from sessions_app.engines.lmstudio.states import (
@@ -19,6 +17,7 @@ from sessions_app.engines.lmstudio.states import (
     LmStudioAddress,
     Timing,
 )
+from sessions_app.engines.lmstudio.wanted_model import WantedModel
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +59,7 @@ class LMStudio:
         self._owner = owner
         self._port = urlsplit(address.url).port or DEFAULT_PORT
         self._api = LmStudioApi(address.url, address.key)
-        self._models = LmStudioModels(self._api, model)
+        self._model = WantedModel(self._api, model)
         self._on_change = on_change
         self._lock = asyncio.Lock()
         self._monitor = Monitor(self._look, self._timing.look)
@@ -77,32 +76,16 @@ class LMStudio:
     # --- watching
 
     def watch(self) -> None:
-        """Start it in the background, and keep it running until ``unwatch``."""
+        """Start it in the background, and keep it running until ``unwatch``.
+
+        A start that fails leaves nothing, and is told by ``condition``.
+        """
         self._is_wanted = True
         self._monitor.begin()
 
     async def unwatch(self) -> bool:
         """Look no more; a start at work is undone. Return whether that was done in time."""
         return await self._monitor.end()
-
-    async def health(self) -> Condition:
-        """Return how it is now."""
-        async with self._lock:
-            pulse = await self._api.pulse(self._timing.probe)
-            self._note_pulse(pulse)
-            return self.condition
-
-    # --- starting and stopping, one at a time
-
-    async def start(self) -> None:
-        """Start it, unless it runs. Returns when it answers.
-
-        Raises:
-            EngineUnavailableError: it does not start; nothing of it is left.
-        """
-        self._is_wanted = True
-        async with self._lock:
-            await self._start()
 
     async def stop(self) -> bool:
         """Stop what was started here; return whether it is gone. May be called twice.
@@ -120,53 +103,11 @@ class LMStudio:
                 self._processes.end()
             return False
 
-    async def restart(self) -> None:
-        """Stop what was started here, and start it anew; several at once are one.
-
-        Raises:
-            EngineUnavailableError: it does not start.
-        """
-        starts = self._starts
-        self._is_wanted = True
-        async with self._lock:
-            if self._starts == starts:
-                await self._stop()
-            await self._start()
-
     async def aclose(self) -> None:
         """Watch no more, stop what was started here, and close all connections."""
         await self.unwatch()
         await self.stop()
         await self._api.aclose()
-
-    # --- models
-
-    async def switch(self, model: str) -> None:
-        """Have ``model`` loaded, in place of the one that was loaded from here.
-
-        Raises:
-            EngineError: it could not be loaded; the one before is loaded again.
-        """
-        async with self._lock:
-            await self._models.switch(model)
-
-    async def load(self, model: str) -> None:
-        """Have ``model`` loaded, beside others.
-
-        Raises:
-            EngineError: it could not be loaded.
-        """
-        async with self._lock:
-            await self._models.load(model)
-
-    async def unload(self, model: str) -> None:
-        """Unload ``model``, if it was loaded from here. May be called twice.
-
-        Raises:
-            EngineError: the server refuses.
-        """
-        async with self._lock:
-            await self._models.unload(model)
 
     def _interrupt(self) -> None:
         """End what is under way: a start, or a model that is loaded into what was started here."""
@@ -182,13 +123,13 @@ class LMStudio:
             if not self._is_wanted:
                 return
             await self._sweep_once()
-            pulse = await self._api.pulse(self._timing.probe)
+            found = await self._api.probe(self._timing.probe)
             is_lost = self._processes is not None and not self._processes.is_alive
-            if pulse is Pulse.DOWN or is_lost or self._is_hung(pulse):
+            if found is ProbeResult.DOWN or is_lost or self._is_hung(found):
                 await self._start_again()
             else:
                 self._failures, self._next_start_at = 0, 0.0
-                self._note_pulse(pulse)
+                self._note_answer(found)
 
     async def _start_again(self) -> None:
         if time.monotonic() < self._next_start_at:
@@ -197,30 +138,27 @@ class LMStudio:
         if self._starts:
             logger.warning("LM Studio is down, and is started again")
         await self._stop(LmState.STARTING)
-        with suppress(EngineUnavailableError):  # it is noted, and tried again
-            await self._start()
+        # what hung was ended just now, and what was found may have come back
+        found = await self._api.probe(min(FIRST_LOOK_SECONDS, self._timing.probe))
+        if found is not ProbeResult.DOWN:
+            self._note_answer(found)
+        elif not await self._is_launched():
+            return
+        await self._model.load()
 
-    async def _start(self) -> None:
-        await self._sweep_once()
-        pulse = await self._api.pulse(min(FIRST_LOOK_SECONDS, self._timing.probe))
-        if pulse is Pulse.DOWN:
-            await self._launch_within_limit()
-        else:
-            self._note_pulse(pulse)
-        await self._models.settle()
-
-    async def _launch_within_limit(self) -> None:
+    async def _is_launched(self) -> bool:
+        """Start it within its time; return whether it runs then. What fails leaves nothing."""
         self._starts += 1
-        self._note(LmState.STARTING)
         is_started = False
         try:
             async with asyncio.timeout(self._timing.start):
                 await self._launch()
             is_started = True
         except (OSError, ProcessLostError) as error:  # a TimeoutError is an OSError
-            raise EngineUnavailableError(DOES_NOT_START) from error
+            logger.info("LM Studio did not start: %r", error)
         finally:
             await self._settle_start(is_started=is_started)
+        return is_started
 
     async def _launch(self) -> None:
         await self._end_processes()
@@ -229,9 +167,9 @@ class LMStudio:
         seconds = self._timing.start
         await processes.run("daemon", "up", seconds=seconds)  # refused if the app itself runs
         code = await processes.run("server", "start", "--port", str(self._port), seconds=seconds)
-        if code != 0 and await self._api.pulse(FIRST_LOOK_SECONDS) is Pulse.DOWN:
+        if code != 0 and await self._api.probe(FIRST_LOOK_SECONDS) is ProbeResult.DOWN:
             raise ProcessLostError(f"lms server start: {code}")
-        while await self._api.pulse(FIRST_LOOK_SECONDS) is not Pulse.WELL:
+        while await self._api.probe(FIRST_LOOK_SECONDS) is not ProbeResult.WELL:
             if not processes.is_alive:
                 raise ProcessLostError
             await asyncio.sleep(READY_POLL_SECONDS)
@@ -255,7 +193,7 @@ class LMStudio:
     async def _stop(self, state: LmState = LmState.STOPPED) -> bool:
         processes = self._processes
         if processes is None or not processes.has_daemon:
-            await self._models.unload_all()  # what was found goes on without them
+            await self._model.unload()  # what was found goes on without them
         if processes is not None and processes.is_alive and not processes.has_daemon:
             # the daemon was found, and only the server in it was opened from here
             with suppress(ProcessLostError):
@@ -271,25 +209,21 @@ class LMStudio:
         processes.end()
         is_gone = await processes.wait()
         self._processes = None
-        self._models.lost()
+        self._model.forget()
         if not is_gone:
             logger.error("processes of LM Studio are left behind")
         return is_gone
 
-    def _is_hung(self, pulse: Pulse) -> bool:
-        if pulse is not Pulse.BUSY:
+    def _is_hung(self, found: ProbeResult) -> bool:
+        if found is not ProbeResult.BUSY:
             self._busy_since = None
             return False
         now = time.monotonic()
         self._busy_since = now if self._busy_since is None else self._busy_since
         return self._processes is not None and now - self._busy_since > self._timing.patience
 
-    def _note_pulse(self, pulse: Pulse) -> None:
-        states = {Pulse.WELL: LmState.RUNNING, Pulse.BUSY: LmState.BUSY, Pulse.DOWN: LmState.DOWN}
-        if pulse is Pulse.DOWN and not self._is_wanted:
-            self._note(LmState.STOPPED)
-        else:
-            self._note(states[pulse], DOES_NOT_START if pulse is Pulse.DOWN else "")
+    def _note_answer(self, found: ProbeResult) -> None:
+        self._note(LmState.BUSY if found is ProbeResult.BUSY else LmState.RUNNING)
 
     def _note(self, state: LmState, message: str = "") -> None:
         condition = Condition(state, message, self._processes is not None)

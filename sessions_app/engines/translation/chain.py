@@ -139,11 +139,6 @@ class ChainTranslator(Translator):
         has_model = any(each.remote_model for each in translators)
         self.remote_model = _ChainModels(self._providers) if has_model else None
 
-    @property
-    def states(self) -> tuple[BreakerState, ...]:
-        """Return how each translator is, in order."""
-        return tuple(provider.breaker.state for provider in self._providers)
-
     async def load(self) -> None:
         """Load each; go on with those that could be.
 
