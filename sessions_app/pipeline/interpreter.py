@@ -143,7 +143,7 @@ class Interpreter:
         self.context.reset()
 
     def request(self, text: str, direction: Direction, mode: Mode) -> TranslationRequest:
-        """Return what a translator is asked for ``text``, said by whoever speaks its language."""
+        """Return the translation request for ``text``, with the speaker of its language."""
         speaker = self._session.speakers.of(str(direction.source))
         return self.context.request(text, direction, mode, speaker.name)
 

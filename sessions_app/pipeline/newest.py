@@ -47,7 +47,7 @@ class LatestOnly:
             self._running.reschedule(None)
 
     async def join(self) -> None:
-        """Wait until all that was asked for is done, or dropped, by whoever runs this."""
+        """Wait until ``run`` has done or dropped everything that was asked for."""
         await self._idle.wait()
 
     async def run(self) -> None:

@@ -51,7 +51,7 @@ class Context:
             self._search.ask(self._find)
 
     async def settle(self) -> None:
-        """Let a sentence be translated: without the search for the topic, or after it."""
+        """Make way for a translation: drop the search for the topic, or wait for it."""
         if self._is_live:
             self.make_way()
         else:

@@ -29,7 +29,7 @@ HOLA = say("hola")
 
 
 class Line:
-    """The line of a session that nobody sees, and its worker."""
+    """The line of a session without a client, and its worker."""
 
     def __init__(self, generation: Generation) -> None:
         self.told: list[Event] = []
@@ -52,7 +52,7 @@ class Line:
         self.states.append(state)
 
     def work(self) -> None:
-        """Begin to work it off."""
+        """Start its worker."""
         self.tasks = [asyncio.create_task(work) for work in self.pipeline.workers().values()]
 
     async def close(self) -> None:
@@ -77,7 +77,7 @@ async def line(tmp_path: Path) -> AsyncIterator[Line]:
 
 
 async def nothing() -> None:
-    """Be somebody's turn, and do nothing."""
+    """A turn that does nothing."""
 
 
 async def test_work_has_its_turn_among_the_chunks_and_gives_what_it_returns(line: Line) -> None:
@@ -85,7 +85,7 @@ async def test_work_has_its_turn_among_the_chunks_and_gives_what_it_returns(line
         return len(line.told)
 
     before = line.intake.perform(told)
-    assert line.intake.feed(HOLA)  # while nobody listens, which is told
+    assert line.intake.feed(HOLA)  # without listening, which is an error
     after = line.intake.perform(told)
     line.work()
     assert (await before, await after) == (0, 1)
@@ -132,7 +132,7 @@ async def test_whoever_waits_in_line_is_let_go_when_the_session_ends(line: Line)
             await turn  # type: ignore[misc]
 
     in_hand, in_line = line.intake.perform(hang), line.intake.perform(nothing)
-    line.intake.perform(nothing)  # nobody awaits this one, and nobody hears of its end
+    line.intake.perform(nothing)  # nobody awaits this one, or is told of its end
     waiting = [asyncio.create_task(wait_for(turn)) for turn in (in_hand, in_line)]
     await asyncio.sleep(0)
     line.work()
