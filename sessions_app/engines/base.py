@@ -167,7 +167,7 @@ class Transcriber(Engine, ABC):
         Raises:
             EngineError: it failed on this piece; the next may work.
         """
-        return await self.language_probabilities(pcm)
+        return await self.language_probabilities(pcm) if self.can_tell_languages else None
 
     async def measure_speed(self) -> Speed | None:
         """Return ``measured_speed``, measured if it was not yet; None: it cannot be measured.

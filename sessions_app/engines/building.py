@@ -3,13 +3,22 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sessions_app.core.errors import EngineUnavailableError, SettingsError
-from sessions_app.engines.base import Detector, Engine, Progress, Transcriber, Translator
+from sessions_app.engines.base import (
+    BOTH_DIRECTIONS,
+    BOTH_LANGUAGES,
+    Detector,
+    Direction,
+    Engine,
+    Progress,
+    Transcriber,
+    Translator,
+)
 from sessions_app.engines.choices import EngineChoice, check_options, find_class, kind_of
 from sessions_app.engines.translation.phrasebook import PhrasebookTranslator
 
@@ -116,7 +125,7 @@ async def _in_thread(work: Callable[[], Result]) -> Result:
 
 
 async def load_engine(engine: Engine) -> None:
-    """Load ``engine``.
+    """Load ``engine``, and look at what it says that it can do.
 
     Raises:
         EngineUnavailableError: it cannot be used, with what to do about it.
@@ -126,6 +135,32 @@ async def load_engine(engine: Engine) -> None:
             await engine.load()
     except TimeoutError as error:
         raise EngineUnavailableError("An engine could not be loaded in time.") from error
+    for name, right in _wrong_capabilities(engine):
+        raise EngineUnavailableError(
+            f"{type(engine).__name__}.{name} is {getattr(engine, name)!r}; {right} would be right."
+        )
+
+
+def _wrong_capabilities(engine: Engine) -> Iterator[tuple[str, str]]:
+    """Yield each attribute of ``engine`` that cannot be, with what would be right."""
+    if isinstance(engine, Transcriber):
+        if not _is_count(engine.parallel):
+            yield "parallel", "a whole number of at least 1"
+        if not _is_some_of(engine.languages, BOTH_LANGUAGES):
+            yield "languages", "a frozenset of 'es', 'en' or both"
+    if isinstance(engine, Translator) and not (
+        _is_some_of(engine.directions, BOTH_DIRECTIONS)
+        and all(isinstance(each, Direction) for each in engine.directions)
+    ):
+        yield "directions", "a frozenset of Direction.ES_TO_EN, Direction.EN_TO_ES or both"
+
+
+def _is_count(found: object) -> bool:
+    return isinstance(found, int) and found >= 1
+
+
+def _is_some_of(found: object, all_of_them: frozenset[Any]) -> bool:
+    return isinstance(found, frozenset | set) and set() < found <= all_of_them
 
 
 async def close_engine(engine: Engine) -> None:

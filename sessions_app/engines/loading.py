@@ -32,6 +32,7 @@ from sessions_app.engines.choices import (
 from sessions_app.engines.decoding.decoders import load_decoder
 from sessions_app.engines.keys import without_foreign_key
 from sessions_app.engines.models.catalogue import best_whisper, is_on_disk
+from sessions_app.engines.translation.chain import ChainTranslator
 from sessions_app.engines.translation.judged import judged
 
 __all__ = [
@@ -158,7 +159,10 @@ class _Loader:
         if choice.backend == "none":
             why = "HABLA_TRANSLATOR is none: what is said stays untranslated."
             return translator, EngineInfo("none", why=why)
-        return translator, translator_info(choice.backend, translator)
+        info = translator_info(choice.backend, translator)
+        # one of somebody's own may ask for rest, fail for long, or know one direction only: all of
+        # that is what a chain looks after
+        return (ChainTranslator([translator]) if "." in choice.backend else translator), info
 
     async def _load(self, kind: str, choice: EngineChoice) -> Any:
         self._progress(f"loading the {kind} {choice.backend}", None)

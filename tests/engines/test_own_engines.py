@@ -12,6 +12,8 @@ from sessions_app.engines.base import (
     BOTH_DIRECTIONS,
     BOTH_LANGUAGES,
     Direction,
+    EngineBusyError,
+    EngineError,
     EngineUnavailableError,
     Transcript,
     Translation,
@@ -92,6 +94,42 @@ class Closed(type):
 
 class ClosedTranslator(BareDetector, metaclass=Closed):
     pass
+
+
+class BusyTranslator:
+    """Translates Spanish only, and asks to be left alone."""
+
+    directions = frozenset({Direction.ES_TO_EN})
+    asked = 0
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        self.asked += 1
+        raise EngineBusyError("It is too much for it.", rest_seconds=30)
+
+
+class Quiet(BareTranscriber):
+    """Says that it cannot tell languages, though it has the method."""
+
+    can_tell_languages = False
+
+    async def language_probabilities(self, pcm: bytes) -> dict[str, float]:
+        raise AssertionError("It said that it cannot tell.")
+
+
+class NoLines(BareTranscriber):
+    parallel = 0
+
+
+class French(BareTranscriber):
+    languages = frozenset({"fr"})
+
+
+class Speechless(BareTranscriber):
+    languages: frozenset[str] = frozenset()
+
+
+class Bare(BareTranslator):
+    directions = ("es_to_en",)
 
 
 def made_translator() -> BareTranslator:
@@ -184,6 +222,41 @@ async def test_what_is_no_translator_is_told(translator: str, hint: str) -> None
     with pytest.raises(EngineUnavailableError, match=hint) as failure:
         await load_engines(settings(translator=translator))
     assert str(failure.value).startswith("HABLA_TRANSLATOR: ")
+
+
+async def test_a_translator_that_asks_for_rest_has_it_and_is_asked_for_no_other_direction() -> None:
+    engines = await load_engines(settings(translator="BusyTranslator"))
+    with pytest.raises(EngineError, match="no translator for this direction"):
+        await engines.translator.translate(TranslationRequest("hello", Direction.EN_TO_ES))
+    with pytest.raises(EngineBusyError, match="too much for it"):
+        await engines.translator.translate(HELLO)
+    with pytest.raises(EngineError, match="left alone for now"):
+        await engines.translator.translate(HELLO)
+    assert engines.infos["translator"].languages == ("es",)
+    await engines.aclose()
+
+
+@pytest.mark.parametrize("engines", ["Quiet"], indirect=True)
+async def test_who_cannot_tell_languages_is_not_asked_for_them(engines: Engines) -> None:
+    transcriber: Any = engines.transcriber
+    assert await Scheduler(transcriber).seat().partial(lambda: PCM, likeliest) is not None
+
+
+@pytest.mark.parametrize(
+    ("chosen", "complaint"),
+    [
+        ({"transcriber": "NoLines"}, "NoLines.parallel is 0; a whole number of at least 1"),
+        ({"transcriber": "French"}, "French.languages is frozenset({'fr'}); a frozenset of 'es',"),
+        ({"transcriber": "Speechless"}, "Speechless.languages is frozenset(); a frozenset of"),
+        ({"translator": "Bare"}, "Bare.directions is ('es_to_en',); a frozenset of Direction.ES_"),
+    ],
+)
+async def test_what_no_engine_can_say_of_itself_is_told(
+    chosen: dict[str, str], complaint: str
+) -> None:
+    with pytest.raises(EngineUnavailableError) as failure:
+        await load_engines(settings(**chosen))
+    assert complaint in str(failure.value)
 
 
 async def test_options_are_its_own(engines: Engines) -> None:

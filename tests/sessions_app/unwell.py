@@ -1,6 +1,8 @@
 """Engines that load, and then return nothing."""
 
-from sessions_app.core.events import Transcript, Translation, TranslationRequest
+from typing import Any
+
+from sessions_app.core.events import Direction, Transcript, Translation, TranslationRequest
 from sessions_app.engines.fake import FakeTranscriber, FakeTranslator
 
 
@@ -26,3 +28,38 @@ class Faulty(FakeTranscriber):
 
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
         raise KeyError("/srv/secret")
+
+
+class Buggy(FakeTranslator):
+    """Has a bug."""
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        raise ValueError("/srv/secret")
+
+
+class Careless(FakeTranslator):
+    """Returns what is no Translation."""
+
+    async def translate(self, request: TranslationRequest) -> Any:
+        return request.text.upper()
+
+
+class CarelessEar(FakeTranscriber):
+    """Returns what is no Transcript."""
+
+    async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Any:
+        return "hello"
+
+
+class OneWay(FakeTranslator):
+    """Translates Spanish only."""
+
+    directions = frozenset({Direction.ES_TO_EN})
+
+
+class Spanish(Deaf):
+    """Finds words in Spanish only, and has no sound for the self-test."""
+
+    def __init__(self) -> None:
+        super().__init__(languages=["es"])
+        self.sample = b""

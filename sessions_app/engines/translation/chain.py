@@ -135,6 +135,7 @@ class ChainTranslator(Translator):
         self._providers = tuple(providers)
         translators = [each.translator for each in self._providers]
         self.directions = frozenset[Direction]().union(*(each.directions for each in translators))
+        self.is_cloud = any(each.is_cloud for each in translators)
         self.corrects = any(each.corrects for each in translators)
         has_model = any(each.remote_model for each in translators)
         self.remote_model = _ChainModels(self._providers) if has_model else None
