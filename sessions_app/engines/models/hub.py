@@ -1,14 +1,14 @@
-"""The hub of models: where it is, and whether it answers.
+"""The model hub: its address, and whether it answers.
 
-It is where huggingface_hub looks: HF_ENDPOINT names another one, HF_HUB_OFFLINE forbids it. Its
-client and what that brings take 25 MB; they are imported when the hub is asked, not before.
+The address is huggingface_hub's: HF_ENDPOINT names another hub, HF_HUB_OFFLINE forbids fetching.
+Its client library takes 25 MB; it is imported when the hub is asked, not before.
 """
 
 import os
 import threading
 
 PROBE_SECONDS = 8.0
-"""How long the hub may take to answer at all; after ten seconds the next source is asked."""
+"""How long the hub may take to answer at all; after ten seconds the next source is tried."""
 NO = frozenset({"", "0", "off", "no", "false"})
 
 
@@ -21,7 +21,7 @@ def endpoint() -> str:
 
 
 def is_offline() -> bool:
-    """Return whether the environment forbids fetching models; also where that is unclear."""
+    """Return whether the environment forbids fetching models; also if it is unclear."""
     words = (os.environ.get(name, "") for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"))
     return any(word.strip().lower() not in NO for word in words)
 
@@ -29,8 +29,7 @@ def is_offline() -> bool:
 def reachable(timeout: float = PROBE_SECONDS) -> bool:
     """Return whether the hub answers within ``timeout`` seconds. Blocks, never longer than that.
 
-    Looking up a host name knows no limit of its own; so the question is asked by a thread that
-    may be left behind.
+    A host name lookup has no time limit of its own, so a thread does it, which may be left behind.
     """
     if is_offline():
         return False

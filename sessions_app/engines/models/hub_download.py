@@ -1,4 +1,4 @@
-"""A model on its way from the hub to a directory: counted, stoppable, checked."""
+"""Downloading a model from the hub into a directory: counted, cancellable, verified."""
 
 import fnmatch
 import functools
@@ -28,20 +28,20 @@ from sessions_app.engines.models.model_files import (
 ANSWER_SECONDS = 10.0
 """How long the hub may be silent."""
 ATTEMPTS = 2
-"""What came damaged is fetched once more."""
+"""Damaged files are fetched once more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """What to fetch, and from which hub. Files that are there and whole are not fetched again."""
+    """What to fetch, and from which hub. Complete files are not fetched again."""
 
     coming: Coming
     endpoint: str
 
     def run(self) -> None:
-        """Fetch and check; blocks until done, or until nobody wants it any more.
+        """Fetch and verify; blocks until done, or until it is cancelled.
 
-        A model whose digests we know is checked against them, any other against the hub's own.
+        A model with pinned digests is checked against them, any other against the hub's own.
 
         Raises:
             EngineUnavailableError: the hub failed or broke off, or the files do not match.
@@ -71,7 +71,7 @@ class Fetch:
             "repo_id": self.coming.model.repo,
             "revision": self.coming.model.revision,
             "local_dir": self.coming.directory,
-            # its notes on revisions lie with the models, not in somebody's home
+            # the library's notes on revisions are kept with the models, not in the home directory
             "cache_dir": self.coming.directory.parent / ".hub",
             "allow_patterns": self._patterns(),
             "endpoint": self.endpoint,
@@ -83,7 +83,7 @@ class Fetch:
         return [file.name for file in model.files] or [*model.needs, *WHISPER_EXTRAS]
 
     def _token(self) -> bool | None:
-        # the library would send it wherever HF_ENDPOINT leads; None: its own way
+        # the library would send its token wherever HF_ENDPOINT leads; None: it may
         return None if may_show_hub_token(self.endpoint) else False
 
     def _remove_damaged(self) -> list[str]:
@@ -104,8 +104,8 @@ class Fetch:
 
 @functools.cache
 def _prepare_library() -> None:
-    """Set the library up, once: to do it again would break off what another thread fetches."""
-    # plain HTTP: it resumes after a broken connection and hears a stop, which Xet does not
+    """Configure the library, once: doing so again would interrupt another thread's download."""
+    # plain HTTP resumes after a broken connection and can be stopped, which Xet cannot
     constants.HF_HUB_DISABLE_XET = True
     constants.DOWNLOAD_CHUNK_SIZE = CHUNK_BYTES
     huggingface_hub.set_client_factory(
@@ -114,11 +114,11 @@ def _prepare_library() -> None:
 
 
 class SilentHubError(httpx2.HTTPError):
-    """The hub took a request and did not answer; the library does not ask again."""
+    """The hub accepted a request and did not answer; the library does not retry."""
 
 
 class ImpatientClient(httpx2.Client):
-    """Waits `ANSWER_SECONDS` for an answer to begin, where the library would wait for ever."""
+    """Waits `ANSWER_SECONDS` for an answer to begin; the library would wait forever."""
 
     def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         """Return the answer.
@@ -149,9 +149,9 @@ def _explain(error: BaseException, repo: str) -> str:
 
 
 def _meter(total: int, coming: Coming) -> type[Any]:
-    """Return a progress bar that shows nothing: it tells how far it is, and hears a stop.
+    """Return a progress bar that shows nothing: it reports progress, and notices a cancellation.
 
-    ``total`` is how many bytes will come; 0: there is nothing to tell.
+    ``total`` is how many bytes will come; 0: nothing is reported.
     """
     told = [0.0]
 

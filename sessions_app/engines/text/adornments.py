@@ -1,13 +1,13 @@
-"""What models put around a translation: labels, quotation marks, fences, stars, notes. Pure.
+"""What models add around a translation: labels, quotation marks, fences, asterisks, notes. Pure.
 
-What the source has too is part of what was said, and stays.
+Anything that the source contains too is part of what was said, and is kept.
 """
 
 import html
 import re
 
 MOST_LAYERS = 5
-"""How many things may be put around each other."""
+"""How many nested additions are removed."""
 
 _LANGUAGE = r"(?:english|spanish|espa[nñ]ol|ingl[eé]s)"
 _LABEL = re.compile(
@@ -30,7 +30,7 @@ _FIELDS = re.compile(
     r"\W*corrected\W*:.*\n[-*\s\"']*translat(?:ed|ion)[*\"']*\s*:\s*(?P<words>[^\n]+)",
     re.IGNORECASE,
 )
-"""An answer that is meant to be JSON, in lines."""
+"""An answer that was meant to be JSON, written as lines."""
 _FENCE = re.compile(r"(`{3,}|~{3,})(?:[\w-]*[ \t]*\n)?(.*?)\s*(?:\1)?\s*$", re.DOTALL)
 _FENCE_BEGINS = re.compile(r"[`~]{1,3}\w*")
 _FENCE_CLOSES = re.compile(r"\s*[`~]{1,3}$")
@@ -64,13 +64,13 @@ _APOSTROPHE = re.compile(r"(?<=\w)['\u2019](?=\w)")
 _LABELS = ("translat", "traducci", "english", "spanish", "español", "output", "assistant")
 """How labels begin ..."""
 _SHORT_LABELS = ("answer", "response", "result", "in english", "in spanish", "en inglés")
-"""... and some that are words as well."""
+"""... and some beginnings that are ordinary words as well."""
 LONGEST_LABEL = 40
 _LABEL_ENDS = re.compile(r"[:=]\W*\w")
 
 
 def unadorned(text: str, source: str) -> str:
-    """Return the words in ``text``, which translates ``source``, without what is put around."""
+    """Return ``text``, a translation of ``source``, without anything added around it."""
     bare = text.strip()
     if "&" not in source:
         bare = _ENTITY.sub(lambda entity: html.unescape(entity[0]), bare)
@@ -84,7 +84,7 @@ def unadorned(text: str, source: str) -> str:
 
 
 def may_be_adornment(text: str) -> bool:
-    """Return whether ``text``, which goes on, may be nothing but what stands before the words."""
+    """Return whether ``text``, still growing, may be only what precedes the translation."""
     start = text.lstrip("`~*_\"'#- \n").casefold()
     if not start or _FENCE_BEGINS.fullmatch(text.strip()):
         return True
@@ -95,7 +95,7 @@ def may_be_adornment(text: str) -> bool:
 
 
 def without_opening(text: str, source: str) -> str:
-    """Return ``text``, which goes on, without what opens, or begins to close, around it."""
+    """Return ``text``, still growing, without an opening mark, or a closing one that has begun."""
     said, closing = source.lstrip()[:1], _WRAPPERS.get(text[:1])
     is_open = closing is not None and said not in _WRAPPERS and closing not in text[1:]
     bare = text[1:].lstrip() if is_open else text
@@ -103,7 +103,7 @@ def without_opening(text: str, source: str) -> str:
 
 
 def _without_one(text: str, source: str) -> str:
-    """Return ``text`` without the outermost of what is put around it."""
+    """Return ``text`` without the outermost addition."""
     said = source.lstrip()
     if "```" not in said and (fence := _FENCE.match(text)):
         return fence[2]

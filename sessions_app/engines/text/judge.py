@@ -1,7 +1,7 @@
-"""Is it a translation? What is judged of every translator's answers, whatever made them. Pure.
+"""Whether a text is a translation at all: the checks on the answers of every translator. Pure.
 
-Only what no interpreter would say is refused: names, numbers, loans, short answers and what people
-really said twelve times pass.
+Only what no interpreter would say is rejected: names, numbers, loan words, short answers, and what
+people really repeated twelve times are all accepted.
 """
 
 import re
@@ -15,29 +15,29 @@ from sessions_app.engines.text.repetition import is_loop
 from sessions_app.engines.text.written_language import is_written_in_another, words_of
 
 LONGEST = 3.0
-"""A translation is so many times longer than its source at most ..."""
+"""A translation may be this many times as long as its source ..."""
 ALLOWANCE = 45
-"""... and by so many characters more: a word may need a sentence."""
+"""... plus this many characters: one word may need a whole sentence."""
 SHORTEST = 6.0
-"""Its source is so many times longer at most, where that has LONG_CHARACTERS or more."""
+"""A source of LONG_CHARACTERS or more may be at most this many times as long as its translation."""
 LONG_CHARACTERS = 60
 DIGIT = 8
-"""For how many characters a digit stands: what is said at length may be written in digits."""
+"""How many characters a digit counts for: long spoken numbers may be written in digits."""
 
 STRANGE = 1 / 3
-"""Of a draft, more than this share of letters is in another script; of a final, none is."""
+"""The share of letters in another script that a draft may have; a final may have none."""
 STRANGE_SIGNS = 1 / 2
-"""Greek letters are also signs: what has more of them, and is no SHORT_FORMULA, is Greek."""
+"""Greek letters are also symbols: with a larger share, beyond SHORT_FORMULA, it is Greek."""
 SHORT_FORMULA = 2
 
 SENTENCE = 3
-"""With so many words of its language a source is no name, which may stand in a translation."""
+"""A source with this many words of its language is no name, which may stay untranslated."""
 PLACEHOLDERS = frozenset(
     {"null", "none", "undefined", "nan", "n/a", "string", "translated", "text"}
 )
-"""What programs put where there is nothing ..."""
+"""What programs write where a value is missing ..."""
 FEW_WORDS = 3
-"""... and people say where no more was said."""
+"""... and people say in an utterance with no more words than this."""
 
 MESSAGES: Mapping[Fault, str] = {
     Fault.EMPTY: "The translator gave no words.",
@@ -73,10 +73,10 @@ def fault_of(
     is_whole: bool = True,
     is_draft: bool = False,
 ) -> Fault | None:
-    """Return why ``text`` is no translation of ``source``; None: it may well be one.
+    """Return why ``text`` is no translation of ``source``; None: it may be one.
 
-    What is not ``is_whole`` goes on: whatever only the end can tell is passed over. In a draft a
-    word in another script is passed over too: its final is soon there.
+    If it is not ``is_whole`` it is still growing: faults that only the end can show are ignored. In
+    a draft a word in another script is ignored too, since its final follows soon.
     """
     if is_whole and _has_letters(source) and (not _has_words(text) or _is_nothing(text, source)):
         return Fault.EMPTY
@@ -85,19 +85,19 @@ def fault_of(
 
 
 def fault_of_correction(text: str, source: str, direction: Direction) -> Fault | None:
-    """Return why ``text`` is not what was meant by ``source``, in its own language."""
+    """Return why ``text`` is no correction of ``source``, which is in the same language."""
     if direction.source and is_written_in_another(text, direction.source, source):
         return Fault.LANGUAGE
     return _wrong_shape(text, source, is_whole=True, most_strange=0.0)
 
 
 def is_topic(line: str, said: str) -> bool:
-    """Return whether ``line`` may be what is talked of where people ``said`` that."""
+    """Return whether ``line`` may be the topic of what was ``said``."""
     return not (is_refusal(line, said) or is_loop(line, said) or _has_markup(line, said))
 
 
 def bad_translation(fault: Fault, engine: str) -> BadTranslationError:
-    """Return the error that says that what ``engine`` gave has ``fault``."""
+    """Return the error that reports ``fault`` in what ``engine`` returned."""
     return BadTranslationError(MESSAGES[fault], engine=engine, fault=fault)
 
 
@@ -107,11 +107,11 @@ def without_controls(text: str) -> str:
 
 
 def is_beginning_of(text: str, source: str) -> bool:
-    """Return whether ``text`` says word for word how ``source`` begins; what has none may yet."""
+    """Return whether ``text`` repeats the beginning of ``source`` word for word, or may yet."""
     said, beginning = (_said(each.casefold()) for each in (source, text))
     if not beginning:
         return not _has_words(text)
-    # the last word may go on
+    # the last word may be incomplete
     last = beginning.pop()
     return (
         len(beginning) < len(said)
@@ -159,24 +159,24 @@ def _digits(text: str) -> int:
 
 
 def _is_too_short(text: str, source: str) -> bool:
-    # what is said again and again need not be translated as often
+    # repetitions in the source need not all be translated
     said = sum(map(len, set(_SAID.findall(source.casefold()))))
     size = len(text.strip()) + (DIGIT - 1) * _digits(text)
     return said >= LONG_CHARACTERS and SHORTEST * size < said
 
 
 def _is_another_script(text: str, source: str, most: float) -> bool:
-    """Return whether more than the share ``most`` of the letters are such that nobody expects."""
+    """Return whether more than a share ``most`` of the letters is in an unexpected script."""
     strange = {letter for letter in set(text) - set(source) if not _is_latin(letter)}
     letters = sum(map(str.isalpha, text))
     if all(unicodedata.name(letter, "").startswith("GREEK") for letter in strange):
-        # they stand in formulas
+        # they occur in formulas
         most = STRANGE_SIGNS if letters > SHORT_FORMULA else 1.0
     return sum(letter in strange for letter in text) > most * letters
 
 
 def _is_latin(character: str) -> bool:
-    """Return whether a character is no letter, or one of ours, in whatever width or weight."""
+    """Return whether a character is no letter, or a Latin one, in any width or weight."""
     plain = unicodedata.normalize("NFKC", character)
     return all(
         not letter.isalpha()
@@ -192,7 +192,7 @@ def _has_markup(text: str, source: str) -> bool:
 
 
 def _sign(mark: str) -> str:
-    """Return what of a mark stays the same when what it holds is translated."""
+    """Return the part of a mark that stays the same when its contents are translated."""
     sign = _SIGN.match(mark.casefold())
     return sign[0] if sign else mark
 
@@ -202,7 +202,7 @@ def _is_echo(text: str, source: str, language: str) -> bool:
     is_sentence = words_of(source, language) >= SENTENCE
     if is_sentence and (_is_same_but_for_capitals(words, said) or _holds(words, said)):
         return True
-    # what is written as a name in either is one: "los angeles", "Los Angeles"
+    # a word written as a name on either side is one: "los angeles", "Los Angeles"
     is_name = not (words_of(source, language) and words_of(text, language))
     return _is_same(words, said) and not is_name
 
@@ -212,12 +212,12 @@ def _is_same_but_for_capitals(words: list[str], said: list[str]) -> bool:
 
 
 def _holds(words: list[str], said: list[str]) -> bool:
-    """Return whether all that was ``said`` stands in ``words``, as it was written."""
+    """Return whether ``words`` contain all of ``said``, as it was written."""
     return f" {' '.join(said)} " in f" {' '.join(words)} "
 
 
 def _is_same(words: list[str], others: list[str]) -> bool:
-    # capitals alone are no echo of what has none
+    # capitals in only one of the two are no echo
     pairs = zip(words, others, strict=False)
     return len(words) == len(others) and all(
         one == other

@@ -1,13 +1,13 @@
-"""Probabilities as log odds, in which what speaks for one thing adds up."""
+"""Probabilities as log odds, in which independent evidence adds up."""
 
 from math import exp, log
 
 LEAST_DOUBT = 0.01
-"""Nobody is surer of anything than 99 %."""
+"""No probability is taken for more certain than 99 %."""
 
 
 def log_odds(probability: float) -> float:
-    """Return the log odds of ``probability``; 0: as likely as not."""
+    """Return the log odds of ``probability``; 0 for even odds."""
     probability = min(max(probability, LEAST_DOUBT), 1 - LEAST_DOUBT)
     return log(probability / (1 - probability))
 

@@ -1,6 +1,6 @@
-"""By which words language models speak of themselves, and people of the same. Data.
+"""The words in which language models refuse, and those in which people say the same. Data.
 
-Each pair: what a model says; what stands in a source whose translation may say so too.
+Each pair: what a model says; what a source contains whose translation may say so too.
 """
 
 DENIED = (
@@ -8,7 +8,7 @@ DENIED = (
     r"|prohib\w*|never|not|\w+n't|(?:ca|do|wo|did|does|is|are|was)nt|cannot|nothing|nobody|none|without|unable|impossible"
     r"|refus\w*|forbid\w*|fail\w*|out of)\b"
 )
-"""By which words a source denies anything."""
+"""The words of a source that negate anything."""
 _NOT = (
     r"(?:can(?:'t|not| not)|could(?: not|n't)|won't|will not|(?:do|does|did)(?:n't| not)"
     r"|(?:am|is|are|'m|'re)(?: not|n't)|unable|not (?:able|allowed|permitted|possible)|outside"
@@ -20,7 +20,7 @@ _ASKED = r"\b(?:petici|solicit|ped[ií]|pid|encarg|demand|instanc|tr[aá]mite|re
 _RULES = r"\b(?:norma|regl|pol[ií]tic|directri|instruc|program|rule|polic|guid|instruct|program)"
 
 PAIRS: tuple[tuple[str, str], ...] = (
-    # whoever is sorry that he cannot, where nobody denied anything
+    # being sorry to be unable, where the source negates nothing
     (
         r"\b(?:sorry|apolog\w+|i'm afraid|i am afraid|unfortunately|regret)\b[^.!?]{0,30}?"
         rf"{_NOT}\b",
@@ -32,7 +32,7 @@ PAIRS: tuple[tuple[str, str], ...] = (
         r"|est|soy|entiend|comprend|pud|me)|\blamento (?:mucho )?(?:no poder|que no)",
         DENIED,
     ),
-    # who will not do the one thing that was asked for
+    # declining the very task that was asked for
     (
         r"\bi (?:don't|do not) (?:feel comfortable|think (?:that )?i (?:can|should|could))"
         rf"[^.!?]{{0,20}}{_TASK}|\bi (?:don't|do not) think i can help\b"
@@ -67,7 +67,7 @@ PAIRS: tuple[tuple[str, str], ...] = (
         r"|my (?:scope|capabilities))|\bbeyond my capabilities\b|\bfuera de mis capacidades\b",
         DENIED,
     ),
-    # who waits for something to translate
+    # waiting for something to translate
     (
         rf"\bwhat (?:would you like|do you want|should i|can i)[^.!?]{{0,20}}{_TASK}"
         rf"|\bnothing to {_TASK}|\bnada que {_TASK}|\bready to {_TASK}"
@@ -88,7 +88,7 @@ PAIRS: tuple[tuple[str, str], ...] = (
         r"\b(?:inapropiad|inadecuad|ofens|dañ|expl[ií]cit|sensib|inappropriat|offens|harm|explicit"
         r"|sensitiv|texto|text|contenido|content|mensaje|message)",
     ),
-    # who thinks aloud of whoever asks
+    # reasoning about the user
     (
         r"^\W*(?:(?:okay|ok|so|alright|hmm|first|bien|vale)\b\W*)*(?:the (?:user|speaker)"
         r"|el (?:usuario|hablante)) (?:wants?|is asking|asks?|said|says|quiere|pide|dice)\b",

@@ -1,6 +1,6 @@
-"""Answers in which a language model speaks for itself instead of translating.
+"""Refusals: answers in which a language model speaks about itself instead of translating.
 
-A person may say the same: then what is translated says so too.
+A person may say the same; then the source says so too.
 """
 
 import re
@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from sessions_app.engines.text.refusal_words import PAIRS
 
 LATEST = 60
-"""So many characters may stand before: "I'm sorry, but"."""
+"""How many characters may precede it: "I'm sorry, but"."""
 HELD_CHARACTERS = 80
-"""After so many a beginning is told, whatever it began with."""
+"""A beginning longer than this is shown, whatever it begins with."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What a model says of itself, and the words by which a person would say so."""
+    """One kind of refusal, and the words in which a person would say the same."""
 
     says: re.Pattern[str]
     said: re.Pattern[str]
     latest: int | None
-    """So many characters may stand before; None: any."""
+    """How many characters may precede it; None: any number."""
 
 
 def _kind(says: str, said: str, latest: int | None = LATEST) -> _Kind:
@@ -49,7 +49,7 @@ _NEGATED = (
 
 
 def _both(stem: str) -> str:
-    """Return what finds ``stem`` in a clause that denies something."""
+    """Return a pattern that finds ``stem`` in a negated clause."""
     return rf"{_NEGATED}[^.,;:!?]*{stem}|{stem}[^.,;:!?]*{_NEGATED}"
 
 
@@ -208,7 +208,7 @@ por favor, proporciona
 
 
 def is_refusal(text: str, source: str) -> bool:
-    """Return whether ``text`` speaks of a model's own limits, and ``source`` of nothing like them.
+    """Return whether ``text`` refuses, and ``source`` says nothing of the kind.
 
     ``source`` is what was to be translated.
     """
@@ -222,7 +222,7 @@ def is_refusal(text: str, source: str) -> bool:
 
 
 def may_become_refusal(text: str) -> bool:
-    """Return whether ``text``, which goes on, begins as refusals do, too short to tell."""
+    """Return whether ``text``, still growing, begins as refusals do and is too short to tell."""
     start = _plain(text).lstrip(" \"'¡¿")
     return 0 < len(start) < HELD_CHARACTERS and any(
         start.startswith(opening) or opening.startswith(start) for opening in _OPENINGS

@@ -1,27 +1,27 @@
-"""How much of a text says the same thing again and again."""
+"""How much of a text repeats the same thing."""
 
 import re
 from collections.abc import Sequence
 from itertools import groupby
 
 LONGEST_LOOP_WORDS = 30
-"""What is longer, and said again, is a refrain."""
+"""What is longer than this and repeated is a refrain, no loop."""
 FEWEST_TIMES = 3
 FEWEST_WORDS = 8
-"""People do say "no, no, no, no": fewer repeated words than this are believed ..."""
+"""People do say "no, no, no, no": fewer repeated words than this are no loop ..."""
 FEWEST_CHARACTERS = 24
-"""... and fewer characters: "jajajaja"."""
+"""... nor are fewer repeated characters: "jajajaja"."""
 BEYOND = 2
-"""A translation may repeat itself so many times as much as what is translated ..."""
+"""A translation may repeat itself this many times as much as its source ..."""
 ALLOWANCE = 5
-"""... and by so many words more."""
+"""... plus this many words."""
 
 _WORD = re.compile(r"\w+")
 _SAME_LETTERS = re.compile(r"(\S{1,8}?)\1{2,}")
 
 
 def is_loop(text: str, source: str) -> bool:
-    """Return whether ``text`` repeats itself, and ``source``, of which it is made, does not.
+    """Return whether ``text`` repeats itself, and ``source``, which it was made from, does not.
 
     Takes time in proportion to their lengths.
     """
@@ -34,20 +34,20 @@ def is_loop(text: str, source: str) -> bool:
 
 
 def repeated_words(text: str) -> int:
-    """Return how many words the longest run has that says the same words again and again."""
+    """Return the number of words in the longest run that repeats the same words."""
     words = _WORD.findall(text.casefold())
     return max(longest_run(words, size) for size in range(1, LONGEST_LOOP_WORDS + 1))
 
 
 def repeated_characters(text: str) -> int:
-    """Return how long the longest run of the same letters, or signs, is."""
+    """Return the length of the longest run that repeats the same letters or symbols."""
     return max((len(run[0]) for run in _SAME_LETTERS.finditer(text.casefold())), default=0)
 
 
 def longest_run(words: Sequence[str], size: int) -> int:
-    """Return how many words the longest run has that says the same ``size`` words again and again.
+    """Return the number of words in the longest run that repeats the same ``size`` words.
 
-    0: nothing is said `FEWEST_TIMES`.
+    0: nothing is repeated `FEWEST_TIMES`.
     """
     same = [before == after for before, after in zip(words, words[size:], strict=False)]
     runs = [sum(1 for _ in run) + size for is_same, run in groupby(same) if is_same]

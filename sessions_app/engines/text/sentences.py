@@ -1,10 +1,10 @@
-"""Text made fit for a translator: cleaned of what is no text, and split into sentences."""
+"""Text prepared for a translator: cleaned, and split into sentences."""
 
 import re
 import unicodedata
 
 MAX_SENTENCE_CHARACTERS = 400
-"""What is longer is split at a comma or a space: about 100 tokens, where OPUS-MT is at ease."""
+"""Longer sentences are split at a comma or space: about 100 tokens, which suit OPUS-MT."""
 
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(¿¡«\"'])(?:mrs?|ms|dr|st|prof|sra?|srta|dra|uds?|vs|pág|[ap]\.m|e\.g|i\.e|núm)\.$",
@@ -18,14 +18,14 @@ _PAUSE = re.compile(r"[,;:]\s+")
 
 
 def sentence_key(word: str) -> str:
-    """Return ``word`` as it sounds: without capitals and punctuation."""
+    """Return ``word`` without capitals and punctuation, for comparing how words sound."""
     return "".join(letter for letter in word.casefold() if letter.isalnum())
 
 
 def clean(text: str) -> str:
     """Return ``text`` composed (NFC), without control characters, with single spaces between words.
 
-    Half a surrogate pair, which JSON can carry and UTF-8 cannot, becomes a question mark.
+    Half of a surrogate pair, which JSON can carry and UTF-8 cannot, becomes a question mark.
     """
     whole = text.encode("utf-8", "replace").decode("utf-8")
     printable = "".join(
@@ -65,7 +65,7 @@ def _shorten(sentence: str, max_characters: int) -> list[str]:
 
 
 def _cut(sentence: str, max_characters: int) -> int:
-    # at the last pause of the second half, else at the last space, else in the middle of a word
+    # at the last comma of the second half, else at the last space, else in the middle of a word
     window = sentence[: max_characters + 1]
     pauses = [pause.end() for pause in _PAUSE.finditer(window) if pause.end() > max_characters // 2]
     if pauses:

@@ -1,6 +1,6 @@
-"""Common words that tell Spanish from English; those that both have are left out.
+"""Common words that tell Spanish from English; words of both languages are left out.
 
-Spanish stands with and without its accents, as people type it.
+Spanish words are listed with and without accents, since people type both.
 """
 
 _SPANISH = """

@@ -1,6 +1,6 @@
-"""In which language something is written: by the words that only one language has.
+"""Which language a text is written in, by the words that only one language has.
 
-Names, and what is quoted or in brackets, may be in any language and do not count.
+Names, quotations and what is in brackets may be in any language and do not count.
 """
 
 import re
@@ -9,16 +9,16 @@ from collections.abc import Iterator, Sequence, Set
 from sessions_app.engines.text.stopwords import ENGLISH_WORDS, SPANISH_WORDS
 
 FEWEST_WORDS = 2
-"""So many words of another language tell that a text is written in it ..."""
+"""A text is in another language if it has this many words of it ..."""
 LEAST_SHARE = 0.25
-"""... if they are this share of all, and more than twice those of its own."""
+"""... if they are this share of all words, and more than twice as many as those of its own."""
 SHARE_OF_ONE = 0.5
-"""One word of a third language tells where it is half of all: "Hallo, Anna"."""
+"""One word of a third language is enough if it is half of all words: "Hallo, Anna"."""
 LONGEST_WITHIN = 3
-"""So many small words may stand together within a name: "Casa de la Moneda"."""
+"""How many small words in a row a name may contain: "Casa de la Moneda"."""
 
 _LOANS = frozenset({"okay", "hey", "bye", "café", "cafe"})
-"""Words of one language that the other uses as they are."""
+"""Loan words, which the other language uses unchanged."""
 _KNOWN = {"es": SPANISH_WORDS - _LOANS, "en": ENGLISH_WORDS - _LOANS}
 _OTHERS = {
     "fr": """
@@ -62,7 +62,7 @@ necessito parlar bon bona dia gràcies si us plau aquest aquesta això demà mat
 metge
 """,
 }
-"""Common words of others, with those that they share with Spanish or English ..."""
+"""Common words of other languages, including those shared with Spanish or English ..."""
 _OURS = """
 a all am an as au car come comment da dal di die dos e em era fare fait ha has hat he hem ho hoe i
 in is la lo ma me mes no o on os per plus pour sa sei sin so son su sur ton tout tu um us van war
@@ -71,13 +71,13 @@ was wat we will
 _ELSEWHERE = {
     name: frozenset(words.split()) - frozenset(_OURS.split()) for name, words in _OTHERS.items()
 }
-"""... but for what tells nothing, since it is a word of ours that is not in our own lists."""
+"""... without Spanish or English words that our own lists lack, which prove nothing."""
 _LETTERS = {
     "es": frozenset("abcdefghijklmnopqrstuvwxyzáéíóúüñ'"),
-    # of loans too: "naïve", "façade", "jalapeño"
+    # also of loan words: "naïve", "façade", "jalapeño"
     "en": frozenset("abcdefghijklmnopqrstuvwxyzéèêïñçöü'"),
 }
-"""A word with another letter is of another language."""
+"""A word with any other letter is in another language."""
 
 _PLAIN = """
 je vous nous il elle est êtes suis sont une des dans avec pas c'est ça mais où très oui bonjour
@@ -90,7 +90,7 @@ ciao buongiorno grazie è sono della nella questo questa perché molto anche tut
 ik niet een het goedemorgen wereld maar ook wij jij gaat
 """
 _UNMISTAKABLE = frozenset(_PLAIN.split()) - SPANISH_WORDS - ENGLISH_WORDS
-"""Of these one tells."""
+"""One of these words is enough."""
 
 _TAG = re.compile(r"<[^<>]*>")
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|«[^»]*»|\([^()]*\)|\[[^\][]*\]")
@@ -105,10 +105,10 @@ _APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 
 
 def is_written_in_another(text: str, language: str, source: str = "") -> bool:
-    """Return whether ``text`` is plainly not in ``language`` (``es`` or ``en``).
+    """Return whether ``text`` is clearly not in ``language`` (``es`` or ``en``).
 
-    Where too little tells, it is taken to be. Words of third languages that stand in ``source``
-    too are quoted.
+    If there is too little evidence, it is assumed to be. Words of third languages that ``source``
+    contains too are quoted.
     """
     words = _telling_words(text)
     known = _KNOWN[language]
@@ -118,7 +118,7 @@ def is_written_in_another(text: str, language: str, source: str = "") -> bool:
     quoted = frozenset(_WORD.findall(source.casefold().replace(_APOSTROPHE, "'")))
     strange = {word for word in words if not _LETTERS[language].issuperset(word)}
     is_third = any(
-        # what both have tells nothing
+        # words of both languages prove nothing
         _is_mostly(words, (those | strange) - known - quoted, known - those)
         for those in (*_ELSEWHERE.values(), frozenset[str]())
     )
@@ -126,7 +126,7 @@ def is_written_in_another(text: str, language: str, source: str = "") -> bool:
 
 
 def _is_plainly_third(text: str, words: Sequence[str], known: Set[str], quoted: Set[str]) -> bool:
-    # these words are none of our names, so that capitals tell nothing
+    # these words occur in no names, so capitals do not matter
     plain = _TAG.sub(" ", text.replace(_APOSTROPHE, "'"))
     all_words = [word.casefold() for word in _WORD.findall(plain)]
     found = sum(word in _UNMISTAKABLE and word not in quoted for word in all_words)
@@ -136,9 +136,9 @@ def _is_plainly_third(text: str, words: Sequence[str], known: Set[str], quoted: 
 
 
 def words_of(text: str, language: str) -> int:
-    """Return how many words of ``text`` are such as ``language`` has and the other does not.
+    """Return how many words of ``text`` belong to ``language`` and not to the other one.
 
-    Two of those that stand within names count as one: "dulce de leche".
+    Two of them inside names count as one: "dulce de leche".
     """
     found = [word for word in _telling_words(text) if word in _KNOWN[language]]
     small = sum(word in _WITHIN_NAMES or word == "al" for word in found)
@@ -154,15 +154,15 @@ def _is_mostly(words: Sequence[str], theirs: Set[str], own: Set[str]) -> bool:
 def _telling_words(text: str) -> list[str]:
     plain = _ADDRESS.sub(" ", _TAG.sub(" ", text.replace(_APOSTROPHE, "'")))
     outside = _QUOTED.sub(" ", plain)
-    # what is quoted from end to end is what is said
+    # a text that is quoted as a whole is not a quotation
     return list(_uncapitalised(outside if _WORD.search(outside) else plain))
 
 
 def _uncapitalised(text: str) -> Iterator[str]:
-    """Yield the words of ``text`` that are no names, in small letters."""
+    """Yield the words of ``text`` that are no names, in lower case."""
     words = list(_WORD.finditer(text))
     for number, word in enumerate(words):
-        # "o", "u" and "AM" are as often signs as words
+        # "o", "u" and "AM" are symbols as often as words
         is_sign = (
             word[0] not in "Iyi" if len(word[0]) == 1 else word[0].isupper() and len(word[0]) <= 3
         )
@@ -181,9 +181,9 @@ def _is_in_a_name(text: str, words: Sequence[re.Match[str]], number: int) -> boo
 
 
 def _joins_name(text: str, words: Sequence[re.Match[str]], number: int, step: int) -> bool:
-    """Return whether a word with a capital follows, or with ``step`` -1 precedes, without a stop.
+    """Return whether a capitalised word follows, or precedes with ``step`` -1, in the same phrase.
 
-    Small words that stand within names may be between.
+    Small words that occur inside names may stand between.
     """
     for here in range(number + step, number + (LONGEST_WITHIN + 1) * step, step):
         if not 0 <= here < len(words):
