@@ -1,4 +1,4 @@
-"""The walk through EBML, WebM's grammar, as its bytes come (RFC 8794)."""
+"""An incremental parser of EBML, the format of WebM (RFC 8794)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sessions_app.core.errors import DecodeError
 
 
 class Readable(Protocol):
-    """Bytes, wherever they lie: in memory, or in a file that is mapped into it."""
+    """Bytes, either in memory or in a mapped file."""
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -26,32 +26,32 @@ class Treatment(Enum):
     """What to do with an element of the stream."""
 
     ENTER = "enter"
-    """Give its beginning only; its children follow as elements of their own."""
+    """Yield its header only; its children follow as elements of their own."""
     KEEP = "keep"
-    """Give it when all of it is there."""
+    """Yield it when all of it has arrived."""
     SKIP = "skip"
-    """Pass over it without collecting it."""
+    """Skip it without buffering it."""
 
 
 MAX_BYTES = {Treatment.KEEP: 128 * 1024, Treatment.SKIP: 1024 * 1024}
 """The largest element of each kind; the longest Opus packet has 61,298 bytes."""
 MAX_CHILDREN = 32
-"""More than any element that is kept has inside of it."""
+"""More children than any element that is kept has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """An element of the stream; ``payload`` is empty where it is entered or skipped."""
+    """An element of the stream; ``payload`` is empty if it is entered or skipped."""
 
     id: int
     payload: bytes = b""
 
 
 class ElementReader:
-    """Finds elements in a stream of chunks, flat: what is entered is not tracked to its end.
+    """Finds the elements in a stream of chunks, flat: the ends of entered elements are not tracked.
 
-    ``grammar`` says which elements there may be, and how each is treated; an element that is not
-    in it means that the stream is broken or that a part of it was lost.
+    ``grammar`` says which elements there may be, and how each is treated; any other element means
+    that the stream is broken or that a part of it was lost.
     """
 
     def __init__(self, grammar: Mapping[int, Treatment]) -> None:
@@ -61,12 +61,12 @@ class ElementReader:
 
     @property
     def waiting_bytes(self) -> int:
-        """Return how much of what was read belongs to an element that is not all there."""
+        """Return how many bytes are buffered of an element that has not fully arrived."""
         return len(self._waiting)
 
     @property
     def is_between_elements(self) -> bool:
-        """Return whether nothing is half read."""
+        """Return whether no element is partly read."""
         return not self._waiting and not self._skip
 
     def read(self, chunk: bytes) -> Iterator[Element]:
@@ -111,7 +111,7 @@ class ElementReader:
 
 
 def read_children(payload: bytes, most: int = MAX_CHILDREN) -> Iterator[Element]:
-    """Yield the elements inside of one that was kept.
+    """Yield the children of an element that was kept.
 
     Raises:
         DecodeError: they do not fit in it, or are too many.
@@ -127,7 +127,7 @@ def read_children(payload: bytes, most: int = MAX_CHILDREN) -> Iterator[Element]
 
 
 def read_number(data: Readable, position: int) -> tuple[int, int] | None:
-    """Return the variable-length number at ``position`` and its length; None: it is not all there.
+    """Return the variable-length number at ``position`` and its length; None: it is incomplete.
 
     Raises:
         DecodeError: no number begins so.
@@ -141,13 +141,13 @@ def read_number(data: Readable, position: int) -> tuple[int, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """An element's beginning; positions count from the beginning of the data."""
+    """An element's header; positions are relative to the beginning of the data."""
 
     id: int
     start: int
     """Where its payload begins."""
     size: int
-    """Bytes of its payload; UNKNOWN where that was not known when it was written."""
+    """Bytes of its payload; UNKNOWN if that was not known when it was written."""
 
     @property
     def end(self) -> int:
@@ -160,7 +160,7 @@ UNKNOWN = 1 << 56
 
 
 def read_header(data: Readable, position: int) -> Header | None:
-    """Return the element that begins at ``position``; None: its header is not all there.
+    """Return the header of the element at ``position``; None: it is incomplete.
 
     Raises:
         DecodeError: no element begins so.
@@ -179,7 +179,7 @@ def read_header(data: Readable, position: int) -> Header | None:
 
 
 def _read_marked(data: Readable, position: int) -> tuple[int, int] | None:
-    """Return the number at ``position`` with the bit that marks its length, and that length."""
+    """Return the number at ``position`` with the bit that marks its length, and the length."""
     if position >= len(data):
         return None
     length = 9 - data[position].bit_length()

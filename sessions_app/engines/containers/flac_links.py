@@ -1,6 +1,6 @@
-"""FLAC files that hold several streams one after the other, as `cat` makes them: each alone.
+"""FLAC files with several streams in a row, as `cat` makes them: each stream separately.
 
-libav takes the header of the first for that of all, and drops what does not fit it.
+libav applies the header of the first stream to all, and drops what does not match it.
 """
 
 import os
@@ -10,13 +10,13 @@ from typing import BinaryIO
 from sessions_app.engines.containers.ogg_links import Window
 
 _HEAD = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
-"""How a stream begins: its name, and 34 bytes that describe it (RFC 9639, 8)."""
+"""How a stream begins: its magic number, and 34 bytes that describe it (RFC 9639, 8)."""
 _HEAD_BYTES = 8
 _SEARCHED_BYTES = 1024 * 1024
 
 
 def find_flac_links(file: BinaryIO) -> list[Window]:
-    """Return the streams that a file of FLAC holds one after the other; empty: there is but one."""
+    """Return the streams that a FLAC file contains in a row; empty: there is only one."""
     begins = _begins_of(file) if _HEAD.match(file.read(_HEAD_BYTES)) else []
     end = file.seek(0, os.SEEK_END)
     file.seek(0)

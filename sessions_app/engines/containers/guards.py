@@ -1,4 +1,4 @@
-"""What looks a live stream through before libav sees it, by libav's name of the container."""
+"""Validation of live streams before libav sees them, by libav's name of the container."""
 
 from typing import Protocol
 
@@ -8,12 +8,12 @@ from sessions_app.engines.containers.webm_guard import WebmGuard
 
 
 class Guard(Protocol):
-    """Knows what browsers send, and refuses everything else."""
+    """Knows what browsers send, and rejects everything else."""
 
     def take(self, chunk: bytes) -> bytes:
         """Take the next chunk; return what of the stream may go on to libav.
 
-        What is not all there yet is kept back, and bounded. Takes time in proportion to the chunk.
+        An incomplete part is buffered, within bounds. Takes time in proportion to the chunk.
 
         Raises:
             DecodeError: no browser sends this; nothing may follow.

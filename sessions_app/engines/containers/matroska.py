@@ -1,4 +1,4 @@
-"""What WebM's elements hold (RFC 9559): which track is Opus, and the packets of a block."""
+"""The contents of WebM's elements (RFC 9559): which track is Opus, and the packets of a block."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,14 +27,14 @@ GRAMMAR = {
     **dict.fromkeys((EBML, INFO, TRACKS, TIMESTAMP, SIMPLE_BLOCK, BLOCK_GROUP), Treatment.KEEP),
     **dict.fromkeys(_OF_NO_USE, Treatment.SKIP),
 }
-"""Every element that may stand in a segment or a cluster, except EncryptedBlock."""
+"""Every element that may occur in a segment or a cluster, except EncryptedBlock."""
 
 MAX_PARTS_OF_GROUP = 8
-"""More than a group has: the block, its length, what to leave out of it."""
+"""More children than a group has: the block, its length, how much to skip of it."""
 _BLOCK = 0xA1
 _TIMESTAMP_SCALE = 0x2AD7B1
 _DEFAULT_SCALE = 1_000_000
-"""Nanoseconds of a tick of the clock, where ``Info`` does not say."""
+"""Nanoseconds per tick of the clock, if ``Info`` does not say."""
 _DISCARD_PADDING = 0x75A2
 _DOC_TYPE = 0x4282
 _MAX_ID_LENGTH = 0x42F2
@@ -63,11 +63,11 @@ class Block:
     ticks: int = 0
     """When it begins, after the time of its cluster."""
     discarded_nanoseconds: int = 0
-    """How much to leave out at the end of the last packet."""
+    """How much to skip at the end of the last packet."""
 
 
 def check_header(payload: bytes) -> None:
-    """Accept the payload of the EBML element that a WebM stream begins with.
+    """Check the payload of the EBML element that a WebM stream begins with.
 
     Raises:
         DecodeError: it begins something else.
@@ -81,7 +81,7 @@ def check_header(payload: bytes) -> None:
 
 
 def read_scale(payload: bytes) -> int:
-    """Return the nanoseconds of a tick of the clock, as the payload of ``Info`` says.
+    """Return the nanoseconds per tick of the clock, from the payload of ``Info``.
 
     Raises:
         DecodeError: it does not fit together.
@@ -112,7 +112,7 @@ def find_opus_track(payload: bytes) -> OpusTrack:
 
 
 def refuse_other_codecs(payload: bytes) -> None:
-    """Accept the payload of ``Tracks`` if all of them are Opus.
+    """Check that all tracks in the payload of ``Tracks`` are Opus.
 
     Raises:
         DecodeError: one is not.
@@ -131,7 +131,7 @@ def _entries(payload: bytes) -> list[dict[int, bytes]]:
 
 
 def read_group(payload: bytes, track: int | None = None) -> Block:
-    """Return what the payload of a ``BlockGroup`` holds, as ``read_block`` does."""
+    """Return the contents of the payload of a ``BlockGroup``, as ``read_block`` does."""
     parts = read_children(payload, MAX_PARTS_OF_GROUP)
     fields = {child.id: child.payload for child in parts}
     block = read_block(fields.get(_BLOCK, b""), track)
@@ -140,9 +140,9 @@ def read_group(payload: bytes, track: int | None = None) -> Block:
 
 
 def read_block(payload: bytes, track: int | None = None) -> Block:
-    """Return what the payload of a ``SimpleBlock`` or ``Block`` holds.
+    """Return the contents of the payload of a ``SimpleBlock`` or ``Block``.
 
-    Where it is not of ``track``, its packets are left out; None: any is of interest.
+    If it does not belong to ``track``, its packets are left out; None: any track.
 
     Raises:
         DecodeError: it is damaged.
@@ -161,7 +161,7 @@ def read_block(payload: bytes, track: int | None = None) -> Block:
 
 
 def _unlace(lacing: int, content: bytes) -> Iterator[bytes]:
-    """Yield the packets of a block that holds several (RFC 9559, 10.3)."""
+    """Yield the packets of a block that contains several (RFC 9559, 10.3)."""
     if not content:
         raise _damaged()
     count = content[0] + 1
@@ -185,7 +185,7 @@ def _xiph_sizes(content: bytes, count: int) -> tuple[list[int], int]:
         size = 0
         while content[position : position + 1] == b"\xff":
             size, position, left = size + 255, position + 1, left - 255
-            if left < 0:  # at once: a hundred thousand of them take long to add up
+            if left < 0:  # in one step: adding up a hundred thousand of them takes long
                 raise _damaged()
         if position >= len(content):
             raise _damaged()
@@ -195,7 +195,7 @@ def _xiph_sizes(content: bytes, count: int) -> tuple[list[int], int]:
 
 
 def _ebml_sizes(content: bytes, count: int) -> tuple[list[int], int]:
-    """Return the same; each size but the first is written as a difference."""
+    """Return the same; each size but the first is stored as a difference."""
     sizes: list[int] = []
     position = 1
     for _ in range(count):

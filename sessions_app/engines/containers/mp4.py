@@ -1,9 +1,9 @@
-"""Live MP4, looked through before libav sees it: what no browser sends is refused (ISO 14496-12).
+"""Live MP4, validated before libav sees it: what no browser sends is rejected (ISO 14496-12).
 
 A live stream is fragmented: its ``moov`` describes tracks and lists no samples, and each ``moof``
-lists those of the ``mdat`` that follows it. libav believes what a list claims to hold before any
-of it has come; so each claim is compared here with the bytes that are there. What is of no use for
-hearing is blanked, so that libav does not read it at all.
+lists those of the ``mdat`` that follows it. libav believes what a list claims before any of it has
+arrived, so each claim is compared here with the bytes that are there. Boxes that are not needed to
+decode sound are blanked, so that libav does not read them at all.
 """
 
 from sessions_app.core.errors import DecodeError
@@ -12,22 +12,22 @@ from sessions_app.engines.containers.mp4_fragments import Defaults, check_fragme
 from sessions_app.engines.containers.mp4_tracks import check_tracks
 
 MAX_BYTES = {b"ftyp": 1024, b"moov": 64 * 1024, b"moof": 256 * 1024, b"mdat": 16 * 1024 * 1024}
-"""The largest box of each kind that libav gets; a second of sound has some 16 kB."""
+"""The largest box of each kind that libav gets; a second of sound has about 16 kB."""
 MAX_BLANKED_BYTES = 16 * 1024 * 1024
-"""The largest box that is of no use, such as the index at the end; it is not collected."""
+"""The largest box that is not needed, such as the index at the end; it is not buffered."""
 OF_NO_USE = frozenset(b"styp sidx ssix emsg prft pdin mfra free skip wide uuid udta meta".split())
 
 
 class Mp4Guard:
-    """Lets whole boxes of a fragmented MP4 through, and the sound in them as it comes."""
+    """Lets whole boxes of a fragmented MP4 through, and the sound in them as it arrives."""
 
     def __init__(self) -> None:
         self._waiting = bytearray()
-        self._passing = 0  # bytes of the open box that are still to come
+        self._passing = 0  # bytes of the open box that have yet to arrive
         self._is_blanking = False
         self._has_type = False
         self._defaults: Defaults | None = None
-        self._announced: int | None = None  # bytes of samples that the next mdat must hold
+        self._announced: int | None = None  # bytes of samples that the next mdat must contain
 
     def take(self, chunk: bytes) -> bytes:
         """Take the next chunk; return what may go on to libav.
@@ -51,7 +51,7 @@ class Mp4Guard:
         return bytes(len(content)) if self._is_blanking else content
 
     def _open_box(self) -> bytes:
-        """Return the next box, or its beginning if its content goes on as it comes."""
+        """Return the next box, or only its header if its content is passed on as it arrives."""
         box = read_box(self._waiting, 0, None)
         if box is None:
             return b""
@@ -100,7 +100,7 @@ class Mp4Guard:
             self._announced = check_fragment(content, box, self._defaults)
 
     def _compare(self, size: int) -> None:
-        """Refuse an mdat of ``size`` that cannot hold what was announced."""
+        """Reject an mdat of ``size`` that cannot contain what was announced."""
         if self._announced is not None and self._announced > size:
             raise DecodeError("The stream claims to hold more sound than its size allows.")
         self._announced = None

@@ -1,4 +1,4 @@
-"""The boxes of MP4: where each begins and ends, and a walk through those that hold others."""
+"""The boxes of MP4: where each begins and ends, and a walk through nested ones."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,26 +7,26 @@ from sessions_app.core.errors import DecodeError
 from sessions_app.engines.containers.ebml import Readable
 
 MAX_BOXES = 512
-"""More than there are in the description of any live stream, or in a fragment."""
+"""More than the description of any live stream, or a fragment, has."""
 
 Grammar = Mapping[bytes, frozenset[bytes]]
-"""The kinds of boxes that are looked into, and what libav may find in each."""
+"""The kinds of boxes that are entered, and which boxes libav may find in each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box; positions count from the beginning of the data."""
+    """A box; positions are relative to the beginning of the data."""
 
     kind: bytes
     start: int
     """Where its content begins."""
     end: int
     path: tuple[bytes, ...] = ()
-    """The kinds of the boxes that it is in."""
+    """The kinds of the boxes around it."""
 
 
 def read_box(data: Readable, position: int, end: int | None) -> Box | None:
-    """Return the box at ``position``; None: its header is not all there.
+    """Return the box at ``position``; None: its header is incomplete.
 
     ``end`` is where the box around it ends; None: there is none.
 
@@ -45,16 +45,16 @@ def read_box(data: Readable, position: int, end: int | None) -> Box | None:
             _refuse_if_inside(end)
             return None
         size = int.from_bytes(data[position + 8 : position + 16], "big")
-    # a size of 0 means: to the end of the file, and a live stream has none
+    # a size of 0 means: to the end of the file, which a live stream does not have
     if position + size < start or (end is not None and position + size > end):
         raise misfit()
     return Box(bytes(data[position + 4 : position + 8]), start, position + size)
 
 
 def walk(data: bytearray, outer: Box, grammar: Grammar) -> Iterator[Box]:
-    """Yield all boxes in ``outer`` that are known, however deep; blank those that are not.
+    """Yield all known boxes in ``outer``, at any depth; blank all others.
 
-    A box that ``grammar`` knows elsewhere is refused where it is out of place.
+    A box that ``grammar`` knows only elsewhere is rejected.
 
     Raises:
         DecodeError: they do not fit together, or are too many.
@@ -88,8 +88,8 @@ REFUSED = frozenset((b"moov", b"cmov", b"moof", b"mdat", b"pssh", b"senc", b"sai
 
 
 def blank(data: bytearray, position: int, box: Box) -> None:
-    """Make the box at ``position`` one that libav passes over; nothing moves."""
-    # not `free`: libav looks into that for a description
+    """Turn the box at ``position`` into one that libav ignores; nothing moves."""
+    # not `free`: libav searches that for a description
     data[position + 4 : position + 8] = b"skip"
     data[box.start : box.end] = bytes(box.end - box.start)
 
@@ -106,7 +106,7 @@ def read_int(data: Readable, position: int, box: Box, size: int = 4) -> int:
 
 
 def misfit() -> DecodeError:
-    """Return what is wrong with boxes that do not fit together."""
+    """Return the error for boxes that do not fit together."""
     return DecodeError("The stream is broken: parts of it do not fit together.")
 
 

@@ -1,4 +1,4 @@
-"""What a fragment of a live MP4 may claim: samples that the sound after it can hold."""
+"""What a fragment of a live MP4 may claim: samples that the sound after it can contain."""
 
 from sessions_app.engines.containers.mp4_boxes import Box, Grammar, misfit, read_int, walk
 
@@ -6,13 +6,13 @@ MAX_SAMPLES = 16_384
 """Samples of one fragment: five minutes of AAC at 48 kHz."""
 
 Defaults = dict[int, int]
-"""How large a sample of each track is where that is not said of it."""
+"""How large a sample of each track is by default."""
 
 GRAMMAR: Grammar = {
     b"moof": frozenset((b"mfhd", b"traf")),
     b"traf": frozenset((b"tfhd", b"tfdt", b"trun")),
 }
-# flags of tfhd, with the bytes that each adds
+# flags of tfhd, and the bytes that each adds
 _HEAD_FIELDS = ((0x01, 8), (0x02, 4), (0x08, 4))
 _DEFAULT_SIZE = 0x10
 # flags of trun
@@ -35,7 +35,7 @@ def check_fragment(data: bytearray, moof: Box, defaults: Defaults) -> int:
         elif box.kind == b"tfhd":
             default = _default_size(data, box, defaults)
         elif box.kind == b"trun":
-            if default is None:  # whose samples they are comes first
+            if default is None:  # the track that the samples belong to comes first
                 raise misfit()
             count, size = _measure(data, box, default)
             samples += count

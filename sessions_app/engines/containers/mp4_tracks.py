@@ -1,4 +1,4 @@
-"""What the description of a live MP4 may say: tracks of sound, and not a single sample."""
+"""What the description of a live MP4 may contain: tracks of sound, and no samples."""
 
 from sessions_app.core.errors import DecodeError
 from sessions_app.engines.containers.mp4_boxes import (
@@ -15,12 +15,12 @@ from sessions_app.engines.containers.mp4_fragments import Defaults
 MAX_TRACKS = 4
 MAX_EDITS = 8
 MAX_LEAF_BYTES = 4096
-"""The largest box that holds no others."""
+"""The largest box without children."""
 
 _TABLES = frozenset(
     (b"stts", b"stsc", b"stsz", b"stz2", b"stco", b"co64", b"ctts", b"stss", b"stps")
 )
-"""The lists of samples; where each counts its entries is the same but for stsz and stz2."""
+"""The lists of samples; all but stsz and stz2 have their count in the same place."""
 GRAMMAR: Grammar = {
     b"moov": frozenset((b"mvhd", b"trak", b"mvex")),
     b"trak": frozenset((b"tkhd", b"edts", b"mdia")),
@@ -31,17 +31,17 @@ GRAMMAR: Grammar = {
     b"mvex": frozenset((b"trex",)),
 }
 _SOUNDS = {b"mp4a": frozenset((b"esds",)), b"Opus": frozenset((b"dOps",))}
-"""How sound may be described, and the boxes in that which libav needs."""
+"""How sound may be described, and the child boxes that libav needs."""
 _SOUND = int.from_bytes(b"soun", "big")
 _SOUND_BYTES = 28
-"""What comes before those boxes, in version 0 of the description; others are QuickTime's."""
+"""The bytes before those boxes, in version 0 of the description; other versions are QuickTime's."""
 _ES, _CONFIG, _SPECIFIC = 3, 4, 5  # descriptors of ISO 14496-1, 7.2.6
-_MPEG_4_AUDIO = 0x40  # ISO 14496-1, 7.2.6.6: the codec that the box named mp4a is about
-_AAC = (2, 5, 29)  # ISO 14496-3, 1.5.1: LC, and that with SBR, and with PS too
+_MPEG_4_AUDIO = 0x40  # ISO 14496-1, 7.2.6.6: the codec of the box named mp4a
+_AAC = (2, 5, 29)  # ISO 14496-3, 1.5.1: LC, the same with SBR, and with PS too
 
 
 def check_tracks(data: bytearray, moov: Box) -> Defaults:
-    """Accept the description of a live stream; return what fragments take from it.
+    """Check the description of a live stream; return what its fragments need from it.
 
     What libav does not need is blanked in ``data``.
 
@@ -93,7 +93,7 @@ def _check_edits(data: bytearray, edits: Box) -> None:
 
 
 def _check_descriptions(data: bytearray, table: Box) -> None:
-    """Accept a table that describes one kind of sound, and what libav reads of that."""
+    """Check a table that describes one kind of sound, and what libav reads of it."""
     count = read_int(data, table.start + 4, table)
     sound = read_box(data, table.start + 8, table.end)
     if count != 1 or sound is None or sound.end != table.end or sound.kind not in _SOUNDS:
@@ -115,7 +115,7 @@ def _check_descriptions(data: bytearray, table: Box) -> None:
 
 
 def _check_opus(data: bytearray, box: Box) -> None:
-    """Accept what Opus says of itself (Opus in ISOBMFF, 4.3.2)."""
+    """Check the description of an Opus track (Opus in ISOBMFF, 4.3.2)."""
     if not 1 <= read_int(data, box.start + 1, box, 1) <= 2 or read_int(
         data, box.start + 10, box, 1
     ):
@@ -123,7 +123,7 @@ def _check_opus(data: bytearray, box: Box) -> None:
 
 
 def _check_descriptors(data: bytearray, box: Box) -> None:
-    """Accept descriptors that lie in each other, none of them larger than what it lies in."""
+    """Check nested descriptors, none of which may be larger than the one around it."""
     position, end = box.start + 4, box.end
     for tag, fixed in ((_ES, 3), (_CONFIG, 13), (_SPECIFIC, 0)):
         if read_int(data, position, box, 1) != tag:

@@ -1,7 +1,7 @@
-"""Live Ogg, looked through before libav sees it: what no browser sends is refused (RFC 3533).
+"""Live Ogg, validated before libav sees it: what no browser sends is rejected (RFC 3533).
 
-Several streams may follow each other in one ("chained"), as those of a radio do: the sound of each
-comes after two packets of headers.
+Several streams may follow each other ("chained"), as those of a radio do: each begins with two
+packets of headers.
 """
 
 from sessions_app.core.errors import DecodeError
@@ -9,21 +9,21 @@ from sessions_app.engines.containers.opus_head import read_opus_head
 
 HEADER_BYTES = 27
 MAX_PACKET_BYTES = 64 * 1024
-"""The longest Opus packet has 61,298 bytes; that of the comments is bounded likewise."""
+"""The longest Opus packet has 61,298 bytes; the packet of comments has the same bound."""
 HEADER_PACKETS = 2
 """Those of a stream that come before its sound (RFC 7845, 3)."""
 _CONTINUED, _FIRST, _LAST = 1, 2, 4
 
 
 class OggGuard:
-    """Lets whole pages of Opus streams through, one after the other, and nothing else."""
+    """Lets whole pages of consecutive Opus streams through, and nothing else."""
 
     def __init__(self) -> None:
         self._waiting = bytearray()
         self._serial: bytes | None = None
         self._has_ended = False
-        self._packets = 0  # whole ones of this stream
-        self._packet_bytes = 0  # of the packet that goes on in the next page
+        self._packets = 0  # complete ones of this stream
+        self._packet_bytes = 0  # of the packet that continues on the next page
 
     def take(self, chunk: bytes) -> bytes:
         """Take the next chunk; return the pages that it completes.
@@ -41,7 +41,7 @@ class OggGuard:
         return passed
 
     def _size_of_page(self, position: int) -> int:
-        """Return the length of the page at ``position``; 0: it is not all there."""
+        """Return the length of the page at ``position``; 0: it is incomplete."""
         waiting = self._waiting
         if not b"OggS\0".startswith(waiting[position : position + 5]):
             raise DecodeError("The stream is broken: something in it is not Ogg.")
@@ -82,9 +82,9 @@ class OggGuard:
 
 
 def links_in(pages: bytes) -> list[bytes]:
-    """Return whole ``pages`` cut where a stream begins.
+    """Return complete ``pages``, split where a stream begins.
 
-    The first part belongs to the stream before, and is empty where there is nothing of it.
+    The first part belongs to the stream before; it may be empty.
     """
     cuts = [0]
     position = 0
@@ -96,7 +96,7 @@ def links_in(pages: bytes) -> list[bytes]:
 
 
 def _size_of_page(stream: bytes | bytearray, position: int) -> int:
-    """Return the length of the page at ``position``; 0: its header is not all there."""
+    """Return the length of the page at ``position``; 0: its header is incomplete."""
     if position + HEADER_BYTES > len(stream):
         return 0
     content = position + HEADER_BYTES + stream[position + HEADER_BYTES - 1]

@@ -1,6 +1,6 @@
-"""Ogg files that hold several streams one after the other ("chained", RFC 3533, 4): each alone.
+"""Ogg files with several streams in a row ("chained", RFC 3533, 4): each stream separately.
 
-libav goes on from one to the next with what it knows of the first, which may be another codec.
+libav carries its state over from one stream to the next, which may have another codec.
 """
 
 import os
@@ -31,18 +31,18 @@ class Window:
         return taken
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place, which may not lie before the beginning; return it."""
+        """Go to a position, which may not lie before the beginning; return it."""
         origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
         self._position = min(max(origin + offset, 0), self._size)
         return self._position
 
     def tell(self) -> int:
-        """Return where it is."""
+        """Return the current position."""
         return self._position
 
 
 def find_ogg_links(file: BinaryIO) -> list[Window]:
-    """Return the streams that a file of Ogg holds one after the other; empty: there is but one."""
+    """Return the streams that an Ogg file contains in a row; empty: there is only one."""
     if file.read(len(_CAPTURE)) != _CAPTURE:
         file.seek(0)
         return []
@@ -76,7 +76,7 @@ def _pages(file: BinaryIO) -> Iterator[tuple[int, int]]:
 
 
 def _find_page(file: BinaryIO, position: int) -> int:
-    """Return where the next page begins, or something may; the end of the file if nowhere."""
+    """Return where the next page, or what looks like one, begins; at most the end of the file."""
     file.seek(position)
     while len(searched := file.read(_SEARCHED_BYTES)) >= len(_CAPTURE):
         found = searched.find(_CAPTURE)

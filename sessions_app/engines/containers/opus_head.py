@@ -9,12 +9,12 @@ MAGIC = b"OpusHead"
 
 @dataclass(frozen=True, slots=True)
 class OpusHead:
-    """What decoding needs of it."""
+    """The fields that decoding needs."""
 
     channels: int
     """One or two."""
     pre_skip: int
-    """Samples at 48 kHz to leave out at the beginning."""
+    """Samples at 48 kHz to skip at the beginning."""
     gain: int
     """Output gain, in 1/256 dB."""
 

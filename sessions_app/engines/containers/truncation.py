@@ -1,4 +1,4 @@
-"""How much of a stream that broke off is whole: where to cut it, so that anything plays it."""
+"""How much of a stream that broke off is complete: where to cut it, so that any player plays it."""
 
 from sessions_app.core.audio import SAMPLE_BYTES, Encoding
 from sessions_app.core.errors import DecodeError
@@ -13,7 +13,7 @@ _MP4_HEADER_BYTES = 8
 def whole_bytes(stream: Readable, encoding: Encoding) -> int:
     """Return how many bytes of ``stream`` to keep: up to its last whole block, page or fragment.
 
-    PCM is taken to have its WAV header.
+    PCM is expected with its WAV header.
     """
     if encoding is Encoding.WEBM_OPUS:
         return _whole_webm(stream)
@@ -58,7 +58,7 @@ def _whole_ogg(stream: Readable) -> int:
 
 
 def _whole_mp4(stream: Readable) -> int:
-    """Walk the boxes (ISO 14496-12, 4.2); a fragment is whole with the data that follows it."""
+    """Walk the boxes (ISO 14496-12, 4.2); a fragment is complete with the data that follows it."""
     position = whole = 0
     while position + _MP4_HEADER_BYTES <= len(stream):
         size = int.from_bytes(stream[position : position + 4], "big")

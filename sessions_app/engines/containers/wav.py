@@ -1,4 +1,4 @@
-"""WAV: the header that makes a file of PCM, 16 bits and mono, playable anywhere."""
+"""WAV: the header that makes a file of 16-bit mono PCM playable anywhere."""
 
 import struct
 
@@ -11,7 +11,7 @@ _LARGEST = 2**32 - 1
 def wav_header(pcm_bytes: int, sample_rate: int = SAMPLE_RATE) -> bytes:
     """Return the header of ``pcm_bytes`` of s16le mono PCM at ``sample_rate`` Hz.
 
-    What is larger than the header can say (4 GB) is read to its end all the same.
+    Players read a file that is larger than the header can say (4 GB) to its end all the same.
     """
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
@@ -19,9 +19,9 @@ def wav_header(pcm_bytes: int, sample_rate: int = SAMPLE_RATE) -> bytes:
         min(pcm_bytes + HEADER_BYTES - 8, _LARGEST),
         b"WAVE",
         b"fmt ",
-        16,  # bytes of this description
+        16,  # size of this description
         1,  # PCM
-        1,  # channel
+        1,  # channels
         sample_rate,
         sample_rate * SAMPLE_BYTES,
         SAMPLE_BYTES,

@@ -1,4 +1,4 @@
-"""Live WebM, looked through before libav sees it, where there is no libopus to do without that."""
+"""Live WebM, validated before libav sees it; used only where there is no libopus."""
 
 from sessions_app.core.errors import DecodeError
 from sessions_app.engines.containers import matroska

@@ -1,6 +1,6 @@
-"""Which decoder takes which encoding.
+"""Which decoder handles which encoding.
 
-libav takes 16 MB and a tenth of a second to load, so it does not come with this module, but with
+libav takes 16 MB and a tenth of a second to load, so it is not imported with this module but with
 the first stream that needs it: what most browsers send is decoded by libopus alone.
 """
 
@@ -16,13 +16,13 @@ CONTAINERS = {
     Encoding.OGG_OPUS: "ogg",
     Encoding.MP4_AAC: "mp4",
 }
-"""libav's name of the container that each encoding is forced to be."""
+"""libav's name of the container that each encoding must be in."""
 
 
 def container_apart(encoding: Encoding) -> str | None:
-    """Return libav's name of the container if ``encoding`` needs libav, so a process of its own.
+    """Return libav's name of the container if ``encoding`` needs libav, and so its own process.
 
-    None: libopus, or nothing at all, decodes it in the caller's thread.
+    None: it is decoded in the caller's thread, by libopus or without any library.
     """
     from sessions_app.engines.decoding.libopus import load_libopus
 
@@ -32,7 +32,7 @@ def container_apart(encoding: Encoding) -> str | None:
 
 
 def load_decoder(encoding: Encoding) -> None:
-    """Load what decodes ``encoding``, unless it is loaded. Blocks."""
+    """Load the decoder of ``encoding``, unless it is loaded. Blocks."""
     from sessions_app.engines.decoding.libopus import load_libopus
 
     if encoding is Encoding.WEBM_OPUS and load_libopus() is not None:
@@ -44,13 +44,12 @@ def load_decoder(encoding: Encoding) -> None:
 
 
 def open_decoder(encoding: Encoding, *, sample_rate: int = SAMPLE_RATE) -> Decoder:
-    """Return a decoder for one stream of ``encoding``; whoever takes it must close it.
+    """Return a decoder for one stream of ``encoding``; the caller must close it.
 
-    What libav decodes it decodes in this process: live sessions have it done apart.
-
-    ``sample_rate`` in Hz counts for PCM only; other streams say theirs themselves. Opus decodes to
-    the length of what was recorded, to one sample. AAC in a live MP4 does not say what its encoder
-    added before the sound (1,024 to 2,112 samples, up to 48 ms), so that is heard too.
+    What needs libav is decoded in this process; live sessions use a separate process.
+    ``sample_rate`` in Hz is for PCM only; other streams contain theirs. Opus decodes to the length
+    of what was recorded, to one sample. AAC in a live MP4 does not say what its encoder added
+    before the sound (1,024 to 2,112 samples, up to 48 ms), so that is decoded too.
 
     Raises:
         DecodeError: the rate is not one that PCM may have.

@@ -1,4 +1,4 @@
-"""Two channels made one: where they would cancel each other, one is turned round first."""
+"""Stereo to mono: if the channels would cancel each other, one is inverted first."""
 
 import math
 
@@ -8,14 +8,15 @@ import numpy.typing as npt
 from sessions_app.core.audio import SAMPLE_RATE
 
 MEMORY_SECONDS = 0.1
-"""Over how much sound it is judged whether the channels are opposed."""
+"""The length of sound over which the correlation of the channels is measured."""
 OPPOSED, ALIKE = -0.5, 0.5
-"""Correlation, -1..1, below which a channel is turned round, and above which it is turned back.
+"""Correlation, -1..1, below which a channel is inverted, and above which no longer.
 
-Between the two the sum of the channels has at least half of what it has at best (3 dB less).
+Between the two, the sum of the channels has at least half of its highest possible level (3 dB
+less).
 """
 FADE_SAMPLES = SAMPLE_RATE // 100
-"""How long turning round takes, so that it does not click."""
+"""How long the change takes, so that it does not click."""
 
 Samples = npt.NDArray[np.float32]
 
@@ -23,8 +24,8 @@ Samples = npt.NDArray[np.float32]
 class Downmix:
     """Mixes the stereo sound of one stream to mono, at 16 kHz.
 
-    A microphone whose two wires are swapped on one side, or a cable, gives channels of opposite
-    phase: their average is silence.
+    A microphone or a cable with the two wires of one channel swapped gives channels of opposite
+    phase, whose average is silence.
     """
 
     def __init__(self) -> None:
@@ -33,7 +34,7 @@ class Downmix:
         self._sign: float | None = None
 
     def mix(self, stereo: bytes) -> bytes:
-        """Return s16le mono of s16le samples that alternate: left, right, left, ..."""
+        """Return the s16le mono mix of interleaved s16le samples: left, right, left, ..."""
         channels = np.frombuffer(stereo, "<i2").reshape(-1, 2).astype(np.float32)
         if not len(channels):
             return b""
@@ -48,7 +49,7 @@ class Downmix:
         self._product = kept * self._product + float(np.dot(left, right))
 
     def _signs(self, count: int) -> Samples:
-        """Return by what to multiply each sample of the right channel, -1..1."""
+        """Return the factor for each sample of the right channel, -1..1."""
         before = self._sign
         after = self._sign = self._choose(1.0 if before is None else before)
         signs = np.full(count, after, np.float32)

@@ -5,7 +5,7 @@ from threading import Condition
 from sessions_app.core.errors import DecodeError
 
 MAX_WAIT_SECONDS = 30
-"""Longest time that the reader may work on one chunk."""
+"""The longest time that the reader may work on one chunk."""
 
 
 class Feed:
@@ -23,7 +23,7 @@ class Feed:
         self.is_finished = False
         """Whether the reader will ask for nothing more."""
         self.is_aborted = False
-        """Whether what is decoded from here on is of no use to anyone."""
+        """Whether the result of further decoding will be discarded."""
 
     # --- the reader's side; libav calls ``read`` ---
 
@@ -33,14 +33,14 @@ class Feed:
             while not self._waiting and not self._has_ended:
                 self._is_hungry = True
                 self._changed.notify_all()
-                # its end is certain: whoever made the feed ends it
+                # it is certain to end: whoever made the feed ends it
                 self._changed.wait()
             taken = bytes(self._waiting[:size])
             del self._waiting[:size]
             return taken
 
     def finish(self) -> None:
-        """Say that nothing will be read any more."""
+        """Note that nothing more will be read."""
         with self._changed:
             self.is_finished = True
             self._changed.notify_all()

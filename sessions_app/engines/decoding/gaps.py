@@ -1,4 +1,4 @@
-"""Silence where the clock of a live stream says that nothing came: declared, and not held."""
+"""Silence where the clock of a live stream says that nothing was sent: declared, not stored."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sessions_app.core.audio import FRAME_SAMPLES, SAMPLE_BYTES, SAMPLE_RATE, to_samples
 
 EDGE_SAMPLES = SAMPLE_RATE
-"""How much of a gap is heard, before and after what is only counted: speech ends in it."""
+"""How much of a gap is real silence at either end, the rest is only counted: speech ends in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Silence:
 
     samples: int
     is_heard: bool = True
-    """Whether it is given as PCM, as at the edges of a gap; else whole frames are only counted."""
+    """Whether it is given as PCM, as at the ends of a gap; else whole frames are only counted."""
 
     def pcm(self) -> bytes:
         """Return it as 16 kHz mono s16le."""
@@ -23,11 +23,11 @@ class Silence:
 
 
 Part = bytes | Silence
-"""PCM, 16 kHz mono s16le, or silence in its place."""
+"""PCM, 16 kHz mono s16le, or silence instead of it."""
 
 
 def with_silence(seconds: float) -> list[Part]:
-    """Return what stands in a gap of so many seconds."""
+    """Return the parts that fill a gap of this many seconds."""
     samples = to_samples(seconds)
     counted = (samples - 2 * EDGE_SAMPLES) // FRAME_SAMPLES * FRAME_SAMPLES
     if counted <= 0:
@@ -37,23 +37,23 @@ def with_silence(seconds: float) -> list[Part]:
 
 
 class Runs:
-    """The parts of a stream as they were decoded, given back run by run."""
+    """The decoded parts of a stream, returned run by run."""
 
     def __init__(self) -> None:
         self._parts: deque[Part] = deque()
         self.silence_samples = 0
-        """How much silence, only counted, follows the run that was given last."""
+        """How much silence, only counted, follows the run that was returned last."""
 
     def __bool__(self) -> bool:
         """Return whether there are more."""
         return bool(self._parts)
 
     def add(self, part: Part) -> None:
-        """Take the next part."""
+        """Add the next part."""
         self._parts.append(part)
 
     def next(self) -> bytes:
-        """Return PCM, up to the next gap, or some of the silence in one."""
+        """Return PCM up to the next gap, or some of the silence in one."""
         run: list[bytes] = []
         self.silence_samples = 0
         while self._parts:

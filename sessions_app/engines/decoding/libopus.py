@@ -1,4 +1,4 @@
-"""libopus itself, by ctypes: decodes straight to 16 kHz, which saves decoding at 48 kHz."""
+"""libopus, through ctypes: decodes directly to 16 kHz, which saves decoding at 48 kHz."""
 
 import ctypes
 from collections.abc import Iterator
@@ -14,30 +14,30 @@ from sessions_app.core.errors import DecodeError
 from sessions_app.engines.decoding.downmix import Downmix
 
 MAX_PACKET_SAMPLES = SAMPLE_RATE * 120 // 1000
-"""The longest packet that Opus knows: 120 ms (RFC 6716, 2.1.4)."""
+"""The longest packet of Opus: 120 ms (RFC 6716, 2.1.4)."""
 USUAL_PACKET_SAMPLES = SAMPLE_RATE * 20 // 1000
-"""What is made up for a packet that is lost where none came before: 20 ms."""
+"""The length that is concealed for a lost packet if no other came before: 20 ms."""
 MOST_LOST = 100
-"""Packets in a row that may be lost, two seconds as a rule: a stream of others is no Opus."""
+"""How many packets in a row may be lost, usually two seconds: a worse stream is no Opus."""
 _SET_GAIN = 4034  # OPUS_SET_GAIN_REQUEST in opus_defines.h
 
 
 @cache
 def load_libopus() -> ctypes.CDLL | None:
-    """Return libopus: the system's, or the one that PyAV's wheel brings; None: there is neither."""
+    """Return libopus: the system's, or the one in PyAV's wheel; None: there is neither."""
     for name in _names():
         try:
             return _declare(ctypes.CDLL(name))
-        except (OSError, AttributeError):  # it is not there, or is something else
+        except (OSError, AttributeError):  # it is not there, or is another library
             continue
     return None
 
 
 class OpusDecoder:
-    """Decodes the packets of one stream, in order. Freed when closed, or when nobody holds it.
+    """Decodes the packets of one stream, in order. Freed when closed or garbage-collected.
 
-    ``gain`` is the header's output gain, in 1/256 dB. Of two ``channels`` libopus would give the
-    average, in which they may cancel each other: so they are mixed here.
+    ``gain`` is the header's output gain, in 1/256 dB. libopus would average two ``channels``, in
+    which they may cancel each other, so they are mixed here.
 
     Raises:
         DecodeError: libopus refuses.
@@ -60,9 +60,9 @@ class OpusDecoder:
             library.opus_decoder_ctl(self._state, _SET_GAIN, ctypes.c_int(gain))
 
     def decode(self, packet: bytes) -> bytes:
-        """Return the 16 kHz mono s16le PCM of ``packet``; of one that is damaged, what fits there.
+        """Return the 16 kHz mono s16le PCM of ``packet``; a damaged one is concealed.
 
-        An empty one was lost on the way.
+        An empty packet stands for a lost one.
 
         Raises:
             DecodeError: too many in a row are damaged, or the decoder is closed.
@@ -76,7 +76,7 @@ class OpusDecoder:
             return self._taken(samples)
 
     def samples_of(self, packet: bytes) -> int:
-        """Return how many samples ``packet`` decodes to, also where it has to be made up."""
+        """Return how many samples ``packet`` decodes to, even if it must be concealed."""
         return samples_in(self._library, packet) or self._last_samples
 
     def close(self) -> None:
@@ -109,15 +109,15 @@ class OpusDecoder:
 
 
 def samples_in(library: ctypes.CDLL, packet: bytes) -> int:
-    """Return how many samples at 16 kHz a packet says that it holds; 0: it is damaged or empty."""
+    """Return how many samples at 16 kHz a packet claims to contain; 0: it is damaged or empty."""
     found: int = library.opus_packet_get_nb_samples(packet, len(packet), SAMPLE_RATE)
     return found if 0 < found <= MAX_PACKET_SAMPLES else 0
 
 
 def _names() -> Iterator[str]:
-    """Yield where libopus may be; the cheap guesses first, ``find_library`` starts a process."""
+    """Yield where libopus may be, cheap guesses first: ``find_library`` starts a process."""
     yield "libopus.so.0"
-    pyav = find_spec("av")  # to be found, and not loaded
+    pyav = find_spec("av")  # to be found, without importing it
     for package in pyav.submodule_search_locations or () if pyav else ():
         beside_pyav = Path(package).parent / "av.libs"
         yield from (str(path) for path in sorted(beside_pyav.glob("libopus*")))

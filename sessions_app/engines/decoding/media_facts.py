@@ -1,11 +1,11 @@
-"""What a media file says of the sound in it, as values that need no libav."""
+"""Facts about the sound in a media file, as values that do not need libav."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """What a container says of one track of sound; what it does not say is empty."""
+    """What a container says about one track of sound; empty where it says nothing."""
 
     language: str = ""
     title: str = ""
@@ -13,10 +13,10 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a media file says of the sound in it."""
+    """What a media file says about its sound."""
 
     seconds: float | None
-    """How long it is, on its own clock; None: it does not say, as live recordings."""
+    """Its length by its own clock; None: it does not say, as in live recordings."""
     track: int
-    """The number of the track that is heard, from 1."""
+    """The number of the track that is decoded, from 1."""
     tracks: tuple[Track, ...]

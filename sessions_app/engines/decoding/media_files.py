@@ -1,4 +1,4 @@
-"""Whole files of anybody's, decoded in a process of their own. Everything here blocks."""
+"""Whole files from any source, decoded in a separate process. Everything here blocks."""
 
 import errno
 import json
@@ -19,19 +19,19 @@ from sessions_app.engines.decoding.media_facts import Facts, Track
 from sessions_app.engines.decoding.process import HEADER_BYTES, command, environment
 
 ANSWER_SECONDS = 60.0
-"""How long a second of a file may take; a few milliseconds are usual, and a start 0.2 s."""
+"""How long a second of a file may take; usually a few milliseconds, and 0.2 s to start."""
 MAX_ANSWER_BYTES = 64_000
 FILE = "file"
 SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
-"""What says nothing of a file, but of the machine: it may be read another time."""
+"""Errors that say nothing about a file but about the machine: it may be readable later."""
 
 
 def decode_file(path: str | Path, track: int | None = None) -> Iterator[bytes]:
     """Yield the sound of any media file as 16 kHz mono s16le PCM, a second at a time.
 
-    What is damaged in the file is left out; where its clock says that there is nothing, there is
-    silence. The file is opened when the first block is asked for. ``track`` counts those of sound
-    from 1; None: the default track.
+    Damaged parts of the file are left out; gaps in its clock are filled with silence. The file is
+    opened when the first block is asked for. ``track`` counts those of sound from 1; None: the
+    default track.
 
     Raises:
         DecodeError: it cannot be read, there is no sound in it, or no such track.
@@ -49,7 +49,7 @@ def decode_file(path: str | Path, track: int | None = None) -> Iterator[bytes]:
 
 
 def read_facts(path: str | Path, track: int | None = None) -> Facts:
-    """Return what a media file says of the sound in it.
+    """Return what a media file says about its sound.
 
     Raises:
         DecodeError: it cannot be read, there is no sound in it, or no such track.
@@ -63,7 +63,7 @@ def read_facts(path: str | Path, track: int | None = None) -> Facts:
 
 
 def duration_seconds(path: str | Path) -> float | None:
-    """Return how long a media file says that it is; None: it does not say, as live recordings.
+    """Return the length that a media file states; None: it states none, as in live recordings.
 
     Raises as ``read_facts`` does.
     """
@@ -72,7 +72,7 @@ def duration_seconds(path: str | Path) -> float | None:
 
 @contextmanager
 def _answers(path: str | Path, track: int | None) -> Iterator[Iterator[tuple[bytes, bytes]]]:
-    """Have a process decode ``path``, and give its answers; it ends with the block."""
+    """Have a process decode ``path``, and provide its answers; it ends with the block."""
     with _opened(path) as file:
         process = subprocess.Popen(
             command(FILE, *(() if track is None else (str(track),))),
@@ -127,7 +127,7 @@ def _read(source: IO[bytes], size: int) -> bytes:
 
 
 def _is_ready(source: IO[bytes], seconds: float) -> bool:
-    waiting = select.poll()  # not `select`: that takes no descriptor beyond 1,023
+    waiting = select.poll()  # not `select`, which accepts no descriptor above 1,023
     waiting.register(source, select.POLLIN)
     return bool(waiting.poll(math.ceil(seconds * 1000)))
 

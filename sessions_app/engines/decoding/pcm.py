@@ -1,4 +1,4 @@
-"""Sound that comes as plain samples: brought to 16 kHz, at any byte a chunk may end."""
+"""Plain samples, resampled to 16 kHz; chunks may end at any byte."""
 
 import numpy as np
 from av import AudioFrame
@@ -10,11 +10,11 @@ from sessions_app.engines.decoding.resampling import Resampler
 LOWEST_RATE = 8_000
 HIGHEST_RATE = 192_000
 MOST_SECONDS = 2
-"""Sound that one call gives at most."""
+"""The most sound that one call returns."""
 
 
 class PcmDecoder:
-    """Takes s16le mono samples at ``sample_rate`` Hz; gives them at 16 kHz.
+    """Takes s16le mono samples at ``sample_rate`` Hz; returns them at 16 kHz.
 
     Raises:
         DecodeError: the rate is not 8,000 to 192,000.
@@ -29,7 +29,7 @@ class PcmDecoder:
         self._most_bytes = MOST_SECONDS * sample_rate * SAMPLE_BYTES
 
     silence_samples = 0
-    """Never any: plain samples have no clock of their own."""
+    """Always 0: plain samples have no clock of their own."""
 
     @property
     def has_more(self) -> bool:
@@ -45,7 +45,7 @@ class PcmDecoder:
         return self._resample(pcm, self._resampler) if self._resampler and pcm else pcm
 
     def flush(self) -> bytes:
-        """Return what the resampler still holds; half a sample is no sound."""
+        """Return what the resampler still holds; half a sample is dropped."""
         self._rest = b""
         return b"" if self._resampler is None else self._resampler.take(None)
 

@@ -1,4 +1,4 @@
-"""The processes that decode live streams, one each: as many as there are streams, up to a bound."""
+"""Processes that decode live streams, one for each stream, up to a limit."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,9 +8,9 @@ from sessions_app.engines.decoding.process import DecoderProcess
 
 
 class DecoderPool:
-    """Starts a process for each stream that libav must decode, when it is asked for one.
+    """Starts a process for each stream that libav must decode.
 
-    ``most`` says how many there may be at once, of 14 MB each, whenever one is asked for.
+    ``most`` returns how many there may be at once, of 14 MB each; it is asked each time.
     """
 
     def __init__(self, most: Callable[[], int]) -> None:
@@ -19,7 +19,7 @@ class DecoderPool:
         self._is_closed = False
 
     async def open(self, container: str) -> DecoderProcess:
-        """Return a decoder for one stream in ``container``; whoever takes it must close it.
+        """Return a decoder for one stream in ``container``; the caller must close it.
 
         Raises:
             CommandError: ``too_many_streams``.

@@ -1,4 +1,4 @@
-"""One process that decodes one live stream, from its owner's side: started, asked, ended."""
+"""One process that decodes one live stream, seen from its owner: started, asked, ended."""
 
 import asyncio
 import logging
@@ -15,15 +15,15 @@ from sessions_app.engines.decoding.starvation import is_starved
 logger = logging.getLogger(__name__)
 
 START_SECONDS = 15.0
-"""How much longer the first answer may take: a fifth of a second is usual."""
+"""How much longer the first answer may take; usually a fifth of a second."""
 ANSWER_SECONDS = 5.0
-"""How long one chunk may take, less than a drain does; a millisecond is usual."""
+"""How long one chunk may take, less than a drain does; usually a millisecond."""
 MOST_SECONDS = 60.0
-"""How long it may take where the machine leaves it no time: it gives way to all others."""
+"""How long it may take if the machine gives it no processor time: it has low priority."""
 CLOSE_SECONDS = 0.9
 """How long a killed process may take to be gone."""
 MAX_ANSWER_BYTES = 64_000
-"""The largest answer: two seconds of sound, as the worker cuts it."""
+"""The largest answer: two seconds of sound, as the worker splits it."""
 MAX_REASON_CHARACTERS = 200
 ROOT = Path(__file__).resolve().parents[3]
 LOST = "The sound could not be decoded: it took too long, or too much memory."
@@ -32,7 +32,7 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONHOME
 
 
 class DecoderProcess:
-    """A process that has one stream for its whole life; whatever becomes of it, no other has.
+    """A process for one stream; whatever happens to it, no other stream is affected.
 
     ``ended`` is called once, when it is closed.
     """
@@ -44,12 +44,12 @@ class DecoderProcess:
         self._patience = START_SECONDS + ANSWER_SECONDS
         self._header = b""
         self.has_more = False
-        """Whether there is more PCM of what was handed over; ``decode(b"")`` gives it."""
+        """Whether more PCM of what was handed over follows; ``decode(b"")`` returns it."""
         self.silence_samples = 0
-        """How much silence, only counted, follows what the last call gave."""
+        """How much silence, only counted, follows what the last call returned."""
 
     async def start(self) -> None:
-        """Start the process; not wait until it is ready.
+        """Start the process, without waiting until it is ready.
 
         Raises:
             EngineError: the machine has no room for it.
@@ -62,12 +62,12 @@ class DecoderProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
                 env=environment(),
-                # not a session of its own: the kernel would share out time by sessions
-                # (autogroup), and niceness would count within that one only
+                # not a session of its own: the kernel would divide time between sessions
+                # (autogroup), and niceness would only count within one
                 process_group=0,
             )
         except OSError as error:
-            if is_exhaustion(error):  # it is told as that
+            if is_exhaustion(error):  # reported as what it is
                 raise
             raise EngineError("This machine has no room to decode one more stream.") from error
 
@@ -88,7 +88,7 @@ class DecoderProcess:
         return await self._converse(_message(b"E", b""))
 
     async def close(self) -> None:
-        """End the process at once. May be called twice, and in any state."""
+        """Kill the process. May be called twice, and in any state."""
         self._kill()
         self._ended(self)
         process, self._process = self._process, None
@@ -110,7 +110,7 @@ class DecoderProcess:
             process.stdin.close()
 
     async def _converse(self, question: bytes | None) -> bytes:
-        """Put ``question``, if there is one, and return the answer; else the process has ended."""
+        """Send ``question``, if any, and return the answer; on failure the process is ended."""
         answered = False
         try:
             kind, content = await self._answer_to(question)
@@ -148,7 +148,7 @@ class DecoderProcess:
                     raise
 
     async def _read(self, answers: asyncio.StreamReader) -> tuple[bytes, bytes]:
-        """Return the next answer; if it is cancelled meanwhile, it may be called again."""
+        """Return the next answer; after a cancellation it may be called again."""
         self._header = self._header or await answers.readexactly(HEADER_BYTES)
         length = int.from_bytes(self._header[1:], "big")
         if length > MAX_ANSWER_BYTES:
@@ -161,14 +161,14 @@ class DecoderProcess:
 def command(what: str, *more: str) -> list[str]:
     """Return the command of a process that decodes ``what``: a container's name, or ``file``.
 
-    ``more`` is what it has to know: of a file, the number of the track.
+    ``more`` is what else it must know: for a file, the number of the track.
     """
     program = ("-m", "sessions_app.engines.decoding.worker")
     return [sys.executable, *program, str(os.getpid()), what, *more]
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of such a process: no secret of ours, and one heap."""
+    """Return the environment of such a process: without our secrets, and with one heap."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return {**kept, "PYTHONPATH": path, "MALLOC_ARENA_MAX": "1", "OMP_NUM_THREADS": "1"}

@@ -1,4 +1,4 @@
-"""What libav does for us, through PyAV: media of any kind becomes 16 kHz mono PCM."""
+"""Decoding with libav, through PyAV: any media to 16 kHz mono PCM."""
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -27,7 +27,7 @@ from sessions_app.engines.decoding.tracks import facts_of, refuse_if_cut_off, tr
 logger = logging.getLogger(__name__)
 
 BLOCK_BYTES = SAMPLE_RATE * SAMPLE_BYTES
-"""What ``decode_with_libav`` yields at a time: one second."""
+"""How much ``decode_with_libav`` yields at a time: one second."""
 _ALONE = {"protocol_whitelist": "none"}
 """libav may open nothing by itself: neither a file nor an address that a stream names."""
 _BEGINS_ANYWHERE = 0x0200  # AVFMT_TS_DISCONT in libavformat/avformat.h
@@ -38,8 +38,8 @@ def open_media(
 ) -> InputContainer:
     """Return ``file``, anything with ``read``, as media that cannot reach any other file.
 
-    ``container`` is libav's short name of what it must be, ``codecs`` the names of those that libav
-    may use to find out what is in it; None: any.
+    ``container`` is libav's short name of the only format allowed, ``codecs`` are the codecs that
+    libav may use to probe the content; None: any.
 
     Raises:
         FFmpegError: it is something else.
@@ -56,10 +56,10 @@ def open_media(
 
 
 def begins_seconds(container: InputContainer) -> float:
-    """Return what the clock of ``container`` shows when it begins.
+    """Return what the clock of ``container`` shows at its beginning.
 
-    As a rule that is 0, whatever comes first in it. Broadcasts (MPEG-TS), and streams that somebody
-    joined, begin at any time.
+    Usually 0, whatever comes first in it. Broadcasts (MPEG-TS), and streams joined midway, begin at
+    any time.
     """
     told: int | None = container.start_time
     first = 0.0 if told is None else told / av.time_base
@@ -67,13 +67,13 @@ def begins_seconds(container: InputContainer) -> float:
 
 
 def piece_of(frame: AudioFrame) -> TimedSound[AudioFrame]:
-    """Return ``frame``, to be put in its place."""
+    """Return ``frame`` with its time and length."""
     seconds = frame.samples / frame.sample_rate if frame.sample_rate else 0.0
     return TimedSound(frame, seconds, frame.time)
 
 
 def decode_with_libav(path: str | Path) -> Iterator[bytes]:
-    """Yield the sound of a media file that is our own: any other is for ``media_files``.
+    """Yield the sound of a media file of our own; others are decoded by ``media_files``.
 
     Raises:
         DecodeError: it cannot be read, or there is no sound in it.
@@ -94,10 +94,10 @@ def decode_opened(
 ) -> Iterator[bytes]:
     """Yield the sound of any media file as 16 kHz mono s16le PCM, a second at a time.
 
-    What is damaged in the file is left out; where its clock says that there is nothing, there is
-    silence, as far as ``silence`` has it; None: as any file may have. ``track`` counts those
-    of sound from 1; None: the default track. All that comes before what breaks it off is
-    given. ``tells_cut_off``: one that ends before it says is given too, and told as broken.
+    Damaged parts of the file are left out; gaps in its clock are filled with silence, as far as
+    ``silence`` allows; None: as for any file. ``track`` counts those of sound from 1; None: the
+    default track. All that comes before an unreadable part is yielded. ``tells_cut_off``: a file
+    that ends before its stated length is yielded too, and then reported as broken.
 
     Raises:
         DecodeError: it cannot be read, it is cut off, or there is no sound in it.
@@ -112,7 +112,7 @@ def decode_opened(
                 is_empty = False
                 del block[:BLOCK_BYTES]
     except DecodeError:
-        if block:  # it came before what cannot be read
+        if block:  # it came before the unreadable part
             yield bytes(block)
         raise
     if block:
@@ -122,7 +122,7 @@ def decode_opened(
 
 
 def read_facts_with_libav(file: BinaryIO, *, track: int | None = None) -> Facts:
-    """Return what a media file says of the sound in it.
+    """Return what a media file says about its sound.
 
     Raises:
         DecodeError: it cannot be read, there is no sound in it, or no such track.
@@ -157,7 +157,7 @@ def _read_file(
 def _decode_leniently(
     container: InputContainer, stream: AudioStream, timeline: ContainerClock[AudioFrame]
 ) -> Iterator[bytes]:
-    """Yield the PCM of ``stream``; packets that are damaged are left out."""
+    """Yield the PCM of ``stream``; damaged packets are left out."""
     resampler = Resampler()
     for packet in container.demux(stream):
         for frame in _frames_of(packet):
@@ -173,7 +173,7 @@ def _placed(frames: Iterable[Placed[AudioFrame]], resampler: Resampler) -> Itera
 
 
 def _after_silence(seconds: float, resampler: Resampler) -> Iterator[bytes]:
-    """Yield the end of what came before, and so much silence; nothing where that is 0."""
+    """Yield the rest of what came before, and this much silence; nothing if that is 0."""
     left = to_samples(seconds) * SAMPLE_BYTES
     if left:
         yield resampler.take(None)

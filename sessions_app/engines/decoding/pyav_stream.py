@@ -1,4 +1,4 @@
-"""Decoding a live stream by libav, which wants a file: a thread reads what chunks are handed to."""
+"""Decoding a live stream with libav, which expects a file: a thread reads from the chunks."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -23,19 +23,19 @@ from sessions_app.engines.decoding.tracks import track_of
 logger = logging.getLogger(__name__)
 
 CODECS = ("opus", "aac")
-"""The codecs that live streams may use; all else in libav stays out of a stranger's reach."""
+"""The codecs that live streams may use; no stream can reach the rest of libav."""
 CLOSE_SECONDS = 0.9
-"""Longest wait for a decoder's thread to end."""
+"""The longest wait for a decoder's thread to end."""
 MOST_DAMAGED = 100
-"""Packets in a row that may be damaged, two seconds as a rule: a stream of others is no sound."""
+"""How many packets in a row may be damaged, usually two seconds: a worse stream is no sound."""
 
 
 class PyAVDecoder:
-    """Decodes one live stream whose container is known; libav does not get to guess.
+    """Decodes one live stream whose container is known, so that libav does not guess.
 
     ``container`` is libav's short name: ``webm``, ``ogg``, ``mp4``. The demuxer runs in a thread,
-    which is always either at work on a chunk, while ``decode`` waits, or waiting for the next. Of
-    several Ogg streams in one, each has a demuxer of its own: anything may change between them.
+    which always either works on a chunk, while ``decode`` waits, or waits for the next. Each of
+    several Ogg streams in a row has its own demuxer: anything may change between them.
     """
 
     def __init__(self, container: str) -> None:
@@ -52,12 +52,12 @@ class PyAVDecoder:
 
     @property
     def has_more(self) -> bool:
-        """Whether more is decoded than was given, after a gap; ``decode(b"")`` goes on with it."""
+        """Whether more is decoded than was returned, after a gap; ``decode(b"")`` returns it."""
         return bool(self._decoded)
 
     @property
     def silence_samples(self) -> int:
-        """How much silence, only counted, follows what the last call gave."""
+        """How much silence, only counted, follows what the last call returned."""
         return self._decoded.silence_samples
 
     def decode(self, chunk: bytes) -> bytes:
@@ -104,7 +104,7 @@ class PyAVDecoder:
             self._thread = thread
 
     def _begin_anew(self) -> None:
-        """Take what came so far as ended, and what comes next as another stream."""
+        """Treat what came so far as ended, and what comes next as another stream."""
         self._feed.end()
         self._raise_if_broken()
         if self._thread is not None:
@@ -152,13 +152,13 @@ def _one(passed: bytes) -> list[bytes]:
 
 
 _LINKS = {"ogg": links_in}
-"""What finds where another stream begins in what came, where a container may hold several."""
+"""Where another stream may begin in what came, for containers that may hold several."""
 
 
 def _decode(
     container: InputContainer, timeline: ContainerClock[AudioFrame], expansion: Expansion
 ) -> Iterator[Part]:
-    """Yield the sound of ``container``, its gaps filled."""
+    """Yield the sound of ``container``, its gaps filled with silence."""
     resampler = Resampler()
 
     def take(frame: AudioFrame | None) -> bytes:
@@ -178,9 +178,9 @@ def _decode(
 
 
 def _frames(container: InputContainer) -> Iterator[AudioFrame]:
-    """Yield what packets hold; one that is damaged is left out."""
+    """Yield the frames of each packet; damaged ones are left out."""
     damaged = 0
-    # libav heeds its list of codecs while it looks for streams, and not when one is decoded
+    # libav respects its list of codecs while probing streams, but not while decoding
     for packet in container.demux(track_of(container, codecs=CODECS)):
         try:
             frames = packet.decode()

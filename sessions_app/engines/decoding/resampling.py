@@ -1,4 +1,4 @@
-"""Decoded sound of any kind brought to 16 kHz mono, also where its kind changes on the way."""
+"""Decoded sound of any format, resampled to 16 kHz mono, even if the format changes."""
 
 import av
 import numpy as np
@@ -21,10 +21,10 @@ class Resampler:
         self._downmix = Downmix()
 
     def take(self, frame: AudioFrame | None) -> bytes:
-        """Return the PCM that ``frame`` completes; None ends the sound and gives its tail.
+        """Return the PCM that ``frame`` completes; None ends the sound and returns the rest.
 
-        A frame of another kind than those before goes on where they ended, and so does one after
-        the end.
+        A frame of another format continues where those before it ended, and so does one after the
+        end.
 
         Raises:
             FFmpegError: nothing can be made of such a frame.
@@ -36,7 +36,7 @@ class Resampler:
         kind = (frame.sample_rate, frame.format.name, frame.layout.name)
         tail = b"" if kind == self._kind else self._end()
         resampler = self._resampler or self._begin(kind, frame.layout.nb_channels)
-        # PyAV takes the time of the first frame for that of all, and nothing here needs it
+        # PyAV applies the time of the first frame to all, and nothing here needs it
         frame.pts = None
         return tail + self._join(resampler.resample(frame))
 
@@ -52,23 +52,23 @@ class Resampler:
         return b"" if resampler is None else self._join([*resampler.resample(None)])
 
     def _join(self, frames: "list[AudioFrame | None] | list[AudioFrame]") -> bytes:
-        # PyAV hands the None at the end back where there was nothing to resample
+        # PyAV returns the None at the end if there was nothing to resample
         size = self._channels * SAMPLE_BYTES
         pcm = b"".join(bytes(f.planes[0])[: f.samples * size] for f in frames if f is not None)
         return pcm if self._channels == 1 else self._downmix.mix(pcm)
 
 
 def _is_unknown(frame: AudioFrame) -> bool:
-    """Return whether nobody says what each of several channels is.
+    """Return whether it is unspecified what each of several channels is.
 
-    libav would take one of six for that of the lowest sounds, and leave it out.
+    libav would take one of six for the low-frequency channel, and leave it out.
     """
     channels = frame.layout.nb_channels
     return channels > 2 and frame.layout.name == f"{channels} channels"
 
 
 def _paired(frame: AudioFrame) -> AudioFrame:
-    """Return ``frame``, which has several channels, as two: every other one is in each."""
+    """Return ``frame``, which has several channels, as two: the odd and the even ones."""
     samples = frame.to_ndarray()
     is_planar = frame.format.is_planar
     planes = samples if is_planar else samples.reshape(-1, frame.layout.nb_channels).T

@@ -1,20 +1,20 @@
-"""Whether a process is slow itself, or only gets no time of the machine, as far as Linux says."""
+"""Whether a process is slow itself, or only gets no processor time, as far as Linux says."""
 
 import asyncio
 import os
 from pathlib import Path
 
 SAMPLE_SECONDS = 0.5
-"""How long a process is looked at."""
+"""How long a process is observed."""
 LEAST_SHARE = 0.5
-"""How much of a processor it has at least that is not starved."""
+"""The least share of a processor that a process which is not starved has."""
 RUNNABLE = "R"
 
 
 async def is_starved(pid: int) -> bool:
-    """Return whether ``pid`` would work and is not let: it is runnable, and hardly ever runs.
+    """Return whether ``pid`` is starved: it is runnable, and hardly ever runs.
 
-    One that sleeps, is stopped, or has ended is not; nor is one that computes without end.
+    A process that sleeps, is stopped, or has ended is not; nor is one that computes without end.
     """
     state, before = _look(pid)
     if state != RUNNABLE:
@@ -25,7 +25,7 @@ async def is_starved(pid: int) -> bool:
 
 
 def _look(pid: int) -> tuple[str, float]:
-    """Return the state of a process, and how many seconds it had of a processor so far."""
+    """Return the state of a process, and how many seconds of processor time it has had."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

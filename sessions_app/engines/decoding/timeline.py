@@ -1,4 +1,4 @@
-"""The clock of a container: where its sound stands on it, and where it has gaps. Pure."""
+"""The clock of a container: the position of its sound, and its gaps. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,14 +7,17 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 TOLERANCE_SECONDS = 0.1
-"""How far sound may stand from its time before silence is put in: times are rounded, and jitter."""
+"""How far sound may be from its timestamp before silence is inserted: timestamps jitter."""
 STEP_SECONDS = 0.015
-"""How late after the one before it a piece must come for that: clocks that drift make no gap."""
+"""How late after the one before it a piece must come for a gap: clock drift makes none."""
 BACK_SECONDS = 1.0
-"""How far a clock must go back to be another one, as of the next file of several in one."""
+"""How far back a clock must go to be another one, as that of the next file in a row."""
 FILE_CONFIRM_SECONDS = 0.5
-"""How long the pieces of a file must agree on a leap. Where several packets share one time, as in
-MPEG-TS, libav makes up that of the others, so that one false time has followers."""
+"""How long the pieces of a file must agree on a leap of its clock.
+
+Where several packets share one timestamp, as in MPEG-TS, libav makes up those of the others, so
+that one wrong timestamp is followed by others.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +26,9 @@ class TimedSound(Generic[T]):
 
     content: T
     seconds: float
-    """How long it is."""
+    """Its length."""
     at_seconds: float | None
-    """When it begins, on the container's clock; None: it does not say."""
+    """Its timestamp on the container's clock; None: it has none."""
 
 
 Placed = tuple[float, T]
@@ -35,10 +38,11 @@ Placed = tuple[float, T]
 class ContainerClock(Generic[T]):
     """Puts the pieces of one stream where they belong.
 
-    ``allows`` tells of a gap, in seconds, whether there may be so much silence: if not, the clock
-    is not believed, and the sound goes on where it was. So it does after a leap that the next piece
-    does not confirm, which is why a piece that leaps is kept until that comes. Those that follow a
-    leap are kept with it until they reach ``confirm_seconds``; 0: the first of them is enough.
+    ``allows`` returns whether a gap of so many seconds may be filled with silence; if not, the
+    clock is ignored, and the sound continues where it was. The same happens after a leap of the
+    clock that the next piece does not confirm, so a piece that leaps is held back until that comes.
+    Pieces that follow a leap are held back with it until they reach ``confirm_seconds``; 0: the
+    first of them is enough.
     """
 
     def __init__(
@@ -49,16 +53,16 @@ class ContainerClock(Generic[T]):
         self._position = 0.0
         """How much was placed, silence included."""
         self._offset = begins_seconds
-        """What the container's clock shows where the position is 0."""
+        """What the container's clock shows at position 0."""
         self._end = begins_seconds
         """When the last piece ended, on the container's clock."""
         self.reached_seconds = begins_seconds
-        """The latest that the container's clock showed at the end of a piece."""
+        """The latest time of the container's clock at the end of any piece."""
         self._leaping: list[TimedSound[T]] = []
         """A piece that leaps, and those that agree with it."""
 
     def place(self, piece: TimedSound[T]) -> list[Placed[T]]:
-        """Return what can be given now: nothing, ``piece``, or it and those kept before it."""
+        """Return what can be placed now: nothing, ``piece``, or it after those held back."""
         if self._leaping:
             return self._go_on(piece)
         if self._is_leap(piece):
@@ -67,7 +71,7 @@ class ContainerClock(Generic[T]):
         return [self._put(piece, 0.0, piece.at_seconds)]
 
     def end(self) -> list[Placed[T]]:
-        """Return the pieces that are kept, if there are any: no other comes."""
+        """Return the pieces that are held back, if any: no other comes."""
         placed: list[Placed[T]] = []
         while self._leaping:
             placed += self._land_all(is_confirmed=len(self._leaping) > 1)
@@ -82,7 +86,7 @@ class ContainerClock(Generic[T]):
         return self._land_all(is_confirmed=True)
 
     def _agreed_seconds(self) -> float:
-        """Return how long it is from the end of the leaping piece to that of the last one kept."""
+        """Return the time from the end of the leaping piece to that of the last one held back."""
         first, last = self._leaping[0], self._leaping[-1]
         return max(0.0, _end_of(last) - _end_of(first))
 
@@ -90,7 +94,7 @@ class ContainerClock(Generic[T]):
         first, *others = self._leaping
         self._leaping = []
         placed = [self._land(first, is_confirmed=is_confirmed)]
-        for piece in others:  # one of them may leap on its own
+        for piece in others:  # one of them may leap itself
             placed += self.place(piece) if is_confirmed else [self._put(piece, 0.0, None)]
         return placed
 
@@ -102,9 +106,9 @@ class ContainerClock(Generic[T]):
         return step < -BACK_SECONDS or (late > TOLERANCE_SECONDS and step > STEP_SECONDS)
 
     def _confirms(self, piece: TimedSound[T], before: TimedSound[T]) -> bool:
-        """Return whether ``piece`` comes after ``before``, and not where that should have been.
+        """Return whether ``piece`` follows ``before``, and is not where that should have been.
 
-        Where nobody speaks, an encoder may leave out all but one packet in twenty.
+        In silence an encoder may leave out all but one packet in twenty.
         """
         if before.at_seconds is None or piece.at_seconds is None:
             return False

@@ -1,4 +1,4 @@
-"""The tracks of sound in a container: which there are, and which is heard."""
+"""The tracks of sound in a container: which there are, and which one is decoded."""
 
 import re
 from collections.abc import Collection
@@ -11,27 +11,27 @@ from sessions_app.core.errors import DecodeError
 from sessions_app.engines.decoding.media_facts import Facts, Track
 
 MOST_TRACKS = 64
-"""How many are told of, each with ..."""
+"""How many are described, each with ..."""
 MOST_CHARACTERS = 80
-"""... a title of so many at most."""
+"""... a title of at most so many characters."""
 CUT_OFF_SECONDS = 1.0
-"""By how much a file must end before it says to be cut off: lengths are rounded, and padded."""
+"""How much too short a file must be to count as cut off: lengths are rounded and padded."""
 _COUNTED = frozenset(("mov,mp4,m4a,3gp,3g2,mj2", "flac"))
-"""libav's names of containers that count their sound: of most others it estimates the length."""
+"""libav's names of containers that state the length of their sound; others allow an estimate."""
 _MATROSKA = "matroska,webm"
-"""Its tracks may have a tag that says when they end."""
+"""Its tracks may have a tag that states when they end."""
 _CLOCK = re.compile(r"(\d{1,4}):(\d\d):(\d\d(?:\.\d+)?)", re.ASCII)
 _FOR_SOME = Disposition.hearing_impaired | Disposition.visual_impaired
-"""Sound for people who need another, such as a description of the pictures."""
+"""Sound for people with special needs, such as a description of the pictures."""
 
 
 def track_of(
     container: InputContainer, number: int | None = None, codecs: Collection[str] | None = None
 ) -> AudioStream:
-    """Return a track of sound in ``container`` that one of ``codecs`` decodes; None: any.
+    """Return a track of sound in ``container`` that one of ``codecs`` decodes; None: any codec.
 
-    ``number`` counts all its tracks of sound, from 1. None: the one that is marked as
-    default, as libav's `av_find_best_stream` ranks them.
+    ``number`` counts all its tracks of sound, from 1. None: the one that is marked as default, as
+    libav's `av_find_best_stream` ranks them.
 
     Raises:
         DecodeError: there is none.
@@ -42,14 +42,14 @@ def track_of(
     wanted = streams if number is None else (streams[number - 1],)
     heard = [stream for stream in wanted if _is_decoded(stream, codecs)]
     if heard:
-        return max(heard, key=_rank)  # the first of several that are as good
+        return max(heard, key=_rank)  # the first of several that rank the same
     if number is None:
         raise DecodeError("There is no sound in it.")
     raise DecodeError(f"Its track {number} of sound cannot be decoded here.")
 
 
 def facts_of(container: InputContainer, number: int | None, begins_seconds: float) -> Facts:
-    """Return what ``container`` says of its sound, and of the track with this number.
+    """Return what ``container`` says about its sound, and about the track with this number.
 
     ``begins_seconds`` is what its clock shows at its beginning.
 
@@ -66,7 +66,7 @@ def facts_of(container: InputContainer, number: int | None, begins_seconds: floa
 def refuse_if_cut_off(
     container: InputContainer, stream: AudioStream, reached_seconds: float
 ) -> None:
-    """Compare how long a file says that its sound is with what its clock ``reached_seconds``.
+    """Compare the length that a file states with what its clock ``reached_seconds``.
 
     Raises:
         DecodeError: it ended before.
@@ -81,7 +81,7 @@ def refuse_if_cut_off(
 
 
 def _stated_seconds(container: InputContainer, stream: AudioStream) -> float | None:
-    """Return how long a track is by what its container counted; None: it does not say."""
+    """Return the length of a track that its container states; None: it states none."""
     if container.format.name in _COUNTED and stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if container.format.name != _MATROSKA:

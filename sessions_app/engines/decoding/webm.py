@@ -1,4 +1,4 @@
-"""Live WebM with Opus: an incremental walk to its packets, each decoded by libopus as it comes."""
+"""Live WebM with Opus: parsed incrementally, each packet decoded by libopus as it arrives."""
 
 import ctypes
 from collections import deque
@@ -16,19 +16,19 @@ from sessions_app.engines.decoding.timeline import ContainerClock, Placed, Timed
 
 MOST_SAMPLES = 2 * SAMPLE_RATE
 MOST_STEPS = 256
-"""Sound, and packets or elements, that one call decodes: 4 ms of work for the one, 16 at worst."""
+"""How much sound, and how many packets or elements, one call decodes: 4 to 16 ms of work."""
 OPUS_RATE = 48_000
-"""What an Opus header counts in, whatever the sound was (RFC 7845)."""
+"""The sample rate in which an Opus header counts, whatever the sound was (RFC 7845)."""
 
 _Packet = tuple[bytes, int]
-"""A packet, and how many samples to leave out at its end."""
+"""A packet, and how many samples to skip at its end."""
 
 
 class WebmOpusDecoder:
     """Decodes one stream as MediaRecorder makes it, in the caller's thread.
 
     The sound begins after the header's pre-skip and ends before the last block's padding, so its
-    length is that of what was recorded, to one sample. Where its clock has a gap there is silence.
+    length is that of what was recorded, to one sample. Gaps in its clock are filled with silence.
     """
 
     def __init__(self, library: ctypes.CDLL) -> None:
@@ -41,11 +41,11 @@ class WebmOpusDecoder:
         self._opus: OpusDecoder | None = None
         self._tick_seconds = matroska.read_scale(b"") / 1e9
         self._cluster_ticks = 0
-        self._skip = 0  # samples still to be left out at the beginning
+        self._skip = 0  # samples still to be skipped at the beginning
         self._has_sound = False
         self._pending: deque[Iterator[Part]] = deque()
         self.silence_samples = 0
-        """How much silence, only counted, follows what the last call gave."""
+        """How much silence, only counted, follows what the last call returned."""
 
     @property
     def has_more(self) -> bool:
@@ -67,7 +67,7 @@ class WebmOpusDecoder:
         return pcm
 
     def flush(self) -> bytes:
-        """Take the stream as ended; return what was kept back, which is a packet at most.
+        """Take the stream as ended; return what was held back, which is at most one packet.
 
         Raises:
             DecodeError: it ends in the middle of a block, or there was no sound in it.
@@ -100,7 +100,7 @@ class WebmOpusDecoder:
             self._pending.popleft()
 
     def _walk(self, chunk: bytes) -> Iterator[Part]:
-        """Yield the sound of each packet that ``chunk`` completes; nothing at other elements."""
+        """Yield the sound of each packet that ``chunk`` completes."""
         for element in self._reader.read(chunk):
             yield b""
             yield from self._take(element)
@@ -149,7 +149,7 @@ class WebmOpusDecoder:
                 TimedSound((packet, discarded), seconds, at_seconds)
             ):
                 yield from self._give(placed)
-            at_seconds = None  # that of a block is that of its first packet
+            at_seconds = None  # a block's discard is that of its first packet
 
     def _give(self, placed: Placed[_Packet]) -> Iterator[Part]:
         gap_seconds, packet = placed
@@ -157,7 +157,7 @@ class WebmOpusDecoder:
         yield self._sound_of(packet)
 
     def _sound_of(self, packet: _Packet) -> bytes:
-        """Return the PCM of a packet without what the header skips, and what is to be left out."""
+        """Return the PCM of a packet without what the header skips, and without its padding."""
         if self._opus is None:
             raise DecodeError("The stream is broken: sound comes before its description.")
         pcm = self._opus.decode(packet[0])

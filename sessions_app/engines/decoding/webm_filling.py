@@ -1,7 +1,7 @@
-"""Recorded WebM whose clock leaps, with silence in its gaps: browsers would play on at once.
+"""Recorded WebM whose clock has gaps, filled with silence: browsers would skip them.
 
-Where there are no gaps nothing is changed. Clusters lose the size that they may have said, and an
-index, whose places are no longer true, is left out.
+A recording without gaps is not changed. Clusters lose their stated size, and an index, whose
+positions are no longer true, is left out.
 """
 
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ from sessions_app.engines.decoding.timeline import ContainerClock, TimedSound
 
 FRAME_SECONDS = 0.02
 MOST_FRAMES = 6
-"""Frames of a packet: 120 ms, the most that it may have (RFC 6716, 3.2.5)."""
+"""The most frames of a packet: 120 ms (RFC 6716, 3.2.5)."""
 CLUSTER_TICKS = 30_000
-"""How long a cluster of silence is: a block's time has 16 bits."""
+"""The length of a cluster of silence: a block's time has 16 bits."""
 _UNKNOWN_SIZE = b"\x01" + b"\xff" * 7
 _INDICES = (0x114D9B74, 0x1C53BB6B)  # SeekHead, Cues
 
@@ -43,13 +43,13 @@ class Gap:
 
 
 def find_gaps(stream: Readable) -> list[Gap]:
-    """Return the gaps of a stream with Opus, as they are heard; what is broken ends it."""
+    """Return the gaps of a stream with Opus, as the decoder fills them, up to where it breaks."""
     finder = _Finder(len(stream))
     try:
         for header, position in _elements(stream):
             finder.take(header, position, stream)
     except DecodeError:
-        pass  # what follows is not heard either
+        pass  # what follows is not decoded either
     return finder.gaps
 
 
@@ -75,7 +75,7 @@ def fill_gaps_of_webm(stream: Readable, gaps: list[Gap]) -> Iterator[bytes]:
 
 
 class _Finder:
-    """Follows the clock as the decoder does that hears the stream."""
+    """Follows the clock as the decoder of the stream does."""
 
     def __init__(self, size: int) -> None:
         budget = SilenceBudget(FREE_SILENCE_SECONDS + size / LEAST_BYTES_PER_SECOND)
@@ -128,7 +128,7 @@ class _Finder:
 
 
 def _elements(stream: Readable) -> Iterator[tuple[Header, int]]:
-    """Yield the elements of a stream, flat, and where each begins; stop where it is broken off."""
+    """Yield the elements of a stream, flat, and where each begins; stop where it breaks off."""
     position = 0
     while True:
         try:
@@ -144,7 +144,7 @@ def _elements(stream: Readable) -> Iterator[tuple[Header, int]]:
 
 
 def _silence(gap: Gap) -> Iterator[bytes]:
-    """Yield clusters of silence, and the beginning of one for what follows."""
+    """Yield clusters of silence, and the header of one for what follows."""
     frame_ticks = FRAME_SECONDS / gap.tick_seconds
     frames = int(gap.ticks / frame_ticks)
     cluster_at: int | None = None
@@ -166,7 +166,7 @@ def _begin(identity: int) -> bytes:
 
 
 def _block(track: int, ticks: int, frames: int) -> bytes:
-    """Return a block of ``track`` whose packet holds so many silent frames of 20 ms."""
+    """Return a block of ``track`` whose packet contains so many silent frames of 20 ms."""
     packet = bytes([0xFB, frames]) + b"\xff\xfe" * frames  # CELT, mono, of one size
     content = (track | 1 << 14).to_bytes(2, "big") + ticks.to_bytes(2, "big") + b"\x80" + packet
     return bytes([matroska.SIMPLE_BLOCK, 0x80 | len(content)]) + content

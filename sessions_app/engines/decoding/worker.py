@@ -1,11 +1,11 @@
-"""The process in which libav decodes what strangers send: one stream, or one file, and its end.
+"""The process in which libav decodes untrusted sound: one stream, or one file, and then it ends.
 
 Its arguments are the process that started it and what it decodes: libav's name of a container, or
 ``file`` and, where one was chosen, the number of its track. A message is a letter, a length (4
 bytes, big-endian), and that many bytes. A stream comes on standard input as ``D`` (the next chunk)
 and ``E`` (its end); a file is standard input itself. Answers go to standard output: ``P`` is PCM
 with more to follow, ``S`` silence that is only counted (8 bytes, in samples), with more to follow,
-``L`` the last PCM for this question, ``T`` what a file says of itself, as JSON, and ``X`` why it
+``L`` the last PCM for this question, ``T`` what a file says about itself, as JSON, and ``X`` why it
 cannot be decoded, after which the process ends. It may take memory in proportion to what it was
 sent, and ends with the process that started it.
 """
@@ -25,19 +25,19 @@ from typing import BinaryIO
 
 PR_SET_PDEATHSIG = 1
 NICENESS = 5
-"""Whoever serves goes first, also while a decoder starts; decoders share what is left."""
+"""The server goes first, also while a decoder starts; decoders share what is left."""
 
 
 def end_with_parent(parent: int) -> None:
-    """Let the kernel end this process when ``parent`` is gone, however that ends."""
+    """Have the kernel kill this process when ``parent`` is gone, however that ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before it could be said
+    if os.getppid() != parent:  # it died before this was set
         os._exit(1)
 
 
 def give_way() -> None:
-    """Let whoever serves go first, and this process be the first to go where memory is short."""
+    """Lower this process's priority, and make it the first to be killed if memory is short."""
     os.nice(NICENESS)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
@@ -55,9 +55,9 @@ from sessions_app.engines.decoding.pyav_stream import PyAVDecoder  # noqa: E402 
 
 HEADER = struct.Struct(">cI")
 PART_BYTES = 2 * SAMPLE_RATE * SAMPLE_BYTES
-"""PCM of one answer: what the detector judges in one go."""
+"""PCM of one answer: what the detector processes in one call."""
 FREE_BYTES = 96 * 1024 * 1024
-"""Memory that any stream may take beyond what libav takes by itself ..."""
+"""Memory that any stream may take beyond libav's own ..."""
 MOST_BYTES = 1024 * 1024 * 1024
 """... and at most, whatever its size; in between, half as much more as it has bytes.
 
@@ -67,17 +67,17 @@ FILE = "file"
 
 
 class ExpansionAllowance:
-    """The memory that this process may take: more, the more it is sent."""
+    """The memory that this process may take, which grows with what it is sent."""
 
     def __init__(self) -> None:
         self._taken = _address_space()
         self._received = 0
-        # neither files nor a core of what a stranger sent
+        # neither files nor a core dump of what was sent
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
     def receive(self, size: int) -> None:
-        """Allow what ``size`` more bytes may honestly take."""
+        """Allow the memory that ``size`` more bytes may need."""
         self._received += size
         most = self._taken + min(FREE_BYTES + self._received // 2, MOST_BYTES)
         resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
@@ -97,7 +97,7 @@ def main() -> None:
         if not isinstance(error.__cause__, MemoryError):  # else the owner finds it gone
             _say(answers, b"X", str(error).encode())
     except BrokenPipeError:
-        pass  # nobody wants to know any more
+        pass  # the owner is gone
 
 
 def _decode_stream(
@@ -136,7 +136,7 @@ def _decode_file(
 
 
 def _take_answers() -> BinaryIO:
-    """Return the channel of answers; what a library prints now goes to standard error."""
+    """Return the channel of answers; what a library prints goes to standard error from now on."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return answers
@@ -165,4 +165,4 @@ def _address_space() -> int:
 
 if __name__ == "__main__":
     main()
-    os._exit(0)  # a thread of libav's may be at work still
+    os._exit(0)  # a thread of libav's may still be running

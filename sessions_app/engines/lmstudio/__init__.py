@@ -1,4 +1,4 @@
-"""LM Studio on this machine: started, watched, told which model to hold, and stopped.
+"""LM Studio on this machine: started, monitored, and stopped.
 
-What talks to ``lms`` or its REST API belongs here. Translating by it does not: see ``llm``.
+What talks to ``lms`` or its REST API belongs here. Translating with it does not: see ``llm``.
 """

@@ -1,4 +1,4 @@
-"""LM Studio's own REST: whether it is well, and which models are loaded."""
+"""LM Studio's own REST API: whether it answers, and which models are loaded."""
 
 from enum import StrEnum
 from typing import Any
@@ -10,7 +10,7 @@ from sessions_app.engines.keys import headers_for
 
 PROBE_SECONDS = 5.0
 LOAD_SECONDS = 600.0
-"""How long a model may take to be read from the disk; 15 to 25 s are usual, not the longest."""
+"""How long a model may take to be read from the disk; usually 15 to 25 s."""
 
 
 class ProbeResult(StrEnum):
@@ -18,7 +18,7 @@ class ProbeResult(StrEnum):
 
     WELL = "well"
     BUSY = "busy"
-    """It is there, and does not answer in time: a large prompt, a model that is being loaded."""
+    """It is there, but does not answer in time: a long prompt, or a model being loaded."""
     DOWN = "down"
     """Nothing is there, or nothing that is LM Studio."""
 
@@ -31,12 +31,12 @@ class LmStudioApi:
             base_url=url.rstrip("/").removesuffix("/v1"),
             headers=headers_for(url, key),
             timeout=PROBE_SECONDS,
-            trust_env=False,  # no proxy leads to oneself
+            trust_env=False,  # no proxy leads to the same machine
             follow_redirects=False,
         )
 
     async def probe(self, seconds: float = PROBE_SECONDS) -> ProbeResult:
-        """Return how the server is; it is given ``seconds`` to answer."""
+        """Return how the server answers within ``seconds``."""
         try:
             response = await self._client.get("/lmstudio-greeting", timeout=seconds)
         except httpx.TimeoutException:
@@ -73,7 +73,7 @@ class LmStudioApi:
         return str(found.get("instance_id", model))
 
     async def unload(self, instance: str) -> None:
-        """Give back the memory of ``instance``; one that is not there is fine.
+        """Unload ``instance``; one that is not loaded is fine.
 
         Raises:
             EngineError: the server refuses.

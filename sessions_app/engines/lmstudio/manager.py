@@ -33,15 +33,16 @@ DOES_NOT_START = (
 
 
 def _tell_nobody(_condition: Condition) -> None:
-    """Tell nobody."""
+    """Report to nobody."""
 
 
 class LMStudio:
-    """Runs the server at ``address`` by means of ``executable``, which is ``lms``.
+    """Runs the server at ``address`` with ``executable``, which is ``lms``.
 
-    What is found running is used and left alone: it is neither stopped nor restarted. ``model`` is
-    loaded at the start; without one it is left to LM Studio. ``owner`` names whose processes they
-    are, for one Habla at a time. ``on_change`` is called on the loop with each new condition.
+    A server found running is used and left alone: it is neither stopped nor restarted. ``model`` is
+    loaded after a start; without one the choice is LM Studio's. ``owner`` marks the processes,
+    which one Habla at a time may own. ``on_change`` is called on the event loop with each new
+    condition.
     """
 
     def __init__(
@@ -71,26 +72,26 @@ class LMStudio:
         self._next_start_at = 0.0
         self._busy_since: float | None = None
         self.condition = Condition(LmState.STOPPED)
-        """How it was when it was last looked at."""
+        """Its condition when it was last probed."""
 
-    # --- watching
+    # --- monitoring
 
     def watch(self) -> None:
         """Start it in the background, and keep it running until ``unwatch``.
 
-        A start that fails leaves nothing, and is told by ``condition``.
+        A start that fails leaves nothing behind, and shows in ``condition``.
         """
         self._is_wanted = True
         self._monitor.begin()
 
     async def unwatch(self) -> bool:
-        """Look no more; a start at work is undone. Return whether that was done in time."""
+        """Stop monitoring; a start in progress is undone. Return whether that was done in time."""
         return await self._monitor.end()
 
     async def stop(self) -> bool:
         """Stop what was started here; return whether it is gone. May be called twice.
 
-        A start that is at work ends in failure.
+        A start in progress fails.
         """
         self._is_wanted = False
         self._interrupt()
@@ -104,19 +105,19 @@ class LMStudio:
             return False
 
     async def aclose(self) -> None:
-        """Watch no more, stop what was started here, and close all connections."""
+        """Stop monitoring, stop what was started here, and close all connections."""
         await self.unwatch()
         await self.stop()
         await self._api.aclose()
 
     def _interrupt(self) -> None:
-        """End what is under way: a start, or a model that is loaded into what was started here."""
+        """Abort what is in progress: a start, or loading a model into what was started here."""
         is_starting = self.condition.state is LmState.STARTING
         processes = self._processes
         if self._lock.locked() and processes and (is_starting or processes.has_daemon):
             processes.end()
 
-    # --- under the lock
+    # --- with the lock held
 
     async def _look(self) -> None:
         async with self._lock:
@@ -147,7 +148,7 @@ class LMStudio:
         await self._model.load()
 
     async def _is_launched(self) -> bool:
-        """Start it within its time; return whether it runs then. What fails leaves nothing."""
+        """Start it within its time limit; return whether it runs. A failure leaves nothing."""
         self._starts += 1
         is_started = False
         try:
@@ -175,12 +176,12 @@ class LMStudio:
             await asyncio.sleep(READY_POLL_SECONDS)
 
     async def _sweep_once(self) -> None:
-        """End what a Habla left that was killed together with its supervisor."""
+        """End what an earlier Habla left that was killed together with its supervisor."""
         if not self._is_swept:
             self._is_swept = await sweep(self._owner)
 
     async def _settle_start(self, *, is_started: bool) -> None:
-        # until a look has found it well: one that dies at once is not started at once
+        # until a probe has succeeded: one that dies at once is not restarted at once
         wait = min(self._timing.backoff * 2**self._failures, self._timing.longest_backoff)
         self._failures += 1
         self._next_start_at = time.monotonic() + wait
@@ -193,7 +194,7 @@ class LMStudio:
     async def _stop(self, state: LmState = LmState.STOPPED) -> bool:
         processes = self._processes
         if processes is None or not processes.has_daemon:
-            await self._model.unload()  # what was found goes on without them
+            await self._model.unload()  # a daemon that was found goes on without them
         if processes is not None and processes.is_alive and not processes.has_daemon:
             # the daemon was found, and only the server in it was opened from here
             with suppress(ProcessLostError):

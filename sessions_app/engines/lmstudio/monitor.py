@@ -1,4 +1,4 @@
-"""Looks after LM Studio again and again, whatever happens at a look."""
+"""Probes LM Studio periodically, whatever happens in a single probe."""
 
 import asyncio
 import logging
@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 logger = logging.getLogger(__name__)
 
 END_SECONDS = 2.5
-"""How long a look that is at work may take to end: what it was starting ends with it."""
+"""How long a probe in progress may take to end, together with what it was starting."""
 
 
 class Monitor:
-    """Calls ``look`` at once and every ``seconds`` from ``begin`` to ``end``."""
+    """Calls ``look`` at once and then every ``seconds``, from ``begin`` to ``end``."""
 
     def __init__(self, look: Callable[[], Awaitable[None]], seconds: float) -> None:
         self._look = look
@@ -19,12 +19,12 @@ class Monitor:
         self._task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        """Begin to look, on the running loop. May be called twice."""
+        """Begin, on the running event loop. May be called twice."""
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run(), name="habla lm studio")
 
     async def end(self) -> bool:
-        """Look no more; return whether a look at work ended in time. May be called twice."""
+        """Stop; return whether a call in progress ended in time. May be called twice."""
         task, self._task = self._task, None
         if task is None:
             return True
@@ -36,6 +36,6 @@ class Monitor:
         while True:
             try:
                 await self._look()
-            except Exception:  # a look that fails must not be the last one
+            except Exception:  # a call that fails must not be the last one
                 logger.exception("a look at LM Studio failed")
             await asyncio.sleep(self._seconds)

@@ -1,7 +1,7 @@
-"""LM Studio's processes, from Habla's side: all that ``lms`` starts here, under one supervisor.
+"""LM Studio's processes, seen from Habla: all that ``lms`` starts here, under one supervisor.
 
-Nothing is ended by a number that was written down: the supervisor ends its own children, whose
-numbers cannot be another's before it has taken leave of them, and ``sweep`` what bears the mark.
+No process is killed by a remembered pid: the supervisor ends its own children, whose pids cannot be
+reused before it has reaped them, and ``sweep`` kills what has the mark in its environment.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from pathlib import Path
 from sessions_app.engines.lmstudio import supervisor
 
 MARK = "HABLA_LMSTUDIO_OF"
-"""In the environment of all that is started: whose it is, should nobody be left who knows."""
+"""In the environment of all that is started: its owner, in case nobody is left who knows."""
 END_SECONDS = supervisor.GRACE_SECONDS + 0.5
 """How long the end of all processes may take."""
 SWEEP_SECONDS = 1.0
@@ -25,11 +25,11 @@ POLL_SECONDS = 0.02
 
 
 class ProcessLostError(Exception):
-    """The supervisor is gone, or was told to go."""
+    """The supervisor is gone, or was told to end."""
 
 
 class LmsProcesses:
-    """What ``executable`` starts, until ``end``. ``owner`` tells it from what others started."""
+    """What ``executable`` starts, until ``end``. ``owner`` marks it as started here."""
 
     def __init__(self, executable: str, owner: str) -> None:
         self._executable = executable
@@ -37,16 +37,16 @@ class LmsProcesses:
         self._process: Process | None = None
         self._is_ended = False
         self.has_daemon = False
-        """Whether what was started here goes on; otherwise ``lms`` only spoke to what was there."""
+        """Whether a daemon was started here; otherwise ``lms`` used one that was there."""
 
     @property
     def is_alive(self) -> bool:
-        """Return whether it obeys."""
+        """Return whether the supervisor takes orders."""
         process = self._process
         return process is not None and process.returncode is None and not self._is_ended
 
     async def start(self) -> None:
-        """Start the supervisor, which needs no time of its own.
+        """Start the supervisor, which is ready at once.
 
         Raises:
             ProcessLostError: it was told to end meanwhile.
@@ -67,7 +67,7 @@ class LmsProcesses:
     async def run(self, *arguments: str, seconds: float) -> int | None:
         """Run ``lms`` with ``arguments``; return its exit code; None: it did not start or end.
 
-        A call that is cancelled ends all processes.
+        Cancelling the call ends all processes.
 
         Raises:
             ProcessLostError: the supervisor is gone.
@@ -92,10 +92,10 @@ class LmsProcesses:
             raise BrokenPipeError
         process.stdin.write(order)
         await process.stdin.drain()
-        return await process.stdout.readline()  # empty when it is gone, and then no JSON
+        return await process.stdout.readline()  # empty, so no JSON, when it is gone
 
     def end(self) -> None:
-        """Let everything end; ``wait`` sees it go. May be called twice, and at any time."""
+        """Begin to end everything; ``wait`` waits for it. May be called twice, and at any time."""
         self._is_ended = True
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
@@ -108,8 +108,8 @@ class LmsProcesses:
         with suppress(TimeoutError):
             async with asyncio.timeout(END_SECONDS):
                 if process.stdout is not None:
-                    await process.stdout.read()  # to its end: an open pipe would outlive the loop
-                # its code says that nothing was left to it
+                    await process.stdout.read()  # to the end: an open pipe outlives the loop
+                # exit code 0 says that no child was left
                 if await process.wait() == 0:
                     return True
         with suppress(ProcessLookupError):
@@ -120,7 +120,7 @@ class LmsProcesses:
 
 
 async def sweep(owner: str) -> bool:
-    """Kill what was started for ``owner`` and has no supervisor any more; return if all is gone."""
+    """Kill what was started for ``owner`` and has no supervisor; return whether all is gone."""
     return await asyncio.to_thread(_sweep, owner)
 
 
@@ -141,7 +141,7 @@ def _own_processes() -> list[int]:
 
 
 def _is_marked(pid: int, mark: bytes) -> bool:
-    try:  # of another user it cannot be read, of a zombie it is empty
+    try:  # another user's cannot be read, a zombie's is empty
         return mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:
         return False
@@ -151,7 +151,7 @@ def _kill(pid: int, mark: bytes) -> None:
     with suppress(OSError):
         descriptor = os.pidfd_open(pid)
         try:
-            if _is_marked(pid, mark):  # once more: its number cannot be another's from here on
+            if _is_marked(pid, mark):  # checked again: its pid cannot be reused from here on
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
         finally:
             os.close(descriptor)

@@ -1,32 +1,32 @@
-"""How LM Studio can be, and how long things may take with it."""
+"""The states of LM Studio, and its time limits."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 STOP_SECONDS = 4.0
-"""How long stopping may take: the models or the server, the processes, what had no supervisor."""
+"""How long stopping may take: unloading or closing the server, the processes, orphans."""
 
 
 class LmState(StrEnum):
-    """How LM Studio is."""
+    """The state of LM Studio."""
 
     STOPPED = "stopped"
-    """Nothing of it is wanted."""
+    """It is not wanted."""
     STARTING = "starting"
     RUNNING = "running"
     BUSY = "busy"
-    """It is there, and does not answer in time."""
+    """It is there, but does not answer in time."""
     DOWN = "down"
-    """It is wanted, and does not run; it is started again when the backoff is over."""
+    """It is wanted, and does not run; it is started again after the backoff."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How LM Studio is, for people."""
+    """The condition of LM Studio, for people."""
 
     state: LmState
     message: str = ""
-    """Why it is down, and how to mend that."""
+    """Why it is down, and how to fix that."""
     is_ours: bool = False
     """Whether it was started here, and will be stopped here."""
 
@@ -42,15 +42,15 @@ class LmStudioAddress:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long things may take, in seconds."""
+    """Time limits and intervals, in seconds."""
 
     look: float = 15.0
-    """From one look of the monitor to the next."""
+    """Between two probes of the monitor."""
     probe: float = 5.0
     """How long it may take to answer before it counts as busy."""
     start: float = 60.0
     patience: float = 300.0
     """How long it may be busy before it counts as hung, if it was started here."""
     backoff: float = 15.0
-    """From a start that failed to the next; each further one waits twice as long."""
+    """Between a failed start and the next; doubled each time."""
     longest_backoff: float = 600.0

@@ -1,13 +1,13 @@
-"""The program between Habla and LM Studio: runs ``lms``, adopts what that starts, ends it all.
+"""The process between Habla and LM Studio: runs ``lms``, adopts what that starts, ends it all.
 
-``lms daemon up`` leaves behind a daemon that has left its parent, its session and its group. This
-process is the one to which the kernel gives such orphans (PR_SET_CHILD_SUBREAPER), so that none
-escapes. It ends when its standard input does, which happens however Habla ends: everything below
-it is then asked to end, killed after GRACE_SECONDS, and waited for.
+``lms daemon up`` leaves behind a daemon that has left its parent, its session and its process
+group. The kernel gives such orphans to this process (PR_SET_CHILD_SUBREAPER), so that none escapes.
+It ends when its standard input does, which happens however Habla ends: everything below it is then
+asked to end, killed after GRACE_SECONDS, and reaped.
 
-It is started by its path and uses nothing but the standard library: no setting of Habla's reaches
-what it runs. An order is a line of JSON, ``{"run": [...], "seconds": 30}``; so is the answer,
-``{"code": 0, "children": 1}``, where a code of null says that it did not start or did not end.
+It is started by its path and uses only the standard library: no setting of Habla's reaches what it
+runs. An order is a line of JSON, ``{"run": [...], "seconds": 30}``; so is the answer, ``{"code": 0,
+"children": 1}``, where a code of null means that it did not start or did not end.
 """
 
 import ctypes
@@ -25,12 +25,12 @@ from typing import Any
 
 PR_SET_CHILD_SUBREAPER = 36
 GRACE_SECONDS = 1.5
-"""How long what was started may take to end by itself."""
+"""How long processes may take to end by themselves."""
 LOOK_SECONDS = 0.05
 
 
 class OwnerGoneError(Exception):
-    """Standard input has ended: Habla wants an end, or has ended itself."""
+    """Standard input has ended: Habla asked for the end, or has ended itself."""
 
 
 class Supervisor:
@@ -44,7 +44,7 @@ class Supervisor:
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
 
     def obey(self) -> None:
-        """Do what is ordered, one thing after the other.
+        """Carry out the orders, one after the other.
 
         Raises:
             OwnerGoneError: there will be no more orders.
@@ -84,7 +84,7 @@ class Supervisor:
         return process.returncode
 
     def _wait(self, seconds: float | None) -> None:
-        """Return when a child has ended, an order has come, or ``seconds`` are over."""
+        """Return when a child has ended, an order has come, or after ``seconds``."""
         ready, _, _ = select.select([self._source, self._wake], [], [], seconds)
         if self._wake in ready:
             os.read(self._wake, 4096)
@@ -96,7 +96,7 @@ class Supervisor:
 
 
 def reap() -> bool:
-    """Take leave of the children that have ended; return whether there are others."""
+    """Reap the children that have ended; return whether others are left."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -115,7 +115,7 @@ def end_all(grace_seconds: float) -> None:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL if is_late else signal.SIGTERM)
         asked |= below
-        time.sleep(LOOK_SECONDS)  # what has left its parent arrives here one by one
+        time.sleep(LOOK_SECONDS)  # orphans arrive here one by one
 
 
 def _descendants_of(parent: int) -> Iterator[int]:
@@ -138,15 +138,15 @@ def _parent_of(entry: Path) -> int:
 
 
 def _stay(*_signal: Any) -> None:
-    """Do nothing: who wants an end closes standard input. An ignored signal would be inherited."""
+    """Do nothing: only closing standard input ends it. An ignored signal would be inherited."""
 
 
 def main() -> None:
-    """Obey until the owner is gone, and leave nothing behind."""
+    """Carry out orders until the owner is gone, and leave nothing behind."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, _stay)
     if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
-        raise SystemExit("This system gives orphans to nobody but its first process.")
+        raise SystemExit("This system gives orphans to no process but the first.")
     try:
         Supervisor(sys.stdin.fileno()).obey()
     except (OwnerGoneError, BrokenPipeError):
@@ -157,4 +157,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-    os._exit(0)  # what is still in the buffer of a broken pipe is nobody's
+    os._exit(0)  # what is still in the buffer of a broken pipe is lost

@@ -1,4 +1,4 @@
-"""The model that is wanted in LM Studio: unloaded again only if it was loaded from here."""
+"""The model that is wanted in LM Studio: unloaded at the end only if it was loaded from here."""
 
 import asyncio
 import logging
@@ -13,16 +13,16 @@ UNLOAD_SECONDS = 1.0
 
 
 class WantedModel:
-    """Loads and unloads ``model``; empty: whichever is there will do."""
+    """Loads and unloads ``model``; empty: any model will do."""
 
     def __init__(self, api: LmStudioApi, model: str) -> None:
         self._api = api
         self._model = model
         self._instance = ""
-        """What was loaded from here; empty: nothing."""
+        """The instance that was loaded from here; empty: none."""
 
     async def load(self) -> None:
-        """Load it unless it is loaded; if that fails, the server may load it when it is asked."""
+        """Load it unless it is loaded; if that fails, the server may still load it on demand."""
         if not self._model:
             return
         try:
@@ -32,7 +32,7 @@ class WantedModel:
             logger.warning("LM Studio could not load the model %s", self._model, exc_info=True)
 
     async def unload(self) -> None:
-        """Unload what was loaded from here, if the server does so soon."""
+        """Unload what was loaded from here, unless the server takes too long."""
         with suppress(EngineError, TimeoutError):
             async with asyncio.timeout(UNLOAD_SECONDS):
                 if self._instance:
@@ -40,5 +40,5 @@ class WantedModel:
         self.forget()
 
     def forget(self) -> None:
-        """Note that the server is gone, and with it what was loaded."""
+        """Note that the server is gone, and its models with it."""
         self._instance = ""
