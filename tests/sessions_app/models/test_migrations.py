@@ -6,9 +6,16 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
 
 ROOT = Path(__file__).parents[3]
 BEFORE_ORIGIN = ROOT / "tests" / "databases" / "before_origin.sql"
@@ -63,3 +70,20 @@ def test_a_database_of_the_version_before_is_migrated_with_all_its_rows(
         assert as_they_were(table, found, kept[0]) == kept
     (origin,) = {row["origin"] for row in after["sessions_app_exchange"] if row["origin"]}
     assert origin in [row["id"] for row in after["playback_app_playback"]]
+
+
+@pytest.mark.django_db
+def test_whoever_is_logged_in_stays_so() -> None:
+    moved = import_module("sessions_app.migrations.0015_login_backend_moved")
+    ana, client = User.objects.create_user("ana"), Client(REMOTE_ADDR="192.0.2.7")
+    client.force_login(ana, backend=moved.NOW)
+    address = "/history/"
+    assert client.get(address).status_code == 200
+
+    editor = SimpleNamespace(connection=connection)
+    moved.rename_back(apps, editor)
+    assert client.get(address).status_code == 302  # as it was kept by the version before
+
+    moved.rename_backend(apps, editor)
+    assert client.get(address).status_code == 200
+    assert moved.NOW in settings.AUTHENTICATION_BACKENDS
