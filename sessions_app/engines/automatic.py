@@ -1,4 +1,4 @@
-"""What ``auto`` means: the best engine that is on this machine, and why not a better one."""
+"""What ``auto`` chooses: the best engine on this machine, with the reason why not a better one."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -29,12 +29,12 @@ GET_OPUS_MT = (
 
 
 def is_good_enough(whisper: str | None) -> bool:
-    """Return whether ``whisper`` is at least the one that is recommended."""
+    """Return whether ``whisper`` is at least as large as the recommended one."""
     return whisper is not None and MODELS[whisper].size >= MODELS[WHISPER].size
 
 
 async def best_transcriber(load: Load, models_dir: Path) -> tuple[Transcriber | None, EngineInfo]:
-    """Return Whisper from the disk, or nothing until it is there: only typed text then."""
+    """Return Whisper from the disk, or nothing while there is none: only typed text then."""
     reason = "Whisper is not on this machine yet."
     if name := best_whisper(models_dir):
         choice = EngineChoice("faster-whisper", {"model": name})
@@ -45,7 +45,7 @@ async def best_transcriber(load: Load, models_dir: Path) -> tuple[Transcriber | 
 
 
 def _how_to_get() -> str:
-    """Return how Whisper comes to this machine, as far as its owner allows that."""
+    """Return how to get Whisper onto this machine, as far as its owner allows that."""
     if hub.is_offline():
         return (
             f"HF_HUB_OFFLINE forbids fetching it: HABLA_MODELS_FROM may name a directory that has "
@@ -58,10 +58,10 @@ def _how_to_get() -> str:
 async def best_translator(
     load: Load, models_dir: Path, llm: Mapping[str, Any] | None = None
 ) -> tuple[Translator, EngineInfo]:
-    """Return the best that answers: a language model, OPUS-MT, Apertium, else nothing.
+    """Return the best that answers: a language model, OPUS-MT, Apertium, otherwise nothing.
 
-    ``llm`` are the options of the language model; without an address among them it is looked for
-    on this machine, and without options nowhere. One that is configured is kept even when it does
+    ``llm`` are the options of the language model; without an address among them it is searched for
+    on this machine, and without options it is not used. One with an address is kept even if it does
     not answer yet.
     """
     found: dict[str, Translator] = {}
@@ -78,7 +78,7 @@ async def best_translator(
 async def chosen_llm(
     load: Load, choice: EngineChoice, models_dir: Path
 ) -> tuple[Translator, EngineInfo]:
-    """Return the language model that was chosen, with this machine's translators behind it.
+    """Return the chosen language model, with this machine's translators as its fallbacks.
 
     Raises:
         EngineUnavailableError: it cannot be used as it was chosen.
@@ -102,7 +102,7 @@ async def _with_local(
 
 
 def _with_llm(found: dict[str, Translator]) -> tuple[Translator, EngineInfo]:
-    # always a chain: even alone, a server that fails is left alone for a while
+    # always a chain: even a single server that fails needs a circuit breaker
     chain = ChainTranslator(list(found.values()))
     return chain, translator_info(", ".join(found), chain)
 
@@ -148,7 +148,7 @@ async def _try(load: Load, kind: str, choice: EngineChoice) -> tuple[Any, str]:
 
 
 def transcriber_info(name: str, transcriber: Transcriber, why: str | None = None) -> EngineInfo:
-    """Return what people are told of ``transcriber``."""
+    """Return what people are told about ``transcriber``."""
     languages = tuple(sorted(transcriber.languages))
     why = why or transcriber.why
     if why is None and "es" not in languages:
@@ -157,6 +157,6 @@ def transcriber_info(name: str, transcriber: Transcriber, why: str | None = None
 
 
 def translator_info(name: str, translator: Translator, why: str | None = None) -> EngineInfo:
-    """Return what people are told of ``translator``; its languages are those it translates from."""
+    """Return what people are told about ``translator``, whose languages are its sources."""
     sources = {direction.value[:2] for direction in translator.directions}
     return EngineInfo(name, tuple(sorted(sources)), why or translator.why)

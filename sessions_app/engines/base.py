@@ -1,9 +1,9 @@
-"""All that Habla asks of an engine, and all that whoever writes one imports from Habla.
+"""Everything that an engine imports from Habla, and everything that Habla asks of an engine.
 
 ``Transcriber``, ``Translator`` and ``Detector`` name every capability that an engine may have, with
 the default for one that does not have it. An engine inherits from one of them and overrides what it
-can do. One that inherits from none of them is given the defaults when it is built. The whole of it,
-with an example, is in docs/engines.md.
+can do. One that inherits from none of them is given the defaults when it is built. docs/engines.md
+says more, with an example.
 """
 
 from abc import ABC, abstractmethod
@@ -92,17 +92,17 @@ BOTH_LANGUAGES = frozenset({"es", "en"})
 BOTH_DIRECTIONS = frozenset({Direction.ES_TO_EN, Direction.EN_TO_ES})
 
 Progress = Callable[[str, float | None], None]
-"""Told while an engine loads: what is being done, and how far it is (0..1, None: unknown)."""
+"""Called while an engine loads: what is being done, and how far it is (0..1, None: unknown)."""
 
 Tell = Callable[[str], Awaitable[None]]
-"""Told a draft as it grows: each time all of it so far."""
+"""Called as a draft grows: each time with all of it so far."""
 
 
 class Engine:
     """What all engines have in common."""
 
     async def load(self) -> None:
-        """Make ready; may take minutes, and is called once.
+        """Get ready; may take minutes, and is called once.
 
         Raises:
             EngineUnavailableError: it cannot be used, with what to do about it.
@@ -116,18 +116,18 @@ class Transcriber(Engine, ABC):
     """Finds words in speech. One per process, shared by all sessions through a scheduler."""
 
     languages: frozenset[str] = BOTH_LANGUAGES
-    """The languages it knows, of ``es`` and ``en``; settled once ``load`` has returned."""
+    """The languages it knows, of ``es`` and ``en``; may change until ``load`` has returned."""
     parallel: int = 1
     """How many calls it takes at once."""
     is_interruptible: bool = False
-    """Whether a call that is cancelled ends soon, and returns when the engine is free again.
+    """Whether a cancelled call ends soon, and returns once the engine is free again.
 
     Only such an engine is asked for the words of an utterance before it is certain to be over.
     """
     why: str | None = None
-    """What its users should know of it, once it is loaded; None: nothing."""
+    """What its users should know about it, once it is loaded; None: nothing."""
     sample: bytes = b""
-    """Sound, as ``transcribe`` takes it, in which it finds words: the self-test asks for them.
+    """Sound, as ``transcribe`` takes it, in which it must find words, for the self-test.
 
     Empty: it finds words in English speech.
     """
@@ -138,8 +138,8 @@ class Transcriber(Engine, ABC):
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
         """Return the words in ``pcm`` (16 kHz mono s16le).
 
-        ``language`` is ``es`` or ``en``; None: find it among ``languages``. ``final`` asks for
-        quality, otherwise speed counts.
+        ``language`` is ``es`` or ``en``; None: the engine finds it, among ``languages``. ``final``
+        asks for quality, otherwise speed counts.
 
         Raises:
             EngineError: it failed on this piece; the next may work.
@@ -149,7 +149,7 @@ class Transcriber(Engine, ABC):
     def can_tell_languages(self) -> bool:
         """Return whether ``language_probabilities`` was overridden.
 
-        Where it was not it is not asked at all: each question has to wait its turn.
+        If not, it is never called: each call has to wait its turn.
         """
         return type(self).language_probabilities is not Transcriber.language_probabilities
 
@@ -162,7 +162,7 @@ class Transcriber(Engine, ABC):
         return None
 
     async def guess_language(self, pcm: bytes) -> Mapping[str, float] | None:
-        """Return the same for speech that goes on, at the cost of a partial of it, if possible.
+        """Return the same while speech goes on, if possible at the cost of one partial.
 
         Raises:
             EngineError: it failed on this piece; the next may work.
@@ -170,7 +170,7 @@ class Transcriber(Engine, ABC):
         return await self.language_probabilities(pcm) if self.can_tell_languages else None
 
     async def measure_speed(self) -> Speed | None:
-        """Return ``measured_speed``, measured if it was not yet; None: it cannot be measured.
+        """Return ``measured_speed``, measuring it first if need be; None: it cannot be measured.
 
         Raises:
             EngineError: it failed.
@@ -179,23 +179,23 @@ class Transcriber(Engine, ABC):
 
 
 class Translator(Engine, ABC):
-    """Turns the text of one language into the other. One per process."""
+    """Translates text from one language into the other. One per process."""
 
     directions: frozenset[Direction] = BOTH_DIRECTIONS
-    """The directions it knows; settled once ``load`` has returned."""
+    """The directions it knows; may change until ``load`` has returned."""
     is_cloud: bool = False
     """Whether what is said leaves this machine and its own network.
 
-    Such a translator is never the fallback of one that is not.
+    Such a translator is never a fallback for one that is not.
     """
     corrects: bool = False
-    """Whether it tells, in the classroom, what a learner said wrong."""
+    """Whether it reports, in the classroom, what a learner said wrong."""
     needs_no_judging: bool = False
-    """Whether its answers are taken as they come, without a check for what is no translation."""
+    """Whether its answers are used without checking that they are translations."""
     why: str | None = None
-    """What its users should know of it, once it is loaded; None: nothing."""
+    """What its users should know about it, once it is loaded; None: nothing."""
     remote_model: RemoteModel | None = None
-    """The model behind it that another program holds, and may have to load first; None: none."""
+    """Its model, if another program holds it and may have to load it first; None: no such model."""
 
     @abstractmethod
     async def translate(self, request: TranslationRequest) -> Translation:
@@ -206,26 +206,26 @@ class Translator(Engine, ABC):
         """
 
     async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
-        """Return what ``translate`` would, of a sentence that may not be all that is said.
+        """Return what ``translate`` would, for a sentence of an utterance that is not over.
 
         None: it does not translate ahead of time, or not now.
 
         Raises:
-            EngineError: it could not be translated; that counts against nothing that is said.
+            EngineError: it could not be translated; that is not held against it.
         """
         return None
 
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
-        """Tell a translation of the beginning of a sentence while it is being made.
+        """Translate the beginning of a sentence, calling ``tell`` as the translation grows.
 
-        Nothing may be told at all. Cancelling it ends the work at once, wherever that is done.
+        It may never call it. Cancelling it ends the work at once, wherever that is done.
 
         Raises:
             EngineError: it failed; the next may work.
         """
 
     async def find_topic(self, said: Sequence[Said], topic: str) -> str:
-        """Return one line about ``said``, where ``topic`` was the last one; empty: nothing better.
+        """Return one line about ``said``; ``topic`` was the last one; empty: no better one.
 
         Raises:
             EngineError: it failed.
@@ -237,10 +237,10 @@ class DetectorStream(Protocol):
     """The detector's state for one source of sound."""
 
     def probabilities(self, pcm: bytes) -> Sequence[float]:
-        """Return how likely each frame holds speech, 0..1; blocks (about 60 µs a frame).
+        """Return how likely each frame contains speech, 0..1; blocks (about 60 µs a frame).
 
-        One probability per whole 512-sample frame of what was given so far; an incomplete frame
-        is kept for the next call.
+        One probability for each whole 512-sample frame of what was given so far; an incomplete
+        frame is kept for the next call.
 
         Raises:
             EngineError: the model failed.
@@ -249,11 +249,11 @@ class DetectorStream(Protocol):
 
 
 class Detector(Engine, ABC):
-    """Tells speech from everything else. One per process."""
+    """Detects speech (voice activity detection). One per process."""
 
     @abstractmethod
     def stream(self) -> DetectorStream:
-        """Return the fresh state of one source."""
+        """Return new state for one source."""
 
 
 class Decoder(Protocol):
@@ -261,12 +261,12 @@ class Decoder(Protocol):
 
     @property
     def has_more(self) -> bool:
-        """Whether more was handed over than is decoded; ``decode(b"")`` goes on with it."""
+        """Whether more was handed over than is decoded; ``decode(b"")`` continues with it."""
         ...
 
     @property
     def silence_samples(self) -> int:
-        """How much silence, declared and only counted, follows what the last call gave.
+        """How much silence, which is only counted, follows what the last call returned.
 
         Whole frames, in samples. More of what was handed over follows it.
         """
@@ -275,7 +275,7 @@ class Decoder(Protocol):
     def decode(self, chunk: bytes) -> bytes:
         """Take the next chunk; return the 16 kHz mono s16le PCM that it completes. Blocks.
 
-        Gives some seconds of sound at most: others wait for the thread meanwhile.
+        It returns some seconds of sound at most, since others wait for the thread.
 
         Raises:
             DecodeError: the stream is broken or expands beyond reason; only ``close`` may follow.

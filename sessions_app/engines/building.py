@@ -1,4 +1,4 @@
-"""One engine from one choice: its class imported, built and loaded, off the event loop."""
+"""Building one engine from a choice: its class imported, called and loaded, off the event loop."""
 
 import asyncio
 import inspect
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 LOAD_SECONDS = 3600.0
-"""How long an engine may take to load: the largest model, over a slow line."""
+"""How long an engine may take to load: the largest model, over a slow connection."""
 CLOSE_SECONDS = 10.0
 """How long an engine may take to close."""
 
@@ -49,7 +49,7 @@ async def build(
     """Return the engine of ``choice``, not loaded yet.
 
     Its module is imported and its class called in a thread: either may take a second. Habla's own
-    engines are given ``models_dir``, ``models_from`` and ``progress`` where they take them.
+    engines are given ``models_dir``, ``models_from`` and ``progress`` if they take them.
 
     Raises:
         EngineUnavailableError: there is no such class, or it refuses the OPTIONS.
@@ -100,12 +100,12 @@ def _wrong_kind(choice: EngineChoice, variable: str) -> str:
 
 
 def with_defaults(engine_class: Any, kind: str) -> Any:
-    """Return ``engine_class`` or, if it does not inherit from the class of its kind, one that does.
+    """Return ``engine_class``, or a subclass of it that inherits from the class of its kind.
 
-    So an engine that has only what it must have gets the default of every capability.
+    So an engine that has only the required methods gets the default of every capability.
 
     Raises:
-        TypeError: nothing can inherit from both.
+        TypeError: no class can inherit from both.
     """
     if not isinstance(engine_class, type) or issubclass(engine_class, KINDS[kind]):
         return engine_class
@@ -125,7 +125,7 @@ async def _in_thread(work: Callable[[], Result]) -> Result:
 
 
 async def load_engine(engine: Engine) -> None:
-    """Load ``engine``, and look at what it says that it can do.
+    """Load ``engine``, and check its capabilities.
 
     Raises:
         EngineUnavailableError: it cannot be used, with what to do about it.
@@ -142,7 +142,7 @@ async def load_engine(engine: Engine) -> None:
 
 
 def _wrong_capabilities(engine: Engine) -> Iterator[tuple[str, str]]:
-    """Yield each attribute of ``engine`` that cannot be, with what would be right."""
+    """Yield each attribute of ``engine`` with an impossible value, and what would be right."""
     if isinstance(engine, Transcriber):
         if not _is_count(engine.parallel):
             yield "parallel", "a whole number of at least 1"
@@ -164,7 +164,7 @@ def _is_some_of(found: object, all_of_them: frozenset[Any]) -> bool:
 
 
 async def close_engine(engine: Engine) -> None:
-    """Close ``engine``; go on without it when it takes long."""
+    """Close ``engine``; continue without it if that takes too long."""
     try:
         async with asyncio.timeout(CLOSE_SECONDS):
             await engine.aclose()

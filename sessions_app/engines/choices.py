@@ -1,4 +1,4 @@
-"""Which engine is wanted: a short name, a dotted path or JSON, read without loading anything."""
+"""Which engine is wanted: a short name, a dotted path or JSON, parsed without loading anything."""
 
 import difflib
 import inspect
@@ -17,7 +17,7 @@ from sessions_app.core.errors import SettingsError
 logger = logging.getLogger(__name__)
 
 AUTO = "auto"
-"""Take the best that is there."""
+"""Use the best that is there."""
 
 _HERE = "sessions_app.engines"
 ENGINES: Mapping[str, Mapping[str, str]] = {
@@ -39,7 +39,7 @@ ENGINES: Mapping[str, Mapping[str, str]] = {
         "fake": f"{_HERE}.fake.FakeDetector",
     },
 }
-"""The classes behind the short names, by kind. An empty path stands for: nothing at all."""
+"""The classes behind the short names, by kind. An empty path: no engine at all."""
 
 GONE = {
     "pocketsphinx": "pocketsphinx is no part of Habla any more: Whisper is fetched on any machine. "
@@ -55,7 +55,7 @@ MOVED = {
     f"{_HERE}.apertium.ApertiumTranslator": "apertium",
     f"{_HERE}.silero.SileroDetector": "silero",
 }
-"""Dotted paths of Habla's own engines that old settings may name, and the short names for them."""
+"""Old dotted paths of Habla's own engines, and the short names to use instead."""
 
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
@@ -72,20 +72,20 @@ class EngineChoice:
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """Which engines are wanted, and where the models lie."""
+    """Which engines are wanted, and where the models are."""
 
     transcriber: EngineChoice
     translator: EngineChoice
     detector: EngineChoice
     models_dir: Path
     llm: Mapping[str, Any] | None = field(default=None, repr=False)
-    """Options of the language model, which may hold a key; None: `auto` looks for none."""
+    """Options of the language model, which may contain a key; None: `auto` searches for none."""
     models_from: Path | None = None
-    """A directory, or a file, in which the owner gives models; None: there is none."""
+    """A directory or a file in which the owner provides models; None: there is none."""
 
 
 def kind_of(variable: str) -> str:
-    """Return ``transcriber``, ``translator`` or ``detector``, as ``variable`` ends."""
+    """Return ``transcriber``, ``translator`` or ``detector``, the end of ``variable``."""
     return variable.lower().rpartition("_")[2]
 
 
@@ -101,7 +101,7 @@ def current_backend(backend: str) -> str:
 
 
 def parse_choice(text: str, *, variable: str) -> EngineChoice:
-    """Return the engine that ``text``, the value of the environment's ``variable``, asks for.
+    """Return the engine that ``text``, the value of the environment's ``variable``, names.
 
     Raises:
         SettingsError: it is none of ``auto``, a short name, a dotted path or JSON.
@@ -126,7 +126,7 @@ def _parse_json(text: str, variable: str) -> EngineChoice:
         raise SettingsError(
             f"{variable} is not valid JSON at character {error.pos + 1}. {form}", variable=variable
         ) from error
-    except (ValueError, RecursionError) as error:  # a number or a depth that nobody means
+    except (ValueError, RecursionError) as error:  # an absurd number, or absurd nesting
         raise SettingsError(
             f"{variable} is no JSON of a sane size. {form}", variable=variable
         ) from error
@@ -141,7 +141,7 @@ def _parse_json(text: str, variable: str) -> EngineChoice:
 
 
 def names_of(variable: str) -> list[str]:
-    """Return ``auto`` and the short names that ``variable`` may have."""
+    """Return ``auto`` and the short names that are allowed in ``variable``."""
     return [AUTO, *ENGINES[kind_of(variable)]]
 
 
@@ -153,7 +153,7 @@ def _complaint(backend: str, variable: str) -> str:
     if backend in GONE:
         return f"{variable}: {GONE[backend]}"
     names = names_of(variable)
-    # `none` is no guess: who asked for an engine did not mean to go without
+    # `none` is never suggested: whoever names an engine wants one
     likely = [name for name in names if name != "none"]
     near = difflib.get_close_matches(backend.lower().replace("_", "-"), likely, n=1)
     guess = f" Did you mean {near[0]}?" if near else ""
@@ -164,7 +164,7 @@ def _complaint(backend: str, variable: str) -> str:
 
 
 def check_choice(choice: EngineChoice, *, variable: str) -> None:
-    """Import the class of a dotted path or of what has OPTIONS; nothing is loaded.
+    """Import the class of a dotted path, or of a choice with OPTIONS; nothing is loaded.
 
     A short name without OPTIONS needs no check, and its module may take a second to import.
 
@@ -178,14 +178,14 @@ def check_choice(choice: EngineChoice, *, variable: str) -> None:
 
 
 def check_options(engine_class: Any, choice: EngineChoice, *, variable: str) -> None:
-    """Compare the OPTIONS with what ``engine_class`` takes.
+    """Check the OPTIONS against the parameters of ``engine_class``.
 
     Raises:
         SettingsError: it does not take them, or it needs more.
     """
     try:
         signature = inspect.signature(engine_class)
-    except ValueError as error:  # what is built into Python tells no signature
+    except ValueError as error:  # built-in types have no signature
         raise SettingsError(
             f"{variable}: {choice.backend!r} is not an engine.", variable=variable
         ) from error
@@ -200,7 +200,7 @@ def check_options(engine_class: Any, choice: EngineChoice, *, variable: str) -> 
 
 
 def find_class(backend: str, *, variable: str) -> Any:
-    """Return the class behind a short name or dotted path of ``variable``, imported.
+    """Import and return the class behind a short name or dotted path of ``variable``.
 
     Raises:
         SettingsError: there is no such class.

@@ -1,4 +1,4 @@
-"""Engines without models: they hear words in the pitch of tones. For tests and demonstrations."""
+"""Engines without models: tones stand for words. For tests and demonstrations."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -24,13 +24,13 @@ from sessions_app.engines.base import (
 SPANISH = ("hola", "mundo", "la", "casa", "es", "roja", "quiero", "agua", "sí", "no", "gracias")
 ENGLISH = ("hello", "world", "the", "house", "is", "red", "want", "water", "yes", "not", "thanks")
 PITCHES = {word: 400 + 120 * i for i, word in enumerate(SPANISH + ENGLISH)}
-"""The tone, in Hz, that is heard as a word."""
+"""The frequency, in Hz, that stands for each word."""
 LOUD = 500
 """Root mean square above which a frame counts as speech, of 32,768."""
 WINDOW = 400
-"""Samples (25 ms) in which one pitch is measured."""
+"""Samples (25 ms) over which a pitch is measured."""
 SHORTEST_WORD = 3
-"""Windows that a tone must last to be a word."""
+"""How many windows a tone must last to count as a word."""
 
 
 class FakeDetectorStream:
@@ -50,18 +50,18 @@ class FakeDetectorStream:
 
 
 class FakeDetector(Detector):
-    """Takes loudness for speech."""
+    """Treats every loud sound as speech."""
 
     def stream(self) -> FakeDetectorStream:
-        """Return the fresh state of one source."""
+        """Return new state for one source."""
         return FakeDetectorStream()
 
 
 class FakeTranscriber(Transcriber):
     """Hears one word in each tone whose pitch is in PITCHES.
 
-    ``delay_seconds`` is how long every call takes, ``load_seconds`` how long loading takes.
-    A piece that holds ``failing_word`` fails; ``broken`` cannot be loaded at all.
+    ``delay_seconds`` is how long every call takes, ``load_seconds`` how long loading takes. A piece
+    that contains ``failing_word`` fails; if ``broken``, loading fails.
     """
 
     is_interruptible = True
@@ -86,7 +86,7 @@ class FakeTranscriber(Transcriber):
         self._closed = False
 
     async def load(self) -> None:
-        """Take ``load_seconds``, then be ready, or not if ``broken``."""
+        """Take ``load_seconds``, then be ready, or fail if ``broken``."""
         await asyncio.sleep(self._load_seconds)
         if self._broken:
             raise EngineUnavailableError("The fake transcriber was told to be broken.")
@@ -113,10 +113,10 @@ class FakeTranscriber(Transcriber):
 
 
 class FakeTranslator(Translator):
-    """Translates word by word what FakeTranscriber can hear, and leaves the rest as it is."""
+    """Translates word by word what FakeTranscriber can hear, and leaves all else unchanged."""
 
     needs_no_judging = True
-    """What it leaves is an echo, and meant to be one."""
+    """Words that are left unchanged are an intended echo."""
 
     def __init__(
         self, *, delay_seconds: float = 0.0, failing_word: str = "", broken: bool = False
@@ -127,12 +127,12 @@ class FakeTranslator(Translator):
         self._closed = False
 
     async def load(self) -> None:
-        """Be ready at once, or not if ``broken``."""
+        """Be ready at once, or fail if ``broken``."""
         if self._broken:
             raise EngineUnavailableError("The fake translator was told to be broken.")
 
     async def translate(self, request: TranslationRequest) -> Translation:
-        """Return the words of the other language."""
+        """Return the words in the other language."""
         if self._closed:
             raise EngineError("The fake translator is closed.")
         await asyncio.sleep(self._delay_seconds)
@@ -150,7 +150,7 @@ class FakeTranslator(Translator):
 
 
 def tone_of(word: str) -> bytes:
-    """Return a quarter of a second of the tone that is heard as ``word`` (16 kHz mono s16le)."""
+    """Return a quarter of a second of the tone that stands for ``word`` (16 kHz mono s16le)."""
     t = np.arange(SAMPLE_RATE // 4) / SAMPLE_RATE
     tone: bytes = (8000 * np.sin(2 * np.pi * PITCHES[word] * t)).astype("<i2").tobytes()
     return tone

@@ -1,7 +1,7 @@
-"""Which key goes to which server: one rule for all that ask servers.
+"""Which API key is sent to which server: one rule for all requests.
 
-A key that is configured goes to the address it was configured with, and to no other. The
-environment's OPENAI_API_KEY goes to OpenAI itself. No key crosses the internet unencrypted.
+A configured key is sent to the address it was configured with, and to no other. The environment's
+OPENAI_API_KEY is sent to OpenAI itself. No key crosses the internet unencrypted.
 """
 
 import os
@@ -17,12 +17,12 @@ OPENAI = re.compile(
     r"https://(?:(?:us|eu|ae|au|ca|gb|in|jp|kr|sg)\.)?api\.openai\.com(?::443)?(?:/[!-~]*)?",
     re.IGNORECASE | re.ASCII,
 )
-"""Its one host, and those of its regions (developers.openai.com/api/docs/guides/data-residency).
+"""Its host, and those of its regions (developers.openai.com/api/docs/guides/data-residency).
 
-Matched whole and as it was written, so that no two readers of addresses can differ over the host.
+Matched as a whole and as written, so that no two URL parsers can disagree about the host.
 """
 SENDABLE = re.compile(r"[!-~]+")
-"""What a header can hold, without blanks."""
+"""The characters that a header can contain, without blanks."""
 
 UNSENDABLE = "A key has no blanks and no accents; this one cannot be sent."
 UNENCRYPTED = (
@@ -33,12 +33,12 @@ HUGGING_FACE = "https://huggingface.co"
 
 
 def is_openai(url: str) -> bool:
-    """Return whether ``url`` is an address of OpenAI itself, encrypted."""
+    """Return whether ``url`` is an encrypted address of OpenAI itself."""
     return OPENAI.fullmatch(url) is not None
 
 
 def headers_for(url: str, configured: str = "") -> dict[str, str]:
-    """Return the headers that prove to the server at ``url`` who asks; empty: there is no key.
+    """Return the headers that authenticate requests to ``url``; empty: there is no key.
 
     ``configured`` is the key that was configured for ``url``.
 
@@ -54,7 +54,7 @@ def headers_for(url: str, configured: str = "") -> dict[str, str]:
 
 
 def problem_of(url: str, key: str) -> str:
-    """Return why ``key`` must not or cannot be sent to ``url``, in words for people; empty: it can.
+    """Return why ``key`` must not or cannot be sent to ``url``, for people; empty: it can.
 
     An empty ``url`` is this machine.
     """
@@ -68,25 +68,25 @@ def problem_of(url: str, key: str) -> str:
 
 
 def may_use_proxy(url: str, *, has_key: bool) -> bool:
-    """Return whether the environment's proxy may be asked on the way to ``url``.
+    """Return whether the environment's proxy may be used for ``url``.
 
-    No proxy leads to oneself, and none is shown a key.
+    No proxy is used for this machine, and none is shown a key.
     """
     is_shown = has_key and not url.lower().startswith("https://")
     return not is_shown and not is_on_this_machine(url)
 
 
 def may_show_hub_token(endpoint: str) -> bool:
-    """Return whether Hugging Face's own token, of this machine, may be sent to ``endpoint``."""
+    """Return whether this machine's Hugging Face token may be sent to ``endpoint``."""
     return endpoint.rstrip("/").lower() == HUGGING_FACE
 
 
 def without_foreign_key(
     given: Mapping[str, Any] | None, chosen: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the options ``given``, overruled by those ``chosen``.
+    """Return the options ``given``, overridden by those ``chosen``.
 
-    A key among those given belongs to the address among them, and does not follow to another.
+    A key among those given belongs to the address among them, and is not sent to another.
     """
     options = {**(given or {}), **chosen}
     if "key" not in chosen and _address(options) != _address(given or {}):

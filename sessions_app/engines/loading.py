@@ -1,4 +1,4 @@
-"""Settings -> engines: those that were chosen or, with ``auto``, the best that is there."""
+"""Settings to engines: those that were chosen or, with ``auto``, the best that is there."""
 
 import asyncio
 import logging
@@ -49,9 +49,10 @@ logger = logging.getLogger(__name__)
 
 
 class Engines:
-    """One loaded set: a generation's engines. Without a transcriber only typed text is translated.
+    """One loaded set of engines, of one generation.
 
-    ``infos`` are what people are told, by ``transcriber``, ``translator`` and ``detector``.
+    Without a transcriber only typed text is translated. ``infos`` are what people are told about
+    ``transcriber``, ``translator`` and ``detector``.
     """
 
     def __init__(
@@ -68,14 +69,14 @@ class Engines:
 
     @property
     def infos(self) -> Mapping[str, EngineInfo]:
-        """Return what people are told just now: a language model comes and goes."""
+        """Return what people are told at the moment: a language model comes and goes."""
         model, info = self.translator.remote_model, self._infos.get("translator")
         if model is None or info is None:
             return self._infos
         return {**self._infos, "translator": replace(info, why=model.why or info.why)}
 
     async def aclose(self) -> None:
-        """Close all of them, each within a limit, even if one fails at it. May be called twice."""
+        """Close all of them, each within a time limit, even if one fails. May be called twice."""
         engines: list[Engine] = [self.translator, self.detector]
         engines += [self.transcriber] if self.transcriber else []
         results = await asyncio.gather(*map(close_engine, engines), return_exceptions=True)
@@ -85,13 +86,13 @@ class Engines:
 
 
 def _silent(_step: str, _fraction: float | None) -> None:
-    """Tell nobody."""
+    """Report to nobody."""
 
 
 async def load_engines(settings: EngineSettings, progress: Progress = _silent) -> Engines:
     """Return the engines that ``settings`` ask for, loaded.
 
-    ``auto`` takes the best that is on this machine and never waits for the network.
+    ``auto`` uses the best that is on this machine and never waits for the network.
 
     Raises:
         EngineUnavailableError: an engine that was chosen cannot be loaded; those loaded before it
@@ -113,7 +114,7 @@ async def load_engines(settings: EngineSettings, progress: Progress = _silent) -
 
 
 def wanted_downloads(settings: EngineSettings) -> list[str]:
-    """Return the models on the hub that ``auto`` would use, were they on this machine."""
+    """Return the models on the hub that ``auto`` would use if they were on this machine."""
     wanted: list[str] = []
     if settings.transcriber.backend == AUTO and not is_good_enough(
         best_whisper(settings.models_dir)
@@ -160,8 +161,8 @@ class _Loader:
             why = "HABLA_TRANSLATOR is none: what is said stays untranslated."
             return translator, EngineInfo("none", why=why)
         info = translator_info(choice.backend, translator)
-        # one of somebody's own may ask for rest, fail for long, or know one direction only: all of
-        # that is what a chain looks after
+        # somebody else's engine may ask to be left alone, fail for long, or know one direction
+        # only: a chain takes care of all that
         return (ChainTranslator([translator]) if "." in choice.backend else translator), info
 
     async def _load(self, kind: str, choice: EngineChoice) -> Any:

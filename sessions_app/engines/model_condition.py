@@ -1,4 +1,4 @@
-"""How a model is that another program holds, and who waits to hear of it."""
+"""The condition of a model that another program holds, and how to wait for a change of it."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,43 +7,43 @@ from typing import Protocol
 
 
 class ModelState(StrEnum):
-    """How such a model is."""
+    """The state of such a model."""
 
     LOADING = "loading"
-    """It is being loaded: others answer meanwhile, or what is said waits."""
+    """It is being loaded: others answer meanwhile, or sentences wait."""
     READY = "ready"
     DOWN = "down"
-    """Nothing answers there, or nothing that can be used."""
+    """Nothing answers there, or nothing usable."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCondition:
-    """How a model is, for people."""
+    """The condition of a model, for people."""
 
     state: ModelState
     message: str = ""
-    """Which model loads, or why there is none; empty where it is ready."""
+    """Which model is loading, or why there is none; empty if it is ready."""
 
 
 READY = ModelCondition(ModelState.READY)
 
 
 class Board:
-    """Holds the newest condition; whoever waits is told of the next one."""
+    """Holds the latest condition, and wakes whoever waits for the next one."""
 
     def __init__(self) -> None:
         self.condition = READY
         self._changed = asyncio.Event()
 
     def post(self, condition: ModelCondition) -> None:
-        """Hold ``condition`` from now on."""
+        """Set ``condition``."""
         if condition != self.condition:
             self.condition = condition
             changed, self._changed = self._changed, asyncio.Event()
             changed.set()
 
     async def after(self, told: ModelCondition) -> ModelCondition:
-        """Return the condition as soon as it is not ``told`` any more."""
+        """Return the condition as soon as it differs from ``told``."""
         while self.condition == told:
             await self._changed.wait()
         return self.condition
@@ -54,7 +54,7 @@ class RemoteModel(Protocol):
 
     @property
     def board(self) -> Board:
-        """Return where its condition stands."""
+        """Return the board with its condition."""
         ...
 
     @property
@@ -64,20 +64,20 @@ class RemoteModel(Protocol):
 
     @property
     def why(self) -> str | None:
-        """Return what people should know of it just now; None: nothing."""
+        """Return what people should know about it at the moment; None: nothing."""
         ...
 
     @property
     def hindrance(self) -> str:
-        """Return why nothing can be translated just now; empty: it can, if by another model."""
+        """Return why nothing can be translated at the moment; empty: it can, perhaps by another."""
         ...
 
     def warm_up(self) -> None:
-        """Begin to have it loaded, unless it answered lately or failed just now."""
+        """Begin to load it, unless it answered lately or has just failed."""
         ...
 
     async def loaded(self) -> None:
-        """Wait until it is not being loaded any more, whether or not it can be used."""
+        """Wait until loading has ended, whether or not the model can be used."""
         ...
 
 

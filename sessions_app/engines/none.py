@@ -1,4 +1,4 @@
-"""No translator: what was said is shown and kept in its own language."""
+"""No translator: what was said is shown and stored untranslated."""
 
 from sessions_app.engines.base import Translation, TranslationRequest, Translator
 
@@ -9,5 +9,5 @@ class NoTranslator(Translator):
     needs_no_judging = True
 
     async def translate(self, request: TranslationRequest) -> Translation:
-        """Return an empty translation, which means: none."""
+        """Return an empty translation, which means none."""
         return Translation(text="", engine="none")

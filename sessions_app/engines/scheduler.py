@@ -1,4 +1,4 @@
-"""One shared transcriber, many sessions: fair, finals before partials, newest partial wins."""
+"""One transcriber shared by many sessions: fair, finals first, the newest partial wins."""
 
 import asyncio
 import functools
@@ -19,11 +19,11 @@ from sessions_app.engines.scheduler_work import Call, Choose, DroppedError, Stop
 logger = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 5.0
-"""How long ``aclose`` waits for calls that it cancelled."""
+"""How long ``aclose`` waits for the calls that it cancelled."""
 PATIENCE_SECONDS = 30.0
 """How long an engine may take for a piece of sound, however short ..."""
 PATIENCE_FACTOR = 8.0
-"""... and how many times its length more. Slower than that is of no use to anyone."""
+"""... plus this many times its length. Anything slower is useless."""
 
 T = TypeVar("T")
 
@@ -31,9 +31,9 @@ T = TypeVar("T")
 class Scheduler:
     """Shares one transcriber, which it does not own, among the seats of many sessions.
 
-    Never makes more calls at once than the transcriber's ``parallel``. Whoever
-    stops waiting takes the work out of the queue. A call already in the engine holds its line until
-    that is free again: to its end, or not as long where the transcriber is interruptible.
+    It never makes more calls at once than the transcriber's ``parallel``. When a caller stops
+    waiting, its work leaves the queue. A call that is already in the engine holds its slot until it
+    ends, or until the engine is free if the transcriber is interruptible.
     """
 
     def __init__(self, transcriber: Transcriber) -> None:
@@ -43,11 +43,11 @@ class Scheduler:
         self._speaking: set[int] = set()
         self._seats = itertools.count(1)
         self._is_closed = False
-        self.done_at = time.monotonic()  # when the transcriber was done with anything last
+        self.done_at = time.monotonic()  # when the transcriber last finished anything
 
     @property
     def backlog(self) -> int:
-        """Return how many finals wait."""
+        """Return how many finals are waiting."""
         return self._turns.finals
 
     @property
@@ -56,16 +56,16 @@ class Scheduler:
         return self.transcriber.languages
 
     def has_room(self, seat: int) -> bool:
-        """Return whether work ahead of time for ``seat`` would be in nobody's way.
+        """Return whether speculative work for ``seat`` would delay nobody.
 
-        Nobody is while a line is left for each other seat that is at work, or about to be.
+        That is so as long as a slot is left for each other seat that is busy or about to be.
         """
         others = {work.seat for _, work in self._running.values()} | self._speaking
         is_idle = not self._turns.finals and len(others - {seat}) < self.transcriber.parallel
         return is_idle and self.transcriber.is_interruptible
 
     def note_speech(self, seat: int, *, is_speaking: bool) -> None:
-        """Take notice that somebody speaks at ``seat``, and will want a final, or no longer."""
+        """Note whether somebody speaks at ``seat``, and will want a final."""
         (self._speaking.add if is_speaking else self._speaking.discard)(seat)
 
     def seat(self) -> "Seat":
@@ -73,7 +73,7 @@ class Scheduler:
         return Seat(next(self._seats), self)
 
     async def perform(self, work: Work[T]) -> T:
-        """Let ``work`` wait its turn, and return what came of it.
+        """Wait for the turn of ``work``, and return its result.
 
         Raises:
             EngineError: the engine failed, the work was dropped, or the scheduler is closed.
@@ -92,7 +92,7 @@ class Scheduler:
             self._turns.withdraw(work.seat, work)
 
     def drop(self, seat: int, *, partials_only: bool = False) -> None:
-        """Tell those who wait for work of ``seat`` that it will not come."""
+        """Fail the work of ``seat`` that is waiting or running."""
         running = [work for _, work in self._running.values() if work.seat == seat]
         for work in [*running, *self._turns.of(seat)]:
             if not (partials_only and work.is_final):
@@ -100,7 +100,7 @@ class Scheduler:
                 self._cancel(work)
 
     def insist(self, seat: int) -> None:
-        """Let what ``seat`` asked for ahead of time be a final: it is one now."""
+        """Turn the speculative work of ``seat`` into finals."""
         self._turns.promote(seat)
         for _, work in self._running.values():
             if work.seat == seat:
@@ -132,10 +132,10 @@ class Scheduler:
             overtaken.fail(DroppedError("A newer hypothesis came first."))
 
     def _make_way(self) -> None:
-        """Let a final have the line of what is looked for ahead of time, if no other is free."""
+        """Let a final take the slot of speculative work, if no other slot is free."""
         ahead = (work for _, work in self._running.values() if work.is_ahead)
         if self._free_slot() is None and (work := next(ahead, None)) is not None:
-            work.is_ahead = False  # no second final needs its line
+            work.is_ahead = False  # so that a second final does not take its slot too
             self._cancel(work)
 
     def _cancel(self, work: Work[object]) -> None:
@@ -143,7 +143,7 @@ class Scheduler:
         self._interrupt(work)
 
     def _interrupt(self, work: Work[Any]) -> None:
-        """End what is in the engine, if that comes back when it is free, and not before."""
+        """Cancel the engine's call, if it returns only when the engine is free."""
         for task, running in self._running.values():
             if running is work and self.transcriber.is_interruptible:
                 task.cancel()
@@ -187,14 +187,14 @@ class Seat:
     async def final(
         self, pcm: bytes, language: str | None, *, is_ahead: bool = False
     ) -> Transcript:
-        """Return the words of a finished utterance; its partials are overtaken.
+        """Return the words of a finished utterance; its partials are dropped.
 
-        ``is_ahead``: it may not be finished; it overtakes nothing, and makes way for finals until
-        ``insist``.
+        ``is_ahead``: it is speculative, since the utterance may not be finished; it drops nothing,
+        and gives way to finals until ``insist``.
 
         Raises:
             EngineError: the engine failed, or the seat was closed.
-            DroppedError: it made way.
+            DroppedError: it gave way.
         """
         if not is_ahead:
             self.overtake()
@@ -204,10 +204,10 @@ class Seat:
     async def partial(
         self, pcm: Callable[[], bytes], language: str | Choose | None
     ) -> Transcript | None:
-        """Return a quick hypothesis; None if something newer of this seat came first.
+        """Return a quick hypothesis; None if a newer one of this seat came first.
 
-        ``pcm`` is asked only when the turn has come, for the newest sound that there is then; so is
-        ``language`` if it is one that has to be found.
+        ``pcm`` is called only when its turn has come, for the newest sound there is then; so is
+        ``language`` if it must be found.
 
         Raises:
             EngineError: the engine failed.
@@ -244,20 +244,20 @@ class Seat:
 
     @property
     def has_room(self) -> bool:
-        """Whether something may be asked ahead of time, in nobody's way."""
+        """Whether speculative work would delay nobody."""
         return not self._is_closed and self._scheduler.has_room(self._number)
 
     def note_speech(self, *, is_speaking: bool) -> None:
-        """Take notice that somebody speaks here, or no longer."""
+        """Note whether somebody speaks in this session."""
         if not self._is_closed:
             self._scheduler.note_speech(self._number, is_speaking=is_speaking)
 
     def insist(self) -> None:
-        """Let what was asked ahead of time be a final: it is one now."""
+        """Turn the speculative work into finals."""
         self._scheduler.insist(self._number)
 
     def overtake(self) -> None:
-        """Let the partial that waits or is in the engine come to nothing."""
+        """Drop the partial that is waiting or running."""
         self._scheduler.drop(self._number, partials_only=True)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Whose turn it is: a fair queue of finals and partials, as a pure data structure."""
+"""A fair queue of finals and partials, as a pure data structure."""
 
 from collections import deque
 from collections.abc import Container
@@ -8,47 +8,47 @@ Item = TypeVar("Item")
 
 
 class WorkQueue(Generic[Item]):
-    """What waits, by seat.
+    """What is waiting, by seat.
 
-    Finals come before what is looked for ahead of time, and that before partials. Seats take
-    turns, so one with much to say does not keep the others waiting; within a seat the oldest
-    final comes first, and of its partials only the newest is kept.
+    Finals come before speculative work, and that before partials. Seats take turns, so that one
+    with much work does not keep the others waiting; within a seat the oldest final comes first, and
+    of its partials only the newest is kept.
     """
 
     def __init__(self) -> None:
-        # a dict keeps its order: the seat whose turn is next stands first
+        # a dict keeps its order: the first seat is next
         self._finals: dict[int, deque[Item]] = {}
         self._ahead: dict[int, deque[Item]] = {}
         self._partials: dict[int, Item] = {}
 
     @property
     def finals(self) -> int:
-        """Return how many finals wait."""
+        """Return how many finals are waiting."""
         return sum(len(waiting) for waiting in self._finals.values())
 
     def add_final(self, seat: int, item: Item) -> None:
-        """Let ``item`` wait behind the other finals of ``seat``."""
+        """Add ``item`` behind the other finals of ``seat``."""
         self._finals.setdefault(seat, deque()).append(item)
 
     def add_ahead(self, seat: int, item: Item) -> None:
-        """Let ``item`` wait until no final does."""
+        """Add ``item`` as speculative work, to wait until there are no finals."""
         self._ahead.setdefault(seat, deque()).append(item)
 
     def promote(self, seat: int) -> None:
-        """Make finals of what ``seat`` has waiting ahead of time."""
+        """Turn the waiting speculative work of ``seat`` into finals."""
         for item in self._ahead.pop(seat, ()):
             self.add_final(seat, item)
 
     def put_partial(self, seat: int, item: Item) -> Item | None:
-        """Let ``item`` wait in the place of the seat's partial; return the one it overtook."""
+        """Replace the waiting partial of ``seat`` with ``item``; return the replaced one."""
         overtaken = self._partials.get(seat)
         self._partials[seat] = item
         return overtaken
 
     def take(self, busy: Container[int]) -> Item | None:
-        """Return what comes next, taken out; None if nothing may.
+        """Remove and return the next item; None if there is none.
 
-        ``busy`` are the seats that have a partial in the engine: their next one waits.
+        ``busy`` are the seats with a partial in the engine, whose next partial has to wait.
         """
         for waiting in (self._finals, self._ahead):
             for seat in waiting:
@@ -59,7 +59,7 @@ class WorkQueue(Generic[Item]):
         return None
 
     def withdraw(self, seat: int, item: Item) -> None:
-        """Take ``item`` out if it still waits."""
+        """Remove ``item`` if it is still waiting."""
         if self._partials.get(seat) is item:
             del self._partials[seat]
         for queues in (self._finals, self._ahead):
@@ -70,12 +70,12 @@ class WorkQueue(Generic[Item]):
                     del queues[seat]
 
     def of(self, seat: int) -> list[Item]:
-        """Return what waits for ``seat``."""
+        """Return what is waiting for ``seat``."""
         partials = [self._partials[seat]] if seat in self._partials else []
         return [*self._finals.get(seat, ()), *self._ahead.get(seat, ()), *partials]
 
     def clear(self) -> list[Item]:
-        """Return all that waits, taken out."""
+        """Remove and return everything that is waiting."""
         seats = dict.fromkeys([*self._finals, *self._ahead, *self._partials])
         items = [item for seat in seats for item in self.of(seat)]
         self._finals.clear()

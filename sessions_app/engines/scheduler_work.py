@@ -1,4 +1,4 @@
-"""A call of the transcriber that waits for its turn, and the outcome that someone waits for."""
+"""A call of the transcriber that waits for its turn, and the outcome that a caller waits for."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 Call = Callable[[], Coroutine[Any, Any, T]]
 Choose = Callable[[Mapping[str, float] | None], str | None]
-"""Makes a language of how likely each one is; None: the engine cannot tell, or is to find it."""
+"""Chooses a language by the probabilities; None: the engine cannot tell, or finds it itself."""
 
 
 class DroppedError(EngineError):
@@ -24,7 +24,7 @@ class DroppedError(EngineError):
 
 
 class Stopwatch:
-    """Counts for how long something was at work, of things that may be so at the same time."""
+    """Measures for how long something was at work, where several things may be at once."""
 
     def __init__(self) -> None:
         self._running = 0
@@ -33,11 +33,11 @@ class Stopwatch:
 
     @property
     def seconds(self) -> float:
-        """Return how long it has been in all, up to now."""
+        """Return the total time up to now."""
         return self._before + (time.monotonic() - self._since if self._running else 0.0)
 
     def timed(self, call: Call[T]) -> Call[T]:
-        """Return ``call``, counted while it runs."""
+        """Return ``call``, which is measured while it runs."""
 
         async def counted() -> T:
             self._begin()
@@ -61,13 +61,13 @@ class Stopwatch:
 
 @dataclass(eq=False, slots=True)
 class Work(Generic[T_co]):
-    """One call, and what became of it."""
+    """One call, and its outcome."""
 
     seat: int
     call: Call[T_co]
     is_final: bool
     is_ahead: bool = False
-    """Whether it may come to nothing: it makes way for finals, until it is insisted on."""
+    """Whether it is speculative: it gives way to finals, until it becomes one."""
     came_at: float = field(default_factory=time.monotonic)
     outcome: asyncio.Future[T_co] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
@@ -75,18 +75,18 @@ class Work(Generic[T_co]):
 
     @property
     def kind(self) -> str:
-        """Return what it is counted as."""
+        """Return the label under which it is counted."""
         return "final" if self.is_final else "partial"
 
     def fail(self, error: EngineError) -> None:
-        """Give ``error`` to whoever still waits."""
+        """Fail with ``error``, if anybody is still waiting."""
         if not self.outcome.done():
             self.outcome.set_exception(error)
 
     def settle(self, task: "asyncio.Task[T_co]") -> None:
-        """Hand on how the call ended."""
+        """Pass on how the call ended."""
         if task.cancelled():
-            # nobody here cancels a call whose waiter still waits: its engine was shut down
+            # no call is cancelled here while its caller waits: the engine was shut down
             self.fail(EngineError("The transcriber stopped before it had finished."))
         elif (error := task.exception()) is not None:
             self.fail(_fit_to_be_shown(error))
@@ -94,7 +94,7 @@ class Work(Generic[T_co]):
             self.outcome.set_result(task.result())
 
     async def run(self) -> T_co:
-        """Make the call, timed."""
+        """Make the call, and measure it."""
         with counters.ENGINE.labels(self.kind).time():
             return await self.call()
 

@@ -1,4 +1,4 @@
-"""What differs between the servers that speak OpenAI's chat completions."""
+"""The differences between servers of OpenAI's chat completions."""
 
 import socket
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ class Format(StrEnum):
     """llama-cpp-python's own server: ``json_object`` with a ``schema`` in it."""
     JSON_OBJECT = "json_object"
     TEXT = "text"
-    """Asked for in words only."""
+    """Asked for in the prompt only."""
     BARE = "bare"
-    """The same, without anything that a server need not know: temperature, limits, extras."""
+    """The same, without anything that a server may not know: temperature, limits, extras."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +30,24 @@ class Profile:
 
     name: str
     url: str = ""
-    """Where it listens by itself, up to ``/v1``; empty: anywhere."""
+    """Its default address, up to ``/v1``; empty: none."""
     formats: tuple[Format, ...] = tuple(Format)
-    """The ladder of formats; a rung that is refused is left for the next."""
+    """The formats to try, in order; after a refusal the next one is used."""
     extras: Mapping[str, Any] = field(default_factory=dict)
-    """Sent with each request: above all, that it should not think aloud."""
+    """Sent with each request, above all to turn reasoning off."""
     temperature: float | None = 0.2
-    """None: its newer models refuse any."""
+    """None: its newer models reject any."""
     limit_name: str = "max_tokens"
-    """What it calls the limit of an answer's length."""
+    """Its name for the limit on an answer's length."""
     model: str = ""
-    """The model where none is named; empty: the first that it has."""
+    """The default model; empty: the first that it has."""
 
 
 _NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
 PROFILES: Mapping[str, Profile] = {
     profile.name: profile
     for profile in (
-        # it refuses json_object, and its REST cannot turn thinking off
+        # it rejects json_object, and its REST API cannot turn reasoning off
         Profile(
             "lm-studio",
             "http://127.0.0.1:1234/v1",
@@ -82,16 +82,16 @@ PROFILES: Mapping[str, Profile] = {
     )
 }
 HERE = ("lm-studio", "ollama", "llama-cpp")
-"""Which are looked for on this machine; vLLM's port is also Habla's own."""
+"""Which servers are searched for on this machine; vLLM's port is also Habla's own."""
 LOOPBACK_NAMES = ("localhost", "ip6-localhost")
 NEAR_NAMES = (".local", ".lan", ".internal", ".home.arpa", ".localhost")
 SHARED = ip_network("100.64.0.0/10")
-"""No address of the internet: what Tailscale gives to one's own machines."""
+"""Not the internet: addresses that Tailscale gives to one's own machines."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def check_server(url: str, profile: str) -> None:
-    """Raise ValueError, with what would be right, unless an ``url`` and a ``profile`` go together.
+    """Raise ValueError, with what would be right, unless ``url`` and ``profile`` are compatible.
 
     Either may be empty.
     """
@@ -104,14 +104,14 @@ def check_server(url: str, profile: str) -> None:
 
 
 def addresses_of(url: str, profile: str) -> list[str]:
-    """Return where to look for a server: at ``url``, or where such servers listen by themselves."""
+    """Return where to look for a server: at ``url``, or at the default addresses."""
     if url:
         return [url]
     return [PROFILES[name].url for name in ([profile] if profile else HERE)]
 
 
 def profile_of(url: str) -> Profile:
-    """Return the profile that the address of a server suggests."""
+    """Return the profile that an address suggests."""
     for profile in PROFILES.values():
         if profile.url and _is_at(url, profile.url):
             return profile
@@ -135,16 +135,16 @@ def _port(url: str) -> int | None:
 
 
 def is_on_this_machine(url: str) -> bool:
-    """Return whether ``url`` is a loopback address; not where that is unclear."""
+    """Return whether ``url`` is a loopback address; False if that is unclear."""
     host = _host(url)
     address = _address(host)
     return host in LOOPBACK_NAMES if address is None else address.is_loopback
 
 
 def is_in_the_cloud(url: str) -> bool:
-    """Return whether ``url`` leads out of the house: neither this machine nor its own network.
+    """Return whether ``url`` leads to the internet, beyond this machine and its own network.
 
-    What is unclear does.
+    If that is unclear it does.
     """
     host = _host(url)
     address = _address(host)
@@ -166,7 +166,7 @@ def _host(url: str) -> str:
 def _address(host: str) -> IPv4Address | IPv6Address | None:
     """Return the address that ``host`` is; None: it is a name.
 
-    Also one as the system reads it and nobody writes it: ``134744072`` is 8.8.8.8.
+    Numbers that only the system's resolver accepts count too: ``134744072`` is 8.8.8.8.
     """
     try:
         address = ip_address(host)

@@ -1,15 +1,15 @@
-"""A sentence of the server's own, spoken by a machine: what engines are tried with."""
+"""A synthetic spoken sentence with which engines are tested."""
 
 from functools import cache
 from importlib.resources import as_file, files
 
 SENTENCE = "How much does this cost?"
-"""What a synthetic voice says in spoken_sentence.flac."""
+"""What is said in spoken_sentence.flac."""
 
 
 @cache
 def sample() -> bytes:
-    """Return SENTENCE as spoken by a machine, 16 kHz mono s16le. Blocks."""
+    """Return SENTENCE spoken by a synthetic voice, 16 kHz mono s16le. Blocks."""
     from sessions_app.engines.decoding.pyav import decode_with_libav  # noqa: PLC0415 -- 17 MB
 
     with as_file(files("sessions_app.engines").joinpath("spoken_sentence.flac")) as path:

@@ -1,19 +1,19 @@
-"""How fast a Whisper is on this machine, measured; and how fast the others would be, estimated.
+"""How fast a Whisper is on this machine, measured; and an estimate for the other models.
 
-A network's time goes by its work: of the encoder by its multiplications, which do not depend on
-what is said; of the decoder, for each token, by its weights, which are all read once.
+A network's time depends on its work: of the encoder on its multiplications, which do not depend on
+what is said; of the decoder, for each token, on its weights, which are all read once.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 POSITIONS = 1500
-"""What the encoder sees at once: thirty seconds."""
+"""What the encoder processes at once: thirty seconds."""
 VOCABULARY = 51_865
 SENTENCE_TOKENS = 25
-"""A sentence of five seconds: some fifteen words."""
+"""A sentence of five seconds: about fifteen words."""
 MOST_BEHIND_SECONDS = 3.0
-"""Who waits longer for the words after a sentence has lost the thread."""
+"""Whoever waits longer for the words after a sentence loses the thread."""
 ON_PROCESSOR = ("whisper-small", "whisper-medium")
 ON_GRAPHICS_CARD = ("whisper-large-v3-turbo", "whisper-large-v3")
 
@@ -51,13 +51,13 @@ SHAPES: Mapping[str, Shape] = {
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """What was measured of one model."""
+    """The measured speed of one model."""
 
     model: str
     """One of SHAPES."""
     encode_seconds: float
     token_seconds: float
-    """With the beam of a final."""
+    """With the beam size of a final."""
     is_on_graphics_card: bool
 
     def behind_seconds(self, model: str) -> float:
@@ -73,17 +73,17 @@ class Speed:
         return self.behind_seconds(self.model)
 
     def better(self) -> list[str]:
-        """Return the models that are worth a thought here, and larger than the measured one."""
+        """Return the larger models that are worth considering here."""
         among = ON_GRAPHICS_CARD if self.is_on_graphics_card else ON_PROCESSOR
         own = SHAPES[self.model].encoding
         return [model for model in among if model != self.model and SHAPES[model].encoding >= own]
 
     def offered(self) -> list[str]:
-        """Return those of the better models that this machine can carry."""
+        """Return those of the better models that are fast enough on this machine."""
         return [m for m in self.better() if self.behind_seconds(m) <= MOST_BEHIND_SECONDS]
 
     def told(self) -> str:
-        """Return all of that in a line for people."""
+        """Return all of that as a line for people."""
         parts = [f"{_short(self.model)} is {self.own_seconds:.1f} s behind here"]
         parts += [f"{_short(m)} would be {self.behind_seconds(m):.1f} s" for m in self.better()]
         offered = self.offered()

@@ -1,4 +1,4 @@
-"""Apertium: translation by rules, offline at once, literal; good for the gist."""
+"""Apertium: rule-based translation, offline and fast, literal; good for the gist."""
 
 import asyncio
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ class ApertiumTranslator(Translator):
     ) -> None:
         """Prepare to run the modes in ``modes_dir``.
 
-        ``directions`` are those wanted; those whose mode is there are left after ``load``.
+        ``directions`` are those wanted; after ``load``, those whose mode is installed.
         ``timeout_seconds`` is how long one request may take, once its turn has come.
         """
         self._modes_dir = Path(modes_dir)
@@ -52,10 +52,10 @@ class ApertiumTranslator(Translator):
         self.directions = frozenset(Direction(direction) for direction in directions)
 
     async def load(self) -> None:
-        """Start the processes and ask each direction for a word.
+        """Start the processes and have each direction translate a word.
 
         Raises:
-            EngineUnavailableError: with how to mend it.
+            EngineUnavailableError: the message says how to fix it.
         """
         modes = self._installed_modes()
         if not modes:

@@ -1,4 +1,4 @@
-"""Apertium's modes: which are installed, and the programs that each consists of."""
+"""Apertium's modes: which ones are installed, and the programs that each consists of."""
 
 import shlex
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from sessions_app.engines.base import Direction
 Command = Sequence[str]
 
 MODES_DIR = Path("/usr/share/apertium/modes")
-"""Where Debian's packages put their modes."""
+"""Where Debian's packages install their modes."""
 MODES = {Direction.ES_TO_EN: "spa-eng", Direction.EN_TO_ES: "eng-spa"}
 
 
@@ -22,7 +22,7 @@ def installed_modes(modes_dir: Path = MODES_DIR) -> dict[Direction, Path]:
 def read_mode(path: Path) -> list[Command]:
     """Return the programs of the mode file ``path``, set to answer request by request.
 
-    Unknown words come through unmarked (``-n``).
+    Unknown words are left unmarked (``-n``).
 
     Raises:
         OSError: the file cannot be read.

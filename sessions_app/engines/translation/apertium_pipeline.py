@@ -1,9 +1,9 @@
-"""One direction of Apertium: a mode's own programs joined by pipes, kept running and restarted.
+"""One direction of Apertium: a mode's programs joined by pipes, kept running and restarted.
 
-The ``apertium`` wrapper cannot be used: its gawk stages (3.8.3) hold the last record until more
-input comes. Each request ends in a blank with a serial number, ``[7]``, which every stage copies.
-An answer without it comes from a pipeline that broke: a dead stage makes the others flush an empty
-record that is otherwise well-formed.
+The ``apertium`` wrapper cannot be used: its gawk stages (3.8.3) hold back the last record until
+more input comes. Each request ends in a blank with a serial number, ``[7]``, which every stage
+copies. An answer without it comes from a broken pipeline: a dead stage makes the others flush an
+empty record that is otherwise well-formed.
 """
 
 import asyncio
@@ -40,8 +40,8 @@ class ApertiumPipeline:
     async def start(self) -> None:
         """Start the programs, each reading what the one before writes.
 
-        Must run on a thread that lives as long as the owner: the kernel ends the processes when it
-        does (PDEATHSIG), even after ``kill -9``.
+        Must run on a thread that lives as long as the owner: the kernel kills the processes when it
+        ends (PDEATHSIG), even after ``kill -9``.
 
         Raises:
             BrokenPipeError: it was killed meanwhile.
@@ -59,7 +59,7 @@ class ApertiumPipeline:
                     raise BrokenPipeError("The pipeline was ended while it started.")
 
     async def ask(self, text: str) -> str:
-        """Return what the pipeline makes of ``text`` (escaped, no NUL inside).
+        """Return the pipeline's output for ``text`` (escaped, without NUL).
 
         Raises:
             BrokenPipeError: a stage died; only ``kill`` may follow.
@@ -84,13 +84,13 @@ class ApertiumPipeline:
         return await stdout.readuntil(_END)
 
     def kill(self) -> None:
-        """End every process at once; ``wait`` sees them go. May be called twice."""
+        """Kill every process; ``wait`` waits for that. May be called twice."""
         self._is_killed = True
         if not self._processes:
             return
         first = self._processes[0]
         if any(process.returncode is None for process in self._processes):
-            # the whole group in one call: Process.kill() would race its own watcher for the dead
+            # the whole group in one call: Process.kill() would race its own watcher for dead ones
             with suppress(ProcessLookupError):
                 os.killpg(first.pid, signal.SIGKILL)
         if first.stdin is not None:
@@ -121,8 +121,8 @@ async def _spawn(command: Command, source: int, sink: int, group: int) -> Proces
 
 
 def _bound_to_owner(command: Command) -> Command:
-    # util-linux's setpriv asks for PDEATHSIG and then becomes the program; a preexec_fn would run
-    # Python in a forked process of many threads. Without it, the end of stdin has to do.
+    # util-linux's setpriv sets PDEATHSIG and then becomes the program; a preexec_fn would run
+    # Python in a forked process of many threads. Without setpriv, the end of stdin must do.
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL", *command] if setpriv else command
 
@@ -139,11 +139,11 @@ class PipelineKeeper:
         self._is_closed = False
 
     async def ask(self, text: str, *, seconds: float | None = None) -> str:
-        """Return what the pipeline makes of ``text``; a broken one is restarted and asked again.
+        """Return the pipeline's output for ``text``; if it breaks it is restarted, and asked again.
 
-        ``seconds`` is how long that may take, once its turn has come; None: as long as it takes.
+        ``seconds`` is how long that may take, once its turn has come; None: no limit.
 
-        A call that is cancelled kills the pipeline: its answer would be taken for the next one's.
+        A cancelled call kills the pipeline: its answer would be taken for the next one's.
 
         Raises:
             TimeoutError: it took longer than ``seconds``.

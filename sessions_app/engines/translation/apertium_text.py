@@ -1,4 +1,4 @@
-"""Text as Apertium takes and gives it: escaped, with its capital and its full stop."""
+"""Text for and from Apertium: escaped, with a capital letter and a full stop."""
 
 import re
 from collections.abc import Callable
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from sessions_app.engines.text.sentences import split_sentences
 
 _SPECIAL = re.compile(r"([\[\]$/@\\<>{}])")
-"""What means something in Apertium's stream format: https://wiki.apertium.org/wiki/Stream_format"""
+"""What is special in Apertium's stream format: https://wiki.apertium.org/wiki/Stream_format"""
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _CARET = "\ue05e"
-"""Stands for ``^``: escaped as the format asks, it keeps a stage from flushing (3.8.3)."""
+"""Stands for ``^``, which keeps a stage from flushing even when escaped (3.8.3)."""
 _FIRST_LETTER = re.compile(r"\W*([^\W\d_])")
 _GAP = re.compile(r"(?<=\w) (?=[.,;!?](?:\s|$))")
-"""Apertium leaves a space before the stop after a word it does not know: ``Soy Ana .``"""
+"""Apertium leaves a space before punctuation after a word that it does not know: ``Soy Ana .``"""
 _ALWAYS_CAPITAL = re.compile(
     r"(I|I'[a-z]+|Spanish|English|Mr|Mrs|Ms|Dr|God|[A-Z][a-z]+day|January|February|March|April|May|"
     r"June|July|August|September|October|November|December)\b"
 )
-"""English words that keep their capital within a sentence."""
+"""English words that are capitalised within a sentence."""
 
 
 def escape(text: str) -> str:
-    """Return ``text`` with everything that Apertium would read as its own notation escaped."""
+    """Return ``text`` with all that is special in Apertium's stream format escaped."""
     return _SPECIAL.sub(r"\\\1", text).replace("^", _CARET)
 
 
@@ -33,17 +33,17 @@ def unescape(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Dressed:
-    """A sentence as the rules like it, and what was done to it."""
+    """A sentence prepared for the rules, and what was changed."""
 
     text: str
     was_lowercase: bool
-    """It began without a capital."""
+    """It began with a lower-case letter."""
     had_no_stop: bool
     """It ended in a letter or a digit."""
 
 
 def dress(text: str) -> Dressed:
-    """Return ``text`` with a capital first and a full stop last: both steer Apertium's tagger."""
+    """Return ``text`` with a capital and a full stop, which both help Apertium's tagger."""
     was_lowercase = begins_small(text)
     had_no_stop = text[-1:].isalnum()
     capital = _change_first(text, str.upper) if was_lowercase else text
@@ -51,7 +51,7 @@ def dress(text: str) -> Dressed:
 
 
 def begins_small(text: str) -> bool:
-    """Return whether the first word of ``text`` begins with a small letter."""
+    """Return whether the first word of ``text`` begins with a lower-case letter."""
     letter = _FIRST_LETTER.match(text)
     return letter is not None and letter[1].islower()
 
@@ -65,7 +65,7 @@ def undress(answer: str, dressed: Dressed) -> str:
 
 
 def lower_first(text: str) -> str:
-    """Return ``text`` beginning with a small letter, unless its first word always has a capital."""
+    """Return ``text`` with its first letter in lower case, unless it is always a capital."""
     letter = _FIRST_LETTER.match(text)
     if letter is None or _ALWAYS_CAPITAL.match(text, letter.start(1)):
         return text
@@ -77,7 +77,7 @@ def _change_first(text: str, change: Callable[[str], str]) -> str:
 
 
 def open_questions(text: str) -> str:
-    """Return Spanish ``text`` with the opening marks of questions and exclamations that lack them.
+    """Return Spanish ``text`` with missing opening question and exclamation marks added.
 
     Apertium leaves them out: ``Dónde es?``.
     """

@@ -1,4 +1,4 @@
-"""A translator made of translators: the first that can, and the next when it fails or rests."""
+"""A chain of translators: the first one that can answers; if it fails, the next one."""
 
 import logging
 import time
@@ -27,9 +27,9 @@ logger = logging.getLogger(__name__)
 
 
 def trusted(translators: Sequence[Translator]) -> list[Translator]:
-    """Return ``translators`` without those in the cloud that stand behind a local one.
+    """Return ``translators`` without any in the cloud that would be a fallback for a local one.
 
-    Who chose a local translator did not agree to what is said leaving the house.
+    Choosing a local translator is no consent to what is said leaving the machine.
     """
     kept: list[Translator] = []
     for translator in translators:
@@ -52,14 +52,14 @@ class _Provider:
 
     @property
     def why(self) -> str:
-        """Return that it is left alone; empty: it is not."""
+        """Return that it is left alone, and why; empty: it is not."""
         if self.breaker.state is BreakerState.CLOSED:
             return ""
         return f"The language model failed lately, and is left alone: {self.breaker.failure}"
 
 
 class _ChainModels:
-    """The models that other programs hold for ``providers``, as if they were one."""
+    """The remote models of ``providers``, as one."""
 
     def __init__(self, providers: Sequence[_Provider]) -> None:
         self._providers = providers
@@ -68,7 +68,7 @@ class _ChainModels:
 
     @property
     def board(self) -> Board:
-        """Return where the condition of the first one stands."""
+        """Return the board of the first one."""
         return self._models[0].board
 
     @property
@@ -78,7 +78,7 @@ class _ChainModels:
 
     @property
     def why(self) -> str | None:
-        """Return what people should know of them just now; None: nothing."""
+        """Return what people should know about them at the moment; None: nothing."""
         told = [model.why for model in self._models if model.why]
         if not told:
             told = [each.why for each in self._providers if each.translator.remote_model]
@@ -86,7 +86,7 @@ class _ChainModels:
 
     @property
     def hindrance(self) -> str:
-        """Return why a direction cannot be translated just now; empty: each can."""
+        """Return why a direction cannot be translated at the moment; empty: each can."""
         known = frozenset[Direction]().union(
             *(each.translator.directions for each in self._providers)
         )
@@ -100,7 +100,7 @@ class _ChainModels:
         return ""
 
     def warm_up(self) -> None:
-        """Begin to have those loaded that may not be."""
+        """Begin to load those that may not be loaded."""
         for model in self._models:
             model.warm_up()
 
@@ -113,9 +113,9 @@ class _ChainModels:
 class ChainTranslator(Translator):
     """Asks its translators in order; ``Translation.engine`` names the one that answered.
 
-    What each gives is judged: what is no translation goes to the next, and is told with the answer.
-    Each has a breaker of its own: one that failed is left alone for a while, and the next is asked.
-    ``clock`` returns seconds that only grow.
+    Each answer is judged: if it is no translation the next translator is asked, and that is
+    reported with the answer. Each has its own circuit breaker: after failures it is left alone for
+    a while. ``clock`` is monotonic, in seconds.
     """
 
     needs_no_judging = True
@@ -126,7 +126,7 @@ class ChainTranslator(Translator):
         kept = trusted(translators)
         self._left_out = [one for one in translators if one not in kept]
         self._awaited = 0
-        """How many translations somebody waits for."""
+        """How many translations are being waited for."""
         self._use(
             _Provider(judged(each), Breaker(clock=clock), Breaker(clock=clock)) for each in kept
         )
@@ -141,10 +141,10 @@ class ChainTranslator(Translator):
         self.remote_model = _ChainModels(self._providers) if has_model else None
 
     async def load(self) -> None:
-        """Load each; go on with those that could be.
+        """Load each; continue with those that could be loaded.
 
         Raises:
-            EngineUnavailableError: none could be; it is the reason of the first.
+            EngineUnavailableError: none could be; it is the error of the first.
         """
         loaded: list[_Provider] = []
         failures: list[EngineUnavailableError] = []
@@ -161,11 +161,12 @@ class ChainTranslator(Translator):
         self._use(loaded)
 
     async def translate(self, request: TranslationRequest) -> Translation:
-        """Return the answer of the first translator that has a good one.
+        """Return the first good answer.
 
         Raises:
-            EngineError: of the last one asked, or because none knows the direction or all rest.
-            BadTranslationError: what the last one gave is no translation.
+            EngineError: of the last one asked, or because none knows the direction or all are left
+                alone.
+            BadTranslationError: the last answer was no translation.
         """
         self._awaited += 1
         try:
@@ -178,7 +179,7 @@ class ChainTranslator(Translator):
         passed_over: list[PassedOver] = []
         for provider, is_last in self._in_turn(request.direction):
             try:
-                # who has nobody behind is not left alone for what it gives: its next may be good
+                # the last one is not left alone for a bad answer: its next may be good
                 forgiven = (BadTranslationError,) if is_last else ()
                 with provider.breaker.attempt(forgiven=forgiven):
                     made = await provider.translator.translate(request)
@@ -200,7 +201,7 @@ class ChainTranslator(Translator):
     async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
         """Return the answer of the translator that the final will be asked of; None: it gives none.
 
-        Nothing is begun ahead while somebody, of any session, waits for a translation.
+        Nothing is begun ahead while any session waits for a translation.
 
         Raises:
             EngineError: it failed; that is no reason to leave it alone when the final comes.
@@ -212,7 +213,7 @@ class ChainTranslator(Translator):
             return await provider.translator.translate_ahead(request)
 
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
-        """Tell a draft by the translator that the final will be asked of, if that can draft.
+        """Have the translator that the final will be asked of tell a draft, if it can.
 
         Raises:
             EngineError: it failed; drafts have no fallback.
@@ -224,7 +225,7 @@ class ChainTranslator(Translator):
             await provider.translator.draft(request, tell)
 
     async def find_topic(self, said: Sequence[Said], topic: str) -> str:
-        """Return what ``said`` is about, if the translator in use can tell; empty otherwise.
+        """Return the topic of ``said``, if the translator in use finds one; empty otherwise.
 
         Raises:
             EngineError: it failed.
@@ -239,7 +240,7 @@ class ChainTranslator(Translator):
                 closing.push_async_callback(translator.aclose)
 
     def _in_turn(self, direction: Direction) -> Iterator[tuple[_Provider, bool]]:
-        """Yield who may be asked, and whether nobody is behind."""
+        """Yield the translators that may be asked, each with whether it is the last one."""
         providers = list(self._for(direction))
         for number, provider in enumerate(providers, 1):
             if provider.breaker.allows:
@@ -254,6 +255,6 @@ class ChainTranslator(Translator):
         return (provider for provider in self._providers if provider.knows(direction))
 
     def _well(self, direction: Direction) -> _Provider | None:
-        """Return who would be asked for a final, if it never failed lately."""
+        """Return the translator that a final would be asked of, if its breaker is closed."""
         asked = next((each for each in self._for(direction) if each.breaker.allows), None)
         return asked if asked and asked.breaker.state is BreakerState.CLOSED else None

@@ -1,4 +1,4 @@
-"""A breaker: leaves a provider alone for a while after it failed, then tries it once."""
+"""A circuit breaker: leaves a provider alone for a while after failures, then tries it once."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,25 +8,25 @@ from enum import StrEnum
 from sessions_app.engines.base import EngineBusyError, EngineError, EngineLoadingError
 
 FAILURES = 3
-"""How many failures in a row open a breaker."""
+"""How many failures in a row open the breaker."""
 FIRST_REST_SECONDS = 5.0
 LONGEST_REST_SECONDS = 60.0
-"""How long it stays open: twice as long each time, up to this."""
+"""How long it stays open: doubled each time, up to this."""
 
 
 class BreakerState(StrEnum):
     """Whether a provider may be asked."""
 
     CLOSED = "closed"
-    """It is well."""
+    """It works."""
     OPEN = "open"
     """It is left alone."""
     HALF_OPEN = "half_open"
-    """It has rested: one request may try it."""
+    """The time is over: one request may try it."""
 
 
 class Breaker:
-    """Counts one provider's failures. ``clock`` returns seconds that only grow."""
+    """Counts one provider's failures. ``clock`` is monotonic, in seconds."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -47,7 +47,7 @@ class Breaker:
 
     @property
     def allows(self) -> bool:
-        """Return whether a request may go through: when half open, only one at a time."""
+        """Return whether a request may go through; when half open, only one at a time."""
         state = self.state
         return state is BreakerState.CLOSED or (
             state is BreakerState.HALF_OPEN and not self._is_tried
@@ -55,9 +55,9 @@ class Breaker:
 
     @contextmanager
     def attempt(self, *, forgiven: tuple[type[EngineError], ...] = ()) -> Iterator[None]:
-        """Watch one request. Neither cancelling it nor a model that loads is a failure.
+        """Watch one request. Neither a cancellation nor a loading model counts as a failure.
 
-        Errors that are ``forgiven`` say that it is well.
+        Errors that are ``forgiven`` count as successes.
         """
         is_trial = self.state is BreakerState.HALF_OPEN
         self._is_tried = self._is_tried or is_trial

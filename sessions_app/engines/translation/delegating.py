@@ -1,4 +1,4 @@
-"""A translator in front of another one, of which it says what that one says of itself."""
+"""A translator in front of another one, whose capabilities it has."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from sessions_app.engines.base import Said, Tell, Translation, TranslationReques
 
 
 class DelegatingTranslator(Translator):
-    """Asks the translator ``behind`` for everything; whoever inherits changes what it needs to."""
+    """Passes everything on to the translator ``behind``; subclasses override what they change."""
 
     def __init__(self, behind: Translator) -> None:
         self.behind = behind
@@ -30,7 +30,7 @@ class DelegatingTranslator(Translator):
         self._take_capabilities()
 
     async def translate(self, request: TranslationRequest) -> Translation:
-        """Return what the translator behind makes of ``request``.
+        """Return the translation that the translator behind makes.
 
         Raises:
             EngineError: it failed.
@@ -38,7 +38,7 @@ class DelegatingTranslator(Translator):
         return await self.behind.translate(request)
 
     async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
-        """Return what the translator behind makes of ``request``; None: this is not the time.
+        """Return the translation that the translator behind makes ahead; None: it makes none.
 
         Raises:
             EngineError: it failed.

@@ -1,4 +1,4 @@
-"""A translator whose answers are judged: what is no translation is an error, never an answer."""
+"""A translator whose answers are judged: a bad one is an error, never an answer."""
 
 import logging
 from collections.abc import Sequence
@@ -27,16 +27,16 @@ from sessions_app.engines.translation.delegating import DelegatingTranslator
 logger = logging.getLogger(__name__)
 
 PASSING = frozenset({Fault.ECHO, Fault.LANGUAGE, Fault.REFUSAL})
-"""What the beginning of a draft may seem to be, and what follows may mend."""
+"""Faults that the beginning of a draft may only seem to have."""
 
 
 def judged(translator: Translator) -> Translator:
-    """Return ``translator`` with its answers judged; as it is where that is done, or not needed."""
+    """Return ``translator`` with its answers judged; itself if it needs no judging."""
     return translator if translator.needs_no_judging else JudgedTranslator(translator)
 
 
 class JudgedTranslator(DelegatingTranslator):
-    """Asks the translator ``behind``, and judges what it gives."""
+    """Asks the translator ``behind``, and judges its answers."""
 
     def _take_capabilities(self) -> None:
         super()._take_capabilities()
@@ -46,16 +46,16 @@ class JudgedTranslator(DelegatingTranslator):
         """Return ``request.text`` in the other language.
 
         Raises:
-            BadTranslationError: what the translator behind gave is no translation.
+            BadTranslationError: the answer is no translation.
             EngineError: it failed.
         """
         return _checked(await self.behind.translate(request), request)
 
     async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
-        """Return what ``translate`` would; None: this is not the time for it.
+        """Return what ``translate`` would; None: not now.
 
         Raises:
-            BadTranslationError: what the translator behind gave is no translation.
+            BadTranslationError: the answer is no translation.
             EngineError: it failed.
         """
         made = await self.behind.translate_ahead(request)
@@ -64,10 +64,10 @@ class JudgedTranslator(DelegatingTranslator):
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
         """Tell a draft as it grows, as long as it may be a translation.
 
-        One that turns out to be none is taken back by telling an empty one.
+        If it turns out to be none, it is withdrawn by telling an empty one.
 
         Raises:
-            BadTranslationError: it is no translation; it is worked on no further.
+            BadTranslationError: it is no translation; the work on it is stopped.
             EngineError: it failed.
         """
         growing = _GrowingDraft(request, tell)
@@ -75,7 +75,7 @@ class JudgedTranslator(DelegatingTranslator):
         await growing.end()
 
     async def find_topic(self, said: Sequence[Said], topic: str) -> str:
-        """Return one line about ``said``; empty: the translator behind had none that is one.
+        """Return one line about ``said``; empty: the translator behind found no topic.
 
         Raises:
             EngineError: it failed.
@@ -124,7 +124,7 @@ class _GrowingDraft:
 
 
 def _checked(made: Translation, request: TranslationRequest) -> Translation:
-    """Return what was ``made``, without a correction that is none, and without control characters.
+    """Return the translation without control characters, and without a bad correction.
 
     Raises:
         BadTranslationError: it is no translation of ``request``.

@@ -1,4 +1,4 @@
-"""OPUS-MT: neural translation on the CPU, by CTranslate2 and SentencePiece."""
+"""OPUS-MT: neural machine translation on the CPU, with CTranslate2 and SentencePiece."""
 
 import asyncio
 import json
@@ -32,15 +32,15 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 NAMES = {Direction.ES_TO_EN: "opus-mt-es-en", Direction.EN_TO_ES: "opus-mt-en-es"}
-"""What the models are called on the hub and on the disk."""
+"""The names of the models on the hub and on the disk."""
 MAX_THREADS = 4
-"""More gain nothing on one sentence."""
+"""More do not speed up a single sentence."""
 MAX_TOKENS = 256
-"""Longest translation of one sentence; the models were trained on less."""
+"""The longest translation of one sentence; the models were trained on less."""
 _END_OF_SENTENCE = "</s>"
 _MEND = "Fetch it with: manage.py fetch_models opus-mt-es-en opus-mt-en-es"
 _FAILURES = (RuntimeError, ValueError, OSError, KeyError)
-"""What CTranslate2 and SentencePiece raise, for a broken file as for a broken sentence."""
+"""What CTranslate2 and SentencePiece raise for broken files and for broken sentences."""
 
 
 class OpusMtTranslator(Translator):
@@ -57,7 +57,7 @@ class OpusMtTranslator(Translator):
     ) -> None:
         """Prepare to load the models from ``models_dir``, or from the directories given.
 
-        ``threads`` is how many CPU threads one sentence may use; 0: as many as are worth it.
+        ``threads`` is how many CPU threads one sentence may use; 0: as many as help.
         ``timeout_seconds`` is how long a request may take, once its turn has come.
         """
         self._models_dir = Path(models_dir)
@@ -84,7 +84,7 @@ class OpusMtTranslator(Translator):
         """Load the model of each direction that is there; ``directions`` says which.
 
         Raises:
-            EngineUnavailableError: with how to mend it.
+            EngineUnavailableError: the message says how to fix it.
         """
         directories = self._directories()
         if not directories:
@@ -121,7 +121,7 @@ class OpusMtTranslator(Translator):
             raise EngineError("OPUS-MT failed on this text.") from error
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        async with self._turn:  # a full house is no slow model
+        async with self._turn:  # waiting for others is no slow model
             if self._executor is None or self._is_closed:
                 raise EngineError("OPUS-MT is not loaded.")
             try:
@@ -132,14 +132,14 @@ class OpusMtTranslator(Translator):
                 raise EngineError("OPUS-MT did not answer in time.") from error
 
     async def aclose(self) -> None:
-        """Let the sentence at work finish, refuse what waits, and free the models."""
+        """Let the running sentence finish, reject what waits, and free the models."""
         self._is_closed = True
         executor, self._executor = self._executor, None
         self._models = {}
         if executor is None:
             return
         try:
-            # the thread takes work in order: this is done when all before it is
+            # the thread works in order: this is done when everything before it is
             async with asyncio.timeout(self._timeout_seconds):
                 await asyncio.get_running_loop().run_in_executor(executor, _nothing)
         except TimeoutError:
@@ -165,24 +165,24 @@ def _load_models(
 
 
 def _nothing() -> None:
-    """Mark the end of a thread's work."""
+    """Do nothing, to mark the end of a thread's work."""
 
 
 @dataclass(frozen=True, slots=True)
 class MarianModel:
-    """One direction: the model, and the pieces of words that it reads and writes."""
+    """One direction: the model, and its tokenisers."""
 
     translator: Any
     source: sentencepiece.SentencePieceProcessor
     target: sentencepiece.SentencePieceProcessor
     wants_end: bool
-    """Sentences must be ended for it; models converted from Transformers do not by themselves."""
+    """Whether sentences need an end token; models converted from Transformers do."""
 
     def translate(self, sentences: list[str], beam_size: int) -> list[str]:
         """Return the translation of each sentence. Blocks; releases the GIL.
 
         Raises:
-            BadTranslationError: the model came to no end.
+            BadTranslationError: the model did not finish.
         """
         end = [_END_OF_SENTENCE] if self.wants_end else []
         pieces = [[*self.source.encode(sentence, out_type=str), *end] for sentence in sentences]
@@ -191,7 +191,7 @@ class MarianModel:
             beam_size=beam_size,
             max_decoding_length=MAX_TOKENS,
             max_batch_size=8,
-            replace_unknowns=True,  # a name or an emoji is copied
+            replace_unknowns=True,  # names and emoji are copied
         )
         translated = [result.hypotheses[0] for result in results]
         if any(len(sentence) >= MAX_TOKENS for sentence in translated):

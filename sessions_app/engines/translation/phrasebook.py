@@ -15,7 +15,7 @@ from sessions_app.engines.translation.delegating import DelegatingTranslator
 
 _WORD = re.compile(r"\w+(?:'\w+)*")
 _ACCENT = re.compile("[\u0300-\u0302\u0304-\u036f]")
-"""Every combining mark but the tilde of ñ."""
+"""Every combining mark except the tilde of ñ."""
 _STOP = re.compile(r"[.!…]+$")
 
 
@@ -52,17 +52,17 @@ def _join(parts: list[Translation]) -> Translation:
 
 
 def look_up(sentence: str, direction: Direction) -> str | None:
-    """Return what the book has for ``sentence``; None: nothing.
+    """Return the phrasebook's answer to ``sentence``; None: it has none.
 
-    Capitals, accents and punctuation do not matter for finding it; the answer takes the capital
-    and the stop of ``sentence``.
+    Capitals, accents and punctuation are ignored when searching; the answer gets the capital and
+    the punctuation of ``sentence``.
     """
     answer = _book()[direction].get(phrase_key(sentence))
     return None if answer is None else _fit(answer, sentence, direction)
 
 
 def phrase_key(sentence: str) -> str:
-    """Return the words of ``sentence`` alone: without capitals, accents (but ñ) and punctuation."""
+    """Return the words of ``sentence``, without capitals, accents (except ñ) and punctuation."""
     plain = unicodedata.normalize("NFD", sentence.casefold().replace("\u2019", "'"))
     bare = unicodedata.normalize("NFC", _ACCENT.sub("", plain))
     return " ".join(_WORD.findall(bare))
