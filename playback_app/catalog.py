@@ -1,4 +1,4 @@
-"""The reading door to recordings: what a person recorded, and never another's; all by id."""
+"""Reads recordings: a user's own and nobody else's, by id."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar

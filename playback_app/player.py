@@ -1,4 +1,4 @@
-"""Who plays a recording into a session, as its guest: piece by piece, by the waiting door."""
+"""The guest that plays a recording into a session, piece by piece."""
 
 import asyncio
 import logging
@@ -55,12 +55,16 @@ class Player:
 
     # --- what a guest does
 
-    async def run(self, door: GuestInput) -> None:
+    async def run(self, guest_input: GuestInput) -> None:
         """Play it to its end; tell how it ended, in the row and to the client, once."""
         state, reason = PlaybackState.FAILED, "internal"
         try:
             await self._begin()
-            await (self._stream(door) if self.playing.mode == "full" else self._segments(door))
+            await (
+                self._stream(guest_input)
+                if self.playing.mode == "full"
+                else self._segments(guest_input)
+            )
             state, reason = PlaybackState.FINISHED, ""
         except GuestEndedError:
             state = PlaybackState.STOPPED
@@ -81,7 +85,7 @@ class Player:
         return CommandError(message, code="already_playing")
 
     def wake(self) -> None:
-        """Go to the door at once, also while it is held."""
+        """Stop waiting for the next piece, even while it is paused: the guest must end."""
         self._pacer.release()
 
     # --- how it is steered
@@ -138,28 +142,29 @@ class Player:
         await session.emit(Notice("playback_started", self._fields()))
         self._begun.set()
 
-    async def _stream(self, door: GuestInput) -> None:
+    async def _stream(self, guest_input: GuestInput) -> None:
         stream = Stream(self.playing)
         try:
-            await door.start_listening(await _read(stream.open))
+            await guest_input.start_listening(await _read(stream.open))
             while piece := await _read(stream.read):
-                heard = to_seconds(await door.feed(piece))
+                heard = to_seconds(await guest_input.feed(piece))
                 await self._reach(heard, heard)
-            await door.stop_listening()
+            await guest_input.stop_listening()
         except Exception:
-            await door.stop_broken()  # whatever broke it, the session shall not go on listening
+            # whatever broke it, the session must not go on listening
+            await guest_input.stop_broken()
             raise
         finally:
             stream.close()
 
-    async def _segments(self, door: GuestInput) -> None:
+    async def _segments(self, guest_input: GuestInput) -> None:
         heard = 0.0
         for segment in await database_thread.run(segments_of, self.playing):
             pcm = await _read(lambda segment=segment: read_segment(segment))  # type: ignore[misc]
-            await door.interpret(pcm, segment.start_sample)
+            await guest_input.interpret(pcm, segment.start_sample)
             heard += to_seconds(count_samples(pcm))
             await self._reach(to_seconds(segment.end_sample), heard)
-        await door.told()
+        await guest_input.told()
 
     async def _reach(self, position_seconds: float, heard_seconds: float) -> None:
         """Note how far it is, and wait until the next is due."""

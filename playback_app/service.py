@@ -226,9 +226,9 @@ class _Alone:
         self._told = told
         manner = Manner(Direction(playing.direction), Mode(playing.session_mode))
         # admission has counted it among the user's
-        wishes = SessionRequest(playing.user_id, manner, is_operator=True)
+        request = SessionRequest(playing.user_id, manner, is_operator=True)
         self.session, self.task = registry.launch(
-            wishes, emit=self._emit, disconnect=self._disconnect
+            request, emit=self._emit, disconnect=self._disconnect
         )
 
     async def _emit(self, event: Event) -> None:

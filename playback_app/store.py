@@ -1,4 +1,4 @@
-"""The only door through which playbacks are written.
+"""The only writer of playbacks.
 
 Every function that is no coroutine blocks: loops use the database thread.
 

@@ -43,7 +43,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         super().__init__()
         self._session: LiveSession | None = None
         self._life: asyncio.Task[None] | None = None
-        self._outlet: Sender
+        self._sender: Sender
         self._is_early_told = False
         self._strikes = 0
         self._frames = Bucket(FRAMES)
@@ -51,7 +51,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve the connection; return only when all that it started has ended."""
-        self._outlet = Sender(send, scope.get("habla.flow"), self._cannot_keep_up)
+        self._sender = Sender(send, scope.get("habla.flow"), self._cannot_keep_up)
         try:
             await self._serve(scope, receive, send)
         finally:
@@ -81,7 +81,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         """Hand on one message, without Channels' hop through the one database thread (H16)."""
         match message["type"]:
             case "websocket.receive" if _is_too_big(message):
-                await self._outlet.emit(_too_big())
+                await self._sender.emit(_too_big())
             case "websocket.receive" if message.get("bytes") is not None:
                 await self._hear(message["bytes"])
             case "websocket.receive":
@@ -102,26 +102,28 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             refuse_without_database()
             login = await self._admit()
             count_new_session(login.user_id, is_operator=login.is_operator)
-            wishes = SessionRequest(login.user_id, *await self._wishes(), login, login.is_operator)
+            request = SessionRequest(
+                login.user_id, *await self._session_options(), login, login.is_operator
+            )
             self._allowance = CommandRates(login.user_id)
             self._session, self._life = registry.live.launch(
-                wishes, emit=self._outlet.emit, disconnect=self._outlet.disconnect
+                request, emit=self._sender.emit, disconnect=self._sender.disconnect
             )
         except RefusedError as refusal:
-            await self._outlet.emit(Failure(refusal.code, str(refusal), fatal=True))
-            await self._outlet.disconnect(refusal.close_code)
+            await self._sender.emit(Failure(refusal.code, str(refusal), fatal=True))
+            await self._sender.disconnect(refusal.close_code)
         except HablaError as error:
-            await self._outlet.emit(Failure(error.code, str(error), fatal=True))
-            await self._outlet.disconnect(CloseCode.FAILED)
+            await self._sender.emit(Failure(error.code, str(error), fatal=True))
+            await self._sender.disconnect(CloseCode.FAILED)
         except OSError as error:  # as where the owner's key cannot be read
             if not was_exhausted(error):
                 raise
-            await self._outlet.emit(Failure("too_many_files", EXHAUSTED, fatal=True))
-            await self._outlet.disconnect(CloseCode.FULL)
+            await self._sender.emit(Failure("too_many_files", EXHAUSTED, fatal=True))
+            await self._sender.disconnect(CloseCode.FULL)
 
     async def disconnect(self, code: int) -> None:
         """Say why the client left; the frame around all handlers does the rest."""
-        self._outlet.is_gone = True
+        self._sender.is_gone = True
         if self._session is not None:
             reason = "client_left" if code in (1000, 1001) else "connection_lost"
             self._session.end(EndCause(reason, is_heard=False))
@@ -140,7 +142,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             raise RefusedError(message, code="login_required", close_code=CloseCode.LOGIN_FIRST)
         return login
 
-    async def _wishes(self) -> tuple[Manner, uuid.UUID | None]:
+    async def _session_options(self) -> tuple[Manner, uuid.UUID | None]:
         query = parse_qs(self.scope["query_string"].decode("latin1"))
         values = {name: value[-1] for name, value in query.items()}
         try:
@@ -152,7 +154,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             return manner, uuid.UUID(conversation) if conversation else None
         except ValueError:
             message = "The address names no direction, mode or conversation that there is."
-            await self._outlet.emit(Failure("bad_query", message, about="query"))
+            await self._sender.emit(Failure("bad_query", message, about="query"))
             return Manner(Direction.ES_TO_EN, Mode.CONVERSATION), None
 
     # --- frames in
@@ -163,7 +165,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         if not self._is_early_told:
             self._is_early_told = True
             message = "The session is not ready yet, or is over; this sound was not heard."
-            await self._outlet.emit(Failure("not_ready", message, about="audio"))
+            await self._sender.emit(Failure("not_ready", message, about="audio"))
 
     async def _read(self, text: str) -> None:
         if self._session is None:
@@ -185,12 +187,12 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
                 about=command.type,
                 retry_after_seconds=error.retry_after_seconds,
             )
-            await self._outlet.emit(failure)
+            await self._sender.emit(failure)
         except HablaError as error:
-            await self._outlet.emit(Failure(error.code, str(error), about=command.type))
+            await self._sender.emit(Failure(error.code, str(error), about=command.type))
 
     async def _strike(self, session: LiveSession, error: CommandError, text: str) -> None:
-        await self._outlet.emit(Failure(error.code, str(error), about=protocol.subject(text)))
+        await self._sender.emit(Failure(error.code, str(error), about=protocol.subject(text)))
         self._strikes += 1
         if self._strikes >= STRIKES:
             session.end(EndCause("not_our_protocol", CloseCode.NOT_OUR_PROTOCOL))

@@ -63,8 +63,8 @@ class ViewerConsumer:
         self._secret = secret
         self._flow: FlowControl | None = scope.get("habla.flow")
         self._stalled = asyncio.Event()
-        self._outlet = Sender(send, self._flow, self._stalled.set)
-        self._viewer = ViewerFeed(self._outlet)
+        self._sender = Sender(send, self._flow, self._stalled.set)
+        self._viewer = ViewerFeed(self._sender)
         self._strikes = 0
         self._frames = Bucket(FRAMES)
 
@@ -76,13 +76,13 @@ class ViewerConsumer:
         try:
             await _first_to_end(self._until_left(), self._until_told(), self._until_stalled())
         except RefusedError as refusal:
-            await self._outlet.emit(Failure(refusal.code, str(refusal), fatal=True))
-            await self._outlet.disconnect(refusal.close_code)
+            await self._sender.emit(Failure(refusal.code, str(refusal), fatal=True))
+            await self._sender.disconnect(refusal.close_code)
         except StoreError as error:
-            await self._outlet.emit(Failure(error.code, str(error), fatal=True))
-            await self._outlet.disconnect(CloseCode.FAILED)
+            await self._sender.emit(Failure(error.code, str(error), fatal=True))
+            await self._sender.disconnect(CloseCode.FAILED)
         except asyncio.CancelledError:
-            await self._outlet.disconnect(CloseCode.QUITTING)
+            await self._sender.disconnect(CloseCode.QUITTING)
             raise
 
     # --- what the viewer sends
@@ -93,7 +93,7 @@ class ViewerConsumer:
             if self._flow is not None:
                 self._flow.consumed(message)
             if message["type"] == "websocket.disconnect":
-                self._outlet.is_gone = True
+                self._sender.is_gone = True
                 return
             await throttle(self._frames, self._flow)
             await self._answer(message.get("text") or "")
@@ -102,11 +102,11 @@ class ViewerConsumer:
         with suppress(CommandError):
             command = parse(text[:LONGEST_PING])
             if isinstance(command, protocol.Ping):
-                await self._outlet.emit(Notice("pong", {"t": command.t}))
+                await self._sender.emit(Notice("pong", {"t": command.t}))
                 return
         self._strikes += 1
         message = "Viewers only read."
-        await self._outlet.emit(Failure("read_only", message, about=protocol.subject(text)))
+        await self._sender.emit(Failure("read_only", message, about=protocol.subject(text)))
         if self._strikes >= STRIKES:
             raise RefusedError(message, code="read_only", close_code=CloseCode.NOT_OUR_PROTOCOL)
 
@@ -134,8 +134,8 @@ class ViewerConsumer:
                 standing = await self._look(is_fresh=is_called)
                 await self._viewer.catch_up(standing)
             if not standing.is_live:
-                await self._outlet.emit(Notice("session_ended", {"reason": standing.reason}))
-                await self._outlet.disconnect(CloseCode.LEFT)
+                await self._sender.emit(Notice("session_ended", {"reason": standing.reason}))
+                await self._sender.disconnect(CloseCode.LEFT)
                 return
             live = registry.live
             if live.is_draining and standing.session_id not in live.sessions:

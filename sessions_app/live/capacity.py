@@ -24,7 +24,7 @@ def serving(conf: Conf | None) -> Conf:
     return conf
 
 
-def refuse_if_taken(sessions: Collection[LiveSession], wishes: SessionRequest, conf: Conf) -> None:
+def refuse_if_taken(sessions: Collection[LiveSession], request: SessionRequest, conf: Conf) -> None:
     """Let nobody have more than their share.
 
     Raises:
@@ -36,8 +36,8 @@ def refuse_if_taken(sessions: Collection[LiveSession], wishes: SessionRequest, c
             code="full",
             close_code=CloseCode.FULL,
         )
-    most = conf.sessions_allowed(is_operator=wishes.is_operator)
-    if sum(session.user_id == wishes.user_id for session in sessions) >= most:
+    most = conf.sessions_allowed(is_operator=request.is_operator)
+    if sum(session.user_id == request.user_id for session in sessions) >= most:
         raise RefusedError(
             f"You have {most} live sessions already; end one of them, or come back later.",
             code="too_many_sessions",

@@ -1,4 +1,4 @@
-"""Who is a guest in a session: it comes by the waiting door, and leaves no later than that."""
+"""Guests: tasks that play something into a session, and end no later than the session does."""
 
 import asyncio
 import logging
@@ -18,30 +18,30 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LEAVE_SECONDS = 2.0
-"""How long a guest that was dismissed may take to note it."""
+"""How long a guest that must end may take to do so."""
 
 
 class Guest(Protocol):
-    """Work in a session that the session knows nothing of: that of an app above it."""
+    """A task in a session that belongs to an app above."""
 
-    async def run(self, door: "GuestInput") -> None:
-        """Do it. The door raises GuestEndedError once the guest has to go; then return soon."""
+    async def run(self, guest_input: "GuestInput") -> None:
+        """Do the work. Calls of ``guest_input`` raise GuestEndedError once the guest must end."""
         ...
 
     def refusal(self) -> CommandError:
-        """Return what is told to whoever would speak, or be the guest, while this one is there."""
+        """Return the error for whoever wants to speak, or to be the guest, meanwhile."""
         ...
 
     def wake(self) -> None:
-        """Go to the door at once, whatever it waits for."""
+        """Stop waiting for anything but ``guest_input``, since the guest must end."""
         ...
 
 
 class GuestInput:
-    """The waiting door into a session: what is handed in is heard when the call returns.
+    """The guest's input into a session: a call returns when what it passed has been processed.
 
-    One call at a time. Each keeps its place among the client's own commands. Once the guest is
-    dismissed, a call waits until all that was handed in is told, and raises GuestEndedError.
+    One call at a time. Each keeps its place among the client's own commands. Once the guest must
+    end, a call waits until the results of all earlier ones are sent, and raises GuestEndedError.
     """
 
     def __init__(self, pipeline: SessionPipeline, origin: uuid.UUID | None) -> None:
@@ -52,66 +52,66 @@ class GuestInput:
         self._turn: Turn[Any] | None = None
 
     async def start_listening(self, command: StartListening) -> None:
-        """Open a listening period, of which the client is told nothing.
+        """Open a listening period without telling the client.
 
         Raises:
             CommandError: one is open already.
-            GuestEndedError: the guest has to go.
+            GuestEndedError: the guest must end.
         """
         await self._in_turn(lambda: self._start(command))
 
     async def feed(self, chunk: bytes) -> int:
-        """Hear the next chunk of the stream; return how many samples were decoded so far.
+        """Process the next chunk of the stream; return how many samples were decoded so far.
 
         Raises:
             DecodeError: the stream is broken.
-            GuestEndedError: the guest has to go.
+            GuestEndedError: the guest must end.
         """
         return await self._in_turn(lambda: self._pipeline.intake.hear(chunk))
 
     async def stop_listening(self) -> None:
-        """Hear what is left, and return when the last of it is told.
+        """Process what is left, and return when the last result of it is sent.
 
         Raises:
-            DecodeError: the stream is broken at its end; what came before is told.
-            GuestEndedError: the guest has to go.
+            DecodeError: the stream is broken at its end; the results before that are sent.
+            GuestEndedError: the guest must end.
         """
         await self._in_turn(self._pipeline.intake.end_visit)
 
     async def stop_broken(self) -> None:
-        """Close the listening period where it is; what came so far is told.
+        """Close the listening period without the end of its stream; results so far are sent.
 
         Raises:
-            GuestEndedError: the guest has to go.
+            GuestEndedError: the guest must end.
         """
         await self._in_turn(lambda: self._pipeline.intake.stop(broken=True))
 
     async def interpret(self, pcm: bytes, start_sample: int) -> None:
-        """Take a finished utterance, 16 kHz mono s16le, straight to its words.
+        """Transcribe and translate a finished utterance (16 kHz mono s16le).
 
         ``start_sample`` is where it stands on the clock of what the guest brings.
 
         Raises:
-            GuestEndedError: the guest has to go.
+            GuestEndedError: the guest must end.
         """
         await self._in_turn(lambda: self._interpret(pcm, start_sample))
 
     async def told(self) -> None:
-        """Wait until all that was handed in is told.
+        """Wait until the results of everything passed in are sent.
 
         Raises:
-            GuestEndedError: the guest has to go.
+            GuestEndedError: the guest must end.
         """
         await self._in_turn(self._pipeline.interpreter.join)
 
     def refuse(self) -> None:
-        """Take nothing more."""
+        """Accept nothing more."""
         self._is_refused = True
         if self._turn is not None:
             self._turn.withdraw(GuestEndedError())
 
     def release(self) -> None:
-        """Let whoever waits at the door go."""
+        """Raise GuestEndedError in the call that waits, if any."""
         self._released.set()
         if self._turn is not None:
             self._turn.fail(GuestEndedError())
@@ -156,7 +156,7 @@ class Guests:
         self.guest: Guest | None = None
         """Who is there."""
         self._is_closed = False
-        self._door: GuestInput | None = None
+        self._input: GuestInput | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -164,7 +164,7 @@ class Guests:
         """Whether somebody is there."""
         return self._task is not None
 
-    def receive(self, guest: Guest, door: GuestInput) -> None:
+    def receive(self, guest: Guest, guest_input: GuestInput) -> None:
         """Let ``guest`` in; its task ends with the session.
 
         Raises:
@@ -173,8 +173,8 @@ class Guests:
         if self._is_closed:
             raise CommandError("The session is over.", code="not_ready")
         self.refuse_others()
-        self.guest, self._door = guest, door
-        self._task = asyncio.create_task(guest.run(door), name=f"habla guest {self._owner}")
+        self.guest, self._input = guest, guest_input
+        self._task = asyncio.create_task(guest.run(guest_input), name=f"habla guest {self._owner}")
         self._task.add_done_callback(self._gone)
 
     def refuse_others(self) -> None:
@@ -188,16 +188,16 @@ class Guests:
 
     def refuse(self) -> None:
         """Take nothing more from the guest."""
-        if self._door is not None:
-            self._door.refuse()
+        if self._input is not None:
+            self._input.refuse()
 
     def _release(self) -> None:
-        if self._door is not None:
-            self._door.release()
+        if self._input is not None:
+            self._input.release()
 
     async def end(self) -> bool:
         """Let the guest go, all it brought being told; return whether it went in time."""
-        if self._task is None or self._door is None or self.guest is None:
+        if self._task is None or self._input is None or self.guest is None:
             return True
         self.refuse()
         self._release()
@@ -221,6 +221,6 @@ class Guests:
         return not unresponsive
 
     def _gone(self, task: "asyncio.Task[None]") -> None:
-        self.guest = self._door = self._task = None
+        self.guest = self._input = self._task = None
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("%s broke", task.get_name(), exc_info=error)

@@ -32,24 +32,24 @@ class SessionOperations:
     ``emit`` tells the client an event, and does nothing once the client is gone; it never raises.
     """
 
-    def __init__(self, wishes: SessionRequest, process: ProcessContext, emit: Emit) -> None:
-        self._rows = SessionRows(wishes.user_id, wishes.conversation_id, process.boot)
+    def __init__(self, request: SessionRequest, process: ProcessContext, emit: Emit) -> None:
+        self._rows = SessionRows(request.user_id, request.conversation_id, process.boot)
         self.id = self._rows.session_id
         self.boot = process.boot
         """The run of the server that has it."""
-        self.user_id, self.login = wishes.user_id, wishes.login
+        self.user_id, self.login = request.user_id, request.login
         self.state = State.OPENING
         self.generation: Generation | None = None
         """None until its engines are got."""
         events = SessionEvents(self.id, process.publisher, emit)
         self.emit = events.emit
-        self._recorder = Recorder(self.id, wishes.user_id, process.finisher, self.emit)
+        self._recorder = Recorder(self.id, request.user_id, process.finisher, self.emit)
         self._wordless = NoWordsMonitor(self.emit)
         heard = PipelineEvents(events, self._recorder, self._wordless, self._rows)
         self._context = SessionContext(
             heard.emit,
             heard.keep,
-            wishes.manner,
+            request.manner,
             speakers=self._rows.speakers,
             timeline=self._rows.timeline,
         )
@@ -98,7 +98,7 @@ class SessionOperations:
         """Return which rows it writes to just now."""
         return OwnedRows(self._rows.written_to, self._recorder.recording_id)
 
-    # --- the doors
+    # --- what clients and guests ask of it
 
     def feed(self, chunk: bytes) -> bool:
         """Take a chunk of sound; never waits. Return whether it was taken."""
@@ -128,8 +128,8 @@ class SessionOperations:
         self._refuse_unless_open()
         if self._pipeline.intake.is_listening and not self._guests.is_busy:
             raise CommandError("The session listens already.", code="already_listening")
-        door = GuestInput(self._pipeline, origin)
-        self._guests.receive(guest, door)
+        guest_input = GuestInput(self._pipeline, origin)
+        self._guests.receive(guest, guest_input)
 
     async def end_guest(self) -> None:
         """Let the guest go, in its turn among the commands: all it brought is told first."""

@@ -111,7 +111,7 @@ class Registry:
 
     def launch(
         self,
-        wishes: SessionRequest,
+        request: SessionRequest,
         *,
         emit: Emit,
         disconnect: Callable[[int], Awaitable[None]],
@@ -121,7 +121,7 @@ class Registry:
         Raises:
             RefusedError: the server is full, or quits; or this process does not serve.
         """
-        conf, generations = self._admit(wishes)
+        conf, generations = self._admit(request)
         process = ProcessContext(
             self.boot,
             generations,
@@ -130,7 +130,7 @@ class Registry:
             drain_seconds=conf.drain_seconds,
             silence_seconds=conf.silence_seconds,
         )
-        session = LiveSession(wishes, process, emit, disconnect)
+        session = LiveSession(request, process, emit, disconnect)
         self.sessions[session.id] = session
         task = asyncio.create_task(
             session.run(functools.partial(self._remove, session)),
@@ -141,7 +141,7 @@ class Registry:
         task.add_done_callback(functools.partial(self._discard, session))
         return session, task
 
-    def _admit(self, wishes: SessionRequest) -> tuple[Conf, Generations]:
+    def _admit(self, request: SessionRequest) -> tuple[Conf, Generations]:
         conf = serving(self.conf)
         if self.generations is None or self.is_draining:
             raise RefusedError(
@@ -150,7 +150,7 @@ class Registry:
                 close_code=CloseCode.QUITTING,
             )
         refuse_without_database()
-        refuse_if_taken(self.sessions.values(), wishes, conf)
+        refuse_if_taken(self.sessions.values(), request, conf)
         return conf, self.generations
 
     def end(self, session_ids: Collection[uuid.UUID], ending: EndCause) -> None:

@@ -37,13 +37,13 @@ class LiveSession(SessionOperations):
 
     def __init__(
         self,
-        wishes: SessionRequest,
+        request: SessionRequest,
         process: ProcessContext,
         emit: Emit,
         disconnect: Callable[[int], Awaitable[None]],
     ) -> None:
-        super().__init__(wishes, process, emit)
-        self._wished_conversation_id = wishes.conversation_id
+        super().__init__(request, process, emit)
+        self._requested_conversation_id = request.conversation_id
         self.ending: EndCause | None = None
         self._process = process
         self._silence = SilenceWatch(process.silence_seconds, self._waits_since, self._is_silent)
@@ -224,7 +224,7 @@ class LiveSession(SessionOperations):
         await self.emit(Notice("loading", fields, is_passing=True))
 
     async def _tell_of_another_conversation(self) -> None:
-        if self._wished_conversation_id not in (None, self._rows.conversation_id):
+        if self._requested_conversation_id not in (None, self._rows.conversation_id):
             message = "There is no such conversation of yours; this is a new one."
             await self.emit(Failure("unknown_conversation", message, about="query"))
 

@@ -1,4 +1,4 @@
-"""The reading door to the session tables: what a person said so far, and never another's."""
+"""Reads what was said so far: a user's own conversations, and nobody else's."""
 
 from array import array
 from collections.abc import Collection, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""The only door through which recordings are written to the tables. It runs on the database thread.
+"""The only writer of the rows of recordings. It runs on the database thread.
 
 Those that return a future have it written behind (write_behind.py): it is kept, however late.
 """

@@ -93,8 +93,8 @@ async def test_clients_that_do_not_read_keep_no_other_waiting(house: House) -> N
     codes: list[int] = []
     user = await get_user_model().objects.acreate(username="ana")
     manner = Manner(Direction.ES_TO_EN, Mode.CONVERSATION)
-    wishes = SessionRequest(user.pk, manner, is_operator=True)
-    lives = [house.registry.launch(wishes, emit=emit, disconnect=hang_up) for _ in range(20)]
+    request = SessionRequest(user.pk, manner, is_operator=True)
+    lives = [house.registry.launch(request, emit=emit, disconnect=hang_up) for _ in range(20)]
     await eventually(lambda: all(session.is_open for session, _ in lives))
     async with asyncio.timeout(STALL_SECONDS * 5):
         departure = await house.registry.drain(5)

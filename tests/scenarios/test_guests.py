@@ -35,15 +35,15 @@ class Reader(Visitor):
         self.samples = 0
         self.notes: list[str] = []
 
-    async def run(self, door: GuestInput) -> None:
+    async def run(self, guest_input: GuestInput) -> None:
         try:
-            await door.start_listening(PCM)
+            await guest_input.start_listening(PCM)
             for chunk in chunks(self._pcm, 0.25):
-                self.samples = await door.feed(chunk)
+                self.samples = await guest_input.feed(chunk)
             self.notes.append("read")
             if self._stays:
                 await self._woken.wait()
-            await door.stop_listening()
+            await guest_input.stop_listening()
             self.notes.append("told")
         except GuestEndedError:
             self.notes.append("dismissed")
@@ -62,10 +62,10 @@ class Passer(Visitor):
         self._utterances = utterances
         self.notes: list[str] = []
 
-    async def run(self, door: GuestInput) -> None:
+    async def run(self, guest_input: GuestInput) -> None:
         for pcm in self._utterances:
-            await door.interpret(pcm, 0)
-        await door.told()
+            await guest_input.interpret(pcm, 0)
+        await guest_input.told()
         self.notes.append("told")
 
     def wake(self) -> None:
@@ -208,12 +208,12 @@ async def test_an_abort_cuts_the_guest_off(house: House, connect: Connect) -> No
 
 async def test_a_broken_stream_is_the_guests_to_tell(house: House, connect: Connect) -> None:
     class Broken(Reader):
-        async def run(self, door: GuestInput) -> None:
+        async def run(self, guest_input: GuestInput) -> None:
             webm = StartListening.model_validate({"type": "start_listening"})
-            await door.start_listening(webm)
+            await guest_input.start_listening(webm)
             try:
-                await door.feed(b"this is no container" * 100)
-                await door.stop_listening()
+                await guest_input.feed(b"this is no container" * 100)
+                await guest_input.stop_listening()
             except EngineError as error:
                 self.notes.append(error.code)
 
@@ -228,7 +228,7 @@ async def test_a_guest_that_breaks_leaves_the_session_as_it_was(
     house: House, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Clumsy(Reader):
-        async def run(self, door: GuestInput) -> None:
+        async def run(self, guest_input: GuestInput) -> None:
             raise RuntimeError("a bug in a guest")
 
     async with connect() as browser:
@@ -247,7 +247,7 @@ async def test_a_guest_that_ignores_cancellation_is_aborted_and_named(
     release = asyncio.Event()
 
     class Deaf(Reader):
-        async def run(self, door: GuestInput) -> None:
+        async def run(self, guest_input: GuestInput) -> None:
             while not release.is_set():
                 with suppress(asyncio.CancelledError):
                     await release.wait()

@@ -210,7 +210,7 @@ class LMStudio:
         processes.end()
         is_gone = await processes.wait()
         self._processes = None
-        self._model.forget()
+        self._model.mark_unloaded()
         if not is_gone:
             logger.error("processes of LM Studio are left behind")
         return is_gone

@@ -37,8 +37,8 @@ class WantedModel:
             async with asyncio.timeout(UNLOAD_SECONDS):
                 if self._instance:
                     await self._api.unload(self._instance)
-        self.forget()
+        self.mark_unloaded()
 
-    def forget(self) -> None:
+    def mark_unloaded(self) -> None:
         """Note that the server is gone, and its models with it."""
         self._instance = ""
