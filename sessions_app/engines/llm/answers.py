@@ -1,4 +1,4 @@
-"""What language models answer, read with lenience: a good translation is never lost to bad JSON."""
+"""Lenient reading of a language model's answers: a good translation is never lost to bad JSON."""
 
 import math
 import re
@@ -17,18 +17,18 @@ from sessions_app.engines.text.sentences import split_sentences
 from sessions_app.engines.text.whole_text import whole
 
 KINDS = ("idiom", "false_friend")
-"""What a phrase may be that is no correction."""
+"""The kinds of phrases besides corrections."""
 PHRASES = 12
-"""How many phrases of one answer are taken."""
+"""How many phrases of one answer are used."""
 CHATTER = 4
-"""An answer in plain words that is this many times longer than what was asked is no translation."""
+"""A plain-text answer that is this many times as long as the source is no translation."""
 
 _JSON = re.compile(r"\s*(?:\{\s*(?:[\"'{}]|\w+[\"']?\s*:|$)|\[\s*(?:[\"'\[{\]\d]|$))")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model made of one request."""
+    """A model's answer to one request."""
 
     translated: str
     corrected: str = ""
@@ -44,12 +44,12 @@ class Answer:
 def parse_chat_answer(
     content: str, source: str, *, target: str = "", is_cut: bool = False
 ) -> Answer:
-    """Return what ``content`` says of ``source``.
+    """Return the answer in ``content`` about ``source``.
 
-    Thoughts, code fences and chatter around the JSON are passed over; null lists, strings for
-    numbers, other names, objects within others and cut ends are understood; plain words are taken
-    as the translation. ``target`` is its language, ``es`` or ``en``; ``is_cut``: the model was
-    stopped, so that plain words are half of a sentence.
+    Reasoning, code fences and chatter around the JSON are skipped; null lists, strings for numbers,
+    other names, nested objects and truncated ends are understood; plain text is taken as the
+    translation. ``target`` is its language, ``es`` or ``en``; ``is_cut``: the model was stopped, so
+    that plain text is half of a sentence.
 
     Raises:
         BadTranslationError: there is no translation in it, or half of one.
@@ -77,15 +77,15 @@ def parse_chat_answer(
 
 
 def without_thoughts(content: str) -> str:
-    """Return ``content``, which is whole, without what the model thought aloud."""
+    """Return ``content``, which is complete, without the model's reasoning."""
     return answer_of(content)
 
 
 def plain_words(content: str, source: str = "", *, hides_thoughts: bool = False) -> str:
-    """Return what is known of a draft that is still being written; empty: nothing yet.
+    """Return the part of a growing draft that is certain; empty: none yet.
 
-    It comes without thoughts, labels and quotation marks. ``hides_thoughts``: the model is known to
-    begin with a thought that no mark opens.
+    It is returned without reasoning, labels and quotation marks. ``hides_thoughts``: the model is
+    known to begin with reasoning that has no opening mark.
     """
     text = answer_so_far(content, source, hides_thoughts=hides_thoughts)
     if _JSON.match(text) or may_be_adornment(text):
@@ -93,11 +93,11 @@ def plain_words(content: str, source: str = "", *, hides_thoughts: bool = False)
     return without_opening(unadorned(text, source), source)
 
 
-# --- reading its values
+# --- reading the values
 
 
 def _joined(parts: Sequence[Fields]) -> Fields | None:
-    """Return one object for those of each sentence; None: there are none."""
+    """Return one object for the objects of all sentences; None: there are none."""
     if not parts:
         return None
     return {

@@ -1,4 +1,4 @@
-"""One server of chat completions by HTTP: a kept-alive client, and what its answers mean."""
+"""An HTTP client for one server of chat completions, with kept-alive connections and its errors."""
 
 import logging
 import re
@@ -20,15 +20,15 @@ logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
 KEEP_ALIVE_SECONDS = 300.0
-"""A new connection costs up to a second; httpx itself would keep one for five seconds."""
+"""A new connection costs up to a second; httpx itself keeps one for only five seconds."""
 REST_SECONDS = 5.0
-"""How long a server that did not answer in time is left alone."""
+"""How long a server that timed out is left alone."""
 SERVER = "The language model's server"
 CHAT = "chat/completions"
 
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504, 524, 529})
 _SLOW = frozenset({408, 504, 524})
-"""What a proxy says of a server that takes its time, such as to load a model."""
+"""What a proxy answers for a slow server, such as one that loads a model."""
 _REFUSED = frozenset({400, 415, 422, 501})
 _NOT_YET = frozenset({425, 503})
 _LOADING = re.compile(rb"\bloading\b|being loaded|is starting|warming up", re.IGNORECASE)
@@ -40,9 +40,9 @@ _UNFIT = re.compile(
 
 
 class AgainError(EngineError):
-    """It may work when asked again, after ``seconds`` if the server named a time.
+    """A retry may succeed, after ``seconds`` if the server named a time.
 
-    ``is_away``: nobody listens there. ``is_loading``: it may be the model that is not there yet.
+    ``is_away``: nobody listens there. ``is_loading``: the model may not be loaded yet.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class AgainError(EngineError):
 
 
 class RequestRefusedError(EngineError):
-    """The server does not take a request of this form."""
+    """The server does not accept a request of this form."""
 
 
 class UnfitModelError(RequestRefusedError):
@@ -70,15 +70,15 @@ class UnfitModelError(RequestRefusedError):
 
 
 class UnknownModelError(EngineError):
-    """The model is not there; another may be."""
+    """The server does not have the model; it may have another."""
 
 
 class ElsewhereError(EngineError):
-    """Nothing at this address speaks so; it may at another of the same server."""
+    """The API is not at this address; it may be at another one of the same server."""
 
 
 class NotInTimeError(EngineBusyError):
-    """There was no answer in time: the model may not be loaded any more."""
+    """There was no answer in time: the model may have been unloaded."""
 
     def __init__(self) -> None:
         super().__init__("The language model did not answer in time.", rest_seconds=REST_SECONDS)
@@ -89,27 +89,27 @@ class AwayError(EngineBusyError):
 
 
 class ChatClient:
-    """Speaks with the server at ``url``. ``headers`` say to it who asks.
+    """Talks to the server at ``url``. ``headers`` authenticate the requests.
 
-    Redirects are not followed: they may lead to anybody. ``open`` makes the client on the running
-    loop; ``aclose`` may be called twice.
+    Redirects are not followed: they may lead anywhere. ``open`` creates the client on the running
+    event loop; ``aclose`` may be called twice.
     """
 
     def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
         self.url = url.rstrip("/")
         """Up to ``/v1``; may be set to another address of the same server."""
         self.host = urlsplit(url).netloc.rpartition("@")[2]
-        """For messages: without a name and password that the address may hold."""
+        """For messages: without credentials that the address may contain."""
         self._headers = dict(headers or {})
         self._client: httpx.AsyncClient | None = None
 
     @property
     def root(self) -> str:
-        """Return the address without /v1: where the server's own interface is, if it has one."""
+        """Return the address without /v1, where the server's own API is, if it has one."""
         return VERSION.sub("", self.url)
 
     def open(self) -> None:
-        """Make the client; nothing is sent yet."""
+        """Create the client; nothing is sent yet."""
         self._client = httpx.AsyncClient(
             headers=self._headers,
             timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
@@ -128,10 +128,10 @@ class ChatClient:
     async def asked(
         self, method: str, url: str, body: dict[str, Any] | None = None
     ) -> AsyncIterator[httpx.Response]:
-        """Send one request; give its answer, which may still be on its way.
+        """Send one request; provide the response, whose body may still be arriving.
 
         Raises:
-            EngineError: one of the above, or it makes no sense to ask again.
+            EngineError: one of the above, or a retry would not help.
         """
         if self._client is None:
             raise EngineError("The language model is not asked yet, or any more.")
@@ -140,7 +140,7 @@ class ChatClient:
                 await self._check(response)
                 yield response
         except httpx.HTTPError as error:
-            # the text of the error may hold the address, with what it may hold
+            # the error's text may contain the address, with credentials
             logger.info("%s failed: %s", self.host, type(error).__name__)
             is_away = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
             raise AgainError(f"{SERVER} does not answer.", is_away=is_away) from error
@@ -158,7 +158,7 @@ class ChatClient:
         status = response.status_code
         if status == httpx.codes.OK:
             return
-        body = await whole_body(response)  # also so that the connection can be kept
+        body = await whole_body(response)  # which also lets the connection be reused
         level = logging.DEBUG if status == httpx.codes.NOT_FOUND else logging.INFO
         logger.log(level, "%s answered %d", self.host, status)
         if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
@@ -192,7 +192,7 @@ def _not_found(response: httpx.Response) -> EngineError:
 
 
 def retry_after(response: httpx.Response) -> float | None:
-    """Return how many seconds the server wants to be left alone; None: it names no time."""
+    """Return how many seconds the server asks to be left alone; None: it names no time."""
     text = response.headers.get("retry-after", "").strip()
     try:
         return max(0.0, float(text))
@@ -200,7 +200,7 @@ def retry_after(response: httpx.Response) -> float | None:
         pass
     if (at := _date(text)) is None:
         return None
-    # by the clock of whoever names the time: ours may be another, or have been set
+    # by the server's clock: ours may differ, or have been set
     now = _date(response.headers.get("date", "")) or datetime.now(UTC)
     return max(0.0, (at - now).total_seconds())
 
@@ -214,10 +214,10 @@ def _date(text: str) -> datetime | None:
 
 
 async def whole_body(response: httpx.Response) -> bytes:
-    """Return all that the server sends.
+    """Return the whole body of a response.
 
     Raises:
-        EngineError: it does not end within reason.
+        EngineError: it is too long.
     """
     body = bytearray()
     async for piece in response.aiter_bytes():

@@ -1,4 +1,4 @@
-"""Corrections in what a language model answers, whatever it calls their fields. Pure."""
+"""Corrections in a language model's answer, whatever it calls their fields. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,9 +14,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "right": ("right", "correct", "correction", "corrected", "text"),
     "why": ("why", "reason", "explanation", "rule", "meaning"),
 }
-"""What models call each field; the last are those of a phrase, which older prompts asked for."""
+"""What models call each field; the last names are those of a phrase, for older prompts."""
 KINDS = frozenset({"correction", "error", "mistake"})
-"""What models call a phrase that is one."""
+"""What models call a phrase that is a correction."""
 
 _KNOWN = frozenset(chain.from_iterable(NAMES.values()))
 _ARROW = re.compile(
@@ -25,7 +25,7 @@ _ARROW = re.compile(
 
 
 def read_corrections(value: Any, most: int) -> tuple[Correction, ...]:
-    """Return the corrections in ``value``, ``most`` of them: what differs, and can be seen.
+    """Return at most ``most`` corrections in ``value``: those that change something visible.
 
     Objects, lists of two or three, lines such as ``a -> b: why``, and an object that maps what is
     wrong to what is right are understood.
@@ -36,7 +36,7 @@ def read_corrections(value: Any, most: int) -> tuple[Correction, ...]:
 
 
 def is_correction(kind: str, value: Fields) -> bool:
-    """Return whether a phrase is one: by its ``kind``, or since it has nothing but its fields."""
+    """Return whether a phrase is a correction: by its ``kind``, or by its fields."""
     named = {"wrong", "right"} <= lowered(value).keys()
     return kind in KINDS or (named and not kind)
 

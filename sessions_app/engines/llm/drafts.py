@@ -1,4 +1,4 @@
-"""One draft of a language model, read while it is written: nothing but what is the answer."""
+"""Reading one draft of a language model while it is generated: only what is surely the answer."""
 
 import re
 
@@ -7,21 +7,21 @@ from sessions_app.engines.llm.answers import parse_chat_answer, plain_words
 from sessions_app.engines.llm.reasoning import begins_in_thought
 
 LONG_CHARACTERS = 500
-"""What is longer, and held back, is looked at again only where a mark may have ended."""
+"""A longer draft that is held back is examined again only when a mark may have ended."""
 _CLOSERS = re.compile(r"[>\]}】;▷⟩〉\uff1e⟫\n]")
-"""What marks, and the lines of thoughts, end with."""
+"""The characters that end marks, and lines of reasoning."""
 _ALOUD = re.compile(
     r"\W*(?:hmm+|alright|thinking)\b|\W*(?:(?:okay|ok|so|well|first|right)\b\W*)*"
     r"(?:let me|let's|i need to|we need to|i have to|i should|they (?:want|ask)|this (?:is|means)"
     r"|the (?:user|speaker|sentence|phrase|text|task)|thinking process|translat)",
     re.IGNORECASE,
 )
-"""How models begin to think: where no mark opens a thought, the mark that ends it may come."""
+"""How models begin to reason: without an opening mark, a closing mark may still come."""
 _OPENINGS = (
     *("let me ", "let's ", "i need to", "we need to", "i should", "the user", "the speaker"),
     *("the sentence", "the phrase", "the text", "the task", "they want", "hmm", "alright"),
 )
-"""What may become one of these is not shown: two words at most are late by that."""
+"""A draft that may become one of these is held back, which delays it by two words at most."""
 _ALOUD_BEGINS = re.compile(
     r"\W*(?:(?:okay|ok|alright|hmm|so|well|first|right)\b\W*)+(?:\w+\W+){0,2}\w*\W*",
     re.IGNORECASE,
@@ -31,8 +31,8 @@ _ALOUD_BEGINS = re.compile(
 class DraftReader:
     """Reads the content of a stream as it grows.
 
-    ``hides_thoughts``: the model is known to begin with a thought that no mark opens; it is true
-    from when that is seen.
+    ``hides_thoughts``: the model is known to begin with reasoning that has no opening mark; it
+    becomes true as soon as that is seen.
     """
 
     def __init__(self, source: str, *, target: str = "", hides_thoughts: bool = False) -> None:
@@ -44,7 +44,7 @@ class DraftReader:
         self._is_held = False
 
     def read(self, content: str) -> str:
-        """Take all of the content so far; return the draft; empty: there is nothing new."""
+        """Take all of the content so far; return the draft; empty: nothing is new."""
         added, self._content = content[len(self._content) :], content
         is_closing = _CLOSERS.search(added) is not None
         if self._is_held and len(content) > LONG_CHARACTERS and not is_closing:
@@ -56,7 +56,7 @@ class DraftReader:
         return "" if self._thinks_aloud(draft) else self._new(draft)
 
     def telling(self, tell: Tell) -> Tell:
-        """Return what takes the content as it grows, and tells the draft where it is new."""
+        """Return a function that takes the growing content, and tells changed drafts."""
 
         async def grow(content: str) -> None:
             if draft := self.read(content):
@@ -65,7 +65,7 @@ class DraftReader:
         return grow
 
     def end(self) -> str:
-        """Return the draft now that it is whole; empty: there is nothing new.
+        """Return the complete draft; empty: nothing is new.
 
         Raises:
             BadTranslationError: there is no translation in it.

@@ -17,9 +17,9 @@ from sessions_app.engines.text.whole_text import whole
 BRACES = 40
 """How many opening braces are tried as the beginning of the answer."""
 DEPTH = 4
-"""How deep within others an object, or a value, is looked for."""
+"""How many levels of nesting are searched for an object or a value."""
 PARTS = 100
-"""How many parts of a list are read."""
+"""How many items of a list are read."""
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "translated": ("translated", "translation", "translated_text", "traduccion", "traducción"),
@@ -40,7 +40,7 @@ VALUES = (
     "target",
     "data",
 )
-"""What they call the one text that an object holds."""
+"""What models call the only text in an object."""
 LANGUAGES: Mapping[str, tuple[str, ...]] = {
     "en": ("en", "english", "inglés", "ingles"),
     "es": ("es", "spanish", "español", "espanol"),
@@ -49,13 +49,13 @@ LANGUAGES: Mapping[str, tuple[str, ...]] = {
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _DOUBLE = r'"((?:[^"\\]|\\.)*)"'
 _SINGLE = r"'((?:[^'\\]|\\.)*)'(?=\s*[,}\]])"
-"""Python's way; an apostrophe that is not escaped ends nothing."""
+"""Python's quotes; an unescaped apostrophe inside does not end the string."""
 
 Fields = Mapping[str, Any]
 
 
 def find_fields(text: str, target: str = "") -> Fields | None:
-    """Return the object in ``text`` that holds a translation; None: there is none.
+    """Return the object in ``text`` that contains a translation; None: there is none.
 
     ``target`` is the language translated into, ``es`` or ``en``; empty: not known.
     """
@@ -71,21 +71,21 @@ def find_fields(text: str, target: str = "") -> Fields | None:
 
 
 def parts_of(text: str, count: int) -> list[Fields]:
-    """Return the ``count`` objects in ``text`` that hold a translation each; none: there are not.
+    """Return the ``count`` objects in ``text`` with one translation each; empty: not so many.
 
-    Some models give one for each sentence.
+    Some models give one object for each sentence.
     """
     parts = [part for value in _values(text) for part in _holders(value, DEPTH)]
     return parts if len(parts) == count > 1 else []
 
 
 def lowered(fields: Fields) -> Fields:
-    """Return ``fields`` with their names in small letters, as models write them in any."""
+    """Return ``fields`` with lower-case names, since models write them in any case."""
     return {str(key).strip().casefold(): value for key, value in fields.items()}
 
 
 def named(fields: Fields, name: str) -> Any:
-    """Return the value of the field ``name`` by any of its names; None: there is none."""
+    """Return the value of the field ``name`` under any of its names; None: there is none."""
     lower = lowered(fields)
     values = (lower[key] for key in NAMES[name] if key in lower)
     return next((value for value in values if value not in (None, "", [], {})), None)
@@ -107,7 +107,7 @@ def words(value: Any, target: str = "", depth: int = DEPTH) -> str:
 
 
 def _unwrapped(text: str, target: str, depth: int) -> str:
-    """Return the translation in ``text`` where it is JSON once more, else all of it."""
+    """Return the translation in ``text`` if that is JSON itself, otherwise all of it."""
     if depth > 0 and text.startswith("{") and text.endswith("}"):
         inner = _loaded(text)
         if isinstance(inner, dict):
@@ -117,7 +117,7 @@ def _unwrapped(text: str, target: str, depth: int) -> str:
 
 
 def _only_text(fields: Fields, target: str, depth: int = DEPTH) -> str:
-    """Return the text of an object that has no field ``translated``; empty: which is it?"""
+    """Return the text of an object without a field ``translated``; empty: it is ambiguous."""
     lower = lowered(fields)
     if any(name in lower for name in NAMES["translated"]):
         return words(named(lower, "translated"), target, depth - 1) if depth > 0 else ""
@@ -129,7 +129,7 @@ def _only_text(fields: Fields, target: str, depth: int = DEPTH) -> str:
 
 
 def _values(text: str) -> Iterator[Fields]:
-    """Yield the objects that stand one after the other in ``text``."""
+    """Yield the consecutive objects in ``text``."""
     decoder = json.JSONDecoder(strict=False)
     end = 0
     for begin in islice(re.finditer(r"\{", text), BRACES):
@@ -143,7 +143,7 @@ def _values(text: str) -> Iterator[Fields]:
 
 
 def _within(value: Any, depth: int) -> Iterator[Fields]:
-    """Yield the objects in ``value``, the outermost first; also those that stand as text."""
+    """Yield the objects in ``value``, the outermost first, including those inside strings."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         value = _loaded(value)
     if isinstance(value, dict):
@@ -155,7 +155,7 @@ def _within(value: Any, depth: int) -> Iterator[Fields]:
 
 
 def _holders(value: Any, depth: int) -> Iterator[Fields]:
-    """Yield the outermost objects in ``value`` that hold a translation."""
+    """Yield the outermost objects in ``value`` that contain a translation."""
     if isinstance(value, dict) and words(named(value, "translated")):
         yield value
     elif depth > 0:
@@ -181,7 +181,7 @@ def _list_of_one(text: str) -> Fields | None:
 
 
 def _torn_fields(text: str) -> Fields | None:
-    """Return the whole strings of an object that is cut off or wrong further on."""
+    """Return the complete strings of an object that is truncated or broken further on."""
     found = {
         name: value for names in NAMES.values() for name in names if (value := _torn(text, name))
     }

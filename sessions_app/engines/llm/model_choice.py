@@ -1,4 +1,4 @@
-"""Which address and which model of a server are asked: by what it says, and then by trying."""
+"""Which address and which model of a server to use: first by what it says, then by trying."""
 
 import asyncio
 import logging
@@ -25,18 +25,18 @@ logger = logging.getLogger(__name__)
 
 PROBE_SECONDS = 5.0
 FIRST_RETRY_SECONDS = 0.5
-"""How long the first retry waits where the server names no time; the next twice as long."""
+"""The delay before the first retry if the server names no time; then doubled each time."""
 LONGEST_RETRY_SECONDS = 5.0
 GREETING = [{"role": "user", "content": "Hola"}]
-"""What has a model loaded: nothing that anybody said."""
+"""The request that makes a server load a model: nothing that anybody said."""
 REFUSES = f"{SERVER} refuses whatever it is asked."
 OF_ONE_MODEL = frozenset({0, 500, 502, 503})
-"""Failures, and answers that broke off, that may be of one model alone; others may be well."""
+"""Failures, and answers that broke off, that may concern one model only."""
 NO_MODEL = f"{SERVER} has no model that can chat."
 
 
 class ModelChoice:
-    """Finds where ``client`` is to ask, and for which model; ``chosen`` leaves it no other."""
+    """Finds which address and model ``client`` should use; ``chosen`` is the only model allowed."""
 
     def __init__(self, client: ChatClient, profile: Profile, chosen: str, *, retries: int) -> None:
         self._client = client
@@ -47,22 +47,22 @@ class ModelChoice:
         self._places: list[str] = []
         self._names: list[str] = []
         self.model = chosen
-        """The model that is asked; empty until one is taken."""
+        """The model in use; empty until there is one."""
         self.is_there = False
-        """Whether the server answers, if only that it loads."""
+        """Whether the server answers, even if only that it is loading."""
 
     @property
     def hint(self) -> str:
-        """Return what is wrong with the address that was given; empty: nothing."""
+        """Return what is wrong with the configured address; empty: nothing."""
         if self._client.url == self._addresses[0]:
             return ""
         host = self._client.host
         return f"The address of {host} lacks /v1 (HABLA_LLM_URL): it is asked with it."
 
     async def find(self) -> None:
-        """Find the address, and the models that may chat; nothing is loaded by that.
+        """Find the address, and the models that may chat; nothing is loaded.
 
-        A server that loads its one model before it says anything else is waited for.
+        A server that answers nothing before its one model is loaded is waited for.
 
         Raises:
             EngineError: the server is not there, is none of its kind, or has no such model.
@@ -85,10 +85,11 @@ class ModelChoice:
             raise EngineError(NO_MODEL)
 
     async def load(self) -> None:
-        """Have a model loaded, the first that answers; may take minutes.
+        """Load a model, the first that answers; may take minutes.
 
         Raises:
-            EngineError: none can be used; EngineBusyError: not just now.
+            EngineError: none can be used.
+            EngineBusyError: not at the moment.
         """
         failure = EngineError(NO_MODEL)
         for address, name in product(self._places, self._names):
@@ -106,7 +107,7 @@ class ModelChoice:
             else:
                 return
             logger.info("%s: the model %s is of no use: %s", self._client.host, name, failure)
-        # what was tried last is no better than what was tried first
+        # the last one tried is no better than the first
         self._client.url, self.model = self._places[0], self._chosen
         raise self._told(failure) from failure
 
@@ -133,7 +134,7 @@ class ModelChoice:
                 failure = error if error.code == "bad_key" else failure
                 continue
             self._client.url = address
-            self._places = self._addresses[number:]  # some have a list in several places
+            self._places = self._addresses[number:]  # some have a list at several addresses
             if self._chosen:
                 self._names = [self._chosen]
             else:
@@ -141,7 +142,7 @@ class ModelChoice:
             return
         if not self._chosen or failure.code == "bad_key":
             raise failure
-        # it may have no list: then the model is tried wherever it may be
+        # it may have no list: then the model is tried at each address
         self._places, self._names = self._addresses, [self._chosen]
 
     # --- by trying
@@ -160,7 +161,7 @@ class ModelChoice:
                 return
 
     async def _greet(self) -> None:
-        """Have the shortest answer made that there can be."""
+        """Request the shortest possible answer."""
         body: dict[str, Any] = {"model": self.model, "messages": GREETING}
         url = f"{self._client.url}/{CHAT}"
         refusal: EngineError = EngineError(REFUSES)
@@ -177,11 +178,11 @@ class ModelChoice:
 
 
 def delay(again: AgainError, attempt: int) -> float:
-    """Return how many seconds to wait before asking once more."""
+    """Return how many seconds to wait before the next attempt."""
     return FIRST_RETRY_SECONDS * 2 ** min(attempt, 8) if again.seconds is None else again.seconds
 
 
 def _given_up(again: AgainError) -> EngineError:
-    if again.status == 500:  # such as for a model that does not fit into memory: another may
+    if again.status == 500:  # such as a model that does not fit into memory: another may
         return EngineError(str(again))
     return EngineBusyError(str(again), rest_seconds=again.seconds or 0.0)

@@ -1,4 +1,4 @@
-"""Whether a model is loaded, as far as its last answer tells; where not, it is loaded beside."""
+"""Whether a model is loaded, judging by its last answer; if not, it is loaded in the background."""
 
 import asyncio
 import time
@@ -17,35 +17,34 @@ from sessions_app.engines.llm.client import AwayError, NotInTimeError
 from sessions_app.engines.model_condition import READY, Board, ModelCondition, ModelState
 
 LOAD_SECONDS = 600.0
-"""How long a model may take to be there: a large one, from a slow disk."""
+"""How long a model may take to load: a large one, from a slow disk."""
 IDLE_SECONDS = 60.0
-"""How long an answer is believed: servers unload what nobody uses, Ollama after five minutes."""
+"""How long a model counts as loaded after an answer: Ollama unloads it after five minutes."""
 LEAST_IDLE_SECONDS = 5.0
-"""The least of that, where servers are found to unload sooner."""
+"""The least of that, for servers that unload sooner."""
 TELL_SECONDS = 1.0
-"""What is loaded sooner is not told of."""
+"""Loading that takes less time is not reported."""
 REST_SECONDS = 5.0
-"""How long nobody looks by himself after a model that could not be used."""
+"""How long no attempt is made by itself after a model could not be used."""
 LOADING = "The language model is being loaded."
 CLOSED = "The language model is not asked any more."
 
 
 @dataclass(frozen=True, slots=True)
 class LoaderMessages:
-    """What people are told of a model that is loaded."""
+    """What people are told about a model that is being loaded."""
 
     while_loading: Callable[[], str]
-    """Returns nothing as long as no server is there that could load one."""
+    """Returns nothing as long as there is no server that could load one."""
     of_failure: Callable[[EngineError], str]
     hint: Callable[[], str] = str
     """Returns what else they should know."""
 
 
 class ModelLoader:
-    """Has ``load`` done, alone and within its own limit, before anything is asked of the model.
+    """Loads a model by ``load``, once at a time and within a time limit, before it is used.
 
-    ``load`` raises EngineError where no model can be used. ``clock`` returns seconds that only
-    grow.
+    ``load`` raises EngineError if no model can be used. ``clock`` is monotonic, in seconds.
     """
 
     def __init__(
@@ -78,28 +77,28 @@ class ModelLoader:
 
     @property
     def is_loading(self) -> bool:
-        """Whether it is being loaded, or looked for."""
+        """Whether it is being loaded, or searched for."""
         return self._loading is not None and not self._loading.done()
 
     @property
     def why(self) -> str | None:
-        """Return what people should know of it just now; None: nothing."""
+        """Return what people should know about it at the moment; None: nothing."""
         return " ".join(filter(None, (self.hindrance, self._messages.hint()))) or None
 
     @property
     def hindrance(self) -> str:
-        """Return why it cannot be asked just now; empty: it can."""
+        """Return why it cannot be used at the moment; empty: it can."""
         return self.board.condition.message
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Note whether the model answers; one that may be gone is loaded, and not just asked."""
+        """Note whether the model answers; one that may have been unloaded is loaded again."""
         silent_seconds = self._clock() - self._answered_at
         try:
             yield
         except (AwayError, EngineLoadingError, NotInTimeError) as error:
             if isinstance(error, NotInTimeError) and isfinite(self._idle_seconds):
-                # it may have been unloaded sooner than was believed
+                # it may have been unloaded sooner than expected
                 shorter = max(silent_seconds / 2, LEAST_IDLE_SECONDS)
                 self._idle_seconds = min(self._idle_seconds, shorter)
             self._warm_until = 0.0
@@ -113,23 +112,24 @@ class ModelLoader:
         self._note_answer()
 
     def begin(self) -> None:
-        """Begin to have it loaded, unless that is under way."""
+        """Begin to load it, unless it is being loaded."""
         if not (self.is_loading or self._is_closed):
             self._began_at = self._clock()
             self._loading = asyncio.create_task(self._run(), name="habla language model")
 
     def warm_up(self) -> None:
-        """Begin to have it loaded, unless it answered lately or could not be used just now."""
+        """Begin to load it, unless it answered lately or has just failed."""
         if not self.is_warm and self._clock() >= self._rests_until:
             self.begin()
 
     async def settle(self, seconds: float) -> None:
-        """Have it loaded if it is not warm; wait until that has taken ``seconds``, and no longer.
+        """Load it if need be; wait until that has taken ``seconds``, but no longer.
 
-        So many sentences together wait no longer than one while a model loads.
+        So many sentences wait no longer than one while a model loads.
 
         Raises:
-            EngineLoadingError: it goes on being loaded; EngineError: it cannot be used.
+            EngineLoadingError: it is still being loaded.
+            EngineError: it cannot be used.
         """
         if self.is_warm:
             return
@@ -141,11 +141,11 @@ class ModelLoader:
             raise self._failure
 
     async def loaded(self) -> None:
-        """Wait until it is not being loaded any more."""
+        """Wait until loading has ended."""
         await self._is_over(None)
 
     async def aclose(self) -> None:
-        """End the loading. May be called twice."""
+        """End loading. May be called twice."""
         self._is_closed = True
         loading, self._loading = self._loading, None
         self._failure = EngineError(CLOSED)
@@ -154,13 +154,13 @@ class ModelLoader:
             await asyncio.wait({loading})
 
     async def _is_over(self, seconds: float | None) -> bool:
-        # a person who leaves ends the wait, and not the loading
+        # a caller that leaves ends its wait, but not the loading
         loading = self._loading
         if loading is None:
             return True
         await asyncio.wait({loading}, timeout=seconds)
         if loading.done() and not loading.cancelled():
-            loading.result()  # raises what nobody foresaw
+            loading.result()  # raises unexpected errors
         return loading.done()
 
     async def _run(self) -> None:

@@ -13,13 +13,13 @@ from sessions_app.engines.llm.replies import STRANGE, read_object
 from sessions_app.engines.server_profiles import is_in_the_cloud
 
 LOOK_SECONDS = 3.0
-"""How long a server may take to say by its own interface what its models can do."""
+"""How long a server's own API may take to say what its models can do."""
 MOST_ASKED = 30
-"""Of how many models Ollama is asked what they can do."""
+"""For how many models Ollama is asked what they can do."""
 CHATS = frozenset(
     {"llm", "vlm", "chat", "language", "completion", "completion_chat", "text-generation"}
 )
-"""How servers call what can chat, as a type, a task or a capability."""
+"""What servers call a chat model: its type, task or capability."""
 _DOES_NOT = re.compile(
     r"embed|rerank|classif|moderat|speech|audio|transcri|image|diffusion", re.IGNORECASE
 )
@@ -28,7 +28,7 @@ _SELDOM_CHATS = re.compile(
     r"|whisper|arctic-|colbert|llama-guard",
     re.IGNORECASE,
 )
-"""Names of what is tried last where the server does not say what it is."""
+"""Names of models that are tried last if the server does not say what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,10 @@ def read_models(body: bytes) -> list[ServedModel]:
 async def chat_models(
     client: ChatClient, models: Sequence[ServedModel], profile: str = "other"
 ) -> list[str]:
-    """Return the names of those that can chat, and then of those that may.
+    """Return the names of the models that can chat, followed by those that may.
 
-    A server of one's own is asked by its own interface, where it has one. What is loaded
-    goes first, and last what by its name does something else; else the server's order stays.
+    A server in one's own network is asked through its own API, if it has one. Loaded models go
+    first, and those with the name of another kind last; otherwise the server's order is kept.
     """
     is_asked = not is_in_the_cloud(client.url)
     found = (await _told(client, models, profile) if is_asked else []) or models
@@ -83,7 +83,7 @@ async def _told(
     with suppress(TimeoutError):
         async with asyncio.timeout(LOOK_SECONDS):
             for look in _LOOKS.get(profile, ()):
-                # there is nothing to choose from where there is one model: that is tried
+                # a single model leaves no choice: it is tried
                 if len(models) == 1 and look is not _llama_cpp:
                     continue
                 if told := await look(client, models):
@@ -91,7 +91,7 @@ async def _told(
     return []
 
 
-# --- the servers' own interfaces: each returns nothing where the server is not of its kind
+# --- the servers' own APIs: each returns nothing if the server is not of its kind
 
 
 async def _lm_studio(client: ChatClient, models: Sequence[ServedModel]) -> list[ServedModel]:
@@ -107,7 +107,7 @@ async def _lm_studio(client: ChatClient, models: Sequence[ServedModel]) -> list[
 
 
 async def _ollama(client: ChatClient, models: Sequence[ServedModel]) -> list[ServedModel]:
-    """Ask until one is found that can chat."""
+    """Ask about one model after the other until one can chat."""
     asked: list[ServedModel] = []
     for model in models[:MOST_ASKED]:
         try:
@@ -124,7 +124,7 @@ async def _ollama(client: ChatClient, models: Sequence[ServedModel]) -> list[Ser
 
 
 async def _llama_cpp(client: ChatClient, models: Sequence[ServedModel]) -> list[ServedModel]:
-    """Ask for the properties of the one model that it holds: one that can chat has a template."""
+    """Ask for the properties of the only model: if it can chat it has a template."""
     if len(models) != 1:
         return []
     try:
@@ -143,7 +143,7 @@ _LOOKS: Mapping[str, tuple[_Look, ...]] = {
 }
 
 
-# --- reading
+# --- parsing
 
 
 def _model(item: Mapping[str, Any]) -> ServedModel:
@@ -163,7 +163,7 @@ def _can_chat(item: Mapping[str, Any]) -> bool | None:
 
 
 def _by_capabilities(capabilities: Any) -> bool | None:
-    """Return whether chatting is among them; None: it is not of what they tell."""
+    """Return whether they include chatting; None: they say nothing about it."""
     if isinstance(capabilities, dict):
         told = [bool(has) for name, has in capabilities.items() if name in CHATS]
         return any(told) if told else None

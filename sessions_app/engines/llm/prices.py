@@ -1,21 +1,21 @@
-"""What tokens cost: prices by model, as the settings give them."""
+"""The cost of tokens: prices by model, from the settings."""
 
 from collections.abc import Mapping
 from typing import Any
 
 MILLION = 1_000_000
 ANY_MODEL = "*"
-"""The name that has the price of every model without one of its own."""
+"""The name for the price of every model without one of its own."""
 
 Prices = Mapping[str, tuple[float, float]]
-"""By model: what a million tokens cost, read and written."""
+"""By model: the cost of a million tokens, read and written."""
 
 
 def checked_prices(prices: Any) -> Prices:
-    """Return ``prices`` if they are two numbers, from 0 to a million, by the name of a model.
+    """Return ``prices`` if they map names of models to two numbers from 0 to a million.
 
     Raises:
-        ValueError: they are not; or TypeError.
+        ValueError: they do not; or TypeError.
     """
     if not isinstance(prices, Mapping):
         raise TypeError("prices give two numbers by model")
@@ -29,6 +29,6 @@ def checked_prices(prices: Any) -> Prices:
 
 
 def cost_of(prices: Prices, model: str, read: int, written: int) -> float:
-    """Return what ``read`` and ``written`` tokens of ``model`` cost; 0 where it has no price."""
+    """Return the cost of ``read`` and ``written`` tokens of ``model``; 0 if it has no price."""
     a_read, a_written = prices.get(model) or prices.get(ANY_MODEL, (0.0, 0.0))
     return (a_read * read + a_written * written) / MILLION

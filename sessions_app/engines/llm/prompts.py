@@ -46,7 +46,7 @@ _CONTEXT = "`before` holds what was said before, `topic` what it is about: for u
 
 
 def final_messages(request: TranslationRequest) -> Messages:
-    """Return what asks for the whole answer, as JSON by `schema_for` its mode."""
+    """Return the prompt for a final answer, in JSON by `schema_for` its mode."""
     rules = [_DATA, _CORRECT, _COMPLETE, _PHRASES]
     example = EXAMPLE
     if request.mode is Mode.CLASSROOM:
@@ -57,12 +57,12 @@ def final_messages(request: TranslationRequest) -> Messages:
 
 
 def schema_for(mode: Mode) -> dict[str, Any]:
-    """Return what a final answer looks like."""
+    """Return the schema of a final answer."""
     return LESSON_SCHEMA if mode is Mode.CLASSROOM else SCHEMA
 
 
 def draft_messages(request: TranslationRequest) -> Messages:
-    """Return what asks for nothing but the translation of a sentence that goes on."""
+    """Return the prompt for nothing but the translation of an unfinished sentence."""
     rules = [
         _DATA,
         _COMPLETE,
@@ -75,7 +75,7 @@ def draft_messages(request: TranslationRequest) -> Messages:
 
 
 def topic_messages(said: Sequence[Said], topic: str) -> Messages:
-    """Return what asks for one line about what is being talked of."""
+    """Return the prompt for one line about the topic."""
     rules = (
         f"{_DATA} Answer with one line of at most twelve English words: what they talk about now, "
         "with the names and terms that help to understand them. No quotation marks, no full stop."
@@ -92,7 +92,7 @@ def read_topic(line: str) -> str:
 
 def _messages(rules: list[str], request: TranslationRequest) -> Messages:
     source, target = _languages(request.direction)
-    # not str.format: the example of the answer holds braces
+    # not str.format: the example of the answer contains braces
     text = "\n".join(rules).replace("{source}", source).replace("{target}", target)
     data: dict[str, Any] = {
         "topic": request.topic,
@@ -108,7 +108,7 @@ def _messages(rules: list[str], request: TranslationRequest) -> Messages:
 def _both(rules: str, data: dict[str, Any]) -> Messages:
     shown = {name: value for name, value in data.items() if value}
     content = json.dumps(shown, ensure_ascii=False)
-    # half a surrogate pair is no UTF-8
+    # half of a surrogate pair is no UTF-8
     content = content.encode(errors="replace").decode()
     return [{"role": "system", "content": rules}, {"role": "user", "content": content}]
 
@@ -156,7 +156,7 @@ SCHEMA: dict[str, Any] = {
     "required": ["corrected", "translated", "phrases", "confidence"],
     "additionalProperties": False,
 }
-"""What a final answer looks like; strict, as OpenAI wants it."""
+"""The schema of a final answer; strict, as OpenAI requires."""
 LESSON_SCHEMA: dict[str, Any] = SCHEMA | {
     "properties": SCHEMA["properties"]
     | {
@@ -172,4 +172,4 @@ LESSON_SCHEMA: dict[str, Any] = SCHEMA | {
     },
     "required": [*SCHEMA["required"], "corrections"],
 }
-"""The same in the classroom."""
+"""The schema in the classroom."""

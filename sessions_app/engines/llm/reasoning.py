@@ -1,10 +1,10 @@
-"""What a language model thinks aloud, and what of its words is the answer. Pure.
+"""Telling a language model's reasoning from its answer. Pure.
 
-The marks of thoughts are known by their shape, since each family of models has its own:
+The marks of reasoning are recognised by their shape, since each family of models has its own:
 ``<think>`` and ``</think>``, ``<|begin_of_thought|>`` and ``<|end_of_thought|>``, ``[THINK]`` and
 ``[/THINK]``, ``◁think▷`` and ``◁/think▷``, ``<|channel>`` and ``<channel|>``, or the channels of
-https://cookbook.openai.com/articles/openai-harmony. What is between two that belong together is
-a thought, unless its mark says that it is the answer.
+https://cookbook.openai.com/articles/openai-harmony. What is between a pair of them is reasoning,
+unless the mark says that it is the answer.
 """
 
 import re
@@ -16,9 +16,9 @@ from itertools import islice
 from sessions_app.engines.llm.reasoning_marks import FORMATS, known, unified
 
 LONGEST_MARK = 60
-"""What has not closed after so many characters is no mark."""
+"""A mark that has not closed after this many characters is none."""
 MOST_MARKS = 1_000
-"""What has more of them is no answer."""
+"""A text with more marks is no answer."""
 
 _MARK = re.compile(
     rf"""
@@ -43,9 +43,9 @@ _END = frozenset({"end", "stop", "close", "suffix"})
 _TURN = frozenset(
     {"im", "s", "text", "turn", "eos", "eot", "eom", "bos", "endoftext", "inst", "message"}
 )
-"""Of marks around a whole turn, not a part of it."""
+"""Names of marks around a whole turn, not a part of it."""
 _THOUGHT = re.compile(r"think|thought|reason|reflect|analys|scratch|cot\b|ponder|inner|deliberat")
-"""Of marks that need no end to be taken for those of a thought."""
+"""Names of marks that need no closing mark to count as reasoning."""
 _ANSWER = re.compile(
     r"answer|respon|solution|final|output|result|reply|toolcall|functioncall|json|translat|tradu|english|spanish|español|inglés"
 )
@@ -65,7 +65,7 @@ _BARE_HEADERS = re.compile(
     + r".*?(?:assistant\s*final|(?i:here(?:'s| is) my (?:response|answer|translation))\s*:?)",
     re.DOTALL,
 )
-"""What is left of them where a server strips the marks; and what Granite says in their place."""
+"""What is left of them if a server strips the marks; and what Granite says instead."""
 
 
 class _Kind(Enum):
@@ -74,16 +74,16 @@ class _Kind(Enum):
     TURN = auto()
     """The end of all that is to be read."""
     NEXT_TURN = auto()
-    """What was before belongs to another."""
+    """What came before belongs to another turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
     kind: _Kind
     name: str
-    """What it has in common with the one that belongs to it."""
+    """The name that it shares with the mark that closes it."""
     is_token: bool
-    """It is none of the words in any case."""
+    """Whether it is never part of the text."""
     start: int
     end: int
 
@@ -97,17 +97,17 @@ class _Mark:
 
 
 def answer_of(content: str, source: str = "") -> str:
-    """Return the answer in ``content``, which is whole: without thoughts, finished or not.
+    """Return the answer in ``content``, which is complete: without reasoning, finished or not.
 
-    Marks that stand in ``source`` are quoted, and left.
+    Marks that occur in ``source`` are quoted, and kept.
     """
     return _answer(unified(content, source), source, is_whole=True)
 
 
 def answer_so_far(content: str, source: str = "", *, hides_thoughts: bool = False) -> str:
-    """Return what of ``content``, which goes on, is known to be the answer; empty: nothing yet.
+    """Return the part of growing ``content`` that is certainly the answer; empty: none yet.
 
-    ``hides_thoughts``: the model is known to begin with a thought that no mark opens.
+    ``hides_thoughts``: the model is known to begin with reasoning that has no opening mark.
     """
     content = unified(content, source)
     if hides_thoughts:
@@ -120,7 +120,7 @@ def answer_so_far(content: str, source: str = "", *, hides_thoughts: bool = Fals
 
 
 def begins_in_thought(content: str, source: str = "") -> bool:
-    """Return whether ``content`` begins with a thought that no mark opens, but one ends."""
+    """Return whether ``content`` begins with reasoning that has only a closing mark."""
     marks = _marks(unified(content, source), source)
     first = next((mark for mark in marks if mark.kind in (_Kind.BEGINS, _Kind.ENDS)), None)
     return first is not None and first.kind is _Kind.ENDS and first.is_thought
@@ -148,7 +148,7 @@ def _may_have_bare_headers(content: str) -> bool:
     beginning = content.lstrip()[:LONGEST_MARK]
     if _BARE_HEADER.match(beginning):
         return True
-    # a word or two is not held back for two letters of it
+    # two letters of it are not enough to hold back a word or two
     sentence = beginning.casefold() if len(beginning) > 2 else "?"
     return (beginning != "" and any(name.startswith(beginning) for name in _NAMES)) or any(
         words.startswith(sentence) for words in _SENTENCES
@@ -156,7 +156,7 @@ def _may_have_bare_headers(content: str) -> bool:
 
 
 def _last_message(content: str) -> str:
-    """Return the last message that is no thought, of a content in channels."""
+    """Return the last message that is no reasoning, of content in channels."""
     answer = ""
     for header in _HEADER.finditer(content):
         channel = header["channel"]
@@ -166,7 +166,7 @@ def _last_message(content: str) -> str:
 
 
 class _Reader:
-    """Walks through the marks of a content and keeps what is outside of thoughts."""
+    """Walks through the marks of a content and keeps what is outside of reasoning."""
 
     def __init__(self, content: str, marks: Sequence[_Mark], *, is_whole: bool) -> None:
         self._content = content
@@ -176,12 +176,12 @@ class _Reader:
         self._is_whole = is_whole
         self._kept: list[str] = []
         self._has_words = False
-        """Whether any is kept."""
+        """Whether any words are kept."""
         self._position = 0
         self._next = 0
 
     def read(self) -> str:
-        """Return the answer; of one that goes on, what is known of it."""
+        """Return the answer; if it is still growing, the part that is certain."""
         while self._next < len(self._marks):
             mark = self._marks[self._next]
             self._next += 1
@@ -190,7 +190,7 @@ class _Reader:
         return "".join([*self._kept, self._content[self._position :]])
 
     def _is_over_at(self, mark: _Mark) -> bool:
-        """Take the next mark; return whether nothing that follows counts."""
+        """Handle the next mark; return whether nothing after it counts."""
         match mark.kind:
             case _Kind.NEXT_TURN:
                 self._drop(mark)
@@ -206,7 +206,7 @@ class _Reader:
         return False
 
     def _take_end(self, mark: _Mark) -> None:
-        # some templates swallow the opening mark: then all before was a thought
+        # some templates swallow the opening mark: then all before was reasoning
         is_of_token = mark.is_token and not mark.is_answer and mark.end < self._length
         if mark.is_thought or is_of_token:
             self._drop(mark)
@@ -231,7 +231,7 @@ class _Reader:
         return False
 
     def _is_thought(self, mark: _Mark, is_first: bool) -> bool:
-        """Return whether a mark without an end begins a thought."""
+        """Return whether a mark that is not closed begins reasoning."""
         if mark.is_token:
             return bool(mark.is_thought or _THOUGHT.match(self._content, mark.end))
         is_before_text = is_first and mark.end < self._length and self._content[mark.start] == "<"
@@ -261,7 +261,7 @@ class _Reader:
 
 
 def _pairs(marks: Sequence[_Mark]) -> dict[int, int]:
-    """Return where the first end is of what each mark begins, by its number among ``marks``."""
+    """Return the index of the first closing mark by the index of each opening mark."""
     pairs: dict[int, int] = {}
     next_end: dict[str, int] = {}
     for number, mark in reversed(list(enumerate(marks))):
@@ -270,7 +270,7 @@ def _pairs(marks: Sequence[_Mark]) -> dict[int, int]:
         if mark.kind is _Kind.ENDS:
             next_end[mark.name] = number
         elif numbered := _NUMBERED.fullmatch(mark.name):
-            # <unused94> ends at <unused95>
+            # <unused94> is closed by <unused95>
             next_end[f"{numbered[1]}{int(numbered[2]) - 1}"] = number
     return pairs
 

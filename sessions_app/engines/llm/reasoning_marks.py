@@ -1,8 +1,8 @@
-"""Thoughts of models in other clothes: what marks them is rewritten as ``<think>``. Pure.
+"""Other marks of reasoning, rewritten as ``<think>``. Pure.
 
-Such are marks in other brackets (``[think]``, ``{{thinking}}``, ``<<think>>``, ``【思考】``),
-escaped ones, comments of HTML, and headings: ``### Thinking``, ``**Reasoning:**``,
-``=== THINKING ===``. What the source has too was said.
+These are marks in other brackets (``[think]``, ``{{thinking}}``, ``<<think>>``, ``【思考】``),
+escaped ones, HTML comments, and headings: ``### Thinking``, ``**Reasoning:**``,
+``=== THINKING ===``. What the source contains too was said.
 """
 
 import re
@@ -12,7 +12,7 @@ a b body br center code div em font h1 h2 h3 hr html i img li mark ol p pre q sm
 sup table td tr u ul
 """
 FORMATS = frozenset(_FORMAT_NAMES.split())
-"""Tags that say how text looks, and mark no thought."""
+"""Tags of text formatting, which mark no reasoning."""
 OPENS, CLOSES = "<think>", "</think>"
 
 _THINK = (
@@ -48,11 +48,11 @@ _WORDS = (
     *("pensamientos", "razonamiento", "reflexión"),
 )
 FEWEST_LETTERS = 3
-"""A word is not held back for fewer letters of a heading, unless signs are before it."""
+"""How many letters of a heading hold a word back, unless symbols precede them."""
 
 
 def unified(content: str, source: str) -> str:
-    """Return ``content`` with all marks of thoughts as ``<think>`` and ``</think>``."""
+    """Return ``content`` with all marks of reasoning as ``<think>`` and ``</think>``."""
     if "<!--" in content and "<!--" not in source:
         content = _COMMENT.sub(lambda found: OPENS if found["open"] is not None else "", content)
 
@@ -73,7 +73,7 @@ def unified(content: str, source: str) -> str:
 
 
 def known(text: str, source: str) -> str:
-    """Return what of ``text``, which goes on, cannot become a mark any more."""
+    """Return the part of growing ``text`` that cannot become a mark any more."""
     if begun := _MARK_BEGINS.search(text, max(0, len(text) - 30)):
         return text if text[begun.start()] in source else text[: begun.start()]
     start = text.lstrip(" \n#*=_(~`-").casefold()

@@ -1,4 +1,4 @@
-"""What chat servers send back: whole replies, and streams of pieces."""
+"""The responses of chat servers: whole ones, and streams of pieces."""
 
 import json
 from dataclasses import dataclass
@@ -10,29 +10,29 @@ from sessions_app.engines.text.whole_text import split_half, whole
 EMPTY = "The language model gave an empty answer."
 STRANGE = "The language model's server gave a strange answer."
 LONGEST_CHARACTERS = 1_000_000
-"""No answer is longer; who sends more is not listened to."""
+"""The longest answer that is accepted."""
 CUT = frozenset({"length", "max_tokens", "max_length", "model_length", "content_filter", "safety"})
-"""Why a model may have been stopped, as servers say it."""
+"""The reasons that servers give when a model was stopped."""
 MOST_TOKENS = 1_000_000_000
-"""What the database holds, whatever a server claims."""
+"""The most that the database can store, whatever a server claims."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A model's words, and what they took."""
+    """A model's words, and its token counts."""
 
     content: str
     prompt_tokens: int = 0
     completion_tokens: int = 0
     is_cut: bool = False
-    """The model was stopped before it came to an end."""
+    """The model was stopped before it had finished."""
 
 
 def read_reply(body: bytes) -> Reply:
-    """Return what stands in the body of a whole answer.
+    """Return the reply in the body of a whole response.
 
     Raises:
-        EngineError: it is no answer of such a server, or an empty one.
+        EngineError: it is no response of such a server, or an empty one.
     """
     answer = read_object(body)
     choice = _first(answer.get("choices"))
@@ -53,7 +53,7 @@ def read_reply(body: bytes) -> Reply:
 
 
 def check_reply(body: bytes) -> None:
-    """Look whether ``body`` is an answer of such a server, be it empty.
+    """Check that ``body`` is a response of such a server, even if empty.
 
     Raises:
         EngineError: it is none.
@@ -62,7 +62,7 @@ def check_reply(body: bytes) -> None:
 
 
 class ReplyPieces:
-    """Reads a stream of server-sent events, whatever way it is cut."""
+    """Reads a stream of server-sent events, however it is split."""
 
     def __init__(self) -> None:
         self._rest = ""
@@ -73,13 +73,13 @@ class ReplyPieces:
         """Take the next text of the stream; return the words that it completes.
 
         Raises:
-            EngineError: the server tells of an error, or sends a line without end.
+            EngineError: the server reports an error, or sends an endless line.
         """
         *lines, self._rest = (self._rest + text).split("\n")
         if len(self._rest) > LONGEST_CHARACTERS:
             raise EngineError(STRANGE)
         words = self._half + "".join(self._words(line.strip()) for line in lines)
-        words, self._half = split_half(words)  # of an emoji, whose other half may follow
+        words, self._half = split_half(words)  # half of an emoji, whose other half may follow
         return whole(words)
 
     def _words(self, line: str) -> str:
@@ -120,16 +120,16 @@ def _first(choices: Any) -> dict[str, Any]:
 
 
 def _text(content: Any) -> str:
-    if isinstance(content, list):  # in parts, as newer servers may
+    if isinstance(content, list):  # in parts, as newer servers may send it
         spoken = (part for part in content if isinstance(part, dict))
-        # what a model thinks is a part of its own
+        # a model's reasoning is a part of its own
         parts = [part.get("text") for part in spoken if "text" in str(part.get("type", "text"))]
         return "".join(part for part in parts if isinstance(part, str))
     return content if isinstance(content, str) else ""
 
 
 def _content(message: dict[str, Any]) -> str:
-    """Return what a message says: its content, or what it would call a tool with."""
+    """Return the content of a message, or the arguments of a tool that it calls."""
     content = _text(message.get("content"))
     calls = message.get("tool_calls")
     if content.strip() or not isinstance(calls, list):

@@ -1,4 +1,4 @@
-"""The forms of a request for chat: ladders of formats, stepped down where a server refuses one."""
+"""The forms of a chat request: formats in order of preference, with fallbacks after a refusal."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 ANSWER_TOKENS = 2048
 IN_WORDS = (Format.TEXT, Format.BARE)
-"""The rungs for what is no JSON."""
+"""The formats that ask for plain text."""
 
 Messages = list[dict[str, str]]
 Result = TypeVar("Result")
@@ -20,18 +20,18 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True)
 class Ladder:
-    """The formats of one kind of request, strictest first, and the one that the server takes."""
+    """The formats of one kind of request, strictest first, and the one that the server accepts."""
 
     formats: tuple[Format, ...]
     rung: int = 0
     is_proven: bool = False
-    """Whether the server took it once: then what fails is not the format."""
+    """Whether the server accepted it before: then a failure is not due to the format."""
 
     async def descend(self, ask: Callable[[Format], Awaitable[Result]]) -> Result:
-        """Return what ``ask`` does, by the first format that is not refused.
+        """Return the result of ``ask`` with the first format that is not refused.
 
         Raises:
-            RefusedError: all are; as the last one was.
+            RequestRefusedError: all are; the error is that of the last one.
         """
         refusal = RequestRefusedError(f"{SERVER} refused this sentence.")
         for rung in range(self.rung, len(self.formats)):
@@ -49,7 +49,7 @@ class Ladder:
 def body_of(
     profile: Profile, model: str, messages: Messages, schema: Any, form: Format
 ) -> dict[str, Any]:
-    """Return what is sent to have ``messages`` answered in the format ``form``."""
+    """Return the body of a request for ``messages`` in the format ``form``."""
     body: dict[str, Any] = {"model": model, "messages": messages}
     if form is Format.BARE:
         return body

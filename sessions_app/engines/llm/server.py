@@ -1,4 +1,4 @@
-"""One server of chat completions: asked with patience, in a form that it takes, within its time."""
+"""One server of chat completions: requests with retries, accepted formats and a time limit."""
 
 import asyncio
 from collections.abc import Mapping
@@ -29,10 +29,11 @@ EVENTS = "text/event-stream"
 
 
 class ChatServer:
-    """Speaks with the server at ``url`` (as a rule up to ``/v1``); ``model`` may be left to it.
+    """Talks to the server at ``url`` (usually up to ``/v1``); ``model`` may be left to it.
 
-    ``headers`` say to it who asks. ``open`` makes the client on the running loop; ``aclose`` may be
-    called twice. ``choice`` finds the address and the model, before the first ``ask``.
+    ``headers`` authenticate the requests. ``open`` creates the client on the running event loop;
+    ``aclose`` may be called twice. ``choice`` finds the address and the model, before the first
+    ``ask``.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class ChatServer:
 
     @property
     def url(self) -> str:
-        """Return the address that is asked."""
+        """Return the address in use."""
         return self._client.url
 
     @property
@@ -66,7 +67,7 @@ class ChatServer:
         return self._client.host
 
     def open(self) -> None:
-        """Make the client; nothing is sent yet."""
+        """Create the client; nothing is sent yet."""
         self._client.open()
 
     async def aclose(self) -> None:
@@ -77,8 +78,9 @@ class ChatServer:
         """Return the whole answer to ``messages``; ``schema`` asks for JSON.
 
         Raises:
-            EngineError: there is none; EngineBusyError: it should be left alone for a while;
-                EngineLoadingError: the model is not there yet.
+            EngineError: there is none.
+            EngineBusyError: it should be left alone for a while.
+            EngineLoadingError: the model is not loaded yet.
         """
         ladder = self._words if schema is None else self._json
         try:
@@ -90,10 +92,11 @@ class ChatServer:
     async def stream(self, messages: Messages, tell: Tell) -> None:
         """Tell the answer to ``messages`` as it grows. Cancelling closes the stream at once.
 
-        Where the server streams nothing it is told as a whole.
+        If the server does not stream, the answer is told as a whole.
 
         Raises:
-            EngineError: it broke off; nobody asks again. EngineBusyError: leave it alone.
+            EngineError: it broke off; there are no retries.
+            EngineBusyError: it should be left alone for a while.
         """
         try:
             async with asyncio.timeout(self._timeout_seconds):
@@ -106,7 +109,7 @@ class ChatServer:
         except AgainError as again:
             raise _busy(again) from again
 
-    # --- forms of asking
+    # --- forms of requests
 
     async def _patiently(
         self, messages: Messages, schema: Any, ladder: Ladder, form: Format
@@ -148,7 +151,7 @@ class ChatServer:
 
 
 def _may_be_the_format(again: AgainError, ladder: Ladder) -> bool:
-    # llama-cpp-python fails so on a schema
+    # llama-cpp-python fails like this on a schema
     return again.status == httpx.codes.INTERNAL_SERVER_ERROR and not ladder.is_proven
 
 
@@ -161,7 +164,7 @@ def _busy(again: AgainError) -> EngineBusyError:
 
 async def _tell_pieces(response: httpx.Response, tell: Tell) -> None:
     if EVENTS not in response.headers.get("content-type", EVENTS):
-        # it does not stream, though asked to
+        # it does not stream although it was asked to
         await tell(read_reply(await whole_body(response)).content)
         return
     pieces, content = ReplyPieces(), ""

@@ -1,4 +1,4 @@
-"""Translation by a language model: any server that speaks OpenAI's chat completions."""
+"""Translation by a language model: any server that implements OpenAI's chat completions."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -47,25 +47,24 @@ from sessions_app.engines.server_profiles import (
 )
 
 FIRST_SECONDS = 2.0
-"""How long loading an engine waits for a model that is there already; others load beside."""
+"""How long loading the engine waits for a model; slower ones are loaded in the background."""
 GRACE_SECONDS = 3.0
-"""How long a model may load until sentences wait for it no longer; then others translate them."""
+"""How long sentences wait for a loading model before others translate them."""
 
 
 class LlmTranslator(Translator):
-    """Corrects, translates and explains by a language model.
+    """Corrects, translates and explains with a language model.
 
     ``url`` is the server's address up to ``/v1``; without one, and without a ``profile``
-    (``lm-studio``, ``ollama``, ``llama-cpp``, ``vllm``, ``openai``, ``other``), it is looked for on
-    this machine. ``model`` is what the server calls it; without one the first is taken that can
-    chat. ``key`` is sent as a bearer token to the server of ``url`` or ``profile``, and to none
-    that was looked for; without one OpenAI itself is sent the environment's OPENAI_API_KEY.
-    ``prices`` give by model what a million tokens cost, read and written. ``timeout_seconds`` is
-    how long a sentence may take, its ``retries`` included, and ``load_seconds`` how long the model
-    may take to be loaded, which no sentence is sent for. ``drafts``: whether speech that goes on is
-    translated, and its sentences ahead of its end; nobody counts the tokens of what is not kept.
-    With ``must_answer`` a server that does not answer is an error; without, it is asked when
-    needed.
+    (``lm-studio``, ``ollama``, ``llama-cpp``, ``vllm``, ``openai``, ``other``), it is searched for
+    on this machine. ``model`` is the server's name for it; by default the first that can chat.
+    ``key`` is sent as a bearer token to the server of ``url`` or ``profile``, and to none that was
+    searched for; without one OpenAI itself is sent the environment's OPENAI_API_KEY. ``prices``
+    maps models to the cost of a million tokens, read and written. ``timeout_seconds`` is the time
+    limit for a sentence, its ``retries`` included, and ``load_seconds`` that for loading the model,
+    during which no sentence is sent. ``drafts``: whether unfinished speech is translated, and its
+    sentences ahead of its end; the tokens of discarded work are not counted. With ``must_answer`` a
+    server that does not answer is an error; without, it is asked when needed.
     """
 
     corrects = True
@@ -110,13 +109,13 @@ class LlmTranslator(Translator):
             idle_seconds=inf if self.is_cloud else IDLE_SECONDS,
         )
         self._hides_thoughts = False
-        """Whether the model was seen to think without a mark that says so at the beginning."""
+        """Whether the model was seen to reason without an opening mark."""
 
     async def load(self) -> None:
-        """Find the server and its model, and begin to have it loaded; that goes on beside.
+        """Find the server and its model, and begin to load it; that continues in the background.
 
         Raises:
-            EngineUnavailableError: it does not accept the key, or it must answer and does not.
+            EngineUnavailableError: it rejects the key, or it must answer and does not.
         """
         for server in self._servers:
             server.open()
@@ -127,12 +126,13 @@ class LlmTranslator(Translator):
             raise
 
     async def translate(self, request: TranslationRequest) -> Translation:
-        """Return ``request.text`` corrected and translated, with what is worth noticing in it.
+        """Return ``request.text`` corrected and translated, with phrases worth noticing.
 
         Raises:
-            EngineError: the server or the model failed; EngineBusyError: leave it alone;
-                EngineLoadingError: the model is not there yet; BadTranslationError: it was stopped
-                in the middle.
+            EngineError: the server or the model failed.
+            EngineBusyError: it should be left alone for a while.
+            EngineLoadingError: the model is not loaded yet.
+            BadTranslationError: it was stopped in mid-sentence.
         """
         if not request.text.strip():
             return Translation("", engine="llm")
@@ -147,7 +147,7 @@ class LlmTranslator(Translator):
         return answer.translation(request.text, self._usage(reply))
 
     async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
-        """Return what ``translate`` would; None: it was told to make no drafts, or is not loaded.
+        """Return what ``translate`` would; None: drafts are turned off, or the model is not loaded.
 
         Raises:
             EngineError: the server or the model failed.
@@ -157,7 +157,7 @@ class LlmTranslator(Translator):
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
         """Tell a translation of what was said so far, as it grows; nothing while the model loads.
 
-        Only what is known to be the translation is told, and none of the model's thoughts.
+        Only what is certainly the translation is told, and none of the model's reasoning.
 
         Raises:
             EngineError: it broke off, or there is no translation in it.
@@ -175,7 +175,7 @@ class LlmTranslator(Translator):
             self._hides_thoughts |= reader.hides_thoughts
 
     async def find_topic(self, said: Sequence[Said], topic: str) -> str:
-        """Return one line about ``said``; empty: the model had none, or is not loaded.
+        """Return one line about ``said``; empty: the model found none, or is not loaded.
 
         Raises:
             EngineError: the server or the model failed.
@@ -186,7 +186,7 @@ class LlmTranslator(Translator):
         return read_topic(without_thoughts(reply.content))
 
     async def aclose(self) -> None:
-        """End the loading, and close all connections. May be called twice, and before ``load``."""
+        """End loading, and close all connections. May be called twice, and before ``load``."""
         async with AsyncExitStack() as closing:
             for server in self._servers:
                 closing.push_async_callback(server.aclose)
@@ -210,7 +210,7 @@ class LlmTranslator(Translator):
                 raise EngineUnavailableError(self._problem(failure) + mend) from failure
 
     async def _load(self) -> None:
-        """Have a model loaded by the first server that has one that can be used."""
+        """Load a model on the first server that has a usable one."""
         failure = EngineError("")
         for server in self._servers:
             self._server = server
@@ -240,14 +240,14 @@ class LlmTranslator(Translator):
             return f"No language model answers at {hosts}."
         return f"No language model can be used at {hosts}: {failure}"
 
-    # --- asking it
+    # --- requests
 
     async def _ask(self, messages: list[dict[str, str]], schema: Any = None) -> Reply:
         await self.remote_model.settle(GRACE_SECONDS)
         try:
             with self.remote_model.watching():
                 return await self._server.ask(messages, schema)
-        except (UnfitModelError, UnknownModelError):  # it was taken away, or replaced
+        except (UnfitModelError, UnknownModelError):  # it was removed, or replaced
             await self.remote_model.settle(GRACE_SECONDS)
             with self.remote_model.watching():
                 return await self._server.ask(messages, schema)

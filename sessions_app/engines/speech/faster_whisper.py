@@ -1,4 +1,4 @@
-"""Whisper on CTranslate2, by the faster-whisper library: Spanish and English, on CPU or CUDA."""
+"""Whisper on CTranslate2, through the faster-whisper library: Spanish and English, CPU or CUDA."""
 
 import asyncio
 import functools
@@ -31,9 +31,9 @@ from sessions_app.engines.speech.whisper_model import (
 from sessions_app.engines.whisper_speed import SHAPES
 
 CLOSE_SECONDS = 10.0
-"""How long closing waits for what is being transcribed."""
+"""How long closing waits for a transcription in progress."""
 STEP_SECONDS = 5.0
-"""How long who is cancelled waits for the step that is being done: encoding, or decoding."""
+"""How long a cancelled call waits for the step in progress: encoding, or decoding."""
 MOST_THREADS = 8
 """Whisper gains nothing from more."""
 
@@ -41,14 +41,14 @@ T = TypeVar("T")
 
 
 class FasterWhisperTranscriber(Transcriber):
-    """Finds Spanish and English words with a Whisper model.
+    """Transcribes Spanish and English with a Whisper model.
 
-    ``model`` is a name (``small``), a directory, or ``owner/repository`` on the hub; without one it
-    is the largest that is on the disk, or base. What is not on the disk is fetched by ``load``.
-    ``device`` is ``cpu``, ``cuda`` or ``auto``. ``compute_type`` is CTranslate2's; without one it
-    is int8 on a processor and float16 on a graphics card. ``workers`` pieces are transcribed at
-    once, each by ``threads`` threads (0: all cores, shared). ``hotwords`` are names to expect.
-    ``progress`` is told of fetching and loading.
+    ``model`` is a name (``small``), a directory, or ``owner/repository`` on the hub; by default the
+    largest on the disk, or base. A model that is not on the disk is fetched by ``load``. ``device``
+    is ``cpu``, ``cuda`` or ``auto``. ``compute_type`` is CTranslate2's; by default int8 on a
+    processor and float16 on a graphics card. ``workers`` pieces are transcribed at once, each by
+    ``threads`` threads (0: all cores, shared). ``hotwords`` are names to expect. ``progress`` is
+    called while fetching and loading.
     """
 
     is_interruptible = True
@@ -83,7 +83,7 @@ class FasterWhisperTranscriber(Transcriber):
         self._closed = False
 
     async def load(self) -> None:
-        """Read the model from the disk, or fetch it first; then let it hear a second of silence.
+        """Read the model from the disk, or fetch it first; then transcribe a second of silence.
 
         Raises:
             EngineUnavailableError: it is not there and cannot be fetched, or does not run here.
@@ -109,8 +109,8 @@ class FasterWhisperTranscriber(Transcriber):
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
         """Return the words in ``pcm`` (16 kHz mono s16le).
 
-        Without a ``language`` it is the likelier of Spanish and English, found in a pass of its
-        own.
+        Without a ``language`` it is the likelier of Spanish and English, detected in a separate
+        pass.
 
         Raises:
             EngineError: the language is not the model's, or it failed at this piece.
@@ -130,7 +130,7 @@ class FasterWhisperTranscriber(Transcriber):
         return await self._try(runner.language_probabilities, _samples(pcm), True)
 
     async def guess_language(self, pcm: bytes) -> Mapping[str, float]:
-        """Return the same for speech that goes on, at the cost of a partial of it, or nothing more.
+        """Return the same while speech goes on, at the cost of one partial at most.
 
         Raises:
             EngineError: the model failed at this piece.
@@ -139,9 +139,9 @@ class FasterWhisperTranscriber(Transcriber):
         return await self._try(runner.language_probabilities, _samples(pcm), False)
 
     async def measure_speed(self) -> Speed | None:
-        """Return how fast it is here, and so how fast others would be; None: of a model unknown.
+        """Return how fast it is here, which tells how fast others would be; None: an unknown model.
 
-        Takes some seconds, at the first time.
+        Takes some seconds the first time.
 
         Raises:
             EngineError: the model failed.
@@ -159,7 +159,7 @@ class FasterWhisperTranscriber(Transcriber):
             raise EngineError("Whisper could not be measured.") from error
 
     async def aclose(self) -> None:
-        """Release the model, once what is being transcribed is done. May be called twice."""
+        """Release the model, once running transcriptions are done. May be called twice."""
         self._closed = True
         self._executor.shutdown(wait=False, cancel_futures=True)
         if self._running:
@@ -189,9 +189,9 @@ class FasterWhisperTranscriber(Transcriber):
         return self._runner
 
     async def _try(self, function: Callable[..., T], *args: object) -> T:
-        """Return what ``function`` does with ``args``, and with how it learns that nobody waits.
+        """Return the result of ``function``, called with ``args`` and a check for a cancellation.
 
-        Cancelling ends it at its next step, and returns when the engine is free again.
+        A cancelled call ends at its next step, and returns once the engine is free again.
         """
         unwanted = threading.Event()
         work = self._submit(function, *args, lambda: not unwanted.is_set())
@@ -203,21 +203,21 @@ class FasterWhisperTranscriber(Transcriber):
             unwanted.set()
             if not work.cancel():
                 await asyncio.wait({answer}, timeout=STEP_SECONDS)
-            self._running.discard(work)  # nobody waits for it any more, nor does closing
+            self._running.discard(work)  # its caller is gone, so closing need not wait for it
             raise
         except (RuntimeError, ValueError, MemoryError) as error:
             raise EngineError("Whisper failed at this piece.") from error
 
     async def _run(self, function: Callable[..., T], *args: object) -> T:
-        """Return what ``function`` does in the engine's own threads.
+        """Return the result of ``function``, called in the engine's own threads.
 
-        Cancelling takes back what has not begun; what has begun ends by itself, unheard.
+        A cancellation withdraws a call that has not begun; a running one ends by itself, unheard.
         """
         work = self._submit(function, *args)
         try:
             return await asyncio.wrap_future(work)
         except asyncio.CancelledError:
-            self._running.discard(work)  # nobody waits for it any more, nor does closing
+            self._running.discard(work)  # its caller is gone, so closing need not wait for it
             raise
 
     def _submit(self, function: Callable[..., T], *args: object) -> "Future[T]":

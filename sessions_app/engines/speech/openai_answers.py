@@ -1,4 +1,4 @@
-"""What servers of /v1/audio/transcriptions answer, each with its own accent, as a transcript."""
+"""Reading the responses of /v1/audio/transcriptions, which differ between servers."""
 
 import json
 import math
@@ -16,7 +16,7 @@ LANGUAGES = {
 }
 """OpenAI answers with the language's name, others with its code."""
 UNKNOWN = frozenset({"auto", "unknown", "und", "undefined", "null", "none", "multi", "mul"})
-"""What is said by those that do not know it."""
+"""What servers say that do not know the language."""
 
 _PAGE = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*<(?:!--|!doctype\b|html\b|head\b|body\b|\?xml\b)", re.IGNORECASE
@@ -24,22 +24,22 @@ _PAGE = re.compile(
 
 
 class StrangeAnswerError(EngineError):
-    """It is no answer of such a server."""
+    """It is no response of such a server."""
 
     def __init__(self) -> None:
         super().__init__("The server for speech recognition gave a strange answer.")
 
 
 def is_page(body: bytes) -> bool:
-    """Return whether ``body`` is a page for people: the login of a proxy, as a rule.
+    """Return whether ``body`` is a web page: usually the login page of a proxy.
 
-    Its type says little: programs that never set one send words as ``text/html``.
+    The content type says little: programs that never set one send words as ``text/html``.
     """
     return _PAGE.match(body) is not None
 
 
 def parse_transcription(body: bytes, language: str | None) -> Transcript:
-    """Return the transcript in ``body``, JSON; ``language`` is what was asked for, and wins.
+    """Return the transcript in ``body``, JSON; the requested ``language`` takes precedence.
 
     Raises:
         StrangeAnswerError: it is no answer of such a server.
@@ -53,7 +53,7 @@ def parse_transcription(body: bytes, language: str | None) -> Transcript:
 
 
 def read_words(body: bytes, language: str | None) -> Transcript:
-    """Return the transcript in ``body``, plain text as a rule: without any probability.
+    """Return the transcript in ``body``, usually plain text: without any probability.
 
     Raises:
         StrangeAnswerError: it is no answer of such a server.
@@ -66,14 +66,14 @@ def read_words(body: bytes, language: str | None) -> Transcript:
         answer = _plain_text(body)
     if isinstance(answer, dict | list):
         return parse_transcription(body, language)
-    # some write the text as JSON; "12" is a number then
+    # some encode the text as JSON; "12" is a number then
     text = "" if answer is None else str(answer)
     return _transcript(clean(text), [], language or "")
 
 
 def _plain_text(body: bytes) -> str:
     text = body.decode(errors="replace").removeprefix("\N{BYTE ORDER MARK}")
-    # a letter of another encoding here and there is no harm; other bytes are no text
+    # a few letters in another encoding do no harm; other bytes are no text
     if "\0" in text or 2 * text.count("\N{REPLACEMENT CHARACTER}") > len(text):
         raise StrangeAnswerError
     return text
@@ -115,9 +115,9 @@ def _transcript(text: str, segments: list[Mapping[str, Any]], language: str) -> 
 
 
 def _language(answer: Mapping[str, Any]) -> str:
-    """Return the code of the language that is told, ``es`` or ``en``, or another's name.
+    """Return the code of the stated language, ``es`` or ``en``, or the name of another one.
 
-    Empty: none is told. A region, or a second name, makes no other language: ``es-MX``.
+    Empty: none is stated. A region, or a second name, is ignored: ``es-MX``.
     """
     told = answer.get("language")
     words = re.split(r"[^\w]|_", told.strip().casefold()) if isinstance(told, str) else [""]

@@ -1,4 +1,4 @@
-"""Recognition on other machines: any server that speaks OpenAI's /v1/audio/transcriptions."""
+"""Transcription on other machines: any server with OpenAI's /v1/audio/transcriptions."""
 
 import asyncio
 import logging
@@ -27,22 +27,22 @@ from sessions_app.engines.spoken_sentence import sample
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 10.0
-"""How often servers that failed are asked whether they give words again."""
+"""How often servers that failed are tried again."""
 LOAD_SECONDS = 600.0
 """How long such a server may take then: it may have to load its model first."""
 GIVEN_UP_SECONDS = 20.0
-"""Whom a caller left after so long without an answer has failed."""
+"""If a caller gives up after this long without an answer, the server has failed."""
 
 
 class OpenAiTranscriber(Transcriber):
-    """Has words found by other machines: speaches, vLLM, whisper.cpp's server, OpenAI's own.
+    """Transcribes with other machines: speaches, vLLM, whisper.cpp's server, OpenAI's own.
 
-    ``urls`` are the servers' addresses up to ``/v1``; the least busy of those that are well is
-    asked, and the next when it fails or refuses: a server is well when it gave words. One that
-    never did, and finds none, is believed only where no other finds any. ``model`` is what they
-    call the model. ``key`` is sent as a bearer token to each of them; without one OpenAI
-    itself, and nobody else, is sent the environment's OPENAI_API_KEY. ``parallel`` is how many
-    pieces each takes at once, ``timeout_seconds`` how long one piece may take.
+    ``urls`` are the servers' addresses up to ``/v1``; the least busy healthy one is asked, and the
+    next when it fails or refuses: a server is healthy once it gave words. One that never did, and
+    finds no words, is believed only if no other finds any. ``model`` is the servers' name for the
+    model. ``key`` is sent as a bearer token to each of them; without one OpenAI itself, and nobody
+    else, is sent the environment's OPENAI_API_KEY. ``parallel`` is how many pieces each takes at
+    once, ``timeout_seconds`` is the time limit for a piece.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class OpenAiTranscriber(Transcriber):
         self._client: SpeechClient | None = None
         self._looking: asyncio.Task[None] | None = None
         self._tried: set[PooledServer] = set()
-        """Which are being tried."""
+        """Those that are being tried again."""
 
     async def load(self) -> None:
         """Ask every server whether it is there; one is enough.
@@ -75,7 +75,7 @@ class OpenAiTranscriber(Transcriber):
         Raises:
             EngineUnavailableError: none answers.
         """
-        # how long an answer may take is the business of whoever asks
+        # each request has its own time limit
         timeout = httpx.Timeout(None, connect=self._timeout_seconds)
         self._http = httpx.AsyncClient(timeout=timeout, mounts=self._ways(), follow_redirects=False)
         self._client = SpeechClient(self._http, self._model, self._timeout_seconds)
@@ -89,17 +89,17 @@ class OpenAiTranscriber(Transcriber):
         self._looking = asyncio.create_task(self._look(), name="habla listeners")
 
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
-        """Return the words in ``pcm`` (16 kHz mono s16le), found by the first server that can.
+        """Return the words in ``pcm`` (16 kHz mono s16le), from the first server that finds any.
 
         Raises:
-            EngineError: no server could hear this piece; the next may work.
+            EngineError: no server could transcribe this piece; the next may work.
         """
         failures: list[EngineError] = []
         wordless: Transcript | None = None
         doubted: list[PooledServer] = []
         for listener in self._listeners.in_order():
             if wordless is not None and not listener.is_well:
-                continue  # silence is worth no waiting
+                continue  # silence is not worth waiting for
             try:
                 heard = await self._ask(listener, pcm, language)
             except EngineError as error:
@@ -118,12 +118,12 @@ class OpenAiTranscriber(Transcriber):
         raise (told or failures)[0]
 
     def _blame(self, doubted: Sequence[PooledServer]) -> None:
-        """Take note that another server gave words of a piece that ``doubted`` had none for."""
+        """Note that another server found words in a piece in which ``doubted`` found none."""
         for listener in doubted:
             listener.failed()
 
     async def aclose(self) -> None:
-        """End the looking and the connections. May be called twice."""
+        """Stop trying, and close the connections. May be called twice."""
         self._client = None
         looking, self._looking = self._looking, None
         if looking is not None:
@@ -141,7 +141,7 @@ class OpenAiTranscriber(Transcriber):
         *,
         seconds: float | None = None,
     ) -> Transcript:
-        """Return the answer of one server, and take note of how it did.
+        """Return one server's answer, and record how it did.
 
         Raises:
             EngineError: it gave none.
@@ -168,7 +168,7 @@ class OpenAiTranscriber(Transcriber):
         return heard
 
     def _ways(self) -> dict[str, None]:
-        """Return to which hosts the way is straight, past the environment's proxy."""
+        """Return the hosts that are reached directly, not through the environment's proxy."""
         return {
             f"all://{httpx.URL(one.url).netloc.decode()}": None
             for one in self._listeners.all()
@@ -180,7 +180,7 @@ class OpenAiTranscriber(Transcriber):
             raise EngineError("The servers for speech recognition are not asked yet, or any more.")
         return self._client
 
-    # --- which of them are well
+    # --- which of them are healthy
 
     async def _greet(self, listener: PooledServer) -> None:
         if not await self._opened().is_there(listener):
@@ -196,9 +196,9 @@ class OpenAiTranscriber(Transcriber):
                         tasks.create_task(self._try(listener), name="habla listener")
 
     async def _try(self, listener: PooledServer) -> None:
-        """Find out whether a server gives words again, by a sentence that nobody waits for.
+        """Find out whether a server gives words again, with a sentence that nobody waits for.
 
-        It may have to load its model first, which some drop when whoever asks leaves.
+        It may have to load its model first, which some abort when the client leaves.
         """
         try:
             if listener.busy or not await self._opened().is_there(listener):

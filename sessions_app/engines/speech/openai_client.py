@@ -1,4 +1,4 @@
-"""One piece of sound, one server of /v1/audio/transcriptions: a ladder of formats."""
+"""Sending one piece of sound to one server of /v1/audio/transcriptions, with format fallbacks."""
 
 import asyncio
 import io
@@ -23,24 +23,24 @@ from sessions_app.engines.speech.server_pool import PooledServer
 logger = logging.getLogger(__name__)
 
 SHORTEST_SECONDS = 0.25
-"""Shorter pieces are lengthened by silence: servers refuse less than a tenth of a second."""
+"""Shorter pieces are padded with silence: servers reject less than a tenth of a second."""
 PROBE_SECONDS = 5.0
-"""How long a server may take to say that it is there."""
+"""How long a server may take to answer a probe."""
 LONGEST_BYTES = 1_000_000
-"""No answer is longer; who sends more is not listened to."""
+"""The longest response that is accepted."""
 FORMATS = ("verbose_json", "json", "text", "")
-"""Best first: the first tells the language and how sure the server is; the last names none."""
+"""Best first: the first returns the language and probabilities; the last names no format."""
 IN_JSON = FORMATS[:2]
 
 _SERVER = "The server for speech recognition"
 _REFUSED = frozenset({400, 406, 415, 422, 501})
-"""What servers answer to a form of asking that they do not know, or to a piece."""
+"""How servers reject a request in an unknown form, or a piece."""
 _ELSEWHERE = frozenset({200, 404, 405})
-"""What they answer where nobody hears: 200 with a page."""
+"""How they answer where the API is not: 200 with a page."""
 
 
 class PieceRefusedError(EngineError):
-    """The server takes this piece in no format: the piece may be to blame, or the server."""
+    """The server accepts this piece in no format: the piece may be at fault, or the server."""
 
 
 class SpeechServerSilentError(EngineError):
@@ -48,11 +48,11 @@ class SpeechServerSilentError(EngineError):
 
 
 class _ElsewhereError(EngineError):
-    """There is no such server at this address, or none that knows the model."""
+    """There is no such server at this address, or none that has the model."""
 
 
 class _FormatError(EngineError):
-    """It may take the piece in another format; ``is_refusal``: it says so."""
+    """It may accept the piece in another format; ``is_refusal``: it says so."""
 
     def __init__(self, message: str, *, is_refusal: bool) -> None:
         super().__init__(message)
@@ -62,7 +62,7 @@ class _FormatError(EngineError):
 class SpeechClient:
     """Asks servers that call the model ``model``; a piece may take ``timeout_seconds``.
 
-    ``client`` is who speaks HTTP, and stays the caller's.
+    ``client`` is the HTTP client, which the caller owns.
     """
 
     def __init__(self, client: httpx.AsyncClient, model: str, timeout_seconds: float) -> None:
@@ -89,13 +89,14 @@ class SpeechClient:
         *,
         seconds: float | None = None,
     ) -> Transcript:
-        """Return the words in ``pcm`` (16 kHz mono s16le), in the best format that it knows.
+        """Return the words in ``pcm`` (16 kHz mono s16le), in the best format that it accepts.
 
-        It may take ``seconds``; None: as long as any piece.
+        It may take ``seconds``; None: the usual limit.
 
         Raises:
-            EngineError: it gave no words; EngineBusyError: it has too much to do,
-                PieceRefusedError: it does not take this piece.
+            EngineError: it gave no words.
+            EngineBusyError: it is overloaded.
+            PieceRefusedError: it does not accept this piece.
         """
         sound = _wav(pcm)
         try:
@@ -108,7 +109,7 @@ class SpeechClient:
     async def _find_and_ask(
         self, listener: PooledServer, sound: bytes, language: str | None
     ) -> Transcript:
-        """Return the words, from where the server is: some leave /v1 out of its address."""
+        """Return the words, from the address where the API is: some leave /v1 out."""
         failures = []
         for url in sorted(listener.addresses, key=lambda one: one != listener.url):
             try:
@@ -175,7 +176,7 @@ def _check(listener: PooledServer, status: int, body: bytes) -> None:
     if status in _REFUSED:
         raise _FormatError(f"{_SERVER} refused this piece.", is_refusal=True)
     if status == httpx.codes.INTERNAL_SERVER_ERROR and not listener.is_proven:
-        # some programs fail so on a format that they do not know
+        # some programs fail like this on an unknown format
         raise _FormatError(f"{_SERVER} failed.", is_refusal=False)
     if status == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
         raise PieceRefusedError(f"{_SERVER} refused this piece.")

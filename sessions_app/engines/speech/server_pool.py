@@ -1,4 +1,4 @@
-"""Which of several servers is asked next: the least busy of those that give words."""
+"""Which of several servers to ask next: the least busy one that gives words."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,49 +9,49 @@ from sessions_app.engines.server_address import api_addresses
 
 FIRST_REST_SECONDS = 1.0
 LONGEST_REST_SECONDS = 30.0
-"""How long a server that failed is left alone: twice as long each time, up to this."""
+"""How long a server that failed is left alone: doubled each time, up to this."""
 
 
 class PooledServer:
-    """One server, and how it has done so far. Times are those of the monotonic clock."""
+    """One server, and its record. Times are those of the monotonic clock."""
 
     def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
         self.addresses = api_addresses(url)
-        """Where its interface may be."""
+        """Where its API may be."""
         self.url = self.addresses[0]
-        """Where it was found, or is looked for first."""
+        """Where it was found, or is tried first."""
         self.headers = dict(headers or {})
-        """What says to it who asks."""
+        """They authenticate the requests."""
         self.host = urlsplit(url).netloc.rpartition("@")[2]
-        """For messages: without a name and password that the address may hold."""
+        """For messages: without credentials that the address may contain."""
         self.rung = 0
-        """How far down the ladder of formats it had to be gone."""
+        """The index of the format in use."""
         self.is_proven = False
-        """Whether it took a piece in the format of that rung."""
+        """Whether it accepted a piece in that format."""
         self.busy = 0
-        """How many pieces it works on."""
+        """How many pieces it is working on."""
         self.rest_seconds = 0.0
         self.gives_words = False
-        """Whether it gave some, and has not failed since."""
+        """Whether it gave words, and has not failed since."""
         self._rests_until = 0.0
 
     @property
     def is_well(self) -> bool:
-        """Whether it has not failed since it last gave words; who was never asked is well."""
+        """Whether it has not failed since it last gave words, or was never asked."""
         return self.rest_seconds == 0
 
     @property
     def is_resting(self) -> bool:
-        """Whether it should be left alone just now."""
+        """Whether it should be left alone at the moment."""
         return time.monotonic() < self._rests_until
 
     @property
     def rank(self) -> tuple[bool, bool, int, bool]:
-        """Return by what it comes before or after others: the lowest is asked first."""
+        """Return its place among others: the lowest is asked first."""
         return (self.is_resting, not self.is_well, self.busy, not self.gives_words)
 
     def gave_words(self) -> None:
-        """Take note that it is well."""
+        """Note that it works."""
         self.rest_seconds = self._rests_until = 0.0
         self.gives_words = True
 
@@ -65,11 +65,11 @@ class PooledServer:
         self.reset_format()
 
     def reset_format(self) -> None:
-        """Begin again with the best format: what comes back may be another program."""
+        """Start again with the best format: another program may run there now."""
         self.rung, self.is_proven = 0, False
 
     def rests(self) -> None:
-        """Leave it alone for a moment: it is well, and has too much to do."""
+        """Leave it alone for a moment: it is overloaded."""
         self._rests_until = time.monotonic() + FIRST_REST_SECONDS
 
     @contextmanager
@@ -83,22 +83,23 @@ class PooledServer:
 
 
 class Listeners:
-    """All of them."""
+    """All servers."""
 
     def __init__(self, listeners: Sequence[PooledServer]) -> None:
         self._listeners = list(listeners)
 
     def all(self) -> Sequence[PooledServer]:
-        """Return every one, as they were named."""
+        """Return all of them, as configured."""
         return self._listeners
 
     def well(self) -> Sequence[PooledServer]:
-        """Return those that are well."""
+        """Return the healthy ones."""
         return [listener for listener in self._listeners if listener.is_well]
 
     def in_order(self) -> Sequence[PooledServer]:
-        """Return them as they should be asked: the least busy first.
+        """Return them in the order in which to ask: the least busy first.
 
-        Those that failed, and have given no words since, come behind; the resting ones last.
+        Those that failed, and have given no words since, come last but one; those to be left alone
+        last.
         """
         return sorted(self._listeners, key=lambda one: one.rank)

@@ -1,4 +1,4 @@
-"""The Silero detector: tells speech from all else, by the model that faster-whisper ships."""
+"""Silero voice activity detection, with the model that faster-whisper ships."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -27,12 +27,12 @@ from sessions_app.engines.base import (
 Floats = npt.NDArray[np.float32]
 
 CONTEXT_SAMPLES = 64
-"""Samples of the former frame that the model sees before each frame."""
+"""Samples of the previous frame that the model sees before each frame."""
 FRAMES_PER_RUN = 64
-"""Most frames of one call of the model (2 s): bounds its memory when a file comes at once."""
+"""The most frames per call of the model (2 s): bounds its memory when a whole file comes."""
 STATE_SHAPE = (1, 1, 128)
 FULL_SCALE = np.float32(1 / 32768)
-"""The model wants -1..1; samples in the range of int16 give nonsense."""
+"""The model expects -1..1, not the range of int16."""
 
 _CANNOT_LOAD = (Fail, InvalidGraph, InvalidProtobuf, NoSuchFile, RuntimeException)
 
@@ -40,7 +40,7 @@ _CANNOT_LOAD = (Fail, InvalidGraph, InvalidProtobuf, NoSuchFile, RuntimeExceptio
 class SileroDetector(Detector):
     """The model, loaded once and shared by all streams; safe to use from several threads.
 
-    ``threads`` is how many CPU threads one call may use; more than 1 only costs at this size.
+    ``threads`` is how many CPU threads one call may use; more than 1 is slower at this size.
 
     Raises:
         EngineUnavailableError: the model is not installed or cannot be loaded.
@@ -50,12 +50,12 @@ class SileroDetector(Detector):
         self._session = _load(threads)
 
     def stream(self) -> "SileroStream":
-        """Return the fresh state of one source."""
+        """Return new state for one source."""
         return SileroStream(self._session)
 
 
 class SileroStream:
-    """What the model remembers of one source. Not thread-safe."""
+    """The model's state for one source. Not thread-safe."""
 
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
         self._session = session
@@ -65,10 +65,10 @@ class SileroStream:
         self._cell = np.zeros(STATE_SHAPE, np.float32)
 
     def probabilities(self, pcm: bytes) -> Sequence[float]:
-        """Return how likely each frame holds speech, 0..1; blocks (about 35 µs a frame).
+        """Return how likely each frame contains speech, 0..1; blocks (about 35 µs a frame).
 
-        ``pcm`` is 16 kHz mono s16le of any length: one probability per whole 512-sample frame of
-        what was given so far; an incomplete frame is kept for the next call.
+        ``pcm`` is 16 kHz mono s16le of any length: one probability for each whole 512-sample frame
+        of what was given so far; an incomplete frame is kept for the next call.
 
         Raises:
             EngineError: the model failed.
@@ -93,7 +93,7 @@ class SileroStream:
         return values
 
     def _with_context(self, frames: Floats) -> Floats:
-        """Return ``frames``, each after the last samples of the one before it."""
+        """Return ``frames``, each preceded by the last samples of the one before it."""
         joined = np.empty((len(frames), CONTEXT_SAMPLES + FRAME_SAMPLES), np.float32)
         joined[:, CONTEXT_SAMPLES:] = frames
         joined[0, :CONTEXT_SAMPLES] = self._context
@@ -107,7 +107,7 @@ def _load(threads: int) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.enable_cpu_mem_arena = False  # the arena holds memory and saves no time here
+    options.enable_cpu_mem_arena = False  # the arena uses memory and saves no time here
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(

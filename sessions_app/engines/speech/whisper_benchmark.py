@@ -1,4 +1,4 @@
-"""A Whisper that is loaded, timed for a few seconds."""
+"""A few seconds of measuring how fast a loaded Whisper is."""
 
 import time
 from collections.abc import Callable
@@ -10,28 +10,28 @@ import numpy as np
 from sessions_app.engines.whisper_speed import Speed
 
 ROUNDS = 2
-"""The shortest counts: whatever else the machine does makes it longer."""
+"""The shortest time counts: anything else on the machine makes it longer."""
 FEW_TOKENS, MANY_TOKENS = 5, 25
 END = "<|endoftext|>"
 PROMPT = ["<|startoftranscript|>", "<|en|>", "<|transcribe|>", "<|notimestamps|>"]
 WINDOWS = 3000
-"""Columns of the spectrum of thirty seconds."""
+"""Columns of the spectrogram of thirty seconds."""
 
 
 def measure(model: Any, name: str, *, beam_size: int, is_over: Callable[[], bool]) -> Speed:
     """Return how fast ``model`` (faster-whisper's, called ``name``) is. Blocks for seconds.
 
-    What it hears is noise, and it must say so many words: how long that takes does not depend on
+    It transcribes noise, and must produce a fixed number of tokens: the time does not depend on
     what is said.
 
     Raises:
-        RuntimeError: it failed, or ``is_over`` said that nobody wants to know any more.
+        RuntimeError: it failed, or ``is_over`` said that the result is not needed any more.
     """
     network = model.model
     noise = np.random.default_rng(0).standard_normal((1, network.n_mels, WINDOWS), np.float32)
     features = ctranslate2.StorageView.from_array(noise)
     end = model.hf_tokenizer.token_to_id(END)
-    # neither the end nor a time is a word
+    # neither the end token nor a timestamp is a word
     no_words = list(range(end, model.hf_tokenizer.get_vocab_size()))
 
     def decode(tokens: int) -> Any:

@@ -1,4 +1,4 @@
-"""A Whisper model in the hand of a thread: opened on the best device, asked, summed up."""
+"""A Whisper model in the engine's threads: opened on the best device, called, summed up."""
 
 import hashlib
 import logging
@@ -32,41 +32,41 @@ from sessions_app.engines.whisper_speed import Speed
 logger = logging.getLogger(__name__)
 
 ALL_WINDOWS = 3000
-"""Of the spectrum, in thirty seconds."""
+"""Columns of the spectrogram of thirty seconds."""
 WINDOW_SAMPLES = SAMPLE_RATE // 100
 SHORTEST_SECONDS = 0.1
-"""No word is shorter, and nothing shorter is shown to the model."""
+"""No word is shorter, and the model is given nothing shorter."""
 FINAL_TEMPERATURES = (0.0, 0.4)
-"""A final that fails Whisper's own tests is tried once more, with more freedom."""
+"""A final that fails Whisper's own checks is tried once more, at a higher temperature."""
 
 SHORTEST_TOKENS, TOKENS_PER_SECOND, MOST_TOKENS = 20, 10, 200
-"""How long a hypothesis may be: a model that repeats itself is stopped before the next is due."""
+"""The length limit of a hypothesis: a model that loops is stopped before the next one is due."""
 REST_SECONDS = 8.0
-"""How much silence a hypothesis is given after its sound; with less, words are repeated.
+"""How much silence is added after the sound of a hypothesis; with less, words are repeated.
 
-Looking at that much, and not at thirty seconds, takes an eighth to a half of the time. With 8 s, 3
-of 140 clips got more words than they have, with 3 s 17, with 1 s 65 (base). Finals see it all.
+Encoding only that much instead of thirty seconds takes an eighth to a half of the time. With 8 s, 3
+of 140 clips got more words than they have, with 3 s 17, with 1 s 65 (base). Finals get all.
 """
 SHORT_SECONDS = 2.0
-"""What is shorter is heard again, so many `TIMES` in a row: for its language, and for its words
-if they are unsure."""
+"""A shorter piece is heard again, repeated `TIMES` in a row: for its language, and for its words
+if they are uncertain."""
 LEANING = 0.5
-"""By how much both together lean to Spanish, in log odds (docs/quality.md)."""
+"""How much the two results together lean to Spanish, in log odds (docs/quality.md)."""
 REMEMBERED = 4
-"""Pieces whose encoding is kept, 2 to 8 MB each."""
+"""How many encodings are cached, 2 to 8 MB each."""
 
 Samples = np.ndarray[Any, np.dtype[np.float32]]
 IsWanted = Callable[[], bool]
-"""Whether anybody still waits."""
+"""Whether the result is still wanted."""
 
 
 class AbandonedError(Exception):
-    """Nobody waits for these words any more."""
+    """The result is not wanted any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class WhisperOptions:
-    """How hard it looks for words."""
+    """How thoroughly it searches for words."""
 
     partial_beam_size: int = 1
     final_beam_size: int = 5
@@ -85,9 +85,9 @@ class _Task(threading.local):
 
 
 class EncodingModel(faster_whisper.WhisperModel):  # type: ignore[misc]
-    """A Whisper that looks at the same sound once: for its language, then for its words.
+    """A Whisper that encodes the same sound once: for its language, then for its words.
 
-    Looking (the encoder) takes most of the time, and always as long as for thirty seconds.
+    Encoding takes most of the time, and always as long as for thirty seconds.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -98,9 +98,9 @@ class EncodingModel(faster_whisper.WhisperModel):  # type: ignore[misc]
 
     @contextmanager
     def doing(self, windows: int, is_wanted: IsWanted) -> Iterator[None]:
-        """Look at the first ``windows`` of the spectrum only, and end when it is not wanted.
+        """Encode only the first ``windows`` of the spectrogram, and end when it is not wanted.
 
-        Counts in this thread. What runs inside ends between two steps, encoding and decoding.
+        It applies to this thread. What runs inside ends between two steps, encoding and decoding.
         """
         self._task.windows, self._task.is_wanted = windows, is_wanted
         try:
@@ -109,7 +109,7 @@ class EncodingModel(faster_whisper.WhisperModel):  # type: ignore[misc]
             self._task.windows, self._task.is_wanted = _Task.windows, _Task.is_wanted
 
     def encode(self, features: Samples) -> Any:
-        """Return what the encoder makes of ``features`` (80 or 128 mels by 3000 windows).
+        """Return the encoder's output for ``features`` (80 or 128 mels by 3000 windows).
 
         Raises:
             AbandonedError: it is not wanted any more.
@@ -128,7 +128,7 @@ class EncodingModel(faster_whisper.WhisperModel):  # type: ignore[misc]
         return encoded
 
     def generate_with_fallback(self, *args: Any, **options: Any) -> Any:
-        """Return what the decoder makes of one encoding.
+        """Return the decoder's output for one encoding.
 
         Raises:
             AbandonedError: it is not wanted any more.
@@ -137,9 +137,9 @@ class EncodingModel(faster_whisper.WhisperModel):  # type: ignore[misc]
         return super().generate_with_fallback(*args, **options)
 
     def languages_in(self, samples: Samples) -> Sequence[tuple[str, float]]:
-        """Return every language that it knows, with how likely ``samples`` are it."""
+        """Return every language that the model knows, with its probability in ``samples``."""
         features = self.feature_extractor(samples)
-        # exactly what `transcribe` will ask for: the last window of the spectrum is left out
+        # exactly as `transcribe` will ask: the last window of the spectrogram is left out
         encoded = self.encode(pad_or_trim(features[..., :-1]))
         return [(token[2:-2], p) for token, p in self.model.detect_language(encoded)[0]]
 
@@ -149,7 +149,7 @@ def _always() -> bool:
 
 
 class WhisperRunner:
-    """A loaded model. Its methods block, and may be called by as many threads as it has workers."""
+    """A loaded model. Its methods block; as many threads may call them as it has workers."""
 
     def __init__(self, model: EncodingModel, options: WhisperOptions) -> None:
         self._model = model
@@ -191,15 +191,15 @@ class WhisperRunner:
     ) -> Mapping[str, float]:
         """Return how likely ``samples`` are Spanish and English; the two sum to 1.
 
-        Whatever it does not take for English is Spanish: Whisper's share of Spanish goes to its
-        neighbours where a word is short or the voice strange to it, that of English does not.
+        All but the share of English counts as Spanish: with short words or unfamiliar voices,
+        Whisper gives Spanish's share to related languages, but not that of English.
         """
         if not self.is_multilingual:
             return {"es": 0.0, "en": 1.0}
         if len(samples) < SHORTEST_SECONDS * SAMPLE_RATE:
             return {"es": 0.5, "en": 0.5}
         is_word, again = final and len(samples) < SHORT_SECONDS * SAMPLE_RATE, 0.0
-        if is_word:  # and then the word itself, whose encoding is remembered
+        if is_word:  # and then the word itself, whose encoding is cached
             again = self._likely_english(np.tile(samples, TIMES), False, is_wanted)
         english = self._likely_english(samples, final, is_wanted)
         if is_word:
@@ -216,7 +216,7 @@ class WhisperRunner:
         """Return how fast the model, one of `SHAPES` called ``name``, is; takes some seconds.
 
         Raises:
-            RuntimeError: CTranslate2 failed, or ``is_over`` said so meanwhile.
+            RuntimeError: CTranslate2 failed, or ``is_over`` became true.
         """
         return measure(self._model, name, beam_size=self._options.final_beam_size, is_over=is_over)
 
@@ -228,7 +228,7 @@ class WhisperRunner:
             "temperature": FINAL_TEMPERATURES if final else FINAL_TEMPERATURES[:1],
             "log_prob_threshold": LOWEST_LOG_PROBABILITY,
             "compression_ratio_threshold": HIGHEST_COMPRESSION_RATIO,
-            "no_speech_threshold": None,  # whether it was speech is judged later, once for all
+            "no_speech_threshold": None,  # whether it was speech is judged later, in one place
             "condition_on_previous_text": False,
             "vad_filter": False,
             "hotwords": options.hotwords,
@@ -237,7 +237,7 @@ class WhisperRunner:
 
 
 def _to_look_at(samples: Samples, final: bool) -> tuple[Samples, int]:
-    """Return ``samples``, followed by silence, and how much of that is looked at, in windows."""
+    """Return ``samples``, padded with silence, and how many windows of them are encoded."""
     if final:
         return samples, ALL_WINDOWS
     padded = np.pad(samples, (0, round(REST_SECONDS * SAMPLE_RATE)))
@@ -256,7 +256,7 @@ def open_model(
 ) -> WhisperRunner:
     """Return the model in ``directory``, loaded and tried on a second of silence.
 
-    ``device`` ``auto`` takes CUDA where it works, and otherwise says why not and takes the CPU.
+    ``device`` ``auto`` uses CUDA if it works, otherwise logs why and uses the CPU.
 
     Raises:
         RuntimeError, ValueError, OSError: it cannot be loaded, or does not run.

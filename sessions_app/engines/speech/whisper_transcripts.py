@@ -1,4 +1,4 @@
-"""What Whisper says of its words: summed up, and whether it is sure of them."""
+"""Whisper's segments summed up, and whether it is certain of its words."""
 
 import math
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ from sessions_app.engines.text.sentences import sentence_key
 
 LOWEST_LOG_PROBABILITY = -1.0
 HIGHEST_COMPRESSION_RATIO = 2.4
-"""Whisper's own limits, beyond which it tries again with more freedom."""
+"""Whisper's own limits, beyond which it tries again at a higher temperature."""
 TIMES = 3
-"""How often in a row a word is heard to be sure of it."""
+"""How many times in a row a word is played to be certain of it."""
 LIKELY_SILENCE = 0.6
-"""Whisper's own limit for the probability of no speech: noise is above it, and so is what it says
-to noise again and again ("No, no, no")."""
+"""Whisper's own limit for the probability of no speech: noise exceeds it, and so do the words that
+it hallucinates in noise ("No, no, no")."""
 
 
 def is_unsure(transcript: Transcript) -> bool:
-    """Return whether Whisper itself would try again, or has no words."""
+    """Return whether Whisper itself would try again, or found no words."""
     return (
         not transcript.text
         or transcript.average_log_probability < LOWEST_LOG_PROBABILITY
@@ -28,9 +28,9 @@ def is_unsure(transcript: Transcript) -> bool:
 
 
 def said_once(transcript: Transcript) -> Transcript | None:
-    """Return what ``transcript``, of a sound `TIMES` in a row, says each time.
+    """Return the words of ``transcript``, of a sound `TIMES` in a row, once.
 
-    None: it is not the same each time, or not sure. A word is short of context by itself.
+    None: they are not the same each time, or not certain. A single word gives too little context.
     """
     if is_unsure(transcript) or transcript.no_speech_probability > LIKELY_SILENCE:
         return None
@@ -43,7 +43,7 @@ def said_once(transcript: Transcript) -> Transcript | None:
 
 
 def summarise(segments: Sequence[Any], language: str) -> Transcript:
-    """Return Whisper's ``segments`` as one transcript, each weighing as many tokens as it has."""
+    """Return Whisper's ``segments`` as one transcript, weighted by their tokens."""
     text = " ".join(segment.text.strip() for segment in segments).strip()
     weights = [max(1, len(segment.tokens)) for segment in segments]
     if not text:
