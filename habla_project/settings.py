@@ -17,9 +17,9 @@ env = env_file.Environment()
 # whatever any command writes from here on is for this user alone
 os.umask(file_modes.UMASK)
 DATA_DIR = data_directory(env.text("HABLA_DATA_DIR"), BASE_DIR)
-CLOSING = file_modes.Closing()
+MODE_RESTRICTION = file_modes.ModeRestriction()
 """What other users could read, for `manage.py check` and `serve` to name."""
-CLOSING.close_directory(DATA_DIR)
+MODE_RESTRICTION.restrict_directory(DATA_DIR)
 HABLA_FROM_FILE = env_file.read_env_file(DATA_DIR)
 HABLA = env.texts(settings_of(Conf).values()) | {"DATA_DIR": DATA_DIR}
 """Our own settings, as they stand in the environment; read by sessions_app/config/conf.py."""
@@ -27,7 +27,7 @@ given, wrong = read_settings(DjangoSettings, env.texts(settings_of(DjangoSetting
 MISTAKES = [*env_file.env_file_mistakes(DATA_DIR), *map(str, wrong), *env.mistakes]
 """What was wrong in the environment, for `manage.py check` to name."""
 
-SECRET_KEY = given.secret_key or secret_key(DATA_DIR, may_write=not CLOSING.left_open)
+SECRET_KEY = given.secret_key or secret_key(DATA_DIR, may_write=not MODE_RESTRICTION.left_open)
 DEBUG = given.is_debugging
 ALLOWED_HOSTS = list(given.allowed_hosts or LOOPBACK)
 HAS_NAMED_HOSTS = bool(given.allowed_hosts)
@@ -78,7 +78,7 @@ ROOT_URLCONF = "habla_project.urls"
 ASGI_APPLICATION = "habla_project.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {"default": database(given.database_url, DATA_DIR)}
-CLOSING.close_files(file_modes.database_files(DATABASES["default"]))
+MODE_RESTRICTION.restrict_files(file_modes.database_files(DATABASES["default"]))
 
 TEMPLATES = [
     {

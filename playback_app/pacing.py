@@ -16,7 +16,7 @@ class Pacer:
         self.clock = clock or asyncio.get_running_loop().time
         self._begun_at = self.clock()
         self._held_at: float | None = None
-        self._is_released = False
+        self._is_stopped = False
         self._changed = asyncio.Event()
 
     @property
@@ -37,9 +37,9 @@ class Pacer:
             self._held_at = None
             self._changed.set()
 
-    def release(self) -> None:
-        """Let everything be due, for good."""
-        self._is_released = True
+    def stop_pacing(self) -> None:
+        """Make everything due at once, from now on."""
+        self._is_stopped = True
         self._changed.set()
 
     async def due(self, seconds: float) -> None:
@@ -52,7 +52,7 @@ class Pacer:
 
     def _left(self, seconds: float) -> float | None:
         """Return how long to wait; None: until something changes."""
-        if self._is_released:
+        if self._is_stopped:
             return 0
         if self._held_at is not None:
             return None

@@ -86,7 +86,7 @@ class Player:
 
     def wake(self) -> None:
         """Stop waiting for the next piece, even while it is paused: the guest must end."""
-        self._pacer.release()
+        self._pacer.stop_pacing()
 
     # --- how it is steered
 

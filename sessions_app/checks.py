@@ -48,7 +48,9 @@ def check_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[C
 
 def check_file_modes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Name what other users of this machine can read, because it could not be closed to them."""
-    return [Error(str(open_one), id="habla.E006") for open_one in settings.CLOSING.left_open]
+    return [
+        Error(str(open_one), id="habla.E006") for open_one in settings.MODE_RESTRICTION.left_open
+    ]
 
 
 def check_environment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:

@@ -42,15 +42,15 @@ class LeftOpen:
         )
 
 
-class Closing:
+class ModeRestriction:
     """Takes away the access of other users, and notes what was open and what still is."""
 
     def __init__(self) -> None:
-        self.closed: list[str] = []
+        self.restricted: list[str] = []
         """What was open before, in words for people."""
         self.left_open: list[LeftOpen] = []
 
-    def close_directory(self, directory: Path) -> None:
+    def restrict_directory(self, directory: Path) -> None:
         """Close ``directory``, and what lies directly in it and in its ``run``.
 
         No deeper: nobody gets past a closed directory, and there may be 100,000 recordings. Links
@@ -61,18 +61,18 @@ class Closing:
         if is_open(directory) and (why := _foreign(directory)):
             self.left_open.append(LeftOpen(directory, _mode(directory.stat()), why))
             return
-        self._close(directory)
+        self._restrict(directory)
         for path in (*_inside(directory), *_inside(directory / "run")):
             if not path.is_symlink() or path.name in FOLLOWED:
-                self._close(path)
+                self._restrict(path)
 
-    def close_files(self, paths: Iterable[Path]) -> None:
+    def restrict_files(self, paths: Iterable[Path]) -> None:
         """Close database files that lie elsewhere, with those that SQLite writes beside them."""
         for path in paths:
             for one in (path, *(path.with_name(path.name + suffix) for suffix in SUFFIXES)):
-                self._close(one)
+                self._restrict(one)
 
-    def _close(self, path: Path) -> None:
+    def _restrict(self, path: Path) -> None:
         if not is_open(path):
             return
         before = path.stat()
@@ -87,7 +87,7 @@ class Closing:
             why = why or "its file system keeps no modes"
             self.left_open.append(LeftOpen(path, _mode(path.stat()), why))
         else:
-            self.closed.append(f"{path} (mode {_mode(before):04o})")
+            self.restricted.append(f"{path} (mode {_mode(before):04o})")
 
 
 def database_files(config: Mapping[str, Any]) -> list[Path]:

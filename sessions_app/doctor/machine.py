@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from sessions_app.config.file_modes import Closing, is_open
+from sessions_app.config.file_modes import ModeRestriction, is_open
 from sessions_app.core.descriptors import MAX_DESCRIPTORS, MIN_RESERVE
 from sessions_app.doctor.finding import Finding, broken, fine, warning
 from sessions_app.engines.decoding.libopus import load_libopus
@@ -46,11 +46,11 @@ def examine_data_directory(directory: Path) -> Finding:
 
 def examine_file_modes(directory: Path, databases: list[Path]) -> Finding:
     """Check whether other users of this machine may read what is kept, and deny it to them."""
-    closing = Closing()
-    closing.close_directory(directory)
-    closing.close_files(databases)
-    if closing.left_open:
-        return broken("privacy", " ".join(map(str, closing.left_open)))
+    restriction = ModeRestriction()
+    restriction.restrict_directory(directory)
+    restriction.restrict_files(databases)
+    if restriction.left_open:
+        return broken("privacy", " ".join(map(str, restriction.left_open)))
     links = [path.name for path in directory.glob("*") if path.is_symlink() and is_open(path)]
     if links:
         message = f"Other users of this machine may read what is behind {', '.join(links)}."

@@ -110,7 +110,7 @@ class GuestInput:
         if self._turn is not None:
             self._turn.withdraw(GuestEndedError())
 
-    def release(self) -> None:
+    def fail_waiting(self) -> None:
         """Raise GuestEndedError in the call that waits, if any."""
         self._released.set()
         if self._turn is not None:
@@ -193,7 +193,7 @@ class Guests:
 
     def _release(self) -> None:
         if self._input is not None:
-            self._input.release()
+            self._input.fail_waiting()
 
     async def end(self) -> bool:
         """Let the guest go, all it brought being told; return whether it went in time."""

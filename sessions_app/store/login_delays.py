@@ -99,7 +99,7 @@ class LoginAttempt:
             counts = _counts(self)
             for key, limit in ((self.pair, PAIR), (self.name, NAME)):
                 _add(counts[key], limit, -1)
-                _release(counts[key], limit)
+                _end_delay(counts[key], limit)
 
 
 def begin_attempt(name: str, address: str) -> LoginAttempt:
@@ -157,8 +157,8 @@ def _add(count: LoginDelay, limit: FailureLimit, failures: float) -> None:
     count.save()
 
 
-def _release(count: LoginDelay, limit: FailureLimit) -> None:
-    """Let nobody wait again for what was waited for already."""
+def _end_delay(count: LoginDelay, limit: FailureLimit) -> None:
+    """End the delay of a login that has waited for it already."""
     count.failed_at -= timedelta(seconds=limit.delay(count.failures))
     count.save(update_fields=["failed_at"])
 

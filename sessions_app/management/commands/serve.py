@@ -52,8 +52,8 @@ class Command(terminal.HablaCommand):
             signal.signal(number, _exit_early)
         capture()
         self._check()
-        for closed in settings.CLOSING.closed:
-            self._say(f"Closed to other users of this machine: {closed}.")
+        for restricted in settings.MODE_RESTRICTION.restricted:
+            self._say(f"Closed to other users of this machine: {restricted}.")
         address = Address(options["host"], options["port"])
         if not is_loopback(address.host):
             self._open_to_others(address.host)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions_app.config.file_modes import Closing, database_files
+from sessions_app.config.file_modes import ModeRestriction, database_files
 from sessions_app.doctor.finding import Level
 from sessions_app.doctor.machine import examine_file_modes
 from tests.server.running import environment, manage, running
@@ -104,9 +104,9 @@ def test_what_people_said_is_closed_behind_a_link_too(
     elsewhere.mkdir()
     elsewhere.chmod(0o755)
     (data_dir / name).symlink_to(elsewhere)
-    closing = Closing()
-    closing.close_directory(data_dir)
-    assert closing.left_open == []
+    restriction = ModeRestriction()
+    restriction.restrict_directory(data_dir)
+    assert restriction.left_open == []
     assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o700
 
 
@@ -174,9 +174,9 @@ def test_no_link_is_followed_but_those_of_secrets_and_of_what_was_said(
     (data_dir / "habla.env").unlink()
     (data_dir / "habla.env").symlink_to(env)
     (data_dir / "nowhere").symlink_to(tmp_path / "nowhere")
-    closing = Closing()
-    closing.close_directory(data_dir)
-    assert closing.left_open == []
+    restriction = ModeRestriction()
+    restriction.restrict_directory(data_dir)
+    assert restriction.left_open == []
     assert stat.S_IMODE(shared.stat().st_mode) == 0o775
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
     finding = examine_file_modes(data_dir, [])
@@ -196,9 +196,9 @@ def test_a_directory_with_its_own_or_nothing_in_it_is_closed(tmp_path: Path) -> 
         directory = tmp_path / f"of-{name}"
         (directory / name).mkdir(parents=True)
         directory.chmod(0o755)
-        closing = Closing()
-        closing.close_directory(directory)
-        assert (closing.left_open, stat.S_IMODE(directory.stat().st_mode)) == ([], 0o700)
+        restriction = ModeRestriction()
+        restriction.restrict_directory(directory)
+        assert (restriction.left_open, stat.S_IMODE(directory.stat().st_mode)) == ([], 0o700)
 
 
 @pytest.mark.parametrize(
