@@ -8,7 +8,7 @@ SENTENCE = "How much does this cost?"
 
 
 @cache
-def sample() -> bytes:
+def spoken_sentence() -> bytes:
     """Return SENTENCE spoken by a synthetic voice, 16 kHz mono s16le. Blocks."""
     from sessions_app.engines.decoding.pyav import decode_with_libav  # noqa: PLC0415 -- 17 MB
 

@@ -10,7 +10,7 @@ from sessions_app.core.audio import count_samples
 from sessions_app.core.errors import BadTranslationError, EngineLoadingError, Fault, HablaError
 from sessions_app.core.events import Direction, Event, Exchange, Failure, Manner, Mode, Notice
 from sessions_app.engines.base import Transcriber, Translator
-from sessions_app.engines.spoken_sentence import SENTENCE, sample
+from sessions_app.engines.spoken_sentence import SENTENCE, spoken_sentence
 from sessions_app.live.generations import Generation
 from sessions_app.live.registry import Registry
 from sessions_app.pipeline.assembly import Assembly
@@ -121,7 +121,7 @@ async def _test(generation: Generation) -> str:
 async def _hears(transcriber: Transcriber, interpreter: Interpreter) -> bool:
     if not transcriber.sample and "en" not in transcriber.languages:
         return True  # there is no sound in which it must find words
-    pcm = transcriber.sample or await asyncio.to_thread(sample)
+    pcm = transcriber.sample or await asyncio.to_thread(spoken_sentence)
     language = "en" if "en" in interpreter.languages else "es"
     manner = replace(MANNER, direction=Direction.of(language))
     utterance = Utterance(interpreter.next_id(), manner, pcm=pcm, end_sample=count_samples(pcm))

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions_app.engines.translation.apertium_text import (
-    dress,
     escape,
     lower_first,
     open_questions,
-    undress,
+    prepare,
+    restore,
     unescape,
 )
 
@@ -23,9 +23,9 @@ def test_what_was_escaped_is_found_again(text: str) -> None:
 
 @given(st.from_regex(r"[A-Z0-9][a-zñ]*(,? [a-zñ]+)*[.?!)]?", fullmatch=True))
 def test_a_sentence_that_has_its_capital_is_undressed_to_itself(text: str) -> None:
-    dressed = dress(text)
+    dressed = prepare(text)
     assert not dressed.was_lowercase
-    assert undress(dressed.text, dressed) == text
+    assert restore(dressed.text, dressed) == text
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_sentence_that_has_its_capital_is_undressed_to_itself(text: str) -> No
     ],
 )
 def test_a_sentence_gets_the_capital_and_the_stop_it_lacks(source: str, dressed: str) -> None:
-    assert dress(source).text == dressed
+    assert prepare(source).text == dressed
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_sentence_gets_the_capital_and_the_stop_it_lacks(source: str, dressed:
     ],
 )
 def test_what_the_source_had_not_is_taken_back(source: str, answer: str, text: str) -> None:
-    assert undress(answer, dress(source)) == text
+    assert restore(answer, prepare(source)) == text
 
 
 def test_a_small_letter_comes_after_an_opening_mark_too() -> None:

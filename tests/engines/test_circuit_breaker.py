@@ -10,8 +10,8 @@ from sessions_app.core.errors import EngineBusyError, EngineError
 from sessions_app.engines.translation.circuit_breaker import (
     FAILURES,
     LONGEST_REST_SECONDS,
-    Breaker,
     BreakerState,
+    CircuitBreaker,
 )
 
 
@@ -28,18 +28,18 @@ def clock() -> Clock:
     return Clock()
 
 
-def fail(breaker: Breaker, error: EngineError | None = None) -> None:
+def fail(breaker: CircuitBreaker, error: EngineError | None = None) -> None:
     with suppress(EngineError), breaker.attempt():
         raise error or EngineError("It failed.")
 
 
-def succeed(breaker: Breaker) -> None:
+def succeed(breaker: CircuitBreaker) -> None:
     with breaker.attempt():
         pass
 
 
 def test_it_opens_after_three_failures_in_a_row(clock: Clock) -> None:
-    breaker = Breaker(clock=clock)
+    breaker = CircuitBreaker(clock=clock)
     states = []
     for _ in range(FAILURES):
         fail(breaker)
@@ -49,7 +49,7 @@ def test_it_opens_after_three_failures_in_a_row(clock: Clock) -> None:
 
 
 def test_a_success_between_failures_forgives_them(clock: Clock) -> None:
-    breaker = Breaker(clock=clock)
+    breaker = CircuitBreaker(clock=clock)
     for _ in range(FAILURES):
         fail(breaker)
         fail(breaker)
@@ -58,7 +58,7 @@ def test_a_success_between_failures_forgives_them(clock: Clock) -> None:
 
 
 def test_when_it_has_rested_one_may_try(clock: Clock) -> None:
-    breaker = Breaker(clock=clock)
+    breaker = CircuitBreaker(clock=clock)
     fail(breaker, EngineBusyError("Later.", rest_seconds=7))
     clock.now += 6.9
     assert not breaker.allows
@@ -70,7 +70,7 @@ def test_when_it_has_rested_one_may_try(clock: Clock) -> None:
 
 
 def test_a_trial_that_fails_opens_it_for_longer_up_to_a_limit(clock: Clock) -> None:
-    breaker = Breaker(clock=clock)
+    breaker = CircuitBreaker(clock=clock)
     rests = []
     fail(breaker, EngineBusyError("Later.", rest_seconds=5))
     for _ in range(5):
@@ -83,7 +83,7 @@ def test_a_trial_that_fails_opens_it_for_longer_up_to_a_limit(clock: Clock) -> N
 
 
 def test_a_trial_that_is_cancelled_leaves_it_to_the_next(clock: Clock) -> None:
-    breaker = Breaker(clock=clock)
+    breaker = CircuitBreaker(clock=clock)
     fail(breaker, EngineBusyError("Later.", rest_seconds=5))
     clock.now += 5
     with suppress(KeyboardInterrupt), breaker.attempt():
@@ -95,7 +95,7 @@ def test_a_trial_that_is_cancelled_leaves_it_to_the_next(clock: Clock) -> None:
 @given(st.lists(st.sampled_from(["fail", "succeed", "wait", "busy"])))
 def test_it_always_lets_somebody_try_again(steps: list[str]) -> None:
     clock = Clock()
-    breaker = Breaker(clock=clock)
+    breaker = CircuitBreaker(clock=clock)
     for step in steps:
         if step == "wait":
             clock.now += 3

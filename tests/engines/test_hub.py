@@ -11,7 +11,7 @@ import pytest
 
 from sessions_app.core.errors import EngineUnavailableError
 from sessions_app.engines.models import hub, hub_download
-from sessions_app.engines.models.catalogue import find, is_on_disk
+from sessions_app.engines.models.catalogue import find_model, is_on_disk
 from sessions_app.engines.models.downloads import download
 from tests.tiny.fakehub import FakeHub
 
@@ -34,15 +34,15 @@ def same(directory: Path, original: Path) -> bool:
 
 
 def test_short_names_stand_for_whispers_and_any_repository_may_be_named() -> None:
-    assert find("small").repo == "Systran/faster-whisper-small"
-    assert find("whisper-small") == find("small")
-    assert find("somebody/some-whisper").name == "somebody--some-whisper"
+    assert find_model("small").repo == "Systran/faster-whisper-small"
+    assert find_model("whisper-small") == find_model("small")
+    assert find_model("somebody/some-whisper").name == "somebody--some-whisper"
 
 
 @pytest.mark.parametrize("name", ["", "hughe", "../small", "a/b/c", "/etc", "a/.."])
 def test_what_there_is_not_is_said_with_what_there_is(name: str) -> None:
     with pytest.raises(EngineUnavailableError, match="whisper-small"):
-        find(name)
+        find_model(name)
 
 
 def test_a_model_is_on_disk_only_if_all_it_needs_is_there(tmp_path: Path) -> None:

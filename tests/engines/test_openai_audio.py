@@ -12,7 +12,7 @@ from sessions_app.core.errors import EngineError, EngineUnavailableError, Settin
 from sessions_app.core.events import Transcript
 from sessions_app.engines.choices import EngineChoice, check_choice
 from sessions_app.engines.speech.openai_audio import OpenAiTranscriber
-from sessions_app.engines.speech.server_pool import LONGEST_REST_SECONDS, Listeners, PooledServer
+from sessions_app.engines.speech.server_pool import LONGEST_REST_SECONDS, PooledServer, ServerPool
 from tests.house import eventually
 from tests.sounds import say
 from tests.tiny.fakeears import FakeEars
@@ -144,14 +144,14 @@ def test_a_server_that_fails_again_is_left_alone_for_longer_up_to_a_limit() -> N
         rests.append(listener.rest_seconds)
     assert rests == [1, 2, 4, 8, 16, LONGEST_REST_SECONDS, LONGEST_REST_SECONDS]
     listener.gave_words()
-    assert (listener.is_well, listener.is_resting) == (True, False)
+    assert (listener.is_healthy, listener.is_resting) == (True, False)
 
 
 def test_the_least_busy_is_first() -> None:
     one, two = PooledServer("http://a/v1"), PooledServer("http://b/v1")
     with one.at_work():
-        assert Listeners([one, two]).in_order() == [two, one]
-    assert Listeners([one, two]).in_order() == [one, two]
+        assert ServerPool([one, two]).in_order() == [two, one]
+    assert ServerPool([one, two]).in_order() == [one, two]
 
 
 def test_an_address_that_is_none_is_a_wrong_setting() -> None:

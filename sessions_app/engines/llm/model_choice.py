@@ -79,7 +79,7 @@ class ModelChoice:
                 if not again.is_loading:
                     raise
                 self.is_there = True
-                await asyncio.sleep(min(delay(again, attempt), LONGEST_RETRY_SECONDS))
+                await asyncio.sleep(min(retry_delay(again, attempt), LONGEST_RETRY_SECONDS))
         self.is_there = True
         if not self._names:
             raise EngineError(NO_MODEL)
@@ -152,7 +152,7 @@ class ModelChoice:
             try:
                 await self._greet()
             except AgainError as again:
-                seconds = delay(again, attempt)
+                seconds = retry_delay(again, attempt)
                 is_last = again.is_away or attempt >= self._retries
                 if not again.is_loading and (is_last or seconds > LONGEST_RETRY_SECONDS):
                     raise
@@ -177,7 +177,7 @@ class ModelChoice:
         raise refusal
 
 
-def delay(again: AgainError, attempt: int) -> float:
+def retry_delay(again: AgainError, attempt: int) -> float:
     """Return how many seconds to wait before the next attempt."""
     return FIRST_RETRY_SECONDS * 2 ** min(attempt, 8) if again.seconds is None else again.seconds
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import islice
 
-from sessions_app.engines.llm.reasoning_marks import FORMATS, known, unified
+from sessions_app.engines.llm.reasoning_marks import FORMATS, certain_part, unify_marks
 
 LONGEST_MARK = 60
 """A mark that has not closed after this many characters is none."""
@@ -101,7 +101,7 @@ def answer_of(content: str, source: str = "") -> str:
 
     Marks that occur in ``source`` are quoted, and kept.
     """
-    return _answer(unified(content, source), source, is_whole=True)
+    return _answer(unify_marks(content, source), source, is_whole=True)
 
 
 def answer_so_far(content: str, source: str = "", *, hides_thoughts: bool = False) -> str:
@@ -109,19 +109,19 @@ def answer_so_far(content: str, source: str = "", *, hides_thoughts: bool = Fals
 
     ``hides_thoughts``: the model is known to begin with reasoning that has no opening mark.
     """
-    content = unified(content, source)
+    content = unify_marks(content, source)
     if hides_thoughts:
         marks = _marks(content, source)
         ended = next((mark for mark in marks if mark.kind is _Kind.ENDS and mark.is_thought), None)
         if ended is None:
             return ""
         content = content[ended.end :]
-    return known(_answer(content, source, is_whole=False), source)
+    return certain_part(_answer(content, source, is_whole=False), source)
 
 
 def begins_in_thought(content: str, source: str = "") -> bool:
     """Return whether ``content`` begins with reasoning that has only a closing mark."""
-    marks = _marks(unified(content, source), source)
+    marks = _marks(unify_marks(content, source), source)
     first = next((mark for mark in marks if mark.kind in (_Kind.BEGINS, _Kind.ENDS)), None)
     return first is not None and first.kind is _Kind.ENDS and first.is_thought
 

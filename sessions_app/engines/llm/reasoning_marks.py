@@ -51,7 +51,7 @@ FEWEST_LETTERS = 3
 """How many letters of a heading hold a word back, unless symbols precede them."""
 
 
-def unified(content: str, source: str) -> str:
+def unify_marks(content: str, source: str) -> str:
     """Return ``content`` with all marks of reasoning as ``<think>`` and ``</think>``."""
     if "<!--" in content and "<!--" not in source:
         content = _COMMENT.sub(lambda found: OPENS if found["open"] is not None else "", content)
@@ -72,7 +72,7 @@ def unified(content: str, source: str) -> str:
     return OPENS + thought
 
 
-def known(text: str, source: str) -> str:
+def certain_part(text: str, source: str) -> str:
     """Return the part of growing ``text`` that cannot become a mark any more."""
     if begun := _MARK_BEGINS.search(text, max(0, len(text) - 30)):
         return text if text[begun.start()] in source else text[: begun.start()]

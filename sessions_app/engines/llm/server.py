@@ -19,7 +19,7 @@ from sessions_app.engines.llm.client import (
     RequestRefusedError,
     whole_body,
 )
-from sessions_app.engines.llm.model_choice import LONGEST_RETRY_SECONDS, ModelChoice, delay
+from sessions_app.engines.llm.model_choice import LONGEST_RETRY_SECONDS, ModelChoice, retry_delay
 from sessions_app.engines.llm.replies import STRANGE, Reply, ReplyPieces, read_reply
 from sessions_app.engines.llm.request_forms import IN_WORDS, Ladder, Messages, body_of
 from sessions_app.engines.server_profiles import Format, Profile
@@ -118,7 +118,7 @@ class ChatServer:
             try:
                 return await self._once(messages, schema, form)
             except AgainError as again:
-                seconds = delay(again, attempt)
+                seconds = retry_delay(again, attempt)
                 is_last = attempt >= self._retries
                 if is_last and _may_be_the_format(again, ladder):
                     raise RequestRefusedError(str(again)) from again

@@ -43,7 +43,7 @@ class Supervisor:
         self._wake, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
 
-    def obey(self) -> None:
+    def execute_orders(self) -> None:
         """Carry out the orders, one after the other.
 
         Raises:
@@ -148,7 +148,7 @@ def main() -> None:
     if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
         raise SystemExit("This system gives orphans to no process but the first.")
     try:
-        Supervisor(sys.stdin.fileno()).obey()
+        Supervisor(sys.stdin.fileno()).execute_orders()
     except (OwnerGoneError, BrokenPipeError):
         end_all(GRACE_SECONDS)
     finally:

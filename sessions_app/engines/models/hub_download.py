@@ -21,7 +21,7 @@ from sessions_app.engines.models.model import WHISPER_EXTRAS
 from sessions_app.engines.models.model_files import (
     CHUNK_BYTES,
     NOT_WRITABLE,
-    Coming,
+    IncomingModel,
     wrong_files,
 )
 
@@ -35,7 +35,7 @@ ATTEMPTS = 2
 class Fetch:
     """What to fetch, and from which hub. Complete files are not fetched again."""
 
-    coming: Coming
+    incoming: IncomingModel
     endpoint: str
 
     def run(self) -> None:
@@ -47,12 +47,12 @@ class Fetch:
             EngineUnavailableError: the hub failed or broke off, or the files do not match.
         """
         _prepare_library()
-        repo = self.coming.model.repo
-        self.coming.check_room(sum(file.size for file in self.coming.wanted()))
+        repo = self.incoming.model.repo
+        self.incoming.check_room(sum(file.size for file in self.incoming.wanted()))
         try:
             for _ in range(ATTEMPTS):
                 self._transfer()
-                self.coming.progress("checking", None)
+                self.incoming.progress("checking", None)
                 if not self._remove_damaged():
                     return
         except (httpx2.HTTPError, OSError, ValueError) as error:
@@ -61,25 +61,25 @@ class Fetch:
 
     def _transfer(self) -> None:
         plan = huggingface_hub.snapshot_download(
-            **self._what(), tqdm_class=_meter(0, self.coming), dry_run=True
+            **self._what(), tqdm_class=_meter(0, self.incoming), dry_run=True
         )
         total = sum(file.file_size or 0 for file in plan if file.will_download)
-        huggingface_hub.snapshot_download(**self._what(), tqdm_class=_meter(total, self.coming))
+        huggingface_hub.snapshot_download(**self._what(), tqdm_class=_meter(total, self.incoming))
 
     def _what(self) -> dict[str, Any]:
         return {
-            "repo_id": self.coming.model.repo,
-            "revision": self.coming.model.revision,
-            "local_dir": self.coming.directory,
+            "repo_id": self.incoming.model.repo,
+            "revision": self.incoming.model.revision,
+            "local_dir": self.incoming.directory,
             # the library's notes on revisions are kept with the models, not in the home directory
-            "cache_dir": self.coming.directory.parent / ".hub",
+            "cache_dir": self.incoming.directory.parent / ".hub",
             "allow_patterns": self._patterns(),
             "endpoint": self.endpoint,
             "token": self._token(),
         }
 
     def _patterns(self) -> list[str]:
-        model = self.coming.model
+        model = self.incoming.model
         return [file.name for file in model.files] or [*model.needs, *WHISPER_EXTRAS]
 
     def _token(self) -> bool | None:
@@ -87,9 +87,9 @@ class Fetch:
         return None if may_show_hub_token(self.endpoint) else False
 
     def _remove_damaged(self) -> list[str]:
-        model, directory = self.coming.model, self.coming.directory
+        model, directory = self.incoming.model, self.incoming.directory
         if model.is_pinned:
-            damaged = wrong_files(model, directory, self.coming.stopped)
+            damaged = wrong_files(model, directory, self.incoming.stopped)
         else:
             api = huggingface_hub.HfApi(endpoint=self.endpoint, token=self._token())
             found = api.verify_repo_checksums(model.repo, local_dir=directory).mismatches
@@ -148,7 +148,7 @@ def _explain(error: BaseException, repo: str) -> str:
     return f"{repo} {NOT_WRITABLE}"
 
 
-def _meter(total: int, coming: Coming) -> type[Any]:
+def _meter(total: int, incoming: IncomingModel) -> type[Any]:
     """Return a progress bar that shows nothing: it reports progress, and notices a cancellation.
 
     ``total`` is how many bytes will come; 0: nothing is reported.
@@ -161,13 +161,13 @@ def _meter(total: int, coming: Coming) -> type[Any]:
             super().__init__(*args, **options | {"disable": True})
 
         def update(self, n: float | None = 1) -> bool | None:
-            coming.check_stopped()
+            incoming.check_stopped()
             self.n += n or 0
             if total and self.counts_bytes:
                 fraction = min(1.0, self.n / total)
                 if fraction >= told[0] + 0.005 or fraction == 1.0 > told[0]:
                     told[0] = fraction
-                    coming.progress(f"fetching {coming.model.name}", fraction)
+                    incoming.progress(f"fetching {incoming.model.name}", fraction)
             return None
 
     return Meter

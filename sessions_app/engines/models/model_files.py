@@ -35,7 +35,7 @@ class StoppedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class IncomingModel:
     """A model being downloaded: where its files are gathered, and whom to report to."""
 
     model: Model
@@ -121,12 +121,12 @@ def gathering(model: Model, models_dir: Path, progress: Progress, stopped: Event
     What an interrupted download gathered is still there. It is removed by ``put_in_place``, or once
     it is a week old.
     """
-    coming = models_dir / COMING
-    coming.mkdir(parents=True, exist_ok=True)
-    with (coming / f"{model.name}.lock").open("a") as lock:
+    incoming = models_dir / COMING
+    incoming.mkdir(parents=True, exist_ok=True)
+    with (incoming / f"{model.name}.lock").open("a") as lock:
         _wait_for(lock.fileno(), progress, stopped)
-        _remove_stale(coming)
-        directory = coming / model.name
+        _remove_stale(incoming)
+        directory = incoming / model.name
         directory.mkdir(exist_ok=True)
         yield directory
 
@@ -145,8 +145,8 @@ def _wait_for(lock: int, progress: Progress, stopped: Event) -> None:
     raise StoppedError
 
 
-def _remove_stale(coming: Path) -> None:
-    for directory in coming.iterdir():
+def _remove_stale(incoming: Path) -> None:
+    for directory in incoming.iterdir():
         if directory.is_dir() and time.time() - directory.stat().st_mtime > STALE_SECONDS:
             shutil.rmtree(directory, ignore_errors=True)
 

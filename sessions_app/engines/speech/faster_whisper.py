@@ -66,7 +66,7 @@ class FasterWhisperTranscriber(Transcriber):
         partial_beam_size: int = 1,
         final_beam_size: int = 5,
         hotwords: str | None = None,
-        progress: Progress = downloads.silent,
+        progress: Progress = downloads.no_progress,
     ) -> None:
         self.parallel = max(1, workers)
         self._model = model or catalogue.best_whisper(Path(models_dir)) or catalogue.RECOMMENDED[0]
@@ -169,13 +169,13 @@ class FasterWhisperTranscriber(Transcriber):
 
     async def _find(self) -> Path:
         if (given := Path(self._model)).is_dir():
-            if lacking := catalogue.missing(given, WHISPER_NEEDS):
+            if lacking := catalogue.missing_patterns(given, WHISPER_NEEDS):
                 raise EngineUnavailableError(
                     f"The directory {self._model} is no Whisper model for CTranslate2: "
                     f"it lacks {', '.join(lacking)}."
                 )
             return given
-        if not catalogue.find(self._model).is_pinned:
+        if not catalogue.find_model(self._model).is_pinned:
             self.why = f"The files of {self._model} are not verified: Habla knows no digests of it."
         if on_disk := catalogue.is_on_disk(self._model, self._models_dir):
             return on_disk

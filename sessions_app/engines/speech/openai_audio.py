@@ -21,8 +21,8 @@ from sessions_app.engines.speech.openai_client import (
     SpeechClient,
     SpeechServerSilentError,
 )
-from sessions_app.engines.speech.server_pool import Listeners, PooledServer
-from sessions_app.engines.spoken_sentence import sample
+from sessions_app.engines.speech.server_pool import PooledServer, ServerPool
+from sessions_app.engines.spoken_sentence import spoken_sentence
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class OpenAiTranscriber(Transcriber):
         addresses = [urls] if isinstance(urls, str) else list(urls)
         if not addresses or not all(map(is_server_address, addresses)):
             raise ValueError("urls are addresses that begin with http:// or https://")
-        self._listeners = Listeners(
+        self._servers = ServerPool(
             [PooledServer(url, keys.headers_for(url, key)) for url in addresses]
         )
         self.parallel = max(1, parallel) * len(addresses)
@@ -79,14 +79,14 @@ class OpenAiTranscriber(Transcriber):
         timeout = httpx.Timeout(None, connect=self._timeout_seconds)
         self._http = httpx.AsyncClient(timeout=timeout, mounts=self._ways(), follow_redirects=False)
         self._client = SpeechClient(self._http, self._model, self._timeout_seconds)
-        await asyncio.gather(*(self._greet(listener) for listener in self._listeners.all()))
-        if not self._listeners.well():
-            hosts = ", ".join(listener.host for listener in self._listeners.all())
+        await asyncio.gather(*(self._greet(server) for server in self._servers.all()))
+        if not self._servers.healthy():
+            hosts = ", ".join(server.host for server in self._servers.all())
             await self.aclose()
             raise EngineUnavailableError(
                 f"No server for speech recognition answers at {hosts}. Start it, or correct urls."
             )
-        self._looking = asyncio.create_task(self._look(), name="habla listeners")
+        self._looking = asyncio.create_task(self._look(), name="habla speech servers")
 
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
         """Return the words in ``pcm`` (16 kHz mono s16le), from the first server that finds any.
@@ -97,21 +97,21 @@ class OpenAiTranscriber(Transcriber):
         failures: list[EngineError] = []
         wordless: Transcript | None = None
         doubted: list[PooledServer] = []
-        for listener in self._listeners.in_order():
-            if wordless is not None and not listener.is_well:
+        for server in self._servers.in_order():
+            if wordless is not None and not server.is_healthy:
                 continue  # silence is not worth waiting for
             try:
-                heard = await self._ask(listener, pcm, language)
+                heard = await self._ask(server, pcm, language)
             except EngineError as error:
                 failures.append(error)
                 if isinstance(error, PieceRefusedError):
-                    doubted.append(listener)
+                    doubted.append(server)
             else:
-                if heard.text or listener.gives_words:
+                if heard.text or server.gives_words:
                     self._blame(doubted if heard.text else [])
                     return heard
                 wordless = wordless or heard
-                doubted.append(listener)
+                doubted.append(server)
         if wordless is not None:
             return wordless
         told = [error for error in failures if not isinstance(error, SpeechServerSilentError)]
@@ -119,8 +119,8 @@ class OpenAiTranscriber(Transcriber):
 
     def _blame(self, doubted: Sequence[PooledServer]) -> None:
         """Note that another server found words in a piece in which ``doubted`` found none."""
-        for listener in doubted:
-            listener.failed()
+        for server in doubted:
+            server.failed()
 
     async def aclose(self) -> None:
         """Stop trying, and close the connections. May be called twice."""
@@ -135,7 +135,7 @@ class OpenAiTranscriber(Transcriber):
 
     async def _ask(
         self,
-        listener: PooledServer,
+        server: PooledServer,
         pcm: bytes,
         language: str | None,
         *,
@@ -148,30 +148,30 @@ class OpenAiTranscriber(Transcriber):
         """
         client, began_at = self._opened(), monotonic()
         try:
-            with listener.at_work():
-                heard = await client.hear(listener, pcm, language, seconds=seconds)
+            with server.at_work():
+                heard = await client.hear(server, pcm, language, seconds=seconds)
         except EngineBusyError:
-            listener.rests()
+            server.rests()
             raise
         except PieceRefusedError:
             raise
         except EngineError:
             self._opened()  # closing is no failure of the server
-            listener.failed()
+            server.failed()
             raise
         except asyncio.CancelledError:
             if monotonic() - began_at >= GIVEN_UP_SECONDS:
-                listener.failed()
+                server.failed()
             raise
         if heard.text:
-            listener.gave_words()
+            server.gave_words()
         return heard
 
     def _ways(self) -> dict[str, None]:
         """Return the hosts that are reached directly, not through the environment's proxy."""
         return {
             f"all://{httpx.URL(one.url).netloc.decode()}": None
-            for one in self._listeners.all()
+            for one in self._servers.all()
             if not keys.may_use_proxy(one.url, has_key=bool(one.headers))
         }
 
@@ -182,34 +182,34 @@ class OpenAiTranscriber(Transcriber):
 
     # --- which of them are healthy
 
-    async def _greet(self, listener: PooledServer) -> None:
-        if not await self._opened().is_there(listener):
-            listener.failed()
+    async def _greet(self, server: PooledServer) -> None:
+        if not await self._opened().is_there(server):
+            server.failed()
 
     async def _look(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             while True:
                 await asyncio.sleep(LOOK_SECONDS)
-                for listener in self._listeners.all():
-                    if not (listener.is_well or listener in self._tried):
-                        self._tried.add(listener)
-                        tasks.create_task(self._try(listener), name="habla listener")
+                for server in self._servers.all():
+                    if not (server.is_healthy or server in self._tried):
+                        self._tried.add(server)
+                        tasks.create_task(self._try(server), name="habla speech server")
 
-    async def _try(self, listener: PooledServer) -> None:
+    async def _try(self, server: PooledServer) -> None:
         """Find out whether a server gives words again, with a sentence that nobody waits for.
 
         It may have to load its model first, which some abort when the client leaves.
         """
         try:
-            if listener.busy or not await self._opened().is_there(listener):
+            if server.busy or not await self._opened().is_there(server):
                 return
-            sound = await asyncio.to_thread(sample)
-            heard = await self._ask(listener, sound, "en", seconds=LOAD_SECONDS)
+            sound = await asyncio.to_thread(spoken_sentence)
+            heard = await self._ask(server, sound, "en", seconds=LOAD_SECONDS)
             if not heard.text:
-                listener.failed()
+                server.failed()
         except PieceRefusedError:
-            listener.failed()
+            server.failed()
         except EngineError as error:
-            logger.info("%s gives no words yet: %s", listener.host, error)
+            logger.info("%s gives no words yet: %s", server.host, error)
         finally:
-            self._tried.discard(listener)
+            self._tried.discard(server)

@@ -70,20 +70,20 @@ class SpeechClient:
         self._model = model
         self._timeout_seconds = timeout_seconds
 
-    async def is_there(self, listener: PooledServer) -> bool:
+    async def is_there(self, server: PooledServer) -> bool:
         """Return whether it answers at all: every such server has a list of models."""
-        url = f"{listener.url}/models"
+        url = f"{server.url}/models"
         try:
             async with asyncio.timeout(PROBE_SECONDS):
-                response = await self._client.get(url, headers=listener.headers)
+                response = await self._client.get(url, headers=server.headers)
         except (httpx.HTTPError, TimeoutError) as error:
-            logger.info("%s is not there: %s", listener.host, type(error).__name__)
+            logger.info("%s is not there: %s", server.host, type(error).__name__)
             return False
         return response.status_code < httpx.codes.INTERNAL_SERVER_ERROR
 
     async def hear(
         self,
-        listener: PooledServer,
+        server: PooledServer,
         pcm: bytes,
         language: str | None,
         *,
@@ -101,46 +101,46 @@ class SpeechClient:
         sound = _wav(pcm)
         try:
             async with asyncio.timeout(seconds or self._timeout_seconds):
-                return await self._find_and_ask(listener, sound, language)
+                return await self._find_and_ask(server, sound, language)
         except (httpx.HTTPError, TimeoutError) as error:
-            logger.warning("%s did not answer: %s", listener.host, type(error).__name__)
+            logger.warning("%s did not answer: %s", server.host, type(error).__name__)
             raise SpeechServerSilentError("No server for speech recognition answers.") from error
 
     async def _find_and_ask(
-        self, listener: PooledServer, sound: bytes, language: str | None
+        self, server: PooledServer, sound: bytes, language: str | None
     ) -> Transcript:
         """Return the words, from the address where the API is: some leave /v1 out."""
         failures = []
-        for url in sorted(listener.addresses, key=lambda one: one != listener.url):
+        for url in sorted(server.addresses, key=lambda one: one != server.url):
             try:
-                heard = await self._down_the_ladder(listener, url, sound, language)
+                heard = await self._down_the_ladder(server, url, sound, language)
             except _ElsewhereError as error:
                 failures.append(error)
                 continue
-            if url != listener.url:
-                logger.warning("the address of %s lacks /v1: it is asked with it", listener.host)
-                listener.url = url
+            if url != server.url:
+                logger.warning("the address of %s lacks /v1: it is asked with it", server.host)
+                server.url = url
             return heard
         raise failures[0]
 
     async def _down_the_ladder(
-        self, listener: PooledServer, url: str, sound: bytes, language: str | None
+        self, server: PooledServer, url: str, sound: bytes, language: str | None
     ) -> Transcript:
         was_refused, problem = False, EngineError("")
-        for rung in range(listener.rung, len(FORMATS)):
+        for rung in range(server.rung, len(FORMATS)):
             try:
-                transcript = await self._ask(listener, url, sound, language, FORMATS[rung])
+                transcript = await self._ask(server, url, sound, language, FORMATS[rung])
             except _FormatError as error:
-                logger.info("%s does not take the format %r", listener.host, FORMATS[rung])
+                logger.info("%s does not take the format %r", server.host, FORMATS[rung])
                 was_refused, problem = was_refused or error.is_refusal, error
                 continue
-            listener.rung, listener.is_proven = rung, True
+            server.rung, server.is_proven = rung, True
             return transcript
-        listener.reset_format()
+        server.reset_format()
         raise (PieceRefusedError if was_refused else EngineError)(str(problem)) from problem
 
     async def _ask(
-        self, listener: PooledServer, url: str, sound: bytes, language: str | None, form: str
+        self, server: PooledServer, url: str, sound: bytes, language: str | None, form: str
     ) -> Transcript:
         if self._client.is_closed:
             raise EngineError("The servers for speech recognition are closed.")
@@ -150,10 +150,10 @@ class SpeechClient:
             f"{url}/audio/transcriptions",
             data=self._fields(language, form),
             files=files,
-            headers=listener.headers,
+            headers=server.headers,
         ) as response:
             body = await _whole(response)
-        _check(listener, response.status_code, body)
+        _check(server, response.status_code, body)
         read = parse_transcription if form in IN_JSON else read_words
         try:
             return read(body, language)
@@ -167,15 +167,15 @@ class SpeechClient:
         return fields | ({"language": language} if language else {})
 
 
-def _check(listener: PooledServer, status: int, body: bytes) -> None:
+def _check(server: PooledServer, status: int, body: bytes) -> None:
     if status == httpx.codes.OK and not is_page(body):
         return
-    logger.info("%s answered %d", listener.host, status)
+    logger.info("%s answered %d", server.host, status)
     if status == httpx.codes.TOO_MANY_REQUESTS:
         raise EngineBusyError(f"{_SERVER} has too much to do.", rest_seconds=0.0)
     if status in _REFUSED:
         raise _FormatError(f"{_SERVER} refused this piece.", is_refusal=True)
-    if status == httpx.codes.INTERNAL_SERVER_ERROR and not listener.is_proven:
+    if status == httpx.codes.INTERNAL_SERVER_ERROR and not server.is_proven:
         # some programs fail like this on an unknown format
         raise _FormatError(f"{_SERVER} failed.", is_refusal=False)
     if status == httpx.codes.REQUEST_ENTITY_TOO_LARGE:

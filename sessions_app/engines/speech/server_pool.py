@@ -36,7 +36,7 @@ class PooledServer:
         self._rests_until = 0.0
 
     @property
-    def is_well(self) -> bool:
+    def is_healthy(self) -> bool:
         """Whether it has not failed since it last gave words, or was never asked."""
         return self.rest_seconds == 0
 
@@ -48,7 +48,7 @@ class PooledServer:
     @property
     def rank(self) -> tuple[bool, bool, int, bool]:
         """Return its place among others: the lowest is asked first."""
-        return (self.is_resting, not self.is_well, self.busy, not self.gives_words)
+        return (self.is_resting, not self.is_healthy, self.busy, not self.gives_words)
 
     def gave_words(self) -> None:
         """Note that it works."""
@@ -82,19 +82,19 @@ class PooledServer:
             self.busy -= 1
 
 
-class Listeners:
+class ServerPool:
     """All servers."""
 
-    def __init__(self, listeners: Sequence[PooledServer]) -> None:
-        self._listeners = list(listeners)
+    def __init__(self, servers: Sequence[PooledServer]) -> None:
+        self._servers = list(servers)
 
     def all(self) -> Sequence[PooledServer]:
         """Return all of them, as configured."""
-        return self._listeners
+        return self._servers
 
-    def well(self) -> Sequence[PooledServer]:
+    def healthy(self) -> Sequence[PooledServer]:
         """Return the healthy ones."""
-        return [listener for listener in self._listeners if listener.is_well]
+        return [server for server in self._servers if server.is_healthy]
 
     def in_order(self) -> Sequence[PooledServer]:
         """Return them in the order in which to ask: the least busy first.
@@ -102,4 +102,4 @@ class Listeners:
         Those that failed, and have given no words since, come last but one; those to be left alone
         last.
         """
-        return sorted(self._listeners, key=lambda one: one.rank)
+        return sorted(self._servers, key=lambda one: one.rank)

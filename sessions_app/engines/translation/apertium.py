@@ -21,10 +21,10 @@ from sessions_app.engines.translation.apertium_modes import (
 )
 from sessions_app.engines.translation.apertium_pipeline import PipelineKeeper
 from sessions_app.engines.translation.apertium_text import (
-    dress,
     escape,
     open_questions,
-    undress,
+    prepare,
+    restore,
     unescape,
 )
 
@@ -92,14 +92,14 @@ class ApertiumTranslator(Translator):
         keeper = self._keepers.get(direction)
         if keeper is None:
             raise EngineError("Apertium is not loaded for this direction.")
-        dressed = dress(text)
+        prepared = prepare(text)
         try:
-            answer = await keeper.ask(escape(dressed.text), seconds=self._timeout_seconds)
+            answer = await keeper.ask(escape(prepared.text), seconds=self._timeout_seconds)
         except TimeoutError as error:
             raise EngineError("Apertium did not answer in time.") from error
         except OSError as error:
             raise EngineError("Apertium broke over this text.") from error
-        return undress(unescape(answer), dressed)
+        return restore(unescape(answer), prepared)
 
     async def aclose(self) -> None:
         """End the processes. May be called twice, and before ``load``."""

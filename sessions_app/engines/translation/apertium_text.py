@@ -32,7 +32,7 @@ def unescape(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Dressed:
+class PreparedSentence:
     """A sentence prepared for the rules, and what was changed."""
 
     text: str
@@ -42,12 +42,12 @@ class Dressed:
     """It ended in a letter or a digit."""
 
 
-def dress(text: str) -> Dressed:
+def prepare(text: str) -> PreparedSentence:
     """Return ``text`` with a capital and a full stop, which both help Apertium's tagger."""
     was_lowercase = begins_small(text)
     had_no_stop = text[-1:].isalnum()
     capital = _change_first(text, str.upper) if was_lowercase else text
-    return Dressed(capital + "." if had_no_stop else capital, was_lowercase, had_no_stop)
+    return PreparedSentence(capital + "." if had_no_stop else capital, was_lowercase, had_no_stop)
 
 
 def begins_small(text: str) -> bool:
@@ -56,12 +56,12 @@ def begins_small(text: str) -> bool:
     return letter is not None and letter[1].islower()
 
 
-def undress(answer: str, dressed: Dressed) -> str:
+def restore(answer: str, prepared: PreparedSentence) -> str:
     """Return ``answer`` without the capital and the full stop that its source did not have."""
     text = _GAP.sub("", " ".join(answer.split()))
-    if dressed.had_no_stop:
+    if prepared.had_no_stop:
         text = text.removesuffix(".").rstrip()
-    return lower_first(text) if dressed.was_lowercase else text
+    return lower_first(text) if prepared.was_lowercase else text
 
 
 def lower_first(text: str) -> str:

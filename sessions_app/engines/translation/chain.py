@@ -20,7 +20,7 @@ from sessions_app.engines.base import (
     TranslationRequest,
     Translator,
 )
-from sessions_app.engines.translation.circuit_breaker import Breaker, BreakerState
+from sessions_app.engines.translation.circuit_breaker import BreakerState, CircuitBreaker
 from sessions_app.engines.translation.judged import judged
 
 logger = logging.getLogger(__name__)
@@ -43,8 +43,8 @@ def trusted(translators: Sequence[Translator]) -> list[Translator]:
 @dataclass(frozen=True, slots=True)
 class _Provider:
     translator: Translator
-    breaker: Breaker
-    drafting: Breaker
+    breaker: CircuitBreaker
+    drafting: CircuitBreaker
     """For drafts alone: they are asked for far more often, and matter less."""
 
     def knows(self, direction: Direction) -> bool:
@@ -128,7 +128,8 @@ class ChainTranslator(Translator):
         self._awaited = 0
         """How many translations are being waited for."""
         self._use(
-            _Provider(judged(each), Breaker(clock=clock), Breaker(clock=clock)) for each in kept
+            _Provider(judged(each), CircuitBreaker(clock=clock), CircuitBreaker(clock=clock))
+            for each in kept
         )
 
     def _use(self, providers: Iterable[_Provider]) -> None:

@@ -25,7 +25,7 @@ class BreakerState(StrEnum):
     """The time is over: one request may try it."""
 
 
-class Breaker:
+class CircuitBreaker:
     """Counts one provider's failures. ``clock`` is monotonic, in seconds."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:

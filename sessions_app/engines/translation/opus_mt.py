@@ -149,7 +149,7 @@ class OpusMtTranslator(Translator):
 
 
 def _check_files(directory: Path) -> None:
-    if lacking := catalogue.missing(directory, OPUS_MT_NEEDS):
+    if lacking := catalogue.missing_patterns(directory, OPUS_MT_NEEDS):
         raise EngineUnavailableError(
             f"The OPUS-MT model {directory.name} lacks {', '.join(lacking)}. {_MEND}"
         )

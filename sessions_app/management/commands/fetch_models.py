@@ -10,7 +10,7 @@ from tqdm import tqdm
 from sessions_app.config import conf
 from sessions_app.core.errors import HablaError
 from sessions_app.engines.loading import EngineSettings
-from sessions_app.engines.models.catalogue import MODELS, RECOMMENDED, find, is_on_disk
+from sessions_app.engines.models.catalogue import MODELS, RECOMMENDED, find_model, is_on_disk
 from sessions_app.engines.models.downloads import download
 from sessions_app.engines.models.model import Model
 from sessions_app.management import terminal
@@ -38,7 +38,7 @@ class Command(terminal.HablaCommand):
         """Download them; exit 1 with an explanation if one cannot be downloaded."""
         try:
             engines = conf.read().engines
-            models = [find(name) for name in options["names"] or RECOMMENDED]
+            models = [find_model(name) for name in options["names"] or RECOMMENDED]
         except HablaError as error:
             raise CommandError(str(error)) from error
         if options["list"]:

@@ -7,7 +7,7 @@ import pytest
 
 from sessions_app.engines.choices import EngineChoice, EngineSettings
 from sessions_app.engines.loading import load_engines
-from sessions_app.engines.spoken_sentence import sample
+from sessions_app.engines.spoken_sentence import spoken_sentence
 from sessions_app.live.generations import Generation
 from sessions_app.server import selftest as room
 from sessions_app.server.selftest import SOUNDLESS, WORDLESS, keep_running_selftests, run_selftest
@@ -41,7 +41,7 @@ async def test_real_engines_hear_the_spoken_sentence(tmp_path: Path) -> None:
     directory = make_whisper(tmp_path, "how much does this cost", "en")
     whisper = EngineChoice("faster-whisper", {"model": str(directory)})
     assert await rehearsed(whisper, FAKE) == ""
-    assert 1 < len(sample()) / 32_000 < 3
+    assert 1 < len(spoken_sentence()) / 32_000 < 3
 
 
 async def test_an_engine_that_hears_nothing_is_in_trouble() -> None:
