@@ -1,4 +1,4 @@
-"""The channel layer's broker: how it fails, and how a process hears a group of it."""
+"""The channel layer's broker: its errors, and subscribing to one of its groups."""
 
 import asyncio
 import sys
@@ -9,15 +9,15 @@ from typing import Any
 from channels.exceptions import ChannelFull
 
 JOIN_SECONDS = 2.0
-"""How long the broker may take to let somebody listen."""
+"""How long the broker may take to subscribe a channel to a group."""
 RENEW_SECONDS = 3600.0
-"""How long one subscription is trusted; brokers forget a group after a day."""
+"""How long one subscription is used; brokers forget it after a day."""
 
 
 def broker_errors() -> tuple[type[Exception], ...]:
-    """Return how a broker fails. asyncio.timeout, and not the broker, bounds how long that takes.
+    """Return the errors of a broker; TimeoutError comes from our own asyncio.timeout around it.
 
-    The client of Redis, 10 MB, is loaded by the channel layer that needs it, and by nobody else.
+    The Redis client takes 10 MB, so only the channel layer that needs it imports it.
     """
     redis = sys.modules.get("redis.exceptions")
     known = (OSError, ChannelFull, TimeoutError)
@@ -26,7 +26,7 @@ def broker_errors() -> tuple[type[Exception], ...]:
 
 @asynccontextmanager
 async def subscribed(layer: Any, group: str, *, leave_seconds: float) -> AsyncIterator[str]:
-    """Give a channel on which ``group`` is heard; leaving it may take ``leave_seconds``.
+    """Give a channel subscribed to ``group``; unsubscribing may take ``leave_seconds``.
 
     Raises:
         Exception: one of ``broker_errors``; TimeoutError also after RENEW_SECONDS.

@@ -1,4 +1,4 @@
-"""Hints between processes that rows have changed: who gets one looks at once, not in a second."""
+"""Hints between processes that rows have changed: a process that gets one looks at once."""
 
 import asyncio
 import logging
@@ -18,22 +18,22 @@ logger = logging.getLogger(__name__)
 
 GROUP = "habla.hints"
 LOOK_SECONDS = 1.0
-"""How often rows are looked at, whether or not somebody was heard to say that one changed."""
+"""How often rows are read, whether or not a hint says that one changed."""
 SEND_SECONDS = 0.5
-"""How long the broker may take to pass a hint on, or to let this process go."""
+"""How long the broker may take to pass on a hint, or to unsubscribe this process."""
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 10.0
-"""How long to leave a broker alone that failed: doubled each time."""
+"""The limits of the pause before the next attempt to reconnect, doubled after each failure."""
 
 _heard: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
-"""The events of this process that a hint sets, each with the loop that it belongs to."""
+"""The events that ``rows_changed`` sets in this process, each with its event loop."""
 
 
 def rows_changed() -> None:
-    """Let all serving processes look at the rows now.
+    """Send all serving processes the hint that rows have changed.
 
-    A hint only: where it is lost they look within a second anyway. Never raises; blocks for
-    SEND_SECONDS at most. Not for event loops.
+    Where a hint is lost, they still look within a second. Never raises; blocks for SEND_SECONDS
+    at most. Not to be called on an event loop.
     """
     for loop, news in tuple(_heard):
         with suppress(RuntimeError):  # the loop has closed
@@ -44,14 +44,14 @@ def rows_changed() -> None:
 
 
 def notify_when_logins_end() -> None:
-    """Tell of it whenever, in this process, somebody logs out or an account is changed."""
+    """Send a hint whenever, in this process, somebody logs out or an account is changed."""
     user_logged_out.connect(_notify_on_commit)
     post_save.connect(_notify_on_change, sender=get_user_model())
     post_delete.connect(_notify_on_commit, sender=get_user_model())
 
 
 def notify_when_names_change() -> None:
-    """Tell of it whenever, in this process, a speaker is given a name."""
+    """Send a hint whenever, in this process, a speaker is renamed."""
     post_save.connect(_notify_on_commit, sender="sessions_app.Speaker")
 
 
@@ -60,7 +60,7 @@ def _notify_on_commit(**_: Any) -> None:
 
 
 def _notify_on_change(update_fields: Collection[str] | None = None, **_: Any) -> None:
-    # each login writes only when it was
+    # each login saves the account with only this field
     if update_fields is None or set(update_fields) - {"last_login"}:
         transaction.on_commit(rows_changed)
 
@@ -88,7 +88,7 @@ def row_changes() -> Iterator[asyncio.Event]:
 async def listen_to_other_processes(news: asyncio.Event) -> None:
     """Set ``news`` at each hint from another process, until cancelled.
 
-    A broker that is gone is asked again, ever more slowly. Returns at once where there is none.
+    Reconnects to a broker that fails, with ever longer pauses. Returns at once without a broker.
     """
     layer = _layer_to_others()
     pause = FIRST_PAUSE_SECONDS
@@ -98,7 +98,7 @@ async def listen_to_other_processes(news: asyncio.Event) -> None:
         try:
             await _listen(layer, news, outage)
         except broker_errors() as error:
-            if loop.time() - began < RENEW_SECONDS:  # else it is only time to subscribe anew
+            if loop.time() - began < RENEW_SECONDS:  # else it was time to renew it
                 outage.failed(error)
         has_lasted = loop.time() - began > LONGEST_PAUSE_SECONDS
         pause = FIRST_PAUSE_SECONDS if has_lasted else min(pause * 2, LONGEST_PAUSE_SECONDS)
@@ -106,7 +106,7 @@ async def listen_to_other_processes(news: asyncio.Event) -> None:
 
 
 class _Outage:
-    """Whether the broker fails just now: its beginning and its end are told, not each try."""
+    """An outage of the broker: its beginning and its end are logged, not each retry."""
 
     def __init__(self) -> None:
         self._is_on = False
@@ -134,6 +134,6 @@ async def _listen(layer: Any, news: asyncio.Event, outage: _Outage) -> NoReturn:
 
 
 def _layer_to_others() -> Any:
-    """Return the channel layer if it reaches other processes."""
+    """Return the channel layer if it reaches other processes, else None."""
     layer = get_channel_layer()
     return None if isinstance(layer, InMemoryChannelLayer) else layer

@@ -1,5 +1,5 @@
-"""The serving process: started, watched, told what to do, and ended with an honest exit code.
+"""The serving process: its start, its background work, its operator commands and its end.
 
-What exists once a process and works in the background belongs here. What exists once a session
-does not: see ``live``.
+What exists once per process and works in the background belongs here. What exists once per
+session does not: see ``live``.
 """

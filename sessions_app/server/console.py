@@ -1,4 +1,4 @@
-"""The console of a serving process: one command a line, on standard input."""
+"""The console of a serving process: one command per line, on standard input."""
 
 import asyncio
 import logging
@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 logger = logging.getLogger(__name__)
 
 LINE_BYTES = 1_000
-"""A longer line, without its end, is no command."""
+"""A longer line, not counting its end, is not a command."""
 
 
 class Console:
-    """Calls the command that a line names. The end of input ends the console, not the server."""
+    """Runs the command that a line names. The end of input closes the console, not the server."""
 
     def __init__(
         self,
@@ -28,22 +28,22 @@ class Console:
         self._file: int | None = None
 
     def open(self, loop: asyncio.AbstractEventLoop, file: int) -> bool:
-        """Listen to the file descriptor ``file``; return whether it can be listened to."""
+        """Start to read the file descriptor ``file``; return whether that is possible."""
         try:
             loop.add_reader(file, self._read, loop)
-        except (OSError, ValueError):  # a plain file or /dev/null: not for an event loop (H27)
+        except (OSError, ValueError):  # no event loop waits for a plain file or /dev/null (H27)
             return False
         self._file = file
         return True
 
     def close(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Listen no more. May be called twice."""
+        """Stop reading. May be called twice."""
         if self._file is not None:
             loop.remove_reader(self._file)
             self._file = None
 
     def execute(self, line: str) -> None:
-        """Run the command that a line names; case and blanks around it do not count."""
+        """Run the command that a line names; case and surrounding blanks are ignored."""
         word = line.strip().lower() if len(line) <= LINE_BYTES else line
         if name := self._former_names.get(word):
             self._say(f"{word} is now called {name}.")
@@ -67,6 +67,6 @@ class Console:
             self.close(loop)
             return
         *lines, self._rest = (self._rest + data).split(b"\n")
-        self._rest = self._rest[: LINE_BYTES + 1]  # as much as tells that it is too long
+        self._rest = self._rest[: LINE_BYTES + 1]  # enough to see that it is too long
         for line in lines:
             self.execute(line.decode(errors="replace"))

@@ -1,4 +1,4 @@
-"""The control socket: how commands on this machine reach a serving process, and get an answer."""
+"""The control socket: how commands on this machine reach the serving process."""
 
 import asyncio
 import json
@@ -14,15 +14,15 @@ logger = logging.getLogger(__name__)
 Answer = AsyncIterator[Mapping[str, Any]]
 NAME = "control.sock"
 LINE_BYTES = 4_096
-"""Longest question."""
+"""How long a question may be."""
 READ_SECONDS = 5.0
-"""How long whoever connects may take to ask."""
+"""How long a connection may take to send its question."""
 
 
 class Control:
-    """Answers questions, a JSON object a line: one in, one or more out.
+    """Answers questions, one JSON object per line: one in, one or more out.
 
-    The socket lies in the run directory, which is the owner's alone.
+    The socket lies in the run directory, which only the owner can open.
     """
 
     def __init__(
@@ -32,12 +32,12 @@ class Control:
         self._former_names = former_names
         self._server: asyncio.Server | None = None
         self._place: tuple[int, int] | None = None
-        """Device and number of the socket."""
+        """Device and inode of the socket."""
 
     async def open(self, directory: Path) -> None:
-        """Listen, also anew; what a killed server left of its socket is removed.
+        """Listen, or listen again; the socket that a killed server left is removed.
 
-        Only who holds the run file may call it.
+        Only the process that holds the run file may call it.
         """
         if self._server is not None:
             self._server.close()
@@ -51,14 +51,14 @@ class Control:
         self._place = _place(directory)
 
     def is_reachable(self, directory: Path) -> bool:
-        """Return whether whoever asks at the socket in ``directory`` asks this process."""
+        """Return whether the socket in ``directory`` is still the one of this process."""
         try:
             return self._place == _place(directory)
         except FileNotFoundError:
             return False
 
     async def close(self, directory: Path) -> None:
-        """Take no more questions; answers that are under way go on. May be called twice.
+        """Accept no more questions; answers that have begun go on. May be called twice.
 
         Raises:
             OSError: the socket's file could not be removed.
@@ -70,7 +70,7 @@ class Control:
                 (directory / NAME).unlink()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):  # whoever asked has gone
+        with suppress(OSError):  # the client has gone
             try:
                 async for answer in self._execute(await _question(reader)):
                     writer.write(json.dumps(answer, default=str).encode() + b"\n")
@@ -89,19 +89,19 @@ class Control:
 
 
 class short_path:  # noqa: N801 -- used as `with short_path(directory) as path`
-    """A path to the socket that is short enough for the kernel (108 bytes), however long it is."""
+    """A path to the socket that fits into the kernel's 108 bytes, however long the real one is."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._file = -1
 
     def __enter__(self) -> str:
-        """Return the path, good while this is entered."""
+        """Return the path, valid until exit."""
         self._file = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         return f"/proc/self/fd/{self._file}/{NAME}"
 
     def __exit__(self, *_: object) -> None:
-        """Let go of the directory."""
+        """Close the directory."""
         os.close(self._file)
 
 

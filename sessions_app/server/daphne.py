@@ -1,4 +1,4 @@
-"""The server: Daphne, with an end that waits for everyone and leaves nothing behind."""
+"""The server: Daphne, with an end that waits for all connections and leaves nothing behind."""
 
 import asyncio
 import logging
@@ -30,12 +30,12 @@ reactor: Any = twisted_reactor  # a module that becomes one of several classes
 reactor.seconds = time.monotonic
 
 HANDSHAKE_SECONDS = 1.5
-"""How long closed connections may take to say goodbye."""
+"""How long closed connections may take for their closing handshake."""
 CLOSING_SECONDS = 4.0
-"""How long a client may take to answer a close: autobahn's second is too short for one who sends
-much, whose answer comes after all that is still on its way."""
+"""How long a client may take to answer a close: autobahn's second is too short for a client that
+sends much, since its answer comes after everything that is still on its way."""
 CANCEL_SECONDS = 1.0
-"""How long what is left may take to end once it is cancelled."""
+"""How long connections that are left may take to end once they are cancelled."""
 REFUSED_BYTES = 4 * MAX_MESSAGE_BYTES
 """A message over MAX_MESSAGE_BYTES is answered; one over this is not even read: close code 1009."""
 APPLICATION_CHECK_SECONDS = 1
@@ -43,7 +43,7 @@ TIMEOUT_CHECK_SECONDS = 2
 
 
 class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
-    """Daphne's server, told what docs/lifecycle.md measured of it.
+    """Daphne's server, with remedies for what docs/lifecycle.md found in it (H6, H7, ...).
 
     ``drain`` is called once, when the reactor stops: it ends all sessions.
     """
@@ -61,7 +61,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         self.lines = Connections(
             most_connections, lambda: busy_transports(self.connections), reactor
         )
-        """All connections of the port, also those that ask nothing."""
+        """All connections of the port, also those on which no request came."""
         self._drain = drain
         self.listen_problem = ""
         self.left_over = 0
@@ -86,23 +86,22 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         """Keep the port, to be closed before anything else when the server stops."""
         self._ports.append(port)
         self.lines.watch(port)
-        # whoever is accepted inherits it
+        # accepted connections inherit it
         port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         port.factory = HttpFactory(self)  # Daphne's own makes channels without limits (H42)
         self.ws_factory.protocol = BoundedWebSocket
-        self.ws_factory.setProtocolOptions(failByDrop=False)  # a close code, and not a dead line
+        self.ws_factory.setProtocolOptions(failByDrop=False)  # send a close code before dropping
         super().listen_success(port)
 
     def listen_error(self, failure: Any) -> None:
-        """Note why the address cannot be had; the server then does not start."""
+        """Note why the address cannot be listened on; the server then does not start."""
         self.listen_problem = failure.getErrorMessage()
         super().listen_error(failure)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
-        """Give an application what it cannot know of a connection.
+        """Put into the scope what an application cannot know of a connection.
 
-        That is whose process is at its other end, and of a WebSocket's client what it takes and
-        sends (H11).
+        That is whose process is at its other end, and the flow control of a WebSocket (H11).
         """
         scope["habla.peer_user"] = getattr(protocol.transport, "peer_user", PeerUser.UNKNOWN)
         if scope["type"] != "websocket":
@@ -115,7 +114,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         return None if queue is None else CountingQueue(queue, flow)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
-        """Hand on a reply; return when the client has room for more of a response (H11)."""
+        """Pass on a reply; return when the client can take more of a response (H11)."""
         details = self.connections.get(protocol, {})
         is_long = message.get("more_body", False) or "response_flow" in details
         if message["type"] != "http.response.body" or not is_long or "disconnected" in details:
@@ -133,7 +132,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
     # --- Daphne's two periodic checks, which must never die (H6)
 
     def application_checker(self) -> None:
-        """Reap finished applications, and check again whatever happens."""
+        """Collect finished applications, and check again whatever happens."""
 
         def check() -> None:
             for protocol, details in list(self.connections.items()):
@@ -143,7 +142,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         self._check(check, self.application_checker, APPLICATION_CHECK_SECONDS)
 
     def timeout_checker(self) -> None:
-        """Ping and time out connections, and check again whatever happens."""
+        """Send pings and close idle connections, and check again whatever happens."""
 
         def check() -> None:
             for protocol in list(self.connections):
@@ -162,7 +161,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
     # --- the end
 
     def kill_all_applications(self) -> "defer.Deferred[None]":
-        """Replace Daphne's: wait for all, within limits, and cancel only what is left."""
+        """Wait for all applications, within limits, and cancel those left; replaces Daphne's."""
         stopping = defer.Deferred.fromFuture(asyncio.ensure_future(self._stop()))
         stopping.addErrback(self._note_failure)
         return stopping
@@ -184,7 +183,7 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         return [one for one in found if one is not None and not one.done()]
 
     def _note_failure(self, failure: Any) -> None:
-        # Twisted would tell nobody, and go on ending
+        # Twisted would log nothing, and go on ending
         self.left_over += 1
         details = (failure.type, failure.value, failure.getTracebackObject())
         logger.error("the server could not stop as it should", exc_info=details)
@@ -198,20 +197,20 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
 
 
 def _reset_future_pings(protocol: Any) -> None:
-    """Let pings go on after the clock was set back: Daphne counts on it (H34)."""
+    """Let pings go on after the clock was set back: Daphne uses that clock (H34)."""
     now = time.time()
     if getattr(protocol, "last_ping", now) > now:
         protocol.last_ping = now
 
 
 def _disconnect(request: Any) -> None:
-    """Drop the connection of a request that is not answered to its end."""
+    """Drop the connection of a request whose response is incomplete."""
     if request.channel is not None:
         request.channel.forceAbortClient()
 
 
 def _abort_broken_response(protocol: Any, details: dict[str, Any]) -> None:
-    """Hang up on a response that broke half-way: Daphne would raise at it for ever."""
+    """Drop the connection of a response that failed half-way: Daphne would raise for ever."""
     application = details.get("application_instance")
     if application is None or not application.done() or application.cancelled():
         return

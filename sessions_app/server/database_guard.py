@@ -1,4 +1,4 @@
-"""What the server does when its database is not the one any more with which it began."""
+"""What the server does when its database was deleted or replaced since it started."""
 
 import asyncio
 import logging
@@ -26,20 +26,20 @@ ENDED = EndCause(
 
 
 FIRST_LOOK_SECONDS = 2.0
-"""How long the server waits for the database before it serves all the same."""
+"""How long the start waits for the database before it serves without it."""
 
 
 async def check_database_at_start() -> None:
-    """Look at the database once: only then can it be told from its own backup."""
+    """Identify the database at the start, so that a replacement is noticed later."""
     await asyncio.wait({database_thread.begin(identity.problem)}, timeout=FIRST_LOOK_SECONDS)
 
 
 class DatabaseGuard:
-    """Looks whether the database is the same; ends the sessions of one that is lost.
+    """Checks that the database is still the same; if it was replaced, ends the sessions.
 
-    At the first look that finds another one, nobody is let in any more and nothing is asked of it;
-    at the second, since files are also moved away and back, the sessions end. What is to be kept
-    waits, as for any database that does not answer (write_behind.py).
+    After the first check that finds another one, no new session is accepted and no query made. Only
+    after the second the sessions end, since a file may be moved away and back. What is to be stored
+    waits, as during any outage of the database (write_behind.py).
     """
 
     def __init__(self, registry: Registry, say: Callable[[str], None]) -> None:
@@ -47,7 +47,7 @@ class DatabaseGuard:
         self._say = say
 
     async def is_right(self) -> bool:
-        """Return whether the database may be asked.
+        """Return whether the database may be queried.
 
         Raises:
             StoreError: it does not answer.

@@ -1,4 +1,4 @@
-"""Better engines than there are: fetched in the background, then a new generation."""
+"""Downloads models for better engines in the background, then loads a new generation."""
 
 import asyncio
 import logging
@@ -15,20 +15,20 @@ from sessions_app.live.registry import Registry
 logger = logging.getLogger(__name__)
 
 STEPS_TOLD = 20
-"""How often, for each model, the console and the clients hear how far it is."""
+"""How often, for each model, the console and the clients are told of its progress."""
 FIRST_PAUSE_SECONDS = 60.0
-"""After this, what could not be had is tried again; each time the pause is twice as long ..."""
+"""The pause before the first retry of a failed download; it doubles each time ..."""
 LONGEST_PAUSE_SECONDS = 3600.0
-"""... up to this."""
+"""... up to this length."""
 
 
 async def download_better_models(
     registry: Registry, conf: Conf, say: Callable[[str], None]
 ) -> None:
-    """Fetch what `auto` would rather use, and what the owner asks for, until cancelled.
+    """Download what `auto` would prefer, and what the owner asks for, until cancelled.
 
-    What hears comes first, and is loaded before anything else is fetched. What no source has is
-    tried again later, quietly; what serves goes on serving.
+    A transcriber comes first, and is loaded before anything else is downloaded. A failed download
+    is retried later without a message; the engines in use stay in use.
     """
     pause = FIRST_PAUSE_SECONDS
     is_first = True
@@ -39,7 +39,7 @@ async def download_better_models(
         ears = [name for name in wanted if name.startswith("whisper-")]
         others = [name for name in wanted if name not in ears]
         await fetch_and_load(registry, conf, ears, say, is_quiet=not is_first)
-        # without these it is translated all the same
+        # translation works without these, too
         await fetch_and_load(registry, conf, others, say, is_quiet=True)
         await _measure(registry, say)
         is_first = False
@@ -55,7 +55,7 @@ def _is_forbidden(conf: Conf) -> bool:
 
 
 async def _demanded(registry: Registry, seconds: float | None) -> tuple[str, ...]:
-    """Wait for what the owner asks for, ``seconds`` at most; return it, empty: nothing."""
+    """Wait ``seconds`` at most for what the owner asks for; return it, empty if nothing came."""
     if registry.generations is None:
         return ()
     try:
@@ -66,7 +66,7 @@ async def _demanded(registry: Registry, seconds: float | None) -> tuple[str, ...
 
 
 async def _measure(registry: Registry, say: Callable[[str], None]) -> None:
-    """Look how fast the engine that listens is, once for each; not while anybody is there."""
+    """Measure how fast each transcriber is, once, and only while no session is live."""
     generation = registry.generations.current if registry.generations else None
     transcriber = generation.engines.transcriber if generation else None
     if registry.sessions or transcriber is None or transcriber.measured_speed:
@@ -88,9 +88,9 @@ async def fetch_and_load(
     *,
     is_quiet: bool = False,
 ) -> None:
-    """Fetch these models, and load a generation with those that came.
+    """Download these models, and load a generation with those that could be downloaded.
 
-    ``is_quiet``: the clients are told of it only once something really comes.
+    ``is_quiet``: clients are told only once a download really makes progress.
     """
     fetched = [await _fetch(registry, conf, name, say, is_quiet=is_quiet) for name in names]
     if any(fetched) and await registry.load():
@@ -101,7 +101,7 @@ async def fetch_and_load(
 async def _fetch(
     registry: Registry, conf: Conf, name: str, say: Callable[[str], None], *, is_quiet: bool
 ) -> bool:
-    """Fetch one model; return whether it came."""
+    """Download one model; return whether that succeeded."""
     engines = conf.engines
     teller = _Teller(registry, say, is_quiet=is_quiet)
     problem = ""
@@ -116,9 +116,9 @@ async def _fetch(
 
 
 class _Teller:
-    """Is the Progress of a download: tells the console, all clients, and whoever connects later.
+    """A download's Progress: tells the console, all clients, and whoever connects later.
 
-    ``is_quiet``: only once something really comes.
+    ``is_quiet``: only once the download really makes progress.
     """
 
     def __init__(self, registry: Registry, say: Callable[[str], None], *, is_quiet: bool) -> None:
@@ -144,7 +144,7 @@ class _Teller:
         task.add_done_callback(self._telling.discard)
 
     async def end(self, problem: str) -> None:
-        """Wait until all is told; then tell whoever knows of it of the ``problem``, if any."""
+        """Wait until all messages are sent; then tell their receivers the ``problem``, if any."""
         self._keep(None)
         if self._telling:
             await asyncio.wait(self._telling)

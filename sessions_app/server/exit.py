@@ -1,4 +1,4 @@
-"""The very end of a serving process: no task left, and an exit code that says how it went."""
+"""The very end of a serving process: no task is left, and the exit code says how it went."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from typing import NoReturn
 logger = logging.getLogger(__name__)
 
 TASKS_SECONDS = 0.5
-"""How long what is left may take to end once it is cancelled."""
+"""How long the tasks that are left may take to end once they are cancelled."""
 
 
 class ExitCode(IntEnum):
@@ -26,21 +26,21 @@ class ExitCode(IntEnum):
 
 
 def exit_process(code: ExitCode) -> NoReturn:
-    """End the process, whatever threads are stuck in it: what is durable is done (H28)."""
+    """End the process even if threads are stuck: whatever must be stored has been (H28)."""
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):  # closed, or never there
+        with suppress(OSError, ValueError, AttributeError):  # closed, or never open
             stream.flush()
     os._exit(code)
 
 
 async def done_in_time(what: str, step: Awaitable[bool | None]) -> bool:
-    """Return whether a step of the end was done. One that raises is logged, and ends no other."""
+    """Return whether a step of the end was done. If it raises, that is logged and not raised."""
     try:
         return await step is not False
-    except OSError as error:  # as on a disk that cannot be written any more
+    except OSError as error:  # such as a disk that can no longer be written
         logger.error("%s could not be closed: %s", what, error)  # noqa: TRY400 -- says it all
-    except Exception:  # whatever it is, the other steps are to be done
+    except Exception:  # whatever it is, the other steps must still run
         logger.exception("%s could not be closed", what)
     return False
 
@@ -57,5 +57,7 @@ async def cancel_tasks() -> bool:
             await asyncio.get_running_loop().shutdown_asyncgens()
     stuck = asyncio.all_tasks() - {asyncio.current_task()}
     if stuck:
-        logger.error("tasks that do not end: %s", ", ".join(task.get_name() for task in stuck))
+        logger.error(
+            "these did not react to cancellation: %s", ", ".join(task.get_name() for task in stuck)
+        )
     return not stuck

@@ -1,4 +1,4 @@
-"""What sessions_app itself plugs into sessions and into the process that serves them."""
+"""The extension of sessions_app itself: what it plugs into sessions and the serving process."""
 
 from sessions_app.extensions import Extension
 from sessions_app.live.commands import COMMANDS

@@ -1,4 +1,4 @@
-"""What a server looks after by itself: signs of life, ends asked for elsewhere, dead servers."""
+"""The heartbeat: signs of life, sessions that other processes ask to end, dead servers."""
 
 import asyncio
 import logging
@@ -27,9 +27,9 @@ from sessions_app.store.servers import ServerProcess
 logger = logging.getLogger(__name__)
 
 NEWS_SECONDS = 0.02
-"""How long to wait for more news before looking: many hints make few looks."""
+"""How long to wait for more hints before looking, so that many hints cause few looks."""
 LEAVE_SECONDS = 0.3
-"""How long it may take to say that this server is gone: less than a task may take to end."""
+"""How long the row may take to say that this server ended: less than a task may take to end."""
 
 ENDED_BY_OPERATOR = EndCause("ended_by_operator", CloseCode.LEFT)
 LOGGED_OUT = EndCause("logged_out", CloseCode.LOGIN_FIRST, is_heard=False, is_told_first=True)
@@ -43,7 +43,7 @@ DELETED = EndCause(
 
 
 async def keep_heartbeat(registry: Registry, say: Callable[[str], None] = lambda _: None) -> None:
-    """Look, again and again, until cancelled. A database that fails is asked again.
+    """Look after the rows, again and again, until cancelled. What the database refuses is retried.
 
     ``say`` tells people at the console what they should know of.
     """
@@ -59,8 +59,8 @@ async def keep_heartbeat(registry: Registry, say: Callable[[str], None] = lambda
 
 
 async def _sign_off(boot: str) -> None:
-    """Say that this process serves no more, if the database takes it at once."""
-    with suppress(StoreError, TimeoutError):  # whoever is left notices that it is silent
+    """Note in its row that this process has ended, if the database takes it at once."""
+    with suppress(StoreError, TimeoutError):  # then the other servers notice its silence
         if not database_thread.is_late:
             async with asyncio.timeout(LEAVE_SECONDS):
                 await servers.remove_server(boot)
@@ -99,7 +99,7 @@ async def check_rows(registry: Registry, guard: DatabaseGuard, *, is_beat: bool)
     live = registry.sessions.values()
     stand_on = {session.id: session.login or Login(session.user_id) for session in live}
     over = await logins.ended_logins(stand_on | downloads.download_logins())
-    # a database that was put in the place of ours just now knows nobody, and nothing
+    # a database that has just replaced ours has none of our rows
     if over and not await guard.is_right():
         return
     registry.end(over, LOGGED_OUT)
@@ -111,18 +111,18 @@ async def check_rows(registry: Registry, guard: DatabaseGuard, *, is_beat: bool)
         clock.sync()
     if is_beat:
         await _beat(registry)
-    # at each look, not each beat: nobody shall wait longer than SILENT_SERVER_SECONDS and a look
+    # at each look, not each beat: so no row waits longer than SILENT_SERVER_SECONDS and a look
     if lost := await sessions.mark_lost(registry.boot):
         logger.warning("%d sessions of a server that died are marked as lost", lost)
 
 
 async def _keep_own(registry: Registry, guard: DatabaseGuard) -> None:
-    """Go on with what others took for lost while this process was frozen, and was not deleted."""
+    """Take back sessions marked as lost while this process was frozen, unless they were deleted."""
     rows = [each for each in registry.sessions.values() if each.state in STATES_WITH_ROW]
     found = await ownership.check_ownership({each.id: each.owned_rows() for each in rows})
     if found.taken_back:
         logger.warning(
-            "this process was taken for dead, and goes on: %d sessions are taken back",
+            "other servers took this process for dead: %d sessions marked as lost are taken back",
             len(found.taken_back),
         )
     if found.deleted and not await guard.is_right():

@@ -1,4 +1,4 @@
-"""LM Studio, where it is the chosen translator: kept running while this process serves."""
+"""Keeps LM Studio running while this process serves, where it is the chosen translator."""
 
 import asyncio
 import logging
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STUDIO_SECONDS = lmstudio_monitor.END_SECONDS + STOP_SECONDS
-"""How long the end of LM Studio may take, where there is one."""
+"""How long it may take to stop LM Studio, where it is managed."""
 PROFILE = "lm-studio"
 USUAL_PLACE = Path(".lmstudio", "bin", "lms")
-"""Below the home directory."""
+"""Where ``lms`` usually is, below the home directory."""
 OFF = "off"
 
 
 class LmStudioService:
-    """Keeps LM Studio, if it is wanted and can be started here, and tells how it is."""
+    """Manages LM Studio, if it is wanted and can be started here, and reports its state."""
 
     def __init__(self, registry: Registry, timing: Timing | None = None) -> None:
         self._registry = registry
@@ -50,16 +50,16 @@ class LmStudioService:
 
     @property
     def seconds(self) -> float:
-        """Return how long its end may take; 0: there is none."""
+        """Return how long it may take to stop; 0: it is not managed."""
         return STUDIO_SECONDS if self._studio is not None else 0.0
 
     def begin(self, conf: Conf) -> None:
-        """Begin to start and watch it, on the running loop. Fails at nothing."""
+        """Begin to start and monitor it, on the running loop. Never raises."""
         options, executable = wanted_options(conf.engines), find_executable(conf.lms_executable)
         if options is None:
             return
         if executable is None:
-            logger.info("LM Studio is the translator, and its lms is not here: it is left alone")
+            logger.info("LM Studio is the translator, but lms was not found: it is not managed")
             return
         from sessions_app.engines.lmstudio.manager import LMStudio  # noqa: PLC0415 -- few need its 10 MB
 
@@ -74,7 +74,7 @@ class LmStudioService:
         self._studio.watch()
 
     async def end(self) -> AsyncIterator[tuple[str, bool]]:
-        """Stop watching, then stop what was started here; yield each step and if it was done."""
+        """Stop the monitor, then what was started here; yield each step and whether it was done."""
         if self._studio is None:
             return
         monitor, studio = "LM Studio's monitor", "LM Studio"
@@ -115,7 +115,7 @@ def wanted_options(engines: EngineSettings) -> Mapping[str, Any] | None:
 
 
 def find_executable(configured: str) -> str | None:
-    """Return the path of ``lms``; None: it is not here, or ``configured`` is off."""
+    """Return the path of ``lms``; None: it was not found, or ``configured`` is off."""
     if configured:
         return None if configured.lower() == OFF else configured
     usual = Path.home() / USUAL_PLACE

@@ -1,4 +1,4 @@
-"""What an operator may tell a serving process to do, at its console or by a command."""
+"""Operator commands: what a serving process can be asked, at its console or by manage.py."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,14 +13,14 @@ from sessions_app.live.states import ShutdownReport
 from sessions_app.server.control import Answer
 
 FORMER_NAMES = {"restart": "reload_engines", "reload": "reload_settings"}
-"""Operator commands by the names that they had before, which go on working."""
+"""Former names of operator commands, which still work, and their names now."""
 
 
 class OperatorCommands:
-    """Each command answers with objects that have ``ok`` and, for people, a ``message``.
+    """The commands; each answers with objects that have ``ok`` and, for people, a ``message``.
 
     ``begin_to_quit`` returns whether the server was not quitting already; ``shutdown_report`` waits
-    until all sessions have ended; ``adopt`` takes settings that changed.
+    until all sessions have ended; ``adopt`` puts changed settings into effect.
     """
 
     def __init__(
@@ -46,12 +46,12 @@ class OperatorCommands:
         }
 
     async def status(self) -> Answer:
-        """Tell what is live, and the engines."""
+        """Report the live sessions and the engines."""
         status = self._registry.status()
         yield {"ok": True, "status": status, "message": json.dumps(status, indent=2, default=str)}
 
     async def reload_engines(self) -> Answer:
-        """Load a new generation of engines; the one that serves goes on if that fails."""
+        """Load a new generation of engines; the current one stays in use if that fails."""
         if self._registry.is_draining:
             yield {"ok": False, "message": "Habla is quitting; no engines are loaded any more."}
         elif await self._registry.load():
@@ -69,7 +69,7 @@ class OperatorCommands:
             yield {"ok": False, "reason": reason, "message": f"{message} {reason}".strip()}
 
     async def reload_settings(self) -> Answer:
-        """Read again the settings that may change while the server runs, and the idioms."""
+        """Read the idioms again, and those settings that may change while the server runs."""
         before = self._registry.conf
         if before is None:
             yield {"ok": False, "message": "Habla is still starting."}
@@ -92,7 +92,7 @@ class OperatorCommands:
         yield {"ok": True, "changes": told, "message": "\n".join(told)}
 
     async def quit(self) -> Answer:
-        """Let everyone finish, and end; tell how the sessions ended."""
+        """Let everyone finish, and end; report how the sessions ended."""
         if self._begin_to_quit("a command"):
             yield {"ok": True, "message": "Habla is quitting."}
         else:
@@ -109,7 +109,7 @@ class OperatorCommands:
 
 
 def describe_engines(status: dict[str, Any]) -> str:
-    """Return a line for each engine: its name, its languages, and why it is no better one."""
+    """Return a line for each engine: its name, its languages, and why no better one is used."""
     lines = []
     for kind, info in status["engines"].items():
         languages = f" ({', '.join(info['languages'])})" if info["languages"] else ""

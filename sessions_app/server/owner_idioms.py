@@ -1,4 +1,4 @@
-"""The owner's idioms: read from their rows when a server starts, and when it reloads."""
+"""The owner's idioms: read from their rows at the start, and when settings are reloaded."""
 
 import asyncio
 import logging
@@ -14,12 +14,12 @@ logger = logging.getLogger(__name__)
 
 
 async def read_idioms(registry: Registry) -> int:
-    """Let sessions, live ones too, find the idioms that the rows hold now; return their number.
+    """Read the idioms from their rows for all sessions, live ones too; return how many there are.
 
-    A row that would be refused today, whoever wrote it, is left out.
+    A row that the checks would refuse now is left out.
 
     Raises:
-        StoreError: they could not be read; the old ones stay.
+        StoreError: they could not be read; the old ones stay in use.
     """
     good = await asyncio.to_thread(_good, await sessions.own_idioms())
     own = await asyncio.to_thread(by_language, good)
@@ -30,12 +30,12 @@ async def read_idioms(registry: Registry) -> int:
 
 
 async def read_at_start(registry: Registry) -> None:
-    """Read them for a server that begins."""
+    """Read the idioms when a server starts."""
     await read_idioms(registry)
 
 
 async def reload_idioms(registry: Registry) -> str:
-    """Read them for a server that runs; return what was read, in words."""
+    """Read the idioms again while a server runs; return a sentence that says how many there are."""
     count = await read_idioms(registry)
     return f"{count} idioms of your own are looked for."
 

@@ -1,4 +1,4 @@
-"""The life of the serving process: start, serve, drain, stop, and an honest exit code."""
+"""The life of the serving process: start, serve, drain, end, and an exit code that says how."""
 
 import asyncio
 import faulthandler
@@ -47,7 +47,7 @@ STANDARD_OUTPUT = 1
 ENGINES_SECONDS = 2.0
 """How long unloading the engines may take."""
 DATABASE_SECONDS = 0.5
-"""How long the database may take to finish what it was told."""
+"""How long the database may take to finish the queries that it was given."""
 AFTER_DRAIN_SECONDS = sum(
     (
         ABORT_SECONDS,
@@ -59,7 +59,7 @@ AFTER_DRAIN_SECONDS = sum(
         DATABASE_SECONDS,
     )
 )
-"""All limits of the end but the drain's: with it, less than the 30 s that services are given."""
+"""All time limits of the end except the drain's; with it, below the usual 30 s of services."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class ServingProcess:
         facts = {"pid": os.getpid(), "address": str(address), "boot": self._registry.boot}
         self._run_file.write(facts)
         await check_database_at_start()
-        if self._requests:  # it quits meanwhile
+        if self._requests:  # asked to quit meanwhile
             return
         await self._control.open(self._conf.run_dir)
         reaching = keep_reachable(self._run_file, self._control, self._conf.run_dir)
@@ -179,7 +179,7 @@ class ServingProcess:
         self._spawn(download_better_models(self._registry, self._conf, self._say), "downloads")
 
     def _open_console(self) -> None:
-        # a terminal that is read in the background would stop the process
+        # reading a terminal from the background would stop the process
         signal.signal(signal.SIGTTIN, signal.SIG_IGN)
         if not self._console.open(self._loop, sys.stdin.fileno()):
             logger.info("standard input is no console")
@@ -218,7 +218,7 @@ class ServingProcess:
     # --- the end
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        # not loop.add_signal_handler, which waits while the loop is blocked (H29)
+        # not loop.add_signal_handler, which would wait while the loop is blocked (H29)
         if number == signal.SIGHUP:
             self._loop.call_soon_threadsafe(self._console.execute, "reload_engines")
             return
@@ -229,7 +229,7 @@ class ServingProcess:
             self._say("Habla is quitting already; Ctrl+C ends it sooner.")
 
     def _begin_to_quit(self, why: str) -> bool:
-        if self._requests:  # asked twice is not meant twice, as a second signal is
+        if self._requests:  # to ask twice changes nothing, unlike a second signal
             return False
         self._quit(why)
         return True
@@ -239,7 +239,7 @@ class ServingProcess:
         return self._report
 
     def _quit(self, why: str) -> None:
-        """Begin to end; asked again, end faster. Counts at once, even if the loop is blocked."""
+        """Begin to end; asked again, end faster. Takes effect even if the loop is blocked."""
         self._requests += 1
         if self._requests > 2:
             os._exit(ExitCode.THIRD_SIGNAL)
@@ -265,7 +265,7 @@ class ServingProcess:
         self._is_drained.set()
 
     async def _finish(self) -> None:
-        """Close what the sessions shared, and leave no task behind (H2)."""
+        """Close what the sessions shared, and cancel every task that is left (H2)."""
         await self._end_step("console", self._close_console())
         await self._end_step("control socket", self._control.close(self._conf.run_dir))
         await self._end_step("engines", self._registry.close(ENGINES_SECONDS))
@@ -299,7 +299,7 @@ class ServingProcess:
         return ExitCode.GRACEFUL
 
     def _arm_watchdog(self) -> None:
-        # a thread in C: it fires even if the loop is blocked or the GIL is held (H30)
+        # faulthandler's thread is in C: it runs even if the loop is blocked or the GIL held (H30)
         if not self._is_watched:
             self._is_watched = True
             seconds = self._conf.quit_seconds + AFTER_DRAIN_SECONDS + self._studio.seconds

@@ -1,4 +1,4 @@
-"""What lies in the run directory, looked after: the run file, the socket, and the time."""
+"""Keeps what lies in the run directory: the run file, the control socket, the clock's state."""
 
 import asyncio
 import logging
@@ -15,9 +15,9 @@ LOOK_SECONDS = 1.0
 
 
 async def keep_reachable(run_file: RunFile, control: Control, run_dir: Path) -> None:
-    """Look every second, until cancelled; make anew what is missing.
+    """Check every second, until cancelled; create again what is missing.
 
-    Where the whole data directory is gone, or another server has it, there is nothing to keep.
+    Nothing is created where the whole data directory is gone, or another server holds it.
     """
     problem = ""
     while True:
@@ -31,22 +31,22 @@ async def keep_reachable(run_file: RunFile, control: Control, run_dir: Path) -> 
 def _look_at_clock(run_dir: Path) -> None:
     if seconds := clock.check():
         logger.warning(
-            "the clock of the machine was set forward by %.0f s: nothing is old by it for a day",
+            "the system clock was set forward by %.0f s: nothing is deleted by its age for a day",
             seconds,
         )
-    with suppress(OSError):  # what is deleted by its age is then deleted by the machine's clock
+    with suppress(OSError):  # then the system clock alone decides what is old enough to be deleted
         clock.save(run_dir / STATE_NAME)
 
 
 async def _restore(run_file: RunFile, control: Control, run_dir: Path) -> str:
-    """Return why it cannot be reached; empty: it can."""
+    """Return why this server cannot be reached; empty: it can."""
     if not run_dir.parent.is_dir():
         return "its data directory is gone"
     try:
         is_new = run_file.restore()
         if is_new or not control.is_reachable(run_dir):
             await control.open(run_dir)
-            logger.warning("the run file or the control socket was deleted; it is made anew")
+            logger.warning("the run file or the control socket was deleted; it is created again")
     except AlreadyServingError as error:
         return str(error)
     except OSError as error:

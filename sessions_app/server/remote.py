@@ -1,4 +1,4 @@
-"""A serving process seen from a command: whether one runs, and what it answers."""
+"""How a command reaches the serving process: whether one runs, and what it answers."""
 
 import json
 import os
@@ -24,7 +24,7 @@ class NotRunningError(HablaError):
 
 
 class NoAnswerError(HablaError):
-    """The server runs, and does not answer."""
+    """The server runs but does not answer."""
 
     code = "no_answer"
 
@@ -44,7 +44,7 @@ def server_descriptor(run_dir: Path) -> Iterator[int]:
     except (ProcessLookupError, ValueError) as error:
         raise NotRunningError from error
     try:
-        if not is_held(run_dir):  # it ended between the two looks: the number may be another's
+        if not is_held(run_dir):  # it ended meanwhile: its process id may be another's by now
             raise NotRunningError
         yield process
     finally:
@@ -57,7 +57,7 @@ def wait_for_end(process: int, seconds: float) -> bool:
 
 
 def answer_to(run_dir: Path, what: str, seconds: float) -> dict[str, Any]:
-    """Return the one answer of the server to ``what``. Blocks.
+    """Return the server's single answer to ``what``. Blocks.
 
     Raises:
         NotRunningError: none runs.

@@ -1,4 +1,4 @@
-"""Names given to speakers elsewhere: told to every live session of their conversation."""
+"""Names given to speakers elsewhere: sent to every live session of their conversation."""
 
 import asyncio
 from contextlib import suppress
@@ -10,7 +10,7 @@ from sessions_app.live.registry import Registry
 from sessions_app.store import history
 from sessions_app.store.database.thread import database_thread
 
-"""How often the names are looked at, whether or not somebody was heard to say that one changed."""
+"""How often the names are read, whether or not a hint says that one changed."""
 
 
 async def follow_renamed_speakers(registry: Registry) -> None:
@@ -18,7 +18,7 @@ async def follow_renamed_speakers(registry: Registry) -> None:
     with notify.row_changes() as news:
         while True:
             news.clear()
-            with suppress(StoreError):  # it is looked at again
+            with suppress(StoreError):  # retried at the next look
                 await _look(registry)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
@@ -26,7 +26,7 @@ async def follow_renamed_speakers(registry: Registry) -> None:
 
 
 async def _look(registry: Registry) -> None:
-    # one that is not open yet has not been found to be in a conversation of its user's
+    # until a session is open, it is not certain that the conversation is its user's
     live = [session for session in registry.sessions.values() if session.is_open]
     if not live:
         return

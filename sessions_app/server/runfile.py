@@ -1,4 +1,4 @@
-"""The run file: one server a data directory, and who that is."""
+"""The run file: it allows one server per data directory, and says which one runs."""
 
 import fcntl
 import json
@@ -14,15 +14,15 @@ logger = logging.getLogger(__name__)
 
 
 class AlreadyServingError(HablaError):
-    """Another server has this data directory."""
+    """Another server runs on this data directory."""
 
     code = "already_serving"
 
 
 class RunFile:
-    """Held while a server runs; the kernel lets go of it however the server ends.
+    """Locked while a server runs; the kernel releases the lock however the server ends.
 
-    A second server on one data directory would take the first one's sessions for lost.
+    A second server on one data directory would mark the first one's sessions as lost.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -31,7 +31,7 @@ class RunFile:
         self._facts: dict[str, Any] = {}
 
     def __enter__(self) -> "RunFile":
-        """Take the file.
+        """Lock the file.
 
         Raises:
             AlreadyServingError: another process holds it; the message says which.
@@ -45,7 +45,7 @@ class RunFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let go of it, emptied if the disk lets it: who holds it is known by the lock."""
+        """Release it, emptied if the disk allows: the lock alone says whether a server runs."""
         try:
             if self._file is not None:
                 os.ftruncate(self._file, 0)
@@ -55,7 +55,7 @@ class RunFile:
             self._close()
 
     def write(self, facts: dict[str, Any]) -> None:
-        """Say who serves, and where."""
+        """Write which server runs, and where."""
         if self._file is None:
             raise RuntimeError("the run file is not held")
         self._facts = facts
@@ -63,11 +63,11 @@ class RunFile:
         os.pwrite(self._file, json.dumps(facts).encode(), 0)
 
     def restore(self) -> bool:
-        """Make it anew where somebody deleted or replaced it; return whether that was needed.
+        """Create it again if somebody deleted or replaced it; return whether that was needed.
 
         Raises:
             AlreadyServingError: another server has taken the directory meanwhile.
-            OSError: it cannot be made.
+            OSError: it cannot be created.
         """
         if self._file is None or _is_same(self._file, self._path):
             return False
@@ -84,7 +84,7 @@ class RunFile:
 
 
 def _locked(path: Path) -> int:
-    """Return the open run file, made if missing, with its lock."""
+    """Return the open and locked run file, created if missing."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -103,7 +103,7 @@ def _is_same(file: int, path: Path) -> bool:
 
 
 def is_held(directory: Path) -> bool:
-    """Return whether a server runs on this run directory; the kernel knows, not the file."""
+    """Return whether a server runs on this run directory, as the lock says, not the text."""
     try:
         file = os.open(directory / "serve.json", os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:

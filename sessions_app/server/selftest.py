@@ -1,4 +1,4 @@
-"""Whether words really come out: now and then an utterance of its own, by the real engines."""
+"""The self-test: shows with a sentence of its own whether the engines really produce text."""
 
 import asyncio
 import logging
@@ -21,21 +21,21 @@ from sessions_app.pipeline.utterance import Utterance
 logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 30.0
-"""How long one self-test is believed."""
+"""How long the result of one self-test is good for."""
 LIMIT_SECONDS = 60.0
-"""How long the translation may take: a large model on a slow machine. Words have the limit of the
-scheduler, which begins with their turn: that others speak is no trouble of the engines."""
+"""How long the translation may take: a large model on a slow machine. The transcription has the
+scheduler's time limit, which begins with its turn: waiting while others speak is no fault."""
 SOUNDLESS = "The engine that listens does not work: a spoken sentence brought no words."
 WORDLESS = "The translator does not work: a sentence came back empty."
 SENTENCES = {Direction.EN_TO_ES: SENTENCE, Direction.ES_TO_EN: "¿Cuánto cuesta esto?"}
-"""What is translated: the first whose direction the translator knows."""
+"""What is translated: the first one whose direction the translator supports."""
 MANNER = Manner(Direction.EN_TO_ES, Mode.CONVERSATION)
 
 
 async def keep_running_selftests(registry: Registry, every_seconds: float = EVERY_SECONDS) -> None:
-    """Test the engines of today, again and again, until cancelled.
+    """Test the current engines, again and again, until cancelled.
 
-    What is wrong is noted in it, and told to the live clients it serves when it begins and ends.
+    What is wrong is noted in their generation; its live clients are told when that begins and ends.
     """
     while True:
         generations = registry.generations
@@ -67,7 +67,7 @@ async def _tell(registry: Registry, generation: Generation, event: Event) -> Non
 async def run_selftest(generation: Generation) -> str:
     """Return why an utterance would bring no text; empty: it would.
 
-    A backlog of live sessions is not made longer: the former answer stands then.
+    While live sessions wait for the transcriber, nothing is tested and the last result stands.
     """
     scheduler = generation.scheduler
     if scheduler is not None and scheduler.backlog:
@@ -75,20 +75,20 @@ async def run_selftest(generation: Generation) -> str:
     try:
         return await _test(generation)
     except EngineLoadingError:
-        return ""  # nothing fails; while nobody else translates, the model itself says so
+        return ""  # not a failure; where no other translator steps in, the model itself reports it
     except TimeoutError:
         return f"The engines do not work: a sentence took more than {LIMIT_SECONDS:.0f} s."
     except HablaError as error:
         return f"The engines do not work: {error}"
     except _BugError as bug:
         trouble = f"The engines do not work: {bug}"
-        if trouble != generation.trouble:  # it is logged when it is met, not at each test
-            logger.exception("the self-test met a bug")
+        if trouble != generation.trouble:  # logged when it first occurs, not at each test
+            logger.exception("the self-test found a bug")
         return trouble
 
 
 class _BugError(Exception):
-    """An engine raised, or returned, what no engine may. Its cause is for the log alone."""
+    """An engine raised or returned what no engine may. Its cause is only for the log."""
 
 
 @contextmanager
@@ -97,12 +97,12 @@ def _bugs_of(engine: str) -> Iterator[None]:
         yield
     except (HablaError, TimeoutError):
         raise
-    except Exception as error:  # anybody may write an engine, and the test goes on after it
+    except Exception as error:  # anybody may write an engine, and the self-tests must go on
         raise _BugError(f"the {engine} has a bug; the log has it.") from error
 
 
 async def _test(generation: Generation) -> str:
-    """Ask what a session asks; nothing of it is told, kept or counted."""
+    """Ask what a session would ask; nothing of it is sent, stored or counted."""
     session = SessionContext(_tell_nobody, _keep_nothing, MANNER, is_live=False)
     assembly = Assembly(generation, session)
     try:
@@ -120,7 +120,7 @@ async def _test(generation: Generation) -> str:
 
 async def _hears(transcriber: Transcriber, interpreter: Interpreter) -> bool:
     if not transcriber.sample and "en" not in transcriber.languages:
-        return True  # there is no sound in which it must find words
+        return True  # there is no sample of speech that it should recognize
     pcm = transcriber.sample or await asyncio.to_thread(spoken_sentence)
     language = "en" if "en" in interpreter.languages else "es"
     manner = replace(MANNER, direction=Direction.of(language))
@@ -136,15 +136,15 @@ async def _translate(interpreter: Interpreter, translator: Translator) -> str:
         async with asyncio.timeout(LIMIT_SECONDS):
             translation = await interpreter.ahead.translate(interpreter.next_id(), request)
     except BadTranslationError as error:
-        # it answers; whether each answer is a translation is judged, and told, one by one
+        # it does answer; a bad translation is reported with the utterance that it belongs to
         return WORDLESS if error.fault is Fault.EMPTY else ""
     return "" if translation.text.strip() else WORDLESS
 
 
 async def _tell_nobody(_: Event) -> None:
-    """Tell nobody."""
+    """Send the event to nobody."""
 
 
 async def _keep_nothing(exchange: Exchange, _: Utterance) -> Exchange:
-    """Keep nothing."""
+    """Store nothing."""
     return exchange

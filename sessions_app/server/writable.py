@@ -1,4 +1,4 @@
-"""Whether what is said can be kept: the database, the data directory and its room, by trying."""
+"""Test writes to the database and the data directory: whether what is said can be stored."""
 
 import asyncio
 import errno
@@ -20,18 +20,18 @@ from sessions_app.store.database.write_behind import behind
 logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 5.0
-"""How often it is tried while all is well; each second while it is not."""
+"""How often a test write is made while all is well; each second while it is not."""
 AGAIN_SECONDS = 1.0
 LEAST_BYTES = 32 * 1024 * 1024
 LEAST_PART = 0.01
-"""With less room than LEAST_BYTES, and less than this part of the disk, a disk counts as full."""
+"""With less free than LEAST_BYTES, and less than this part of the disk, a disk counts as full."""
 PIECE = b"\0" * 4096
 UNWRITABLE = "The data directory cannot be written."
 FULL = "The disk of the data directory is full."
 
 
 async def keep_probing_writes(registry: Registry) -> None:
-    """Try, again and again, until cancelled; what is wrong is among the registry's troubles."""
+    """Test again and again, until cancelled; what is wrong is noted in the registry's troubles."""
     while True:
         database, disk = await _trouble_of_database(), await _trouble_of_disk()
         registry.note_trouble("database", database)
@@ -45,7 +45,7 @@ async def _trouble_of_database() -> str:
         await database_thread.run(servers.write_probe)
     except StoreError:  # the log has it
         return TAKES_NOTHING
-    if not behind:  # what waits may want more room than was tried
+    if not behind:  # writes that wait may need more room than the test write
         database_thread.outage.ended()
     return ""
 
@@ -55,7 +55,7 @@ async def _trouble_of_disk() -> str:
 
 
 def trouble_of(directory: Path) -> str:
-    """Return why nothing can be written to a directory; empty: it can. Blocks."""
+    """Return why the directory cannot be written; empty: it can. Blocks."""
     try:
         with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
             file.write(PIECE)
