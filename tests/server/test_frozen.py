@@ -77,8 +77,8 @@ async def test_it_takes_its_rows_back_and_goes_on(database: str, tmp_path: Path)
         await listener.until("playback_resumed")
         await listener.say("stop_playback")
         assert (await listener.until("playback_stopped"))["reason"] == "asked"
-        told = next(s for s in (await status(other))["servers"] if s["address"] == one.address)
-        assert {s["id"] for s in told["sessions"]} == {id_of(guest), id_of(listener)}
+        sessions = await sessions_of(other, one.address)
+        assert sessions == {id_of(guest), id_of(listener)}
         await ask(other, "DELETE", f"/sessions/{id_of(guest)}/live")
         assert await guest.close_code() == 1000
         await listener.leave()
@@ -119,6 +119,16 @@ async def test_what_was_deleted_meanwhile_ends_and_is_told(database: str, tmp_pa
         assert await one.ended() == 0
         assert [path for path in (tmp_path / "recordings").rglob("*.*") if path.suffix] == []
     assert [row[:3] for row in await rows(database, tmp_path)] == [["closed", "client_left", 1]]
+
+
+async def sessions_of(server: Running, address: str) -> set[str]:
+    """Return the sessions of the server at ``address``, once its first heartbeat has come again."""
+    async with asyncio.timeout(BACK_SECONDS):
+        while True:
+            servers = (await status(server))["servers"]
+            if told := [each for each in servers if each["address"] == address]:
+                return {session["id"] for session in told[0]["sessions"]}
+            await asyncio.sleep(0.1)
 
 
 async def until_deleted(server: Running, recording: str) -> None:
