@@ -85,7 +85,7 @@ def test_sound_that_lies_with_another_process_is_told_from_sound_that_cannot_be_
     for directory, told in (("another", "another server process"), ("", "cannot be played here")):
         move = (
             "from sessions_app.recording import files; from sessions_app.models import Recording;"
-            f"files.remove('{recording_id}');"
+            f"files.delete_or_log('{recording_id}');"
             f"Recording.objects.filter(pk='{recording_id}').update(directory='{directory}')"
         )
         server.manage("shell", "--verbosity=0", "-c", move)
