@@ -17,6 +17,7 @@ from sessions_app.config.recordings_directory import is_here, known_id
 from sessions_app.core.errors import CommandError
 from sessions_app.models import Recording, RecordingState
 from sessions_app.recording import files
+from sessions_app.store.database.thread import on_database_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ def admit(request: PlaybackRequest) -> PlaybackJob:
             return store.playing_of(_begin(recording, request))
     except IntegrityError as error:
         raise _already_playing() from error
+
+
+admit_here = on_database_thread(admit)
+"""The same in a process that plays. Raises StoreError besides: the database does not say."""
 
 
 def _begin(recording: Recording, request: PlaybackRequest) -> Playback:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from playback_app import service
-from playback_app.admission import PlaybackRequest, admit
+from playback_app.admission import PlaybackRequest, admit_here
 from playback_app.models import Playback
 from playback_app.store import PlaybackJob
 from sessions_app.config import conf
@@ -17,7 +17,7 @@ from sessions_app.core.events import Event, Exchange, Failure, Notice
 from sessions_app.engines.model_condition import wait_for_model
 from sessions_app.live.registry import Registry
 from sessions_app.server.heartbeat import keep_heartbeat
-from sessions_app.store.database.thread import database_thread
+from sessions_app.store.database.thread import database_thread, on_database_thread
 from sessions_app.store.sessions import new_boot
 
 
@@ -63,11 +63,11 @@ async def play_offline(
             heard(event.fields["position_seconds"])
 
     async with _serving() as registry:
-        playing = await database_thread.run(admit, replace(request, boot=registry.boot))
+        playing = await admit_here(replace(request, boot=registry.boot))
         if direction is not None:
             playing = replace(playing, direction=direction)
         await _play(registry, playing, note)
-        return OfflinePlayback(await database_thread.run(_row, playing.id), exchanges, failures)
+        return OfflinePlayback(await _row(playing.id), exchanges, failures)
 
 
 async def _play(registry: Registry, playing: PlaybackJob, note: service.Told) -> None:
@@ -99,5 +99,6 @@ async def _serving() -> AsyncIterator[Registry]:
         database_thread.close()
 
 
+@on_database_thread
 def _row(playback_id: UUID) -> Playback:
     return Playback.objects.get(pk=playback_id)

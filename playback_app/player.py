@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from playback_app import scoring, store
 from playback_app.models import PlaybackState
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 MOVE_SECONDS = 0.25
 """How often it is told, at most, how far it is."""
+Change = Callable[[UUID], Awaitable[bool]]
+"""Changes a playback's row; returns whether it was as expected."""
 READ_SECONDS = 10.0
 """How long a disk may take for one piece."""
 
@@ -113,16 +116,14 @@ class Player:
     async def take_back(self) -> bool:
         """Go on with its row, which others ended while this process seemed to be dead."""
         state = PlaybackState.PAUSED if self._pacer.is_held else PlaybackState.PLAYING
-        return not self.is_over and await database_thread.run(
-            store.reclaim_playback, self.playing.id, state
-        )
+        return not self.is_over and await store.reclaim_playback(self.playing.id, state)
 
-    async def _change(self, change: Callable[[Any], bool]) -> bool:
-        if await database_thread.run(change, self.playing.id):
+    async def _change(self, change: Change) -> bool:
+        if await change(self.playing.id):
             return True
-        return await self.take_back() and await database_thread.run(change, self.playing.id)
+        return await self.take_back() and await change(self.playing.id)
 
-    async def _note(self, change: Callable[[Any], bool]) -> bool:
+    async def _note(self, change: Change) -> bool:
         await self._begun.wait()
         if not self.is_over and await self._change(change):
             return True
@@ -137,7 +138,7 @@ class Player:
         infos = generation.engines.infos if generation else {}
         engines = {kind: asdict(info) for kind, info in infos.items()}
         options = {"direction": session.manner.direction, "mode": session.manner.mode}
-        if not await database_thread.run(store.mark_playing, self.playing.id, engines, options):
+        if not await store.mark_playing(self.playing.id, engines, options):
             raise GuestEndedError
         await session.emit(Notice("playback_started", self._fields()))
         self._begun.set()
@@ -159,7 +160,7 @@ class Player:
 
     async def _segments(self, guest_input: GuestInput) -> None:
         heard = 0.0
-        for segment in await database_thread.run(segments_of, self.playing):
+        for segment in await segments_of(self.playing):
             pcm = await _read(lambda segment=segment: read_segment(segment))  # type: ignore[misc]
             await guest_input.interpret(pcm, segment.start_sample)
             heard += to_seconds(count_samples(pcm))
@@ -216,11 +217,7 @@ class Player:
         has_ended = await store.end_playback_behind(*ending)
         if has_ended is False and await self.take_back():
             has_ended = await store.end_playback_behind(*ending)
-        return (
-            None
-            if has_ended is None
-            else await database_thread.run(store.outcome_of, self.playing.id)
-        )
+        return None if has_ended is None else await store.outcome_of(self.playing.id)
 
     def _last_word(self, state: str, reason: str) -> Notice:
         fields = self._fields() | ({"reason": reason} if reason else {})

@@ -12,7 +12,7 @@ from playback_app import store
 from playback_app.models import GroundTruth, Playback
 from sessions_app.core.errors import StoreError
 from sessions_app.models import Exchange, RecordedSegment
-from sessions_app.store.database.thread import database_thread
+from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.database.write_behind import behind
 
 logger = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ async def score_in_time(playback_id: UUID, *, is_late: bool = False) -> None:
         return
     try:
         async with asyncio.timeout(SCORE_SECONDS):
-            await database_thread.run(score, playback_id)
+            await on_database_thread(score)(playback_id)
     except (TimeoutError, StoreError) as error:
         logger.warning("playback %s has no score: %s", playback_id, error)
 

@@ -8,7 +8,7 @@ from functools import partial
 from uuid import UUID
 
 from playback_app import store
-from playback_app.admission import PlaybackRequest, admit
+from playback_app.admission import PlaybackRequest, admit_here
 from playback_app.models import PlaybackState, PlaybackWish
 from playback_app.player import Player
 from playback_app.protocol import StartPlayback
@@ -20,7 +20,6 @@ from sessions_app.live import registry as registries
 from sessions_app.live.registry import Registry
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import EndCause, SessionRequest
-from sessions_app.store.database.thread import database_thread
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +56,7 @@ async def start(session: LiveSession, command: StartPlayback) -> None:
 
 async def _admit(request: PlaybackRequest) -> PlaybackJob:
     try:
-        return await database_thread.run(admit, request)
+        return await admit_here(request)
     except OSError as error:
         if not is_exhaustion(error):
             raise
@@ -134,8 +133,7 @@ async def poll_playbacks(registry: Registry, is_beat: bool) -> None:
     """Take what waits for this process, grant what is wished, say what lives."""
     # a process that plays by itself takes nothing that a server should
     has_room = registry is registries.live and not registry.readiness()
-    taken = await database_thread.run(
-        store.take_waiting,
+    taken = await store.take_waiting(
         registry.boot,
         list(registry.sessions),
         directory=registry.sound_directory,
@@ -143,11 +141,11 @@ async def poll_playbacks(registry: Registry, is_beat: bool) -> None:
     )
     for playing in taken:
         await _begin(registry, playing)
-    for wished in await database_thread.run(store.pending_wishes, registry.boot):
+    for wished in await store.pending_wishes(registry.boot):
         _grant(registry, wished)
     if is_beat:
         await _beat(registry)
-    if lost := await database_thread.run(store.interrupt_of_dead_servers, registry.boot):
+    if lost := await store.interrupt_of_dead_servers(registry.boot):
         logger.warning("%d playbacks of a server that died are marked as interrupted", lost)
 
 
@@ -191,14 +189,14 @@ async def _grant_in_turn(session: LiveSession, wished: PendingWish) -> None:
             await steer_playback(session, wished.wish)
     except CommandError as error:
         logger.info("playback %s: %s", wished.id, error)
-    await database_thread.run(store.clear_wish, wished)
+    await store.clear_wish(wished)
 
 
 async def _beat(registry: Registry) -> None:
     players = {p.playing.id: p for s in registry.sessions.values() if (p := player_in(s))}
-    await database_thread.run(store.record_signs_of_life, list(players))
+    await store.record_signs_of_life(list(players))
     # one that is held would not notice by itself
-    for playback_id in await database_thread.run(store.interrupted_playbacks, list(players)):
+    for playback_id in await store.interrupted_playbacks(list(players)):
         await players[playback_id].take_back()
 
 
@@ -239,9 +237,7 @@ class _Alone:
 
     async def _begin(self) -> None:
         try:
-            if not await database_thread.run(
-                store.assign_session, self._playing.id, self.session.id
-            ):
+            if not await store.assign_session(self._playing.id, self.session.id):
                 self._end_session()
                 return
             await play_in(self.session, self._playing, self._end_session)

@@ -12,6 +12,7 @@ from sessions_app.core.errors import DecodeError
 from sessions_app.models import RecordedSegment
 from sessions_app.protocol import StartListening
 from sessions_app.recording import files
+from sessions_app.store.database.thread import on_database_thread
 
 PIECE_SECONDS = 0.2
 """How much sound is fed at once: little enough to be held, stopped and paced smoothly."""
@@ -105,6 +106,7 @@ class Stream:
         return min(max(size, SMALLEST_PIECE), LARGEST_PIECE)
 
 
+@on_database_thread
 def segments_of(playing: PlaybackJob) -> list[Segment]:
     """Return the kept utterances of a recording, as they were spoken."""
     rows = RecordedSegment.objects.filter(recording_id=playing.recording_id)

@@ -1,6 +1,6 @@
 """The only writer of playbacks.
 
-Every function that is no coroutine blocks: loops use the database thread.
+What a player and its process note is async; what pages ask too is plain, in their own thread.
 
 Each change of state is conditional ("stopped, if it still went on"), so it happens once, whoever
 asks and however often.
@@ -19,6 +19,7 @@ from django.db.models.functions import Coalesce, Greatest, Now
 from playback_app.models import ACTIVE, Playback, PlaybackState, PlaybackWish
 from sessions_app.core.steady_clock import clock
 from sessions_app.models import Server, SessionState, TranslationSession
+from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.database.write_behind import behind
 from sessions_app.store.liveness import of_dead_processes, of_silent_processes
 
@@ -74,6 +75,7 @@ def playing_of(row: Playback) -> PlaybackJob:
 # --- what its player notes
 
 
+@on_database_thread
 def mark_playing(playback_id: UUID, engines: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
     """Note that it plays; return whether it still shall."""
     rows = Playback.objects.filter(pk=playback_id, state=PlaybackState.STARTING)
@@ -86,18 +88,21 @@ def mark_playing(playback_id: UUID, engines: Mapping[str, Any], options: Mapping
     )
 
 
+@on_database_thread
 def mark_paused(playback_id: UUID) -> bool:
     """Note that it is held; return whether it played."""
     rows = Playback.objects.filter(pk=playback_id, state=PlaybackState.PLAYING)
     return _change(rows, state=PlaybackState.PAUSED)
 
 
+@on_database_thread
 def mark_resumed(playback_id: UUID) -> bool:
     """Note that it goes on; return whether it was held."""
     rows = Playback.objects.filter(pk=playback_id, state=PlaybackState.PAUSED)
     return _change(rows, state=PlaybackState.PLAYING)
 
 
+@on_database_thread
 def record_position(playback_id: UUID, position_seconds: float) -> bool:
     """Note how far it is; return whether it still goes on."""
     rows = Playback.objects.filter(pk=playback_id, state__in=ACTIVE)
@@ -113,6 +118,7 @@ def end_playback(
     return _end(rows, state, reason, **where) == 1
 
 
+@on_database_thread
 def reclaim_playback(playback_id: UUID, state: PlaybackState) -> bool:
     """Go on with what others ended while its process was frozen; return whether that was so.
 
@@ -132,6 +138,7 @@ def reclaim_playback(playback_id: UUID, state: PlaybackState) -> bool:
         return False
 
 
+@on_database_thread
 def interrupted_playbacks(playback_ids: Collection[UUID]) -> set[UUID]:
     """Return which of these others have ended because their process seemed to be dead."""
     rows = Playback.objects.filter(pk__in=playback_ids, state=PlaybackState.INTERRUPTED)
@@ -154,12 +161,14 @@ async def end_playback_behind(
     return ending.result() if await behind.in_time(ending) else None
 
 
+@on_database_thread
 def outcome_of(playback_id: UUID) -> tuple[str, str]:
     """Return its state and the reason; ``interrupted`` where the row is gone."""
     row = Playback.objects.filter(pk=playback_id).values_list("state", "reason").first()
     return row or (PlaybackState.INTERRUPTED, "deleted")
 
 
+@on_database_thread
 def assign_session(playback_id: UUID, session_id: UUID) -> bool:
     """Note the session that was made for it; return whether it still shall be played."""
     rows = Playback.objects.filter(pk=playback_id, state=PlaybackState.STARTING)
@@ -200,6 +209,7 @@ def record_wish(playback_id: UUID, wish: PlaybackWish) -> None:
         rows.exclude(wish=PlaybackWish.STOP).update(wish=wish)
 
 
+@on_database_thread
 def pending_wishes(boot: str) -> list[PendingWish]:
     """Return what is wanted of what this process plays."""
     rows = Playback.objects.filter(state__in=ACTIVE, boot=boot, session__isnull=False)
@@ -207,11 +217,13 @@ def pending_wishes(boot: str) -> list[PendingWish]:
     return [PendingWish(pk, session_id, PlaybackWish(wish)) for pk, session_id, wish in wanted]
 
 
+@on_database_thread
 def clear_wish(wished: PendingWish) -> None:
     """Note that a wish was granted, unless there is another by now."""
     Playback.objects.filter(pk=wished.id, wish=wished.wish).update(wish=PlaybackWish.NONE)
 
 
+@on_database_thread
 def take_waiting(
     boot: str, session_ids: Collection[UUID], *, directory: str, has_room: bool
 ) -> list[PlaybackJob]:
@@ -234,11 +246,13 @@ def _take(rows: QuerySet[Playback], boot: str) -> bool:
 # --- signs of life
 
 
+@on_database_thread
 def record_signs_of_life(playback_ids: Collection[UUID]) -> None:
     """Say that these go on, though they may be held."""
     Playback.objects.filter(pk__in=playback_ids, state__in=ACTIVE).update(seen_at=Now())
 
 
+@on_database_thread
 def interrupt_of_dead_servers(boot: str) -> int:
     """End what servers that are gone, as ``boot`` sees it, left playing; return how many it was."""
     active = Playback.objects.filter(state__in=ACTIVE)

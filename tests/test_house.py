@@ -102,3 +102,15 @@ def test_only_live_reaches_into_the_parts_of_a_session() -> None:
         if isinstance(node.value, ast.Name | ast.Attribute) and ast.unparse(node.value) != "self"
     ]
     assert reaching == []
+
+
+def test_queries_get_to_the_database_thread_in_one_way() -> None:
+    """By `on_database_thread`, so that whoever calls them awaits a function like any other."""
+    calls = [
+        f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
+        for path in OURS
+        if path.name != "thread.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "database_thread.run"
+    ]
+    assert calls == []

@@ -18,7 +18,7 @@ from django.http import HttpRequest, parse_cookie
 from sessions_app.access import authentication
 from sessions_app.access.clean_input import session_key
 from sessions_app.core.steady_clock import clock
-from sessions_app.store.database.thread import database_thread
+from sessions_app.store.database.thread import on_database_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,7 @@ class Login:
 
 
 def login_for(scope: Mapping[str, Any]) -> Login | None:
-    """Return the login of an ASGI scope; None: nobody is logged in.
-
-    Queries the database: to be called on the database thread.
-    """
+    """Return the login of an ASGI scope; None: nobody is logged in. Queries the database."""
     user = authentication.user_for(scope)
     if user is None:
         return None
@@ -48,6 +45,10 @@ def login_for(scope: Mapping[str, Any]) -> Login | None:
     if row is None or row.get_decoded().get(SESSION_KEY) != str(user.pk):
         return Login(user.pk, is_operator=user.is_superuser)
     return Login(user.pk, key, user.password, is_operator=user.is_superuser)
+
+
+fetch_login = on_database_thread(login_for)
+"""The same for a WebSocket. Raises StoreError: the database does not say."""
 
 
 def login_of(request: HttpRequest) -> Login | None:
@@ -69,9 +70,10 @@ async def ended_logins(logins: Mapping[UUID, Login]) -> set[UUID]:
     Raises:
         StoreError: the database does not answer.
     """
-    return await database_thread.run(_ended, logins) if logins else set()
+    return await _ended(logins) if logins else set()
 
 
+@on_database_thread
 def _ended(logins: Mapping[UUID, Login]) -> set[UUID]:
     keys = {login.session_key for login in logins.values() if login.session_key}
     rows = Session.objects.filter(pk__in=keys, expire_date__gt=clock.now())

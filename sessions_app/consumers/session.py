@@ -12,7 +12,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from sessions_app import protocol
 from sessions_app.access import authentication
-from sessions_app.access.logins import Login, login_for
+from sessions_app.access.logins import Login, fetch_login
 from sessions_app.consumers.allowance import FRAMES, CommandRates, count_new_session
 from sessions_app.consumers.sender import Sender
 from sessions_app.core.descriptors import EXHAUSTED, was_exhausted
@@ -25,7 +25,6 @@ from sessions_app.live.commands import execute, parse
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import EndCause, SessionRequest, refuse_without_database
 from sessions_app.protocol import CloseCode
-from sessions_app.store.database.thread import database_thread
 from sessions_app.transport.backpressure import FlowControl, throttle
 
 STRIKES = 50
@@ -136,7 +135,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         if not authentication.is_origin_allowed(self.scope):
             message = "This page may not use this server."
             raise RefusedError(message, code="wrong_origin", close_code=CloseCode.WRONG_ORIGIN)
-        login = await database_thread.run(login_for, self.scope)
+        login = await fetch_login(self.scope)
         if login is None:
             message = "Log in first."
             raise RefusedError(message, code="login_required", close_code=CloseCode.LOGIN_FIRST)

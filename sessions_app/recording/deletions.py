@@ -26,7 +26,7 @@ from sessions_app.core.errors import StoreError
 from sessions_app.core.steady_clock import clock
 from sessions_app.models import DeletedSound, Recording, RecordingState, Server
 from sessions_app.recording import files
-from sessions_app.store.database.thread import database_thread
+from sessions_app.store.database.thread import on_database_thread
 
 logger = logging.getLogger(__name__)
 
@@ -82,12 +82,13 @@ async def keep_deleting(record_in: Callable[[str], None]) -> None:
 
 
 async def _look(directory: str, failed: set[UUID]) -> None:
-    found = await database_thread.run(_found, directory)
+    found = await _found(directory)
     if found:
         gone = await asyncio.to_thread(_delete, found, failed)
-        await database_thread.run(_delete_rows, gone)
+        await on_database_thread(_delete_rows)(gone)
 
 
+@on_database_thread
 def _found(directory: str) -> list[tuple[UUID, str]]:
     rows = DeletedSound.objects.filter(directory__in=("", directory))
     found = list(rows.values_list("recording_id", "directory")[:AT_ONCE])

@@ -8,7 +8,7 @@ from sessions_app.core.events import Failure
 from sessions_app.live.registry import Registry
 from sessions_app.live.states import EndCause
 from sessions_app.protocol import CloseCode
-from sessions_app.store.database.identity import identity
+from sessions_app.store.database.identity import find_problem, identity
 from sessions_app.store.database.thread import database_thread
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class DatabaseGuard:
         Raises:
             StoreError: it does not answer.
         """
-        was, problem = identity.trouble, await database_thread.run(identity.problem)
+        was, problem = identity.trouble, await find_problem()
         identity.trouble = problem
         if problem and not was:
             logger.error("%s Nobody is let in, and nothing is kept, until it is back.", problem)

@@ -8,7 +8,6 @@ from sessions_app.bus.notify import LOOK_SECONDS
 from sessions_app.core.errors import StoreError
 from sessions_app.live.registry import Registry
 from sessions_app.store import history
-from sessions_app.store.database.thread import database_thread
 
 """How often the names are read, whether or not a hint says that one changed."""
 
@@ -32,7 +31,7 @@ async def _look(registry: Registry) -> None:
         return
     wanted = {each.conversation_id for each in live if each.conversation_id}
     renamings = [session.renamings for session in live]
-    names = await database_thread.run(history.names_in, wanted)
+    names = await history.names_in(wanted)
     for session, before in zip(live, renamings, strict=True):
         conversation_id = session.conversation_id
         known = names.get(conversation_id, {}) if conversation_id else {}

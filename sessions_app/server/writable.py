@@ -42,7 +42,7 @@ async def keep_probing_writes(registry: Registry) -> None:
 
 async def _trouble_of_database() -> str:
     try:
-        await database_thread.run(servers.write_probe)
+        await servers.probe_writing()
     except StoreError:  # the log has it
         return TAKES_NOTHING
     if not behind:  # writes that wait may need more room than the test write

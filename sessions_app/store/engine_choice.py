@@ -8,7 +8,7 @@ from sessions_app.engines.base import Progress
 from sessions_app.engines.choices import current_backend, names_of
 from sessions_app.engines.loading import EngineChoice, Engines, EngineSettings, load_engines
 from sessions_app.models import EngineSetting
-from sessions_app.store.database.thread import database_thread
+from sessions_app.store.database.thread import on_database_thread
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ async def load_chosen_engines(settings: EngineSettings, progress: Progress) -> E
         EngineUnavailableError: one that was chosen cannot be loaded.
     """
     try:
-        chosen = await database_thread.run(current_choice)
+        chosen = await on_database_thread(current_choice)()
     except StoreError:
         logger.warning("the owner's choice of engines could not be read")
         chosen = None

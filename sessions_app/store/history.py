@@ -26,6 +26,7 @@ from sessions_app.models import (
     Speaker,
     TranslationSession,
 )
+from sessions_app.store.database.thread import on_database_thread
 
 Row = TypeVar("Row", bound=Model)
 ROWS_A_PAGE = 200
@@ -140,6 +141,7 @@ def _order(rows: QuerySet[Exchange]) -> "array[int]":
     return order
 
 
+@on_database_thread
 def names_in(conversation_ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
     """Return how the speakers of these conversations are called, by their keys."""
     rows = Speaker.objects.filter(conversation__in=conversation_ids)

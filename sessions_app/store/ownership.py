@@ -18,7 +18,7 @@ from sessions_app.models import (
     SessionState,
     TranslationSession,
 )
-from sessions_app.store.database.thread import database_thread
+from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.liveness import of_dead_processes
 
 
@@ -42,12 +42,9 @@ class OwnershipChanges:
     """Of those that were taken back: whose recording somebody else has closed, or deleted."""
 
 
-async def mark_lost(boot: str) -> int:
+@on_database_thread
+def mark_lost(boot: str) -> int:
     """Close the rows of servers that are gone, as ``boot`` sees it; return how many there were."""
-    return await database_thread.run(_mark_lost, boot)
-
-
-def _mark_lost(boot: str) -> int:
     orphans = of_dead_processes(TranslationSession.objects.filter(state=SessionState.OPEN), boot)
     return orphans.update(
         state=SessionState.LOST,
@@ -81,13 +78,10 @@ async def check_ownership(sessions: Mapping[uuid.UUID, OwnedRows]) -> OwnershipC
         StoreError: the database does not say.
     """
     nothing: frozenset[uuid.UUID] = frozenset()
-    return (
-        await database_thread.run(_look, sessions)
-        if sessions
-        else OwnershipChanges(nothing, nothing, nothing)
-    )
+    return await _look(sessions) if sessions else OwnershipChanges(nothing, nothing, nothing)
 
 
+@on_database_thread
 def _look(sessions: Mapping[uuid.UUID, OwnedRows]) -> OwnershipChanges:
     rows = dict(TranslationSession.objects.filter(pk__in=sessions).values_list("pk", "state"))
     lost = [pk for pk, state in rows.items() if state == SessionState.LOST]

@@ -26,7 +26,7 @@ from sessions_app.models import (
     SessionState,
     TranslationSession,
 )
-from sessions_app.store.database.thread import database_thread
+from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.database.write_behind import behind, belonging_to
 from sessions_app.store.recording_facts import NewRecording, SegmentFacts, Unfinished
 from sessions_app.store.sessions import directory_of
@@ -78,15 +78,12 @@ def _begin_recording(new: NewRecording) -> None:
         Recording.objects.get_or_create(id=new.id, defaults=fields)
 
 
-async def begin_unwritten(left: Sequence[NewRecording], boot: str) -> set[uuid.UUID]:
+@on_database_thread
+def begin_unwritten(left: Sequence[NewRecording], boot: str) -> set[uuid.UUID]:
     """Write the rows that servers did not which died; return which are there.
 
     None of sound that was deleted, and none of a session that is gone, or not over.
     """
-    return await database_thread.run(_begin_left, left, boot)
-
-
-def _begin_left(left: Sequence[NewRecording], boot: str) -> set[uuid.UUID]:
     ids = [new.id for new in left]
     dead = TranslationSession.objects.exclude(state=SessionState.OPEN).exclude(boot=boot)
     over = dead.filter(~_serves(boot, "boot"), pk__in={new.session_id for new in left})
@@ -141,7 +138,8 @@ def complete_recording(
     return behind.post(end, "the end of a recording")
 
 
-async def complete_recovered(
+@on_database_thread
+def complete_recovered(
     recording_id: uuid.UUID, *, duration_seconds: float, size: int, has_sound: bool, directory: str
 ) -> bool:
     """Do the same for one that its server left when it died; its files lie in ``directory``."""
@@ -151,7 +149,7 @@ async def complete_recovered(
         "has_sound": has_sound,
         "directory": directory,
     }
-    return await database_thread.run(_end_recording, recording_id, RecordingState.SALVAGED, fields)
+    return _end_recording(recording_id, RecordingState.SALVAGED, fields)
 
 
 def _end_recording(recording_id: uuid.UUID, state: RecordingState, fields: dict[str, Any]) -> bool:
@@ -164,15 +162,12 @@ def _end_recording(recording_id: uuid.UUID, state: RecordingState, fields: dict[
     return rows.exists()
 
 
-async def unfinished_recordings(boot: str, directory: str) -> list[Unfinished]:
+@on_database_thread
+def unfinished_recordings(boot: str, directory: str) -> list[Unfinished]:
     """Return the recordings that servers left unfinished which serve no more.
 
     Those whose files lie in ``directory``, the one here, or of which it is not known where.
     """
-    return await database_thread.run(_unfinished, boot, directory)
-
-
-def _unfinished(boot: str, directory: str) -> list[Unfinished]:
     # nothing of an open session is left; whether it is lost is found out by its silence
     over = Recording.objects.filter(session__isnull=False, state=RecordingState.RECORDING)
     left = over.exclude(session__state=SessionState.OPEN).exclude(session__boot=boot)
@@ -185,23 +180,17 @@ def _unfinished(boot: str, directory: str) -> list[Unfinished]:
     ]
 
 
-async def claim_recovery(recording_id: uuid.UUID, boot: str) -> bool:
+@on_database_thread
+def claim_recovery(recording_id: uuid.UUID, boot: str) -> bool:
     """Take on to salvage a recording, until one dies; return whether nobody else does."""
-    return await database_thread.run(_claim, recording_id, boot)
-
-
-def _claim(recording_id: uuid.UUID, boot: str) -> bool:
     rows = Recording.objects.filter(pk=recording_id, state=RecordingState.RECORDING)
     is_free = Q(salvager__in=("", boot)) | ~_serves(boot, "salvager")
     return bool(rows.filter(is_free).update(salvager=boot))
 
 
-async def release_recovery(recording_id: uuid.UUID, boot: str) -> None:
+@on_database_thread
+def release_recovery(recording_id: uuid.UUID, boot: str) -> None:
     """Leave it to others to salvage a recording."""
-    await database_thread.run(_disclaim, recording_id, boot)
-
-
-def _disclaim(recording_id: uuid.UUID, boot: str) -> None:
     Recording.objects.filter(pk=recording_id, salvager=boot).update(salvager="")
 
 
@@ -215,38 +204,29 @@ def _serves(boot: str, column: str) -> Q:
     return Exists(serving) & ~earlier
 
 
-async def unfinished_imports(directory: str) -> list[uuid.UUID]:
+@on_database_thread
+def unfinished_imports(directory: str) -> list[uuid.UUID]:
     """Return the imports into ``directory`` that were begun a while ago, and are not done."""
-    return await database_thread.run(_unfinished_imports, directory)
-
-
-def _unfinished_imports(directory: str) -> list[uuid.UUID]:
     begun = Recording.objects.filter(session=None, state=RecordingState.RECORDING)
     a_while_ago = clock.earliest() - timedelta(seconds=QUIET_SECONDS)
     rows = begun.filter(started_at__lt=a_while_ago, directory__in=("", directory))
     return list(rows.values_list("id", flat=True))
 
 
-async def delete_imports(recording_ids: Sequence[uuid.UUID] = ()) -> int:
+@on_database_thread
+def delete_imports(recording_ids: Sequence[uuid.UUID] = ()) -> int:
     """Delete the rows of these imports, and of all that broke off a day ago; return how many."""
-    return await database_thread.run(_delete_imports, recording_ids)
-
-
-def _delete_imports(recording_ids: Sequence[uuid.UUID]) -> int:
     begun = Recording.objects.filter(session=None, state=RecordingState.RECORDING)
     is_old = Q(started_at__lt=clock.earliest() - timedelta(days=1))
     return begun.filter(is_old | Q(pk__in=recording_ids)).delete()[0]
 
 
-async def set_directory(recording_ids: Sequence[uuid.UUID], directory: str) -> int:
+@on_database_thread
+def set_directory(recording_ids: Sequence[uuid.UUID], directory: str) -> int:
     """Note that these recordings lie in ``directory``; return of how many that was not known.
 
     Those stay of which a process says that serves from another: these files are a copy.
     """
-    return await database_thread.run(_adopt, recording_ids, directory)
-
-
-def _adopt(recording_ids: Sequence[uuid.UUID], directory: str) -> int:
     others = Server.objects.exclude(directory__in=("", directory)).values("directory")
     strange = Recording.objects.exclude(directory=directory).exclude(directory__in=others)
     found = list(set(strange.values_list("id", flat=True)) & set(recording_ids))
@@ -254,17 +234,19 @@ def _adopt(recording_ids: Sequence[uuid.UUID], directory: str) -> int:
     return sum(strange.filter(pk__in=part).update(directory=directory) for part in parts)
 
 
-async def known_recordings(recording_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+@on_database_thread
+def known_recordings(recording_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     """Return those of these recordings that have a row."""
-    return await database_thread.run(_known, recording_ids)
+    return _known(recording_ids)
 
 
 def _known(recording_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     return set(Recording.objects.values_list("id", flat=True)) & set(recording_ids)
 
 
-async def recordings_awaiting_rows(left: Sequence[NewRecording]) -> set[uuid.UUID]:
+@on_database_thread
+def recordings_awaiting_rows(left: Sequence[NewRecording]) -> set[uuid.UUID]:
     """Return those of these recordings without a row whose session is there."""
     sessions = TranslationSession.objects.filter(pk__in={new.session_id for new in left})
-    there = await database_thread.run(lambda: set(sessions.values_list("pk", flat=True)))
+    there = set(sessions.values_list("pk", flat=True))
     return {new.id for new in left if new.session_id in there}

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from sessions_app.models import Server, SessionState, TranslationSession
-from sessions_app.store.database.thread import database_thread
+from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.liveness import of_dead_processes, stop_watching
 
 TRIAL = "trial-"
@@ -31,7 +31,8 @@ class ServerProcess:
     live: int
 
 
-async def record_heartbeat(process: ServerProcess) -> list[str]:
+@on_database_thread
+def record_heartbeat(process: ServerProcess) -> list[str]:
     """Say that a process lives; return the boots of those that are noticed to have died.
 
     Each is told to one process only.
@@ -39,10 +40,6 @@ async def record_heartbeat(process: ServerProcess) -> list[str]:
     Raises:
         StoreError: the database failed.
     """
-    return await database_thread.run(_beat, process)
-
-
-def _beat(process: ServerProcess) -> list[str]:
     facts = asdict(process)
     boot = facts.pop("boot")
     Server.objects.update_or_create(boot=boot, defaults={**facts, "seen_at": Now()})
@@ -51,16 +48,13 @@ def _beat(process: ServerProcess) -> list[str]:
     return [each for each in found if dead.filter(pk=each).delete()[0]]
 
 
-async def remove_server(boot: str) -> None:
+@on_database_thread
+def remove_server(boot: str) -> None:
     """Say that a process serves no more.
 
     Raises:
         StoreError: the database failed.
     """
-    await database_thread.run(_remove_server, boot)
-
-
-def _remove_server(boot: str) -> None:
     stop_watching(boot)
     Server.objects.filter(pk=boot).delete()
 
@@ -74,6 +68,10 @@ def write_probe() -> None:
     with transaction.atomic():
         Server.objects.create(boot=f"{TRIAL}{uuid.uuid4().hex[:16]}", pid=0)
         Server.objects.filter(boot__startswith=TRIAL).delete()
+
+
+probe_writing = on_database_thread(write_probe)
+"""The same for a server. Raises StoreError: it takes nothing."""
 
 
 def list_servers(first: str, user_id: int | None = None) -> list[dict[str, Any]]:

@@ -33,7 +33,7 @@ from sessions_app.models import (
 )
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.idioms.matching import Idiom
-from sessions_app.store.database.thread import database_thread
+from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.database.write_behind import behind, belonging_to
 from sessions_app.store.liveness import SILENT_SERVER_SECONDS as SILENT_SERVER_SECONDS
 from sessions_app.store.liveness import directory_of as directory_of
@@ -71,16 +71,13 @@ class ConversationRef:
     """By speaker id."""
 
 
-async def begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> ConversationRef:
+@on_database_thread
+def begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> ConversationRef:
     """Write the row of a session, in ``conversation_id`` if that is the user's, else a new one.
 
     Raises:
         StoreError: nothing was written.
     """
-    return await database_thread.run(_begin_session, new, conversation_id)
-
-
-def _begin_session(new: NewSession, conversation_id: uuid.UUID | None) -> ConversationRef:
     with transaction.atomic():
         conversation = _own_conversation(new.user_id, conversation_id)
         TranslationSession.objects.create(
@@ -266,25 +263,23 @@ async def poll_sessions(session_ids: Collection[uuid.UUID], *, is_beat: bool) ->
     ``seen_at`` is what a server that died leaves of when it did; it is told by the database's
     clock, since those of two servers may differ.
     """
-    return await database_thread.run(_look, session_ids, is_beat) if session_ids else set()
+    return await _poll(session_ids, is_beat) if session_ids else set()
 
 
-def _look(session_ids: Collection[uuid.UUID], is_beat: bool) -> set[uuid.UUID]:
+@on_database_thread
+def _poll(session_ids: Collection[uuid.UUID], is_beat: bool) -> set[uuid.UUID]:
     rows = TranslationSession.objects.filter(pk__in=session_ids, state=SessionState.OPEN)
     if is_beat:
         rows.update(seen_at=Now())
     return set(rows.filter(end_requested_at__isnull=False).values_list("pk", flat=True))
 
 
-async def own_idioms() -> list[Idiom]:
+@on_database_thread
+def own_idioms() -> list[Idiom]:
     """Return the idioms that the owner has added to those that come with Habla.
 
     Raises:
         StoreError: they could not be read.
     """
-    return await database_thread.run(_own_idioms)
-
-
-def _own_idioms() -> list[Idiom]:
     fields = ("pattern", "meaning", "literal", "region", "register", "language")
     return [Idiom(**row) for row in IdiomPattern.objects.values(*fields)]

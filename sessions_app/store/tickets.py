@@ -12,11 +12,10 @@ from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from sessions_app.core import events
 from sessions_app.core.errors import CommandError
 from sessions_app.core.steady_clock import clock
 from sessions_app.models import Exchange, SessionState, TranslationSession, WatchTicket
-from sessions_app.store.database.thread import database_thread
+from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.history import said_after, session_of
 
 SECRET_BYTES = 32
@@ -119,22 +118,10 @@ def _problem(withdrawn_at: datetime | None, expires_at: datetime) -> str:
     return "ticket_expired" if expires_at <= clock.now() else ""
 
 
-async def fetch_ticket_state(secret: str) -> TicketState | None:
-    """Return ``standing_of(secret)``, asked on the database thread.
-
-    Raises:
-        StoreError: the database does not say.
-    """
-    return await database_thread.run(ticket_state, secret)
-
-
-async def said_since(session_id: UUID, exchange_id: int, most: int) -> list[events.Exchange]:
-    """Return what was said in a session after an exchange: the newest ``most``, in their order.
-
-    Raises:
-        StoreError: the database does not say.
-    """
-    return await database_thread.run(said_after, session_id, exchange_id, most)
+fetch_ticket_state = on_database_thread(ticket_state)
+"""The same for a WebSocket. Raises StoreError: the database does not say."""
+said_since = on_database_thread(said_after)
+"""Likewise, of what was said."""
 
 
 async def sessions_with_tickets(session_ids: Collection[UUID]) -> frozenset[UUID]:
@@ -143,9 +130,10 @@ async def sessions_with_tickets(session_ids: Collection[UUID]) -> frozenset[UUID
     Raises:
         StoreError: the database does not say.
     """
-    return await database_thread.run(_watched, session_ids) if session_ids else frozenset()
+    return await _watched(session_ids) if session_ids else frozenset()
 
 
+@on_database_thread
 def _watched(session_ids: Collection[UUID]) -> frozenset[UUID]:
     tickets = valid_tickets(WatchTicket.objects.filter(session__in=session_ids))
     return frozenset(tickets.values_list("session_id", flat=True))

@@ -20,7 +20,7 @@ from sessions_app.recording.recovery import recover_at_start
 from sessions_app.server.writable import trouble_of
 from tests.conftest import Connect
 from tests.house import House
-from tests.recordings import record, recorded
+from tests.recordings import record
 from tests.scarcity import no_file_can_be_opened
 from tests.sounds import mp4, say, silence
 
@@ -84,10 +84,10 @@ async def test_a_playback_is_refused_and_may_be_asked_for_again(
         assert browser.texts() == ["hola mundo"]
 
 
-@pytest.mark.django_db
-def test_what_is_played_is_not_called_gone_or_broken() -> None:
-    playing = playing_of(Playback(recording=recorded(HOLA, segments=("hola",)), mode="full"))
-    (segment,) = segments_of(playing)
+async def test_what_is_played_is_not_called_gone_or_broken(house: House) -> None:
+    recording = await record(HOLA, segments=("hola",))
+    playing = playing_of(Playback(recording=recording, mode="full"))
+    (segment,) = await segments_of(playing)
     with closing(Stream(playing)) as stream:
         for read in (stream.open, partial(read_segment, segment)):
             with no_file_can_be_opened(), pytest.raises(DecodeError) as failed:

@@ -20,6 +20,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from sessions_app.store.database.errors import DatabaseAwayError
 from sessions_app.store.database.stamp import DatabaseStamp
+from sessions_app.store.database.thread import on_database_thread
 
 logger = logging.getLogger(__name__)
 
@@ -163,5 +164,16 @@ def _is_empty(error: Exception) -> bool:
 
 identity = DatabaseIdentity()
 """Of this process's database."""
+
+
+@on_database_thread
+def find_problem() -> str:
+    """Return what is wrong with this process's database, as far as is seen now; empty: nothing.
+
+    Raises:
+        StoreError: it does not answer.
+    """
+    return identity.problem()
+
 
 connection_created.connect(identity.guard, dispatch_uid="sessions_app.store.database.identity")

@@ -8,8 +8,9 @@ is withdrawn: what is told to have failed is not done later.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import wraps
 from time import monotonic
 from typing import Any, ParamSpec, TypeVar
 
@@ -139,3 +140,16 @@ def _keep_connections() -> None:
 
 database_thread = DatabaseThread()
 """The process's only one."""
+
+
+def on_database_thread(query: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]:
+    """Return a coroutine function that calls ``query`` on the database thread.
+
+    It raises what ``DatabaseThread.run`` does.
+    """
+
+    @wraps(query)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        return await database_thread.run(query, *args, **kwargs)
+
+    return call
