@@ -1,4 +1,4 @@
-"""How much of a stream that broke off is complete: where to cut it, so that any player plays it."""
+"""How much of a stream that broke off is complete: where to cut it, so that anything plays it."""
 
 from sessions_app.core.audio import SAMPLE_BYTES, Encoding
 from sessions_app.core.errors import DecodeError

@@ -11,7 +11,7 @@ _LARGEST = 2**32 - 1
 def wav_header(pcm_bytes: int, sample_rate: int = SAMPLE_RATE) -> bytes:
     """Return the header of ``pcm_bytes`` of s16le mono PCM at ``sample_rate`` Hz.
 
-    Players read a file that is larger than the header can say (4 GB) to its end all the same.
+    Programs read a file that is larger than the header can say (4 GB) to its end all the same.
     """
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",

@@ -12,7 +12,7 @@ LOWEST_LOG_PROBABILITY = -1.0
 HIGHEST_COMPRESSION_RATIO = 2.4
 """Whisper's own limits, beyond which it tries again at a higher temperature."""
 TIMES = 3
-"""How many times in a row a word is played to be certain of it."""
+"""How many times in a row Whisper is given the sound of one word, to be certain of it."""
 LIKELY_SILENCE = 0.6
 """Whisper's own limit for the probability of no speech: noise exceeds it, and so do the words that
 it hallucinates in noise ("No, no, no")."""
