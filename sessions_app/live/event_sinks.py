@@ -1,5 +1,6 @@
 """Who hears a session's events, and in which order: all of it stands here."""
 
+from collections.abc import Awaitable
 from uuid import UUID
 
 from sessions_app.core.events import Emit, Event, Exchange
@@ -47,13 +48,13 @@ class PipelineEvents:
         await self._wordless.note_told(event)
         self._rows.note_told(event)
 
-    async def keep(self, exchange: Exchange, utterance: Utterance) -> Exchange:
+    def keep(self, exchange: Exchange, utterance: Utterance) -> Awaitable[Exchange]:
         """Keep an exchange, and then its words beside the recorded sound, kept or not.
 
         Raises:
-            StoreError: it will never be kept.
+            StoreError: it will never be kept; the result may raise it too.
         """
         try:
-            return await self._rows.keep(exchange, utterance)
+            return self._rows.keep(exchange, utterance)
         finally:
             self._recorder.note_words(exchange)

@@ -120,8 +120,10 @@ async def hear_file(
             task.cancel()
         await asyncio.wait(tasks)
         assembly.release()
-        await listener.close()
-        await interpreter.keep_rest()  # words that are there are told, translated or not
+        try:
+            await interpreter.keep_rest()  # words that are there are told, translated or not
+        finally:
+            await listener.close()
 
 
 async def _hear(

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import asdict, replace
 
 from sessions_app.core.errors import StoreError
@@ -60,13 +60,14 @@ class SessionRows:
         self._take_up(await sessions.begin_session(row, self.conversation_id))
         self.timeline.begin()
 
-    async def keep(self, exchange: Exchange, utterance: Utterance) -> Exchange:
-        """Keep an exchange; return it with its id, or without one if the database is late.
+    def keep(self, exchange: Exchange, utterance: Utterance) -> Awaitable[Exchange]:
+        """Keep an exchange, from this call on, whether or not its result is awaited.
 
-        Then it is kept as soon as the database takes it, and ``tell_stored`` says so.
+        The result is the exchange with its id, or without one if the database is late. Then it is
+        kept as soon as the database takes it, and ``tell_stored`` says so.
 
         Raises:
-            StoreError: it will never be kept.
+            StoreError: it will never be kept; the result may raise it too.
         """
         if self.conversation_id is None:
             raise RuntimeError("a book that is not open keeps nothing")
@@ -77,9 +78,12 @@ class SessionRows:
             offset_samples=utterance.offset_samples,
             origin=utterance.origin,
         )
+        return self._kept(exchange, saving)
+
+    async def _kept(self, exchange: Exchange, saving: Saving) -> Exchange:
         if await behind.is_done_in_time(saving):
             return replace(exchange, exchange_id=saving.result())
-        self._late[utterance.id] = saving
+        self._late[exchange.utterance_id] = saving
         return exchange
 
     def note_told(self, event: Event) -> None:

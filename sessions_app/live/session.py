@@ -96,6 +96,7 @@ class LiveSession(SessionOperations):
             generation, self._context, self._recorder, self.become, self._sends_too_fast
         )
         self._later(closers, "pipeline", self._pipeline.close)
+        self._later(closers, "words", self._pipeline.keep_rest)
 
     async def _live(self) -> None:
         workers = Workers(str(self.id), self._on_worker_ended)
@@ -104,9 +105,12 @@ class LiveSession(SessionOperations):
         try:
             await self._serve()
         finally:
-            is_alone = await self._guests.close(CANCEL_SECONDS)
-            if not await workers.cancel(CANCEL_SECONDS) or not is_alone:
-                self.is_cut_off = True
+            is_alone = have_ended = False
+            try:
+                is_alone = await self._guests.close(CANCEL_SECONDS)
+            finally:
+                have_ended = await workers.cancel(CANCEL_SECONDS)
+                self.is_cut_off = self.is_cut_off or not (is_alone and have_ended)
 
     def _work(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Return what must run while it lives, by name."""

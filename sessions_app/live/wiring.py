@@ -61,12 +61,14 @@ class SessionPipeline:
         """When anything was done last in it, or by the engine it shares, on the monotonic clock."""
         return max(self.intake.inbox.done_at, self._assembly.done_at)
 
-    async def close(self) -> None:
-        """Release the open stream and the seat, and keep what is left; the workers have ended.
+    async def keep_rest(self) -> None:
+        """Begin nothing more, and keep the words that are left; the workers have ended."""
+        self.intake.inbox.close()
+        self._assembly.release()
+        await self.interpreter.keep_rest()
 
-        May be called twice.
-        """
+    async def close(self) -> None:
+        """Release the open stream and the seat; the workers have ended. May be called twice."""
         self.intake.inbox.close()
         self._assembly.release()
         await self.intake.close()
-        await self.interpreter.keep_rest()

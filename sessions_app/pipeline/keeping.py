@@ -1,6 +1,9 @@
 """Storing exchanges: once words were found they are stored, with a translation or without."""
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Coroutine
+from typing import Any, NoReturn
 
 from sessions_app.core.errors import HablaError
 from sessions_app.core.events import Emit, Exchange, Failure, FinalTranscript, Translation
@@ -12,6 +15,9 @@ from sessions_app.pipeline.utterance import Utterance
 logger = logging.getLogger(__name__)
 
 NO_TIME = "There was no time left to translate this sentence."
+
+Kept = tuple[Exchange, Failure | None]
+"""An exchange, with its id if it has one; and the failure, if it is lost."""
 
 
 class ExchangeKeeper:
@@ -33,28 +39,58 @@ class ExchangeKeeper:
         final: FinalTranscript,
         translation: Translation,
         failure: Failure | None,
-    ) -> tuple[Exchange, Failure | None]:
+    ) -> Kept:
         """Return the exchange, with its id if it has one; and the failure, if it is lost."""
-        self._untranslated.pop(utterance.id, None)
-        made = exchange_of(utterance, final, translation, failure, self._transcriber, self._idioms)
-        try:
-            return await self._keep(made, utterance), None
-        except HablaError as error:
-            return made, Failure(*explain(error, ""), about=utterance.id)
+        return await self._begin(utterance, final, translation, failure)
 
     async def keep_rest(self, emit: Emit) -> None:
-        """Store the words that will not be translated any more; the workers have ended."""
-        told: list[Failure] = []
-        for utterance, final in list(self._untranslated.values()):
+        """Store the words that will not be translated any more; the workers have ended.
+
+        All are handed over before the first is waited for: what follows may be cut short.
+        """
+        failures: list[Failure] = []
+        begun: list[asyncio.Future[Kept]] = []
+        for _, (utterance, final) in sorted(self._untranslated.items()):
             failure = Failure("translation_failed", NO_TIME, about=utterance.id)
-            _, loss = await self.keep(utterance, final, Translation(""), failure)
-            told += [failure] if loss is None else [failure, loss]
-        for failure in told:
+            failures.append(failure)
+            saving = self._begin(utterance, final, Translation(""), failure)
+            begun.append(asyncio.ensure_future(saving))
+        for failure, (_, loss) in zip(failures, await asyncio.gather(*begun), strict=True):
             await emit(failure)
+            if loss is not None:
+                await emit(loss)
+
+    def _begin(
+        self,
+        utterance: Utterance,
+        final: FinalTranscript,
+        translation: Translation,
+        failure: Failure | None,
+    ) -> Coroutine[Any, Any, Kept]:
+        """Hand an exchange over to be stored, at once; return what waits for the outcome."""
+        made = exchange_of(utterance, final, translation, failure, self._transcriber, self._idioms)
+        self._untranslated.pop(utterance.id, None)
+        saving: Awaitable[Exchange]
+        try:
+            saving = self._keep(made, utterance)
+        except HablaError as error:
+            saving = _refused(error)
+        return _outcome(made, saving)
 
     def is_due(self, utterance_id: int) -> bool:
         """Return whether an utterance has words that are not stored yet."""
         return utterance_id in self._untranslated
+
+
+async def _outcome(made: Exchange, saving: Awaitable[Exchange]) -> Kept:
+    try:
+        return await saving, None
+    except HablaError as error:
+        return made, Failure(*explain(error, ""), about=made.utterance_id)
+
+
+async def _refused(error: HablaError) -> NoReturn:
+    raise error
 
 
 def explain(error: Exception, message: str) -> tuple[str, str]:

@@ -20,8 +20,8 @@ class SessionContext:
     emit: Emit
     """Sends an event; never raises."""
     keep: Keep
-    """Stores an exchange and returns it, with its id if it has been written already; raises
-    StoreError where it will never be written."""
+    """Stores an exchange, from the call on, whoever waits for it; returns it, with its id if it has
+    been written already. The call or its result raises StoreError if it will never be written."""
     manner: Manner
     """How an utterance that begins now is interpreted; the client may change it."""
     account: Account = field(default_factory=Account)

@@ -61,6 +61,7 @@ class Line:
             task.cancel()
         with suppress(asyncio.CancelledError):
             await asyncio.gather(*self.tasks)
+        await self.pipeline.keep_rest()
         await self.pipeline.close()
 
     async def listen(self) -> None:
