@@ -171,8 +171,9 @@ class ServingProcess:
             self._spawn(work(self._registry), name)
         if self._has_console and sys.stdin is not None:
             self._open_console()
+        hint = authentication.owner_hint(str(address), printed_to=STANDARD_OUTPUT)
         self._say(f"Habla is ready: {address}")
-        if hint := authentication.owner_hint(str(address), printed_to=STANDARD_OUTPUT):
+        if hint:
             self._say(hint)
         if await self._registry.load():
             self._say(describe_engines(self._registry.status()))
