@@ -18,6 +18,7 @@ from sessions_app.engines.loading import (
 from sessions_app.engines.model_condition import wait_for_model
 from sessions_app.engines.models import hub
 from sessions_app.engines.models.catalogue import MODELS, is_on_disk
+from sessions_app.engines.speech.whisper_speed import MeasuredTranscriber
 from sessions_app.engines.translation.apertium_modes import installed_modes
 
 LOAD_SECONDS = 120.0
@@ -77,7 +78,7 @@ async def _examine(engines: Engines, kind: str) -> Finding:
 
 async def _speed(engines: Engines, kind: str) -> str:
     """Return how fast the transcriber is here, and which would be better; empty: unknown."""
-    if kind != "transcriber" or engines.transcriber is None:
+    if kind != "transcriber" or not isinstance(engines.transcriber, MeasuredTranscriber):
         return ""
     try:
         async with asyncio.timeout(TASK_SECONDS):

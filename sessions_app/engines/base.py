@@ -42,7 +42,6 @@ from sessions_app.core.events import (
     Usage,
 )
 from sessions_app.engines.model_condition import Board, ModelCondition, ModelState, RemoteModel
-from sessions_app.engines.whisper_speed import Speed
 
 __all__ = [
     "BOTH_DIRECTIONS",
@@ -74,7 +73,6 @@ __all__ = [
     "Progress",
     "RemoteModel",
     "Said",
-    "Speed",
     "Tell",
     "Transcriber",
     "Transcript",
@@ -131,8 +129,6 @@ class Transcriber(Engine, ABC):
 
     Empty: it finds words in English speech.
     """
-    measured_speed: Speed | None = None
-    """How fast it is on this machine; None: that was not measured (yet)."""
 
     @abstractmethod
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
@@ -168,14 +164,6 @@ class Transcriber(Engine, ABC):
             EngineError: it failed on this piece; the next may work.
         """
         return await self.language_probabilities(pcm) if self.can_tell_languages else None
-
-    async def measure_speed(self) -> Speed | None:
-        """Return ``measured_speed``, measuring it first if need be; None: it cannot be measured.
-
-        Raises:
-            EngineError: it failed.
-        """
-        return self.measured_speed
 
 
 class Translator(Engine, ABC):

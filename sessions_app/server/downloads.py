@@ -10,6 +10,7 @@ from sessions_app.core.events import Notice
 from sessions_app.engines.loading import wanted_downloads
 from sessions_app.engines.models import hub
 from sessions_app.engines.models.downloads import download
+from sessions_app.engines.speech.whisper_speed import MeasuredTranscriber
 from sessions_app.live.registry import Registry
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,9 @@ async def _measure(registry: Registry, say: Callable[[str], None]) -> None:
     """Measure how fast each transcriber is, once, and only while no session is live."""
     generation = registry.generations.current if registry.generations else None
     transcriber = generation.engines.transcriber if generation else None
-    if registry.sessions or transcriber is None or transcriber.measured_speed:
+    if not isinstance(transcriber, MeasuredTranscriber):
+        return
+    if registry.sessions or transcriber.measured_speed:
         return
     try:
         speed = await transcriber.measure_speed()

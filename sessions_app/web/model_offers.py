@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sessions_app.engines.choices import AUTO
 from sessions_app.engines.loading import wanted_downloads
 from sessions_app.engines.models.catalogue import MODELS, is_on_disk
-from sessions_app.engines.whisper_speed import Speed
+from sessions_app.engines.speech.whisper_speed import MeasuredTranscriber, Speed
 from sessions_app.live.registry import Registry
 
 OPUS_MT = ("opus-mt-es-en", "opus-mt-en-es")
@@ -34,7 +34,7 @@ def speed_of(registry: Registry) -> Speed | None:
     """Return how fast the transcriber is on this machine; None: not known (yet)."""
     generation = registry.generations.current if registry.generations else None
     transcriber = generation.engines.transcriber if generation else None
-    return transcriber.measured_speed if transcriber else None
+    return transcriber.measured_speed if isinstance(transcriber, MeasuredTranscriber) else None
 
 
 def offers(registry: Registry) -> list[ModelOffer]:

@@ -163,8 +163,7 @@ async def test_a_transcriber_that_says_nothing_of_itself_has_the_defaults(engine
 
     assert (transcriber.languages, transcriber.parallel) == (BOTH_LANGUAGES, 1)
     assert (transcriber.is_interruptible, transcriber.can_tell_languages) == (False, False)
-    assert (transcriber.why, transcriber.sample, transcriber.measured_speed) == (None, b"", None)
-    assert await transcriber.measure_speed() is None
+    assert (transcriber.why, transcriber.sample) == (None, b"")
     seat = Scheduler(transcriber).seat()
     assert await seat.language_probabilities(PCM) is None
     assert (await seat.final(PCM, None)).text == "hello"

@@ -8,7 +8,7 @@ import pytest
 
 from sessions_app.engines.models.catalogue import MODELS
 from sessions_app.engines.speech.faster_whisper import FasterWhisperTranscriber
-from sessions_app.engines.whisper_speed import SHAPES, Speed
+from sessions_app.engines.speech.whisper_speed import SHAPES, Speed
 
 LAPTOP = Speed("whisper-base", 0.4, 0.01, is_on_graphics_card=False)
 

@@ -16,8 +16,6 @@ from sessions_app.engines.base import (
     EngineError,
     EngineUnavailableError,
     Progress,
-    Speed,
-    Transcriber,
     Transcript,
 )
 from sessions_app.engines.models import catalogue, downloads
@@ -28,7 +26,7 @@ from sessions_app.engines.speech.whisper_model import (
     WhisperRunner,
     open_model,
 )
-from sessions_app.engines.whisper_speed import SHAPES
+from sessions_app.engines.speech.whisper_speed import SHAPES, MeasuredTranscriber, Speed
 
 CLOSE_SECONDS = 10.0
 """How long closing waits for a transcription in progress."""
@@ -40,7 +38,7 @@ MOST_THREADS = 8
 T = TypeVar("T")
 
 
-class FasterWhisperTranscriber(Transcriber):
+class FasterWhisperTranscriber(MeasuredTranscriber):
     """Transcribes Spanish and English with a Whisper model.
 
     ``model`` is a name (``small``), a directory, or ``owner/repository`` on the hub; by default the

@@ -7,7 +7,7 @@ from typing import Any
 import ctranslate2  # type: ignore[import-untyped]
 import numpy as np
 
-from sessions_app.engines.whisper_speed import Speed
+from sessions_app.engines.speech.whisper_speed import Speed
 
 ROUNDS = 2
 """The shortest time counts: anything else on the machine makes it longer."""

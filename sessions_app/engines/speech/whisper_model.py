@@ -18,6 +18,7 @@ from faster_whisper.audio import pad_or_trim  # type: ignore[import-untyped]
 from sessions_app.core.audio import SAMPLE_RATE
 from sessions_app.core.events import Transcript
 from sessions_app.engines.speech.whisper_benchmark import measure
+from sessions_app.engines.speech.whisper_speed import Speed
 from sessions_app.engines.speech.whisper_transcripts import (
     HIGHEST_COMPRESSION_RATIO,
     LOWEST_LOG_PROBABILITY,
@@ -27,7 +28,6 @@ from sessions_app.engines.speech.whisper_transcripts import (
     summarise,
 )
 from sessions_app.engines.text.log_odds import log_odds, probability_of
-from sessions_app.engines.whisper_speed import Speed
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from sessions_app.config import conf
-from sessions_app.engines.whisper_speed import Speed
+from sessions_app.engines.speech.whisper_speed import Speed
 from sessions_app.live import registry
 from sessions_app.server import downloads
 from sessions_app.web.model_offers import ModelOffer, offers, request_download

@@ -4,8 +4,11 @@ A network's time depends on its work: of the encoder on its multiplications, whi
 what is said; of the decoder, for each token, on its weights, which are all read once.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from sessions_app.engines.base import Transcriber
 
 POSITIONS = 1500
 """What the encoder processes at once: thirty seconds."""
@@ -89,6 +92,21 @@ class Speed:
         offered = self.offered()
         advice = f"; manage.py fetch_models {_short(offered[-1])} brings it" if offered else ""
         return ", ".join(parts) + advice + "."
+
+
+class MeasuredTranscriber(Transcriber):
+    """A Whisper that knows how fast it is here, and so how fast the larger ones would be."""
+
+    measured_speed: Speed | None = None
+    """How fast it is on this machine; None: that was not measured (yet)."""
+
+    @abstractmethod
+    async def measure_speed(self) -> Speed | None:
+        """Return ``measured_speed``, measured if it was not yet; None: of a model unknown.
+
+        Raises:
+            EngineError: it failed.
+        """
 
 
 def _short(model: str) -> str:
