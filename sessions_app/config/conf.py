@@ -8,7 +8,7 @@ from django.conf import settings
 
 from sessions_app.config.kinds import ADDRESS, OFF, Network
 from sessions_app.config.setting import PREFIX, Setting, read_settings, settings_of
-from sessions_app.config.variables import Conf
+from sessions_app.config.variables import RUN_DIR, Conf
 from sessions_app.core.errors import SettingsError
 from sessions_app.engines import keys
 from sessions_app.engines.server_address import is_server_address
@@ -37,6 +37,16 @@ def mistakes() -> list[SettingsError]:
 def data_dir() -> Path:
     """Return the directory of everything written at run time."""
     return Path(settings.HABLA["DATA_DIR"])
+
+
+def run_dir() -> Path:
+    """Return ``Conf.run_dir``, whatever else is set wrong: a running server can be asked to end.
+
+    Raises:
+        SettingsError: the data directory is wrong.
+    """
+    setting = OUR_SETTINGS["data_dir"]
+    return Path(setting.read(_text_of(setting))) / RUN_DIR
 
 
 def recordings_dir() -> Path:

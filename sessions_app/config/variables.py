@@ -33,6 +33,8 @@ from sessions_app.config.setting import Setting, settings_of
 from sessions_app.engines.choices import EngineChoice, EngineSettings
 from sessions_app.engines.server_profiles import PROFILES
 
+RUN_DIR = "run"
+"""The name of the run directory, in the data directory."""
 SESSIONS_PER_USER = 8
 """Live sessions of a user who is not the owner: on several devices, and some left open."""
 
@@ -226,7 +228,7 @@ class Conf:
     @property
     def run_dir(self) -> Path:
         """Return where the serving process keeps its lock and control socket."""
-        return self.data_dir / "run"
+        return self.data_dir / RUN_DIR
 
     @property
     def engines(self) -> EngineSettings:

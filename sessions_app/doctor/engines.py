@@ -6,8 +6,9 @@ from contextlib import suppress
 
 from sessions_app.core.audio import FRAME_BYTES, SAMPLE_BYTES, SAMPLE_RATE
 from sessions_app.core.errors import EngineError
-from sessions_app.core.events import Direction, EngineInfo, TranslationRequest
+from sessions_app.core.events import Direction, EngineInfo, Transcript, TranslationRequest
 from sessions_app.doctor.finding import Finding, broken, fine, warning
+from sessions_app.engines.choices import place_of
 from sessions_app.engines.loading import (
     EngineChoice,
     Engines,
@@ -19,11 +20,14 @@ from sessions_app.engines.model_condition import wait_for_model
 from sessions_app.engines.models import hub
 from sessions_app.engines.models.catalogue import MODELS, is_on_disk
 from sessions_app.engines.speech.whisper_speed import MeasuredTranscriber
+from sessions_app.engines.spoken_sentence import spoken_sentence
 from sessions_app.engines.translation.apertium_modes import installed_modes
 
 LOAD_SECONDS = 120.0
 TASK_SECONDS = 60.0
 HUB_SECONDS = 5.0
+SILENCE = bytes(SAMPLE_RATE * SAMPLE_BYTES)
+"""A second of it, for who has no sound in which it must find words."""
 TASKS = {Direction.ES_TO_EN: "hola", Direction.EN_TO_ES: "hello"}
 
 
@@ -37,7 +41,7 @@ async def examine_engine(settings: EngineSettings, kind: str) -> Finding:
     except TimeoutError:
         return broken(kind, f"It did not load within {LOAD_SECONDS:g} seconds.")
     except Exception as error:  # noqa: BLE001 -- anybody may write an engine; the rest is checked
-        return broken(kind, f"It fails while loading: {type(error).__name__}")
+        return broken(kind, f"It fails while loading: {place_of(error)}")
     try:
         with suppress(TimeoutError):  # its own message then says that the model is still loading
             async with asyncio.timeout(LOAD_SECONDS):
@@ -68,8 +72,7 @@ async def _examine(engines: Engines, kind: str) -> Finding:
     except (EngineError, TimeoutError) as error:
         return broken(kind, f"{info.name} is loaded, but fails a tiny task: {error}")
     except Exception as error:  # noqa: BLE001 -- anybody may write an engine; the rest is checked
-        name = type(error).__name__
-        return broken(kind, f"{info.name} is loaded, but fails a tiny task: {name}")
+        return broken(kind, f"{info.name} is loaded, but fails a tiny task: {place_of(error)}")
     if not is_well:
         return broken(kind, f"{info.name} is loaded, but gives no answer to a tiny task.")
     about = _describe(info) + await _speed(engines, kind)
@@ -93,10 +96,28 @@ def _describe(info: EngineInfo) -> str:
 
 
 async def _transcribe(engines: Engines) -> bool:
-    second_of_silence = bytes(SAMPLE_RATE * SAMPLE_BYTES)
-    if engines.transcriber is not None:
-        await engines.transcriber.transcribe(second_of_silence, language=None, final=True)
-    return True
+    transcriber = engines.transcriber
+    if transcriber is None:
+        return True
+    knows_english = "en" in transcriber.languages
+    pcm = transcriber.sample
+    if knows_english and not pcm:
+        pcm = await asyncio.to_thread(spoken_sentence)
+    language = "en" if knows_english else "es"
+    heard = await transcriber.transcribe(pcm or SILENCE, language=language, final=True)
+    _demand(heard, Transcript, "transcribe")
+    return bool(heard.text or not pcm)
+
+
+def _demand(answer: object, kind: type, method: str) -> None:
+    """See to it that ``answer`` is of its ``kind``.
+
+    Raises:
+        EngineError: it is not.
+    """
+    if not isinstance(answer, kind):
+        found = type(answer).__name__
+        raise EngineError(f"{method}() returned {found}, not a {kind.__name__}.")
 
 
 async def _translate(engines: Engines) -> bool:
@@ -107,7 +128,8 @@ async def _translate(engines: Engines) -> bool:
         for direction, text in TASKS.items()
         if direction in engines.translator.directions
     ]
-    return all([(await engines.translator.translate(request)).text for request in requests])
+    answers = [await engines.translator.translate(request) for request in requests]
+    return all(answer.text for answer in answers)
 
 
 async def _detect(engines: Engines) -> bool:

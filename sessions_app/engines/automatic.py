@@ -152,7 +152,8 @@ def transcriber_info(name: str, transcriber: Transcriber, why: str | None = None
     languages = tuple(sorted(transcriber.languages))
     why = why or transcriber.why
     if why is None and "es" not in languages:
-        why = f"This model understands no Spanish. {GET_WHISPER}"
+        why = "This model understands no Spanish."
+        why += f" {GET_WHISPER}" if name == "faster-whisper" else ""
     return EngineInfo(name, languages, why)
 
 

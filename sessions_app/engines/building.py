@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sessions_app.core.errors import EngineUnavailableError, SettingsError
+from sessions_app.core.errors import EngineError, EngineUnavailableError, SettingsError
 from sessions_app.engines.base import (
     BOTH_DIRECTIONS,
     BOTH_LANGUAGES,
@@ -19,7 +19,14 @@ from sessions_app.engines.base import (
     Transcriber,
     Translator,
 )
-from sessions_app.engines.choices import EngineChoice, check_options, find_class, kind_of
+from sessions_app.engines.choices import (
+    GIVEN,
+    EngineChoice,
+    check_options,
+    find_class,
+    kind_of,
+    place_of,
+)
 from sessions_app.engines.translation.phrasebook import PhrasebookTranslator
 
 logger = logging.getLogger(__name__)
@@ -48,19 +55,13 @@ async def build(
 ) -> Any:
     """Return the engine of ``choice``, not loaded yet.
 
-    Its module is imported and its class called in a thread: either may take a second. Habla's own
-    engines are given ``models_dir``, ``models_from`` and ``progress`` if they take them.
+    Its module is imported and its class called in a thread: either may take a second. It is given
+    ``models_dir``, ``models_from`` and ``progress`` if it takes them.
 
     Raises:
-        EngineUnavailableError: there is no such class, or it refuses the OPTIONS.
+        EngineUnavailableError: there is no such class, or it refuses the OPTIONS, or it fails.
     """
-    ours = {
-        "models_dir": models_dir,
-        "models_from": models_from,
-        "progress": progress,
-    }
-    if "." in choice.backend:
-        ours = {}
+    ours = dict(zip(GIVEN, (models_dir, models_from, progress), strict=True))
     engine = await _in_thread(lambda: _construct(choice, ours, variable))
     return PhrasebookTranslator(engine) if choice.backend == "apertium" else engine
 
@@ -71,10 +72,15 @@ def _construct(choice: EngineChoice, ours: Mapping[str, Any], variable: str) -> 
     given = {name: value for name, value in ours.items() if name in known}
     try:
         engine = engine_class(**{**given, **choice.options})
-    except (TypeError, ValueError) as error:
-        raise EngineUnavailableError(
-            f"{variable}: {choice.backend} cannot use a value in its OPTIONS."
-        ) from error
+    except EngineError:
+        raise
+    except Exception as error:
+        if choice.options and isinstance(error, TypeError | ValueError):
+            raise EngineUnavailableError(
+                f"{variable}: {choice.backend} cannot use a value in its OPTIONS "
+                f"({place_of(error)})."
+            ) from error
+        raise _failure(choice, variable, error) from error
     if not isinstance(engine, KINDS[kind_of(variable)]):
         raise EngineUnavailableError(_wrong_kind(choice, variable))
     return engine
@@ -93,6 +99,14 @@ def _class_of(choice: EngineChoice, variable: str) -> Any:
         lacking = ", ".join(sorted(engine_class.__abstractmethods__))
         raise EngineUnavailableError(f"{_wrong_kind(choice, variable)} It has no {lacking}.")
     return engine_class
+
+
+def _failure(choice: EngineChoice, variable: str, error: Exception) -> EngineUnavailableError:
+    """Return what is told of an engine that raised what no engine may; the log has all of it."""
+    logger.error("%s: %s has a bug", variable, choice.backend, exc_info=error)
+    return EngineUnavailableError(
+        f"{variable}: {choice.backend} failed while loading ({place_of(error)}); the log has it."
+    )
 
 
 def _wrong_kind(choice: EngineChoice, variable: str) -> str:
@@ -124,8 +138,8 @@ async def _in_thread(work: Callable[[], Result]) -> Result:
         executor.shutdown(wait=False)
 
 
-async def load_engine(engine: Engine) -> None:
-    """Load ``engine``, and check its capabilities.
+async def load_engine(engine: Engine, choice: EngineChoice, *, variable: str) -> None:
+    """Load the ``engine`` of ``choice``, and check its capabilities.
 
     Raises:
         EngineUnavailableError: it cannot be used, with what to do about it.
@@ -135,6 +149,10 @@ async def load_engine(engine: Engine) -> None:
             await engine.load()
     except TimeoutError as error:
         raise EngineUnavailableError("An engine could not be loaded in time.") from error
+    except EngineError:
+        raise
+    except Exception as error:
+        raise _failure(choice, variable, error) from error
     for name, right in _wrong_capabilities(engine):
         raise EngineUnavailableError(
             f"{type(engine).__name__}.{name} is {getattr(engine, name)!r}; {right} would be right."

@@ -5,11 +5,13 @@ import inspect
 import json
 import logging
 import re
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from sysconfig import get_paths
 from typing import Any
 
 from sessions_app.core.errors import SettingsError
@@ -56,6 +58,9 @@ MOVED = {
     f"{_HERE}.silero.SileroDetector": "silero",
 }
 """Old dotted paths of Habla's own engines, and the short names to use instead."""
+
+GIVEN = ("models_dir", "models_from", "progress")
+"""Arguments that Habla gives to each class that takes them, if OPTIONS do not."""
 
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
@@ -140,6 +145,11 @@ def _parse_json(text: str, variable: str) -> EngineChoice:
     return EngineChoice(backend.strip(), options)
 
 
+def is_foreign(backend: str) -> bool:
+    """Return whether ``backend`` is a class that is not Habla's own."""
+    return "." in backend and not backend.startswith(f"{_HERE}.")
+
+
 def names_of(variable: str) -> list[str]:
     """Return ``auto`` and the short names that are allowed in ``variable``."""
     return [AUTO, *ENGINES[kind_of(variable)]]
@@ -189,14 +199,29 @@ def check_options(engine_class: Any, choice: EngineChoice, *, variable: str) -> 
         raise SettingsError(
             f"{variable}: {choice.backend!r} is not an engine.", variable=variable
         ) from error
+    given = {name: None for name in GIVEN if name in signature.parameters}
+    if lacking := _lacking(signature, {**given, **choice.options}):
+        raise SettingsError(
+            f"{variable}: {choice.backend} needs {lacking} in its OPTIONS.", variable=variable
+        )
     try:
-        signature.bind(**choice.options)
+        signature.bind(**{**given, **choice.options})
     except TypeError as error:
         known = ", ".join(name for name in signature.parameters if name != "progress") or "none"
         raise SettingsError(
             f"{variable}: {choice.backend} does not take these OPTIONS. It takes: {known}.",
             variable=variable,
         ) from error
+
+
+def _lacking(signature: inspect.Signature, options: Mapping[str, Any]) -> str:
+    """Return the names without which it cannot be called, and which nobody gives."""
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return ", ".join(
+        name
+        for name, one in signature.parameters.items()
+        if one.kind in by_name and one.default is one.empty and name not in options
+    )
 
 
 def find_class(backend: str, *, variable: str) -> Any:
@@ -208,26 +233,45 @@ def find_class(backend: str, *, variable: str) -> Any:
     path = ENGINES[kind_of(variable)].get(backend, backend)
     module, _, name = path.rpartition(".")
     try:
-        found = getattr(import_module(module), name)
-    except ImportError as error:
-        lacking = error.name or module
+        imported = import_module(module)
+    except Exception as error:  # whatever a module of somebody's own may raise
         raise SettingsError(
-            f"{variable}: {backend!r} needs {lacking}, which is not there.", variable=variable
+            f"{variable}: {_why_not_imported(error, backend, module)}", variable=variable
         ) from error
-    except SyntaxError as error:
-        raise SettingsError(
-            f"{variable}: the module {module!r} is not Python.", variable=variable
-        ) from error
+    try:
+        found = getattr(imported, name)
     except AttributeError as error:
+        near = difflib.get_close_matches(name, dir(imported), n=1)
+        guess = f" Did you mean {near[0]}?" if near else ""
         raise SettingsError(
-            f"{variable}: the module {module!r} has no {name!r}.{_near_class(module, name)}",
-            variable=variable,
+            f"{variable}: the module {module!r} has no {name!r}.{guess}", variable=variable
         ) from error
     if not callable(found):
         raise SettingsError(f"{variable}: {backend!r} is not a class.", variable=variable)
     return found
 
 
-def _near_class(module: str, name: str) -> str:
-    near = difflib.get_close_matches(name, dir(import_module(module)), n=1)
-    return f" Did you mean {near[0]}?" if near else ""
+def _why_not_imported(error: Exception, backend: str, module: str) -> str:
+    match error:
+        case ModuleNotFoundError():
+            return f"{backend!r} needs {error.name or module}, which is not there."
+        case ImportError():  # its message ends with the path of a file
+            return f"{backend!r} cannot be imported: {error.msg.partition(' (')[0]}."
+        case SyntaxError():
+            return f"the module {module!r} is not Python: see its line {error.lineno}."
+    return f"{backend!r} cannot be imported: {place_of(error)}."
+
+
+def place_of(error: BaseException) -> str:
+    """Return what ``error`` is and where it was raised, without a path: for whoever can mend it.
+
+    The line is the last one outside Python's own library and what is installed beside it.
+    """
+    installed = tuple(get_paths().values())
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [each for each in frames if not each.filename.startswith(("<", *installed))]
+    kind = type(error).__name__
+    if not (own or frames):
+        return kind
+    last = (own or frames)[-1]
+    return f"{kind} in {Path(last.filename).name}, line {last.lineno}"

@@ -27,6 +27,7 @@ from sessions_app.engines.choices import (
     EngineChoice,
     EngineSettings,
     check_choice,
+    is_foreign,
     parse_choice,
 )
 from sessions_app.engines.decoding.decoders import load_decoder
@@ -163,20 +164,23 @@ class _Loader:
         info = translator_info(choice.backend, translator)
         # somebody else's engine may ask to be left alone, fail for long, or know one direction
         # only: a chain takes care of all that
-        return (ChainTranslator([translator]) if "." in choice.backend else translator), info
+        if is_foreign(choice.backend):
+            translator = ChainTranslator([translator], name=choice.backend)
+        return translator, info
 
     async def _load(self, kind: str, choice: EngineChoice) -> Any:
         self._progress(f"loading the {kind} {choice.backend}", None)
+        variable = f"HABLA_{kind.upper()}"
         engine = await build(
             choice,
-            variable=f"HABLA_{kind.upper()}",
+            variable=variable,
             models_dir=self._settings.models_dir,
             models_from=self._settings.models_from,
             progress=self._progress,
         )
         self._undo.push_async_callback(close_engine, engine)
         try:
-            await load_engine(engine)
+            await load_engine(engine, choice, variable=variable)
         except EngineUnavailableError:
             await close_engine(engine)
             raise

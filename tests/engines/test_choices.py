@@ -16,6 +16,7 @@ from sessions_app.engines.choices import (
 )
 
 TRANSLATOR = "HABLA_TRANSLATOR"
+NEEDY = "tests.engines.test_own_engines.Needy"
 DOTTED = "sessions_app.engines.none.NoTranslator"
 
 
@@ -69,6 +70,15 @@ def test_a_wrong_choice_names_the_variable_and_what_would_be_right(text: str, hi
         ("sessions_app.engines.nun.NoTranslator", "needs sessions_app.engines.nun, which is not"),
         ("sessions_app.engines.none.NoTranslater", "Did you mean NoTranslator?"),
         ("sessions_app.engines.translation.apertium_modes.MODES", "is not a class"),
+        (
+            "tests.engines.misspelt.Translator",
+            "'tests.engines.misspelt.Translator' cannot be imported: cannot import name "
+            "'EngineEror' from 'sessions_app.engines.base'.",
+        ),
+        (
+            "tests.sessions_app.boom.Translator",
+            "cannot be imported: RuntimeError in boom.py, line 3.",
+        ),
         ("builtins.int", "'builtins.int' is not an engine."),
     ],
 )
@@ -84,6 +94,8 @@ def test_a_dotted_path_that_leads_nowhere_is_told(path: str, hint: str) -> None:
         ("HABLA_TRANSCRIBER", EngineChoice("fake", {"speed": 1}), "It takes: languages, delay_"),
         ("HABLA_TRANSCRIBER", EngineChoice("faster-whisper", {"modle": "tiny"}), "takes: model,"),
         ("HABLA_TRANSLATOR", EngineChoice(DOTTED, {"speed": 1}), "It takes: none."),
+        ("HABLA_TRANSLATOR", EngineChoice(NEEDY), "Needy needs url, key in its OPTIONS."),
+        ("HABLA_TRANSLATOR", EngineChoice(NEEDY, {"url": ""}), "Needy needs key in its OPTIONS."),
         ("HABLA_TRANSCRIBER", EngineChoice("none", {"speed": 1}), "none takes no OPTIONS."),
     ],
 )

@@ -3,6 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,27 @@ class Bare(BareTranslator):
     directions = ("es_to_en",)
 
 
+class Needy(BareTranslator):
+    """Needs an address and a key, and is given the directory of models."""
+
+    def __init__(self, url: str, *, key: str, models_dir: Path, progress: Any) -> None:
+        super().__init__(f" {models_dir}")
+        if not url:
+            raise ValueError(key)
+
+
+class Broken(BareTranslator):
+    """Has a bug that shows when it is made, or when it is loaded."""
+
+    def __init__(self, *, waits: bool = False) -> None:
+        self._waits = waits
+        if not waits:
+            raise KeyError("/srv/secret")
+
+    async def load(self) -> None:
+        raise OSError("/srv/secret")
+
+
 def made_translator() -> BareTranslator:
     return BareTranslator()
 
@@ -199,6 +221,36 @@ async def test_a_translator_that_says_nothing_of_itself_has_the_defaults(engines
     await translator.draft(HELLO, tell)
     assert told == []
     assert await translator.find_topic((), "weather") == ""
+
+
+async def test_models_dir_and_progress_are_given_to_who_takes_them() -> None:
+    needy = EngineChoice(f"{HERE}.Needy", {"url": "there", "key": "k"})
+    engines = await load_engines(replace(settings(), translator=needy))
+    assert (await engines.translator.translate(HELLO)).text == "hello nowhere"
+    await engines.aclose()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "complaint"),
+    [
+        ("Broken", {}, "Broken failed while loading (KeyError in test_own_engines.py, line "),
+        ("Broken", {"waits": True}, "Broken failed while loading (OSError in test_own_engines.py,"),
+        ("Needy", {"url": "", "key": "k"}, "cannot use a value in its OPTIONS (ValueError in test"),
+    ],
+)
+async def test_a_bug_while_loading_is_told_by_its_place_and_the_log_has_the_rest(
+    name: str, options: dict[str, Any], complaint: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    choice = EngineChoice(f"{HERE}.{name}", options)
+    with pytest.raises(EngineUnavailableError) as failure:
+        await load_engines(replace(settings(), translator=choice))
+    assert complaint in str(failure.value)
+    assert "secret" not in str(failure.value)
+    assert ("/srv/secret" in caplog.text) is (name == "Broken")
+
+
+async def test_who_does_not_name_itself_is_named_as_it_was_chosen(engines: Engines) -> None:
+    assert (await engines.translator.translate(HELLO)).engine == f"{HERE}.BareTranslator"
 
 
 async def test_a_detector_needs_neither_be_loaded_nor_closed(engines: Engines) -> None:

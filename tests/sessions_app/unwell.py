@@ -40,6 +40,8 @@ class Buggy(FakeTranslator):
 class Careless(FakeTranslator):
     """Returns what is no Translation."""
 
+    needs_no_judging = False
+
     async def translate(self, request: TranslationRequest) -> Any:
         return request.text.upper()
 

@@ -115,14 +115,20 @@ class ChainTranslator(Translator):
 
     Each answer is judged: if it is no translation the next translator is asked, and that is
     reported with the answer. Each has its own circuit breaker: after failures it is left alone for
-    a while. ``clock`` is monotonic, in seconds.
+    a while. ``name`` is that of a translator whose answers name none. ``clock`` is monotonic, in
+    seconds.
     """
 
     needs_no_judging = True
 
     def __init__(
-        self, translators: Sequence[Translator], *, clock: Callable[[], float] = time.monotonic
+        self,
+        translators: Sequence[Translator],
+        *,
+        name: str = "",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._name = name
         kept = trusted(translators)
         self._left_out = [one for one in translators if one not in kept]
         self._awaited = 0
@@ -196,7 +202,7 @@ class ChainTranslator(Translator):
                 logger.warning("a translator of the chain failed, and is %s: %s", state, error)
                 failure = error
             else:
-                return replace(made, passed_over=tuple(passed_over))
+                return replace(self._named(made), passed_over=tuple(passed_over))
         raise failure or self._nobody(request.direction)
 
     async def translate_ahead(self, request: TranslationRequest) -> Translation | None:
@@ -211,7 +217,8 @@ class ChainTranslator(Translator):
         if self._awaited or provider is None or not provider.drafting.allows:
             return None
         with provider.drafting.attempt():
-            return await provider.translator.translate_ahead(request)
+            made = await provider.translator.translate_ahead(request)
+        return None if made is None else self._named(made)
 
     async def draft(self, request: TranslationRequest, tell: Tell) -> None:
         """Have the translator that the final will be asked of tell a draft, if it can.
@@ -239,6 +246,9 @@ class ChainTranslator(Translator):
         async with AsyncExitStack() as closing:
             for translator in [*self._left_out, *(each.translator for each in self._providers)]:
                 closing.push_async_callback(translator.aclose)
+
+    def _named(self, made: Translation) -> Translation:
+        return made if made.engine else replace(made, engine=self._name)
 
     def _in_turn(self, direction: Direction) -> Iterator[tuple[_Provider, bool]]:
         """Yield the translators that may be asked, each with whether it is the last one."""

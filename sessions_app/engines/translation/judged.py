@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sessions_app.core import counters
 from sessions_app.engines.base import (
+    EngineError,
     Fault,
     Said,
     Tell,
@@ -123,12 +124,15 @@ class _GrowingDraft:
         return may_become_refusal(self._draft) or is_beginning_of(self._draft, self._request.text)
 
 
-def _checked(made: Translation, request: TranslationRequest) -> Translation:
+def _checked(made: object, request: TranslationRequest) -> Translation:
     """Return the translation without control characters, and without a bad correction.
 
     Raises:
         BadTranslationError: it is no translation of ``request``.
+        EngineError: it is no Translation at all.
     """
+    if not isinstance(made, Translation):
+        raise EngineError(f"The translator returned {type(made).__name__}, not a Translation.")
     corrected = without_controls(made.corrected)
     translation = replace(made, text=without_controls(made.text), corrected=corrected)
     if fault := fault_of(translation.text, request.text, request.direction):

@@ -268,5 +268,18 @@ async def test_an_engine_with_a_bug_is_named_and_ends_no_examination(
     faulty = replace(wanted, transcriber=EngineChoice("tests.sessions_app.unwell.Faulty"))
     found = await engines.examine_engine(faulty, "transcriber")
     assert found.level is Level.BROKEN
-    assert "KeyError" in found.message
+    assert "KeyError in unwell.py, line " in found.message
     assert "secret" not in found.message
+
+
+async def test_an_answer_that_is_none_and_a_silent_ear_are_broken(wanted: EngineSettings) -> None:
+    async def told(kind: str, name: str) -> str:
+        choice: Any = {kind: EngineChoice(f"tests.sessions_app.unwell.{name}")}
+        return (await engines.examine_engine(replace(wanted, **choice), kind)).message
+
+    assert "transcribe() returned str, not a Transcript." in await told(
+        "transcriber", "CarelessEar"
+    )
+    assert "returned str, not a Translation." in await told("translator", "Careless")
+    assert "gives no answer to a tiny task" in await told("transcriber", "Deaf")
+    assert await told("transcriber", "Spanish") == "tests.sessions_app.unwell.Spanish (es)"

@@ -1,6 +1,10 @@
 """A command that fails says so in a sentence, whatever was raised, and wherever."""
 
+import os
+import subprocess
+import sys
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,3 +73,21 @@ def test_a_database_without_its_tables_is_told_in_words(command: str) -> None:
         with pytest.raises(CommandError, match="database does not answer, or lacks tables"):
             call_command(command, *arguments, stdout=StringIO())
         transaction.set_rollback(True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["quit", "status"])
+def test_a_wrong_engine_keeps_nobody_from_asking_the_server(command: str, tmp_path: Path) -> None:
+    environment = os.environ | {
+        "HABLA_DATA_DIR": str(tmp_path),
+        "HABLA_TRANSLATOR": "tests.sessions_app.boom.Translator",
+    }
+    done = subprocess.run(
+        [sys.executable, "manage.py", command],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=60,
+    )
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[-1] == "CommandError: No server is running."

@@ -62,12 +62,10 @@ async def test_a_translator_that_says_nothing_is_in_trouble() -> None:
     assert await rehearsed(FAKE, mute) == WORDLESS
 
 
-@pytest.mark.parametrize("bug", ["Buggy", "Careless"])
 async def test_an_engine_with_a_bug_is_in_trouble_and_the_log_has_the_bug(
-    bug: str, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    translator = EngineChoice(f"tests.sessions_app.unwell.{bug}")
-    trouble = await rehearsed(FAKE, translator)
+    trouble = await rehearsed(FAKE, EngineChoice("tests.sessions_app.unwell.Buggy"))
     assert trouble == "The engines do not work: the translator has a bug; the log has it."
     assert "Traceback" in caplog.text
 
@@ -76,6 +74,8 @@ async def test_an_ear_that_returns_no_transcript_is_in_trouble() -> None:
     ear = EngineChoice("tests.sessions_app.unwell.CarelessEar")
     trouble = await rehearsed(ear, FAKE)
     assert trouble == "The engines do not work: the transcriber has a bug; the log has it."
+    translator = EngineChoice("tests.sessions_app.unwell.Careless")
+    assert "The translator returned str, not a Translation." in await rehearsed(FAKE, translator)
 
 
 async def test_who_knows_one_direction_or_hears_no_english_is_not_in_trouble() -> None:
