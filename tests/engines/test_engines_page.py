@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +82,14 @@ async def test_the_example_fails_as_an_engine_does(module: str) -> None:
     settings = EngineSettings(EngineChoice("none"), missing, EngineChoice("fake"), Path("nowhere"))
     with pytest.raises(EngineUnavailableError, match="no-such-program is not installed"):
         await load_engines(settings)
+    text = EngineChoice(f"{module}.ProgramTranslator", {"command": "cat"})
+    with pytest.raises(EngineUnavailableError, match="must be a list"):
+        await load_engines(replace(settings, translator=text))
 
 
 @pytest.mark.usefixtures("module")
 def test_options_that_the_example_does_not_take_are_told() -> None:
-    with pytest.raises(SettingsError, match="It takes: command, languages, parallel"):
+    with pytest.raises(SettingsError, match="It takes: command, languages, parallel, sample"):
         chosen("transcriber", "ProgramTranscriber", HEARS, speed=2)
 
 
@@ -119,6 +123,12 @@ def test_the_page_lists_every_field() -> None:
     for name, fields in rows(section(page("engines"), "What they take and return")):
         kind = getattr(base, name.strip("`"))
         assert re.findall(r"`(\w+)`", fields) == [each.name for each in dataclasses.fields(kind)]
+        needed = [each.name for each in dataclasses.fields(kind) if is_needed(each)]
+        assert re.findall(r"\*\*`(\w+)`\*\*", fields) == needed
+
+
+def is_needed(field: Any) -> bool:
+    return field.default is field.default_factory is dataclasses.MISSING
 
 
 def test_the_page_lists_all_that_a_model_elsewhere_has() -> None:
