@@ -1,7 +1,7 @@
-"""How often one client may ask for what: in all its messages, of each kind, and as one user.
+"""Rate limits: for all messages of a connection, for each kind of command, and for each user.
 
-Too many messages are simply taken later, so that whoever floods waits for itself alone. Commands
-that make work for others, or rows, are refused with ``too_fast``, which says when to go on.
+Too many messages are only read later, so that a client that floods delays nobody but itself.
+Commands that cause work or rows are refused with ``too_fast``, which says when to go on.
 """
 
 import math
@@ -18,17 +18,17 @@ TYPED = Rate(burst=60, per_second=5)
 TYPED_BY_USER = Rate(burst=240, per_second=20)
 """Typed text of all sessions of a user in this process."""
 CHARACTERS = 500
-"""How much typed text counts as one more."""
+"""A typed text counts once more for each of these."""
 COMMANDS = Rate(burst=60, per_second=5)
 COMMANDS_BY_USER = Rate(burst=240, per_second=20)
 ROWS = Rate(burst=20, per_second=1)
-"""Commands that make or change rows of their own, such as conversations and names."""
+"""Commands that create or change rows, such as conversations and names."""
 ROWS_BY_USER = Rate(burst=80, per_second=4)
-"""Whoever connects anew begins with what the user has left."""
+"""The same for a user: to reconnect does not reset it."""
 SESSIONS_BY_USER = Rate(burst=60, per_second=1)
-"""Sessions that a user begins in this process: each makes rows, and wakes engines."""
+"""Sessions that a user begins in this process: each creates rows, and uses engines."""
 SESSIONS_BY_OPERATOR = Rate(burst=3_000, per_second=50)
-"""Likewise the owner, whose programs begin as many as they like."""
+"""The same for the owner, whose programs may begin many."""
 MESSAGE = "This came too fast and was not taken; go on in {seconds} s."
 
 BEGUN_TOO_OFTEN = "You begin sessions too often; come back in {seconds} s."
@@ -41,7 +41,7 @@ _begun_by_operator = Buckets(SESSIONS_BY_OPERATOR)
 
 
 def reset_allowances() -> None:
-    """Let every user begin anew."""
+    """Forget what all users have used up."""
     for buckets in (
         _typed_by_user,
         _commands_by_user,
@@ -53,10 +53,10 @@ def reset_allowances() -> None:
 
 
 def count_new_session(user_id: int, *, is_operator: bool) -> None:
-    """Count one more session that a user begins.
+    """Count a session that a user begins.
 
     Raises:
-        RefusedError: ``too_fast``: it comes too soon.
+        RefusedError: ``too_fast``: over the rate limit.
     """
     begun = _begun_by_operator if is_operator else _begun_by_user
     if wait := begun.of(user_id).take():
@@ -65,7 +65,7 @@ def count_new_session(user_id: int, *, is_operator: bool) -> None:
 
 
 class CommandRates:
-    """What one connection may still ask for."""
+    """The rate limits of one connection."""
 
     def __init__(self, user_id: int) -> None:
         self._user_id = user_id
@@ -77,10 +77,10 @@ class CommandRates:
         """Count ``command``.
 
         Raises:
-            TooFastError: it comes too soon; nothing has changed.
+            TooFastError: over the rate limit; nothing has changed.
         """
         if isinstance(command, protocol.Ping):
-            return  # as cheap as a message can be, and counted as one
+            return  # needs no more than the limit on messages
         if isinstance(command, protocol.TextInput):
             cost = 1 + len(command.text) // CHARACTERS
             _take(cost, self._typed, _typed_by_user.of(self._user_id))

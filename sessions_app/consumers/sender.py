@@ -1,4 +1,4 @@
-"""What a client is told: it never raises, and never fills the memory for one who does not read."""
+"""Sends to a client with back-pressure: never raises, and holds little for a slow reader."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -15,10 +15,10 @@ STALL_SECONDS = 3.0
 
 
 class Sender:
-    """One client's side of the connection, from here to there.
+    """Sends the messages for one client.
 
-    ``send`` sends an ASGI message. ``stalled`` is called once, when a client that does not read has
-    been cut off.
+    ``send`` sends an ASGI message. ``stalled`` is called once, when the connection of a client that
+    does not read was dropped.
     """
 
     def __init__(
@@ -31,12 +31,12 @@ class Sender:
         self._flow = flow
         self._stalled = stalled
         self.is_gone = False
-        """Whether nothing can be told any more."""
+        """Whether nothing can be sent any more."""
         self.dropped = 0
-        """How many messages of passing interest a stalled client missed."""
+        """How many messages of passing interest were dropped because the client did not read."""
 
     async def emit(self, event: Event) -> None:
-        """Tell the client; do nothing if it is gone. Waits up to STALL_SECONDS for its reading."""
+        """Send ``event``, unless the client is gone. Waits up to STALL_SECONDS for it to read."""
         if self.is_gone or not await self._has_room(event):
             return
         await self._deliver({"type": "websocket.send", "text": encode(event)})
@@ -71,7 +71,7 @@ class Sender:
     async def _deliver(self, message: dict[str, Any]) -> None:
         try:
             await self._send(message)
-        except RuntimeError:  # autobahn: the peer closed while we spoke (H10)
+        except RuntimeError:  # autobahn: the peer closed while we were sending (H10)
             self.is_gone = True
 
 
@@ -79,5 +79,5 @@ def _is_passing(event: Event) -> bool:
     if isinstance(event, Notice):
         return event.is_passing
     if isinstance(event, Lag):
-        return event.seconds > 0  # that it is over, nothing says again
+        return event.seconds > 0  # the message that it is over is not repeated
     return isinstance(event, Partial)

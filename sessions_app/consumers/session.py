@@ -1,4 +1,4 @@
-"""Frames in, frames out, nothing in between."""
+"""The WebSocket of a live session: frames in, frames out, no logic of its own."""
 
 import asyncio
 import sys
@@ -34,8 +34,8 @@ STRIKES = 50
 class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
     """One client's connection. The session it starts ends with it, whatever ends it.
 
-    Channels runs ``disconnect`` only for the client's own message, so the end stands in the frame
-    around all handlers (docs/lifecycle.md, H1).
+    Channels calls ``disconnect`` only if the client closes the connection, so the session is ended
+    in ``__call__``, around all handlers (docs/lifecycle.md, H1).
     """
 
     def __init__(self) -> None:
@@ -59,8 +59,8 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
                 await settle(self._life)
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
-        # Channels' own loop makes a task of every message, and may swallow a cancellation (H26);
-        # it would ask for a channel layer too, and a broker that dies must end no session (H19)
+        # Channels' own loop creates a task for every message, and may swallow a cancellation (H26);
+        # it also needs a channel layer, but a broker that fails must not end a session (H19)
         self.scope, self.base_send = scope, send
         flow: FlowControl | None = scope.get("habla.flow")
         try:
@@ -70,14 +70,14 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
                     flow.consumed(message)
                 if message.get("text") is not None:
                     await throttle(self._frames, flow)
-                else:  # a queue that is never empty gives nobody else a turn
+                else:  # a queue that is never empty would not let other tasks run
                     await asyncio.sleep(0)
                 await self.dispatch(message)
         except StopConsumer:
             return
 
     async def dispatch(self, message: Mapping[str, Any]) -> None:
-        """Hand on one message, without Channels' hop through the one database thread (H16)."""
+        """Pass on one message, not through the one database thread, as Channels would (H16)."""
         match message["type"]:
             case "websocket.receive" if _is_too_big(message):
                 await self._sender.emit(_too_big())
@@ -91,13 +91,13 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
                 await self.disconnect(message["code"])
                 raise StopConsumer
 
-    # --- coming and going
+    # --- connecting and disconnecting
 
     async def connect(self) -> None:
         """Accept first, so that a refusal can be explained; then begin the session."""
         await self.accept()
         try:
-            serving(registry.live.conf)  # before anybody has to log in for nothing
+            serving(registry.live.conf)  # first, so that nobody logs in for nothing
             refuse_without_database()
             login = await self._admit()
             count_new_session(login.user_id, is_operator=login.is_operator)
@@ -114,14 +114,14 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         except HablaError as error:
             await self._sender.emit(Failure(error.code, str(error), fatal=True))
             await self._sender.disconnect(CloseCode.FAILED)
-        except OSError as error:  # as where the owner's key cannot be read
+        except OSError as error:  # for example, the owner's key cannot be read
             if not was_exhausted(error):
                 raise
             await self._sender.emit(Failure("too_many_files", EXHAUSTED, fatal=True))
             await self._sender.disconnect(CloseCode.FULL)
 
     async def disconnect(self, code: int) -> None:
-        """Say why the client left; the frame around all handlers does the rest."""
+        """Note why the client left; ``__call__`` does the rest."""
         self._sender.is_gone = True
         if self._session is not None:
             reason = "client_left" if code in (1000, 1001) else "connection_lost"
@@ -201,7 +201,7 @@ def _is_too_big(message: Mapping[str, Any]) -> bool:
     if (chunk := message.get("bytes")) is not None:
         return len(chunk) > protocol.MAX_MESSAGE_BYTES
     text = message["text"]
-    # a character takes four bytes at most
+    # a character has four bytes at most
     return (
         len(text) > protocol.MAX_MESSAGE_BYTES // 4
         and len(text.encode()) > protocol.MAX_MESSAGE_BYTES
@@ -214,7 +214,7 @@ def _too_big() -> Failure:
 
 
 async def settle(life: "asyncio.Task[None]") -> None:
-    """Wait until ``life`` is over, even if the waiting is cancelled; its own limits bound it.
+    """Wait until ``life`` is over, even if cancelled meanwhile; its own time limits bound the wait.
 
     Daphne cancels a consumer that takes long to close, and again every second (H7).
     """

@@ -1,4 +1,4 @@
-"""The WebSocket of viewers: they read along with a session, by a ticket, and say nothing."""
+"""The WebSocket of viewers: by a ticket they read a session, and send nothing."""
 
 import asyncio
 import logging
@@ -27,11 +27,11 @@ from sessions_app.transport.backpressure import FlowControl, throttle
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
-"""How often the ticket and the rows are looked at; a withdrawn ticket ends within two of these."""
+"""How often ticket and rows are read; a viewer of a withdrawn ticket leaves within two of these."""
 LEAVE_SECONDS = 2.0
-"""How long the broker may take to let a viewer go."""
+"""How long the broker may take to unsubscribe a viewer."""
 STRIKES = 50
-"""How many messages that viewers have no business to send are answered."""
+"""After how many messages that viewers may not send the connection is closed."""
 LONGEST_PING = 200
 """In characters."""
 PROBLEMS = {
@@ -47,7 +47,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 async def serve_viewer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Serve one viewer's connection; return only when all that it started has ended.
 
-    An ASGI application and no Channels consumer: that would end with the broker (H19).
+    An ASGI application, not a Channels consumer, which would end when the broker fails (H19).
     """
     secret = scope["url_route"]["kwargs"]["secret"]
     await ViewerConsumer(scope, receive, send, secret).run()
@@ -69,7 +69,7 @@ class ViewerConsumer:
         self._frames = Bucket(FRAMES)
 
     async def run(self) -> None:
-        """Accept first, so that a refusal can be explained; then tell, until somebody leaves."""
+        """Accept, so that a refusal can be explained; then send until viewer or session leaves."""
         if (await self._receive())["type"] != "websocket.connect":
             return
         await self._send({"type": "websocket.accept"})
@@ -113,7 +113,7 @@ class ViewerConsumer:
     async def _until_stalled(self) -> None:
         await self._stalled.wait()
 
-    # --- what the viewer is told
+    # --- what is sent to the viewer
 
     async def _until_told(self) -> None:
         if not authentication.is_origin_allowed(self._scope):
@@ -130,7 +130,7 @@ class ViewerConsumer:
         while True:
             is_called = self._viewer.has_news.is_set()
             self._viewer.has_news.clear()
-            with suppress(StoreUnavailableError):  # what is published is told meanwhile
+            with suppress(StoreUnavailableError):  # meanwhile what is published is sent
                 standing = await self._look(is_fresh=is_called)
                 await self._viewer.catch_up(standing)
             if not standing.is_live:
@@ -153,7 +153,7 @@ class ViewerConsumer:
         return standing
 
     async def _keep_listening(self, group: str) -> None:
-        """Hear what is published; without a broker the rows must do, and it is tried again."""
+        """Receive what is published; while the broker fails, retry, and only rows are sent."""
         while True:
             try:
                 await self._listen(group)
@@ -169,7 +169,7 @@ class ViewerConsumer:
 
 
 async def _first_to_end(*works: Coroutine[Any, Any, None]) -> None:
-    """Do all ``works``; end the others with the first, and raise what one of them raised."""
+    """Run all ``works``; when the first ends, cancel the others; raise what one of them raised."""
     tasks = [asyncio.create_task(work, name="habla viewer") for work in works]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""What one viewer is told: what was said before, then what is said, without gaps or doubles."""
+"""What is sent to one viewer: earlier exchanges, then live events, without gaps or duplicates."""
 
 import asyncio
 import json
@@ -11,15 +11,15 @@ from sessions_app.store import tickets
 from sessions_app.store.tickets import TicketState
 
 MOST_BEFORE = 500
-"""How many exchanges of what was said before a viewer is told."""
+"""How many earlier exchanges a viewer gets."""
 OF_ONE_WHO_SPEAKS = frozenset({"speech_started", "speech_ended", "partial", "transcript"})
 
 
 class ViewerFeed:
     """One viewer of one session.
 
-    What is published comes fast and may be lost; what is in the rows is whole. Both are taken, and
-    an utterance's words and translation are told once each.
+    What is published comes fast and may be lost; the rows are complete. Both are read, and the
+    transcript and the translation of an utterance are sent once each.
     """
 
     def __init__(self, sender: Sender) -> None:
@@ -28,16 +28,16 @@ class ViewerFeed:
         self._has_words: set[int] = set()
         self._is_done: set[int] = set()
         self._is_unstored: set[int] = set()
-        """What was told before it was kept."""
+        """The ids of utterances that were sent before they were stored."""
         self._turn = asyncio.Lock()
         self.has_news = asyncio.Event()
-        """Set when something was published after which the rows should be looked at at once."""
+        """Set when something was published after which the rows should be read at once."""
 
     async def catch_up(self, standing: TicketState) -> None:
-        """Tell what of the rows was not told yet; the first time, who is listened to.
+        """Send what the rows have that was not sent yet; the first time, `watching` before it.
 
         Raises:
-            StoreError: the database does not say.
+            StoreError: the database does not answer.
         """
         async with self._turn:
             if self._newest is None:
@@ -49,10 +49,10 @@ class ViewerFeed:
             self._newest = max(after, standing.newest)
 
     async def take(self, text: str) -> None:
-        """Tell what was published, unless it is known already."""
+        """Send what was published, unless it was sent already."""
         fields = json.loads(text)
         kind = fields.pop("type")
-        if kind == "closed":  # the row is, too: it says how
+        if kind == "closed":  # its row is closed too, and says why
             self.has_news.set()
             return
         event = Partial(**fields) if kind == "partial" else Notice(kind, fields)
@@ -76,7 +76,7 @@ class ViewerFeed:
         await self._sender.emit(event)
 
     async def _tell_stored(self, utterance_id: int, kind: str, event: Event) -> None:
-        """Tell that what was told is kept by now, as was published, or as the rows say."""
+        """Send that an exchange is stored by now, as was published or as the rows say."""
         if isinstance(event, Exchange):
             fields = {"utterance_id": utterance_id, "exchange_id": event.exchange_id}
             event = Notice("stored", fields)

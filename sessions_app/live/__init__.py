@@ -1,5 +1,4 @@
-"""Live sessions: one connection's life from its start to its end, and who is live.
+"""Live sessions: one connection's life from its start to its end, and which sessions are live.
 
-What begins and ends with a session belongs here. The WebSocket that carries it does not, nor what
-is kept of it.
+What begins and ends with a session belongs here. Its WebSocket and what is stored of it do not.
 """

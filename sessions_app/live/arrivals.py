@@ -18,13 +18,13 @@ from sessions_app.protocol import StartListening
 BYTES_WAITING = 4 * 1024 * 1024
 """How much sound may wait, as it was sent: two minutes and more of PCM, half an hour of Opus."""
 USUAL_BYTES = 4_000
-"""What a second takes in a container of which nothing is decoded yet: 32 kbit/s."""
+"""The assumed bytes per second of a container until some of it is decoded: 32 kbit/s."""
 
 PASS_SECONDS = 0.5
-"""How long decoding may take what nobody hears any more: a minute of Opus, when all is cut off."""
+"""How long to decode what was cut off, only to know its length: enough for a minute of Opus."""
 
 Item = bytes | Turn[Any]
-"""What stands in line: chunks of sound, and the work that keeps its place among them."""
+"""What waits in the intake: chunks of sound, and the work that keeps its place among them."""
 
 
 class IncomingSound:
@@ -32,7 +32,7 @@ class IncomingSound:
 
     def __init__(self, account: Account) -> None:
         self.came_at = 0.0
-        """When the last of it came, on the monotonic clock."""
+        """When the last chunk came, on the monotonic clock."""
         self.encoding = Encoding.PCM_S16LE
         self._sample_rate = SAMPLE_RATE
         self._account = account
@@ -40,37 +40,37 @@ class IncomingSound:
         self._decoded_bytes = 0
         self._decoded_samples = 0
 
-    # --- in line
+    # --- in the queue
 
     def has_room(self, chunk: bytes) -> bool:
-        """Take notice that a chunk came; return whether there is room for it."""
+        """Note that a chunk came; return whether there is room for it."""
         self.came_at = time.monotonic()
         return self._waiting_bytes + len(chunk) <= BYTES_WAITING
 
     def wait(self, chunk: bytes) -> None:
-        """Take notice that a chunk waits for its turn."""
+        """Note that a chunk waits for its turn."""
         self._waiting_bytes += len(chunk)
 
     def go_on(self, chunk: bytes) -> None:
-        """Take notice that it is a chunk's turn."""
+        """Note that a chunk's turn has come."""
         self._waiting_bytes -= len(chunk)
 
     # --- the stream that is open
 
     def begin(self, command: StartListening) -> None:
-        """Take notice that a stream begins."""
+        """Note that a stream begins."""
         self.encoding, self._sample_rate = command.encoding, command.sample_rate
         self._decoded_bytes = self._decoded_samples = 0
 
     def decoded(self, chunk: bytes, heard_samples: int) -> None:
-        """Take notice that a chunk was decoded; the stream gave ``heard_samples`` so far."""
+        """Note that a chunk was decoded; the stream has given ``heard_samples`` so far."""
         self._decoded_bytes += len(chunk)
         self._decoded_samples = heard_samples
 
-    # --- what is not heard
+    # --- sound that is not heard
 
     def drop(self, chunk: bytes, reason: str) -> None:
-        """Count a chunk that is not listened to."""
+        """Count a chunk as received and dropped."""
         samples = self._samples(len(chunk))
         self._account.received += samples
         self._account.dropped[reason] += samples
@@ -83,10 +83,11 @@ class IncomingSound:
         listener: Listener | None,
         record: Callable[[bytes], None],
     ) -> None:
-        """Count and record what was accepted and nobody will hear: it is received, and unfinished.
+        """Count and record what was accepted and will not be heard: received, but unfinished.
 
-        ``in_hand`` and ``waiting`` stood in line when the session was cut off. ``listener`` has the
-        stream that is open; None: none is, and chunks that no turn begins one for were not taken.
+        ``in_hand`` was being processed and ``waiting`` queued when the session was cut off.
+        ``listener`` has the open stream. None: no stream is open, and only chunks after a turn that
+        would have begun one are counted.
         """
         rest = deque(waiting)
         if listener is not None:
@@ -104,7 +105,7 @@ class IncomingSound:
                 is_expected = True
 
     async def _pass_over(self, listener: Listener, begun: list[bytes], sent: list[bytes]) -> None:
-        """Decode what is left of a stream for its length, as far as there is time for that."""
+        """Decode what is left of a stream to know its length, within PASS_SECONDS."""
         size = self._decoded_bytes + sum(map(len, [*begun, *sent]))
         left = deque(sent)
         with suppress(TimeoutError, EngineError):
@@ -121,7 +122,7 @@ class IncomingSound:
         listener.miss(max(0, missing))
 
     def _samples(self, size: int) -> int:
-        """Return how long ``size`` bytes last: exactly for PCM, else as its bytes so far did."""
+        """Return the length of ``size`` bytes: exact for PCM, else estimated from those decoded."""
         if self.encoding is Encoding.PCM_S16LE:
             return size // SAMPLE_BYTES * SAMPLE_RATE // max(self._sample_rate, 1)
         if self._decoded_bytes and self._decoded_samples:
@@ -130,7 +131,7 @@ class IncomingSound:
 
 
 def _of_the_open_stream(rest: deque[Item]) -> Iterator[bytes]:
-    """Take the chunks out of ``rest`` that came before another stream was asked for."""
+    """Remove from ``rest`` and yield the chunks that came before a turn begins another stream."""
     while rest and (isinstance(rest[0], bytes) or rest[0].begins is None):
         item = rest.popleft()
         if isinstance(item, bytes):

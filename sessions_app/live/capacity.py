@@ -1,4 +1,4 @@
-"""Whether there is a place for one more live session: in this process, and of this user's."""
+"""Whether one more live session is allowed: in this process, and for this user."""
 
 from collections.abc import Collection
 
@@ -10,10 +10,10 @@ from sessions_app.protocol import CloseCode
 
 
 def serving(conf: Conf | None) -> Conf:
-    """Return the settings that this process serves with.
+    """Return the settings with which this process serves.
 
     Raises:
-        RefusedError: it is a runserver, or another server of ASGI applications (H35).
+        RefusedError: it does not serve sessions: a `runserver`, or another ASGI server (H35).
     """
     if conf is None:
         raise RefusedError(
@@ -25,7 +25,7 @@ def serving(conf: Conf | None) -> Conf:
 
 
 def refuse_if_taken(sessions: Collection[LiveSession], request: SessionRequest, conf: Conf) -> None:
-    """Let nobody have more than their share.
+    """Enforce the limits on live sessions, of the process and of each user.
 
     Raises:
         RefusedError: ``full``, or ``too_many_sessions`` of this user.

@@ -1,4 +1,4 @@
-"""What a client may ask of its session, and what the session does then."""
+"""The commands that a client may send to its session, and their handlers."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ from sessions_app.live.session import LiveSession
 
 
 def parse(text: str) -> protocol.ClientCommand:
-    """Return the command in a text frame, be it the sessions' own or an extension's.
+    """Return the command in a text frame, a session's own or an extension's.
 
     Raises:
         CommandError: it is malformed or unknown; the message names the field.
@@ -19,9 +19,9 @@ def parse(text: str) -> protocol.ClientCommand:
 
 
 async def execute(session: LiveSession, command: protocol.ClientCommand) -> None:
-    """Let ``session`` do what ``command`` asks.
+    """Let ``session`` execute ``command``.
 
-    Never waits for engines: what must keep its place among the sound is put in line with it.
+    Never waits for engines: what must keep its place among the sound is queued with it.
 
     Raises:
         CommandError: it cannot be done now; nothing has changed.
@@ -63,4 +63,4 @@ COMMANDS = {
     "rename_speaker": CommandHandler(protocol.RenameSpeaker, LiveSession.rename),
     "new_conversation": CommandHandler(protocol.NewConversation, _new_conversation),
 }
-"""What sessions themselves understand; apps above plug in more."""
+"""The sessions' own commands; apps above plug in more."""

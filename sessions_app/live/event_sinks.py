@@ -1,4 +1,4 @@
-"""Who hears a session's events, and in which order: all of it stands here."""
+"""The event sinks: everything that receives a session's events, and in which order."""
 
 from collections.abc import Awaitable
 from uuid import UUID
@@ -12,7 +12,7 @@ from sessions_app.recording.recorder import Recorder
 
 
 class SessionEvents:
-    """What a session says of itself: that it is ready, what a command did, how it ends."""
+    """Sink for what a session says of itself: that it is ready, what a command did, how it ends."""
 
     def __init__(self, session_id: UUID, publisher: Publisher, client: Emit) -> None:
         self._session_id = session_id
@@ -20,13 +20,13 @@ class SessionEvents:
         self._client = client
 
     async def emit(self, event: Event) -> None:
-        """Tell viewers, which never waits, and then the client, which may."""
+        """Publish to viewers, which never waits, then send to the client, which may wait."""
         self._publisher.publish(self._session_id, event)
         await self._client(event)
 
 
 class PipelineEvents:
-    """What comes of what is said: the recorder hears it first, and the rows when it was told."""
+    """Sink for the pipeline's results: the recorder is first; the rows note what was sent."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class PipelineEvents:
         self._rows = rows
 
     async def emit(self, event: Event) -> None:
-        """Tell all of them."""
+        """Pass an event to each of them, in order."""
         self._recorder.note(event)
         self._wordless.note(event)
         await self._session.emit(event)
@@ -49,10 +49,10 @@ class PipelineEvents:
         self._rows.note_told(event)
 
     def keep(self, exchange: Exchange, utterance: Utterance) -> Awaitable[Exchange]:
-        """Keep an exchange, and then its words beside the recorded sound, kept or not.
+        """Store an exchange, then note its words beside the recorded sound, stored or not.
 
         Raises:
-            StoreError: it will never be kept; the result may raise it too.
+            StoreError: it will never be stored; the result may raise it too.
         """
         try:
             return self._rows.keep(exchange, utterance)

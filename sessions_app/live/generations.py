@@ -1,4 +1,4 @@
-"""The shared engines by generation: `reload_engines` makes the next one, sessions keep theirs."""
+"""Generations of the shared engines: `reload_engines` loads the next, sessions keep theirs."""
 
 import asyncio
 import logging
@@ -21,36 +21,36 @@ Load = Callable[[Progress], Awaitable[Engines]]
 Tell = Callable[[str, float | None], Awaitable[None]]
 
 UNEXPLAINED = "The engines could not be loaded; the server's log says why."
-"""What is told when an engine fails in a way that it does not explain."""
+"""The error where an engine fails to load and does not explain why."""
 UNLOAD_SECONDS = 10.0
-"""How long unloading a generation may take before it is left behind."""
+"""How long unloading a generation may take before it is abandoned."""
 
 
 class Generation:
-    """One loaded set of engines, and what shares them out."""
+    """One loaded set of engines, and what shares them among sessions."""
 
     def __init__(self, number: int, engines: Engines, idioms: IdiomBook | None = None) -> None:
         self.number = number
         self.engines = engines
         self.idioms = idioms or IdiomBook()
-        """What its sessions look idioms up in; all generations of a server share one."""
+        """Where its sessions look up idioms; all generations of a server share it."""
         self.scheduler = Scheduler(engines.transcriber) if engines.transcriber else None
         self.sound = BatchingThread(f"habla sound {number}")
-        """Decodes and detects for all sessions, one chunk after the other."""
+        """Runs decoding and voice activity detection for all sessions, one chunk after another."""
         self.decoders = DecoderPool(lambda: conf.read().max_sessions)
-        """Processes for those streams that libav decodes: a live session has one at most."""
+        """Processes for the streams that libav decodes, at most one per live session."""
         self.trouble = ""
-        """Why an utterance would bring no text, as last tested; empty: it would."""
+        """Why speech would produce no text, by the last self-test; empty: it would."""
         self.leases = 0
         self.is_retired = False
 
     def reasons(self) -> list[Reason]:
-        """Return why an utterance would bring no text; empty: it would."""
+        """Return why speech would produce no text; empty: it would."""
         reasons = [Reason(self.trouble, NO_WORDS)] if self.trouble else []
         return reasons + self._of_model(is_alone=True)
 
     def notes(self) -> list[Reason]:
-        """Return why others translate than the language model; empty: it does, or there is none."""
+        """Return why another translator replaces the language model; empty: none does."""
         return self._of_model(is_alone=False)
 
     def _of_model(self, *, is_alone: bool) -> list[Reason]:
@@ -74,7 +74,7 @@ class Generation:
 
 
 class Generations:
-    """The engines of today, and those that sessions still hold."""
+    """The current generation of engines, and those that sessions still hold."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
@@ -83,25 +83,25 @@ class Generations:
         self._unloading: set[asyncio.Task[None]] = set()
         self._count = 0
         self.idioms = IdiomBook()
-        """The same for all generations: what changes in it is seen by live sessions too."""
+        """Shared by all generations, so that live sessions see changes too."""
         self.current: Generation | None = None
         self.is_loading = True
-        """Whether a generation is on its way; the first one is, from the beginning."""
+        """Whether a generation is being loaded; true from the beginning, for the first one."""
         self.coming: Notice | None = None
-        """How far the better engines are that are being fetched, for whoever connects meanwhile."""
+        """The progress of the download of better engines, for clients that connect meanwhile."""
         self.demands: asyncio.Queue[tuple[str, ...]] = asyncio.Queue()
-        """Models that the owner wants to be fetched, for whoever fetches."""
+        """Models that the owner asked for, read by the task that downloads."""
         self._is_closed = False
         self.step: tuple[str, float | None] = ("", None)
-        """What is being loaded, and how far it is (0..1)."""
+        """What is being loaded, and its progress, 0..1."""
         self.problem: str = ""
         """Why the last loading failed; empty if it did not."""
 
     async def renew(self) -> Generation:
-        """Load the next generation and make it today's; the old one goes with its last session.
+        """Load the next generation and make it current; the old one goes with its last session.
 
         Raises:
-            EngineUnavailableError: it did not load; the old one goes on serving.
+            EngineUnavailableError: it did not load; the old one stays in use.
         """
         async with self._lock:
             self.problem = ""
@@ -129,9 +129,9 @@ class Generations:
             return self.current
 
     async def lease(self, tell: Tell) -> Generation:
-        """Return today's generation, to be given back; waits while the first one loads.
+        """Lease the current generation, until ``release``; waits while the first one loads.
 
-        ``tell`` is called with what is being loaded and how far it is.
+        ``tell`` is called with what is being loaded and its progress.
 
         Raises:
             EngineUnavailableError: there is none, and none is being loaded.
@@ -146,15 +146,15 @@ class Generations:
         return self.current
 
     def release(self, generation: Generation) -> None:
-        """Take back what ``lease`` returned."""
+        """End a lease; a generation that is no longer current is unloaded after its last lease."""
         generation.leases -= 1
         if generation.is_retired and generation.leases == 0:
             self._unload(generation)
 
     async def aclose(self, seconds: float = UNLOAD_SECONDS + 1) -> bool:
-        """Unload today's generation; return whether all were unloaded within ``seconds``.
+        """Unload the current generation; return whether all were unloaded within ``seconds``.
 
-        What is being loaded is unloaded as soon as it is there.
+        What is being loaded is unloaded as soon as it is loaded.
         """
         self._is_closed = True
         if self.current is not None:
@@ -179,7 +179,7 @@ class Generations:
         loop = asyncio.get_running_loop()
 
         def progress(what: str, fraction: float | None) -> None:
-            # told a hundred times at most for each step, from whatever thread
+            # at most a hundred reports per step; called from any thread
             step = (what, None if fraction is None else round(fraction, 2))
             if step != self.step:
                 loop.call_soon_threadsafe(self._note_step, step)

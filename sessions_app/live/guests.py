@@ -116,7 +116,7 @@ class GuestInput:
         if self._turn is not None:
             self._turn.fail(GuestEndedError())
 
-    # --- in turn
+    # --- queued
 
     async def _in_turn(self, work: Callable[[], Awaitable[T]]) -> T:
         if not self._is_refused:
@@ -154,21 +154,21 @@ class Guests:
     def __init__(self, owner: str) -> None:
         self._owner = owner
         self.guest: Guest | None = None
-        """Who is there."""
+        """The guest, if there is one."""
         self._is_closed = False
         self._input: GuestInput | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
     def is_busy(self) -> bool:
-        """Whether somebody is there."""
+        """Whether there is a guest."""
         return self._task is not None
 
     def receive(self, guest: Guest, guest_input: GuestInput) -> None:
         """Let ``guest`` in; its task ends with the session.
 
         Raises:
-            CommandError: somebody is there, or nobody is let in any more.
+            CommandError: there is a guest already, or the session is over.
         """
         if self._is_closed:
             raise CommandError("The session is over.", code="not_ready")
@@ -178,16 +178,16 @@ class Guests:
         self._task.add_done_callback(self._gone)
 
     def refuse_others(self) -> None:
-        """Let nobody else be heard while a guest is there.
+        """Refuse anybody else while there is a guest.
 
         Raises:
-            CommandError: one is there; it says so in its own words.
+            CommandError: there is one; the error is its ``refusal``.
         """
         if self.guest is not None:
             raise self.guest.refusal()
 
     def refuse(self) -> None:
-        """Take nothing more from the guest."""
+        """Accept nothing more from the guest."""
         if self._input is not None:
             self._input.refuse()
 
@@ -196,7 +196,7 @@ class Guests:
             self._input.fail_waiting()
 
     async def end(self) -> bool:
-        """Let the guest go, all it brought being told; return whether it went in time."""
+        """End the guest, whose results have all been sent; return whether it ended in time."""
         if self._task is None or self._input is None or self.guest is None:
             return True
         self.refuse()
@@ -206,12 +206,12 @@ class Guests:
         return not late
 
     async def close(self, seconds: float) -> bool:
-        """End the guest at once; return whether it ended within ``seconds``."""
+        """Cancel the guest; return whether it ended within ``seconds``."""
         self._is_closed = True
         task = self._task
         if task is None:
             return True
-        await asyncio.sleep(0)  # one that has not begun could not say how it ended
+        await asyncio.sleep(0)  # one that has not begun could not note how it ended
         task.cancel()
         _, unresponsive = await asyncio.wait({task}, timeout=seconds)
         if unresponsive:

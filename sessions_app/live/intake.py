@@ -1,4 +1,4 @@
-"""What comes in: chunks, and the commands that must keep their place among them."""
+"""The queue of chunks, and of the commands that must keep their place among them."""
 
 import logging
 import uuid
@@ -28,9 +28,9 @@ ITEMS_WAITING = 2_048
 
 
 class Intake:
-    """Takes sound without ever waiting, and works it off in the order in which it came.
+    """Takes sound without ever waiting, and processes it in the order in which it came.
 
-    One listening period at a time. ``become`` is told when one begins, ends and has ended.
+    One listening period at a time. ``become`` is called when one begins, is stopping and has ended.
     """
 
     def __init__(
@@ -82,10 +82,10 @@ class Intake:
     def perform(
         self, work: Callable[[], Awaitable[T]], *, begins: StartListening | None = None
     ) -> Turn[T]:
-        """Let ``work`` keep its place among the chunks; awaiting the turn gives what it returns.
+        """Queue ``work`` among the chunks; awaiting the turn gives what it returns.
 
-        Whoever awaits it when the intake closes is let go by GuestEndedError. ``begins`` is the
-        command, where the work begins a listening period.
+        If it is awaited when the intake closes, GuestEndedError is raised there. ``begins`` is the
+        command, if the work begins a listening period.
 
         Raises:
             CommandError: too much waits, or the session is over.
@@ -99,7 +99,7 @@ class Intake:
 
     @property
     def waits_since(self) -> float | None:
-        """Return since when it waits for sound, on the monotonic clock; None: it does not."""
+        """Since when it has waited for sound, on the monotonic clock; None: it does not."""
         is_waiting = self._listener is not None and not self._is_visit and self.inbox.is_idle
         return self.inbox.done_at if is_waiting else None
 
@@ -107,13 +107,13 @@ class Intake:
 
     @property
     def place(self) -> int:
-        """Where on the timeline that stands whose turn it is: as it came, not when it is done."""
+        """The place on the timeline at which the work whose turn it is was asked for."""
         return self._timeline.place(self._asked_at)
 
     async def start(
         self, command: StartListening, *, is_visit: bool = False, origin: uuid.UUID | None = None
     ) -> None:
-        """Open a listening period; in a visit, ``hear`` brings the sound, and ``feed`` does not."""
+        """Open a listening period. ``is_visit``: a guest's, which brings its sound by ``hear``."""
         self._listener = listener = await self._assembly.open_listener(
             command.encoding,
             command.sample_rate,
@@ -123,7 +123,7 @@ class Intake:
         )
         self._arrivals.begin(command)
         self._received_before = self._account.received
-        # by when it was asked for and sound came, not by when it was their turn
+        # judged by when the command and the sound came, not by when their turn came
         self._pace = PaceLimiter(PaceOptions(), self._came_at)
         self._is_visit = is_visit
         self._become(State.LISTENING)
@@ -137,7 +137,7 @@ class Intake:
         await self._emit(Notice("listening_started", fields))
 
     async def hear(self, chunk: bytes) -> int:
-        """Hear the next chunk of a visit; return how many samples it has brought so far.
+        """Hear the next chunk of a visit; return how many samples the visit has had so far.
 
         Raises:
             CommandError: no listening period is open.
@@ -150,21 +150,21 @@ class Intake:
         return self._listener.heard_samples
 
     async def end_visit(self) -> None:
-        """Close a visit's period: all that it brought is told first.
+        """Close a visit's listening period, after all its results were sent.
 
         Raises:
-            EngineError: the stream is broken at its end; what came before is told.
+            EngineError: the stream is broken at its end; the results before that were sent.
         """
         problem = await self._finish(broken=False)
         if problem is not None:
             raise problem
 
     async def stop(self, *, broken: bool = False) -> None:
-        """Close the listening period: all that was sent is heard, and told, first."""
+        """Close the listening period, after all that came was heard and its results were sent."""
         await self._finish(broken=broken)
 
     async def _finish(self, *, broken: bool) -> EngineError | None:
-        """End the period, if one is open; return what broke its stream at the end."""
+        """End the listening period, if one is open; return the error that its stream ended with."""
         listener, self._listener = self._listener, None
         if listener is None:
             return None
@@ -187,7 +187,7 @@ class Intake:
         return problem
 
     async def close(self) -> None:
-        """Release the open stream without finishing it; count what waits. May be called twice."""
+        """Release the open stream unfinished, and count what still waits. May be called twice."""
         listener = None if self._is_visit else self._listener
         self._is_closed = True
         in_hand, waiting = self.inbox.take_rest()
@@ -231,9 +231,9 @@ class Intake:
     async def _judge_pace(self) -> None:
         if self._pace is None:
             return
-        # what found no room came all the same: a flood is not slower for being dropped
+        # dropped sound counts too: a flood does not get slower by being dropped
         came = self._account.received - self._received_before
-        if self._listener is not None:  # silence that is only declared costs nothing
+        if self._listener is not None:  # a gap in the timestamps costs no work
             came -= self._listener.declared_samples
         verdict = self._pace.judge(to_seconds(came), self._arrivals.came_at)
         if verdict is PaceVerdict.WARN:
@@ -244,16 +244,16 @@ class Intake:
             self._too_fast()
 
     async def _answer_stray(self) -> None:
-        # once: whoever sends four a second would be told four times a second
+        # only once: a client that sends four chunks a second would get four messages a second
         if not self._is_stray_told:
             self._is_stray_told = True
             message = "Sound came while nobody listened; send start_listening first."
             await self._emit(Failure("not_listening", message, about="audio"))
 
     def _drop(self, chunk: bytes) -> None:
-        # a container with a hole is no stream any more; PCM goes on after the hole
+        # a container with a chunk missing cannot be decoded any more; PCM goes on after it
         if self._arrivals.encoding is not Encoding.PCM_S16LE and not self._is_overrun:
-            with suppress(CommandError):  # no room for that either: the next chunk tries again
+            with suppress(CommandError):  # the queue is full: the next chunk tries again
                 self.perform(self._stop_overrun)
                 self._is_overrun = True
         self._arrivals.drop(chunk, "overrun")

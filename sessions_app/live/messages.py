@@ -1,4 +1,4 @@
-"""The first and the last words of a session: what there is, and what became of it."""
+"""The first and the last messages of a session."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -36,7 +36,7 @@ def ready(book: SessionRows, manner: Manner, generation: Generation) -> Notice:
 def first_words(
     book: SessionRows, manner: Manner, generation: Generation, generations: Generations
 ) -> list[Event]:
-    """Return what a session begins with: `ready`, and what else is worth to be known at once."""
+    """Return a session's first messages: `ready`, and what else the client should know at once."""
     told: list[Event] = [ready(book, manner, generation)]
     if generation.trouble:
         told.append(Failure("engines_fail", generation.trouble))
@@ -48,7 +48,7 @@ def first_words(
 
 
 def lack_of_corrections(manner: Manner, generation: Generation, about: str) -> Failure | None:
-    """Return what the classroom lacks without a language model; None: nothing."""
+    """Return the warning that a classroom lacks a language model; None: it does not."""
     if manner.mode is not Mode.CLASSROOM or generation.engines.translator.corrects:
         return None
     message = (
@@ -62,11 +62,11 @@ LAST_FAILURES: Mapping[int, Failure] = {
     CloseCode.FAILED: Failure("internal", "Something broke here; please reload.", fatal=True),
     CloseCode.LOGIN_FIRST: Failure("login_required", "You are not logged in any more.", fatal=True),
 }
-"""What is said before `closed`, by the close code, where nothing better is known."""
+"""What is sent before `closed`, by the close code, where nothing more precise is known."""
 
 
 TELL_SECONDS = 0.5
-"""How long one who may hear no more is told so, before what was said is finished."""
+"""How long the last messages may take for a client that is disconnected before the drain."""
 
 
 async def part_first(
@@ -74,10 +74,10 @@ async def part_first(
     say_goodbye: Callable[[], Awaitable[None]],
     disconnect: Callable[[int], Awaitable[None]],
 ) -> None:
-    """Say goodbye and hang up at once, where ``ending`` asks for it; else do nothing."""
+    """Send the last messages and disconnect before the drain, if ``ending`` asks for it."""
     if ending is None or not ending.is_told_first:
         return
-    with suppress(TimeoutError):  # it does not read: then it is not told
+    with suppress(TimeoutError):  # a client that does not read is not told
         async with asyncio.timeout(TELL_SECONDS):
             await say_goodbye()
     await disconnect(ending.code)

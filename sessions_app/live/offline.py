@@ -1,4 +1,4 @@
-"""A file through the pipeline, in this process and without a session: what `transcribe` does."""
+"""Takes a file through the pipeline without a session, in this process, as `transcribe` does."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -27,26 +27,26 @@ NO_ROOM = "This machine has no room to read the file just now."
 
 
 def _tell_nobody(_: object) -> None:
-    """Tell nobody."""
+    """Pass the exchange to nobody."""
 
 
 @dataclass(slots=True)
 class OfflineResult:
-    """What was found in a file, also while it is still being heard."""
+    """What was found in a file; it grows while the file is being heard."""
 
     told: Callable[[Exchange], None] = _tell_nobody
-    """Is called with each exchange as it comes."""
+    """Called with each exchange as it comes."""
     exchanges: list[Exchange] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     account: Account = field(default_factory=Account)
     begins: dict[int, float] = field(default_factory=dict)
     ends: dict[int, float] = field(default_factory=dict)
-    """Where each utterance begins and ends, in seconds, by its id."""
+    """Where each utterance ends, in seconds, by its id; ``begins`` likewise."""
     problem: EngineError | None = None
-    """Why it was not heard to its end; what comes before that was."""
+    """Why the file was not heard to its end; what comes before that was."""
 
     async def note(self, event: Event) -> None:
-        """Take notice of what fails, and of where each utterance stands."""
+        """Note failures, and where each utterance begins and ends."""
         match event:
             case Failure():
                 self.failures.append(event)
@@ -56,7 +56,7 @@ class OfflineResult:
                 self.ends[utterance_id] = at_seconds
 
     async def keep(self, exchange: Exchange, _utterance: Utterance) -> Exchange:
-        """Take an exchange, and tell it."""
+        """Note an exchange, and pass it on."""
         self.exchanges.append(exchange)
         self.told(exchange)
         return exchange
@@ -64,7 +64,7 @@ class OfflineResult:
 
 @asynccontextmanager
 async def opened(settings: EngineSettings, progress: Progress) -> AsyncIterator[Generation]:
-    """Load engines of one's own, and unload them at the end.
+    """Load engines for this process only, and unload them at the end.
 
     Raises:
         EngineUnavailableError: one cannot be loaded.
@@ -78,7 +78,7 @@ async def opened(settings: EngineSettings, progress: Progress) -> AsyncIterator[
 
 
 def engine_warning(generation: Generation, manner: Manner) -> str:
-    """Return what people should know before they believe what is heard; empty: nothing."""
+    """Return a warning that limits what can be heard; empty: there is none."""
     transcriber = generation.engines.transcriber
     only = only_language(manner.direction, transcriber.languages) if transcriber else ""
     why = generation.engines.infos["transcriber"].why or "the engine knows no other language."
@@ -94,7 +94,7 @@ async def hear_file(
     heard: Callable[[float], None] = _tell_nobody,
     track: int | None = None,
 ) -> None:
-    """Find what is said in the media file ``path``; ``findings`` takes it as it comes.
+    """Interpret the media file ``path``; ``findings`` takes the results as they come.
 
     ``heard`` is called with the seconds heard so far.
     ``track`` counts those of sound from 1; None: the default track.
@@ -109,7 +109,7 @@ async def hear_file(
     listener = await assembly.open_listener(Encoding.PCM_S16LE)
     feeding = _feed(decode_file(path, track), listener, heard)
     work = {"hear": _hear(feeding, listener, interpreter, findings), **assembly.workers()}
-    # no TaskGroup: it would raise a group, and of that nobody could say what is wrong
+    # no TaskGroup: it would raise an ExceptionGroup, and callers expect a HablaError
     tasks = [asyncio.create_task(each, name=f"habla {name}") for name, each in work.items()]
     try:
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -121,7 +121,7 @@ async def hear_file(
         await asyncio.wait(tasks)
         assembly.release()
         try:
-            await interpreter.keep_rest()  # words that are there are told, translated or not
+            await interpreter.keep_rest()  # transcripts are passed on, translated or not
         finally:
             await listener.close()
 
@@ -132,7 +132,7 @@ async def _hear(
     interpreter: Interpreter,
     findings: OfflineResult,
 ) -> None:
-    """Hear a file; what breaks it off is noted, and what came before is told."""
+    """Hear a file; note the error that ends it early, after passing on what came before."""
     try:
         await feeding
         await listener.finish()

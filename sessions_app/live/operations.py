@@ -1,4 +1,4 @@
-"""What may be asked of a live session: by its client, by its guest, and by its process."""
+"""The operations of a live session: for its client, its guest and its process."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -27,20 +27,20 @@ T = TypeVar("T")
 
 
 class SessionOperations:
-    """The parts of one session, and the only ways in for whoever stands outside.
+    """The parts of one session, and all that other modules may ask of it.
 
-    ``emit`` tells the client an event, and does nothing once the client is gone; it never raises.
+    ``emit`` sends an event to the client; it does nothing once that is gone, and never raises.
     """
 
     def __init__(self, request: SessionRequest, process: ProcessContext, emit: Emit) -> None:
         self._rows = SessionRows(request.user_id, request.conversation_id, process.boot)
         self.id = self._rows.session_id
         self.boot = process.boot
-        """The run of the server that has it."""
+        """The run of the server to which it belongs."""
         self.user_id, self.login = request.user_id, request.login
         self.state = State.OPENING
         self.generation: Generation | None = None
-        """None until its engines are got."""
+        """None until it has its engines."""
         events = SessionEvents(self.id, process.publisher, emit)
         self.emit = events.emit
         self._recorder = Recorder(self.id, request.user_id, process.finisher, self.emit)
@@ -55,13 +55,13 @@ class SessionOperations:
         )
         self._guests = Guests(str(self.id))
         self._pipeline: SessionPipeline
-        """Is there once the session is open."""
+        """Set once the session is open."""
 
     # --- what it is
 
     @property
     def manner(self) -> Manner:
-        """How what is said from now on is interpreted."""
+        """The manner in which what is said from now on is interpreted."""
         return self._context.manner
 
     @property
@@ -71,17 +71,17 @@ class SessionOperations:
 
     @property
     def conversation_id(self) -> UUID | None:
-        """What it writes to; None until it is open, unless the client wishes to continue one."""
+        """What it writes to; None until it is open, unless the client asked to continue one."""
         return self._rows.conversation_id
 
     @property
     def renamings(self) -> int:
-        """How often a name was given here, or such a name was kept."""
+        """A count that changes with each renaming here."""
         return self._rows.renamings
 
     @property
     def is_open(self) -> bool:
-        """Whether it takes commands."""
+        """Whether it accepts commands."""
         return self.state in OPEN_STATES
 
     @property
@@ -91,7 +91,7 @@ class SessionOperations:
 
     @property
     def guest(self) -> Guest | None:
-        """Who plays into it."""
+        """The guest that plays into it."""
         return self._guests.guest
 
     def owned_rows(self) -> OwnedRows:
@@ -107,23 +107,23 @@ class SessionOperations:
     def perform(
         self, work: Callable[[], Awaitable[T]], *, begins: StartListening | None = None
     ) -> Turn[T]:
-        """Let ``work`` have its turn in the session's line; awaiting that gives what it returns.
+        """Queue ``work`` in the session; awaiting the turn gives what the work returns.
 
-        ``begins`` is the command, where the work begins a listening period.
+        ``begins`` is the command, if the work begins a listening period.
 
         Raises:
-            CommandError: the session takes nothing now, or too much waits.
+            CommandError: the session accepts nothing now, or too much waits.
         """
         self._refuse_unless_open()
         return self._pipeline.intake.perform(work, begins=begins)
 
     def receive(self, guest: Guest, origin: UUID | None = None) -> None:
-        """Let a guest in, which ends with the session, or by ``end_guest``.
+        """Let a guest in; it ends with the session, or by ``end_guest``.
 
-        ``origin`` is the id under which what it says is kept; None: as if people said it.
+        ``origin`` is the id under which what it says is stored; None: as if people said it.
 
         Raises:
-            CommandError: the session takes nothing now, listens, or has a guest.
+            CommandError: the session accepts nothing now, is listening, or has a guest.
         """
         self._refuse_unless_open()
         if self._pipeline.intake.is_listening and not self._guests.is_busy:
@@ -132,7 +132,7 @@ class SessionOperations:
         self._guests.receive(guest, guest_input)
 
     async def end_guest(self) -> None:
-        """Let the guest go, in its turn among the commands: all it brought is told first."""
+        """End the guest, queued among the commands: all its results are sent first."""
         if self._guests.is_busy:
             self._guests.refuse()
             await self._pipeline.intake.stop()
@@ -140,10 +140,10 @@ class SessionOperations:
             await self._guests.end()
 
     def check_that_someone_hears(self) -> None:
-        """Let nobody speak in vain.
+        """Check that speech can be transcribed, so that nobody speaks in vain.
 
         Raises:
-            CommandError: no engine hears, or none that knows the session's language.
+            CommandError: there is no transcriber, or it does not know the session's language.
         """
         languages, source = self._pipeline.interpreter.languages, self.manner.direction.source
         if not languages:
@@ -157,21 +157,21 @@ class SessionOperations:
             )
 
     async def hear_names(self, kept: Mapping[str, str], renamings: int) -> None:
-        """Take over names that others gave, and tell them, as in SessionRows."""
+        """Adopt names given elsewhere and send them to the client, as in SessionRows."""
         if (told := self._rows.hear_names(kept, renamings)) is not None:
             await self.emit(told)
 
     def stop_recording(self) -> None:
-        """Write no more of the recording that is open: somebody else has closed or deleted it."""
+        """Stop writing the open recording: somebody else has closed or deleted it."""
         self._recorder.stop_writing()
 
-    # --- what commands ask; each in its turn
+    # --- the commands, each in its turn
 
     async def listen(self, command: StartListening) -> None:
         """Open a listening period.
 
         Raises:
-            CommandError: somebody is heard already, or nobody can be heard.
+            CommandError: the session listens already, or no speech can be transcribed.
             EngineError: this stream cannot be decoded here.
         """
         self._guests.refuse_others()
@@ -182,7 +182,7 @@ class SessionOperations:
         await self._tell_if_only_one_is_heard(about=command.type)
 
     async def stop_listening(self) -> None:
-        """Close the listening period: all that was sent is heard, and told, first.
+        """Close the listening period, after all that came was heard and its results were sent.
 
         Raises:
             CommandError: none is open.
@@ -192,7 +192,7 @@ class SessionOperations:
         await self._pipeline.intake.stop()
 
     async def interpret(self, command: TextInput) -> None:
-        """Interpret what was typed, as it was typed: not as of now.
+        """Interpret typed text; its place on the timeline is where it was typed.
 
         Raises:
             CommandError: there is no such speaker.
@@ -218,20 +218,20 @@ class SessionOperations:
             await self.emit(lack)
 
     async def rename(self, command: RenameSpeaker) -> None:
-        """Call a speaker by another name from now on.
+        """Rename a speaker.
 
         Raises:
-            CommandError: there is nobody of that id.
-            StoreError: the name will never be kept.
+            CommandError: there is no speaker of that id.
+            StoreError: the name will never be stored.
         """
         await self._rows.rename(command.speaker_id, command.name)
         await self.emit(self._rows.speakers_told())
 
     async def new_conversation(self) -> None:
-        """Finish all that was said, and start afresh.
+        """Finish all that was said, and begin a new conversation.
 
         Raises:
-            StoreError: there will be no new one; the session goes on in the old one.
+            StoreError: it will never be stored; the session goes on in the old one.
         """
         await self.end_guest()
         await self._pipeline.intake.stop()

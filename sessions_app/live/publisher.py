@@ -1,4 +1,4 @@
-"""What a process publishes of its sessions, for viewers in any process: never waited for."""
+"""Publishes the events of a process's sessions, for viewers in any process, without waiting."""
 
 import asyncio
 import contextlib
@@ -29,19 +29,19 @@ from sessions_app.store.tickets import TicketState
 logger = logging.getLogger(__name__)
 
 MOST_WAITING = 500
-"""How many events may wait for the broker; what comes then is not published."""
+"""How many events may wait for the broker; more are not published."""
 MOST_CHARACTERS = 64_000
-"""What a published event may hold. A viewer reads a longer one in the rows."""
+"""The length of a published event at most. A longer one is read from the rows."""
 SEND_SECONDS = 1.0
 """How long the broker may take for one event."""
 LOOK_SECONDS = 1.0
-"""How often it is looked up which sessions have viewers."""
+"""How often to look up which sessions have viewers."""
 MOST_VIEWERS = 50
 """How many may read along with one session, through one process."""
 MOST_IN_ALL = 500
 """How many may read along with all of them."""
 SHARED_SECONDS = 0.5
-"""How long what one viewer saw of a ticket is true enough for the others who have it."""
+"""How long the state of a ticket is cached, for all viewers who use it."""
 NOTICES = frozenset({"speakers", "stored", "closed"})
 
 
@@ -53,7 +53,7 @@ def group_of(session_id: UUID) -> str:
 class Publisher:
     """Publishes the events of this process's sessions that somebody has a ticket for.
 
-    It is a hint to viewers: what is lost here, they find in the rows. ``sessions`` returns the ids
+    What is lost here, viewers find in the rows. ``sessions`` returns the ids
     of the sessions that are live in this process.
     """
 
@@ -63,14 +63,14 @@ class Publisher:
         self._watched: frozenset[UUID] = frozenset()
         self._is_heard = True
         self.dropped = 0
-        """How many events were not published, since the broker was slow or gone."""
+        """How many events were not published because the broker was slow or not available."""
         self._seats: Counter[UUID] = Counter()
         self._seen: dict[str, tuple[float, TicketState]] = {}
-        """When a ticket was looked at last, on the loop's clock, and what it was good for."""
+        """When the state of a ticket was last read, on the loop's clock, and the state."""
 
     @contextlib.contextmanager
     def seat(self, session_id: UUID) -> Iterator[None]:
-        """Let one more read along with a session through this process, for as long as it is held.
+        """Count one more viewer of a session in this process until exit.
 
         Raises:
             RefusedError: all MOST_VIEWERS seats are taken, or MOST_IN_ALL.
@@ -83,13 +83,13 @@ class Publisher:
             yield
         finally:
             self._seats[session_id] -= 1
-            self._seats = +self._seats  # forgets whom nobody watches
+            self._seats = +self._seats  # keeps only sessions that have viewers
 
     async def look(self, secret: str, *, is_fresh: bool) -> TicketState | None:
-        """Return what a ticket is good for; unless ``is_fresh``, up to SHARED_SECONDS ago.
+        """Return the state of a ticket; unless ``is_fresh``, it may be SHARED_SECONDS old.
 
         Raises:
-            StoreError: the database does not say.
+            StoreError: the database does not answer.
         """
         now = asyncio.get_running_loop().time()
         self._seen = {s: seen for s, seen in self._seen.items() if now - seen[0] < SHARED_SECONDS}
@@ -101,11 +101,11 @@ class Publisher:
         return standing
 
     def is_watched(self, session_id: UUID) -> bool:
-        """Return whether somebody may be reading along with a session of this process."""
+        """Return whether a session of this process may have viewers."""
         return session_id in self._watched
 
     def publish(self, session_id: UUID, event: Event) -> None:
-        """Let viewers hear of an event, if there can be any; never waits, and never raises."""
+        """Publish an event if there may be viewers; never waits, and never raises."""
         if self._waiting is None or not self.is_watched(session_id) or not _is_for_viewers(event):
             return
         try:
@@ -129,7 +129,7 @@ class Publisher:
             try:
                 self._watched = await tickets.sessions_with_tickets(list(self._sessions()))
             except StoreUnavailableError:
-                pass  # the log has it; who was watched still is
+                pass  # logged elsewhere; the known viewers stay
             except StoreError as error:
                 logger.warning("could not look up who has viewers: %s", error)
             await asyncio.sleep(LOOK_SECONDS)
@@ -152,7 +152,7 @@ class Publisher:
             await layer.group_send(group_of(session_id), {"type": "watch.said", "text": text})
 
     def _drop_waiting(self, waiting: "asyncio.Queue[tuple[UUID, Event]]", error: Exception) -> None:
-        # what waited behind it is old by now, and is in the rows
+        # what waited behind it is outdated by now, and is in the rows
         self.dropped += 1 + waiting.qsize()
         with contextlib.suppress(asyncio.QueueEmpty):
             while True:

@@ -1,4 +1,4 @@
-"""Who is live, and the engines they share: the process's only state."""
+"""The live sessions and the engines they share: the process's only global state."""
 
 import asyncio
 import functools
@@ -41,21 +41,21 @@ logger = logging.getLogger(__name__)
 ABORT_SECONDS = 3.0
 """How long sessions may take to close once a quitting server aborts them."""
 ROWS_SECONDS = 1.0
-"""How long what is to be kept may take at least, however little time is left."""
+"""The least time for writing what waits to be stored, however little time is left."""
 TELL_SECONDS = 0.1
-"""The least that clients are given to hear that the server quits, however little time it has."""
+"""The least time for telling clients that the server quits, however little time is left."""
 
 SERVER_QUITS = EndCause("server_quits", CloseCode.QUITTING)
 
 
 class Registry:
-    """The live sessions of this process, each in a task that belongs here."""
+    """The live sessions of this process, each in a task that the registry owns."""
 
     def __init__(self) -> None:
         self.boot = ""
-        """Names this run of the server in the rows it writes."""
+        """The id of this run of the server in the rows it writes."""
         self.sound_directory = ""
-        """The id of the directory in which recordings lie here."""
+        """The id of the directory in which this server keeps recordings."""
         self.sessions: dict[uuid.UUID, LiveSession] = {}
         self.is_draining = False
         self.conf: Conf | None = None
@@ -70,9 +70,9 @@ class Registry:
     # --- the beginning
 
     def open(self, conf: Conf, boot: str = "") -> None:
-        """Begin to serve, on the running loop; ``load`` brings the engines.
+        """Begin to serve, on the running loop; ``load`` then loads the engines.
 
-        ``boot`` names a process that serves nobody else, beside any server of its data directory.
+        ``boot`` is given by a process that is not a server, such as a command beside one.
         """
         self._loop = asyncio.get_running_loop()
         self.conf = conf
@@ -87,7 +87,7 @@ class Registry:
     async def load(self) -> bool:
         """Load the first generation of engines, or the next; return whether it loaded.
 
-        A failure is logged and told to whoever asks; the server goes on with what it has.
+        A failure is logged and shown in the status; the server goes on with the engines it has.
         """
         if self.is_draining:
             return False
@@ -116,10 +116,10 @@ class Registry:
         emit: Emit,
         disconnect: Callable[[int], Awaitable[None]],
     ) -> "tuple[LiveSession, asyncio.Task[None]]":
-        """Return a new session and the task that is its life.
+        """Return a new session and the task that runs it.
 
         Raises:
-            RefusedError: the server is full, or quits; or this process does not serve.
+            RefusedError: the server is full or quits, or this process does not serve.
         """
         conf, generations = self._admit(request)
         process = ProcessContext(
@@ -154,7 +154,7 @@ class Registry:
         return conf, self.generations
 
     def end(self, session_ids: Collection[uuid.UUID], ending: EndCause) -> None:
-        """Let those of these sessions end that are live here."""
+        """End those of these sessions that are live here."""
         for session_id in session_ids:
             if (session := self.sessions.get(session_id)) is not None:
                 session.end(ending)
@@ -172,11 +172,11 @@ class Registry:
             )
 
     async def tell_all(self, event: Event) -> None:
-        """Tell every live client; one that does not read keeps no other waiting."""
+        """Send an event to every live client; one that does not read delays no other."""
         await asyncio.gather(*(session.emit(event) for session in self.sessions.values()))
 
     async def tell_engines(self) -> None:
-        """Tell every client that new connections get other engines than it has."""
+        """Tell every client which engines new connections get from now on."""
         generation = self.generations.current if self.generations else None
         if generation is not None:
             infos = {kind: asdict(info) for kind, info in generation.engines.infos.items()}
@@ -203,7 +203,7 @@ class Registry:
         return ShutdownReport(len(leaving), len(late) + cut_off, stuck, unkept)
 
     async def _send_away(self, leaving: list[LiveSession], seconds: float) -> None:
-        """Tell all at once, since a client that does not read takes seconds; then end them all."""
+        """Tell all at the same time, since one that does not read takes seconds; then end them."""
 
         async def send_away(session: LiveSession) -> None:
             await session.emit(Notice("going_away", {"deadline_seconds": seconds}))
@@ -218,7 +218,7 @@ class Registry:
             session.end(SERVER_QUITS)
 
     def _close_rows_of_stuck(self) -> None:
-        """Close the rows of sessions that do not: the process will not outlive them for long."""
+        """Close the rows of stuck sessions, since the process will soon end."""
         stuck = list(self.sessions.values())
         if not stuck:
             return
@@ -227,7 +227,7 @@ class Registry:
             session.end_row(SERVER_QUITS)
 
     def abort(self) -> None:
-        """End all sessions at once, whatever they were doing, and let nothing be waited for."""
+        """End all sessions at once, and cut short the waiting for them."""
         self._hurry.set()
         self._abort_sessions()
 
@@ -246,14 +246,14 @@ class Registry:
         _, left = await asyncio.wait(self._tasks, timeout=max(seconds, 0))
         return len(left)
 
-    # --- what is told of it
+    # --- its status
 
     def readiness(self) -> list[str]:
-        """Return why a session opened now would not produce text; empty: it would."""
+        """Return why a session opened now would produce no text; empty: it would."""
         return [reason.text for reason in self.reasons()]
 
     def reasons(self) -> list[Reason]:
-        """Return the same, with what strangers may know of it."""
+        """Return the same, each with what may be shown to strangers."""
         if self.is_draining:
             return [Reason("The server is shutting down.")]
         if self.generations is None:
@@ -268,16 +268,16 @@ class Registry:
         return reasons + of_troubles(self.troubles())
 
     def note_trouble(self, name: str, trouble: str) -> bool:
-        """Note what is wrong with what serves from outside this process; empty: nothing is.
+        """Note what is wrong with something outside this process, such as the disk; empty: nothing.
 
-        ``name`` says what it is. Return whether that is new.
+        ``name`` says with what. Return whether that is new.
         """
         is_new = trouble != self._troubles.get(name, "")
         self._troubles[name] = trouble
         return is_new
 
     def troubles(self) -> dict[str, str]:
-        """Return what is wrong just now, by the name of what it is."""
+        """Return what is wrong now, by the name of what it is wrong with."""
         found = dict(self._troubles)
         for find in plugged_in.troubles.values():
             found |= find()

@@ -1,4 +1,4 @@
-"""What a session keeps: its row, the conversation it writes to, and the names in it."""
+"""A session's rows: its own, the conversation it writes to, and the speakers' names in it."""
 
 import asyncio
 import uuid
@@ -19,28 +19,28 @@ Saving = asyncio.Future[int]
 
 
 class SessionRows:
-    """One session's rows. ``close`` may be called before ``open`` has returned, or failed."""
+    """One session's rows. ``close`` may be called before ``open`` has returned, or has failed."""
 
     def __init__(self, user_id: int, conversation_id: uuid.UUID | None, boot: str) -> None:
         self.session_id = uuid.uuid4()
         self.conversation_id = conversation_id
-        """None until it is open, unless the client wishes to continue one."""
+        """None until it is open, unless the client asked to continue one."""
         self.speakers = Speakers()
         self.renamings = 0
-        """How often a name was given here, or such a name was kept."""
+        """Counts each renaming here, once when it begins and once when it is stored."""
         self._unkept_names = 0
         self.timeline = Timeline()
         """Of the session; it begins with its row."""
         self._user_id = user_id
         self._late: dict[int, Saving] = {}
-        """What is told by now, or will be, and not kept yet, by utterance."""
+        """Exchanges that are sent, or will be, but are not stored yet, by utterance id."""
         self._told_late: asyncio.Queue[tuple[int, bool, Saving]] = asyncio.Queue()
         self.boot = boot
-        """The run of the server that has the session."""
+        """The run of the server to which the session belongs."""
 
     @property
     def written_to(self) -> uuid.UUID | None:
-        """Return the conversation whose row is there; None while it may wait to be written."""
+        """Return the conversation if its row exists for certain; None while it may wait."""
         return None if behind else self.conversation_id
 
     async def open(self, generation: Generation, manner: Manner) -> None:
@@ -61,13 +61,13 @@ class SessionRows:
         self.timeline.begin()
 
     def keep(self, exchange: Exchange, utterance: Utterance) -> Awaitable[Exchange]:
-        """Keep an exchange, from this call on, whether or not its result is awaited.
+        """Store an exchange, from this call on, whether or not its result is awaited.
 
         The result is the exchange with its id, or without one if the database is late. Then it is
-        kept as soon as the database takes it, and ``tell_stored`` says so.
+        stored as soon as the database allows, and ``tell_stored`` reports that.
 
         Raises:
-            StoreError: it will never be kept; the result may raise it too.
+            StoreError: it will never be stored; the result may raise it too.
         """
         if self.conversation_id is None:
             raise RuntimeError("a book that is not open keeps nothing")
@@ -87,7 +87,7 @@ class SessionRows:
         return exchange
 
     def note_told(self, event: Event) -> None:
-        """Note what was told before it is kept."""
+        """Note what was sent to the client before it is stored."""
         is_exchange = isinstance(event, Exchange)
         about = event.about if isinstance(event, Failure) else None
         utterance_id = event.utterance_id if isinstance(event, Exchange) else about
@@ -96,7 +96,7 @@ class SessionRows:
             self._told_late.put_nowait((utterance_id, is_exchange, saving))
 
     async def tell_stored(self, emit: Emit) -> None:
-        """Tell what became of all that was told before it was kept, in its order; never returns."""
+        """Report, in order, what became of exchanges sent before they were stored; never return."""
         while True:
             utterance_id, is_exchange, saving = await self._told_late.get()
             try:
@@ -108,15 +108,15 @@ class SessionRows:
                 self._told_late.task_done()
 
     async def all_stored(self) -> None:
-        """Wait until what was told is kept, and that is told."""
+        """Wait until everything that was sent is stored, and the client was told so."""
         await self._told_late.join()
 
     async def rename(self, key: str, name: str) -> Speaker:
-        """Call a speaker by another name from now on.
+        """Rename a speaker.
 
         Raises:
-            CommandError: there is nobody of that id.
-            StoreError: the name will never be kept.
+            CommandError: there is no speaker of that id.
+            StoreError: the name will never be stored.
         """
         speaker = replace(self.speakers.of(key), name=name)
         if self.conversation_id is not None:
@@ -127,7 +127,7 @@ class SessionRows:
         return speaker
 
     def speakers_told(self) -> Notice:
-        """Return what tells who speaks, and how they are called."""
+        """Return the message with the speakers and their names."""
         speakers = [asdict(speaker) for speaker in self.speakers.all()]
         return Notice("speakers", {"speakers": speakers})
 
@@ -142,30 +142,30 @@ class SessionRows:
         renaming.add_done_callback(end)
 
     def hear_names(self, kept: Mapping[str, str], renamings: int) -> Notice | None:
-        """Take over names that others gave; return what tells of them, None: they are known.
+        """Adopt names given elsewhere; return the message about them, None if nothing is new.
 
-        ``renamings`` is how many there were when ``kept`` was read: what is older than a name that
-        was given here is not believed.
+        ``renamings`` is the count when ``kept`` was read: if somebody was renamed here since, the
+        names read may be outdated and are ignored.
         """
         is_older = self._unkept_names > 0 or renamings != self.renamings
         return self.speakers_told() if not is_older and self.speakers.learn(kept) else None
 
     async def begin_conversation(self) -> None:
-        """Start afresh, in a new conversation where nobody has a name yet.
+        """Begin a new conversation, in which no speaker has a name yet.
 
         Raises:
-            StoreError: there will be none; the session goes on in the old one.
+            StoreError: it will never be stored; the session goes on in the old one.
         """
         kept, beginning = sessions.begin_conversation(self.session_id, self._user_id)
         await behind.in_time(beginning)
         self._take_up(kept)
 
     def end(self, reason: str, account: Account) -> "asyncio.Future[bool]":
-        """Have the session's row closed, if it is there and open."""
+        """Ask for the session's row to be closed, if it exists and is open."""
         return sessions.end_session(self.session_id, reason, account)
 
     async def close(self, reason: str, account: Account) -> None:
-        """Close the session's row, if it is there and open; where the database is late, later."""
+        """Close the session's row, if it exists and is open; if the database is late, later."""
         await behind.in_time(self.end(reason, account))
 
     def _take_up(self, kept: sessions.ConversationRef) -> None:

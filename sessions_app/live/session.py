@@ -22,15 +22,15 @@ from sessions_app.protocol import CloseCode
 logger = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 5.0
-"""The limit of each single step of closing."""
+"""The time limit of each step of closing."""
 CANCEL_SECONDS = 2.0
-"""How long workers may take to end: shorter, so that a client still hears why it is closed."""
+"""How long workers may take to end: short, so that the client is still told why it is closed."""
 STORED_SECONDS = 5.0
-"""How long a client that is sent away may wait to hear that what it was told is kept."""
+"""How long the end waits until what the client was sent is stored, and the client told so."""
 
 
 class LiveSession(SessionOperations):
-    """One connection's life at run time. ``run`` is all of it, in a task that the registry owns.
+    """One connection's life. ``run`` is all of it, in a task that the registry owns.
 
     ``disconnect`` closes the connection with a code; it never raises.
     """
@@ -49,7 +49,7 @@ class LiveSession(SessionOperations):
         self._silence = SilenceWatch(process.silence_seconds, self._waits_since, self._is_silent)
         self._disconnect = disconnect
         self.is_cut_off = False
-        """Whether its limit ended the drain before all was finished."""
+        """Whether the session ended before it had finished what it accepted."""
         self._failure: Failure | None = None
         self._is_aborted = False
         self._ended = asyncio.Event()
@@ -66,18 +66,18 @@ class LiveSession(SessionOperations):
         self._limit.look()
 
     def end_row(self, ending: EndCause) -> None:
-        """Have its row closed, however far it is: the process will not outlive it for long."""
+        """Ask for its row to be closed in whatever state it is, since the process will soon end."""
         self._rows.end(f"{ending.reason}_cut_off", self.account)
 
     def become(self, state: State) -> None:
-        """Go on to ``state``; from a state that is further on, there is no way back."""
+        """Change to ``state`` if TRANSITIONS allows it; else do nothing."""
         if state in TRANSITIONS[self.state]:
             self.state = state
 
     # --- the life
 
     async def run(self, on_end: Callable[[], None]) -> None:
-        """Open, live, drain and close. ``on_end`` is called when nothing is left but goodbye."""
+        """Open, live, drain and close. ``on_end`` is called before the last messages are sent."""
         async with AsyncExitStack() as closers:
             self._later(closers, "goodbye", self._say_goodbye)
             closers.callback(on_end)
@@ -113,7 +113,7 @@ class LiveSession(SessionOperations):
                 self.is_cut_off = self.is_cut_off or not (is_alone and have_ended)
 
     def _work(self) -> dict[str, Coroutine[Any, Any, None]]:
-        """Return what must run while it lives, by name."""
+        """Return what the workers do while it lives, by name."""
         work = {
             **self._pipeline.workers(),
             "words": self._wordless.run(),
@@ -133,13 +133,13 @@ class LiveSession(SessionOperations):
         self.become(State.DRAINING)
         await messages.part_first(self.ending, self._say_goodbye, self._disconnect)
         if self.ending is not None and self.ending.is_graceful:
-            self.is_cut_off = True  # unless it comes to the end of this
+            self.is_cut_off = True  # unless the drain below finishes
             self.is_cut_off = not await self._drain()
             if self.ending.is_heard and not self.is_cut_off:
                 await self._limit.within(self._rows.all_stored(), STORED_SECONDS)
 
     async def _drain(self) -> bool:
-        """Finish what was accepted, however much, while that moves; return whether it is done."""
+        """Finish what was accepted as long as that makes progress; return whether it is done."""
 
         async def drain() -> None:
             self._guests.refuse()
@@ -172,7 +172,7 @@ class LiveSession(SessionOperations):
     def _later(
         self, closers: AsyncExitStack, name: str, step: Callable[[], Awaitable[None]]
     ) -> None:
-        """Register a step of closing, to be done alone and within CLOSE_SECONDS."""
+        """Register a step of closing, which takes CLOSE_SECONDS at most, whatever the others do."""
 
         async def bounded() -> None:
             try:
@@ -183,7 +183,7 @@ class LiveSession(SessionOperations):
 
         closers.push_async_callback(bounded)
 
-    # --- the last words
+    # --- the last messages
 
     def _note(
         self,
@@ -191,7 +191,7 @@ class LiveSession(SessionOperations):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        """Note what broke the session as its ending; return whether that settles it."""
+        """Make an exception the cause of the end; return whether it is handled by that."""
         if error is None:
             return False
         is_known = isinstance(error, HablaError)
@@ -221,7 +221,7 @@ class LiveSession(SessionOperations):
         await self.emit(messages.closed(ending.reason, self.account))
         await self._disconnect(ending.code)
 
-    # --- what it tells of itself
+    # --- the first messages
 
     async def _tell_loading(self, what: str, progress: float | None) -> None:
         fields = {"message": what, "progress": progress}

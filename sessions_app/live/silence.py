@@ -1,18 +1,18 @@
-"""Notices a client that is listened to and sends nothing: only while it is its turn."""
+"""Notices a client that sends no sound while the server listens and waits for it."""
 
 import asyncio
 from collections.abc import Callable
 from time import monotonic
 
 LATE_SECONDS = 1.0
-"""A timer that is so late tells of a process that was held up, not of a silent client."""
+"""A timer fires this late because the process was held up, not because a client is silent."""
 
 
 class SilenceWatch:
     """Watches one session.
 
     ``waits_since`` returns since when, on the monotonic clock, the server has been waiting for
-    sound; None: it does not wait, since none is expected or it has not worked off what came.
+    sound; None: it does not, because it expects none or still processes what came.
     ``broken`` is called when that has lasted ``seconds``.
     """
 

@@ -1,4 +1,4 @@
-"""What a session begins with, how far it has come, what may follow, and why it ends."""
+"""A session's request, its states and their transitions, and the causes of its end."""
 
 import uuid
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ class State(StrEnum):
     """How far a session has come. Only `session.py` changes it."""
 
     OPENING = "opening"
-    """Its engines and its row are being got."""
+    """It acquires its engines and its row."""
     IDLE = "idle"
-    """It takes commands and typed text."""
+    """It accepts commands and typed text."""
     LISTENING = "listening"
-    """It takes sound."""
+    """It accepts sound."""
     STOPPING = "stopping"
-    """It takes no more sound, and finishes what it took."""
+    """It accepts no more sound, and finishes what it accepted."""
     DRAINING = "draining"
-    """It takes nothing any more, and finishes what it took."""
+    """It accepts nothing any more, and finishes what it accepted."""
     CLOSED = "closed"
     """Nothing of it is left."""
 
@@ -39,13 +39,13 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.DRAINING: frozenset({State.CLOSED}),
     State.CLOSED: frozenset(),
 }
-"""What may follow what; docs/lifecycle.md draws it."""
+"""Which states may follow each state, as in the table of docs/lifecycle.md."""
 
 OPEN_STATES = frozenset({State.IDLE, State.LISTENING, State.STOPPING})
-"""Those in which a session takes commands."""
+"""Those in which a session accepts commands."""
 
 STATES_WITH_ROW = OPEN_STATES | {State.DRAINING}
-"""Those in which its row is there for certain, and open."""
+"""Those in which its row certainly exists and is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,15 @@ class EndCause:
     is_graceful: bool = True
     """Whether what was accepted is finished first."""
     is_heard: bool = True
-    """Whether anybody is there to be told."""
+    """Whether the client is still there to receive messages."""
     is_told_first: bool = False
-    """Whether the client hears of it and is let go before that: it may not hear more."""
+    """Whether the client is told and disconnected before the drain, since it may hear no more."""
     problem: Failure | None = None
-    """What the client is told of it; None: that something broke, where the code is ``FAILED``."""
+    """What the client is told; None: a general error, where the close code is ``FAILED``."""
 
 
 def refuse_without_database() -> None:
-    """Let nobody in of whom nothing would be kept.
+    """Refuse a session of which nothing could be stored.
 
     Raises:
         RefusedError: the database was deleted or replaced.
@@ -78,15 +78,15 @@ def refuse_without_database() -> None:
 
 @dataclass(frozen=True, slots=True)
 class SessionRequest:
-    """What the client asked for when it came."""
+    """What the client asked for when it connected."""
 
     user_id: int
     manner: Manner
     conversation_id: uuid.UUID | None = None
     login: Login | None = None
-    """What it is let in by; None: it is nobody's connection, only ``user_id``'s."""
+    """What authenticates it; None: there is no login to check, only a ``user_id``."""
     is_operator: bool = False
-    """Whether it is who looks after the server: the owner, or another superuser."""
+    """Whether the user looks after the server: the owner, or another superuser."""
 
 
 @dataclass(frozen=True, slots=True)

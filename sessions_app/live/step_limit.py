@@ -1,4 +1,4 @@
-"""The limit of what a session is about to do: it may be cut short, and moves on while work does."""
+"""Time limits for the steps of a session; a step may also be cut off before its limit."""
 
 import asyncio
 import logging
@@ -9,13 +9,13 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 LET_GO_SECONDS = 2.0
-"""How long a step that is cut off may take to end."""
+"""How long a step that is cut off may take to react to cancellation."""
 
 
 class StepLimit:
-    """Does one step at a time, each within its limit.
+    """Runs one step at a time, each within its limit.
 
-    ``is_to_be_cut`` says whether nothing more is waited for; ``look`` lets it be asked at once.
+    ``is_to_be_cut`` says whether to cut off the step; ``look`` asks it again.
     """
 
     def __init__(self, is_to_be_cut: Callable[[], bool]) -> None:
@@ -23,13 +23,13 @@ class StepLimit:
         self._limit: asyncio.Timeout | None = None
 
     def look(self) -> None:
-        """Cut off the step that is being done, if it is to be."""
-        # one that has expired already is about to end its step
+        """Cut off the running step if ``is_to_be_cut`` says so."""
+        # if the limit has expired already, the step is about to end
         if self._limit is not None and not self._limit.expired() and self._is_to_be_cut():
             self._limit.reschedule(0)
 
     async def within(self, step: Coroutine[Any, Any, Any], seconds: float | None) -> bool:
-        """Do ``step``; return whether it was done within ``seconds``, and not cut off."""
+        """Run ``step``; return whether it finished within ``seconds`` and was not cut off."""
         try:
             async with asyncio.timeout(seconds) as self._limit:
                 if self._is_to_be_cut():
@@ -48,9 +48,9 @@ class StepLimit:
         seconds: float,
         done_at: Callable[[], float],
     ) -> bool:
-        """Do ``step``, however long; return whether it was done before it stood still, or was cut.
+        """Run ``step`` as long as it makes progress; return whether it finished.
 
-        It stands still when ``done_at``, on the monotonic clock, is ``seconds`` ago.
+        It is cut off once ``done_at``, on the monotonic clock, is ``seconds`` ago.
         """
         task = asyncio.create_task(step, name=name)
         task.add_done_callback(_retrieve)
@@ -70,4 +70,4 @@ class StepLimit:
 
 def _retrieve(task: "asyncio.Task[None]") -> None:
     if not task.cancelled():
-        task.exception()  # else Python would log that nobody did
+        task.exception()  # else asyncio would log that it was never retrieved

@@ -1,4 +1,4 @@
-"""Work that stands in a session's line until its turn comes."""
+"""Work that waits in a session's queue until its turn comes."""
 
 import asyncio
 import time
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 
 class Turn(Generic[T]):
-    """Work that keeps its place among the chunks; awaiting it gives what the work returns.
+    """Work that is queued among the chunks; awaiting it gives what the work returns.
 
-    What the work raises goes to whoever awaits it, and is raised by ``take`` where nobody does.
-    ``asked_at`` is when it was asked for, on the session's timeline, ``begins`` the command, where
+    What the work raises is raised where it is awaited, or by ``take`` if nobody awaits it.
+    ``asked_at`` is when it was asked for, on the session's timeline; ``begins`` is the command, if
     the work begins a listening period.
     """
 
@@ -38,7 +38,7 @@ class Turn(Generic[T]):
         return self._result.__await__()
 
     async def take(self) -> None:
-        """Do the work, since its turn has come; nothing is done if who awaited it was let go."""
+        """Do the work, since its turn has come, unless it was withdrawn."""
         if self._result.done():
             return
         self._has_begun = True
@@ -53,12 +53,12 @@ class Turn(Generic[T]):
                 self._result.set_result(result)
 
     def withdraw(self, error: Exception) -> None:
-        """Leave the work out unless it has begun; then raise ``error`` where it is awaited."""
+        """Raise ``error`` where the work is awaited and do not do it, unless it has begun."""
         if not self._has_begun:
             self.fail(error)
 
     def fail(self, error: Exception) -> None:
-        """Raise ``error`` where the work is awaited: it has come to nothing, or never will be."""
+        """Raise ``error`` where the work is awaited, since it failed or will not be done."""
         if self._result.done():
             return
         if self._is_awaited:

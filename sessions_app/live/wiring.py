@@ -16,9 +16,9 @@ from sessions_app.recording.recorder import Recorder
 class SessionPipeline:
     """What a session's sound goes through, from its first chunk to its last exchange.
 
-    It has one generation's engines for its whole life, and one seat among those who share the
-    transcriber. ``become`` is told how far a listening period is, ``too_fast`` of a client that
-    sends sound faster than anybody speaks.
+    It uses one generation's engines for its whole life, and has one seat in the scheduler of the
+    transcriber. ``become`` is called with the state of a listening period, ``too_fast`` when a
+    client sends sound faster than anybody speaks.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class SessionPipeline:
 
     @property
     def done_at(self) -> float:
-        """When anything was done last in it, or by the engine it shares, on the monotonic clock."""
+        """When it, or the engine that it shares, last made progress, on the monotonic clock."""
         return max(self.intake.inbox.done_at, self._assembly.done_at)
 
     async def keep_rest(self) -> None:
-        """Begin nothing more, and keep the words that are left; the workers have ended."""
+        """Begin nothing more, and store the transcripts that are left; the workers have ended."""
         self.intake.inbox.close()
         self._assembly.release()
         await self.interpreter.keep_rest()

@@ -11,9 +11,9 @@ logger = logging.getLogger(__name__)
 class Workers:
     """Tasks that run until they are cancelled.
 
-    ``on_early_end`` is called if one ends before that, in whatever way: its work is not done any
-    more, and a drain would wait for it in vain. This is no TaskGroup, which would wait for ever for
-    an engine that does not react to cancellation.
+    ``on_early_end`` is called if one ends before that, in whatever way: nobody does its work any
+    more, and a drain would wait in vain. This is not a TaskGroup, which would wait for ever for an
+    engine that does not react to cancellation.
     """
 
     def __init__(self, owner: str, on_early_end: Callable[[], None]) -> None:
