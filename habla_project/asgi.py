@@ -1,4 +1,4 @@
-"""What answers on the port: HTTP by Django, the WebSocket by Channels."""
+"""The ASGI application: HTTP by Django, WebSockets by Channels."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Django's settings. What may differ is declared in sessions_app/config/variables.py."""
+"""Django's settings. Variables of the environment: see sessions_app/config/variables.py."""
 
 import os
 from pathlib import Path
@@ -14,15 +14,15 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 env = env_file.Environment()
 
-# whatever any command writes from here on is for this user alone
+# files that any command writes from here on are readable by this user only
 os.umask(file_modes.UMASK)
 DATA_DIR = data_directory(env.text("HABLA_DATA_DIR"), BASE_DIR)
 MODE_RESTRICTION = file_modes.ModeRestriction()
-"""What other users could read, for `manage.py check` and `serve` to name."""
+"""Finds files that other users can read, for `manage.py check` and `serve` to name."""
 MODE_RESTRICTION.restrict_directory(DATA_DIR)
 HABLA_FROM_FILE = env_file.read_env_file(DATA_DIR)
 HABLA = env.texts(settings_of(Conf).values()) | {"DATA_DIR": DATA_DIR}
-"""Our own settings, as they stand in the environment; read by sessions_app/config/conf.py."""
+"""Our own settings, as set in the environment; read by sessions_app/config/conf.py."""
 given, wrong = read_settings(DjangoSettings, env.texts(settings_of(DjangoSettings).values()))
 MISTAKES = [*env_file.env_file_mistakes(DATA_DIR), *map(str, wrong), *env.mistakes]
 """What was wrong in the environment, for `manage.py check` to name."""
@@ -143,7 +143,7 @@ SESSION_COOKIE_SECURE = given.are_cookies_secure
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
 AUTHENTICATION_BACKENDS = [
     "sessions_app.access.login_backend.DelayingBackend",
-    # not asked any more: it only keeps the logins valid that it made
+    # authenticates nobody any more: it only keeps logins valid that it once made
     "django.contrib.auth.backends.ModelBackend",
 ]
 PASSWORD_HASHERS = ["sessions_app.access.hashing.PooledHasher"]
@@ -157,7 +157,7 @@ AUTH_PASSWORD_VALIDATORS = [
 IS_HTTPS = SESSION_COOKIE_SECURE or any(
     origin.lower().startswith("https://") for origin in CSRF_TRUSTED_ORIGINS
 )
-"""Whether this server is reached by https, so that browsers may be told to use nothing else."""
+"""Whether this server is reached by https, so that browsers may be told to use only that."""
 # cookies do not depend on the port: another Django on this host would overwrite ours, and we its
 INSTALLATION = installation(SECRET_KEY)
 SESSION_COOKIE_NAME = f"habla_session_{INSTALLATION}"
@@ -201,7 +201,7 @@ LOGGING = {
         "django.server": {"handlers": [], "propagate": True},
         # the start is logged by our own line
         "daphne.server": {"level": "WARNING"},
-        # they would log each address that they request
+        # they would log each URL that they request
         "httpx": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
         "huggingface_hub": {"level": "WARNING"},

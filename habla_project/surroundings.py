@@ -33,13 +33,13 @@ POSTGRESQL_OPTIONS = {
     "keepalives_interval": 2,
     "keepalives_count": 3,
 }
-"""In seconds, and tcp_user_timeout in ms. A network that silently drops everything is noticed
-within about ten seconds; by the kernel's own limits that takes a quarter of an hour, and two hours
-on a connection that only waits."""
+"""In seconds; tcp_user_timeout in ms. A network that silently drops packets is noticed within
+about ten seconds; with the kernel's defaults that takes a quarter of an hour, and two hours on
+an idle connection."""
 
 
 def data_directory(named: str, base: Path) -> Path:
-    """Return the directory of everything written at run time; it is made if that is possible."""
+    """Return the directory of everything written at run time; it is created if possible."""
     try:
         directory = Path(named).expanduser().resolve() if named.strip() else base / "data"
         directory.lstat()
@@ -52,13 +52,13 @@ def data_directory(named: str, base: Path) -> Path:
         OSError,
         RuntimeError,
         ValueError,
-    ):  # too long a name, an unknown user's home
+    ):  # the name is too long, or names an unknown user's home
         return NO_DIRECTORY
     return directory
 
 
 def secret_key(directory: Path, *, may_write: bool = True) -> str:
-    """Return this installation's own key, made at the first start and kept in ``directory``."""
+    """Return this installation's own key, generated at the first start, kept in ``directory``."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         path = directory / "secret_key"
         if may_write:
@@ -76,7 +76,7 @@ def installation(key: str) -> str:
 
 
 def database(url: str, directory: Path) -> dict[str, Any]:
-    """Return Django's settings for the database at ``url``; empty: it is not one.
+    """Return Django's settings for the database at ``url``; empty: ``url`` is not valid.
 
     Without a ``url`` it is SQLite in ``directory``.
     """
@@ -86,7 +86,7 @@ def database(url: str, directory: Path) -> dict[str, Any]:
         contextlib.suppress(ImproperlyConfigured, ImportError, ValueError, KeyError, UserWarning),
         warnings.catch_warnings(),
     ):
-        # it only warns about what it does not understand
+        # it only warns about a URL that it does not understand
         warnings.simplefilter("error", UserWarning)
         config: dict[str, Any] = environ.Env.db_url_config(url)
         load_backend(config["ENGINE"])
@@ -98,7 +98,7 @@ def database(url: str, directory: Path) -> dict[str, Any]:
 
 
 def _is_file(name: str) -> bool:
-    """Return whether this can be a file; a database in memory will not do.
+    """Return whether this can be a file; a database in memory cannot be used.
 
     Each thread would get one of its own.
     """

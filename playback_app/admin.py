@@ -1,6 +1,6 @@
-"""Recordings and playbacks for administrators: to look, to stop, to play, to prune.
+"""Recordings and playbacks for administrators: to view, to stop, to play, to prune.
 
-Everything is asked for in rows, so it does not matter which process has the session that plays.
+Everything is asked for through rows, so it does not matter which process plays.
 """
 
 from collections.abc import Sequence
@@ -28,17 +28,17 @@ from sessions_app.models import RecordedSegment, Recording
 
 
 class BusyProtectedAdmin(ReadOnlyMixin, PendingDeletionsAdmin):
-    """Rows that a server still writes to are not deleted, neither one by one nor many at once."""
+    """Does not delete rows that a server still writes to, neither one by one nor many at once."""
 
     show_full_result_count = False
     list_per_page = 50
     busy: Q
-    """Which rows of this table they are."""
+    """Which rows those are."""
 
     def get_deleted_objects(
         self, objs: QuerySet[Any] | Sequence[Any], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Return what would be deleted, with what is busy as what forbids it."""
+        """Return what would be deleted; busy rows are returned as protected."""
         rows, counts, lacking, protected = super().get_deleted_objects(objs, request)
         of_these = self.model.objects.filter(self.busy, pk__in=[row.pk for row in objs])
         return rows, counts, lacking, [*protected, *map(str, of_these.distinct())]
@@ -56,7 +56,7 @@ class SegmentInline(ReadOnlyMixin, TabularInline):
 
 @admin.register(Recording)
 class RecordingAdmin(BusyProtectedAdmin):
-    """Recordings: whose, how long, how large, how whole."""
+    """Recordings: their user, length, size and state."""
 
     busy = being_recorded() | Q(playbacks__state__in=ACTIVE)
     list_display = (
@@ -92,14 +92,14 @@ class RecordingAdmin(BusyProtectedAdmin):
 
     @admin.display(description=_("size"), ordering="bytes")
     def size(self, row: Recording) -> str:
-        """Return how much its files take."""
+        """Return the size of its files."""
         return filesizeformat(row.bytes)
 
     @admin.action(
         description=_("Play the selected recordings without a browser"), permissions=["keep"]
     )
     def play_without_a_browser(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Let recordings be played into sessions of their own, by whichever server takes them."""
+        """Ask for recordings to be played into sessions of their own, by any server."""
         begun = [self._play(request, recording) for recording in queryset]
         if count := sum(begun):
             told = ngettext(
@@ -135,7 +135,7 @@ class RecordingAdmin(BusyProtectedAdmin):
 
     @admin.action(description=_("Prune the selected recordings"), permissions=["delete"])
     def prune(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-        """Show which of these may go, and let them go where the answer is yes."""
+        """Show which of these may be pruned, and delete them if the answer is yes."""
         going = library.prunable().filter(pk__in=queryset.values("pk"))
         if request.POST.get("sure") != "yes":
             return self._ask(request, queryset, going)
@@ -160,7 +160,7 @@ class RecordingAdmin(BusyProtectedAdmin):
         return TemplateResponse(request, "playback_app/admin_prune.html", context)
 
     def has_keep_permission(self, request: HttpRequest) -> bool:
-        """Return whether this person may do things with other people's recordings."""
+        """Return whether this person may play, bookmark or keep other people's recordings."""
         return bool(request.user.has_perm("sessions_app.change_recording"))
 
 
@@ -224,7 +224,7 @@ class PlaybackAdmin(BusyProtectedAdmin):
 
 @admin.register(GroundTruth)
 class GroundTruthAdmin(ReadOnlyMixin, BoundedSearchAdmin):
-    """What people say was really said, in all versions."""
+    """Ground truths, in all versions."""
 
     show_full_result_count = False
     list_per_page = 100

@@ -1,4 +1,4 @@
-"""Whether a recording may be played so: the checks, in their order, and the row that is begun."""
+"""Admission: the checks before a playback, in their order, and the row that it begins with."""
 
 import math
 from dataclasses import dataclass, field
@@ -22,23 +22,23 @@ from sessions_app.store.database.thread import on_database_thread
 
 @dataclass(frozen=True, slots=True)
 class PlaybackRequest:
-    """Who wants what to be played, into which session, and how."""
+    """Who asks to play which recording, into which session, and how."""
 
     user_id: int
     recording_id: object
-    """As a client named it: anything but the id of a recording of the user's is unknown."""
+    """As the client sent it; anything but the id of one of the user's recordings is unknown."""
     session_id: UUID | None
-    """None: into a session of its own, that ends with it."""
+    """None: into a session of its own, which ends with it."""
     mode: str = "full"
     speed: float = 1.0
     boot: str = ""
-    """The process that takes it at once; empty: whichever has the session, when it looks."""
+    """The process that takes it at once; empty: the one that has the session, at its next look."""
     is_listening: bool | None = None
-    """Whether the session takes sound just now; None: its row tells."""
+    """Whether the session accepts sound now; None: its row says so."""
     is_leaving: bool = False
-    """Whether the session is known to take nothing more, while its row is still open."""
+    """Whether the session is known to accept nothing more, though its row is still open."""
     id: UUID = field(default_factory=uuid4)
-    """What the playback will be called."""
+    """The id of the playback."""
 
 
 def admit(request: PlaybackRequest) -> PlaybackJob:
@@ -128,7 +128,7 @@ def _check_manner(request: PlaybackRequest) -> None:
 
 
 def _check_place(recording: Recording, request: PlaybackRequest) -> None:
-    """Refuse what lies where nobody looks who could play it."""
+    """Refuse a recording whose files no process that could play it can read."""
     here = {known_id()} if request.boot or request.session_id is None else set()
     reach = here if request.boot else here | store.directories_of(request.session_id)
     if recording.directory and reach and not reach & {recording.directory, ""}:

@@ -8,7 +8,7 @@ class PlaybackConfig(AppConfig):
     verbose_name = "Recordings"
 
     def ready(self) -> None:
-        """Plug in what playback brings."""
+        """Register the extension of playback."""
         from playback_app.extension import EXTENSION  # noqa: PLC0415 -- needs the tables
         from sessions_app.extensions import register  # noqa: PLC0415 -- likewise
 

@@ -28,9 +28,9 @@ Row = TypeVar("Row", Recording, RecordedSegment)
 
 
 class RecordingList(Sequence[Any]):
-    """Recordings in their order, each with what `with_counts` adds, to be paged.
+    """A list of recordings for paging, each with what `with_counts` adds.
 
-    Only those on the page that is asked for are counted, not all that come before.
+    The counts are queried only for the page that is shown, not for all before it.
     """
 
     def __init__(self, recordings: QuerySet[Recording]) -> None:
@@ -53,12 +53,12 @@ def recordings_of(user: User) -> RecordingList:
 
 
 def with_counts(recordings: QuerySet[Recording]) -> QuerySet[Any]:
-    """Return ``recordings``, each with more to tell.
+    """Return ``recordings``, each with more fields.
 
-    ``segment_count`` of the segments with words, ``word_count`` of their words, ``first_words``:
-    the text of the first, None where there is none, ``is_playing``: whether a playback of it goes
-    on, ``has_truth``: whether somebody wrote what was really said.
-    Each is looked up for the rows that are shown alone, so pages cost the same however many
+    ``segment_count``: segments with words; ``word_count``: their words; ``first_words``: the text
+    of the first, None if there is none; ``is_playing``: whether it is being played;
+    ``has_truth``: whether it has a ground truth.
+    All are queried only for the rows that are shown, so a page costs the same however many
     recordings there are.
     """
     said = spoken(RecordedSegment.objects.filter(recording=OuterRef("pk"))).order_by()
@@ -90,7 +90,7 @@ def recording_of(user: User, recording_id: UUID) -> Any:
 
 
 def recording_row(rows: QuerySet[Row], key: Any) -> Row:
-    """Return the row of this key.
+    """Return the row with this key.
 
     Raises:
         CommandError: ``not_found``.
@@ -136,7 +136,7 @@ def set_bookmark(user: User, recording_id: UUID, is_bookmarked: bool) -> Any:
 
 
 def toggle_bookmark(user: User, recording_id: UUID) -> Any:
-    """Turn the bookmark of a recording of ``user`` the other way; return it.
+    """Set or remove the bookmark of a recording of ``user``; return it.
 
     Raises:
         CommandError: ``not_found``.
@@ -146,7 +146,7 @@ def toggle_bookmark(user: User, recording_id: UUID) -> Any:
 
 
 def being_recorded() -> Q:
-    """Return which recordings are being made, and not merely left so by a process that died."""
+    """Return which recordings are being made now, not those that a dead process left unfinished."""
     serving = Server.objects.filter(boot=OuterRef("session__boot"))
     is_live = Q(session=None) | Q(session__state=SessionState.OPEN) | Q(Exists(serving))
     return Q(state=RecordingState.RECORDING) & is_live
@@ -158,7 +158,7 @@ def is_being_recorded(recording: Recording) -> bool:
 
 
 def refuse_if_busy(recording: Recording) -> None:
-    """Let nothing be deleted that is being recorded or played.
+    """Refuse to delete a recording that is being recorded or played.
 
     Raises:
         CommandError: ``still_live``.

@@ -1,4 +1,4 @@
-"""What playback plugs into sessions and into the process that serves them."""
+"""The extension of playback: what it plugs into sessions and into the serving process."""
 
 from collections.abc import Collection
 from http import HTTPStatus
@@ -19,7 +19,7 @@ WISHES = {
 
 
 async def steer(session: LiveSession, command: SteerPlayback) -> None:
-    """Hold the playback, let it go on, or end it; ending what does not play is fine.
+    """Pause, resume or stop the playback; to stop none is no error.
 
     Raises:
         CommandError: nothing is being played.
@@ -28,7 +28,7 @@ async def steer(session: LiveSession, command: SteerPlayback) -> None:
 
 
 def playbacks(sessions: Collection[LiveSession]) -> list[dict[str, Any]]:
-    """Return what is played into these sessions."""
+    """Return the playbacks of these sessions."""
     return [
         {"id": str(player.playing.id), "session_id": str(session.id)}
         for session in sessions

@@ -1,4 +1,4 @@
-"""Recordings as a whole: which there are, which may go, and files that come from elsewhere."""
+"""All recordings: list them, prune them by limits, import files."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ from sessions_app.recording.recording_file import RecordingFile
 
 GIGABYTE = 10**9
 TITLE_CHARACTERS = 120
-"""What its column holds."""
+"""The length of its column."""
 
 
 class BrokenOffError(DecodeError):
-    """A file could be read in part only; ``recording`` holds what came before."""
+    """A file could be read only in part; ``recording`` holds that part."""
 
     def __init__(self, problem: DecodeError, recording: Recording) -> None:
         seconds = recording.duration_seconds
@@ -37,7 +37,7 @@ class BrokenOffError(DecodeError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is kept; 0 means without limit."""
+    """The limits of retention; 0: no limit."""
 
     days: float = 0
     gigabytes: float = 0
@@ -66,10 +66,10 @@ def delete_with_files(recording_id: UUID) -> None:
 
 
 def plan_pruning(limits: Limits, now: datetime | None = None) -> list[Recording]:
-    """Return the recordings that go by ``limits``, the oldest first.
+    """Return the recordings to be deleted by ``limits``, the oldest first.
 
-    Never what is live, is being played, is bookmarked or has a ground truth; those count for the
-    size all the same.
+    None that is live, being played, bookmarked or has a ground truth; but those count in the
+    size, too.
     """
     now = now or clock.earliest()
     may_go = prunable().order_by("started_at", "pk")
@@ -87,7 +87,7 @@ def plan_pruning(limits: Limits, now: datetime | None = None) -> list[Recording]
 
 
 def prune(recordings: Iterable[Recording]) -> list[Recording]:
-    """Delete these, except what may not go any more; return those that are gone."""
+    """Delete these, except any that may no longer be deleted; return those that were."""
     return [recording for recording in recordings if _prune(recording.pk)]
 
 
@@ -102,33 +102,33 @@ def _prune(recording_id: UUID) -> bool:
 
 
 def prunable() -> QuerySet[Recording]:
-    """Return what may go: all that is whole, and that nobody wants."""
+    """Return what may be pruned: what is complete, not bookmarked, without ground truth."""
     playing = Playback.objects.filter(recording=OuterRef("pk"), state__in=ACTIVE)
     truths = GroundTruth.objects.filter(recording=OuterRef("pk"))
     whole = Recording.objects.exclude(state=RecordingState.RECORDING).filter(is_bookmarked=False)
     return whole.exclude(session__state=SessionState.OPEN).filter(~Exists(playing), ~Exists(truths))
 
 
-# --- files from elsewhere
+# --- files that are imported
 
 
 def import_file(path: Path, user: User, *, max_bytes: float, track: int | None = None) -> Recording:
     """Return a new recording of ``user`` that holds the sound of any media file, as WAV.
 
-    The file is decoded a second at a time, whatever its length. ``max_bytes`` limits it, and the
-    sound in it. ``track`` counts its tracks of sound from 1; None: the one that players take.
+    The file is decoded a second at a time, whatever its length. ``max_bytes`` limits both the file
+    and its decoded sound. ``track`` counts its audio tracks from 1; None: the default track.
 
     Raises:
         CommandError: ``unknown_file``, ``too_big``, ``disk_full``; nothing is kept.
-        BrokenOffError: it breaks off; what came before is kept.
-        EngineError: no media, no sound, no such track, or it takes too much; nothing is kept.
+        BrokenOffError: it could be read only in part; that part is kept.
+        EngineError: no media, no sound, no such track, or over a limit; nothing is kept.
     """
     if not path.is_file():
         raise CommandError("There is no such file.", code="unknown_file")
     _refuse_if_too_big(path.stat().st_size, max_bytes)
     recording = Recording.objects.create(
         user=user,
-        # a name that is no text in this system is kept as far as it is one
+        # a file name may hold bytes that are not text; the rest is kept
         title=path.name.encode(errors="replace").decode()[:TITLE_CHARACTERS],
         encoding=Encoding.PCM_S16LE,
         direction="auto",
@@ -139,7 +139,7 @@ def import_file(path: Path, user: User, *, max_bytes: float, track: int | None =
     except OSError as error:
         recording.delete()
         raise CommandError("The disk did not take it.", code="disk_full") from error
-    except BaseException:  # also Ctrl+C: half a file is no recording
+    except BaseException:  # also Ctrl+C: half a file is not kept
         recording.delete()
         raise
     recording.duration_seconds = seconds
@@ -155,9 +155,9 @@ def import_file(path: Path, user: User, *, max_bytes: float, track: int | None =
 def _copy_sound(
     path: Path, track: int | None, recording_id: UUID, max_bytes: float
 ) -> tuple[float, DecodeError | None]:
-    """Write the sound of ``path`` as that of a recording.
+    """Write the sound of ``path`` as a recording's.
 
-    Return how long it is, in seconds, and what broke it off; None: it was read to its end.
+    Return its length in seconds, and the error that ended it early; None: it was read to its end.
     """
     file = RecordingFile(files.new_sound_path(recording_id, Encoding.PCM_S16LE), Encoding.PCM_S16LE)
     samples = 0

@@ -1,4 +1,4 @@
-"""The tables of playing: playbacks, and what people say was really said."""
+"""The tables of playback: playbacks and ground truths."""
 
 import uuid
 
@@ -21,15 +21,15 @@ class PlaybackState(models.TextChoices):
     """Somebody ended it, or the session that heard it ended."""
     FAILED = "failed", "failed"
     INTERRUPTED = "interrupted", "interrupted"
-    """Its server died; the next look noticed."""
+    """Its server died, as another server or the next start noticed."""
 
 
 ACTIVE = (PlaybackState.STARTING, PlaybackState.PLAYING, PlaybackState.PAUSED)
-"""States from which a playback goes on."""
+"""The states of a playback that is not over."""
 
 
 class PlaybackWish(models.TextChoices):
-    """What somebody, from wherever, wants of a playback; its owner looks."""
+    """What any process wants of a playback; the process that plays it looks."""
 
     NONE = "", "nothing"
     PAUSE = "pause", "pause"
@@ -38,7 +38,7 @@ class PlaybackWish(models.TextChoices):
 
 
 class Playback(models.Model):
-    """A recording played into a session: its state is this row, and nowhere else."""
+    """A recording played into a session; this row is the only place of its state."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     recording = models.ForeignKey(
@@ -78,7 +78,7 @@ class Playback(models.Model):
     """The last sign of life."""
     ended_at = models.DateTimeField(null=True, blank=True)
     end_count = models.PositiveIntegerField(default=0)
-    """How often it ended: exactly once, and the tests look."""
+    """How often it ended, which is exactly once: the tests check it."""
     engines = models.JSONField(default=dict, blank=True)
     options = models.JSONField(default=dict, blank=True)
     word_error_rate = models.FloatField(null=True, blank=True)
@@ -103,7 +103,7 @@ class Playback(models.Model):
 
 
 class GroundTruth(models.Model):
-    """What was really said, by somebody who listened; the newest version counts."""
+    """What was really said, written by somebody who listened; the newest version counts."""
 
     recording = models.ForeignKey(
         "sessions_app.Recording", on_delete=models.CASCADE, related_name="ground_truths"

@@ -1,4 +1,4 @@
-"""A recording played in this process, into a session of its own: what `manage.py play` does."""
+"""Plays a recording in this process, into a session of its own, as `manage.py play` does."""
 
 import asyncio
 import secrets
@@ -23,7 +23,7 @@ from sessions_app.store.sessions import new_boot
 
 @dataclass(slots=True)
 class OfflinePlayback:
-    """What a playback brought, and its row once it is over."""
+    """What a playback produced, and its row once it is over."""
 
     playback: Playback
     exchanges: list[Exchange] = field(default_factory=list)
@@ -41,11 +41,11 @@ async def play_offline(
     """Play a recording to its end; return what was heard.
 
     ``told`` is called with each exchange as it comes, ``heard`` with the seconds played so far,
-    ``failed`` with what goes wrong.
+    ``failed`` with each failure.
     ``direction`` None: as it was recorded.
 
     Raises:
-        CommandError: it cannot be played so.
+        CommandError: it cannot be played in this way.
         EngineUnavailableError: no engines can be loaded.
     """
     exchanges: list[Exchange] = []
@@ -81,7 +81,7 @@ async def _play(registry: Registry, playing: PlaybackJob, note: service.Told) ->
 
 @asynccontextmanager
 async def _serving() -> AsyncIterator[Registry]:
-    """Have a registry of one's own, that no server of the data directory takes for a dead one."""
+    """Open a registry that gives a heartbeat, so that no server takes this process for dead."""
     registry = Registry()
     settings = replace(conf.read(), is_recording=False, max_sessions=1)
     registry.open(settings, new_boot(secrets.token_hex(4)))

@@ -1,4 +1,4 @@
-"""When the next of a recording is due: by the clock, at a speed, held and let go on."""
+"""When the next piece of a recording is due: by the clock, at a speed, unless paused."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,9 +6,9 @@ from contextlib import suppress
 
 
 class Pacer:
-    """The time of one playback. At speed 0 everything is due at once, unless it is held.
+    """The clock of one playback. At speed 0 everything is due at once, unless it is paused.
 
-    ``clock`` returns seconds that never run backwards; None: those of the running loop.
+    ``clock`` is a monotonic clock, in seconds; None: that of the running loop.
     """
 
     def __init__(self, speed: float, clock: Callable[[], float] | None = None) -> None:
@@ -21,17 +21,17 @@ class Pacer:
 
     @property
     def is_held(self) -> bool:
-        """Return whether nothing is due."""
+        """Return whether it is paused."""
         return self._held_at is not None
 
     def hold(self) -> None:
-        """Let nothing be due. May be called twice."""
+        """Pause. May be called twice."""
         if self._held_at is None:
             self._held_at = self.clock()
             self._changed.set()
 
     def go_on(self) -> None:
-        """Go on from where it was held. May be called twice."""
+        """Resume. May be called twice."""
         if self._held_at is not None:
             self._begun_at += self.clock() - self._held_at
             self._held_at = None
@@ -43,7 +43,7 @@ class Pacer:
         self._changed.set()
 
     async def due(self, seconds: float) -> None:
-        """Wait until so much of the recording should have been heard, and it is not held."""
+        """Wait until ``seconds`` of the recording should have been heard, and it is not paused."""
         while (left := self._left(seconds)) is None or left > 0:
             self._changed.clear()
             with suppress(TimeoutError):

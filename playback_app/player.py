@@ -29,15 +29,15 @@ from sessions_app.store.database.thread import LATE_SECONDS, database_thread
 logger = logging.getLogger(__name__)
 
 MOVE_SECONDS = 0.25
-"""How often it is told, at most, how far it is."""
+"""How often its position is sent, at most."""
 Change = Callable[[UUID], Awaitable[bool]]
 """Changes a playback's row; returns whether it was as expected."""
 READ_SECONDS = 10.0
-"""How long a disk may take for one piece."""
+"""How long reading one piece may take."""
 
 
 class Player:
-    """One playback at work in ``session``. ``left`` is called when it is over, however it ended."""
+    """Plays one playback into ``session``. ``left`` is called when it is over, however it ended."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Player:
     # --- what a guest does
 
     async def run(self, guest_input: GuestInput) -> None:
-        """Play it to its end; tell how it ended, in the row and to the client, once."""
+        """Play it to its end; report how it ended once, in the row and to the client."""
         state, reason = PlaybackState.FAILED, "internal"
         try:
             await self._begin()
@@ -83,7 +83,7 @@ class Player:
             await self._end(state, reason)
 
     def refusal(self) -> CommandError:
-        """Return what is told to whoever would speak, or play something else, meanwhile."""
+        """Return the error for whoever wants to speak, or to play something else, meanwhile."""
         message = "A recording is being played; stop it first."
         return CommandError(message, code="already_playing")
 
@@ -94,7 +94,7 @@ class Player:
     # --- how it is steered
 
     async def pause(self) -> None:
-        """Hold it. What is held stays held.
+        """Pause it; does nothing if it is paused.
 
         Raises:
             CommandError: it is over.
@@ -104,7 +104,7 @@ class Player:
             await self._session.emit(Notice("playback_paused", self._fields()))
 
     async def resume(self) -> None:
-        """Let it go on. What goes on goes on.
+        """Resume it; does nothing if it is playing.
 
         Raises:
             CommandError: it is over.
@@ -114,7 +114,7 @@ class Player:
             await self._session.emit(Notice("playback_resumed", self._fields()))
 
     async def take_back(self) -> bool:
-        """Go on with its row, which others ended while this process seemed to be dead."""
+        """Reopen its row, which others ended while this process seemed dead."""
         state = PlaybackState.PAUSED if self._pacer.is_held else PlaybackState.PLAYING
         return not self.is_over and await store.reclaim_playback(self.playing.id, state)
 
@@ -168,7 +168,7 @@ class Player:
         await guest_input.told()
 
     async def _reach(self, position_seconds: float, heard_seconds: float) -> None:
-        """Note how far it is, and wait until the next is due."""
+        """Note its position, and wait until the next piece is due."""
         self.position_seconds = position_seconds
         now = self._pacer.clock()
         if now - self._moved_at >= MOVE_SECONDS:
@@ -179,15 +179,15 @@ class Player:
         await self._pacer.due(heard_seconds)
 
     async def _move(self) -> bool:
-        if database_thread.is_late:  # nobody shall hear it more slowly for that
+        if database_thread.is_late:  # a late database must not slow the playback down
             return True
         try:
             async with asyncio.timeout(LATE_SECONDS):
                 move = partial(store.record_position, position_seconds=self.position_seconds)
                 return await self._change(move)
-        except TimeoutError:  # the database thread has it, and is late from now on
+        except TimeoutError:  # it stays queued; the database is late from now on
             return True
-        except StoreError as error:  # the next one may be kept
+        except StoreError as error:  # the next position may be stored
             logger.warning("playback %s: %s", self.playing.id, error)
             return True
 
@@ -206,13 +206,13 @@ class Player:
         self.is_over = True
         if became[0] == PlaybackState.FINISHED:
             await scoring.score_in_time(playback_id, is_late=is_late)
-        # nothing is waited for after the last word: whoever hears it may start the next thing
+        # no await after the last message: whoever gets it may start the next playback at once
         if self._left is not None:
             self._left()
         await self._session.emit(self._last_word(*became))
 
     async def _end_row(self, state: PlaybackState, reason: str) -> tuple[str, str] | None:
-        """Return how its row ended; None: it will end so, once the database takes it."""
+        """Return how its row ended; None: it will end as asked, once the database allows."""
         ending = (self.playing.id, state, reason, self.position_seconds)
         has_ended = await store.end_playback_behind(*ending)
         if has_ended is False and await self.take_back():
@@ -239,7 +239,7 @@ class Player:
 
 
 async def _read(work: Callable[[], Any]) -> Any:
-    """Return what ``work`` returns, called where a slow disk keeps nobody waiting."""
+    """Return what ``work`` returns, called in a thread, where a slow disk blocks nobody."""
     try:
         async with asyncio.timeout(READ_SECONDS):
             return await asyncio.to_thread(work)

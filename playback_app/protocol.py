@@ -1,4 +1,4 @@
-"""What clients may ask of playback through a session's own socket (docs/protocol.md). Pure."""
+"""The commands of playback on a session's WebSocket (docs/protocol.md)."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ from pydantic import Field
 from sessions_app.protocol import ClientCommand, Words
 
 SLOWEST, FASTEST = 0.25, 16.0
-"""Of playback; 1 is as fast as it was spoken."""
+"""The limits of the speed; at 1 it is played as fast as it was spoken."""
 
 
 class StartPlayback(ClientCommand):
@@ -18,10 +18,10 @@ class StartPlayback(ClientCommand):
     recording_id: int | str
     mode: Words = Field(default="full", max_length=20)
     speed: float = 1.0
-    """Whether there is such a mode or speed is looked at in its turn, when it is to be played."""
+    """Mode and speed are checked when the command's turn comes."""
 
 
 class SteerPlayback(ClientCommand):
-    """Hold the playback, let it go on, or end it."""
+    """Pause, resume or stop the playback."""
 
     type: Literal["pause_playback", "resume_playback", "stop_playback"]

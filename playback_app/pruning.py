@@ -1,4 +1,4 @@
-"""Retention by itself: a serving process deletes once a day what is too old or too much."""
+"""Retention: a serving process deletes once a day recordings that exceed age or total size."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ DAY_SECONDS = 86_400.0
 
 
 def limits() -> Limits:
-    """Return what the settings say is kept."""
+    """Return the limits in the settings."""
     settings = conf.read()
     return Limits(settings.keep_recordings_days, settings.keep_recordings_gb)
 
@@ -35,7 +35,7 @@ def _prune() -> None:
         logger.exception("recordings were not pruned; tomorrow again")
         return
     finally:
-        connections.close_all()  # this thread's, which would stay open until the process ends
+        connections.close_all()  # this thread's; they would stay open until the process ends
     if gone:
         freed = sum(recording.bytes for recording in gone) / GIGABYTE
         logger.info("%d recordings pruned, %.3f GB", len(gone), freed)

@@ -1,4 +1,4 @@
-"""Asking for a playback, and steering it, from anywhere: whichever process plays it looks."""
+"""Start and steer a playback from any process, through its row; the one that plays it looks."""
 
 import time
 from collections.abc import Callable
@@ -28,10 +28,10 @@ def playback_of(user: User, playback_id: UUID) -> Playback:
 
 
 def request_playback(request: PlaybackRequest, seconds: float = PATIENCE_SECONDS) -> Playback:
-    """Begin a playback, and wait until whoever has the session has taken it; return its row.
+    """Begin a playback, and wait until the process that has the session takes it; return its row.
 
     Raises:
-        CommandError: it cannot be played now, or so, and is not.
+        CommandError: it cannot be played now, or not in this way.
     """
     playing = admit(request)
     rows_changed()
@@ -44,12 +44,12 @@ def request_playback(request: PlaybackRequest, seconds: float = PATIENCE_SECONDS
 def request_change(
     user: User, playback_id: UUID, wish: PlaybackWish, seconds: float = PATIENCE_SECONDS
 ) -> Playback:
-    """Hold a playback of ``user``, let it go on, or end it; return its row as it is then.
+    """Pause, resume or stop a playback of ``user``; return its row as it is then.
 
-    Ending what is over changes nothing. Blocks until the wish is granted, or for ``seconds``.
+    To stop one that is over changes nothing. Blocks until the wish is granted, or for ``seconds``.
 
     Raises:
-        CommandError: ``not_found``; ``not_playing``: it is over, and cannot be held or go on.
+        CommandError: ``not_found``; ``not_playing``: it is over: nothing to pause or resume.
     """
     row = playback_of(user, playback_id)
     if row.state in ACTIVE:
@@ -66,5 +66,5 @@ def _wait(playback_id: UUID, is_done: Callable[[Playback], bool], seconds: float
     while not is_done(row := Playback.objects.get(pk=playback_id)):
         if row.state not in ACTIVE or time.monotonic() >= deadline:
             break
-        time.sleep(POLL_SECONDS)  # another process or thread does it, and tells by the row
+        time.sleep(POLL_SECONDS)  # another process or thread does it, and its row shows it
     return row

@@ -1,4 +1,4 @@
-"""How well a playback was heard: word error rate and chrF against what was really said."""
+"""Scores a playback: word error rate and chrF against the ground truth."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ SCORE_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What was really said, and what it means; either may be empty."""
+    """The true transcript and the true translation; either may be empty."""
 
     transcript: str
     translation: str
@@ -30,7 +30,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What a playback brought."""
+    """The transcript and the translation that a playback produced."""
 
     transcript: str
     translation: str
@@ -49,8 +49,8 @@ def split_words(text: str) -> list[str]:
 def reference_of(recording_id: UUID) -> Reference | None:
     """Return the newest ground truth of a recording; None: nobody wrote one.
 
-    That of the whole comes first. Otherwise segments that nobody corrected count as they were
-    heard when it was recorded.
+    One for the whole recording is preferred. Otherwise segments that nobody corrected count as
+    they were transcribed when it was recorded.
     """
     rows = GroundTruth.objects.filter(recording_id=recording_id).order_by("version")
     whole = rows.filter(segment=None).last()
@@ -66,7 +66,7 @@ def reference_of(recording_id: UUID) -> Reference | None:
 
 
 def hypothesis_of(playback_id: UUID) -> Hypothesis:
-    """Return what a playback brought, in the order in which it was said."""
+    """Return what a playback produced, in the order in which it was said."""
     rows = Exchange.objects.filter(origin=playback_id).order_by("utterance_id")
     pairs = list(rows.values_list("source", "translated"))
     return Hypothesis(" ".join(one for one, _ in pairs), " ".join(other for _, other in pairs))
@@ -91,7 +91,7 @@ def chrf(reference: str, hypothesis: str) -> float | None:
 
 
 def score(playback_id: UUID) -> None:
-    """Keep how well a playback was heard, if it is known what was really said. Blocks."""
+    """Score a playback and store the result, if there is a ground truth. Blocks."""
     row = Playback.objects.filter(pk=playback_id).first()
     truth = reference_of(row.recording_id) if row else None
     if truth is None:
@@ -107,9 +107,9 @@ def score(playback_id: UUID) -> None:
 
 
 async def score_in_time(playback_id: UUID, *, is_late: bool = False) -> None:
-    """Do the same; what takes too long or is not kept is logged, and can be done later.
+    """Do the same; if it takes too long or cannot be stored, that is logged: it can be done later.
 
-    ``is_late``: it waits until all is kept that was said.
+    ``is_late``: exchanges are still waiting to be stored, so the score is written after them.
     """
     if is_late:
         behind.post(partial(score, playback_id), "a score")
@@ -130,7 +130,7 @@ class Difference:
 
     word: str
     was: str
-    """What the earlier one heard; empty: nothing."""
+    """What the earlier playback heard; empty: nothing."""
     now: str
     is_better: bool
 
@@ -154,7 +154,7 @@ def compared(recording_id: UUID, earlier: UUID, later: UUID) -> list[Difference]
 
 
 def rate_of(playback: Playback) -> float | None:
-    """Return the word error rate of a playback against today's ground truth; None without one."""
+    """Return the word error rate against the newest ground truth; None: there is none."""
     truth = reference_of(playback.recording_id)
     heard = split_words(hypothesis_of(playback.pk).transcript)
     return word_error_rate(split_words(truth.transcript), heard) if truth else None

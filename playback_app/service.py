@@ -1,4 +1,4 @@
-"""PlaybackService: starts, steers and looks after what is played in this process."""
+"""Starts, steers and looks after the playbacks of this process."""
 
 import asyncio
 import logging
@@ -24,19 +24,19 @@ from sessions_app.live.states import EndCause, SessionRequest
 logger = logging.getLogger(__name__)
 
 OVER = EndCause("playback_over")
-"""How the session ends that was made for a playback."""
+"""Why a session that was made for a playback ends."""
 
 Told = Callable[[Event], Awaitable[None]]
 
 
-# --- in a session; each runs in its turn among the session's orders
+# --- in a session; each runs in its turn among the session's commands
 
 
 async def start(session: LiveSession, command: StartPlayback) -> None:
     """Begin to play a recording into ``session``.
 
     Raises:
-        CommandError: it cannot be played now, or so; nothing was begun.
+        CommandError: it cannot be played now, or not in this way; nothing was begun.
     """
     await _let_finished_go(session)
     request = PlaybackRequest(
@@ -66,10 +66,10 @@ async def _admit(request: PlaybackRequest) -> PlaybackJob:
 async def play_in(
     session: LiveSession, playing: PlaybackJob, left: Callable[[], None] | None = None
 ) -> None:
-    """Let a playback that was begun be played in ``session``.
+    """Play in ``session`` a playback whose row was written.
 
     Raises:
-        CommandError: the session cannot; the playback has failed.
+        CommandError: the session cannot play it; the playback has failed.
     """
     try:
         async with _ended_if_cut(playing.id):
@@ -86,19 +86,19 @@ async def play_in(
 
 @asynccontextmanager
 async def _ended_if_cut(playback_id: UUID) -> AsyncIterator[None]:
-    """End what was begun if whoever begins it is cancelled, or breaks; a refusal began nothing."""
+    """End the playback's row if its start is cancelled or raises; a refusal has written none."""
     try:
         yield
     except CommandError:
         raise
     except BaseException:
-        # the database thread keeps its order: a row that is written yet comes before this
+        # the database thread keeps the order: a row that is still to be written comes before this
         await store.end_playback_behind(playback_id, PlaybackState.STOPPED, "session_ended")
         raise
 
 
 async def steer_playback(session: LiveSession, wish: PlaybackWish) -> None:
-    """Hold the playback of ``session``, let it go on, or end it; ending none is fine.
+    """Pause, resume or stop the playback of ``session``; to stop none is no error.
 
     Raises:
         CommandError: nothing is being played.
@@ -116,7 +116,7 @@ async def steer_playback(session: LiveSession, wish: PlaybackWish) -> None:
 
 
 def player_in(session: LiveSession) -> Player | None:
-    """Return who plays into ``session``."""
+    """Return the player that is the guest of ``session``; None: there is none."""
     return session.guest if isinstance(session.guest, Player) else None
 
 
@@ -130,8 +130,8 @@ async def _let_finished_go(session: LiveSession) -> None:
 
 
 async def poll_playbacks(registry: Registry, is_beat: bool) -> None:
-    """Take what waits for this process, grant what is wished, say what lives."""
-    # a process that plays by itself takes nothing that a server should
+    """Take playbacks that wait for this process, grant wishes, and give signs of life."""
+    # a process that is not a server, such as `play`, leaves to servers what waits for them
     has_room = registry is registries.live and not registry.readiness()
     taken = await store.take_waiting(
         registry.boot,
@@ -178,7 +178,7 @@ async def _begin_alone(registry: Registry, playing: PlaybackJob) -> None:
 def _grant(registry: Registry, wished: PendingWish) -> None:
     session = registry.sessions.get(wished.session_id)
     if session is not None:
-        with suppress(CommandError):  # it is looked at again
+        with suppress(CommandError):  # retried at the next look
             session.perform(partial(_grant_in_turn, session, wished))
 
 
@@ -195,7 +195,7 @@ async def _grant_in_turn(session: LiveSession, wished: PendingWish) -> None:
 async def _beat(registry: Registry) -> None:
     players = {p.playing.id: p for s in registry.sessions.values() if (p := player_in(s))}
     await store.record_signs_of_life(list(players))
-    # one that is held would not notice by itself
+    # a paused one would not notice by itself
     for playback_id in await store.interrupted_playbacks(list(players)):
         await players[playback_id].take_back()
 
@@ -206,24 +206,24 @@ async def _beat(registry: Registry) -> None:
 def play_alone(
     registry: Registry, playing: PlaybackJob, told: Told | None = None
 ) -> "asyncio.Task[None]":
-    """Play into a session of its own, which ends with the playback; return the task of its life.
+    """Play into a session of its own, which ends with the playback; return the session's task.
 
-    ``told`` is called with all that the session says.
+    ``told`` is called with each of the session's events.
 
     Raises:
-        RefusedError: there is no room, or no server.
+        RefusedError: there is no room, or this process does not serve.
     """
     return _Alone(registry, playing, told).task
 
 
 class _Alone:
-    """A session that nobody sees, and its playback."""
+    """A session without a client, and its playback."""
 
     def __init__(self, registry: Registry, playing: PlaybackJob, told: Told | None) -> None:
         self._playing = playing
         self._told = told
         manner = Manner(Direction(playing.direction), Mode(playing.session_mode))
-        # admission has counted it among the user's
+        # admission has counted it for the user already
         request = SessionRequest(playing.user_id, manner, is_operator=True)
         self.session, self.task = registry.launch(
             request, emit=self._emit, disconnect=self._disconnect
@@ -249,5 +249,5 @@ class _Alone:
         self.session.end(OVER)
 
     async def _disconnect(self, code: int) -> None:
-        # nothing happens here but where the session never came to play
+        # does something only if the session ended before it played
         await store.end_playback_behind(self._playing.id, PlaybackState.FAILED, "session_ended")

@@ -1,4 +1,4 @@
-"""What is read of a recording, piece by piece; never all of it. Everything here blocks."""
+"""Reads a recording piece by piece, never all at once. Everything here blocks."""
 
 import wave
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from sessions_app.recording import files
 from sessions_app.store.database.thread import on_database_thread
 
 PIECE_SECONDS = 0.2
-"""How much sound is fed at once: little enough to be held, stopped and paced smoothly."""
+"""How much sound is fed at once: little enough to pause, stop and pace smoothly."""
 SMALLEST_PIECE, LARGEST_PIECE = 256, 64 * 1024
 """In bytes, of a container, whose length in seconds may be unknown or wrong."""
 LONGEST_SEGMENT_SECONDS = 120
-"""More than any utterance lasts."""
+"""Longer than any utterance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A kept utterance, and where it stands in its recording, in samples at 16 kHz."""
+    """A stored utterance, and its place in its recording, in samples at 16 kHz."""
 
     path: Path | None
     start_sample: int
@@ -40,10 +40,10 @@ class Stream:
         self._is_closed = False
         self._piece_bytes = SMALLEST_PIECE
         self._left: int | None = None
-        """How many bytes of sound are left, where that is known."""
+        """How many bytes of sound are left, if that is known."""
 
     def open(self) -> StartListening:
-        """Open it; return as what it is to be heard.
+        """Open it; return the command that says how to decode it.
 
         Raises:
             DecodeError: it is gone, or not what it should be.
@@ -55,7 +55,7 @@ class Stream:
             self._file = file = path.open("rb")
         except OSError as error:
             raise (_no_files() if is_exhaustion(error) else _gone()) from error
-        if self._is_closed:  # meanwhile, by whoever does not wait for it any more
+        if self._is_closed:  # closed meanwhile, by a caller that did not wait for this
             file.close()
         try:
             command = self._command(file)
@@ -82,7 +82,7 @@ class Stream:
         return piece
 
     def close(self) -> None:
-        """Let go of the file. May be called twice, and while it is being opened."""
+        """Close the file. May be called twice, and while it is being opened."""
         self._is_closed = True
         if self._file is not None:
             self._file.close()
@@ -94,7 +94,7 @@ class Stream:
                 rate = header.getframerate()
                 if (header.getnchannels(), header.getsampwidth()) != (1, SAMPLE_BYTES):
                     raise wave.Error("not mono s16le")
-                # what follows the samples is no sound
+                # what follows the samples in the file is not sound
                 self._left = header.getnframes() * SAMPLE_BYTES
         return StartListening(type="start_listening", encoding=encoding, sample_rate=rate)
 
@@ -108,7 +108,7 @@ class Stream:
 
 @on_database_thread
 def segments_of(playing: PlaybackJob) -> list[Segment]:
-    """Return the kept utterances of a recording, as they were spoken."""
+    """Return the stored utterances of a recording, in the order in which they were spoken."""
     rows = RecordedSegment.objects.filter(recording_id=playing.recording_id)
     found = rows.values_list("utterance_id", "start_sample", "end_sample")
     return [

@@ -34,7 +34,7 @@ class PlaybackJob:
     id: UUID
     recording_id: UUID
     session_id: UUID | None
-    """None: it needs a session of its own."""
+    """None: a session of its own."""
     user_id: int
     mode: str
     speed: float
@@ -56,7 +56,7 @@ class PendingWish:
 
 
 def playing_of(row: Playback) -> PlaybackJob:
-    """Return what a row says is to be played."""
+    """Return the job that a row describes."""
     return PlaybackJob(
         id=row.pk,
         recording_id=row.recording_id,
@@ -72,12 +72,12 @@ def playing_of(row: Playback) -> PlaybackJob:
     )
 
 
-# --- what its player notes
+# --- what the player writes
 
 
 @on_database_thread
 def mark_playing(playback_id: UUID, engines: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
-    """Note that it plays; return whether it still shall."""
+    """Note that it plays; return whether it should still be played."""
     rows = Playback.objects.filter(pk=playback_id, state=PlaybackState.STARTING)
     return _change(
         rows,
@@ -90,21 +90,21 @@ def mark_playing(playback_id: UUID, engines: Mapping[str, Any], options: Mapping
 
 @on_database_thread
 def mark_paused(playback_id: UUID) -> bool:
-    """Note that it is held; return whether it played."""
+    """Note that it is paused; return whether it was playing."""
     rows = Playback.objects.filter(pk=playback_id, state=PlaybackState.PLAYING)
     return _change(rows, state=PlaybackState.PAUSED)
 
 
 @on_database_thread
 def mark_resumed(playback_id: UUID) -> bool:
-    """Note that it goes on; return whether it was held."""
+    """Note that it plays again; return whether it was paused."""
     rows = Playback.objects.filter(pk=playback_id, state=PlaybackState.PAUSED)
     return _change(rows, state=PlaybackState.PLAYING)
 
 
 @on_database_thread
 def record_position(playback_id: UUID, position_seconds: float) -> bool:
-    """Note how far it is; return whether it still goes on."""
+    """Note its position; return whether it is not over."""
     rows = Playback.objects.filter(pk=playback_id, state__in=ACTIVE)
     return _change(rows, position_seconds=position_seconds)
 
@@ -112,7 +112,7 @@ def record_position(playback_id: UUID, position_seconds: float) -> bool:
 def end_playback(
     playback_id: UUID, state: PlaybackState, reason: str = "", position: float | None = None
 ) -> bool:
-    """End it, if it still went on; return whether this call ended it."""
+    """End it, unless it is over; return whether this call ended it."""
     rows = Playback.objects.filter(pk=playback_id, state__in=ACTIVE)
     where = {} if position is None else {"position_seconds": position}
     return _end(rows, state, reason, **where) == 1
@@ -120,9 +120,9 @@ def end_playback(
 
 @on_database_thread
 def reclaim_playback(playback_id: UUID, state: PlaybackState) -> bool:
-    """Go on with what others ended while its process was frozen; return whether that was so.
+    """Reopen it if others ended it while its process was frozen; return whether that was done.
 
-    Only for the process that plays it. Not where the session plays something else by now.
+    Only for the process that plays it. Not if the session plays something else by now.
     """
     lost = Playback.objects.filter(pk=playback_id, state=PlaybackState.INTERRUPTED)
     try:
@@ -140,7 +140,7 @@ def reclaim_playback(playback_id: UUID, state: PlaybackState) -> bool:
 
 @on_database_thread
 def interrupted_playbacks(playback_ids: Collection[UUID]) -> set[UUID]:
-    """Return which of these others have ended because their process seemed to be dead."""
+    """Return which of these playbacks others have interrupted, taking this process for dead."""
     rows = Playback.objects.filter(pk__in=playback_ids, state=PlaybackState.INTERRUPTED)
     return set(rows.filter(reason=SERVER_LOST).values_list("pk", flat=True))
 
@@ -148,9 +148,9 @@ def interrupted_playbacks(playback_ids: Collection[UUID]) -> set[UUID]:
 async def end_playback_behind(
     playback_id: UUID, state: PlaybackState, reason: str = "", position: float | None = None
 ) -> bool | None:
-    """Have it ended, however late that is; return whether this call did. None: not yet.
+    """End it by a write behind; return whether this call ended it. None: not written yet.
 
-    What was said in it is kept before.
+    What was said in it is stored before.
 
     Raises:
         StoreError: the database refused it.
@@ -170,7 +170,7 @@ def outcome_of(playback_id: UUID) -> tuple[str, str]:
 
 @on_database_thread
 def assign_session(playback_id: UUID, session_id: UUID) -> bool:
-    """Note the session that was made for it; return whether it still shall be played."""
+    """Note the session that was made for it; return whether it should still be played."""
     rows = Playback.objects.filter(pk=playback_id, state=PlaybackState.STARTING)
     return _change(rows, session_id=session_id)
 
@@ -189,7 +189,7 @@ def _end(rows: QuerySet[Playback], state: PlaybackState, reason: str, **fields: 
         reason=reason[:REASON_CHARACTERS],
         wish=PlaybackWish.NONE,
         seen_at=Now(),
-        # asked for, begun and ended by different clocks: nothing ends before it began
+        # the times come from different clocks, but nothing may end before it began
         ended_at=Greatest(_now(), Coalesce("started_at", "requested_at"), "requested_at"),
         end_count=F("end_count") + 1,
         **fields,
@@ -200,7 +200,7 @@ def _end(rows: QuerySet[Playback], state: PlaybackState, reason: str, **fields: 
 
 
 def record_wish(playback_id: UUID, wish: PlaybackWish) -> None:
-    """Leave a wish for whoever plays it; one that nobody plays yet is stopped at once."""
+    """Leave a wish for the process that plays it; if none does yet, it is stopped at once."""
     rows = Playback.objects.filter(pk=playback_id, state__in=ACTIVE)
     if wish == PlaybackWish.STOP:
         _end(rows.filter(boot=""), PlaybackState.STOPPED, "asked")
@@ -211,7 +211,7 @@ def record_wish(playback_id: UUID, wish: PlaybackWish) -> None:
 
 @on_database_thread
 def pending_wishes(boot: str) -> list[PendingWish]:
-    """Return what is wanted of what this process plays."""
+    """Return the wishes for the playbacks of this process."""
     rows = Playback.objects.filter(state__in=ACTIVE, boot=boot, session__isnull=False)
     wanted = rows.exclude(wish=PlaybackWish.NONE).values_list("pk", "session_id", "wish")
     return [PendingWish(pk, session_id, PlaybackWish(wish)) for pk, session_id, wish in wanted]
@@ -219,7 +219,7 @@ def pending_wishes(boot: str) -> list[PendingWish]:
 
 @on_database_thread
 def clear_wish(wished: PendingWish) -> None:
-    """Note that a wish was granted, unless there is another by now."""
+    """Clear a wish that was granted, unless there is another by now."""
     Playback.objects.filter(pk=wished.id, wish=wished.wish).update(wish=PlaybackWish.NONE)
 
 
@@ -227,9 +227,9 @@ def clear_wish(wished: PendingWish) -> None:
 def take_waiting(
     boot: str, session_ids: Collection[UUID], *, directory: str, has_room: bool
 ) -> list[PlaybackJob]:
-    """Take what waits to be played into these sessions, and, with room, into one of its own.
+    """Take the playbacks that wait for these sessions, and, with room, for a session of their own.
 
-    Into one of its own whatever lies in ``directory``, as far as that is known.
+    Those for a session of their own must have their recording in ``directory``, if that is known.
     """
     waiting = Playback.objects.filter(boot="", state=PlaybackState.STARTING)
     lies_here = Q(recording__directory__in=("", directory))
@@ -248,13 +248,13 @@ def _take(rows: QuerySet[Playback], boot: str) -> bool:
 
 @on_database_thread
 def record_signs_of_life(playback_ids: Collection[UUID]) -> None:
-    """Say that these go on, though they may be held."""
+    """Note that these are alive, playing or paused."""
     Playback.objects.filter(pk__in=playback_ids, state__in=ACTIVE).update(seen_at=Now())
 
 
 @on_database_thread
 def interrupt_of_dead_servers(boot: str) -> int:
-    """End what servers that are gone, as ``boot`` sees it, left playing; return how many it was."""
+    """End the playbacks of servers that are dead, as ``boot`` sees it; return how many."""
     active = Playback.objects.filter(state__in=ACTIVE)
     # what nobody has taken yet, and what this process has forgotten: nobody says that it goes on
     forgotten = of_silent_processes(active.filter(boot__in=("", boot)), boot)
@@ -283,6 +283,6 @@ def is_playing(session_id: UUID) -> bool:
 
 
 def save_score(playback_id: UUID, **score: Any) -> None:
-    """Keep how well it was heard."""
+    """Store its score."""
     with transaction.atomic():
         Playback.objects.filter(pk=playback_id).update(**score)

@@ -1,4 +1,4 @@
-"""What people say was really said: written version by version beside the original."""
+"""Writes ground truths, version after version, beside the original transcripts."""
 
 from uuid import UUID
 
@@ -28,10 +28,10 @@ def write_truth(
     transcript: str,
     translation: str,
 ) -> GroundTruth:
-    """Keep what was really said as the next version; return it. The original is never touched.
+    """Store a ground truth as the next version; return it. The transcript never changes.
 
-    ``segment_id`` None: it is that of the whole recording. ``version`` is the one that the writer
-    saw, 0 where there was none.
+    ``segment_id`` None: it is for the whole recording. ``version`` is the one that the writer saw,
+    0 if there was none.
 
     Raises:
         CommandError: ``not_found``; ``changed_meanwhile``: somebody wrote a newer version.

@@ -1,4 +1,4 @@
-"""The addresses of recordings: pages, and what they add to the REST routes."""
+"""The URLs of recordings: pages, and their REST routes."""
 
 from django.urls import path
 

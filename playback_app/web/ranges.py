@@ -1,4 +1,4 @@
-"""Files handed out in the parts that players ask for (RFC 9110, section 14)."""
+"""Sends files in the byte ranges that players ask for (RFC 9110, section 14)."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from sessions_app.transport.streaming import in_pieces
 
 BLOCK_BYTES = 64 * 1024
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
-"""One part; whoever asks for several at once gets the whole, as the RFC allows."""
+"""A single range; a request for several gets the whole file, as the RFC allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class ByteRange:
 
 
 class UnsatisfiableError(ValueError):
-    """What was asked for lies wholly outside."""
+    """The range lies wholly outside the file."""
 
 
 def parse_range(header: str, size: int) -> ByteRange | None:
     """Return the part that a Range header asks for of ``size`` bytes; None: the whole.
 
     Raises:
-        UnsatisfiableError: it begins behind the end.
+        UnsatisfiableError: it begins after the end.
     """
     match = RANGE.fullmatch(header.strip())
     if match is None or match.groups() == ("", ""):

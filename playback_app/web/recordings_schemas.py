@@ -1,4 +1,4 @@
-"""What the REST routes tell of recordings, and what they take."""
+"""The schemas of what the REST routes return and accept about recordings."""
 
 from datetime import datetime
 from typing import Annotated

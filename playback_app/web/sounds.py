@@ -1,4 +1,4 @@
-"""A recording's sound, handed out as the browser sent it."""
+"""A recording's sound over HTTP, as the browser sent it."""
 
 from http import HTTPStatus
 from pathlib import Path
@@ -23,15 +23,15 @@ MEDIA_TYPES = {
     ".mp4": "audio/mp4",
     ".wav": "audio/wav",
 }
-"""By the ending of the file."""
+"""By the file's extension."""
 
 
 def sound_answer(request: HttpRequest, recording_id: UUID) -> HttpResponseBase:
-    """Return the sound of a recording of whoever asks, or the part of it that is asked for.
+    """Return the sound of one of the user's recordings, or the part that is asked for.
 
     Raises:
         CommandError: ``not_found``, also where no sound was kept; ``still_live``;
-            ``kept_elsewhere``: it is kept, where this process cannot look.
+            ``kept_elsewhere``: its files lie where this process has no access.
     """
     recording = recording_of(user_of(request), recording_id)
     is_whole = recording.state != RecordingState.RECORDING

@@ -1,4 +1,4 @@
-"""The pages of recordings: all of them, one of them, and the question before one is deleted."""
+"""The pages of recordings: the list, one recording, and the question before it is deleted."""
 
 from http import HTTPStatus
 from uuid import UUID
@@ -33,7 +33,7 @@ def recordings(request: HttpRequest) -> HttpResponse:
     return render(request, "playback_app/recordings.html", {"page": page})
 
 
-# the shadow tree of the waveform brings a style element of its own, let in by its nonce alone
+# the waveform's shadow tree has a style element of its own, allowed only by its nonce
 @csp_update({"style-src": [NONCE]})  # type: ignore[arg-type]  # its types forget arguments
 @require_safe
 @ensure_csrf_cookie
@@ -55,7 +55,7 @@ def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
 @require_POST
 @found_or_404
 def bookmark_recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
-    """Turn a bookmark the other way, and show the recording again."""
+    """Set or remove a bookmark, and show the recording again."""
     catalog.toggle_bookmark(user_of(request), recording_id)
     return redirect("recording", recording_id)
 
@@ -64,7 +64,7 @@ def bookmark_recording(request: HttpRequest, recording_id: UUID) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 @found_or_404
 def remove_recording_page(request: HttpRequest, recording_id: UUID) -> HttpResponse:
-    """Ask whether a recording shall be deleted; delete it where the answer is yes."""
+    """Ask whether to delete a recording; delete it if the answer is yes."""
     kept = catalog.recording_of(user_of(request), recording_id)
     if request.method != "POST":
         return render(request, "playback_app/delete.html", {"recording": kept})

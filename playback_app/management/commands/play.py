@@ -1,4 +1,4 @@
-"""`manage.py play`: a recording heard anew, how well, and what got better or worse."""
+"""`manage.py play`: plays a recording, scores the result, and compares it with a baseline."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -25,7 +25,7 @@ class Command(terminal.HablaCommand):
     help = "Plays RECORDING through Habla and prints what is heard, and how well."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Say which recording, how to play it, how to print it, what to compare it with."""
+        """Declare the options: which recording, how to play and print it, the baseline."""
         parser.add_argument("recording", metavar="RECORDING")
         parser.add_argument("--mode", choices=["full", "segments"], default="full")
         parser.add_argument("--speed", type=float, default=0.0, help="0: as fast as it goes")

@@ -1,4 +1,4 @@
-"""`manage.py recordings`: what was recorded; what goes; what comes from elsewhere."""
+"""`manage.py recordings`: lists, prunes, imports and deletes recordings."""
 
 import json
 from argparse import ArgumentParser
@@ -22,7 +22,7 @@ from sessions_app.models import Recording
 from sessions_app.recording import deletions
 
 NO_SUCH_RECORDING = 2
-"""The exit code for an id that there is not."""
+"""The exit code where there is no recording of this id."""
 
 
 class Command(terminal.HablaCommand):
@@ -31,7 +31,7 @@ class Command(terminal.HablaCommand):
     help = "Lists recordings, newest first; imports, deletes and prunes them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Say what is to be done, if not listing."""
+        """Declare the options: what to do, if not to list."""
         what = parser.add_mutually_exclusive_group()
         what.add_argument("--prune", action="store_true", help="delete what the settings let go")
         what.add_argument(
@@ -51,7 +51,7 @@ class Command(terminal.HablaCommand):
         parser.add_argument("--json", action="store_true", help="as JSON, for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do it; exit 1 where it failed, 2 where there is no such recording."""
+        """Run the command; exit 1 if it failed, 2 if there is no such recording."""
         if options["files"]:
             self._import(options)
         elif options["delete"]:
@@ -93,7 +93,7 @@ class Command(terminal.HablaCommand):
                     imported.append(recording)
                     if not is_json:
                         self._print([recording], is_json=False)
-        finally:  # also where it is interrupted: what is imported is there
+        finally:  # also if it is interrupted: what was imported stays
             if is_json:
                 self._print(imported, is_json=True)
         if failed:
@@ -102,7 +102,7 @@ class Command(terminal.HablaCommand):
     def _import_one(
         self, path: Path, user: User, max_bytes: float, track: int | None
     ) -> tuple[Recording | None, bool]:
-        """Import a file; return what is there of it, and whether that is all."""
+        """Import a file; return the recording, if any, and whether it is all of the file."""
         try:
             return library.import_file(path, user, max_bytes=max_bytes, track=track), True
         except library.BrokenOffError as error:
