@@ -1,4 +1,4 @@
-"""What is kept late stands where it was said: the times come from the program, not the moment of writing."""
+"""Exchanges stored late keep the time at which they were said, since the program sets it now."""
 
 import django.utils.timezone
 from django.db import migrations, models
@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [("sessions_app", "0011_deleted_sound")]
 
     operations = [
-        # the columns stay as they are: no table is written anew for it
+        # the columns stay as they are: no table is rewritten
         migrations.SeparateDatabaseAndState(
             state_operations=[
                 migrations.AlterField(

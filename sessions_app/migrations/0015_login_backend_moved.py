@@ -1,4 +1,4 @@
-"""Whoever is logged in stays so: the backend that logins name lies in another module now."""
+"""Keeps logins valid: the backend that they name lies in another module now."""
 
 from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
@@ -9,7 +9,7 @@ NOW = 'sessions_app.access.login_backend.DelayingBackend'
 
 
 def rename_backend(apps, schema_editor, before=BEFORE, now=NOW):
-    """Write ``now`` into the logins that name ``before``; one that cannot be read is left."""
+    """Write ``now`` into the logins that name ``before``; one that cannot be read stays."""
     sessions = apps.get_model('sessions', 'Session').objects.using(schema_editor.connection.alias)
     for session in sessions.iterator():
         store = SessionStore()

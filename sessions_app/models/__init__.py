@@ -1,7 +1,7 @@
-"""The tables of what was said, heard and configured; no rules beyond their constraints.
+"""The tables of what was said, recorded and configured; no rules beyond their constraints.
 
-A table belongs here, in the file of what it is about. Whoever reads or writes rows does not: that
-is the store's work, and the admin's.
+A table belongs here, in the file of its subject. What reads or writes rows does not: see
+``store``, and the admin.
 """
 
 from sessions_app.models.conversations import Conversation as Conversation

@@ -1,4 +1,4 @@
-"""What several tables let be chosen."""
+"""The choices of columns that several tables have."""
 
 DIRECTIONS = [
     ("es_to_en", "Spanish → English"),

@@ -13,15 +13,15 @@ class SessionState(models.TextChoices):
     """How far a session has come. Every row reaches one of the last two."""
 
     OPEN = "open", "live"
-    """A server has it; ``boot`` says which."""
+    """It is live; ``boot`` says on which server."""
     CLOSED = "closed", "ended"
     """It ended as it should; ``reason`` says why."""
     LOST = "lost", "lost"
-    """Its server died; the next start noticed."""
+    """Its server died, as another server or the next start noticed."""
 
 
 class Conversation(models.Model):
-    """What belongs together, over one or more sessions."""
+    """What a user sees as one conversation, over one or more sessions."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
@@ -40,7 +40,7 @@ class Conversation(models.Model):
 
 
 class TranslationSession(models.Model):
-    """One connection's life, as it is kept; Django owns the word Session."""
+    """One connection's life, as a row; in Django, a Session is a login."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     conversation = models.ForeignKey(
@@ -66,7 +66,7 @@ class TranslationSession(models.Model):
     end_requested_at = models.DateTimeField(null=True, blank=True)
     """When somebody asked, from wherever, that it should end; its server looks every second."""
     close_count = models.PositiveIntegerField(default=0)
-    """How often it was closed: exactly once, and the tests look."""
+    """How often it was closed, which is exactly once: the tests check it."""
     received_samples = models.BigIntegerField(default=0)
     speech_samples = models.BigIntegerField(default=0)
     silence_samples = models.BigIntegerField(default=0)
@@ -123,7 +123,7 @@ class Exchange(models.Model):
     language = models.CharField(max_length=2)
     direction = models.CharField(max_length=8, choices=DIRECTIONS)
     said_at = models.DateTimeField(default=timezone.now)
-    """When it was told: it may be kept later, while the database is away."""
+    """When it was sent to the client; during an outage it is stored later."""
     start_seconds = models.FloatField(default=0)
     """On the session's clock, which began with it and goes on between listening periods."""
     end_seconds = models.FloatField(default=0)

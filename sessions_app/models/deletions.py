@@ -1,10 +1,10 @@
-"""The table of sound that is to be deleted, while that may not be done yet."""
+"""The table of recorded sound that is still to be deleted."""
 
 from django.db import models
 
 
 class DeletedSound(models.Model):
-    """The files of a recording whose row is gone. This row goes when they are."""
+    """The files of a deleted recording. This row is deleted when they are."""
 
     recording_id = models.UUIDField(primary_key=True)
     directory = models.CharField(max_length=32, blank=True)

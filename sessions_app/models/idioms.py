@@ -8,7 +8,7 @@ REGISTERS = [(name, name) for name in ("neutral", "informal", "vulgar", "humorou
 
 
 class IdiomPattern(models.Model):
-    """An idiom that the owner wants to be told of, besides those that come with Habla."""
+    """An idiom that the owner has added to those that come with Habla."""
 
     pattern = models.CharField(max_length=120)
     """``~meter la pata``: the verb that is marked by ``~`` is found in all its forms."""

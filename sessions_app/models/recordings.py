@@ -1,4 +1,4 @@
-"""The sound that was kept: one recording a listening period, and its utterances."""
+"""Recorded sound: one recording per listening period, and its utterances."""
 
 import uuid
 
@@ -11,12 +11,12 @@ from sessions_app.models.conversations import TranslationSession
 
 
 class RecordingState(models.TextChoices):
-    """How whole a recording is."""
+    """Whether a recording is complete."""
 
     RECORDING = "recording", "being recorded"
     COMPLETE = "complete", "complete"
     SALVAGED = "salvaged", "salvaged"
-    """Its server died; what had been written was saved at the next start."""
+    """Its server died; it was recovered as far as it had been written."""
 
 
 class Recording(models.Model):
@@ -58,7 +58,7 @@ class Recording(models.Model):
     directory = models.CharField(max_length=32, blank=True, default="")
     """The id of the directory of recordings in which its files lie; empty: not known yet."""
     salvager = models.CharField(max_length=40, blank=True, default="")
-    """The serving process that makes whole what another left when it died."""
+    """The serving process that recovers it, after the one that recorded it died."""
 
     class Meta:
         ordering = ["-started_at"]

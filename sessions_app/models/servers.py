@@ -1,10 +1,10 @@
-"""The table of the processes that serve just now."""
+"""The table of serving processes."""
 
 from django.db import models
 
 
 class Server(models.Model):
-    """A process that serves. Its row goes when it ends, or when another notices that it died."""
+    """A serving process. Its row is deleted when it ends, or when another notices that it died."""
 
     boot = models.CharField(primary_key=True, max_length=40)
     host = models.CharField(max_length=255)

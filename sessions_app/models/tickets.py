@@ -1,4 +1,4 @@
-"""Who may read along with a session."""
+"""The table of tickets: who may read a session."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Ending live sessions from anywhere: a page, a program, a process that has none of them."""
+"""Ends live sessions from any process: from a page, a program, another server."""
 
 import time
 from collections.abc import Callable, Iterable

@@ -30,7 +30,7 @@ from sessions_app.store.database.thread import on_database_thread
 
 Row = TypeVar("Row", bound=Model)
 ROWS_A_PAGE = 200
-"""How much of an export is in memory: a row may hold some kilobytes."""
+"""How many rows of an export are in memory: one may take some kilobytes."""
 
 
 def conversations_of(user: User, query: str = "") -> QuerySet[Conversation]:
@@ -117,10 +117,10 @@ def lines_of(kept: Conversation | TranslationSession) -> Iterator[ExportLine]:
 
 
 def _page_by_page(rows: QuerySet[Exchange]) -> Iterator[Exchange]:
-    """Yield ``rows``, of which few are in memory; no query is open between two pages.
+    """Yield ``rows`` with few in memory; no query is open between two pages.
 
-    So each page may be read by another thread, as slowly as a client takes them. The order is asked
-    for once: no index has it.
+    So each page may be read by another thread, as slowly as the client reads. The order is queried
+    once, since no index has it.
     """
     order = _order(rows)
     for begin in range(0, len(order), ROWS_A_PAGE):
@@ -143,7 +143,7 @@ def _order(rows: QuerySet[Exchange]) -> "array[int]":
 
 @on_database_thread
 def names_in(conversation_ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
-    """Return how the speakers of these conversations are called, by their keys."""
+    """Return the names of the speakers of these conversations, by their keys."""
     rows = Speaker.objects.filter(conversation__in=conversation_ids)
     names: dict[UUID, dict[str, str]] = {}
     for conversation_id, key, name in rows.values_list("conversation", "key", "name"):
@@ -234,7 +234,7 @@ def live_among(session_ids: Collection[UUID]) -> set[UUID]:
 
 
 def refuse_if_live(sessions: QuerySet[TranslationSession]) -> None:
-    """Let nothing be deleted that a server still writes to.
+    """Refuse to delete what a server still writes to.
 
     Raises:
         CommandError: ``still_live``.

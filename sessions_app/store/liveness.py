@@ -1,8 +1,8 @@
-"""Which serving processes have died: seen by their silence, never by a clock that may be set.
+"""Which serving processes have died: those that give no heartbeat, whatever clocks say.
 
-A sign of life is a row whose ``seen_at`` changes. It is compared with what this process saw of it
-before, and how long it has not changed is counted on this process's own monotonic clock, while it
-looks: a clock that is set, a process that was frozen, a database that was away make nobody dead.
+A sign of life is a row whose ``seen_at`` changes. This process counts on its own monotonic clock,
+while it looks, how long a row has not changed: so no clock that was set, no process that was
+frozen and no outage of the database makes a server count as dead.
 """
 
 from collections.abc import Callable, Collection, Hashable, Mapping

@@ -1,13 +1,13 @@
-"""How long a name, and an address, must wait after logins that failed: ever longer.
+"""The delay after failed logins, for a name and for an address: longer with each failure.
 
-Three counts, kept in the database, so that all processes have the same. Of a name from one address:
-who guesses is slowed down at once. Of a name from anywhere: so are many who guess together. Of an
-address, whatever the names: many people share one, so it may fail more often. Each count forgets
-with time, by a clock that goes on evenly: to set the machine's frees nobody, and keeps nobody
-waiting. Where a name has logged in before, only the first counts: nobody can lock its user out from
-elsewhere, nor a neighbour behind the same address.
+Three counts, kept in the database, so that all processes share them. For a name from one address:
+it slows down one attacker. For a name from anywhere: it slows down many together. For an address,
+whatever the name: many people may share one, so more failures are free. Each count decays with
+time, by a steady clock, so that setting the system clock changes no delay. Where a name has logged
+in before, only the first count applies: nobody elsewhere, and no neighbour behind the same
+address, can lock the user out.
 
-A library that locks out (django-axes, django-defender) would do just that to the true user.
+A library that locks out (django-axes, django-defender) would lock out the real user, too.
 """
 
 import math
@@ -26,7 +26,7 @@ from sessions_app.core.steady_clock import SteadyClock, clock
 from sessions_app.models import LoginDelay
 
 even_clock = SteadyClock()
-"""Never put right while this process lives, as that of sessions is when there are none."""
+"""Never adjusted while this process lives, unlike the clock of sessions."""
 MOST_ROWS = 20_000
 """As many rows are kept, the newest."""
 KEEP_DAYS = 1
@@ -35,17 +35,17 @@ KEEP_KNOWN_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class FailureLimit:
-    """How often one may fail, and what follows."""
+    """How many failures are free, and how long the delay is then."""
 
     free: int
-    """So many failures cost nothing; the next one second, and each after it twice as long."""
+    """So many failures cause no delay; the next causes 1 s, and each after it doubles that."""
     longest_seconds: float
     forgets_seconds: float
-    """After so long one failure is forgotten."""
+    """After so long, one failure is forgotten."""
 
     def delay(self, failures: float) -> float:
         """Return how many seconds must pass after ``failures``."""
-        # what was forgotten since the last one is mostly a small part
+        # failures decay, so the count is seldom a whole number
         beyond = round(failures) - self.free
         return min(self.longest_seconds, 2.0**beyond) if beyond >= 0 else 0.0
 
@@ -62,7 +62,7 @@ PAIR = FailureLimit(free=3, longest_seconds=120, forgets_seconds=300)
 NAME = FailureLimit(free=10, longest_seconds=60, forgets_seconds=60)
 """It forgets faster than one address can fail: to slow a name down everywhere takes many."""
 ADDRESS = FailureLimit(free=50, longest_seconds=60, forgets_seconds=10)
-"""A class of forty, each of whom mistypes once, is let in."""
+"""A class of forty, each of whom mistypes once, is not delayed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Whose the rows of live sessions are: lost by the dead, taken back by whoever lives after all.
+"""Which process owns the rows of live sessions: marks rows as lost, and takes rows back.
 
-A process that was frozen is taken for dead by the others. It notices by its rows, and goes on with
-them: what its people say is theirs. What was deleted meanwhile is gone, and its session ends.
+A process that was frozen is taken for dead by the others. It notices that by its rows, reopens
+them and goes on. If a conversation was deleted meanwhile, its session ends.
 """
 
 import uuid
@@ -57,7 +57,7 @@ def mark_lost(boot: str) -> int:
 
 
 def reclaim(session_ids: Collection[uuid.UUID]) -> int:
-    """Open again what was taken for lost, as if nobody had closed it; return how many. Blocks.
+    """Reopen sessions marked as lost, as if nobody had closed them; return how many. Blocks.
 
     Only for the process that has these sessions.
     """
@@ -75,7 +75,7 @@ async def check_ownership(sessions: Mapping[uuid.UUID, OwnedRows]) -> OwnershipC
     """Take back what others hold for lost of these sessions of ours; say what is left of all.
 
     Raises:
-        StoreError: the database does not say.
+        StoreError: the database does not answer.
     """
     nothing: frozenset[uuid.UUID] = frozenset()
     return await _look(sessions) if sessions else OwnershipChanges(nothing, nothing, nothing)

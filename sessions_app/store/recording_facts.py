@@ -1,4 +1,4 @@
-"""What is handed over of a recording, to be written to its rows, or read from them."""
+"""Values that are written to the rows of recordings, or read from them."""
 
 import uuid
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """The only writer of the rows of recordings. It runs on the database thread.
 
-Those that return a future have it written behind (write_behind.py): it is kept, however late.
+Those that return a future use write_behind.py: the row is written, however late.
 """
 
 import asyncio
@@ -32,9 +32,9 @@ from sessions_app.store.recording_facts import NewRecording, SegmentFacts, Unfin
 from sessions_app.store.sessions import directory_of
 
 DISCARDED_CHARACTERS = 40
-"""What its column holds."""
+"""The length of its column."""
 QUIET_SECONDS = 600.0
-"""How long nothing is written of an import that counts as broken off."""
+"""An import counts as broken off when nothing of it was written for so long."""
 AT_ONCE = 500
 """How many rows one statement changes: no database takes any number of keys."""
 
@@ -182,7 +182,7 @@ def unfinished_recordings(boot: str, directory: str) -> list[Unfinished]:
 
 @on_database_thread
 def claim_recovery(recording_id: uuid.UUID, boot: str) -> bool:
-    """Take on to salvage a recording, until one dies; return whether nobody else does."""
+    """Claim the recovery of a recording; return False if another living process has it."""
     rows = Recording.objects.filter(pk=recording_id, state=RecordingState.RECORDING)
     is_free = Q(salvager__in=("", boot)) | ~_serves(boot, "salvager")
     return bool(rows.filter(is_free).update(salvager=boot))
@@ -190,7 +190,7 @@ def claim_recovery(recording_id: uuid.UUID, boot: str) -> bool:
 
 @on_database_thread
 def release_recovery(recording_id: uuid.UUID, boot: str) -> None:
-    """Leave it to others to salvage a recording."""
+    """Give up the claim to recover a recording."""
     Recording.objects.filter(pk=recording_id, salvager=boot).update(salvager="")
 
 

@@ -1,4 +1,4 @@
-"""The serving processes of one database: their signs of life, and what each of them has."""
+"""The serving processes of one database: their heartbeats and what each of them reports."""
 
 import uuid
 from collections import defaultdict
@@ -33,9 +33,9 @@ class ServerProcess:
 
 @on_database_thread
 def record_heartbeat(process: ServerProcess) -> list[str]:
-    """Say that a process lives; return the boots of those that are noticed to have died.
+    """Record a heartbeat; return the boots of servers found to have died.
 
-    Each is told to one process only.
+    Each is returned to one process only.
 
     Raises:
         StoreError: the database failed.

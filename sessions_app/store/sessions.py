@@ -1,6 +1,6 @@
 """What a live session writes to its rows. Every function runs on the database thread.
 
-Those that return a future have it written behind (write_behind.py): it is kept, however late.
+Those that return a future use write_behind.py: the row is written, however late.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ from sessions_app.store.ownership import reclaim
 
 ENGINE_CHARACTERS = 120
 FAILURE_CHARACTERS = 40
-"""What the columns of an exchange hold."""
+"""The length of the column."""
 
 
 def new_boot(directory_id: str) -> str:
@@ -180,7 +180,7 @@ def _save_exchange(
             conversation.update(updated_at=at)
             _give_title(conversation_id, storable(said.source))
     except IntegrityError:
-        # tried before, and done: the connection broke before that was heard
+        # an earlier attempt was committed, but the connection broke before the answer came
         before = Exchange.objects.filter(session=session_id, utterance_id=said.utterance_id)
         if (kept := before.values_list("pk", flat=True).first()) is None:
             raise
@@ -223,7 +223,7 @@ def _rename_speaker(conversation_id: uuid.UUID, speaker: events.Speaker) -> None
 
 
 def end_session(session_id: uuid.UUID, reason: str, account: Account) -> "asyncio.Future[bool]":
-    """Close the session's row if it is still open; return what will say if this call closed it."""
+    """Close the session's row if it is open; the future's result is whether this call did."""
     end = partial(_end_session, session_id, reason, _fields_of(account), clock.now())
     return behind.post(end, "the end of a session")
 

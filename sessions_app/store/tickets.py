@@ -1,4 +1,4 @@
-"""Tickets to read along with a session: made, listed, withdrawn, and looked at by viewers."""
+"""Tickets to read a session: to issue, list and withdraw them, and their state for viewers."""
 
 import hashlib
 import secrets
@@ -27,7 +27,7 @@ MOST_TICKETS = 20
 
 @dataclass(frozen=True, slots=True)
 class TicketState:
-    """What a ticket is good for, at one moment."""
+    """The state of a ticket and its session, at one moment."""
 
     session_id: UUID
     problem: str
@@ -74,7 +74,7 @@ def tickets_of(user: User, session_id: UUID) -> QuerySet[WatchTicket]:
 
 
 def withdraw(user: User, session_id: UUID, ticket_id: UUID) -> None:
-    """Let a ticket be good for nothing from now on. May be called twice.
+    """Withdraw a ticket. May be called twice.
 
     Raises:
         CommandError: ``not_found``.
@@ -94,7 +94,7 @@ def valid_tickets(tickets: QuerySet[WatchTicket]) -> QuerySet[WatchTicket]:
 
 
 def ticket_state(secret: str) -> TicketState | None:
-    """Return what the ticket with this secret is good for; None: there is none."""
+    """Return the state of the ticket with this secret; None: there is none."""
     tickets = WatchTicket.objects.filter(secret_hash=_hash(secret)).select_related("session")
     said = Exchange.objects.filter(session=OuterRef("session")).order_by("-pk").values("pk")
     ticket = tickets.annotate(newest=Subquery(said[:1])).first()

@@ -1,4 +1,4 @@
-"""What an error of the database means for whoever wants to keep something: to wait, or not to."""
+"""What an error of the database means for a write: whether to retry it."""
 
 import re
 import sqlite3
@@ -8,9 +8,9 @@ from time import monotonic
 from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
 
 DOUBT_SECONDS = 10.0
-"""How long what nobody knows to pass is tried again."""
+"""How long a write is retried after errors of which it is not known whether they pass."""
 FORGOTTEN_SECONDS = 60.0
-"""After so long without any such error the next one is a new beginning."""
+"""After so long without such an error, the time of DOUBT_SECONDS begins again."""
 ANSWERS = re.compile(r"^no such |has no column named |syntax error|^too many ")
 """How SQLite says what is wrong with a statement or a table, all by the one code SQLITE_ERROR."""
 SQLITE_PASSES = frozenset(
@@ -40,18 +40,18 @@ class DatabaseAwayError(OperationalError):
 
 
 class RetryVerdict(Enum):
-    """What is to be expected of asking again."""
+    """What a retry would bring."""
 
     ANSWER = "answer"
-    """The same: a constraint, a column that is not there."""
+    """The same error: a constraint, a column that does not exist."""
     PASSES = "passes"
-    """That it works, however late: the database is away, locked, full, read-only."""
+    """Success, sooner or later: the database is away, locked, full or read-only."""
     DOUBTFUL = "doubtful"
-    """Nobody knows: it is damaged, or says something that is not known here."""
+    """Not known: the database is damaged, or the error is not known here."""
 
 
 def verdict_on(error: BaseException) -> RetryVerdict:
-    """Return what is to be expected of asking again after ``error``."""
+    """Return what a retry after ``error`` would bring."""
     if not _is_of_whole(error):
         return RetryVerdict.ANSWER
     if isinstance(error, InterfaceError | DatabaseAwayError):
@@ -77,14 +77,14 @@ def _is_of_whole(error: BaseException) -> bool:
 
 
 class DoubtTimer:
-    """How long it was that nothing but doubtful errors came; each is one of ``is_over``'s calls."""
+    """Measures how long only doubtful errors have come; ``is_over`` is called for each."""
 
     def __init__(self) -> None:
         self._since = 0.0
         self._last_at: float | None = None
 
     def is_over(self) -> bool:
-        """Note one; return whether the same will come again, since they came for long enough."""
+        """Note an error; return whether they have come for so long that a retry is useless."""
         now = monotonic()
         if self._last_at is None or now - self._last_at > FORGOTTEN_SECONDS:
             self._since = now

@@ -1,6 +1,6 @@
-"""A connection to SQLite that is not opened while the file is another than the one that was served.
+"""A connection to SQLite that is not opened while the database's file is gone or replaced.
 
-Opening it would lay the write-ahead log of the old file over the new one, or make an empty one.
+Opening it would apply the old file's write-ahead log to the new one, or create an empty file.
 """
 
 import sqlite3
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class GuardedConnection(sqlite3.Connection):
-    """Looks at the file of the database before it opens it."""
+    """Checks the file of the database before it opens it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # settings name this class, and what it asks needs the settings

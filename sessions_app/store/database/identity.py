@@ -32,14 +32,14 @@ Inode = tuple[int, int]
 
 
 class DatabaseIdentity:
-    """Remembers the database of this process, and tells when it is another."""
+    """Remembers the database of this process, and notices when it was replaced."""
 
     def __init__(self) -> None:
         self._path: Path | None = None
         self._inode: Inode | None = None
         self._made_at: datetime | None = None
         self._log: tuple[Any, Inode | None] = (None, None)
-        """The connection that was looked through last, and its write-ahead log."""
+        """The connection that was last checked, and its write-ahead log."""
         self._is_asking = False
         self._stamp = DatabaseStamp()
         self.trouble = ""
@@ -51,7 +51,7 @@ class DatabaseIdentity:
         return self.trouble or self.problem_of_file()
 
     def remember(self, own_directory: Path | None = None) -> None:
-        """Take the database that is there now for the right one, until ``reset``.
+        """Remember the database that is there now as the right one, until ``reset``.
 
         ``own_directory``: no other server serves what lies right in it.
         """
@@ -65,7 +65,7 @@ class DatabaseIdentity:
         self._stamp.begin(path if is_own and self._inode else None)
 
     def reset(self) -> None:
-        """Take any database for the right one."""
+        """Forget it: any database is the right one."""
         self._path = self._inode = self._made_at = None
         self.trouble = ""
         self._log = (None, None)
@@ -108,14 +108,14 @@ class DatabaseIdentity:
             return REPLACED
         if self._stamp.is_copied_back():
             return OVERWRITTEN
-        with suppress(Error):  # it takes nothing just now
+        with suppress(Error):  # the database takes no writes now
             self._stamp.renew()
         return ""
 
     def _save_log(self) -> None:
-        """Put into the file what stands in a write-ahead log that somebody has deleted.
+        """Write into the file what is in a write-ahead log that somebody has deleted.
 
-        The connection still has it open; the next one would begin another, and know nothing of it.
+        This connection still has the log open; the next one would begin a new log, without it.
         """
         if self._path is None:
             return
@@ -132,7 +132,7 @@ class DatabaseIdentity:
     # --- what looks at each query
 
     def guard(self, *, connection: Any, **_: Any) -> None:
-        """Let each query of a connection look first."""
+        """Check the file before each query of a connection."""
         if self._before_query not in connection.execute_wrappers:
             connection.execute_wrappers.append(self._before_query)
 

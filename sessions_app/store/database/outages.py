@@ -1,4 +1,4 @@
-"""Outages of the database: which errors are one, and one line in the log, not one a query."""
+"""Outages of the database: which errors mean one, and a log line for each outage, not query."""
 
 import logging
 import threading
@@ -17,7 +17,7 @@ TAKES_NOTHING = "The database takes nothing just now."
 def is_outage(error: BaseException) -> bool:
     """Return whether the database fails as a whole, and may come back: it is gone, locked or full.
 
-    All else, such as a constraint, is an answer: asking again would bring the same.
+    Any other error, such as a constraint, is an answer: a retry would bring the same.
     """
     return verdict_on(error) is not RetryVerdict.ANSWER
 
@@ -29,9 +29,9 @@ def reason_of(error: BaseException) -> str:
 
 
 class Outage:
-    """Whether the database fails just now. Any thread may tell of it.
+    """Whether the database fails now. Any thread may report it.
 
-    ``waiting`` is how many writes wait for it to come back, and ``lost`` how many no room was for.
+    ``waiting`` is how many writes wait for its end, and ``lost`` how many found no room to wait.
     """
 
     def __init__(self) -> None:

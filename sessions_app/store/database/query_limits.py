@@ -1,4 +1,4 @@
-"""A limit of time on what a person may ask of the database, however many rows there are."""
+"""Time limits for a user's searches, however many rows there are."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +15,9 @@ SEARCH_SECONDS = 4.0
 SEARCHES_AT_ONCE = 2
 """In this process: a search holds a thread, and of SQLite a whole core."""
 STEPS = 1_000
-"""How many of its instructions SQLite does between two looks at the clock."""
+"""How many of its instructions SQLite runs between two checks of the time."""
 QUERY_CANCELED = "57014"
-"""PostgreSQL's code of what was ended by ``statement_timeout``."""
+"""PostgreSQL's error code for a query that ``statement_timeout`` ended."""
 
 _turns = BoundedSemaphore(SEARCHES_AT_ONCE)
 

@@ -1,8 +1,8 @@
-"""A number in the head of SQLite's file, by which it is seen that another was copied over it.
+"""A number in the header of SQLite's file, which shows whether another was copied over it.
 
-Whoever copies a file over another leaves the path leading to the same one (device and inode), and
-what reads through SQLite goes on to see the old pages. So the server writes a number of its own
-into the head, a new one after each checkpoint, and reads it past SQLite: a backup has another.
+When a file is copied over another, device and inode stay the same, and SQLite goes on reading
+the old pages from its cache. So the server writes a number of its own into the header, a new one
+after each checkpoint, and reads it directly from the file: a backup has another number.
 """
 
 import logging
@@ -23,7 +23,7 @@ OFFSET, LENGTH = 40, 24
 
 @dataclass(frozen=True, slots=True)
 class SqliteHeader:
-    """What stands in the head of a database."""
+    """What the header of a database holds."""
 
     schema: int
     """Counts changes of the tables; a backup that SQLite makes has one of its own."""
@@ -44,21 +44,21 @@ class DatabaseStamp:
         self._is_written = self._is_settled = self._is_over = False
 
     def begin(self, path: Path | None) -> None:
-        """Take what bears any number for right, until ``renew``; None: nobody looks."""
+        """Accept a file with any number until ``renew``; ``path`` None: check nothing."""
         self._path = None
         self._known, self._newest, self._is_over = frozenset(), None, False
         if path is None:
             return
         try:
-            # never closed: that would let go of all locks that SQLite has on it in this process
+            # never closed: that would release all locks that SQLite has on it in this process
             self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
-            logger.exception("whether another is copied over %s will not be seen", path)
+            logger.exception("it will not be noticed if another file is copied over %s", path)
         else:
             self._path = path
 
     def is_foreign(self) -> bool:
-        """Return whether the file bears a number that is none of ours. Costs one read of it."""
+        """Return whether the file's number is not one of ours. Costs one read of it."""
         known = self._known  # first: it changes once another number is in the file
         if self._path is None or not known:
             return False
@@ -66,7 +66,7 @@ class DatabaseStamp:
         return self._is_over or (head is not None and head.number not in known)
 
     def is_replaced(self) -> bool:
-        """Return whether SQLite reads a number that is none of ours: it put another in its place.
+        """Return whether SQLite reads a number that is not ours: it has replaced the content.
 
         Raises:
             django.db.Error: it does not answer.

@@ -1,9 +1,9 @@
-"""What must be kept, written in its order as soon as the database takes it, however late that is.
+"""Write-behind: a queue of writes, done in order as soon as the database allows, however late.
 
-A session hands over what was said and goes on; the rows follow. While the database fails, a bounded
-number of writes waits, and each is tried again until it is taken; what nobody knows to pass, such
-as a damaged page, for a bounded time. Whatever is written here may be written twice without harm:
-where the connection breaks, nobody knows whether a commit was done.
+A session queues what was said and goes on; the rows follow. During an outage a bounded number of
+writes waits, and each is retried until it succeeds; after an error that may not pass, such as a
+damaged page, for a bounded time. Each write may be done twice without harm: if the connection
+breaks, nobody knows whether it was committed.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ MOST_OF_ONE = 1_000
 MOST_WAITING = 10_000
 """How many of all sessions: some 30 MB. What ends a session or a recording always has room."""
 AT_ONCE = 16
-"""How many are written in one go."""
+"""How many are written in one call of the database thread."""
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 1.0
 """How soon a write that failed is tried again; each time twice as long, up to the longest."""
 
@@ -53,7 +53,7 @@ class _Write(Generic[R]):
 
 
 class WriteBehind:
-    """The writes of a process that wait, and the one task that works them off in their order.
+    """The queue of a process's writes, and the one task that does them in order.
 
     The task is there only while something waits.
     """
@@ -73,11 +73,11 @@ class WriteBehind:
     def post(
         self, work: Callable[[], R], what: str, *, owner: Hashable | None = None
     ) -> "asyncio.Future[R]":
-        """Let ``work`` be written in its turn; return what will be its result.
+        """Queue ``work``; the future gives its result.
 
-        ``work`` is called on the database thread, again until the database takes it. What belongs
-        to an ``owner`` has a bounded place. Whoever stops waiting for the result leaves it to be
-        written.
+        ``work`` is called on the database thread, and retried until the database takes it. How much
+        may wait of one ``owner`` is limited. To cancel the wait for the result does not cancel the
+        write.
 
         Raises:
             StoreError: there is no room; it will never be kept.
