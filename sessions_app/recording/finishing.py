@@ -11,7 +11,7 @@ from contextvars import Context
 from dataclasses import dataclass
 from functools import partial
 
-from sessions_app.core.errors import StoreError
+from sessions_app.core.errors import DeletedError, StoreError
 from sessions_app.recording import files, sidecars
 from sessions_app.recording.recording_file import RecordingFile
 from sessions_app.recording.writer import SoundWriter
@@ -30,9 +30,18 @@ class FinishedRecording:
 
     id: uuid.UUID
     file: RecordingFile
+    begun: "asyncio.Future[None]"
+    """Done once its row is written; it raises where the database refuses the row."""
     is_whole: bool
     """Whether the end of its stream was received."""
     duration_seconds: float
+
+
+def was_refused(begun: "asyncio.Future[None]") -> bool:
+    """Return whether there never was a row, although nobody deleted what it belongs to."""
+    if not begun.done() or begun.cancelled():
+        return False
+    return begun.exception() is not None and not isinstance(begun.exception(), DeletedError)
 
 
 class RecordingFinisher:
@@ -85,7 +94,10 @@ class RecordingFinisher:
             return
         if is_kept:
             await self.writer.run(partial(sidecars.delete_sidecars, [finished.id]))
-        else:
+        elif size and was_refused(finished.begun):
+            logger.error("recording %s has no row; the next start tries again", finished.id)
+            self._unfinished += 1
+        else:  # it was deleted, or nothing came
             await self.writer.run(partial(files.delete_or_log, finished.id))
 
     async def _close_files(self, finished: FinishedRecording) -> tuple[bool, int]:

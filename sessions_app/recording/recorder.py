@@ -15,7 +15,7 @@ from sessions_app.core.events import Discarded, Emit, Event, Exchange, Failure, 
 from sessions_app.pipeline.utterance import Utterance
 from sessions_app.protocol import StartListening
 from sessions_app.recording import files, sidecars
-from sessions_app.recording.finishing import FinishedRecording, RecordingFinisher
+from sessions_app.recording.finishing import FinishedRecording, RecordingFinisher, was_refused
 from sessions_app.recording.recording_file import RecordingFile
 from sessions_app.store import recordings
 from sessions_app.store.database.thread import database_thread
@@ -37,6 +37,8 @@ class _Recording:
 
     id: uuid.UUID
     file: RecordingFile
+    begun: "asyncio.Future[None]"
+    """Done once its row is written; it raises where the database refuses the row."""
     heard: Callable[[], int]
     """Samples decoded so far."""
     segments: dict[int, SegmentFacts] = field(default_factory=dict)
@@ -99,9 +101,10 @@ class Recorder:
             command.encoding,
             command.sample_rate,
             self._disk_failed,
-            partial(_write_sidecar_unless_done, begun, row),
+            partial(_write_sidecar_unless_begun, begun, row),
         )
-        self._recording = _Recording(recording_id, file, heard)
+        self._recording = _Recording(recording_id, file, begun, heard)
+        begun.add_done_callback(partial(self._stop_if_refused, self._recording))
         return str(recording_id)
 
     @property
@@ -188,7 +191,9 @@ class Recorder:
         self._keep_segments(recording, [*recording.settled, *cut_off])
         stopped_at = recording.stopped_at
         heard = recording.heard() if stopped_at is None else stopped_at
-        finished = FinishedRecording(recording.id, recording.file, is_whole, to_seconds(heard))
+        finished = FinishedRecording(
+            recording.id, recording.file, recording.begun, is_whole, to_seconds(heard)
+        )
         self._remember(self._finisher.finish(finished))
 
     def _keep_segments(self, recording: _Recording, segments: list[SegmentFacts]) -> None:
@@ -210,6 +215,10 @@ class Recorder:
             return
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         self._stop("The disk is full" if is_full else "The disk cannot be written")
+
+    def _stop_if_refused(self, recording: _Recording, begun: "asyncio.Future[None]") -> None:
+        if recording is self._recording and was_refused(begun):
+            self._stop("The database refused the recording")
 
     def _stop(self, why: str) -> None:
         recording = self._recording
@@ -235,7 +244,7 @@ class Recorder:
         task.add_done_callback(self._tasks.discard)
 
 
-def _write_sidecar_unless_done(begun: "asyncio.Future[None]", row: NewRecording) -> None:
+def _write_sidecar_unless_begun(begun: "asyncio.Future[None]", row: NewRecording) -> None:
     """Write the recording's sidecar, unless its row has been written by now. Blocks."""
-    if not begun.done():
+    if not begun.done() or begun.cancelled() or begun.exception() is not None:
         sidecars.write_sidecar(row)

@@ -4,6 +4,7 @@ Those that return a future use write_behind.py: the row is written, however late
 """
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,10 +12,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.db import transaction
+from django.db import Error, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from sessions_app.core.errors import StoreError
+from sessions_app.core.errors import DeletedError, StoreError
 from sessions_app.core.steady_clock import clock
 from sessions_app.core.storable_text import storable
 from sessions_app.models import (
@@ -26,10 +27,13 @@ from sessions_app.models import (
     SessionState,
     TranslationSession,
 )
+from sessions_app.store.database.outages import is_outage
 from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.database.write_behind import behind, belonging_to
 from sessions_app.store.recording_facts import NewRecording, SegmentFacts, Unfinished
 from sessions_app.store.sessions import directory_of
+
+logger = logging.getLogger(__name__)
 
 DISCARDED_CHARACTERS = 40
 """The length of its column."""
@@ -53,6 +57,9 @@ def _note_listening(session_id: uuid.UUID, is_listening: bool) -> None:
 
 def begin_recording(new: NewRecording) -> "asyncio.Future[None]":
     """Write the row of a recording; its session listens from now on.
+
+    The future raises a StoreError where the database refuses the row, a DeletedError where the
+    session was deleted.
 
     Raises:
         StoreError: too much waits for the database; it will not be kept.
@@ -91,8 +98,23 @@ def begin_unwritten(left: Sequence[NewRecording], boot: str) -> set[uuid.UUID]:
     doomed = set(DeletedSound.objects.filter(pk__in=ids).values_list("pk", flat=True))
     for new in left:
         if users.get(new.session_id) == new.user_id and new.id not in doomed:
-            _begin_recording(new)
+            _begin_or_leave(new)
     return _known(ids)
+
+
+def _begin_or_leave(new: NewRecording) -> None:
+    """Write a row, unless the database refuses this one: then the others are written all the same.
+
+    Raises:
+        Error: the database fails as a whole.
+    """
+    try:
+        _begin_recording(new)
+    except (DeletedError, Error) as error:
+        if is_outage(error):
+            raise
+        # debug: the process that made the recording has logged the refusal, and this comes often
+        logger.debug("recording %s: its row is refused: %s", new.id, error)
 
 
 def save_segments(

@@ -59,7 +59,7 @@ class WriteBehind:
     """
 
     def __init__(self, thread: DatabaseThread) -> None:
-        self._lane = database_thread
+        self._lane = thread
         self._waiting: deque[_Write[Any]] = deque()
         self._by_owner: Counter[Hashable] = Counter()
         self._watchers: set[asyncio.Future[None]] = set()
@@ -124,7 +124,7 @@ class WriteBehind:
         """Wait for a write, no longer than where the database is late; return whether it is done.
 
         Raises:
-            StoreError: it was refused.
+            StoreError: it was refused; DeletedError: since what it belongs to was deleted.
         """
         is_done = await self.is_done_in_time(written)
         if is_done:
@@ -232,7 +232,7 @@ class WriteBehind:
         if refusal is None:
             write.done.set_result(result)
         else:
-            write.done.set_exception(StoreError("The database could not keep this."))
+            write.done.set_exception(_told_of(refusal))
 
     def _be_late(self, reason: str) -> None:
         self._lane.outage.failed(reason)
@@ -272,6 +272,12 @@ def _write_in_turn(
         except Exception as bug:  # noqa: BLE001 -- handed over: what follows shall be written all the same
             written.append((None, bug))
     return written, None
+
+
+def _told_of(refusal: Exception) -> StoreError:
+    if isinstance(refusal, DeletedError):
+        return refusal
+    return StoreError("The database could not keep this.")
 
 
 def _retrieve(written: "asyncio.Future[Any]") -> None:

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
+from threading import get_ident
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection
@@ -12,7 +13,7 @@ from django.db import IntegrityError, OperationalError, connection
 from sessions_app.core.errors import StoreError
 from sessions_app.store.database import errors
 from sessions_app.store.database import write_behind as room
-from sessions_app.store.database.thread import DatabaseThread
+from sessions_app.store.database.thread import DatabaseThread, database_thread
 from sessions_app.store.database.write_behind import WriteBehind
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,6 +62,15 @@ async def test_what_is_written_is_written_in_its_order(
     assert await asyncio.gather(*written) == list(range(50))
     assert database.took == list(range(50))
     assert len(behind) == 0
+
+
+async def test_it_is_written_on_the_thread_that_was_given(behind: WriteBehind) -> None:
+    here, of_process = (
+        await behind.post(get_ident, "a thread"),
+        await database_thread.run(get_ident),
+    )
+    assert here != of_process
+    await asyncio.to_thread(database_thread.close)
 
 
 async def test_what_cannot_be_written_now_is_not_waited_for_and_written_later_with_one_line_each(
