@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from sessions_app.access import downloads, logins
 from sessions_app.access.logins import Login
@@ -19,6 +20,7 @@ from sessions_app.live.registry import Registry
 from sessions_app.live.states import STATES_WITH_ROW, EndCause
 from sessions_app.protocol import CloseCode
 from sessions_app.server import runfile
+from sessions_app.server.background import keep_running
 from sessions_app.server.database_guard import DatabaseGuard
 from sessions_app.store import liveness, ownership, servers, sessions
 from sessions_app.store.database.thread import database_thread
@@ -30,6 +32,7 @@ NEWS_SECONDS = 0.02
 """How long to wait for more hints before looking, so that many hints cause few looks."""
 LEAVE_SECONDS = 0.3
 """How long the row may take to say that this server ended: less than a task may take to end."""
+UNCHECKED = "The server cannot look after its rows; the log says why."
 
 ENDED_BY_OPERATOR = EndCause("ended_by_operator", CloseCode.LEFT)
 LOGGED_OUT = EndCause("logged_out", CloseCode.LOGIN_FIRST, is_heard=False, is_told_first=True)
@@ -49,7 +52,8 @@ async def keep_heartbeat(registry: Registry, say: Callable[[str], None] = lambda
     """
     guard = DatabaseGuard(registry, say)
     with notify.row_changes() as news:
-        listening = asyncio.create_task(notify.listen_to_other_processes(news), name="habla hints")
+        hints = partial(notify.listen_to_other_processes, news)
+        listening = asyncio.create_task(keep_running(registry, "hints", hints), name="habla hints")
         try:
             await _keep_looking(registry, guard, news)
         finally:
@@ -69,25 +73,59 @@ async def _sign_off(boot: str) -> None:
 async def _keep_looking(registry: Registry, guard: DatabaseGuard, news: asyncio.Event) -> None:
     clock = asyncio.get_running_loop().time
     next_beat = clock()
+    broken: set[str] = set()
     while True:
         news.clear()
         is_beat = clock() >= next_beat
         if is_beat:
             next_beat = clock() + liveness.BEAT_SECONDS
-        try:
-            if await guard.is_right():
-                await check_rows(registry, guard, is_beat=is_beat)
-                for look in plugged_in.looks.values():
-                    await look(registry, is_beat)
-        except StoreUnavailableError as error:  # the log has it, once
+        if not await _look(registry, guard, broken, is_beat=is_beat):
             next_beat = clock()  # a sign of life is due as soon as the database is back
-            logger.debug("could not look after the rows: %s", error)
-        except (StoreError, OSError) as error:  # OSError: no file can be opened, or the disk fails
-            logger.warning("could not look after the rows: %s", error)
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SECONDS):
                 await news.wait()
                 await asyncio.sleep(NEWS_SECONDS)
+
+
+async def _look(
+    registry: Registry, guard: DatabaseGuard, broken: set[str], *, is_beat: bool
+) -> bool:
+    """Look once; return False where the database is unavailable. A bug is logged and told."""
+    try:
+        if await guard.is_right():
+            await check_rows(registry, guard, is_beat=is_beat)
+            await _look_also(registry, broken, is_beat=is_beat)
+    except StoreUnavailableError as error:  # the log has it, once
+        logger.debug("could not look after the rows: %s", error)
+        return False
+    except (StoreError, OSError) as error:  # OSError: no file can be opened, or the disk fails
+        logger.warning("could not look after the rows: %s", error)
+    except Exception:  # whatever it is, it shall be looked again
+        if registry.note_trouble("rows", UNCHECKED):
+            logger.exception("could not look after the rows")
+    else:
+        registry.note_trouble("rows", "")
+    return True
+
+
+async def _look_also(registry: Registry, broken: set[str], *, is_beat: bool) -> None:
+    """Do what extensions do at each look; a bug in one ends no other, and is logged once.
+
+    Raises:
+        StoreError: the database does not answer.
+        OSError: no file can be opened, or the disk fails.
+    """
+    for name, look in plugged_in.looks.items():
+        try:
+            await look(registry, is_beat)
+        except (StoreError, OSError):
+            raise
+        except Exception:  # anybody may write an extension
+            if name not in broken:
+                logger.exception("the look of %s failed", name)
+            broken.add(name)
+        else:
+            broken.discard(name)
 
 
 async def check_rows(registry: Registry, guard: DatabaseGuard, *, is_beat: bool) -> None:

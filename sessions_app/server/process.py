@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from types import FrameType
@@ -24,6 +24,7 @@ from sessions_app.extensions import plugged_in
 from sessions_app.live.registry import ABORT_SECONDS, ROWS_SECONDS, Registry
 from sessions_app.live.states import ShutdownReport
 from sessions_app.recording.recovery import keep_recovering
+from sessions_app.server.background import keep_running
 from sessions_app.server.console import Console
 from sessions_app.server.control import Control
 from sessions_app.server.daphne import CANCEL_SECONDS, HANDSHAKE_SECONDS, HablaServer, reactor
@@ -158,17 +159,19 @@ class ServingProcess:
         if self._requests:  # asked to quit meanwhile
             return
         await self._control.open(self._conf.run_dir)
-        reaching = keep_reachable(self._run_file, self._control, self._conf.run_dir)
-        self._spawn(reaching, "reachability")
+        run_dir = self._conf.run_dir
+        reaching = partial(keep_reachable, self._run_file, self._control, run_dir)
+        self._keep_running(reaching, "reachability")
         self._studio.begin(self._conf)
-        self._spawn(keep_heartbeat(self._registry, self._say), "heartbeat")
-        self._spawn(keep_probing_writes(self._registry), "trying to write")
+        self._keep_running(partial(keep_heartbeat, self._registry, self._say), "heartbeat")
+        self._keep_running(partial(keep_probing_writes, self._registry), "trying to write")
         if self._conf.rehearsal_seconds:
-            selftests = keep_running_selftests(self._registry, self._conf.rehearsal_seconds)
-            self._spawn(selftests, "self-tests")
-        self._spawn(keep_recovering(self._registry.boot, self._say), "recovery")
+            every = self._conf.rehearsal_seconds
+            selftests = partial(keep_running_selftests, self._registry, every)
+            self._keep_running(selftests, "self-tests")
+        self._keep_running(partial(keep_recovering, self._registry.boot, self._say), "recovery")
         for name, work in plugged_in.background.items():
-            self._spawn(work(self._registry), name)
+            self._keep_running(partial(work, self._registry), name)
         if self._has_console and sys.stdin is not None:
             self._open_console()
         hint = authentication.owner_hint(str(address), printed_to=STANDARD_OUTPUT)
@@ -205,6 +208,9 @@ class ServingProcess:
             "quit             let everyone finish, and end\n"
             "help             this"
         )
+
+    def _keep_running(self, work: Callable[[], Awaitable[None]], name: str) -> None:
+        self._spawn(keep_running(self._registry, name, work), name)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = self._loop.create_task(work, name=f"habla {name}")

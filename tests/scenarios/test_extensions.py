@@ -1,6 +1,7 @@
 """An app that plugs in: its commands are heard, its work is done, and what it knows is told."""
 
 import asyncio
+import logging
 from collections.abc import Collection
 from typing import Literal
 
@@ -11,6 +12,7 @@ from sessions_app.extensions import CommandHandler, Extension, plugged_in, regis
 from sessions_app.live.registry import Registry
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import ShutdownReport
+from sessions_app.models import Server
 from sessions_app.protocol import ClientCommand
 from sessions_app.server.heartbeat import keep_heartbeat
 from sessions_app.server.operator import OperatorCommands
@@ -97,6 +99,24 @@ async def test_it_looks_with_the_heartbeat(counting: Counting, house: House) -> 
     heartbeat.cancel()
     await asyncio.wait({heartbeat})
     assert counting.looks[:2] == [(house.registry, True), (house.registry, False)]
+
+
+async def test_a_bug_in_its_look_is_logged_once_and_stops_neither_heartbeat_nor_other_looks(
+    counting: Counting, house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(registry: Registry, is_beat: bool) -> None:
+        raise KeyError("a bug")
+
+    plugged_in.looks = {"failing": fail, **plugged_in.looks}
+    heartbeat = asyncio.create_task(keep_heartbeat(house.registry), name="habla heartbeat")
+    await eventually(lambda: len(counting.looks) > 2)
+    assert not heartbeat.done()
+    assert [row.boot async for row in Server.objects.all()] == [house.registry.boot]
+    heartbeat.cancel()
+    await asyncio.wait({heartbeat})
+    errors = [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR]
+    assert errors == ["the look of failing failed"]
+    caplog.get_records("call").clear()
 
 
 async def test_its_entry_stands_in_the_status(
