@@ -20,6 +20,9 @@ from sessions_app.server.heartbeat import keep_heartbeat
 from sessions_app.store.database.thread import database_thread, on_database_thread
 from sessions_app.store.sessions import new_boot
 
+WRITE_SECONDS = 20.0
+"""How long the database may take for what waits to be written when a playback is over."""
+
 
 @dataclass(slots=True)
 class OfflinePlayback:
@@ -75,8 +78,8 @@ async def _play(registry: Registry, playing: PlaybackJob, note: service.Told) ->
     try:
         await asyncio.shield(task)
     finally:
-        if not task.done():
-            await registry.drain(0)
+        # what waits for the database is written, or named in the log
+        await registry.drain(WRITE_SECONDS if task.done() else 0)
 
 
 @asynccontextmanager

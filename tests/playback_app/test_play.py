@@ -1,21 +1,30 @@
 """`manage.py play`: a recording played again, scored, and compared with an earlier playback."""
 
+import asyncio
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from io import StringIO
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
+from playback_app.admission import PlaybackRequest
 from playback_app.models import GroundTruth, Playback
+from playback_app.offline import play_offline
 from playback_app.scoring import Difference, chrf, compare, split_words, word_error_rate
+from sessions_app.core import events
 from sessions_app.models import Exchange, Recording, TranslationSession
+from tests.locked import locked
 from tests.recordings import recorded
 from tests.sounds import say, silence
 
 TALK = say("hola mundo") + silence(1) + say("agua")
+HELD_SECONDS = 3.0
 Play = Callable[..., tuple[str, str]]
 
 
@@ -39,6 +48,25 @@ def test_what_is_heard_is_printed(kept: Recording, mode: str) -> None:
     assert (playback.state, playback.end_count) == ("finished", 1)
     assert problems.splitlines() == [f"Playback {playback.pk}"]
     assert TranslationSession.objects.get().reason == "playback_over"
+
+
+async def test_what_waits_for_the_database_is_written_before_it_ends(kept: Recording) -> None:
+    async with locked():
+        pass  # from now on the database thread waits for no lock
+    name = connection.settings_dict["NAME"]
+    request = PlaybackRequest(kept.user_id, kept.pk, None, "full", 0.0)
+    with closing(sqlite3.connect(name, isolation_level=None)) as other:
+
+        def hold_database(_: events.Exchange) -> None:
+            if not other.in_transaction:
+                other.execute("begin immediate")
+                asyncio.get_running_loop().call_later(HELD_SECONDS, other.execute, "commit")
+
+        played = await play_offline(request, None, told=hold_database, heard=lambda _: None)
+    assert played.playback.state == "finished"
+    assert [row.source async for row in Exchange.objects.order_by("pk")] == ["hola mundo", "agua"]
+    session = await TranslationSession.objects.aget()
+    assert (session.state, session.reason) == ("closed", "playback_over")
 
 
 def test_it_is_printed_for_programs_too(kept: Recording) -> None:
