@@ -178,6 +178,8 @@ class Translator(Engine, ABC):
     """
     corrects: bool = False
     """Whether it reports, in the classroom, what a learner said wrong."""
+    needs_phrasebook: bool = False
+    """Whether Habla's phrasebook answers the everyday sentences that it has, and this the rest."""
     needs_no_judging: bool = False
     """Whether its answers are used without checking that they are translations."""
     why: str | None = None

@@ -63,7 +63,9 @@ async def build(
     """
     ours = dict(zip(GIVEN, (models_dir, models_from, progress), strict=True))
     engine = await _in_thread(lambda: _construct(choice, ours, variable))
-    return PhrasebookTranslator(engine) if choice.backend == "apertium" else engine
+    if isinstance(engine, Translator) and engine.needs_phrasebook:
+        return PhrasebookTranslator(engine)
+    return engine
 
 
 def _construct(choice: EngineChoice, ours: Mapping[str, Any], variable: str) -> Any:

@@ -142,6 +142,12 @@ class Needy(BareTranslator):
             raise ValueError(key)
 
 
+class WithPhrasebook(BareTranslator):
+    """Translates by rules, as it were, and leaves everyday sentences to the phrasebook."""
+
+    needs_phrasebook = True
+
+
 class Broken(BareTranslator):
     """Has a bug that shows when it is made, or when it is loaded."""
 
@@ -251,6 +257,14 @@ async def test_a_bug_while_loading_is_told_by_its_place_and_the_log_has_the_rest
 
 async def test_who_does_not_name_itself_is_named_as_it_was_chosen(engines: Engines) -> None:
     assert (await engines.translator.translate(HELLO)).engine == f"{HERE}.BareTranslator"
+
+
+async def test_who_asks_for_the_phrasebook_is_not_asked_for_what_it_has() -> None:
+    engines = await load_engines(settings(translator="WithPhrasebook"))
+    asked = [TranslationRequest(text, Direction.ES_TO_EN) for text in ("¿Cómo estás?", "hola yo")]
+    answers = [await engines.translator.translate(request) for request in asked]
+    assert [answer.engine for answer in answers] == ["phrasebook", f"{HERE}.WithPhrasebook"]
+    await engines.aclose()
 
 
 async def test_a_detector_needs_neither_be_loaded_nor_closed(engines: Engines) -> None:

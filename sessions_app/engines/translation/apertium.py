@@ -35,6 +35,8 @@ _PROBES = {Direction.ES_TO_EN: "gracias", Direction.EN_TO_ES: "thanks"}
 class ApertiumTranslator(Translator):
     """Translates by rules, in long-lived processes: about ten small ones per direction."""
 
+    needs_phrasebook = True
+
     def __init__(
         self,
         modes_dir: str | Path = MODES_DIR,
