@@ -57,6 +57,9 @@ class ViewerFeed:
             return
         event = Partial(**fields) if kind == "partial" else Notice(kind, fields)
         async with self._turn:
+            if self._newest is None:  # no welcome yet: the rows tell it, after that
+                self.has_news.set()
+                return
             if kind == "error" and fields.get("about") in self._is_unstored:
                 self._is_unstored.discard(fields["about"])
             await self._tell(fields.get("utterance_id"), kind, event)

@@ -97,7 +97,7 @@ class Publisher:
             return self._seen[secret][1]
         standing = await tickets.fetch_ticket_state(secret)
         if standing is not None:
-            self._seen[secret] = now, standing
+            self._seen[secret] = asyncio.get_running_loop().time(), standing
         return standing
 
     def is_watched(self, session_id: UUID) -> bool:

@@ -24,7 +24,8 @@ from tests.recordings import recorded
 from tests.sounds import say, silence
 
 TALK = say("hola mundo") + silence(1) + say("agua")
-HELD_SECONDS = 3.0
+HELD_SECONDS = 7.0
+"""Longer than the session waits for its writes."""
 Play = Callable[..., tuple[str, str]]
 
 

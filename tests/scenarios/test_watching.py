@@ -1,8 +1,11 @@
 """Viewers: they get everything that is said, once, and only as long as they may."""
 
 import asyncio
+import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,9 +16,12 @@ from django.utils import timezone
 
 from habla_project.asgi import application
 from sessions_app.access.authentication import owner
+from sessions_app.consumers.sender import Sender
+from sessions_app.consumers.viewer_feed import ViewerFeed
 from sessions_app.live import publisher
 from sessions_app.models import Exchange, WatchTicket
 from sessions_app.store import tickets
+from sessions_app.store.database.thread import database_thread
 from tests.conftest import Connect
 from tests.house import PATIENCE_SECONDS, Client, House, eventually
 from tests.locked import locked
@@ -92,6 +98,37 @@ async def test_a_viewer_reads_what_was_said_before_and_what_is_said_then(
     assert guest.told("partial") == [m for m in browser.told("partial") if m["utterance_id"] == 2]
     assert guest.told("transcript") == browser.told("transcript")[1:]
     assert guest.told("translation") == browser.told("translation")
+
+
+async def test_what_is_published_before_the_welcome_is_told_after_it(connect: Connect) -> None:
+    told: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        told.append(json.loads(message["text"]))
+
+    feed = ViewerFeed(Sender(send, None, lambda: None))
+    async with connect() as browser:
+        secret = await ticket_for(browser)
+        await browser.speak(say("hola mundo") + silence(1))
+        for message in browser.told("transcript") + browser.told("translation"):
+            await feed.take(json.dumps(message))
+        assert feed.has_news.is_set()
+        standing = await tickets.fetch_ticket_state(secret)
+        assert standing is not None
+        await feed.catch_up(standing)
+        assert [message["type"] for message in told] == ["watching", "translation"]
+        assert told[1]["source"] == "hola mundo"
+
+
+async def test_what_a_slow_database_said_of_a_ticket_serves_others_too(
+    house: House, connect: Connect
+) -> None:
+    async with connect() as browser:
+        secret = await ticket_for(browser)
+        held_up = database_thread.begin(partial(time.sleep, publisher.SHARED_SECONDS + 0.2))
+        first = await house.registry.publisher.look(secret, is_fresh=True)
+        assert held_up.done()
+        assert await house.registry.publisher.look(secret, is_fresh=False) is first
 
 
 async def test_nothing_is_told_twice_and_nothing_is_missing_in_a_stream_of_words(
