@@ -21,6 +21,7 @@ from sessions_app.core.events import (
     Translation,
     TranslationRequest,
 )
+from sessions_app.core.normalizing import normalized, probability
 from sessions_app.engines.base import Translator
 from sessions_app.engines.loading import Engines
 from sessions_app.engines.scheduler import Seat
@@ -195,7 +196,7 @@ class Interpreter:
             utterance.speaker or self._session.speakers.of(language),
             to_seconds(utterance.start_sample),
             to_seconds(utterance.end_sample),
-            transcript.confidence,
+            probability(transcript.confidence),
         )
 
     async def _tell(self, utterance: Utterance, transcript: Transcript) -> None:
@@ -233,21 +234,19 @@ class Interpreter:
             translation, failure = await self._translation(utterance, final)
         outcome = failure.code if failure else "translated"
         counters.TRANSLATIONS.labels(translation.engine, outcome).inc()
-        exchange, loss = await self.keeping.keep(utterance, final, translation, failure)
-        await self._say(exchange, translation, failure)
-        if loss is not None:
-            await self._emit(loss)
-
-    async def _say(
-        self, exchange: Exchange, translation: Translation, failure: Failure | None
-    ) -> None:
-        if failure is not None:
-            await self._emit(failure)
-            return
         usage = translation.usage
         counters.count_tokens(
             translation.engine, read=usage.prompt_tokens, written=usage.completion_tokens
         )
+        exchange, loss = await self.keeping.keep(utterance, final, translation, failure)
+        await self._say(exchange, failure)
+        if loss is not None:
+            await self._emit(loss)
+
+    async def _say(self, exchange: Exchange, failure: Failure | None) -> None:
+        if failure is not None:
+            await self._emit(failure)
+            return
         self.context.note(exchange)
         await self._emit(exchange)
 
@@ -258,7 +257,8 @@ class Interpreter:
         request = self.context.request(final.text, final.direction, utterance.manner.mode, name)
         try:
             limit = TRANSLATION_SECONDS
-            return await translated(self.ahead, utterance.id, request, seconds=limit), None
+            made = await translated(self.ahead, utterance.id, request, seconds=limit)
+            return normalized(made), None
         except (EngineError, TimeoutError) as error:
             failure = untranslated(utterance, error)
             logger.warning("utterance %d was not translated: %s", utterance.id, failure.message)
@@ -269,7 +269,10 @@ class Interpreter:
     ) -> None:
         code, message = explain(error, "This sentence could not be translated.")
         failure = Failure(code, message, about=item[0].id)
+        loss: Failure | None = None
         if self.keeping.is_due(item[0].id):
             # the translator has a bug: the words are stored nevertheless
-            await self.keeping.keep(*item, Translation(""), failure)
+            _, loss = await self.keeping.keep(*item, Translation(""), failure)
         await self._emit(failure)
+        if loss is not None:
+            await self._emit(loss)

@@ -2,9 +2,10 @@
 
 import asyncio
 import math
+from typing import Any, ClassVar
 
 from sessions_app.core.errors import EngineError
-from sessions_app.core.events import Phrase, Transcript, Translation, TranslationRequest
+from sessions_app.core.events import Phrase, Transcript, Translation, TranslationRequest, Usage
 from sessions_app.engines.fake import FakeDetector, FakeDetectorStream, FakeTranscriber
 
 RECALLING = "tests.scenarios.engines.RecallingTranslator"
@@ -14,6 +15,7 @@ FAULTY_DETECTOR = "tests.scenarios.engines.FaultyDetector"
 REFUSING = "tests.scenarios.engines.RefusingTranslator"
 CARELESS = "tests.scenarios.engines.CarelessTranslator"
 RUDE = "tests.scenarios.engines.RudeTranslator"
+STRANGE = "tests.scenarios.engines.StrangeTranslator"
 FOREIGN = "tests.scenarios.engines.ForeignTranscriber"
 
 
@@ -47,6 +49,23 @@ class CarelessTranslator(RecallingTranslator):
         phrase = Phrase("ho\0la", "half \ud83d")
         name = "careless" * 100
         return Translation("hel\0lo \ud83d", "", (phrase,), math.nan, name)
+
+
+class StrangeTranslator(RecallingTranslator):
+    """Returns a translation, and beside it, by the word, what no field is declared to hold."""
+
+    ODD: ClassVar[dict[str, dict[str, Any]]] = {
+        "hola": {"usage": Usage(cost=math.nan)},
+        "mundo": {"usage": Usage(2**70, -1, -0.5)},
+        "gracias": {"usage": None, "passed_over": None},
+        "agua": {"phrases": (Phrase("a", "b", start=math.nan), {"text": "x"})},  # type: ignore[arg-type]
+        "casa": {"phrases": None, "confidence": None},
+        "roja": {"phrases": ({"text": "x"},), "confidence": None, "corrected": None},
+        "es": {"confidence": 7, "engine": None},
+    }
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        return Translation(**{"text": "fine", "engine": "strange", **self.ODD[request.text]})
 
 
 class RefusingTranslator(RecallingTranslator):

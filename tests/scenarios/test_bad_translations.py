@@ -7,6 +7,7 @@ import pytest
 
 from sessions_app.models import Exchange
 from tests.house import House, client
+from tests.scenarios.engines import STRANGE, StrangeTranslator
 from tests.sounds import say, silence
 from tests.tiny.fakechat import FakeChat
 
@@ -70,3 +71,25 @@ async def test_no_draft_of_a_refusal_is_shown(house: House, server: FakeChat) ->
         message.get("translation") for message in browser.heard if message["type"] == "partial"
     ]
     assert set(drafts) <= {None}
+
+
+async def test_what_an_engine_says_beside_the_words_never_costs_the_words(house: House) -> None:
+    await house.restart(translator=json.dumps({"BACKEND": STRANGE}))
+    async with client(direction="es_to_en") as browser:
+        for word in StrangeTranslator.ODD:
+            await browser.say("text_input", text=word)
+        await browser.until_any("error", "translation")
+        while len(browser.told("translation")) < len(StrangeTranslator.ODD):
+            await browser.until("translation")
+        assert browser.problems() == []
+    rows = [row async for row in Exchange.objects.order_by("pk")]
+    assert [(row.source, row.translated) for row in rows] == [
+        (word, "fine") for word in StrangeTranslator.ODD
+    ]
+    assert [(row.prompt_tokens, row.completion_tokens, row.cost) for row in rows] == [
+        (0, 0, 0.0),
+        (2**31 - 1, 0, 0.0),
+        *[(0, 0, 0.0)] * 5,
+    ]
+    assert rows[3].phrases[0]["start"] is None
+    assert [row.confidence for row in rows] == [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0]

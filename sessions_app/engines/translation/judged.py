@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sessions_app.core import counters
+from sessions_app.core.normalizing import normalized
 from sessions_app.engines.base import (
     EngineError,
     Fault,
@@ -133,6 +134,7 @@ def _checked(made: object, request: TranslationRequest) -> Translation:
     """
     if not isinstance(made, Translation):
         raise EngineError(f"The translator returned {type(made).__name__}, not a Translation.")
+    made = normalized(made)
     corrected = without_controls(made.corrected)
     translation = replace(made, text=without_controls(made.text), corrected=corrected)
     if fault := fault_of(translation.text, request.text, request.direction):

@@ -1,5 +1,8 @@
 """The interpreter: utterances become exchanges in the order in which they were spoken."""
 
+import math
+from dataclasses import replace
+
 import pytest
 
 from sessions_app.core.errors import EngineError
@@ -11,6 +14,7 @@ from sessions_app.core.events import (
     Manner,
     Mode,
     Said,
+    Transcript,
     Translation,
     TranslationRequest,
 )
@@ -136,4 +140,33 @@ async def test_an_error_is_fit_to_be_shown() -> None:
         await pipeline.interpreter.join()
     assert [f.message for f in pipeline.told if isinstance(f, Failure)] == [
         "The translator is out."
+    ]
+
+
+async def test_words_are_kept_where_the_translator_has_a_bug_and_if_not_that_is_told() -> None:
+    class Broken(FakeTranslator):
+        async def translate(self, request: TranslationRequest) -> Translation:
+            raise KeyError(request.text)
+
+    async with assembled(translator=Broken()) as pipeline:
+        await pipeline.type("hola")
+        await pipeline.interpreter.join()
+        pipeline.is_full = True
+        await pipeline.type("mundo")
+        await pipeline.interpreter.join()
+    assert [(e.source, e.failure) for e in pipeline.kept] == [("hola", "internal")]
+    told = [(f.code, f.about) for f in pipeline.told if isinstance(f, Failure)]
+    assert told == [("internal", 1), ("internal", 2), ("not_kept", 2)]
+
+
+async def test_a_confidence_that_is_no_number_counts_as_none() -> None:
+    class Unsure(FakeTranscriber):
+        async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
+            heard = await super().transcribe(pcm, language=language, final=final)
+            return replace(heard, confidence=math.nan)
+
+    async with assembled(Unsure()) as pipeline:
+        await pipeline.hear([say("hola") + silence(1)])
+    assert [(e.source, e.translated, e.confidence) for e in pipeline.kept] == [
+        ("hola", "hello", 0.0)
     ]
