@@ -31,7 +31,8 @@ class CommandHandler:
     """What it is parsed as: a ``protocol.ClientCommand``."""
     handle: Handle
     in_line: bool = True
-    """Whether it keeps its place among the sound, in the session's line, or is done at once."""
+    """Whether it keeps its place among the sound, in an open session's queue. Otherwise it is done
+    at once, also by a session that is not open."""
 
 
 @dataclass(frozen=True, slots=True)

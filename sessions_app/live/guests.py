@@ -191,16 +191,11 @@ class Guests:
         if self._input is not None:
             self._input.refuse()
 
-    def _release(self) -> None:
-        if self._input is not None:
-            self._input.fail_waiting()
-
     async def end(self) -> bool:
         """End the guest, whose results have all been sent; return whether it ended in time."""
         if self._task is None or self._input is None or self.guest is None:
             return True
-        self.refuse()
-        self._release()
+        self._end_input()
         self.guest.wake()
         _, late = await asyncio.wait({self._task}, timeout=LEAVE_SECONDS)
         return not late
@@ -216,9 +211,13 @@ class Guests:
         _, unresponsive = await asyncio.wait({task}, timeout=seconds)
         if unresponsive:
             logger.error("%s did not react to cancellation and is abandoned", task.get_name())
-            self.refuse()
-            self._release()
+            self._end_input()
         return not unresponsive
+
+    def _end_input(self) -> None:
+        if self._input is not None:
+            self._input.refuse()
+            self._input.fail_waiting()
 
     def _gone(self, task: "asyncio.Task[None]") -> None:
         self.guest = self._input = self._task = None
