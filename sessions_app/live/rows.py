@@ -2,8 +2,10 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
 
 from sessions_app.core.errors import StoreError
 from sessions_app.core.events import Emit, Event, Exchange, Failure, Manner, Notice, Speaker
@@ -16,6 +18,15 @@ from sessions_app.store import sessions
 from sessions_app.store.database.write_behind import behind
 
 Saving = asyncio.Future[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _ToldLate:
+    """Something that the client was told before it was stored."""
+
+    saving: asyncio.Future[Any]
+    became: Callable[[], list[Event]]
+    """Returns what is to be told when ``saving`` is done."""
 
 
 class SessionRows:
@@ -34,7 +45,9 @@ class SessionRows:
         self._user_id = user_id
         self._late: dict[int, Saving] = {}
         """Exchanges that are sent, or will be, but are not stored yet, by utterance id."""
-        self._told_late: asyncio.Queue[tuple[int, bool, Saving]] = asyncio.Queue()
+        self._told_late: asyncio.Queue[_ToldLate] = asyncio.Queue()
+        self._stored_names: dict[str, Speaker] = {}
+        """Whom the client renamed, as stored last, by id."""
         self.boot = boot
         """The run of the server to which the session belongs."""
 
@@ -93,17 +106,17 @@ class SessionRows:
         utterance_id = event.utterance_id if isinstance(event, Exchange) else about
         if isinstance(utterance_id, int) and utterance_id in self._late:
             saving = self._late.pop(utterance_id)
-            self._told_late.put_nowait((utterance_id, is_exchange, saving))
+            became = partial(_what_became, utterance_id, saving, is_exchange=is_exchange)
+            self._told_late.put_nowait(_ToldLate(saving, became))
 
     async def tell_stored(self, emit: Emit) -> None:
-        """Report, in order, what became of exchanges sent before they were stored; never return."""
+        """Report, in order, what became of all that was sent before it was stored; never return."""
         while True:
-            utterance_id, is_exchange, saving = await self._told_late.get()
+            told = await self._told_late.get()
             try:
-                await asyncio.wait({saving})
-                became = _what_became(utterance_id, saving)
-                if is_exchange or isinstance(became, Failure):
-                    await emit(became)
+                await asyncio.wait({told.saving})
+                for event in told.became():
+                    await emit(event)
             finally:
                 self._told_late.task_done()
 
@@ -119,12 +132,32 @@ class SessionRows:
             StoreError: the name will never be stored.
         """
         speaker = replace(self.speakers.of(key), name=name)
-        if self.conversation_id is not None:
-            renaming = sessions.rename_speaker(self.session_id, self.conversation_id, speaker)
+        if (conversation_id := self.conversation_id) is not None:
+            self._stored_names.setdefault(key, self.speakers.of(key))
+            renaming = sessions.rename_speaker(self.session_id, conversation_id, speaker)
             self._begin_renaming(renaming)
-            await behind.in_time(renaming)
+            if await behind.in_time(renaming):
+                self._stored_names[key] = speaker
+            else:
+                became = partial(self._what_became_of_name, conversation_id, speaker, renaming)
+                self._told_late.put_nowait(_ToldLate(renaming, became))
         self.speakers.call(speaker)
         return speaker
+
+    def _what_became_of_name(
+        self, conversation_id: uuid.UUID, speaker: Speaker, renaming: "asyncio.Future[None]"
+    ) -> list[Event]:
+        """Return what the client is told of a name that was stored late, or refused."""
+        is_here = conversation_id == self.conversation_id
+        try:
+            renaming.result()
+        except StoreError as error:
+            if is_here and self.speakers.of(speaker.id) == speaker:
+                self.speakers.call(self._stored_names[speaker.id])
+            return [Failure(error.code, str(error), about="rename_speaker"), self.speakers_told()]
+        if is_here:
+            self._stored_names[speaker.id] = speaker
+        return []
 
     def speakers_told(self) -> Notice:
         """Return the message with the speakers and their names."""
@@ -171,11 +204,12 @@ class SessionRows:
     def _take_up(self, kept: sessions.ConversationRef) -> None:
         self.conversation_id = kept.conversation_id
         self.speakers.begin(kept.names)
+        self._stored_names.clear()
 
 
-def _what_became(utterance_id: int, saving: Saving) -> Event:
+def _what_became(utterance_id: int, saving: Saving, *, is_exchange: bool) -> list[Event]:
     try:
         fields = {"utterance_id": utterance_id, "exchange_id": saving.result()}
     except StoreError as error:
-        return Failure(error.code, str(error), about=utterance_id)
-    return Notice("stored", fields)
+        return [Failure(error.code, str(error), about=utterance_id)]
+    return [Notice("stored", fields)] if is_exchange else []

@@ -10,7 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection
 
-from sessions_app.models import Recording
+from sessions_app.models import Recording, Speaker
 from sessions_app.recording import files, recovery
 from tests.conftest import Connect
 from tests.house import House
@@ -90,3 +90,24 @@ async def test_one_refused_row_keeps_no_other_recording_from_being_recovered(
     assert [row.pk async for row in Recording.objects.all()] == [taken]
     assert files.sound_path(refused, "pcm-s16le") is not None
     assert files.sidecar_path(refused).is_file()
+
+
+async def test_a_name_that_is_refused_later_is_taken_back(house: House, connect: Connect) -> None:
+    async with connect() as browser:
+        await browser.say("rename_speaker", speaker_id="en", name="Bob")
+        await browser.until("speakers")
+        async with locked(refuse("sessions_app_speaker")):
+            for name in ("Ana", "Eva"):
+                await browser.say("rename_speaker", speaker_id="es", name=name)
+                assert (await browser.until("speakers"))["speakers"][0]["name"] == name
+        for _ in range(2):
+            await browser.until("error", code="not_kept", about="rename_speaker")
+            told = await browser.until("speakers")
+        names = [speaker["name"] for speaker in told["speakers"]]
+        assert names == ["Spanish speaker", "Bob"]
+        await sync_to_async(take_again)()
+        await browser.say("rename_speaker", speaker_id="es", name="Ana")
+        await browser.until("speakers")
+        assert await browser.still_works()
+    stored = [(row.key, row.name) async for row in Speaker.objects.order_by("key")]
+    assert stored == [("en", "Bob"), ("es", "Ana")]
