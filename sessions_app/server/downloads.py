@@ -26,14 +26,15 @@ LONGEST_PAUSE_SECONDS = 3600.0
 async def download_better_models(
     registry: Registry, conf: Conf, say: Callable[[str], None]
 ) -> None:
-    """Download what `auto` would prefer, and what the owner asks for, until cancelled.
+    """Download what `auto` would prefer, and what the owner asks for.
 
-    A transcriber comes first, and is loaded before anything else is downloaded. A failed download
-    is retried later without a message; the engines in use stay in use.
+    It ends when it is cancelled, and when the registry is closed. A transcriber comes first, and
+    is loaded before anything else is downloaded. A failed download is retried later without a
+    message; the engines in use stay in use.
     """
     pause = FIRST_PAUSE_SECONDS
     is_first = True
-    while True:
+    while registry.generations is not None:
         wanted = [] if _is_forbidden(conf) else wanted_downloads(conf.engines)
         if wanted and is_first:
             say(f"Fetching better engines in the background: {', '.join(wanted)}.")

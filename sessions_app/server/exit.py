@@ -4,13 +4,15 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from contextlib import suppress
 from enum import IntEnum
 from typing import NoReturn
 
 logger = logging.getLogger(__name__)
 
+BACKGROUND_SECONDS = 0.25
+"""How long the end waits for what ran in the background, before it closes anything."""
 TASKS_SECONDS = 0.5
 """How long the tasks that are left may take to end once they are cancelled."""
 
@@ -43,6 +45,17 @@ async def done_in_time(what: str, step: Awaitable[bool | None]) -> bool:
     except Exception:  # whatever it is, the other steps must still run
         logger.exception("%s could not be closed", what)
     return False
+
+
+async def cancel_background(tasks: Collection["asyncio.Task[None]"]) -> None:
+    """Cancel what serves, so that nothing of it begins anew what the end has closed.
+
+    Whatever does not end within BACKGROUND_SECONDS is left to ``cancel_tasks``.
+    """
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=BACKGROUND_SECONDS)
 
 
 async def cancel_tasks() -> bool:

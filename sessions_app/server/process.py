@@ -30,7 +30,14 @@ from sessions_app.server.control import Control
 from sessions_app.server.daphne import CANCEL_SECONDS, HANDSHAKE_SECONDS, HablaServer, reactor
 from sessions_app.server.database_guard import check_database_at_start
 from sessions_app.server.downloads import download_better_models
-from sessions_app.server.exit import TASKS_SECONDS, ExitCode, cancel_tasks, done_in_time
+from sessions_app.server.exit import (
+    BACKGROUND_SECONDS,
+    TASKS_SECONDS,
+    ExitCode,
+    cancel_background,
+    cancel_tasks,
+    done_in_time,
+)
 from sessions_app.server.heartbeat import keep_heartbeat
 from sessions_app.server.lmstudio_service import LmStudioService
 from sessions_app.server.operator import FORMER_NAMES, OperatorCommands, describe_engines
@@ -45,6 +52,8 @@ from sessions_app.store.database.write_behind import behind
 logger = logging.getLogger(__name__)
 
 STANDARD_OUTPUT = 1
+HEARTBEAT = "habla heartbeat"
+"""The name of the task that gives the heartbeat."""
 ENGINES_SECONDS = 2.0
 """How long unloading the engines may take."""
 DATABASE_SECONDS = 0.5
@@ -55,6 +64,7 @@ AFTER_DRAIN_SECONDS = sum(
         ROWS_SECONDS,
         HANDSHAKE_SECONDS,
         CANCEL_SECONDS,
+        BACKGROUND_SECONDS,
         ENGINES_SECONDS,
         TASKS_SECONDS,
         DATABASE_SECONDS,
@@ -273,6 +283,7 @@ class ServingProcess:
 
     async def _finish(self) -> None:
         """Close what the sessions shared, and cancel every task that is left (H2)."""
+        await self._end_step("background work", cancel_background(self._background()))
         await self._end_step("console", self._close_console())
         await self._end_step("control socket", self._control.close(self._conf.run_dir))
         await self._end_step("engines", self._registry.close(ENGINES_SECONDS))
@@ -280,6 +291,10 @@ class ServingProcess:
             self._note(step, was_done=was_done, done="stopped")
         await self._end_step("tasks", cancel_tasks())
         await self._end_step("database", self._close_database())
+
+    def _background(self) -> set["asyncio.Task[None]"]:
+        """Return what ends first: all but the heartbeat, which others see until the last."""
+        return {task for task in self._tasks if task.get_name() != HEARTBEAT}
 
     async def _close_console(self) -> None:
         self._console.close(self._loop)
