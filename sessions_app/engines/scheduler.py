@@ -182,6 +182,8 @@ class Seat:
         self._number = number
         self._scheduler = scheduler
         self.at_work = Stopwatch()  # runs while the engine works on finals
+        self._finals = 0  # are asked for, and have not come to an end
+        self._done_at = time.monotonic()
         self._is_closed = False
 
     async def final(
@@ -247,6 +249,15 @@ class Seat:
         """Whether speculative work would delay nobody."""
         return not self._is_closed and self._scheduler.has_room(self._number)
 
+    @property
+    def done_at(self) -> float:
+        """When it last got on, on the monotonic clock.
+
+        While it waits for words, whatever the transcriber finishes for anybody counts: its turn
+        comes nearer.
+        """
+        return self._scheduler.done_at if self._finals else self._done_at
+
     def note_speech(self, *, is_speaking: bool) -> None:
         """Note whether somebody speaks in this session."""
         if not self._is_closed:
@@ -270,7 +281,12 @@ class Seat:
         if self._is_closed:
             raise DroppedError("The session has ended.")
         work = Work(self._number, self.at_work.timed(call), is_final=True, is_ahead=is_ahead)
-        return await self._scheduler.perform(work)
+        self._finals += 1
+        try:
+            return await self._scheduler.perform(work)
+        finally:
+            self._finals -= 1
+            self._done_at = time.monotonic()
 
     async def _chosen(self, choose: Choose, pcm: bytes) -> str | None:
         return choose(await _bounded(self._scheduler.transcriber.guess_language(pcm), pcm))

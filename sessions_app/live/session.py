@@ -49,7 +49,10 @@ class LiveSession(SessionOperations):
         self._silence = SilenceWatch(process.silence_seconds, self._waits_since, self._is_silent)
         self._disconnect = disconnect
         self.is_cut_off = False
-        """Whether the session ended before it had finished what it accepted."""
+        """Whether it ended before all that it had accepted was finished, or a task was left behind.
+
+        Of a session that failed, only the latter counts: its reason says the rest.
+        """
         self._failure: Failure | None = None
         self._is_aborted = False
         self._ended = asyncio.Event()
@@ -137,6 +140,8 @@ class LiveSession(SessionOperations):
             self.is_cut_off = not await self._drain()
             if self.ending.is_heard and not self.is_cut_off:
                 await self._limit.within(self._rows.all_stored(), STORED_SECONDS)
+        elif self.ending is not None and self.ending.reason != "failed":
+            self.is_cut_off = not self._pipeline.is_idle
 
     async def _drain(self) -> bool:
         """Finish what was accepted as long as that makes progress; return whether it is done."""

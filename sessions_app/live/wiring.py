@@ -58,8 +58,13 @@ class SessionPipeline:
 
     @property
     def done_at(self) -> float:
-        """When it, or the engine that it shares, last made progress, on the monotonic clock."""
+        """When it last made progress, on the monotonic clock; see ``Assembly.done_at``."""
         return max(self.intake.inbox.done_at, self._assembly.done_at)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that was accepted has been processed."""
+        return self.intake.inbox.is_idle and self._assembly.is_idle
 
     async def keep_rest(self) -> None:
         """Begin nothing more, and store the transcripts that are left; the workers have ended."""

@@ -91,10 +91,18 @@ class Assembly:
 
     @property
     def done_at(self) -> float:
-        """When it, or the shared engines, last made progress, on the monotonic clock."""
-        scheduler, interpreter = self._equipment.scheduler, self.interpreter
-        shared = scheduler.done_at if scheduler is not None else 0.0
-        return max(shared, interpreter.transcribing.done_at, interpreter.translating.done_at)
+        """When it last made progress, on the monotonic clock.
+
+        The work of the shared transcriber counts only while this session waits for it.
+        """
+        interpreter = self.interpreter
+        heard = self._seat.done_at if self._seat is not None else 0.0
+        return max(heard, interpreter.transcribing.done_at, interpreter.translating.done_at)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that it was given has become exchanges."""
+        return self.interpreter.transcribing.is_idle and self.interpreter.translating.is_idle
 
     def release(self) -> None:
         """Begin nothing more, and give up the seat. May be called twice."""
