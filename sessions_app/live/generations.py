@@ -59,18 +59,29 @@ class Generation:
             return []
         return [of_model(model.why, state=model.board.condition.state)]
 
-    async def unload(self) -> None:
-        """Release everything, within UNLOAD_SECONDS."""
+    async def unload(self) -> bool:
+        """Release everything, each part alone and within UNLOAD_SECONDS; return whether it is."""
         try:
-            async with asyncio.timeout(UNLOAD_SECONDS):
-                await self.decoders.aclose()
-                if self.scheduler is not None:
-                    await self.scheduler.aclose()
-                await self.engines.aclose()
-        except TimeoutError:
-            logger.warning("generation %d did not unload in time", self.number)
+            are_decoders = await self._release("decoders", self.decoders.aclose)
+            is_scheduler = self.scheduler is None or await self._release(
+                "scheduler", self.scheduler.aclose
+            )
+            are_engines = await self._release("engines", self.engines.aclose)
+            return are_decoders and is_scheduler and are_engines
         finally:
             self.sound.close()
+
+    async def _release(self, part: str, aclose: Callable[[], Awaitable[object]]) -> bool:
+        try:
+            async with asyncio.timeout(UNLOAD_SECONDS):
+                await aclose()
+        except TimeoutError:
+            logger.warning("generation %d: its %s did not end in time", self.number, part)
+            return False
+        except Exception:  # whatever it is, the other parts are to be released
+            logger.exception("generation %d: its %s did not end", self.number, part)
+            return False
+        return True
 
 
 class Generations:
@@ -80,7 +91,9 @@ class Generations:
         self._load = load
         self._lock = asyncio.Lock()
         self._changed = asyncio.Event()
-        self._unloading: set[asyncio.Task[None]] = set()
+        self._loaded: set[Generation] = set()
+        """All that are there: today's, and those that sessions still hold."""
+        self._unloading: set[asyncio.Task[bool]] = set()
         self._count = 0
         self.idioms = IdiomBook()
         """Shared by all generations, so that live sessions see changes too."""
@@ -122,6 +135,7 @@ class Generations:
                 raise EngineUnavailableError("The server is shutting down.")
             self._count += 1
             old, self.current = self.current, Generation(self._count, engines, self.idioms)
+            self._loaded.add(self.current)
             self._notify()
             if old is not None:
                 self._retire(old)
@@ -152,17 +166,17 @@ class Generations:
             self._unload(generation)
 
     async def aclose(self, seconds: float = UNLOAD_SECONDS + 1) -> bool:
-        """Unload the current generation; return whether all were unloaded within ``seconds``.
+        """Unload all generations, held or not; return whether they were within ``seconds``.
 
         What is being loaded is unloaded as soon as it is loaded.
         """
-        self._is_closed = True
-        if self.current is not None:
-            current, self.current = self.current, None
-            self._unload(current)
-        if self._unloading:
-            await asyncio.wait(self._unloading, timeout=seconds)
-        return not self._unloading
+        self._is_closed, self.current = True, None
+        for generation in list(self._loaded):
+            self._unload(generation)
+        if not self._unloading:
+            return True
+        done, late = await asyncio.wait(self._unloading, timeout=seconds)
+        return not late and all(not task.cancelled() and task.result() for task in done)
 
     def _retire(self, generation: Generation) -> None:
         generation.is_retired = True
@@ -170,6 +184,9 @@ class Generations:
             self._unload(generation)
 
     def _unload(self, generation: Generation) -> None:
+        if generation not in self._loaded:  # it is being unloaded already
+            return
+        self._loaded.remove(generation)
         name = f"habla unload {generation.number}"
         task = asyncio.get_running_loop().create_task(_unload(generation), name=name)
         self._unloading.add(task)
@@ -202,9 +219,11 @@ class Generations:
         self._changed = asyncio.Event()
 
 
-async def _unload(generation: Generation) -> None:
-    await generation.unload()
-    logger.info("generation %d is unloaded", generation.number)
+async def _unload(generation: Generation) -> bool:
+    is_unloaded = await generation.unload()
+    if is_unloaded:
+        logger.info("generation %d is unloaded", generation.number)
+    return is_unloaded
 
 
 def describe(engines: Engines) -> str:

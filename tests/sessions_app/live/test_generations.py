@@ -8,6 +8,7 @@ import pytest
 from sessions_app.core.errors import EngineError, EngineUnavailableError
 from sessions_app.core.events import EngineInfo
 from sessions_app.engines.base import Progress
+from sessions_app.engines.decoding.pool import DecoderPool
 from sessions_app.engines.fake import FakeDetector, FakeTranscriber, FakeTranslator
 from sessions_app.engines.loading import Engines
 from sessions_app.live.generations import UNEXPLAINED, Generations
@@ -180,3 +181,28 @@ async def test_closing_twice_is_fine() -> None:
     await generations.aclose()
     await generations.aclose()
     assert generations.current is None
+
+
+async def test_the_end_unloads_also_what_a_session_still_holds() -> None:
+    workshop = Workshop()
+    generations = Generations(workshop.load)
+    await generations.renew()
+    held = await generations.lease(silent)
+    await generations.renew()
+    assert await generations.aclose()
+    assert [engine.is_closed for engine in workshop.made] == [True, True]
+    generations.release(held)
+    assert await generations.aclose()
+
+
+async def test_a_part_that_fails_to_end_leaves_no_other_and_is_reported() -> None:
+    class BrokenPool(DecoderPool):
+        async def aclose(self) -> None:
+            raise RuntimeError("a bug")
+
+    workshop = Workshop()
+    generations = Generations(workshop.load)
+    current = await generations.renew()
+    current.decoders = BrokenPool(lambda: 1)
+    assert not await generations.aclose()
+    assert is_closed(workshop, 1)()
