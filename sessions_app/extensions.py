@@ -10,7 +10,11 @@ from http import HTTPStatus
 from typing import Any
 
 Handle = Callable[[Any, Any], Awaitable[None]]
-"""Does with a live session what a command asks."""
+"""Does with a live session what a command asks.
+
+One that has its turn in the session's line awaits nothing that it gives to that line by ``perform``
+itself: that would begin only when its own turn is over, and raises RuntimeError.
+"""
 Look = Callable[[Any, bool], Awaitable[None]]
 """Looks after rows, for a registry; the second argument says whether signs of life are due."""
 Work = Callable[[Any], Coroutine[Any, Any, None]]

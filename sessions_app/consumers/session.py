@@ -19,7 +19,7 @@ from sessions_app.core.descriptors import EXHAUSTED, was_exhausted
 from sessions_app.core.errors import CommandError, HablaError, RefusedError, TooFastError
 from sessions_app.core.events import Direction, Failure, Manner, Mode
 from sessions_app.core.token_buckets import Bucket
-from sessions_app.live import registry
+from sessions_app.live import messages, registry
 from sessions_app.live.capacity import serving
 from sessions_app.live.commands import execute, parse
 from sessions_app.live.session import LiveSession
@@ -116,9 +116,13 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             await self._sender.disconnect(CloseCode.FAILED)
         except OSError as error:  # for example, the owner's key cannot be read
             if not was_exhausted(error):
+                await self._break_off()
                 raise
             await self._sender.emit(Failure("too_many_files", EXHAUSTED, fatal=True))
             await self._sender.disconnect(CloseCode.FULL)
+        except Exception:  # whatever it is, the client is told
+            await self._break_off()
+            raise
 
     async def disconnect(self, code: int) -> None:
         """Note why the client left; ``__call__`` does the rest."""
@@ -129,7 +133,11 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
 
     def _cannot_keep_up(self) -> None:
         if self._session is not None:
-            self._session.end(EndCause("cannot_keep_up", CloseCode.TOO_FAST))
+            self._session.end(EndCause("cannot_keep_up", CloseCode.TOO_FAST, is_heard=False))
+
+    async def _break_off(self) -> None:
+        await self._sender.emit(messages.LAST_FAILURES[CloseCode.FAILED])
+        await self._sender.disconnect(CloseCode.FAILED)
 
     async def _admit(self) -> Login:
         if not authentication.is_origin_allowed(self.scope):

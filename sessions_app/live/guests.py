@@ -116,6 +116,10 @@ class GuestInput:
         if self._turn is not None:
             self._turn.fail(GuestEndedError())
 
+    def leave(self) -> None:
+        """Have the listening period closed, if the guest has left it open."""
+        self._pipeline.intake.leave_visit()
+
     # --- queued
 
     async def _in_turn(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -174,7 +178,8 @@ class Guests:
             raise CommandError("The session is over.", code="not_ready")
         self.refuse_others()
         self.guest, self._input = guest, guest_input
-        self._task = asyncio.create_task(guest.run(guest_input), name=f"habla guest {self._owner}")
+        name = f"habla guest {self._owner}"
+        self._task = asyncio.create_task(_stay(guest, guest_input), name=name)
         self._task.add_done_callback(self._gone)
 
     def refuse_others(self) -> None:
@@ -223,3 +228,10 @@ class Guests:
         self.guest = self._input = self._task = None
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("%s broke", task.get_name(), exc_info=error)
+
+
+async def _stay(guest: Guest, guest_input: GuestInput) -> None:
+    try:
+        await guest.run(guest_input)
+    finally:
+        guest_input.leave()

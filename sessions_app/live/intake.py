@@ -60,6 +60,7 @@ class Intake:
         self._is_overrun = False
         self._is_stray_told = False
         self._is_visit = False
+        self._is_visit_left = False
         self._is_closed = False
         self.inbox: Stage[Item] = Stage(
             "listen", self._take, failed=self._failed, size=ITEMS_WAITING
@@ -92,7 +93,7 @@ class Intake:
         """
         if self._is_closed:
             raise CommandError("The session is over.", code="not_ready")
-        turn = Turn(work, self._timeline.now(), begins)
+        turn = Turn(work, self._timeline.now(), begins, worker=lambda: self.inbox.worker)
         if not self.inbox.offer(turn):
             raise CommandError("Too much waits to be heard; try again in a moment.", code="busy")
         return turn
@@ -159,6 +160,13 @@ class Intake:
         if problem is not None:
             raise problem
 
+    def leave_visit(self) -> None:
+        """Have a visit's period closed, where its guest is gone and did not close it."""
+        if self._is_visit and self.is_listening and not self._is_closed:
+            self._is_visit_left = True  # for the next item, so that no line is too full for it
+            with suppress(CommandError):
+                self.perform(self._close_left_visit)
+
     async def stop(self, *, broken: bool = False) -> None:
         """Close the listening period, after all that came was heard and its results were sent."""
         await self._finish(broken=broken)
@@ -166,9 +174,10 @@ class Intake:
     async def _finish(self, *, broken: bool) -> EngineError | None:
         """End the listening period, if one is open; return the error that its stream ended with."""
         listener, self._listener = self._listener, None
+        self._is_overrun = False
         if listener is None:
             return None
-        self._is_overrun = self._is_stray_told = False
+        self._is_stray_told = False
         self._become(State.STOPPING)
         problem: EngineError | None = None
         try:
@@ -201,7 +210,13 @@ class Intake:
 
     # --- one chunk
 
+    async def _close_left_visit(self) -> None:
+        if self._is_visit_left:
+            self._is_visit_left = False
+            await self.stop(broken=True)
+
     async def _take(self, item: Item) -> None:
+        await self._close_left_visit()
         if isinstance(item, bytes):
             self._arrivals.go_on(item)
             await self._hear(item)

@@ -135,9 +135,11 @@ class SessionOperations:
         """End the guest, queued among the commands: all its results are sent first."""
         if self._guests.is_busy:
             self._guests.refuse()
-            await self._pipeline.intake.stop()
-            await self._pipeline.interpreter.join()
-            await self._guests.end()
+            try:
+                await self._pipeline.intake.stop()
+                await self._pipeline.interpreter.join()
+            finally:
+                await self._guests.end()
 
     def check_that_someone_hears(self) -> None:
         """Check that speech can be transcribed, so that nobody speaks in vain.

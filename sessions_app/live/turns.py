@@ -15,7 +15,7 @@ class Turn(Generic[T]):
 
     What the work raises is raised where it is awaited, or by ``take`` if nobody awaits it.
     ``asked_at`` is when it was asked for, on the session's timeline; ``begins`` is the command, if
-    the work begins a listening period.
+    the work begins a listening period; ``worker`` returns the task that does all work of the queue.
     """
 
     def __init__(
@@ -23,17 +23,30 @@ class Turn(Generic[T]):
         work: Callable[[], Awaitable[T]],
         asked_at: int,
         begins: StartListening | None = None,
+        *,
+        worker: Callable[[], asyncio.Task[None] | None] = lambda: None,
     ) -> None:
         self._work = work
         self.asked_at = asked_at
         self.begins = begins
         self.came_at = time.monotonic()
         """The same on the monotonic clock."""
+        self._worker = worker
+        self._error: Exception | None = None
         self._has_begun = False
         self._is_awaited = False
         self._result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
     def __await__(self) -> Generator[Any, None, T]:
+        """Wait for the result.
+
+        Raises:
+            RuntimeError: work in the line awaits it, whose turn must end before this one begins.
+        """
+        if self._error is not None:
+            raise self._error
+        if asyncio.current_task() is self._worker() and not self._result.done():
+            raise RuntimeError("work in a session's line cannot await its own line")
         self._is_awaited = True
         return self._result.__await__()
 
@@ -64,4 +77,5 @@ class Turn(Generic[T]):
         if self._is_awaited:
             self._result.set_exception(error)
         else:
+            self._error = error  # an exception in it would be logged as never retrieved
             self._result.cancel()

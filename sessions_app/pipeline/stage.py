@@ -33,6 +33,8 @@ class Stage(Generic[T]):
         self._inbox: asyncio.Queue[T] = asyncio.Queue(size)
         self._in_hand: list[T] = []
         self._is_closed = False
+        self.worker: asyncio.Task[None] | None = None
+        """The task that runs it; None: none does yet."""
         self.is_busy = False
         """Whether the worker is working on an item."""
         self.done_at = time.monotonic()
@@ -83,6 +85,7 @@ class Stage(Generic[T]):
 
     async def run(self) -> None:
         """Work until cancelled or closed."""
+        self.worker = asyncio.current_task()
         while not self._is_closed:
             item = await self._inbox.get()
             self.is_busy = True

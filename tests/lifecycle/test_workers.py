@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from habla_project.asgi import application
+from sessions_app.consumers.session import SessionConsumer
 from sessions_app.core.events import Lag
 from sessions_app.live.session import LiveSession
 from sessions_app.models import Conversation, Exchange, Speaker, TranslationSession
@@ -105,6 +107,24 @@ class Unreadable(str):
 
     def __len__(self) -> int:
         raise RuntimeError("/srv/secret")
+
+
+async def test_a_bug_before_the_session_begins_is_told(house: House) -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.disconnect" if sent else "websocket.connect", "code": 1006}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "headers": 1}  # which no server sends
+    with pytest.raises(TypeError):
+        await SessionConsumer()(scope, receive, send)
+    accepted, told, closed = sent
+    assert accepted["type"] == "websocket.accept"
+    assert json.loads(told["text"])["code"] == "internal"
+    assert (closed["type"], closed["code"]) == ("websocket.close", CloseCode.FAILED)
 
 
 async def test_a_handler_that_raises_while_a_segment_is_at_work_ends_its_session_told(

@@ -241,6 +241,54 @@ async def test_a_guest_that_breaks_leaves_the_session_as_it_was(
         assert browser.texts() == ["agua"]
 
 
+async def test_a_guest_that_leaves_its_listening_period_open_has_it_closed(
+    house: House, connect: Connect
+) -> None:
+    class Careless(Reader):
+        async def run(self, guest_input: GuestInput) -> None:
+            await guest_input.start_listening(PCM)
+            await guest_input.feed(say("hola"))
+
+    async with connect() as browser:
+        session = session_of(house, browser)
+        session.receive(Careless(b""))
+        await eventually(lambda: session.guest is None and not session.is_listening)
+        await browser.speak(say("agua"))
+        assert browser.texts() == ["hola", "agua"]
+
+
+async def test_a_guest_that_a_full_line_refuses_leaves_no_listening_period_open(
+    house: House, connect: Connect
+) -> None:
+    goes_on = asyncio.Event()
+
+    class Refused(Reader):
+        async def run(self, guest_input: GuestInput) -> None:
+            await guest_input.start_listening(PCM)
+            await goes_on.wait()
+            for step in (guest_input.feed(say("hola")), guest_input.stop_broken()):
+                try:
+                    await step
+                except CommandError as error:
+                    self.notes.append(error.code)
+
+    async with connect() as browser:
+        session, guest, gate = session_of(house, browser), Refused(b""), asyncio.Event()
+        session.receive(guest)
+        await eventually(lambda: session.is_listening)
+        session.perform(gate.wait)
+        await asyncio.sleep(0)
+        while session.feed(bytes(2)):
+            pass
+        goes_on.set()
+        await eventually(lambda: session.guest is None)
+        assert guest.notes == ["busy", "busy"]
+        gate.set()
+        await eventually(lambda: not session.is_listening)
+        await browser.speak(say("agua"))
+        assert browser.texts() == ["agua"]
+
+
 async def test_a_guest_that_ignores_cancellation_is_aborted_and_named(
     house: House, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -145,6 +145,23 @@ async def test_whoever_waits_in_line_is_let_go_when_the_session_ends(line: Line)
     assert refused.value.code == "not_ready"
 
 
+async def test_who_awaits_the_line_only_after_its_end_is_let_go_too(line: Line) -> None:
+    turn = line.intake.perform(nothing)
+    await line.close()
+    assert isinstance(await _await(turn), GuestEndedError)
+
+
+async def test_work_in_the_line_that_would_wait_for_itself_is_told_so(line: Line) -> None:
+    async def wait_for_itself() -> None:
+        await line.intake.perform(nothing)
+
+    line.work()
+    async with asyncio.timeout(5):
+        with pytest.raises(RuntimeError, match="cannot await its own line"):
+            await line.intake.perform(wait_for_itself)
+        await line.intake.perform(nothing)
+
+
 async def test_who_is_let_go_before_its_turn_has_nothing_done(line: Line) -> None:
     done: list[str] = []
 
