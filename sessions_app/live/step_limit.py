@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine
 from time import monotonic
 from typing import Any
 
+from sessions_app.live.silence import LATE_SECONDS
+
 logger = logging.getLogger(__name__)
 
 LET_GO_SECONDS = 2.0
@@ -50,14 +52,19 @@ class StepLimit:
     ) -> bool:
         """Run ``step`` as long as it makes progress; return whether it finished.
 
-        It is cut off once ``done_at``, on the monotonic clock, is ``seconds`` ago.
+        It is cut off once ``done_at``, on the monotonic clock, is ``seconds`` ago. If that is
+        noticed late, since the process was held up, it is given LATE_SECONDS more.
         """
         task = asyncio.create_task(step, name=name)
         task.add_done_callback(_retrieve)
         left = seconds
         try:
+            due_at = monotonic() + left
             while not await self.within(asyncio.wait({task}), left):
-                left = done_at() + seconds - monotonic()
+                now = monotonic()
+                is_late = now - due_at > LATE_SECONDS
+                left = LATE_SECONDS if is_late else done_at() + seconds - now
+                due_at = now + left
                 if left <= 0 or self._is_to_be_cut():
                     return False
             await task

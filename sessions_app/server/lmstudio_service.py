@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-STUDIO_SECONDS = lmstudio_monitor.END_SECONDS + STOP_SECONDS
+CLIENT_SECONDS = 0.5
+"""How long closing the connections to it may take."""
+STUDIO_SECONDS = lmstudio_monitor.END_SECONDS + STOP_SECONDS + CLIENT_SECONDS
 """How long it may take to stop LM Studio, where it is managed."""
 PROFILE = "lm-studio"
 USUAL_PLACE = Path(".lmstudio", "bin", "lms")
@@ -77,10 +79,14 @@ class LmStudioService:
         """Stop the monitor, then what was started here; yield each step and whether it was done."""
         if self._studio is None:
             return
-        monitor, studio = "LM Studio's monitor", "LM Studio"
+        monitor, studio, client = "LM Studio's monitor", "LM Studio", "LM Studio's client"
         yield monitor, await done_in_time(monitor, self._studio.unwatch())
         yield studio, await done_in_time(studio, self._studio.stop())
-        await done_in_time("LM Studio's client", self._studio.aclose())
+        yield client, await done_in_time(client, self._disconnect(self._studio))
+
+    async def _disconnect(self, studio: "LMStudio") -> None:
+        async with asyncio.timeout(CLIENT_SECONDS):
+            await studio.disconnect()
 
     def _tell(self, condition: Condition) -> None:
         is_up = condition.state in (LmState.RUNNING, LmState.BUSY)

@@ -5,11 +5,11 @@ import signal
 import time
 from pathlib import Path
 
-from sessions_app.live.states import EndCause
+from sessions_app.live.states import EndCause, State
 from sessions_app.models import TranslationSession
 from sessions_app.protocol import CloseCode
 from tests.conftest import Connect
-from tests.house import Client, House
+from tests.house import Client, House, eventually
 from tests.lifecycle.invariants import rows
 from tests.lifecycle.shutdown_tools import mark_of, wayward
 from tests.server.running import running
@@ -61,6 +61,22 @@ async def test_an_abort_that_comes_first_counts_as_cut_off_only_where_something_
             session.end(ABORT)
         assert [await client.close_code() for client in (idle, busy)] == [4012, 4012]
     assert sorted(await reasons()) == ["server_quits", "server_quits_cut_off"]
+
+
+async def test_a_process_that_was_held_up_cuts_no_drain_off_for_that(
+    house: House, connect: Connect
+) -> None:
+    await house.restart(drain_seconds=2, transcriber={"delay_seconds": 1})
+    async with connect() as client:
+        await client.say("start_listening", encoding="pcm-s16le")
+        await client.send_sound(say("hola mundo") + silence(1))
+        await client.until("speech_ended")
+        (session,) = house.registry.sessions.values()
+        leaving = asyncio.create_task(client.leave())
+        await eventually(lambda: session.state is State.DRAINING)
+        time.sleep(3.5)  # noqa: ASYNC251 -- the machine is suspended
+        await leaving
+    assert await reasons() == ["client_left"]
 
 
 async def test_two_signals_at_once_during_a_translation_end_with_cut_off(data_dir: Path) -> None:

@@ -108,6 +108,10 @@ class LMStudio:
         """Stop monitoring, stop what was started here, and close all connections."""
         await self.unwatch()
         await self.stop()
+        await self.disconnect()
+
+    async def disconnect(self) -> None:
+        """Close all connections to it. Whoever ends it step by step does so last."""
         await self._api.aclose()
 
     def _interrupt(self) -> None:

@@ -89,6 +89,7 @@ async def test_readiness_knows_while_it_is_down_and_when_it_is_up_again(
     assert [step async for step in keeper.end()] == [
         ("LM Studio's monitor", True),
         ("LM Studio", True),
+        ("LM Studio's client", True),
     ]
 
 
