@@ -64,7 +64,8 @@ class GuestInput:
         """Process the next chunk of the stream; return how many samples were decoded so far.
 
         Raises:
-            DecodeError: the stream is broken.
+            CommandError: no listening period is open, or too much waits (``busy``).
+            EngineError: the stream is broken, or an engine failed.
             GuestEndedError: the guest must end.
         """
         return await self._in_turn(lambda: self._pipeline.intake.hear(chunk))
@@ -73,7 +74,9 @@ class GuestInput:
         """Process what is left, and return when the last result of it is sent.
 
         Raises:
-            DecodeError: the stream is broken at its end; the results before that are sent.
+            CommandError: too much waits (``busy``).
+            EngineError: the stream is broken at its end, or an engine failed; the results before
+                that are sent.
             GuestEndedError: the guest must end.
         """
         await self._in_turn(self._pipeline.intake.end_visit)

@@ -74,7 +74,11 @@ class Listener:
         await self._hear_the_rest()
 
     async def finish(self, *, broken: bool = False) -> None:
-        """End the period: flush the open segment, to the last sample."""
+        """End the period: flush the open segment, to the last sample.
+
+        Raises:
+            EngineError: the stream is broken at its end, or could not be analysed.
+        """
         try:
             if self._was_fed and not broken:
                 await self._push(*await self._sound.flush())

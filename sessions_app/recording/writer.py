@@ -12,7 +12,9 @@ from sessions_app.recording.recording_file import RecordingFile
 T = TypeVar("T")
 
 BATCH_SECONDS = 0.25
-"""How long sound is collected before the thread gets it: what a killed process loses."""
+"""How long sound is collected before the thread gets it.
+
+A killed process loses that, and what still waited for its turn in the session's line."""
 MAX_WAITING_BYTES = 4 * 1024 * 1024
 """How much of one recording may wait for a stalled disk: two minutes of PCM."""
 

@@ -9,8 +9,6 @@ from sessions_app.core.errors import StoreError
 from sessions_app.live.registry import Registry
 from sessions_app.store import history
 
-"""How often the names are read, whether or not a hint says that one changed."""
-
 
 async def follow_renamed_speakers(registry: Registry) -> None:
     """Pass on the names that another tab, device or administrator gave, until cancelled."""
