@@ -30,8 +30,8 @@ from sessions_app.models import (
 from sessions_app.store.database.outages import is_outage
 from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.database.write_behind import behind, belonging_to
+from sessions_app.store.liveness import directory_of
 from sessions_app.store.recording_facts import NewRecording, SegmentFacts, Unfinished
-from sessions_app.store.sessions import directory_of
 
 logger = logging.getLogger(__name__)
 

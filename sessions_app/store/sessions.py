@@ -35,9 +35,6 @@ from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.idioms.matching import Idiom
 from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.database.write_behind import behind, belonging_to
-from sessions_app.store.liveness import SILENT_SERVER_SECONDS as SILENT_SERVER_SECONDS
-from sessions_app.store.liveness import directory_of as directory_of
-from sessions_app.store.ownership import mark_lost as mark_lost
 from sessions_app.store.ownership import reclaim
 
 ENGINE_CHARACTERS = 120

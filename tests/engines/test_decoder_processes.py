@@ -16,7 +16,7 @@ from sessions_app.core.audio import Encoding, count_samples, to_samples
 from sessions_app.core.errors import CommandError, DecodeError, EngineError
 from sessions_app.engines.decoding import process as decoding_process
 from sessions_app.engines.decoding.decoders import CONTAINERS
-from sessions_app.engines.decoding.media_files import decode_file, duration_seconds
+from sessions_app.engines.decoding.media_files import decode_file, read_facts
 from sessions_app.engines.decoding.pool import DecoderPool
 from sessions_app.engines.decoding.process import DecoderProcess, environment
 from sessions_app.engines.decoding.worker import PART_BYTES
@@ -235,10 +235,10 @@ def test_even_without_a_guard_memory_is_in_proportion_to_what_was_sent() -> None
 
 WHOLE = """
 import resource, sys
-from sessions_app.engines.decoding.media_files import decode_file, duration_seconds
+from sessions_app.engines.decoding.media_files import decode_file, read_facts
 from sessions_app.core.errors import EngineError
 
-for work in (duration_seconds, lambda path: list(decode_file(path))):
+for work in (read_facts, lambda path: list(decode_file(path))):
     try:
         work(sys.argv[1])
     except EngineError:
@@ -264,5 +264,5 @@ def test_a_file_whose_reader_has_gone_leaves_no_process(tmp_path: Path) -> None:
     assert len(children()) == 1
     del blocks
     assert children() == set()
-    duration_seconds(path)
+    read_facts(path)
     assert children() == set()

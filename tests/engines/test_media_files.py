@@ -8,7 +8,7 @@ import pytest
 from sessions_app.core.audio import Encoding, count_samples, to_samples, to_seconds
 from sessions_app.core.errors import DecodeError, EngineError
 from sessions_app.engines.decoding.decoders import open_decoder
-from sessions_app.engines.decoding.media_files import decode_file, duration_seconds
+from sessions_app.engines.decoding.media_files import decode_file, read_facts
 from tests.engines.files import at, missing, picture, playlist, recording, text, too_expensive
 from tests.engines.hearing import (
     SECONDS,
@@ -52,8 +52,8 @@ def test_what_is_damaged_in_a_file_is_left_out(tmp_path: Path) -> None:
 def test_a_file_says_its_length_where_it_knows_it(tmp_path: Path) -> None:
     live = tmp_path / "live.webm"
     live.write_bytes(STREAMS[Encoding.WEBM_OPUS])
-    assert duration_seconds(recording(tmp_path)) == pytest.approx(SECONDS)
-    assert duration_seconds(live) is None
+    assert read_facts(recording(tmp_path)).seconds == pytest.approx(SECONDS)
+    assert read_facts(live).seconds is None
 
 
 @pytest.mark.slow
@@ -65,7 +65,7 @@ def test_a_file_without_sound_of_its_own_is_refused(
     with pytest.raises(DecodeError):
         list(decode_file(path))
     with pytest.raises(DecodeError):
-        duration_seconds(path)
+        read_facts(path)
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from playback_app.offline import play_offline
 from sessions_app.models import Exchange, TranslationSession
 from sessions_app.server.heartbeat import keep_heartbeat
 from sessions_app.store.database.thread import database_thread
-from sessions_app.store.sessions import mark_lost
+from sessions_app.store.ownership import mark_lost
 from tests.conftest import Connect
 from tests.house import Client, House, eventually
 from tests.recordings import record

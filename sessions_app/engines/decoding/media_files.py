@@ -62,14 +62,6 @@ def read_facts(path: str | Path, track: int | None = None) -> Facts:
         return Facts(facts["seconds"], facts["track"], tuple(Track(**t) for t in facts["tracks"]))
 
 
-def duration_seconds(path: str | Path) -> float | None:
-    """Return the length that a media file states; None: it states none, as in live recordings.
-
-    Raises as ``read_facts`` does.
-    """
-    return read_facts(path).seconds
-
-
 @contextmanager
 def _answers(path: str | Path, track: int | None) -> Iterator[Iterator[tuple[bytes, bytes]]]:
     """Have a process decode ``path``, and provide its answers; it ends with the block."""

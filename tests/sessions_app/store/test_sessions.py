@@ -15,7 +15,7 @@ from sessions_app.core.events import Direction, EngineInfo, Exchange, Manner, Mo
 from sessions_app.models import Conversation, TranslationSession
 from sessions_app.models import Exchange as Row
 from sessions_app.pipeline.account import Account
-from sessions_app.store import recordings, sessions
+from sessions_app.store import liveness, ownership, recordings, sessions
 from sessions_app.store.database.thread import database_thread
 from sessions_app.store.recording_facts import NewRecording, SegmentFacts
 
@@ -153,8 +153,8 @@ async def test_open_rows_of_an_earlier_server_of_this_directory_are_lost() -> No
     for new in (gone, ours, ended, other):
         await sessions.begin_session(new, None)
     await sessions.end_session(ended.id, "client_left", Account())
-    assert await sessions.mark_lost(now) == 1
-    assert await sessions.mark_lost(now) == 0
+    assert await ownership.mark_lost(now) == 1
+    assert await ownership.mark_lost(now) == 0
     assert await states() == {
         gone.id: ("lost", 1),
         ours.id: ("open", 0),
@@ -166,9 +166,9 @@ async def test_open_rows_of_an_earlier_server_of_this_directory_are_lost() -> No
 async def test_rows_of_a_server_elsewhere_that_fell_silent_are_lost() -> None:
     elsewhere = await new_session(sessions.new_boot("there"))
     await sessions.begin_session(elsewhere, None)
-    silent_since = timezone.now() - timedelta(seconds=sessions.SILENT_SERVER_SECONDS + 1)
+    silent_since = timezone.now() - timedelta(seconds=liveness.SILENT_SERVER_SECONDS + 1)
     await TranslationSession.objects.aupdate(seen_at=silent_since)
-    assert await sessions.mark_lost(sessions.new_boot("here")) == 1
+    assert await ownership.mark_lost(sessions.new_boot("here")) == 1
     assert await states() == {elsewhere.id: ("lost", 1)}
 
 
