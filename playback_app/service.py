@@ -19,11 +19,11 @@ from sessions_app.core.events import Direction, Event, Manner, Mode, Notice
 from sessions_app.live import registry as registries
 from sessions_app.live.registry import Registry
 from sessions_app.live.session import LiveSession
-from sessions_app.live.states import EndCause, SessionRequest
+from sessions_app.live.states import EndCause, EndReason, SessionRequest
 
 logger = logging.getLogger(__name__)
 
-OVER = EndCause("playback_over")
+OVER = EndCause(EndReason.PLAYBACK_OVER)
 """Why a session that was made for a playback ends."""
 
 Told = Callable[[Event], Awaitable[None]]

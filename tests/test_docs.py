@@ -19,7 +19,7 @@ from sessions_app.core.audio import Encoding
 from sessions_app.core.events import Direction, DiscardReason, Mode
 from sessions_app.engines.lmstudio.states import LmState
 from sessions_app.extensions import plugged_in
-from sessions_app.live.states import TRANSITIONS
+from sessions_app.live.states import TRANSITIONS, EndReason
 from sessions_app.protocol import CloseCode
 from sessions_app.server.exit import ExitCode
 from sessions_app.transport.answers import CODES
@@ -83,6 +83,11 @@ def test_the_lifecycle_page_draws_every_transition() -> None:
         for row in rows(section(page("lifecycle"), "States"))
     }
     assert drawn == {str(state): {*after} for state, after in TRANSITIONS.items()}
+
+
+def test_the_lifecycle_page_lists_every_reason_for_which_a_session_ends() -> None:
+    listed = rows(section(page("lifecycle"), "What ends a session, and what follows"))
+    assert {name for row in listed for name in names(row[0])} - {"closed"} == {*EndReason}
 
 
 def test_the_lifecycle_page_lists_every_state_of_lm_studio() -> None:

@@ -23,7 +23,7 @@ from sessions_app.live import messages, registry
 from sessions_app.live.capacity import serving
 from sessions_app.live.commands import execute, parse
 from sessions_app.live.session import LiveSession
-from sessions_app.live.states import EndCause, SessionRequest, refuse_without_database
+from sessions_app.live.states import EndCause, EndReason, SessionRequest, refuse_without_database
 from sessions_app.protocol import CloseCode
 from sessions_app.transport.backpressure import FlowControl, throttle
 
@@ -128,12 +128,15 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         """Note why the client left; ``__call__`` does the rest."""
         self._sender.is_gone = True
         if self._session is not None:
-            reason = "client_left" if code in (1000, 1001) else "connection_lost"
+            is_meant = code in (1000, 1001)
+            reason = EndReason.CLIENT_LEFT if is_meant else EndReason.CONNECTION_LOST
             self._session.end(EndCause(reason, is_heard=False))
 
     def _cannot_keep_up(self) -> None:
         if self._session is not None:
-            self._session.end(EndCause("cannot_keep_up", CloseCode.TOO_FAST, is_heard=False))
+            self._session.end(
+                EndCause(EndReason.CANNOT_KEEP_UP, CloseCode.TOO_FAST, is_heard=False)
+            )
 
     async def _break_off(self) -> None:
         await self._sender.emit(messages.LAST_FAILURES[CloseCode.FAILED])
@@ -202,7 +205,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         await self._sender.emit(Failure(error.code, str(error), about=protocol.subject(text)))
         self._strikes += 1
         if self._strikes >= STRIKES:
-            session.end(EndCause("not_our_protocol", CloseCode.NOT_OUR_PROTOCOL))
+            session.end(EndCause(EndReason.NOT_OUR_PROTOCOL, CloseCode.NOT_OUR_PROTOCOL))
 
 
 def _is_too_big(message: Mapping[str, Any]) -> bool:
@@ -238,7 +241,7 @@ async def settle(life: "asyncio.Task[None]") -> None:
 
 def _ending(error: BaseException | None) -> EndCause:
     if isinstance(error, Exception):
-        return EndCause("failed", CloseCode.FAILED, is_graceful=False)
+        return EndCause(EndReason.FAILED, CloseCode.FAILED, is_graceful=False)
     if isinstance(error, asyncio.CancelledError):
-        return EndCause("cancelled", CloseCode.FAILED)
-    return EndCause("connection_lost", is_heard=False)
+        return EndCause(EndReason.CANCELLED, CloseCode.FAILED)
+    return EndCause(EndReason.CONNECTION_LOST, is_heard=False)

@@ -24,6 +24,7 @@ from sessions_app.live.publisher import Publisher
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import (
     EndCause,
+    EndReason,
     ProcessContext,
     SessionRequest,
     ShutdownReport,
@@ -45,7 +46,7 @@ ROWS_SECONDS = 1.0
 TELL_SECONDS = 0.1
 """The least time for telling clients that the server quits, however little time is left."""
 
-SERVER_QUITS = EndCause("server_quits", CloseCode.QUITTING)
+SERVER_QUITS = EndCause(EndReason.SERVER_QUITS, CloseCode.QUITTING)
 
 
 class Registry:
@@ -224,7 +225,7 @@ class Registry:
             return
         logger.error("sessions that do not close: %s", ", ".join(str(s.id) for s in stuck))
         for session in stuck:
-            session.end_row(SERVER_QUITS)
+            session.post_end(SERVER_QUITS)
 
     def abort(self) -> None:
         """End all sessions at once, and cut short the waiting for them."""
@@ -233,7 +234,7 @@ class Registry:
 
     def _abort_sessions(self) -> None:
         for session in list(self.sessions.values()):
-            session.end(EndCause("server_quits", CloseCode.QUITTING, is_graceful=False))
+            session.end(EndCause(EndReason.SERVER_QUITS, CloseCode.QUITTING, is_graceful=False))
 
     async def close(self, seconds: float = UNLOAD_SECONDS) -> bool:
         """Unload the engines; return whether that was done within ``seconds``."""

@@ -12,7 +12,14 @@ from sessions_app.core.events import Emit, Failure, Notice
 from sessions_app.live import messages
 from sessions_app.live.operations import SessionOperations
 from sessions_app.live.silence import SilenceWatch
-from sessions_app.live.states import TRANSITIONS, EndCause, ProcessContext, SessionRequest, State
+from sessions_app.live.states import (
+    TRANSITIONS,
+    EndCause,
+    EndReason,
+    ProcessContext,
+    SessionRequest,
+    State,
+)
 from sessions_app.live.step_limit import StepLimit
 from sessions_app.live.wiring import SessionPipeline
 from sessions_app.live.workers import Workers
@@ -68,7 +75,7 @@ class LiveSession(SessionOperations):
         self._is_aborted = self._is_aborted or not ending.is_graceful
         self._limit.look()
 
-    def end_row(self, ending: EndCause) -> None:
+    def post_end(self, ending: EndCause) -> None:
         """Ask for its row to be closed in whatever state it is, since the process will soon end."""
         self._rows.end(f"{ending.reason}_cut_off", self.account)
 
@@ -140,7 +147,7 @@ class LiveSession(SessionOperations):
             self.is_cut_off = not await self._drain()
             if self.ending.is_heard and not self.is_cut_off:
                 await self._limit.within(self._rows.all_stored(), STORED_SECONDS)
-        elif self.ending is not None and self.ending.reason != "failed":
+        elif self.ending is not None and self.ending.reason is not EndReason.FAILED:
             self.is_cut_off = not self._pipeline.is_idle
 
     async def _drain(self) -> bool:
@@ -160,13 +167,13 @@ class LiveSession(SessionOperations):
         return self._pipeline.intake.waits_since if is_due else None
 
     def _is_silent(self) -> None:
-        self.end(EndCause("silent", CloseCode.SILENT))
+        self.end(EndCause(EndReason.SILENT, CloseCode.SILENT))
 
     def _on_worker_ended(self) -> None:
-        self.end(EndCause("failed", CloseCode.FAILED, is_graceful=False))
+        self.end(EndCause(EndReason.FAILED, CloseCode.FAILED, is_graceful=False))
 
     def _sends_too_fast(self) -> None:
-        self.end(EndCause("too_fast", CloseCode.TOO_FAST))
+        self.end(EndCause(EndReason.TOO_FAST, CloseCode.TOO_FAST))
 
     # --- limits
 
@@ -205,13 +212,14 @@ class LiveSession(SessionOperations):
             self._failure = Failure(getattr(error, "code", "internal"), str(error), fatal=True)
         elif isinstance(error, Exception):
             logger.error("session %s broke", self.id, exc_info=error)
-        self.end(EndCause("failed", CloseCode.FAILED, is_graceful=False))
+        self.end(EndCause(EndReason.FAILED, CloseCode.FAILED, is_graceful=False))
         return isinstance(error, Exception)
 
     async def _end_row(self) -> None:
-        reason = self.ending.reason if self.ending else "failed"
-        if self.account.unfinished and reason != "failed":
+        ending = self.ending.reason if self.ending else EndReason.FAILED
+        if self.account.unfinished and ending is not EndReason.FAILED:
             self.is_cut_off = True
+        reason = str(ending)
         if self.is_cut_off:
             reason += "_cut_off"
             logger.warning("session %s: %s, unfinished sound was cut off", self.id, reason)
@@ -219,7 +227,7 @@ class LiveSession(SessionOperations):
         logger.info("session %s ended: %s", self.id, reason)
 
     async def _say_goodbye(self) -> None:
-        ending = self.ending or EndCause("failed", CloseCode.FAILED)
+        ending = self.ending or EndCause(EndReason.FAILED, CloseCode.FAILED)
         last = messages.LAST_FAILURES.get(ending.code)
         if failure := self._failure or ending.problem or last:
             await self.emit(failure)

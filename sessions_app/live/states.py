@@ -48,12 +48,33 @@ STATES_WITH_ROW = OPEN_STATES | {State.DRAINING}
 """Those in which its row certainly exists and is open."""
 
 
+class EndReason(StrEnum):
+    """Why a session ends, in its row and in its last message; docs/lifecycle.md says what follows.
+
+    In the row ``_cut_off`` is added if something was left undone.
+    """
+
+    CLIENT_LEFT = "client_left"
+    CONNECTION_LOST = "connection_lost"
+    CANCELLED = "cancelled"
+    SILENT = "silent"
+    TOO_FAST = "too_fast"
+    CANNOT_KEEP_UP = "cannot_keep_up"
+    NOT_OUR_PROTOCOL = "not_our_protocol"
+    LOGGED_OUT = "logged_out"
+    DELETED = "deleted"
+    ENDED_BY_OPERATOR = "ended_by_operator"
+    PLAYBACK_OVER = "playback_over"
+    DATABASE_REPLACED = "database_replaced"
+    SERVER_QUITS = "server_quits"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class EndCause:
     """Why a session ends, and how."""
 
-    reason: str
-    """For the row and the last message: ``client_left``, ``server_quits``, ``failed``, ..."""
+    reason: EndReason
     code: int = CloseCode.LEFT
     is_graceful: bool = True
     """Whether what was accepted is finished first."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sessions_app.core.events import Failure
 from sessions_app.live.registry import Registry
-from sessions_app.live.states import EndCause
+from sessions_app.live.states import EndCause, EndReason
 from sessions_app.protocol import CloseCode
 from sessions_app.store.database.identity import find_problem, identity
 from sessions_app.store.database.thread import database_thread
@@ -14,7 +14,7 @@ from sessions_app.store.database.thread import database_thread
 logger = logging.getLogger(__name__)
 
 ENDED = EndCause(
-    "database_replaced",
+    EndReason.DATABASE_REPLACED,
     CloseCode.FAILED,
     problem=Failure(
         "database_replaced",

@@ -17,7 +17,7 @@ from sessions_app.core.events import Failure
 from sessions_app.core.steady_clock import clock
 from sessions_app.extensions import plugged_in
 from sessions_app.live.registry import Registry
-from sessions_app.live.states import STATES_WITH_ROW, EndCause
+from sessions_app.live.states import STATES_WITH_ROW, EndCause, EndReason
 from sessions_app.protocol import CloseCode
 from sessions_app.server import runfile
 from sessions_app.server.background import keep_running
@@ -34,10 +34,12 @@ LEAVE_SECONDS = 0.3
 """How long the row may take to say that this server ended: less than a task may take to end."""
 UNCHECKED = "The server cannot look after its rows; the log says why."
 
-ENDED_BY_OPERATOR = EndCause("ended_by_operator", CloseCode.LEFT)
-LOGGED_OUT = EndCause("logged_out", CloseCode.LOGIN_FIRST, is_heard=False, is_told_first=True)
+ENDED_BY_OPERATOR = EndCause(EndReason.ENDED_BY_OPERATOR, CloseCode.LEFT)
+LOGGED_OUT = EndCause(
+    EndReason.LOGGED_OUT, CloseCode.LOGIN_FIRST, is_heard=False, is_told_first=True
+)
 DELETED = EndCause(
-    "deleted",
+    EndReason.DELETED,
     CloseCode.FAILED,
     problem=Failure(
         "deleted", "This conversation was deleted; what is said in it cannot be kept.", fatal=True

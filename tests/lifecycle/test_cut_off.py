@@ -5,7 +5,7 @@ import signal
 import time
 from pathlib import Path
 
-from sessions_app.live.states import EndCause, State
+from sessions_app.live.states import EndCause, EndReason, State
 from sessions_app.models import TranslationSession
 from sessions_app.protocol import CloseCode
 from tests.conftest import Connect
@@ -16,7 +16,7 @@ from tests.server.running import running
 from tests.server.visitor import visitor
 from tests.sounds import say, silence
 
-ABORT = EndCause("server_quits", CloseCode.QUITTING, is_graceful=False)
+ABORT = EndCause(EndReason.SERVER_QUITS, CloseCode.QUITTING, is_graceful=False)
 HANGING = {"delay_seconds": 600}
 
 

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from sessions_app.live.session import LiveSession
-from sessions_app.live.states import EndCause
+from sessions_app.live.states import EndCause, EndReason
 from sessions_app.models import TranslationSession
 from sessions_app.protocol import CloseCode
 from sessions_app.server.heartbeat import ENDED_BY_OPERATOR
@@ -25,7 +25,7 @@ def task_of(name: str) -> "asyncio.Task[None]":
 
 
 def end(reason: str, *, is_graceful: bool = True, code: int = CloseCode.LEFT) -> Cause:
-    return lambda session: session.end(EndCause(reason, code, is_graceful))
+    return lambda session: session.end(EndCause(EndReason(reason), code, is_graceful))
 
 
 def cancel(session: LiveSession) -> None:
@@ -41,7 +41,7 @@ CAUSES: dict[str, Cause] = {
     "connection_lost": end("connection_lost"),
     "server_quits": end("server_quits", code=CloseCode.QUITTING),
     "ended_by_operator": lambda session: session.end(ENDED_BY_OPERATOR),
-    "aborted": end("aborted", is_graceful=False, code=CloseCode.FAILED),
+    "aborted": end("cancelled", is_graceful=False, code=CloseCode.FAILED),
     "cancel": cancel,
     "worker": kill_a_worker,
 }
@@ -69,6 +69,7 @@ async def test_the_first_of_two_causes_wins_and_all_ends_once(
         assert len(browser.told("closed")) == 1
     reasons = [row.reason async for row in TranslationSession.objects.all()]
     named = next((cause for cause in (first, second) if cause in NAMED), "failed")
+    named = "cancelled" if named == "aborted" else named
     assert [reason.removesuffix("_cut_off") for reason in reasons] == [named]
 
 
@@ -120,7 +121,7 @@ async def test_a_clean_up_called_twice_is_called_once(house: House, connect: Con
         await browser.leave()
         before = await TranslationSession.objects.values().aget()
         CAUSES["server_quits"](session)
-        session.end_row(EndCause("again"))
+        session.post_end(EndCause(EndReason.CANCELLED))
         await house.close()
         assert await TranslationSession.objects.values().aget() == before
         assert session.generation is not None
