@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 OVER = EndCause(EndReason.PLAYBACK_OVER)
 """Why a session that was made for a playback ends."""
+SESSION_ENDED = (PlaybackState.STOPPED, "session_ended")
+"""How a playback ends if its session does."""
 
 Told = Callable[[Event], Awaitable[None]]
 
@@ -77,11 +79,15 @@ async def play_in(
         session.check_that_someone_hears()
         session.receive(Player(playing, session, left=left), playing.id)
     except CommandError as error:
-        is_leaving = not session.is_open
-        state = PlaybackState.STOPPED if is_leaving else PlaybackState.FAILED
-        reason = "session_ended" if is_leaving else error.code
-        await store.end_playback_behind(playing.id, state, reason)
+        await _end_refused(playing, session, error)
         raise
+
+
+async def _end_refused(playing: PlaybackJob, session: LiveSession, error: CommandError) -> None:
+    if session.is_open:
+        await store.end_playback_behind(playing.id, PlaybackState.FAILED, error.code)
+    else:
+        await store.end_playback_behind(playing.id, *SESSION_ENDED)
 
 
 @asynccontextmanager
@@ -154,11 +160,17 @@ async def _begin(registry: Registry, playing: PlaybackJob) -> None:
         await _begin_alone(registry, playing)
         return
     session = registry.sessions.get(playing.session_id)
-    if session is not None:
-        with suppress(CommandError):
-            session.perform(partial(_engage_or_log, session, playing))
-            return
-    await store.end_playback_behind(playing.id, PlaybackState.STOPPED, "session_ended")
+    if session is None:
+        await store.end_playback_behind(playing.id, *SESSION_ENDED)
+        return
+    try:
+        session.perform(partial(_engage_or_log, session, playing), dropped=partial(_drop, playing))
+    except CommandError as error:
+        await _end_refused(playing, session, error)
+
+
+def _drop(playing: PlaybackJob) -> None:
+    store.begin_ending(playing.id, *SESSION_ENDED)
 
 
 async def _engage_or_log(session: LiveSession, playing: PlaybackJob) -> None:

@@ -6,6 +6,7 @@ Each change of state is conditional ("stopped, if it still went on"), so it happ
 asks and however often.
 """
 
+import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -155,10 +156,16 @@ async def end_playback_behind(
     Raises:
         StoreError: the database refused it.
     """
-    ending = behind.post(
-        partial(end_playback, playback_id, state, reason, position), "a playback's end"
-    )
+    ending = begin_ending(playback_id, state, reason, position)
     return ending.result() if await behind.in_time(ending) else None
+
+
+def begin_ending(
+    playback_id: UUID, state: PlaybackState, reason: str = "", position: float | None = None
+) -> "asyncio.Future[bool]":
+    """Have it ended, however late that is; return what will say whether this did."""
+    end = partial(end_playback, playback_id, state, reason, position)
+    return behind.post(end, "a playback's end")
 
 
 @on_database_thread

@@ -31,7 +31,12 @@ async def execute(session: LiveSession, command: protocol.ClientCommand) -> None
         await handler.handle(session, command)
         return
     begins = command if isinstance(command, protocol.StartListening) else None
-    session.perform(partial(_handle, handler.handle, session, command), begins=begins)
+    session.perform(
+        partial(_handle, handler.handle, session, command),
+        begins=begins,
+        about=command.type,
+        dropped=partial(session.drop_command, command),
+    )
 
 
 async def _handle(handle: Handle, session: LiveSession, command: protocol.ClientCommand) -> None:

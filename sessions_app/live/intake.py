@@ -51,17 +51,19 @@ class Intake:
         self._become = become
         self._too_fast = too_fast
         self._arrivals = IncomingSound(context.account)
-        self._asked_at = 0
+        self._asked_sample = 0
         self._came_at = 0.0
         self._pace: PaceLimiter | None = None
         self._received_before = 0
         self._is_refusing = False
         self._listener: Listener | None = None
         self._is_overrun = False
+        self._is_stop_owed = False
         self._is_stray_told = False
         self._is_visit = False
         self._is_visit_left = False
         self._is_closed = False
+        self._rest: tuple[list[Item], list[Item]] = [], []
         self.inbox: Stage[Item] = Stage(
             "listen", self._take, failed=self._failed, size=ITEMS_WAITING
         )
@@ -81,19 +83,33 @@ class Intake:
         return False
 
     def perform(
-        self, work: Callable[[], Awaitable[T]], *, begins: StartListening | None = None
+        self,
+        work: Callable[[], Awaitable[T]],
+        *,
+        begins: StartListening | None = None,
+        about: str | None = None,
+        dropped: Callable[[], None] | None = None,
     ) -> Turn[T]:
         """Queue ``work`` among the chunks; awaiting the turn gives what it returns.
 
-        If it is awaited when the intake closes, GuestEndedError is raised there. ``begins`` is the
-        command, if the work begins a listening period.
+        If it is awaited when the intake closes, GuestEndedError is raised there; otherwise
+        ``dropped`` is called. ``begins`` is the command, if the work begins a listening period;
+        ``about`` is a command's type, for errors.
 
         Raises:
             CommandError: too much waits, or the session is over.
         """
         if self._is_closed:
             raise CommandError("The session is over.", code="not_ready")
-        turn = Turn(work, self._timeline.now(), begins, worker=lambda: self.inbox.worker)
+        self._place_owed_stop()
+        turn = Turn(
+            work,
+            self._timeline.now(),
+            begins,
+            worker=lambda: self.inbox.worker,
+            about=about,
+            dropped=dropped,
+        )
         if not self.inbox.offer(turn):
             raise CommandError("Too much waits to be heard; try again in a moment.", code="busy")
         return turn
@@ -109,7 +125,7 @@ class Intake:
     @property
     def place(self) -> int:
         """The place on the timeline at which the work whose turn it is was asked for."""
-        return self._timeline.place(self._asked_at)
+        return self._timeline.place(self._asked_sample)
 
     async def start(
         self, command: StartListening, *, is_visit: bool = False, origin: uuid.UUID | None = None
@@ -174,7 +190,7 @@ class Intake:
     async def _finish(self, *, broken: bool) -> EngineError | None:
         """End the listening period, if one is open; return the error that its stream ended with."""
         listener, self._listener = self._listener, None
-        self._is_overrun = False
+        self._is_overrun = self._is_stop_owed = False
         if listener is None:
             return None
         self._is_stray_told = False
@@ -195,18 +211,29 @@ class Intake:
             await self._emit(Notice("listening_stopped", listener.account.as_summary()))
         return problem
 
-    async def close(self) -> None:
-        """Release the open stream unfinished, and count what still waits. May be called twice."""
-        listener = None if self._is_visit else self._listener
+    def close_queue(self) -> None:
+        """End the wait of whatever is queued: nothing of it will be done. May be called twice."""
         self._is_closed = True
+        self.inbox.close()
         in_hand, waiting = self.inbox.take_rest()
         for item in (*in_hand, *waiting):
             if not isinstance(item, bytes):
+                self._asked_sample = item.asked_sample
                 item.fail(GuestEndedError())
-        await self._arrivals.count_unfinished(in_hand, waiting, listener, self._recorder.append)
-        if self._listener is not None:
-            await self._listener.close()
-            self._listener = None
+        self._rest[0].extend(in_hand)
+        self._rest[1].extend(waiting)
+
+    async def close(self) -> None:
+        """Release the open stream unfinished, and count what still waits. May be called twice."""
+        self.close_queue()
+        listener, (in_hand, waiting) = self._listener, self._rest
+        self._listener, self._rest = None, ([], [])
+        cut_off = None if self._is_visit else listener
+        try:
+            await self._arrivals.count_unfinished(in_hand, waiting, cut_off, self._recorder.append)
+        finally:
+            if listener is not None:
+                await listener.close()
 
     # --- one chunk
 
@@ -221,7 +248,7 @@ class Intake:
             self._arrivals.go_on(item)
             await self._hear(item)
         else:
-            self._asked_at, self._came_at = item.asked_at, item.came_at
+            self._asked_sample, self._came_at = item.asked_sample, item.came_at
             await item.take()
 
     async def _hear(self, item: bytes) -> None:
@@ -268,11 +295,16 @@ class Intake:
     def _drop(self, chunk: bytes) -> None:
         # a container with a chunk missing cannot be decoded any more; PCM goes on after it
         if self._arrivals.encoding is not Encoding.PCM_S16LE and not self._is_overrun:
-            with suppress(CommandError):  # the queue is full: the next chunk tries again
-                self.perform(self._stop_overrun)
-                self._is_overrun = True
+            self._is_overrun = self._is_stop_owed = True
+        self._place_owed_stop()
         self._arrivals.drop(chunk, "overrun")
         self._interpreter.lateness.note_drop()
+
+    def _place_owed_stop(self) -> None:
+        # no room for that either: whatever comes next tries again
+        if self._is_stop_owed:
+            turn = Turn(self._stop_overrun, self._timeline.now())
+            self._is_stop_owed = not self.inbox.offer(turn)
 
     async def _stop_overrun(self) -> None:
         message = "The server cannot keep up; what came before is kept. Start again in a moment."
@@ -280,12 +312,14 @@ class Intake:
         await self.stop(broken=True)
 
     async def _failed(self, item: Item, error: Exception) -> None:
+        about = None if isinstance(item, bytes) else item.about
         if isinstance(error, HablaError):
-            await self._emit(Failure(error.code, str(error)))
+            await self._emit(Failure(error.code, str(error), about=about))
             return
         if was_exhausted(error):
-            logger.warning("the sound was not taken: %s", error)
-            await self._emit(Failure("too_many_files", EXHAUSTED, about="audio"))
+            logger.warning("%s was not done: %s", about or "the sound", error)
+            await self._emit(Failure("too_many_files", EXHAUSTED, about=about or "audio"))
             return
         logger.error("a bug in the intake", exc_info=error)
-        await self._emit(Failure("internal", "Something went wrong with the sound."))
+        what = "the sound" if about is None else "this command"
+        await self._emit(Failure("internal", f"Something went wrong with {what}.", about=about))

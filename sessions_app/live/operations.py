@@ -1,12 +1,13 @@
 """The operations of a live session: for its client, its guest and its process."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
 from sessions_app.core.errors import CommandError
-from sessions_app.core.events import Emit, Failure, Manner, Notice
+from sessions_app.core.events import Emit, Failure, Manner, Notice, Speaker
 from sessions_app.live import messages
 from sessions_app.live.event_sinks import PipelineEvents, SessionEvents
 from sessions_app.live.generations import Generation
@@ -19,7 +20,14 @@ from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.languages import LANGUAGES, only_language
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.wordless import NoWordsMonitor
-from sessions_app.protocol import RenameSpeaker, SetDirection, SetMode, StartListening, TextInput
+from sessions_app.protocol import (
+    ClientCommand,
+    RenameSpeaker,
+    SetDirection,
+    SetMode,
+    StartListening,
+    TextInput,
+)
 from sessions_app.recording.recorder import Recorder
 from sessions_app.store.ownership import OwnedRows
 
@@ -54,6 +62,8 @@ class SessionOperations:
             timeline=self._rows.timeline,
         )
         self._guests = Guests(str(self.id))
+        self._undone: dict[str, None] = {}
+        """The types of commands that were accepted, and will not be done; each once, in order."""
         self._pipeline: SessionPipeline
         """Set once the session is open."""
 
@@ -105,17 +115,24 @@ class SessionOperations:
         return self.is_open and self._pipeline.intake.feed(chunk)
 
     def perform(
-        self, work: Callable[[], Awaitable[T]], *, begins: StartListening | None = None
+        self,
+        work: Callable[[], Awaitable[T]],
+        *,
+        begins: StartListening | None = None,
+        about: str | None = None,
+        dropped: Callable[[], None] | None = None,
     ) -> Turn[T]:
         """Queue ``work`` in the session; awaiting the turn gives what the work returns.
 
-        ``begins`` is the command, if the work begins a listening period.
+        ``begins`` is the command, if the work begins a listening period; ``about`` is a command's
+        type, for errors. ``dropped`` is called if the session is cut off before the work is done,
+        and nobody awaits it.
 
         Raises:
             CommandError: the session accepts nothing now, or too much waits.
         """
         self._refuse_unless_open()
-        return self._pipeline.intake.perform(work, begins=begins)
+        return self._pipeline.intake.perform(work, begins=begins, about=about, dropped=dropped)
 
     def receive(self, guest: Guest, origin: UUID | None = None) -> None:
         """Let a guest in; it ends with the session, or by ``end_guest``.
@@ -199,8 +216,19 @@ class SessionOperations:
         Raises:
             CommandError: there is no such speaker.
         """
-        speaker = self._context.speakers.of(command.speaker_id) if command.speaker_id else None
-        await self._pipeline.interpret(command.text, speaker)
+        await self._pipeline.interpret(command.text, self._who_typed(command))
+
+    def drop_command(self, command: ClientCommand) -> None:
+        """Take note that a command was accepted and will not be done: what was typed is kept."""
+        if isinstance(command, TextInput):
+            with suppress(CommandError):
+                speaker = self._who_typed(command)
+                self._pipeline.note_untranslated(command.text, speaker)
+                return
+        self._undone[command.type] = None
+
+    def _who_typed(self, command: TextInput) -> Speaker | None:
+        return self._context.speakers.of(command.speaker_id) if command.speaker_id else None
 
     async def set_direction(self, command: SetDirection) -> None:
         """Interpret what begins now in another direction."""

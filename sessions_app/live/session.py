@@ -231,6 +231,8 @@ class LiveSession(SessionOperations):
         last = messages.LAST_FAILURES.get(ending.code)
         if failure := self._failure or ending.problem or last:
             await self.emit(failure)
+        for about in self._undone:
+            await self.emit(Failure("not_ready", "The session ended before this.", about=about))
         await self.emit(messages.closed(ending.reason, self.account))
         await self._disconnect(ending.code)
 

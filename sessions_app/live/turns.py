@@ -14,20 +14,26 @@ class Turn(Generic[T]):
     """Work that is queued among the chunks; awaiting it gives what the work returns.
 
     What the work raises is raised where it is awaited, or by ``take`` if nobody awaits it.
-    ``asked_at`` is when it was asked for, on the session's timeline; ``begins`` is the command, if
-    the work begins a listening period; ``worker`` returns the task that does all work of the queue.
+    ``asked_sample`` is when it was asked for, on the session's timeline; ``begins`` is the command,
+    if the work begins a listening period; ``worker`` returns the task that does all work of the
+    queue; ``about`` is the command's type, for errors. ``dropped`` is called if the work will not
+    be done, and nobody awaits it.
     """
 
     def __init__(
         self,
         work: Callable[[], Awaitable[T]],
-        asked_at: int,
+        asked_sample: int,
         begins: StartListening | None = None,
         *,
         worker: Callable[[], asyncio.Task[None] | None] = lambda: None,
+        about: str | None = None,
+        dropped: Callable[[], None] | None = None,
     ) -> None:
         self._work = work
-        self.asked_at = asked_at
+        self._dropped = dropped
+        self.asked_sample = asked_sample
+        self.about = about
         self.begins = begins
         self.came_at = time.monotonic()
         """The same on the monotonic clock."""
@@ -71,7 +77,10 @@ class Turn(Generic[T]):
             self.fail(error)
 
     def fail(self, error: Exception) -> None:
-        """Raise ``error`` where the work is awaited, since it failed or will not be done."""
+        """Raise ``error`` where the work is awaited, since it failed or will not be done.
+
+        If nobody awaits it, ``dropped`` is called instead.
+        """
         if self._result.done():
             return
         if self._is_awaited:
@@ -79,3 +88,5 @@ class Turn(Generic[T]):
         else:
             self._error = error  # an exception in it would be logged as never retrieved
             self._result.cancel()
+            if self._dropped is not None:
+                self._dropped()

@@ -40,15 +40,20 @@ class SessionPipeline:
 
     async def interpret(self, text: str, speaker: Speaker | None) -> None:
         """Interpret typed text; its place on the timeline is where it was typed."""
-        interpreter = self.interpreter
-        utterance = Utterance(
-            interpreter.next_id(),
+        await self.interpreter.put(self._typed(text, speaker))
+
+    def note_untranslated(self, text: str, speaker: Speaker | None) -> None:
+        """Take typed text of which nothing but the words will be kept."""
+        self.interpreter.note_untranslated(self._typed(text, speaker))
+
+    def _typed(self, text: str, speaker: Speaker | None) -> Utterance:
+        return Utterance(
+            self.interpreter.next_id(),
             self.context.manner,
             offset_samples=self.intake.place,
             text=text,
             speaker=speaker,
         )
-        await interpreter.put(utterance)
 
     async def drain(self) -> None:
         """Finish all that was accepted."""
@@ -68,12 +73,11 @@ class SessionPipeline:
 
     async def keep_rest(self) -> None:
         """Begin nothing more, and store the transcripts that are left; the workers have ended."""
-        self.intake.inbox.close()
         self._assembly.release()
+        self.intake.close_queue()
         await self.interpreter.keep_rest()
 
     async def close(self) -> None:
         """Release the open stream and the seat; the workers have ended. May be called twice."""
-        self.intake.inbox.close()
         self._assembly.release()
         await self.intake.close()

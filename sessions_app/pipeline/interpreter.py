@@ -158,8 +158,12 @@ class Interpreter:
         in_hand, waiting = self.transcribing.take_rest()
         for utterance in (*in_hand, *waiting):
             if utterance.text and not self.keeping.is_due(utterance.id):
-                self.keeping.note(utterance, self._final(utterance, self._typed(utterance)))
+                self.note_untranslated(utterance)
         await self.keeping.keep_rest(self._emit)
+
+    def note_untranslated(self, utterance: Utterance) -> None:
+        """Take typed text of which nothing but the words will be kept, by ``keep_rest``."""
+        self.keeping.note(utterance, self._final(utterance, self._typed(utterance)))
 
     # --- first stage: words
 

@@ -166,10 +166,10 @@ class Listener:
         utterance_id, manner = self._open or (self._interpreter.next_id(), self._session.manner)
         self._open = None
         self._interpreter.settle(utterance_id)
-        await self._emit(SpeechEnded(utterance_id, to_seconds(segment.end_sample)))
         utterance = self._utterance(utterance_id, manner, segment)
         if self._cut is not None:
-            self._cut(utterance)
+            self._cut(utterance)  # before a slow client is told, who may be waited for
+        await self._emit(SpeechEnded(utterance_id, to_seconds(segment.end_sample)))
         await self._interpreter.put(utterance)
 
     def _utterance(self, utterance_id: int, manner: Manner, segment: SegmentEnded) -> Utterance:

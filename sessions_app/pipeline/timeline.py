@@ -27,9 +27,9 @@ class Timeline:
         """Return how many samples ago the session began, to be passed to ``place`` later."""
         return to_samples(self._count() - self._began)
 
-    def place(self, came_at: int) -> int:
-        """Return the position of what came then and is processed now: after all sound so far."""
-        return max(came_at + self._ahead, self._reached)
+    def place(self, asked_sample: int) -> int:
+        """Return the position of what was asked for then: after all sound so far."""
+        return max(asked_sample + self._ahead, self._reached)
 
     def reach(self, sample: int) -> None:
         """Note that there was sound up to ``sample``."""

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 
 from sessions_app.live import session
 from sessions_app.models import Exchange, TranslationSession
+from sessions_app.pipeline import interpreter
 from sessions_app.store.database import write_behind
 from sessions_app.store.database.thread import database_thread
 from tests.conftest import Connect
@@ -22,8 +24,12 @@ from tests.sounds import say, silence
 WORDS = ("hola", "mundo", "gracias", "agua", "casa", "roja", "sí", "no")
 
 
+def rows() -> QuerySet[Exchange]:
+    return Exchange.objects.select_related("speaker").order_by("pk")
+
+
 async def kept() -> list[tuple[str, str]]:
-    return [(e.source, e.translated) async for e in Exchange.objects.order_by("pk")]
+    return [(e.source, e.translated) async for e in rows()]
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -92,3 +98,50 @@ async def test_all_words_that_wait_are_kept_however_long_each_takes_to_be_writte
     assert logged(caplog) == ["the database gives no answer for 2 s; what is to be kept waits"]
     assert await kept() == [(word, "") for word in WORDS]
     assert (await TranslationSession.objects.aget()).reason == "client_left_cut_off"
+
+
+async def test_what_was_typed_and_still_stands_in_line_is_kept(
+    house: House, connect: Connect
+) -> None:
+    await house.restart(translator={"delay_seconds": 60}, drain_seconds=0.2)
+    async with connect() as browser:
+        await browser.say("start_listening", encoding="pcm-s16le")
+        await browser.send_sound(say("hola mundo") + silence(1))
+        await browser.until("transcript")
+        await browser.say("stop_listening")
+        await browser.say("text_input", text="gracias")
+        await browser.say("text_input", text="water", speaker_id="en")
+    assert await kept() == [("hola mundo", ""), ("gracias", ""), ("water", "")]
+    speakers = [e.speaker and e.speaker.key async for e in rows()]
+    assert speakers == ["es", "es", "en"]
+
+
+async def test_what_was_typed_while_no_more_found_room_is_kept(
+    house: House, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interpreter, "UTTERANCES_WAITING", 2)
+    await house.restart(translator={"delay_seconds": 60}, drain_seconds=0.2)
+    async with connect() as browser:
+        for word in WORDS:
+            await browser.say("text_input", text=word)
+        assert await browser.still_works()
+    assert await kept() == [(word, "") for word in WORDS]
+
+
+async def test_a_client_that_is_still_there_is_told_which_commands_were_left_out(
+    house: House, connect: Connect
+) -> None:
+    await house.restart(translator={"delay_seconds": 60}, drain_seconds=0.2)
+    async with connect() as browser:
+        await browser.say("text_input", text="hola")
+        await browser.say("new_conversation")
+        await browser.say("set_mode", mode="classroom")
+        await browser.say("set_mode", mode="conversation")
+        assert await browser.still_works()
+        await house.registry.drain(15)
+        await browser.close_code()
+        left_out = [("not_ready", "new_conversation"), ("not_ready", "set_mode")]
+        assert browser.problems() == [("translation_failed", 1), *left_out]
+        assert browser.heard[-1]["type"] == "closed"
+    house.registry.is_draining = False
+    assert await kept() == [("hola", "")]

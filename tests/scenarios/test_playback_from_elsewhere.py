@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -11,9 +12,10 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from playback_app import service, store
-from playback_app.admission import PlaybackRequest
+from playback_app.admission import PlaybackRequest, admit
 from playback_app.models import Playback, PlaybackState
 from playback_app.offline import play_offline
+from sessions_app.core.errors import CommandError
 from sessions_app.models import Exchange, TranslationSession
 from sessions_app.server.heartbeat import keep_heartbeat
 from sessions_app.store.database.thread import database_thread
@@ -197,3 +199,50 @@ async def test_a_playback_has_one_end_whoever_brings_it(house: House) -> None:
     )
     assert sum(won) == 1
     assert (await Playback.objects.aget()).end_count == 1
+
+
+async def nothing() -> None:
+    """A turn that does nothing."""
+
+
+async def ask_for(house: House, browser: Client) -> None:
+    """Ask for a playback in the client's session, and let the process take it."""
+    recording = await record(TALK)
+    request = PlaybackRequest(recording.user_id, recording.pk, UUID(session_id(browser)))
+    await database_thread.run(admit, request)
+    await service.poll_playbacks(house.registry, is_beat=False)
+
+
+async def test_one_whose_session_is_cut_off_before_its_turn_is_stopped(
+    house: House, connect: Connect
+) -> None:
+    await house.restart(translator={"delay_seconds": 60}, drain_seconds=0.2)
+    async with connect() as browser:
+        await browser.say("text_input", text="hola")
+        await browser.say("new_conversation")
+        await browser.until("transcript")
+        await ask_for(house, browser)
+        assert (await Playback.objects.aget()).state == PlaybackState.STARTING
+    await house.close()
+    row = await Playback.objects.aget()
+    assert (row.state, row.reason) == (PlaybackState.STOPPED, "session_ended")
+
+
+async def test_one_that_finds_no_room_in_line_has_failed(house: House, connect: Connect) -> None:
+    async with connect() as browser:
+        (session,) = house.registry.sessions.values()
+        begun, forever = asyncio.Event(), asyncio.Event()
+
+        async def hang() -> None:
+            begun.set()
+            await forever.wait()
+
+        session.perform(hang)
+        await begun.wait()
+        with suppress(CommandError):
+            while True:
+                session.perform(nothing)
+        await ask_for(house, browser)
+        forever.set()
+    row = await Playback.objects.aget()
+    assert (row.state, row.reason) == (PlaybackState.FAILED, "busy")

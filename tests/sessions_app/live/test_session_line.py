@@ -24,6 +24,7 @@ from sessions_app.recording.recorder import Recorder
 from tests.sounds import say
 
 PCM = StartListening(type="start_listening", encoding=Encoding.PCM_S16LE, sample_rate=16_000)
+WEBM = StartListening(type="start_listening", encoding=Encoding.WEBM_OPUS, sample_rate=16_000)
 MANNER = Manner(Direction.ES_TO_EN, Mode.CONVERSATION)
 HOLA = say("hola")
 
@@ -176,6 +177,40 @@ async def test_who_is_let_go_before_its_turn_has_nothing_done(line: Line) -> Non
     await line.intake.perform(nothing)
     assert isinstance(await waiting, GuestEndedError)
     assert done == []
+
+
+async def test_a_stream_with_a_hole_is_stopped_even_if_there_was_no_room_to_stop_it(
+    line: Line,
+) -> None:
+    line.work()
+    await line.intake.perform(lambda: line.intake.start(WEBM), begins=WEBM)
+    while True:
+        try:
+            line.intake.perform(nothing)
+        except CommandError:
+            break
+    assert not line.intake.feed(b"lost")
+    await line.intake.inbox.join()
+    assert not line.intake.feed(b"after the hole")
+    await line.intake.inbox.join()
+    assert [(f.code, f.about) for f in line.told if isinstance(f, Failure)] == [
+        ("overrun", "start_listening")
+    ]
+    assert not line.intake.is_listening
+
+
+async def test_a_bug_in_a_command_is_told_with_what_it_is_about(
+    line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def break_down() -> None:
+        raise KeyError("/srv/secret")
+
+    line.work()
+    line.intake.perform(break_down, about="text_input")
+    await line.intake.perform(nothing)
+    message = "Something went wrong with this command."
+    assert line.told == [Failure("internal", message, about="text_input")]
+    assert "a bug in the intake" in caplog.text
 
 
 async def test_a_pipeline_that_is_closed_twice_counts_what_was_cut_off_once(line: Line) -> None:

@@ -34,9 +34,9 @@ def test_what_waited_for_its_turn_stands_where_it_came() -> None:
     watch = Watch()
     timeline = Timeline(watch)
     watch.seconds += 1
-    came_at = timeline.now()
+    asked_sample = timeline.now()
     watch.seconds += 9
-    assert timeline.place(came_at) == to_samples(1)
+    assert timeline.place(asked_sample) == to_samples(1)
 
 
 def test_sound_that_comes_at_once_lasts_as_long_as_it_is() -> None:
@@ -52,7 +52,7 @@ def test_sound_that_comes_at_once_lasts_as_long_as_it_is() -> None:
 def test_it_never_goes_back_behind_what_was_heard() -> None:
     watch = Watch()
     timeline = Timeline(watch)
-    came_at = timeline.now()
+    asked_sample = timeline.now()
     watch.seconds += 4
     timeline.reach(to_samples(4))
-    assert timeline.place(came_at) == to_samples(4)
+    assert timeline.place(asked_sample) == to_samples(4)
