@@ -97,11 +97,6 @@ class Interpreter:
             settled=self.ahead.note_stable,
         )
 
-    @property
-    def backlog(self) -> int:
-        """How many utterances wait to be transcribed or translated."""
-        return self.transcribing.waiting + self.translating.waiting
-
     def next_id(self) -> int:
         """Return the id of a new utterance: 1, 2, 3, ... within the session."""
         return next(self._ids)

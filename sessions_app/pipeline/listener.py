@@ -8,7 +8,12 @@ from sessions_app.core.audio import count_samples, to_seconds
 from sessions_app.core.events import Manner, SpeechEnded, SpeechStarted
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
-from sessions_app.pipeline.segmenter import SegmentEnded, Segmenter, SegmentStarted
+from sessions_app.pipeline.segmenter import (
+    SegmentEnded,
+    Segmenter,
+    SegmenterOptions,
+    SegmentStarted,
+)
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.sound import DetectedSound, Source
 from sessions_app.pipeline.utterance import Utterance
@@ -41,7 +46,7 @@ class Listener:
         self._origin = origin
         self._before = session.account.copy()
         self._offset = offset_samples
-        self._segmenter = Segmenter(session.segmenting)
+        self._segmenter = Segmenter(SegmenterOptions())
         self._open: tuple[int, Manner] | None = None
         self._was_fed = False
         self._passed_samples = 0

@@ -68,8 +68,6 @@ class SegmentEnded:
     """The first sample after the segment."""
     pcm: bytes
     """Its sound, 16 kHz mono s16le: ``end_sample - start_sample`` samples."""
-    speech_samples: int
-    """How many of its samples are in frames of speech."""
     too_short: bool
     """Whether it holds too little speech to be a word."""
 
@@ -237,7 +235,7 @@ class Segmenter:
         speech = self._voiced.count(True, 0, frames) * FRAME_SAMPLES
         end = self._start + samples
         return SegmentEnded(
-            self._start, end, self._copy(samples), speech, speech < self._min_samples
+            self._start, end, self._copy(samples), too_short=speech < self._min_samples
         )
 
     def _copy(self, samples: int) -> bytes:

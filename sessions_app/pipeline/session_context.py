@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from sessions_app.core.events import Emit, Exchange, Manner
 from sessions_app.pipeline.account import Account
-from sessions_app.pipeline.segmenter import SegmenterOptions
 from sessions_app.pipeline.speakers import Speakers
 from sessions_app.pipeline.timeline import Timeline
 from sessions_app.pipeline.utterance import Utterance
@@ -27,7 +26,6 @@ class SessionContext:
     account: Account = field(default_factory=Account)
     speakers: Speakers = field(default_factory=Speakers)
     timeline: Timeline = field(default_factory=Timeline)
-    segmenting: SegmenterOptions = field(default_factory=SegmenterOptions)
     is_live: bool = True
     """Whether somebody waits for each word, so that work is done speculatively. Otherwise none is,
     and what improves the translation is waited for."""

@@ -127,7 +127,9 @@ async def test_a_word_that_cannot_be_heard_is_discarded_by_its_reason() -> None:
 async def test_nothing_waits_any_more_once_it_is_drained() -> None:
     async with assembled() as pipeline:
         await pipeline.hear([(say("hola") + silence(1)) * 3])
-        assert (pipeline.interpreter.backlog, pipeline.interpreter.lateness.seconds) == (0, 0)
+        interpreter = pipeline.interpreter
+        assert (interpreter.transcribing.is_idle, interpreter.translating.is_idle) == (True, True)
+        assert interpreter.lateness.seconds == 0
 
 
 async def test_an_error_is_fit_to_be_shown() -> None:

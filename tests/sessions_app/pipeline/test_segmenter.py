@@ -61,7 +61,6 @@ def test_a_segment_is_speech_with_its_pre_roll_and_post_roll():
             3 * FRAME_SAMPLES,
             11 * FRAME_SAMPLES,
             numbered(18 * FRAME_SAMPLES)[3 * 1024 : 11 * 1024],
-            speech_samples=4 * FRAME_SAMPLES,
             too_short=False,
         ),
     ]
