@@ -16,7 +16,7 @@ from twisted.internet import reactor as twisted_reactor
 from sessions_app.core.caller import PeerUser
 from sessions_app.core.descriptors import MAX_DESCRIPTORS
 from sessions_app.protocol import MAX_MESSAGE_BYTES
-from sessions_app.server.exit import done_in_time
+from sessions_app.server.exit import is_step_done
 from sessions_app.transport.backpressure import CountingQueue, FlowControl
 from sessions_app.transport.connections import Connections, busy_transports
 from sessions_app.transport.handshake import offer_refusal
@@ -170,9 +170,9 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         loop = asyncio.get_running_loop()
         for port in self._ports:
             closing = defer.maybeDeferred(port.stopListening).asFuture(loop)
-            self.left_over += not await done_in_time("a port", closing)
+            self.left_over += not await is_step_done("a port", closing)
         logger.info("no longer listening")
-        self.left_over += not await done_in_time("the sessions", self._drain())
+        self.left_over += not await is_step_done("the sessions", self._drain())
         applications = self._running_applications()
         if applications:
             await asyncio.wait(applications, timeout=HANDSHAKE_SECONDS)

@@ -36,7 +36,7 @@ def exit_process(code: ExitCode) -> NoReturn:
     os._exit(code)
 
 
-async def done_in_time(what: str, step: Awaitable[bool | None]) -> bool:
+async def is_step_done(what: str, step: Awaitable[bool | None]) -> bool:
     """Return whether a step of the end was done. If it raises, that is logged and not raised."""
     try:
         return await step is not False

@@ -23,7 +23,7 @@ from sessions_app.engines.lmstudio.states import (
 from sessions_app.engines.loading import EngineSettings
 from sessions_app.engines.server_profiles import PROFILES, is_on_this_machine, profile_of
 from sessions_app.live.registry import Registry
-from sessions_app.server.exit import done_in_time
+from sessions_app.server.exit import is_step_done
 
 if TYPE_CHECKING:
     from sessions_app.engines.lmstudio.manager import LMStudio
@@ -80,9 +80,9 @@ class LmStudioService:
         if self._studio is None:
             return
         monitor, studio, client = "LM Studio's monitor", "LM Studio", "LM Studio's client"
-        yield monitor, await done_in_time(monitor, self._studio.unwatch())
-        yield studio, await done_in_time(studio, self._studio.stop())
-        yield client, await done_in_time(client, self._disconnect(self._studio))
+        yield monitor, await is_step_done(monitor, self._studio.unwatch())
+        yield studio, await is_step_done(studio, self._studio.stop())
+        yield client, await is_step_done(client, self._disconnect(self._studio))
 
     async def _disconnect(self, studio: "LMStudio") -> None:
         async with asyncio.timeout(CLIENT_SECONDS):

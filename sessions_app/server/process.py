@@ -36,7 +36,7 @@ from sessions_app.server.exit import (
     ExitCode,
     cancel_background,
     cancel_tasks,
-    done_in_time,
+    is_step_done,
 )
 from sessions_app.server.heartbeat import keep_heartbeat
 from sessions_app.server.lmstudio_service import LmStudioService
@@ -304,7 +304,7 @@ class ServingProcess:
         return database_thread.close(DATABASE_SECONDS) and is_all_written
 
     async def _end_step(self, name: str, step: Coroutine[Any, Any, bool | None]) -> None:
-        self._note(name, was_done=await done_in_time(name, step))
+        self._note(name, was_done=await is_step_done(name, step))
 
     def _note(self, step: str, *, was_done: bool, done: str = "closed") -> None:
         self._is_whole = self._is_whole and was_done
