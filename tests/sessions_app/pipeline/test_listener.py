@@ -19,6 +19,7 @@ from sessions_app.core.events import (
     SpeechEnded,
     SpeechStarted,
 )
+from sessions_app.pipeline.utterance import Utterance
 from tests.sessions_app.pipeline.assembled import Assembled, assembled
 from tests.sounds import chunks, say, silence, tone, webm
 
@@ -116,3 +117,18 @@ async def test_what_came_before_a_broken_chunk_can_still_be_finished() -> None:
             await pipeline.hear([webm(say("hola")), b"x" * 5_000], Encoding.WEBM_OPUS)
     assert [type(event) for event in pipeline.told if isinstance(event, FinalTranscript)] == []
     assert pipeline.account.received > 0
+
+
+async def test_an_utterance_is_noted_before_anybody_is_told_that_its_speech_has_ended() -> None:
+    noted: list[tuple[int, int]] = []
+    async with assembled() as pipeline:
+
+        def note(utterance: Utterance) -> None:
+            ended = sum(isinstance(event, SpeechEnded) for event in pipeline.told)
+            noted.append((utterance.id, ended))
+
+        listener = await pipeline.assembly.open_listener(Encoding.PCM_S16LE, cut=note)
+        await listener.hear(say("hola") + silence(1) + say("mundo") + silence(1))
+        await listener.finish()
+        await pipeline.interpreter.join()
+    assert noted == [(1, 0), (2, 1)]
