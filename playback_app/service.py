@@ -19,11 +19,11 @@ from sessions_app.core.events import Direction, Event, Manner, Mode, Notice
 from sessions_app.live import registry as registries
 from sessions_app.live.registry import Registry
 from sessions_app.live.session import LiveSession
-from sessions_app.live.states import EndCause, EndReason, SessionRequest
+from sessions_app.live.states import EndCause, SessionRequest
 
 logger = logging.getLogger(__name__)
 
-OVER = EndCause(EndReason.PLAYBACK_OVER)
+OVER = EndCause("playback_over")
 """Why a session that was made for a playback ends."""
 SESSION_ENDED = (PlaybackState.STOPPED, "session_ended")
 """How a playback ends if its session does."""

@@ -12,6 +12,7 @@ from benches.quality import figures
 from benches.quality.cache import CACHE_VARIABLE
 from benches.quality.command import PARTS
 from benches.quality.weights import WEIGHTS_VARIABLE
+from playback_app import service
 from scripts.settings_table import with_table
 from sessions_app import protocol
 from sessions_app.config.variables import all_settings
@@ -87,7 +88,8 @@ def test_the_lifecycle_page_draws_every_transition() -> None:
 
 def test_the_lifecycle_page_lists_every_reason_for_which_a_session_ends() -> None:
     listed = rows(section(page("lifecycle"), "What ends a session, and what follows"))
-    assert {name for row in listed for name in names(row[0])} - {"closed"} == {*EndReason}
+    told = {name for row in listed for name in names(row[0])}
+    assert told - {"closed"} == {*EndReason, service.OVER.reason}
 
 
 def test_the_lifecycle_page_lists_every_state_of_lm_studio() -> None:

@@ -119,9 +119,9 @@ class GuestInput:
         if self._turn is not None:
             self._turn.fail(GuestEndedError())
 
-    def leave(self) -> None:
+    def stop_open_period(self) -> None:
         """Have the listening period closed, if the guest has left it open."""
-        self._pipeline.intake.leave_visit()
+        self._pipeline.intake.stop_open_visit()
 
     # --- queued
 
@@ -237,4 +237,4 @@ async def _stay(guest: Guest, guest_input: GuestInput) -> None:
     try:
         await guest.run(guest_input)
     finally:
-        guest_input.leave()
+        guest_input.stop_open_period()

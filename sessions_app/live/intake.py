@@ -176,7 +176,7 @@ class Intake:
         if problem is not None:
             raise problem
 
-    def leave_visit(self) -> None:
+    def stop_open_visit(self) -> None:
         """Have a visit's period closed, where its guest is gone and did not close it."""
         if self._is_visit and self.is_listening and not self._is_closed:
             self._is_visit_left = True  # for the next item, so that no line is too full for it

@@ -51,7 +51,8 @@ STATES_WITH_ROW = OPEN_STATES | {State.DRAINING}
 class EndReason(StrEnum):
     """Why a session ends, in its row and in its last message; docs/lifecycle.md says what follows.
 
-    In the row ``_cut_off`` is added if something was left undone.
+    An app above may end a session for a reason of its own. In the row ``_cut_off`` is added if
+    something was left undone.
     """
 
     CLIENT_LEFT = "client_left"
@@ -64,7 +65,6 @@ class EndReason(StrEnum):
     LOGGED_OUT = "logged_out"
     DELETED = "deleted"
     ENDED_BY_OPERATOR = "ended_by_operator"
-    PLAYBACK_OVER = "playback_over"
     DATABASE_REPLACED = "database_replaced"
     SERVER_QUITS = "server_quits"
     FAILED = "failed"
@@ -74,7 +74,8 @@ class EndReason(StrEnum):
 class EndCause:
     """Why a session ends, and how."""
 
-    reason: EndReason
+    reason: str
+    """An ``EndReason``, or the reason of an app above."""
     code: int = CloseCode.LEFT
     is_graceful: bool = True
     """Whether what was accepted is finished first."""
