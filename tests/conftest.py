@@ -37,6 +37,8 @@ def nobody_asked_before() -> None:
 def signals_as_before() -> Iterator[None]:
     """Restore the signal handlers that a test's command replaced, even if it was interrupted."""
     numbers = (signal.SIGINT, signal.SIGTERM)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs behind it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     before = {number: signal.getsignal(number) for number in numbers}
     yield
     for number, handler in before.items():
