@@ -83,7 +83,7 @@ class SessionRows:
             StoreError: it will never be stored; the result may raise it too.
         """
         if self.conversation_id is None:
-            raise RuntimeError("a book that is not open keeps nothing")
+            raise RuntimeError("a session whose row is not open stores nothing")
         saving = sessions.save_exchange(
             self.session_id,
             self.conversation_id,
