@@ -23,6 +23,9 @@ WHISPER = RECOMMENDED[0]
 """The Whisper that suits any machine."""
 OPUS_MT = {Direction.ES_TO_EN: "opus-mt-es-en", Direction.EN_TO_ES: "opus-mt-en-es"}
 GET_WHISPER = f"Better: manage.py fetch_models {WHISPER}, then manage.py reload_engines."
+CHOOSE_WHISPER = (
+    f"manage.py fetch_models {WHISPER} brings one that does, for HABLA_TRANSCRIBER=auto."
+)
 GET_OPUS_MT = (
     "Better: manage.py fetch_models opus-mt-es-en opus-mt-en-es, then manage.py reload_engines."
 )
@@ -152,8 +155,8 @@ def transcriber_info(name: str, transcriber: Transcriber, why: str | None = None
     languages = tuple(sorted(transcriber.languages))
     why = why or transcriber.why
     if why is None and "es" not in languages:
-        why = "This model understands no Spanish."
-        why += f" {GET_WHISPER}" if name == "faster-whisper" else ""
+        better = GET_WHISPER if name == "faster-whisper" else CHOOSE_WHISPER
+        why = f"This model understands no Spanish. {better}"
     return EngineInfo(name, languages, why)
 
 
