@@ -1,6 +1,6 @@
 """Type instead of speaking."""
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, WebSocketRoute, expect
 
 from tests.browser.conftest import OpenPage
 
@@ -54,3 +54,31 @@ def test_a_direction_that_was_chosen_holds_for_the_next_sentence(
     expect(page.locator("#finals .tag")).to_have_text(["en", "es"])
     page.reload()
     expect(page.get_by_role("radio", name="ES → EN")).to_be_checked()
+
+
+def test_a_direction_that_is_chosen_before_the_session_is_ready_holds(
+    browser: Browser, open_page: OpenPage
+) -> None:
+    held: list[tuple[WebSocketRoute, str | bytes]] = []
+
+    def holding(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda message: held.append((socket, message)))
+
+    page = open_page(browser, "/history/")
+    page.route_web_socket("**/ws/session/**", holding)
+    page.goto(page.url.replace("/history/", "/"))
+    page.get_by_text("EN → ES").click()
+    while not any('"ready"' in str(message) for _, message in held):
+        page.wait_for_timeout(50)
+    for socket, message in held:
+        socket.send(message)
+    held.clear()
+    page.get_by_label(TEXT).fill("no hola")
+    page.get_by_label(TEXT).press("Enter")
+    while not any('"translation"' in str(message) for _, message in held):
+        page.wait_for_timeout(50)
+    for socket, message in held:
+        socket.send(message)
+    expect(page.locator("#finals .tag")).to_have_text(["en"])
+    expect(page.get_by_role("radio", name="EN → ES")).to_be_checked()

@@ -76,9 +76,10 @@ class Live {
   beginSession(message) {
     this.conversation = message.conversation_id;
     this.journal.beginSession(message.session_id);
-    this.choices.show("direction", message.direction);
-    this.choices.show("mode", message.mode);
     this.setEngines(message.engines);
+    for (const name of ["direction", "mode"]) {
+      if (this.choices[name] !== message[name]) this.#choose(name, this.choices[name]); // since it was asked for
+    }
     this.journal.take({ type: "speakers", speakers: message.speakers });
     this.droppedSeconds = 0;
     this.isGoingAway = false;
