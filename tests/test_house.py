@@ -87,7 +87,7 @@ def test_no_function_takes_more_than_six_parameters() -> None:
     assert long == []
 
 
-PARTS = {"book", "guests", "intake", "pipeline", "recorder", "rows"}
+PARTS = {"guests", "intake", "pipeline", "recorder", "rows"}
 """What a live session is made of."""
 
 

@@ -53,13 +53,13 @@ class Transcribing:
         write_wav(self._path, pcm)
         manner = Manner(DIRECTIONS[language], Mode.CONVERSATION)
         began_at = time.perf_counter()
-        findings = OfflineResult()
-        await hear_file(self._path, self._generation, manner, findings)
-        if findings.problem is not None:
-            raise findings.problem
-        if findings.failures:
-            raise RuntimeError(findings.failures[0].message)
-        return Heard(tuple(findings.exchanges), time.perf_counter() - began_at)
+        result = OfflineResult()
+        await hear_file(self._path, self._generation, manner, result)
+        if result.problem is not None:
+            raise result.problem
+        if result.failures:
+            raise RuntimeError(result.failures[0].message)
+        return Heard(tuple(result.exchanges), time.perf_counter() - began_at)
 
 
 @contextlib.asynccontextmanager

@@ -119,26 +119,26 @@ class ViewerConsumer:
         if not authentication.is_origin_allowed(self._scope):
             message = "This page may not use this server."
             raise RefusedError(message, code="wrong_origin", close_code=CloseCode.WRONG_ORIGIN)
-        standing = await self._look(is_fresh=True)
-        session_id = standing.session_id
+        state = await self._look(is_fresh=True)
+        session_id = state.session_id
         with registry.live.publisher.seat(session_id):
             await _first_to_end(
-                self._keep_listening(group_of(session_id)), self._until_session_ends(standing)
+                self._keep_listening(group_of(session_id)), self._until_session_ends(state)
             )
 
-    async def _until_session_ends(self, standing: TicketState) -> None:
+    async def _until_session_ends(self, state: TicketState) -> None:
         while True:
             is_called = self._viewer.has_news.is_set()
             self._viewer.has_news.clear()
             with suppress(StoreUnavailableError):  # meanwhile what is published is sent
-                standing = await self._look(is_fresh=is_called)
-                await self._viewer.catch_up(standing)
-            if not standing.is_live:
-                await self._sender.emit(Notice("session_ended", {"reason": standing.reason}))
+                state = await self._look(is_fresh=is_called)
+                await self._viewer.catch_up(state)
+            if not state.is_live:
+                await self._sender.emit(Notice("session_ended", {"reason": state.reason}))
                 await self._sender.disconnect(CloseCode.LEFT)
                 return
             live = registry.live
-            if live.is_draining and standing.session_id not in live.sessions:
+            if live.is_draining and state.session_id not in live.sessions:
                 message = "The server is shutting down; come back in a moment."
                 raise RefusedError(message, code="server_quits", close_code=CloseCode.QUITTING)
             with suppress(TimeoutError):
@@ -146,11 +146,11 @@ class ViewerConsumer:
                     await self._viewer.has_news.wait()
 
     async def _look(self, *, is_fresh: bool) -> TicketState:
-        standing = await registry.live.publisher.look(self._secret, is_fresh=is_fresh)
-        problem = standing.problem if standing else "ticket_unknown"
-        if standing is None or problem:
+        state = await registry.live.publisher.look(self._secret, is_fresh=is_fresh)
+        problem = state.problem if state else "ticket_unknown"
+        if state is None or problem:
             raise RefusedError(PROBLEMS[problem], code=problem, close_code=CloseCode.NO_TICKET)
-        return standing
+        return state
 
     async def _keep_listening(self, group: str) -> None:
         """Receive what is published; while the broker fails, retry, and only rows are sent."""

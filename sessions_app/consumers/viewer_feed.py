@@ -33,7 +33,7 @@ class ViewerFeed:
         self.has_news = asyncio.Event()
         """Set when something was published after which the rows should be read at once."""
 
-    async def catch_up(self, standing: TicketState) -> None:
+    async def catch_up(self, state: TicketState) -> None:
         """Send what the rows have that was not sent yet; the first time, `watching` before it.
 
         Raises:
@@ -41,12 +41,12 @@ class ViewerFeed:
         """
         async with self._turn:
             if self._newest is None:
-                await self._sender.emit(_welcome(standing))
+                await self._sender.emit(_welcome(state))
             after = self._newest or 0
-            if standing.newest > after:
-                for said in await tickets.said_since(standing.session_id, after, MOST_BEFORE):
+            if state.newest > after:
+                for said in await tickets.said_since(state.session_id, after, MOST_BEFORE):
                     await self._tell(said.utterance_id, "translation", said)
-            self._newest = max(after, standing.newest)
+            self._newest = max(after, state.newest)
 
     async def take(self, text: str) -> None:
         """Send what was published, unless it was sent already."""
@@ -96,11 +96,11 @@ class ViewerFeed:
         return not (kind in OF_ONE_WHO_SPEAKS and utterance_id in self._has_words)
 
 
-def _welcome(standing: TicketState) -> Notice:
+def _welcome(state: TicketState) -> Notice:
     fields: dict[str, Any] = {
         "protocol": VERSION,
-        "session_id": str(standing.session_id),
-        "direction": standing.direction,
-        "mode": standing.mode,
+        "session_id": str(state.session_id),
+        "direction": state.direction,
+        "mode": state.mode,
     }
     return Notice("watching", fields)

@@ -6,8 +6,8 @@ from uuid import UUID
 from sessions_app.core.events import Emit, Event, Exchange
 from sessions_app.live.publisher import Publisher
 from sessions_app.live.rows import SessionRows
+from sessions_app.pipeline.no_words import NoWordsMonitor
 from sessions_app.pipeline.utterance import Utterance
-from sessions_app.pipeline.wordless import NoWordsMonitor
 from sessions_app.recording.recorder import Recorder
 
 
@@ -32,20 +32,20 @@ class PipelineEvents:
         self,
         session: SessionEvents,
         recorder: Recorder,
-        wordless: NoWordsMonitor,
+        no_words: NoWordsMonitor,
         rows: SessionRows,
     ) -> None:
         self._session = session
         self._recorder = recorder
-        self._wordless = wordless
+        self._no_words = no_words
         self._rows = rows
 
     async def emit(self, event: Event) -> None:
         """Pass an event to each of them, in order."""
         self._recorder.note(event)
-        self._wordless.note(event)
+        self._no_words.note(event)
         await self._session.emit(event)
-        await self._wordless.note_told(event)
+        await self._no_words.note_told(event)
         self._rows.note_told(event)
 
     def keep(self, exchange: Exchange, utterance: Utterance) -> Awaitable[Exchange]:

@@ -12,8 +12,8 @@ from sessions_app.engines.base import Progress
 from sessions_app.engines.decoding.pool import DecoderPool
 from sessions_app.engines.loading import Engines
 from sessions_app.engines.scheduler import Scheduler
+from sessions_app.pipeline.batching_thread import BatchingThread
 from sessions_app.pipeline.idioms.book import IdiomBook
-from sessions_app.pipeline.workbench import BatchingThread
 
 logger = logging.getLogger(__name__)
 

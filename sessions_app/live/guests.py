@@ -9,8 +9,8 @@ from typing import Any, Protocol, TypeVar
 
 from sessions_app.core.audio import count_samples
 from sessions_app.core.errors import CommandError, GuestEndedError
+from sessions_app.live.session_pipeline import SessionPipeline
 from sessions_app.live.turns import Turn
-from sessions_app.live.wiring import SessionPipeline
 from sessions_app.pipeline.utterance import Utterance
 from sessions_app.protocol import StartListening
 

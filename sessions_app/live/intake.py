@@ -10,7 +10,7 @@ from sessions_app.core.audio import Encoding, to_seconds
 from sessions_app.core.descriptors import EXHAUSTED, was_exhausted
 from sessions_app.core.errors import CommandError, EngineError, GuestEndedError, HablaError
 from sessions_app.core.events import Failure, Notice
-from sessions_app.live.arrivals import IncomingSound, Item
+from sessions_app.live.incoming_sound import IncomingSound, Item
 from sessions_app.live.states import State
 from sessions_app.live.turns import Turn
 from sessions_app.pipeline.assembly import Assembly
@@ -50,7 +50,7 @@ class Intake:
         self._recorder = recorder
         self._become = become
         self._too_fast = too_fast
-        self._arrivals = IncomingSound(context.account)
+        self._incoming = IncomingSound(context.account)
         self._asked_sample = 0
         self._came_at = 0.0
         self._pace: PaceLimiter | None = None
@@ -75,9 +75,9 @@ class Intake:
 
     def feed(self, chunk: bytes) -> bool:
         """Take a chunk if there is room; never waits. Return whether it was taken."""
-        has_room = self._arrivals.has_room(chunk) and not self._is_overrun
+        has_room = self._incoming.has_room(chunk) and not self._is_overrun
         if has_room and self.inbox.offer(chunk):
-            self._arrivals.wait(chunk)
+            self._incoming.wait(chunk)
             return True
         self._drop(chunk)
         return False
@@ -138,7 +138,7 @@ class Intake:
             cut=None if is_visit else self._recorder.add_utterance,
             origin=origin,
         )
-        self._arrivals.begin(command)
+        self._incoming.begin(command)
         self._received_before = self._account.received
         # judged by when the command and the sound came, not by when their turn came
         self._pace = PaceLimiter(PaceOptions(), self._came_at)
@@ -230,7 +230,7 @@ class Intake:
         self._listener, self._rest = None, ([], [])
         cut_off = None if self._is_visit else listener
         try:
-            await self._arrivals.count_unfinished(in_hand, waiting, cut_off, self._recorder.append)
+            await self._incoming.count_unfinished(in_hand, waiting, cut_off, self._recorder.append)
         finally:
             if listener is not None:
                 await listener.close()
@@ -245,7 +245,7 @@ class Intake:
     async def _take(self, item: Item) -> None:
         await self._close_left_visit()
         if isinstance(item, bytes):
-            self._arrivals.go_on(item)
+            self._incoming.go_on(item)
             await self._hear(item)
         else:
             self._asked_sample, self._came_at = item.asked_sample, item.came_at
@@ -253,7 +253,7 @@ class Intake:
 
     async def _hear(self, item: bytes) -> None:
         if self._is_refusing:
-            self._arrivals.drop(item, "too_fast")
+            self._incoming.drop(item, "too_fast")
             return
         if self._listener is None or self._is_visit:
             await self._answer_stray()
@@ -267,7 +267,7 @@ class Intake:
             self._is_stray_told = True  # the rest of the stream is still on its way
             return
         self._timeline.reach(self._listener.reached_sample)
-        self._arrivals.decoded(item, self._listener.heard_samples)
+        self._incoming.decoded(item, self._listener.heard_samples)
         await self._judge_pace()
 
     async def _judge_pace(self) -> None:
@@ -277,7 +277,7 @@ class Intake:
         came = self._account.received - self._received_before
         if self._listener is not None:  # a gap in the timestamps costs no work
             came -= self._listener.declared_samples
-        verdict = self._pace.judge(to_seconds(came), self._arrivals.came_at)
+        verdict = self._pace.judge(to_seconds(came), self._incoming.came_at)
         if verdict is PaceVerdict.WARN:
             message = "Sound comes faster than anybody speaks; slow down, or it is not heard."
             await self._emit(Failure("too_fast", message, about="audio"))
@@ -294,10 +294,10 @@ class Intake:
 
     def _drop(self, chunk: bytes) -> None:
         # a container with a chunk missing cannot be decoded any more; PCM goes on after it
-        if self._arrivals.encoding is not Encoding.PCM_S16LE and not self._is_overrun:
+        if self._incoming.encoding is not Encoding.PCM_S16LE and not self._is_overrun:
             self._is_overrun = self._is_stop_owed = True
         self._place_owed_stop()
-        self._arrivals.drop(chunk, "overrun")
+        self._incoming.drop(chunk, "overrun")
         self._interpreter.lateness.note_drop()
 
     def _place_owed_stop(self) -> None:

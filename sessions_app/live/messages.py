@@ -14,30 +14,30 @@ from sessions_app.pipeline.account import Account
 from sessions_app.protocol import LIMITS, VERSION, CloseCode
 
 
-def ready(book: SessionRows, manner: Manner, generation: Generation) -> Notice:
+def ready(rows: SessionRows, manner: Manner, generation: Generation) -> Notice:
     """Return the `ready` message."""
     infos = generation.engines.infos
     return Notice(
         "ready",
         {
             "protocol": VERSION,
-            "session_id": str(book.session_id),
-            "conversation_id": str(book.conversation_id),
+            "session_id": str(rows.session_id),
+            "conversation_id": str(rows.conversation_id),
             "direction": manner.direction,
             "mode": manner.mode,
             "generation": generation.number,
             "engines": {kind: asdict(info) for kind, info in infos.items()},
-            "speakers": [asdict(speaker) for speaker in book.speakers.all()],
+            "speakers": [asdict(speaker) for speaker in rows.speakers.all()],
             "limits": LIMITS,
         },
     )
 
 
 def first_words(
-    book: SessionRows, manner: Manner, generation: Generation, generations: Generations
+    rows: SessionRows, manner: Manner, generation: Generation, generations: Generations
 ) -> list[Event]:
     """Return a session's first messages: `ready`, and what else the client should know at once."""
-    told: list[Event] = [ready(book, manner, generation)]
+    told: list[Event] = [ready(rows, manner, generation)]
     if generation.trouble:
         told.append(Failure("engines_fail", generation.trouble))
     if lack := lack_of_corrections(manner, generation, about="query"):
@@ -69,7 +69,7 @@ TELL_SECONDS = 0.5
 """How long the last messages may take for a client that is disconnected before the drain."""
 
 
-async def part_first(
+async def disconnect_first(
     ending: EndCause | None,
     say_goodbye: Callable[[], Awaitable[None]],
     disconnect: Callable[[int], Awaitable[None]],

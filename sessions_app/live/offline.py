@@ -89,12 +89,12 @@ async def hear_file(
     path: Path,
     generation: Generation,
     manner: Manner,
-    findings: OfflineResult,
+    result: OfflineResult,
     *,
     heard: Callable[[float], None] = _tell_nobody,
     track: int | None = None,
 ) -> None:
-    """Interpret the media file ``path``; ``findings`` takes the results as they come.
+    """Interpret the media file ``path``; ``result`` takes what is found as it comes.
 
     ``heard`` is called with the seconds heard so far.
     ``track`` counts those of sound from 1; None: the default track.
@@ -103,12 +103,12 @@ async def hear_file(
         HablaError: the file holds no sound, or no engine knows its language.
     """
     _refuse_if_deaf(generation, manner)
-    session = SessionContext(findings.note, findings.keep, manner, findings.account, is_live=False)
+    session = SessionContext(result.note, result.keep, manner, result.account, is_live=False)
     assembly = Assembly(generation, session)
     interpreter = assembly.interpreter
     listener = await assembly.open_listener(Encoding.PCM_S16LE)
     feeding = _feed(decode_file(path, track), listener, heard)
-    work = {"hear": _hear(feeding, listener, interpreter, findings), **assembly.workers()}
+    work = {"hear": _hear(feeding, listener, interpreter, result), **assembly.workers()}
     # no TaskGroup: it would raise an ExceptionGroup, and callers expect a HablaError
     tasks = [asyncio.create_task(each, name=f"habla {name}") for name, each in work.items()]
     try:
@@ -130,18 +130,18 @@ async def _hear(
     feeding: Coroutine[Any, Any, None],
     listener: Listener,
     interpreter: Interpreter,
-    findings: OfflineResult,
+    result: OfflineResult,
 ) -> None:
     """Hear a file; note the error that ends it early, after passing on what came before."""
     try:
         await feeding
         await listener.finish()
     except (EngineError, OSError) as error:
-        findings.problem = error if isinstance(error, EngineError) else EngineError(NO_ROOM)
+        result.problem = error if isinstance(error, EngineError) else EngineError(NO_ROOM)
         await listener.finish(broken=True)
     await interpreter.join()
-    if findings.problem is not None and not findings.account.received:
-        raise findings.problem
+    if result.problem is not None and not result.account.received:
+        raise result.problem
 
 
 async def _feed(

@@ -13,13 +13,13 @@ from sessions_app.live.event_sinks import PipelineEvents, SessionEvents
 from sessions_app.live.generations import Generation
 from sessions_app.live.guests import Guest, GuestInput, Guests
 from sessions_app.live.rows import SessionRows
+from sessions_app.live.session_pipeline import SessionPipeline
 from sessions_app.live.states import OPEN_STATES, ProcessContext, SessionRequest, State
 from sessions_app.live.turns import Turn
-from sessions_app.live.wiring import SessionPipeline
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.languages import LANGUAGES, only_language
+from sessions_app.pipeline.no_words import NoWordsMonitor
 from sessions_app.pipeline.session_context import SessionContext
-from sessions_app.pipeline.wordless import NoWordsMonitor
 from sessions_app.protocol import (
     ClientCommand,
     RenameSpeaker,
@@ -52,8 +52,8 @@ class SessionOperations:
         events = SessionEvents(self.id, process.publisher, emit)
         self.emit = events.emit
         self._recorder = Recorder(self.id, request.user_id, process.finisher, self.emit)
-        self._wordless = NoWordsMonitor(self.emit)
-        heard = PipelineEvents(events, self._recorder, self._wordless, self._rows)
+        self._no_words = NoWordsMonitor(self.emit)
+        heard = PipelineEvents(events, self._recorder, self._no_words, self._rows)
         self._context = SessionContext(
             heard.emit,
             heard.keep,

@@ -95,10 +95,10 @@ class Publisher:
         self._seen = {s: seen for s, seen in self._seen.items() if now - seen[0] < SHARED_SECONDS}
         if secret in self._seen and not is_fresh:
             return self._seen[secret][1]
-        standing = await tickets.fetch_ticket_state(secret)
-        if standing is not None:
-            self._seen[secret] = asyncio.get_running_loop().time(), standing
-        return standing
+        state = await tickets.fetch_ticket_state(secret)
+        if state is not None:
+            self._seen[secret] = asyncio.get_running_loop().time(), state
+        return state
 
     def is_watched(self, session_id: UUID) -> bool:
         """Return whether a session of this process may have viewers."""

@@ -11,6 +11,7 @@ from sessions_app.core.errors import HablaError
 from sessions_app.core.events import Emit, Failure, Notice
 from sessions_app.live import messages
 from sessions_app.live.operations import SessionOperations
+from sessions_app.live.session_pipeline import SessionPipeline
 from sessions_app.live.silence import SilenceWatch
 from sessions_app.live.states import (
     TRANSITIONS,
@@ -21,7 +22,6 @@ from sessions_app.live.states import (
     State,
 )
 from sessions_app.live.step_limit import StepLimit
-from sessions_app.live.wiring import SessionPipeline
 from sessions_app.live.workers import Workers
 from sessions_app.pipeline.translation.model_news import ModelNews
 from sessions_app.protocol import CloseCode
@@ -126,7 +126,7 @@ class LiveSession(SessionOperations):
         """Return what the workers do while it lives, by name."""
         work = {
             **self._pipeline.workers(),
-            "words": self._wordless.run(),
+            "words": self._no_words.run(),
             "stored": self._rows.tell_stored(self.emit),
             "silence": self._silence.watch(),
         }
@@ -141,7 +141,7 @@ class LiveSession(SessionOperations):
         await self._greet()
         await self._ended.wait()
         self.become(State.DRAINING)
-        await messages.part_first(self.ending, self._say_goodbye, self._disconnect)
+        await messages.disconnect_first(self.ending, self._say_goodbye, self._disconnect)
         if self.ending is not None and self.ending.is_graceful:
             self.is_cut_off = True  # unless the drain below finishes
             self.is_cut_off = not await self._drain()

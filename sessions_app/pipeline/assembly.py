@@ -8,13 +8,13 @@ from sessions_app.core.audio import SAMPLE_RATE, Encoding
 from sessions_app.engines.decoding.pool import DecoderPool
 from sessions_app.engines.loading import Engines
 from sessions_app.engines.scheduler import Scheduler
+from sessions_app.pipeline.batching_thread import BatchingThread
 from sessions_app.pipeline.idioms.book import IdiomBook
 from sessions_app.pipeline.interpreter import Interpreter
 from sessions_app.pipeline.listener import Listener
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.sound import open_sound
 from sessions_app.pipeline.utterance import Utterance
-from sessions_app.pipeline.workbench import BatchingThread
 
 
 class Equipment(Protocol):

@@ -9,7 +9,7 @@ from sessions_app.engines.base import Decoder, DetectorStream
 from sessions_app.engines.decoding.decoders import container_apart, load_decoder, open_decoder
 from sessions_app.engines.decoding.pool import DecoderPool
 from sessions_app.engines.decoding.process import DecoderProcess
-from sessions_app.pipeline.workbench import BatchingThread
+from sessions_app.pipeline.batching_thread import BatchingThread
 
 
 class DetectedSound(NamedTuple):
@@ -52,7 +52,7 @@ class Source(Protocol):
 async def open_sound(
     encoding: Encoding,
     detector: DetectorStream,
-    workbench: BatchingThread,
+    thread: BatchingThread,
     decoders: DecoderPool,
     *,
     sample_rate: int = SAMPLE_RATE,
@@ -65,21 +65,19 @@ async def open_sound(
     """
     container = container_apart(encoding)
     if container is not None:
-        return IsolatedSound(await decoders.open(container), detector, workbench)
-    await workbench.do(partial(load_decoder, encoding))
-    return Sound(open_decoder(encoding, sample_rate=sample_rate), detector, workbench)
+        return IsolatedSound(await decoders.open(container), detector, thread)
+    await thread.do(partial(load_decoder, encoding))
+    return Sound(open_decoder(encoding, sample_rate=sample_rate), detector, thread)
 
 
 class Sound:
     """The decoder and the detector of one stream, both run in the engines' own thread."""
 
-    def __init__(
-        self, decoder: Decoder, detector: DetectorStream, workbench: BatchingThread
-    ) -> None:
+    def __init__(self, decoder: Decoder, detector: DetectorStream, thread: BatchingThread) -> None:
         self._decoder = decoder
         self._detector = detector
-        self._workbench = workbench
-        workbench.add_user(self)
+        self._thread = thread
+        thread.add_user(self)
 
     @property
     def has_more(self) -> bool:
@@ -88,17 +86,17 @@ class Sound:
 
     async def decode(self, chunk: bytes) -> DetectedSound:
         """Return the PCM that ``chunk`` completes, and the probabilities of complete frames."""
-        return await self._workbench.do(lambda: self._judge(self._decoder.decode(chunk)))
+        return await self._thread.do(lambda: self._judge(self._decoder.decode(chunk)))
 
     async def flush(self) -> DetectedSound:
         """Return the rest, at the end of the stream."""
-        return await self._workbench.do(lambda: self._judge(self._decoder.flush()))
+        return await self._thread.do(lambda: self._judge(self._decoder.flush()))
 
     async def close(self) -> None:
         """Release the decoder. May be called twice."""
-        self._workbench.remove_user(self)
+        self._thread.remove_user(self)
         # one thread, first in first out: never at the same time as a cancelled decode that goes on
-        await self._workbench.do(self._decoder.close, surely=True)
+        await self._thread.do(self._decoder.close, surely=True)
 
     def _judge(self, pcm: bytes) -> DetectedSound:
         found = self._detector.probabilities(pcm) if pcm else ()
@@ -109,12 +107,12 @@ class IsolatedSound:
     """The same where a process of its own decodes, for which only this stream waits."""
 
     def __init__(
-        self, decoder: DecoderProcess, detector: DetectorStream, workbench: BatchingThread
+        self, decoder: DecoderProcess, detector: DetectorStream, thread: BatchingThread
     ) -> None:
         self._decoder = decoder
         self._detector = detector
-        self._workbench = workbench
-        workbench.add_user(self)
+        self._thread = thread
+        thread.add_user(self)
 
     @property
     def has_more(self) -> bool:
@@ -131,12 +129,12 @@ class IsolatedSound:
 
     async def close(self) -> None:
         """Release the decoder. May be called twice."""
-        self._workbench.remove_user(self)
+        self._thread.remove_user(self)
         await self._decoder.close()
 
     async def _judge(self, pcm: bytes) -> DetectedSound:
         silence = self._decoder.silence_samples
         if not pcm:
             return DetectedSound(pcm, (), silence)
-        found = await self._workbench.do(lambda: self._detector.probabilities(pcm))
+        found = await self._thread.do(lambda: self._detector.probabilities(pcm))
         return DetectedSound(pcm, found, silence)

@@ -150,8 +150,8 @@ def warn_of_pending_deletions(request: HttpRequest, recording_ids: Iterable[UUID
 @never_cache
 def watch_page(request: HttpRequest, secret: str) -> HttpResponse:
     """Show the page of viewers; with an explanation if the ticket is not valid."""
-    standing = ticket_state(secret)
-    problem = standing.problem if standing else "ticket_unknown"
+    state = ticket_state(secret)
+    problem = state.problem if state else "ticket_unknown"
     status = {"": HTTPStatus.OK, "ticket_unknown": HTTPStatus.NOT_FOUND}.get(
         problem, HTTPStatus.GONE
     )

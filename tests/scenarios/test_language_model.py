@@ -134,10 +134,10 @@ async def test_a_file_is_translated_with_the_context_and_the_topic_of_a_session(
     path = tmp_path / "talk.wav"
     path.write_bytes(wav(b"".join(say(sentence) + silence(1) for sentence in sentences)))
     manner = Manner(Direction.ES_TO_EN, Mode.CONVERSATION)
-    findings = OfflineResult()
+    result = OfflineResult()
     async with opened(conf.read().engines, lambda *_: None) as generation:
-        await hear_file(path, generation, manner, findings)
-    assert [exchange.source for exchange in findings.exchanges] == sentences
+        await hear_file(path, generation, manner, result)
+    assert [exchange.source for exchange in result.exchanges] == sentences
     assert len(topics_asked(server)) == 1
     assert translations_asked(server) == in_session
     last = in_session[-1]

@@ -140,10 +140,10 @@ async def test_spoken_played_and_from_a_file_the_words_are_the_same(
         played = told(browser)
     path = tmp_path / "talk.wav"
     path.write_bytes(wav(talk))
-    findings = OfflineResult()
+    result = OfflineResult()
     async with opened(conf.read().engines, lambda *_: None) as generation:
-        await hear_file(path, generation, Manner(direction, Mode.CONVERSATION), findings)
-    heard = [(said.source, said.translated, said.direction) for said in findings.exchanges]
+        await hear_file(path, generation, Manner(direction, Mode.CONVERSATION), result)
+    heard = [(said.source, said.translated, said.direction) for said in result.exchanges]
     assert len(spoken) == 4
     assert spoken == played == heard
 

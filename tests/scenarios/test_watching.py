@@ -113,9 +113,9 @@ async def test_what_is_published_before_the_welcome_is_told_after_it(connect: Co
         for message in browser.told("transcript") + browser.told("translation"):
             await feed.take(json.dumps(message))
         assert feed.has_news.is_set()
-        standing = await tickets.fetch_ticket_state(secret)
-        assert standing is not None
-        await feed.catch_up(standing)
+        state = await tickets.fetch_ticket_state(secret)
+        assert state is not None
+        await feed.catch_up(state)
         assert [message["type"] for message in told] == ["watching", "translation"]
         assert told[1]["source"] == "hola mundo"
 

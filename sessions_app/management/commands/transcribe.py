@@ -47,20 +47,20 @@ class Command(terminal.HablaCommand):
             raise CommandError(f"There is no file {printable(str(options['file']))}.")
         manner = Manner(Direction(options["direction"]), Mode.CONVERSATION)
         printer = ExchangePrinter(self.stdout, options["format"])
-        findings = OfflineResult(told=printer.add)
+        result = OfflineResult(told=printer.add)
         try:
-            printer.run(self._run(options["file"], options["track"], manner, findings))
+            printer.run(self._run(options["file"], options["track"], manner, result))
         finally:
-            for failure in findings.failures:
-                where = _where(failure, findings)
+            for failure in result.failures:
+                where = _where(failure, result)
                 self.stderr.write(f"Utterance {failure.about}{where}: {failure.message}")
-        if missing := _missing(findings):
+        if missing := _missing(result):
             raise CommandError(missing)
-        if not findings.exchanges:
+        if not result.exchanges:
             self.stderr.write("Nothing was heard in this file.")
 
     async def _run(
-        self, path: Path, track: int | None, manner: Manner, findings: OfflineResult
+        self, path: Path, track: int | None, manner: Manner, result: OfflineResult
     ) -> None:
         facts = await asyncio.to_thread(read_facts, path, track)
         with progress_bar(facts.seconds or 0.0) as bar:
@@ -73,7 +73,7 @@ class Command(terminal.HablaCommand):
                     path,
                     it,
                     manner,
-                    findings,
+                    result,
                     heard=lambda seconds: move_bar(bar, seconds),
                     track=track,
                 )
@@ -84,13 +84,13 @@ class Command(terminal.HablaCommand):
                 self.stderr.write(message)
 
 
-def _missing(findings: OfflineResult) -> str:
+def _missing(result: OfflineResult) -> str:
     """Return what is missing in the output; empty: nothing."""
     missing = []
-    if findings.problem is not None:
-        heard = _clock(to_seconds(findings.account.received))
-        missing.append(f"It was heard up to {heard} only. {findings.problem}")
-    if count := len({failure.about for failure in findings.failures}):
+    if result.problem is not None:
+        heard = _clock(to_seconds(result.account.received))
+        missing.append(f"It was heard up to {heard} only. {result.problem}")
+    if count := len({failure.about for failure in result.failures}):
         missing.append(f"Utterances that were not heard, or not translated: {count}.")
     return " ".join(missing)
 
@@ -107,11 +107,11 @@ def _choice(facts: Facts, track: int | None) -> str:
     )
 
 
-def _where(failure: Failure, findings: OfflineResult) -> str:
-    if not isinstance(failure.about, int) or failure.about not in findings.begins:
+def _where(failure: Failure, result: OfflineResult) -> str:
+    if not isinstance(failure.about, int) or failure.about not in result.begins:
         return ""
-    begin = findings.begins[failure.about]
-    return f", {_clock(begin)} to {_clock(findings.ends.get(failure.about, begin))}"
+    begin = result.begins[failure.about]
+    return f", {_clock(begin)} to {_clock(result.ends.get(failure.about, begin))}"
 
 
 def _clock(seconds: float) -> str:

@@ -10,7 +10,7 @@ from sessions_app.core.events import Direction, DiscardReason, Transcript
 from sessions_app.engines.scheduler import Seat
 from sessions_app.engines.scheduler_work import DroppedError
 from sessions_app.pipeline.languages import LANGUAGES, LanguageChooser, language_of_text
-from sessions_app.pipeline.newest import LatestOnly
+from sessions_app.pipeline.latest_only import LatestOnly
 from sessions_app.pipeline.outcome import Outcome
 from sessions_app.pipeline.recognition.transcripts import judge
 from sessions_app.pipeline.utterance import Utterance

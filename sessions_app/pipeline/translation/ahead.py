@@ -20,7 +20,7 @@ from sessions_app.engines.base import Translator
 from sessions_app.engines.model_condition import wait_for_model
 from sessions_app.engines.text.sentences import split_sentences
 from sessions_app.pipeline.languages import LANGUAGES
-from sessions_app.pipeline.newest import LatestOnly
+from sessions_app.pipeline.latest_only import LatestOnly
 from sessions_app.pipeline.outcome import Outcome
 from sessions_app.pipeline.translation.joining import Made, joined
 from sessions_app.pipeline.utterance import Utterance

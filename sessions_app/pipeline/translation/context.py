@@ -4,7 +4,7 @@ from collections import deque
 
 from sessions_app.core.events import Direction, Exchange, Mode, Said, TranslationRequest
 from sessions_app.engines.base import Translator
-from sessions_app.pipeline.newest import LatestOnly
+from sessions_app.pipeline.latest_only import LatestOnly
 
 EXCHANGES_REMEMBERED = 6
 """How many earlier exchanges a translator gets as context."""

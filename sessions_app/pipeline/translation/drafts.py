@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sessions_app.core.events import Direction, TranslationRequest
 from sessions_app.engines.base import Tell, Translator
-from sessions_app.pipeline.newest import LatestOnly
+from sessions_app.pipeline.latest_only import LatestOnly
 
 MakeRequest = Callable[[str, Direction], TranslationRequest]
 

@@ -46,12 +46,12 @@ async def test_what_came_before_the_decoder_died_is_found_and_why_it_is_not_all(
             for child in set(children_of(os.getpid())) - of_other_tests:
                 os.kill(child, signal.SIGKILL)
 
-    findings = OfflineResult()
-    await hear_file(file_of(tmp_path, wav(LONG)), engines, AUTO, findings, heard=kill_decoder)
-    assert findings.problem is not None
-    assert findings.account.unfinished == 0
-    assert 5 < len(findings.exchanges) < 40
-    assert {exchange.translated for exchange in findings.exchanges} == {"hello world"}
+    result = OfflineResult()
+    await hear_file(file_of(tmp_path, wav(LONG)), engines, AUTO, result, heard=kill_decoder)
+    assert result.problem is not None
+    assert result.account.unfinished == 0
+    assert 5 < len(result.exchanges) < 40
+    assert {exchange.translated for exchange in result.exchanges} == {"hello world"}
 
 
 @pytest.mark.slow
@@ -62,13 +62,13 @@ async def test_a_piece_that_no_engine_answers_in_time_is_named_and_the_next_is_h
     monkeypatch.setattr(scheduler, "PATIENCE_FACTOR", 0.0)
     fake, stuck = EngineChoice("fake"), EngineChoice(STUCK)
     sound = say("hola") + silence(1) + say("agua") + silence(1) + say("gracias")
-    findings = OfflineResult()
+    result = OfflineResult()
     async with opened(EngineSettings(stuck, fake, fake, tmp_path), lambda *_: None) as engines:
-        await hear_file(file_of(tmp_path, wav(sound)), engines, AUTO, findings)
-    assert [said.source for said in findings.exchanges] == ["hola", "gracias"]
-    (failure,) = findings.failures
+        await hear_file(file_of(tmp_path, wav(sound)), engines, AUTO, result)
+    assert [said.source for said in result.exchanges] == ["hola", "gracias"]
+    (failure,) = result.failures
     assert (failure.about, failure.message) == (2, "The transcriber did not answer in time.")
-    assert 0.8 < findings.begins[2] < 1.3 < findings.ends[2] < 2
+    assert 0.8 < result.begins[2] < 1.3 < result.ends[2] < 2
 
 
 async def test_where_nothing_can_be_read_that_is_raised_as_it_is(
@@ -87,12 +87,12 @@ async def test_whoever_breaks_off_has_what_was_found_so_far(
         if exchange.utterance_id == 3:
             hearing.cancel()
 
-    findings = OfflineResult(told=tell)
-    hearing = asyncio.create_task(hear_file(path, engines, AUTO, findings))
+    result = OfflineResult(told=tell)
+    hearing = asyncio.create_task(hear_file(path, engines, AUTO, result))
     with pytest.raises(asyncio.CancelledError):
         await hearing
-    assert [exchange.source for exchange in findings.exchanges][:3] == ["hola mundo"] * 3
-    assert len(findings.exchanges) < 40
+    assert [exchange.source for exchange in result.exchanges][:3] == ["hola mundo"] * 3
+    assert len(result.exchanges) < 40
 
 
 async def test_a_bug_is_raised_as_it_is_and_not_in_a_group(
@@ -108,13 +108,13 @@ async def test_a_bug_is_raised_as_it_is_and_not_in_a_group(
 @pytest.mark.slow
 async def test_whoever_breaks_off_has_words_that_nobody_translated_yet(tmp_path: Path) -> None:
     fake, slow = EngineChoice("fake"), EngineChoice("fake", {"delay_seconds": 60})
-    findings = OfflineResult()
+    result = OfflineResult()
     path = file_of(tmp_path, wav(say("hola mundo")))
     async with opened(EngineSettings(fake, slow, fake, tmp_path), lambda *_: None) as engines:
-        hearing = asyncio.create_task(hear_file(path, engines, AUTO, findings))
-        await eventually(lambda: findings.account.utterances == 1)
+        hearing = asyncio.create_task(hear_file(path, engines, AUTO, result))
+        await eventually(lambda: result.account.utterances == 1)
         hearing.cancel()
         await asyncio.wait({hearing})
-    assert [(said.source, said.failure) for said in findings.exchanges] == [
+    assert [(said.source, said.failure) for said in result.exchanges] == [
         ("hola mundo", "translation_failed")
     ]

@@ -15,8 +15,8 @@ from sessions_app.engines.choices import EngineChoice, EngineSettings
 from sessions_app.live import intake
 from sessions_app.live.generations import Generation
 from sessions_app.live.offline import opened
+from sessions_app.live.session_pipeline import SessionPipeline
 from sessions_app.live.states import State
-from sessions_app.live.wiring import SessionPipeline
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.utterance import Utterance
 from sessions_app.protocol import StartListening

@@ -22,11 +22,11 @@ from sessions_app.engines.fake import FakeDetector, FakeTranscriber, FakeTransla
 from sessions_app.engines.loading import Engines
 from sessions_app.engines.scheduler import Scheduler
 from sessions_app.pipeline.assembly import Assembly
+from sessions_app.pipeline.batching_thread import BatchingThread
 from sessions_app.pipeline.idioms.book import IdiomBook
 from sessions_app.pipeline.listener import Listener
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.utterance import Utterance
-from sessions_app.pipeline.workbench import BatchingThread
 
 SPANISH = Manner(Direction.ES_TO_EN, Mode.CONVERSATION)
 

@@ -13,7 +13,7 @@ T = TypeVar("T")
 MOST_AT_ONCE = 32
 """Pieces in one batch: with more, the first ones would wait too long for their results."""
 GATHERING_SECONDS = 0.000_1
-"""How long a batch is gathered after the one before, for each user of the workbench ..."""
+"""How long a batch is gathered after the one before, for each user of the thread ..."""
 LONGEST_GATHERING_SECONDS = 0.012
 """... and at most, unless MOST_AT_ONCE pieces are there before."""
 
@@ -55,7 +55,7 @@ class BatchingThread:
         ``surely``; work that has begun is finished.
 
         Raises:
-            EngineError: the workbench is closed.
+            EngineError: the thread is closed.
         """
         if self._is_closed:
             raise EngineError("The engines were unloaded.")

@@ -14,7 +14,7 @@ from sessions_app.core.events import (
     Partial,
     SpeechStarted,
 )
-from sessions_app.pipeline.wordless import NoWordsMonitor
+from sessions_app.pipeline.no_words import NoWordsMonitor
 from tests.house import eventually
 
 
@@ -23,12 +23,12 @@ class Watched:
 
     def __init__(self) -> None:
         self.told: list[Event] = []
-        self.wordless = NoWordsMonitor(self._take, 0.05)
+        self.monitor = NoWordsMonitor(self._take, 0.05)
 
     async def emit(self, event: Event) -> None:
-        self.wordless.note(event)
+        self.monitor.note(event)
         await self._take(event)
-        await self.wordless.note_told(event)
+        await self.monitor.note_told(event)
 
     async def _take(self, event: Event) -> None:
         self.told.append(event)
@@ -40,7 +40,7 @@ class Watched:
 @pytest.fixture
 async def watched() -> AsyncIterator[Watched]:
     made = Watched()
-    work = asyncio.create_task(made.wordless.run())
+    work = asyncio.create_task(made.monitor.run())
     yield made
     work.cancel()
     await asyncio.wait({work})

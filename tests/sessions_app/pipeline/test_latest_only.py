@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sessions_app.core.errors import EngineError
-from sessions_app.pipeline.newest import LatestOnly, Work
+from sessions_app.pipeline.latest_only import LatestOnly, Work
 from tests.house import eventually
 
 
