@@ -57,7 +57,7 @@ def admit(request: PlaybackRequest) -> PlaybackJob:
             _check_place(recording, request)
             _check_sound(recording, request.mode)
             _check_share(request)
-            return store.playing_of(_begin(recording, request))
+            return store.job_of(_begin(recording, request))
     except IntegrityError as error:
         raise _already_playing() from error
 

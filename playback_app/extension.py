@@ -30,7 +30,7 @@ async def steer(session: LiveSession, command: SteerPlayback) -> None:
 def playbacks(sessions: Collection[LiveSession]) -> list[dict[str, Any]]:
     """Return the playbacks of these sessions."""
     return [
-        {"id": str(player.playing.id), "session_id": str(session.id)}
+        {"id": str(player.job.id), "session_id": str(session.id)}
         for session in sessions
         if (player := service.player_in(session)) is not None
     ]

@@ -66,15 +66,15 @@ async def play_offline(
             heard(event.fields["position_seconds"])
 
     async with _serving() as registry:
-        playing = await admit_here(replace(request, boot=registry.boot))
+        job = await admit_here(replace(request, boot=registry.boot))
         if direction is not None:
-            playing = replace(playing, direction=direction)
-        await _play(registry, playing, note)
-        return OfflinePlayback(await _row(playing.id), exchanges, failures)
+            job = replace(job, direction=direction)
+        await _play(registry, job, note)
+        return OfflinePlayback(await _row(job.id), exchanges, failures)
 
 
-async def _play(registry: Registry, playing: PlaybackJob, note: service.Told) -> None:
-    task = service.play_alone(registry, playing, note)
+async def _play(registry: Registry, job: PlaybackJob, note: service.Told) -> None:
+    task = service.play_alone(registry, job, note)
     try:
         await asyncio.shield(task)
     finally:

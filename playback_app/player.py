@@ -41,18 +41,18 @@ class Player:
 
     def __init__(
         self,
-        playing: PlaybackJob,
+        job: PlaybackJob,
         session: LiveSession,
         *,
         left: Callable[[], None] | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
-        self.playing = playing
+        self.job = job
         self.is_over = False
         self.position_seconds = 0.0
         self._session = session
         self._left = left
-        self._pacer = Pacer(playing.speed, clock)
+        self._pacer = Pacer(job.speed, clock)
         self._moved_at = float("-inf")
         self._begun = asyncio.Event()
 
@@ -65,7 +65,7 @@ class Player:
             await self._begin()
             await (
                 self._stream(guest_input)
-                if self.playing.mode == "full"
+                if self.job.mode == "full"
                 else self._segments(guest_input)
             )
             state, reason = PlaybackState.FINISHED, ""
@@ -76,7 +76,7 @@ class Player:
             state, reason = PlaybackState.STOPPED, "session_ended"
             raise
         except HablaError as error:
-            logger.warning("playback %s failed: %s", self.playing.id, error)
+            logger.warning("playback %s failed: %s", self.job.id, error)
             reason = error.code
         finally:
             self._begun.set()
@@ -116,12 +116,12 @@ class Player:
     async def take_back(self) -> bool:
         """Reopen its row, which others ended while this process seemed dead."""
         state = PlaybackState.PAUSED if self._pacer.is_held else PlaybackState.PLAYING
-        return not self.is_over and await store.reclaim_playback(self.playing.id, state)
+        return not self.is_over and await store.reclaim_playback(self.job.id, state)
 
     async def _change(self, change: Change) -> bool:
-        if await change(self.playing.id):
+        if await change(self.job.id):
             return True
-        return await self.take_back() and await change(self.playing.id)
+        return await self.take_back() and await change(self.job.id)
 
     async def _note(self, change: Change) -> bool:
         await self._begun.wait()
@@ -138,13 +138,13 @@ class Player:
         infos = generation.engines.infos if generation else {}
         engines = {kind: asdict(info) for kind, info in infos.items()}
         options = {"direction": session.manner.direction, "mode": session.manner.mode}
-        if not await store.mark_playing(self.playing.id, engines, options):
+        if not await store.mark_playing(self.job.id, engines, options):
             raise GuestEndedError
         await session.emit(Notice("playback_started", self._fields()))
         self._begun.set()
 
     async def _stream(self, guest_input: GuestInput) -> None:
-        stream = Stream(self.playing)
+        stream = Stream(self.job)
         try:
             await guest_input.start_listening(await _read(stream.open))
             while piece := await _read(stream.read):
@@ -160,7 +160,7 @@ class Player:
 
     async def _segments(self, guest_input: GuestInput) -> None:
         heard = 0.0
-        for segment in await segments_of(self.playing):
+        for segment in await segments_of(self.job):
             pcm = await _read(lambda segment=segment: read_segment(segment))  # type: ignore[misc]
             await guest_input.interpret(pcm, segment.start_sample)
             heard += to_seconds(count_samples(pcm))
@@ -188,13 +188,13 @@ class Player:
         except TimeoutError:  # it stays queued; the database is late from now on
             return True
         except StoreError as error:  # the next position may be stored
-            logger.warning("playback %s: %s", self.playing.id, error)
+            logger.warning("playback %s: %s", self.job.id, error)
             return True
 
     # --- the end
 
     async def _end(self, state: PlaybackState, reason: str) -> None:
-        playback_id = self.playing.id
+        playback_id = self.job.id
         became: tuple[str, str] | None
         try:
             became = await self._end_row(state, reason)
@@ -213,11 +213,11 @@ class Player:
 
     async def _end_row(self, state: PlaybackState, reason: str) -> tuple[str, str] | None:
         """Return how its row ended; None: it will end as asked, once the database allows."""
-        ending = (self.playing.id, state, reason, self.position_seconds)
+        ending = (self.job.id, state, reason, self.position_seconds)
         has_ended = await store.end_playback_behind(*ending)
         if has_ended is False and await self.take_back():
             has_ended = await store.end_playback_behind(*ending)
-        return None if has_ended is None else await store.outcome_of(self.playing.id)
+        return None if has_ended is None else await store.outcome_of(self.job.id)
 
     def _last_word(self, state: str, reason: str) -> Notice:
         fields = self._fields() | ({"reason": reason} if reason else {})
@@ -229,12 +229,12 @@ class Player:
 
     def _fields(self) -> dict[str, Any]:
         return {
-            "playback_id": str(self.playing.id),
-            "recording_id": str(self.playing.recording_id),
-            "mode": self.playing.mode,
-            "speed": self.playing.speed,
+            "playback_id": str(self.job.id),
+            "recording_id": str(self.job.recording_id),
+            "mode": self.job.mode,
+            "speed": self.job.speed,
             "position_seconds": round(self.position_seconds, 3),
-            "duration_seconds": round(self.playing.duration_seconds, 3),
+            "duration_seconds": round(self.job.duration_seconds, 3),
         }
 
 

@@ -33,9 +33,9 @@ def request_playback(request: PlaybackRequest, seconds: float = PATIENCE_SECONDS
     Raises:
         CommandError: it cannot be played now, or not in this way.
     """
-    playing = admit(request)
+    job = admit(request)
     rows_changed()
-    row = _wait(playing.id, lambda row: row.state != PlaybackState.STARTING, seconds)
+    row = _wait(job.id, lambda row: row.state != PlaybackState.STARTING, seconds)
     if row.state == PlaybackState.FAILED and row.reason in ("already_listening", "already_playing"):
         raise CommandError(_("The session listens or plays already."), code=row.reason)
     return row

@@ -52,8 +52,8 @@ async def start(session: LiveSession, command: StartPlayback) -> None:
         is_leaving=not session.is_open,
     )
     async with _ended_if_cut(request.id):
-        playing = await _admit(request)
-    await play_in(session, playing)
+        job = await _admit(request)
+    await play_in(session, job)
 
 
 async def _admit(request: PlaybackRequest) -> PlaybackJob:
@@ -66,7 +66,7 @@ async def _admit(request: PlaybackRequest) -> PlaybackJob:
 
 
 async def play_in(
-    session: LiveSession, playing: PlaybackJob, left: Callable[[], None] | None = None
+    session: LiveSession, job: PlaybackJob, left: Callable[[], None] | None = None
 ) -> None:
     """Play in ``session`` a playback whose row was written.
 
@@ -74,20 +74,20 @@ async def play_in(
         CommandError: the session cannot play it; the playback has failed.
     """
     try:
-        async with _ended_if_cut(playing.id):
+        async with _ended_if_cut(job.id):
             await _let_finished_go(session)
         session.check_that_someone_hears()
-        session.receive(Player(playing, session, left=left), playing.id)
+        session.receive(Player(job, session, left=left), job.id)
     except CommandError as error:
-        await _end_refused(playing, session, error)
+        await _end_refused(job, session, error)
         raise
 
 
-async def _end_refused(playing: PlaybackJob, session: LiveSession, error: CommandError) -> None:
+async def _end_refused(job: PlaybackJob, session: LiveSession, error: CommandError) -> None:
     if session.is_open:
-        await store.end_playback_behind(playing.id, PlaybackState.FAILED, error.code)
+        await store.end_playback_behind(job.id, PlaybackState.FAILED, error.code)
     else:
-        await store.end_playback_behind(playing.id, *SESSION_ENDED)
+        await store.end_playback_behind(job.id, *SESSION_ENDED)
 
 
 @asynccontextmanager
@@ -145,8 +145,8 @@ async def poll_playbacks(registry: Registry, is_beat: bool) -> None:
         directory=registry.sound_directory,
         has_room=has_room,
     )
-    for playing in taken:
-        await _begin(registry, playing)
+    for job in taken:
+        await _begin(registry, job)
     for wished in await store.pending_wishes(registry.boot):
         _grant(registry, wished)
     if is_beat:
@@ -155,36 +155,36 @@ async def poll_playbacks(registry: Registry, is_beat: bool) -> None:
         logger.warning("%d playbacks of a server that died are marked as interrupted", lost)
 
 
-async def _begin(registry: Registry, playing: PlaybackJob) -> None:
-    if playing.session_id is None:
-        await _begin_alone(registry, playing)
+async def _begin(registry: Registry, job: PlaybackJob) -> None:
+    if job.session_id is None:
+        await _begin_alone(registry, job)
         return
-    session = registry.sessions.get(playing.session_id)
+    session = registry.sessions.get(job.session_id)
     if session is None:
-        await store.end_playback_behind(playing.id, *SESSION_ENDED)
+        await store.end_playback_behind(job.id, *SESSION_ENDED)
         return
     try:
-        session.perform(partial(_engage_or_log, session, playing), dropped=partial(_drop, playing))
+        session.perform(partial(_engage_or_log, session, job), dropped=partial(_drop, job))
     except CommandError as error:
-        await _end_refused(playing, session, error)
+        await _end_refused(job, session, error)
 
 
-def _drop(playing: PlaybackJob) -> None:
-    store.begin_ending(playing.id, *SESSION_ENDED)
+def _drop(job: PlaybackJob) -> None:
+    store.begin_ending(job.id, *SESSION_ENDED)
 
 
-async def _engage_or_log(session: LiveSession, playing: PlaybackJob) -> None:
+async def _engage_or_log(session: LiveSession, job: PlaybackJob) -> None:
     try:
-        await play_in(session, playing)
+        await play_in(session, job)
     except CommandError as error:
-        logger.info("playback %s was refused: %s", playing.id, error)
+        logger.info("playback %s was refused: %s", job.id, error)
 
 
-async def _begin_alone(registry: Registry, playing: PlaybackJob) -> None:
+async def _begin_alone(registry: Registry, job: PlaybackJob) -> None:
     try:
-        play_alone(registry, playing)
+        play_alone(registry, job)
     except RefusedError as error:
-        await store.end_playback_behind(playing.id, PlaybackState.FAILED, error.code)
+        await store.end_playback_behind(job.id, PlaybackState.FAILED, error.code)
 
 
 def _grant(registry: Registry, wished: PendingWish) -> None:
@@ -197,7 +197,7 @@ def _grant(registry: Registry, wished: PendingWish) -> None:
 async def _grant_in_turn(session: LiveSession, wished: PendingWish) -> None:
     try:
         player = player_in(session)
-        if player is not None and player.playing.id == wished.id:
+        if player is not None and player.job.id == wished.id:
             await steer_playback(session, wished.wish)
     except CommandError as error:
         logger.info("playback %s: %s", wished.id, error)
@@ -205,7 +205,7 @@ async def _grant_in_turn(session: LiveSession, wished: PendingWish) -> None:
 
 
 async def _beat(registry: Registry) -> None:
-    players = {p.playing.id: p for s in registry.sessions.values() if (p := player_in(s))}
+    players = {p.job.id: p for s in registry.sessions.values() if (p := player_in(s))}
     await store.record_signs_of_life(list(players))
     # a paused one would not notice by itself
     for playback_id in await store.interrupted_playbacks(list(players)):
@@ -216,7 +216,7 @@ async def _beat(registry: Registry) -> None:
 
 
 def play_alone(
-    registry: Registry, playing: PlaybackJob, told: Told | None = None
+    registry: Registry, job: PlaybackJob, told: Told | None = None
 ) -> "asyncio.Task[None]":
     """Play into a session of its own, which ends with the playback; return the session's task.
 
@@ -225,18 +225,18 @@ def play_alone(
     Raises:
         RefusedError: there is no room, or this process does not serve.
     """
-    return _Alone(registry, playing, told).task
+    return _Alone(registry, job, told).task
 
 
 class _Alone:
     """A session without a client, and its playback."""
 
-    def __init__(self, registry: Registry, playing: PlaybackJob, told: Told | None) -> None:
-        self._playing = playing
+    def __init__(self, registry: Registry, job: PlaybackJob, told: Told | None) -> None:
+        self._job = job
         self._told = told
-        manner = Manner(Direction(playing.direction), Mode(playing.session_mode))
+        manner = Manner(Direction(job.direction), Mode(job.session_mode))
         # admission has counted it for the user already
-        request = SessionRequest(playing.user_id, manner, is_operator=True)
+        request = SessionRequest(job.user_id, manner, is_operator=True)
         self.session, self.task = registry.launch(
             request, emit=self._emit, disconnect=self._disconnect
         )
@@ -249,12 +249,12 @@ class _Alone:
 
     async def _begin(self) -> None:
         try:
-            if not await store.assign_session(self._playing.id, self.session.id):
+            if not await store.assign_session(self._job.id, self.session.id):
                 self._end_session()
                 return
-            await play_in(self.session, self._playing, self._end_session)
+            await play_in(self.session, self._job, self._end_session)
         except (CommandError, StoreError) as error:
-            logger.info("playback %s was refused: %s", self._playing.id, error)
+            logger.info("playback %s was refused: %s", self._job.id, error)
             self._end_session()
 
     def _end_session(self) -> None:
@@ -262,4 +262,4 @@ class _Alone:
 
     async def _disconnect(self, code: int) -> None:
         # does something only if the session ended before it played
-        await store.end_playback_behind(self._playing.id, PlaybackState.FAILED, "session_ended")
+        await store.end_playback_behind(self._job.id, PlaybackState.FAILED, "session_ended")

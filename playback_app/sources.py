@@ -34,8 +34,8 @@ class Segment:
 class Stream:
     """A recording's sound as it was sent: `open`, `read` it to its end, and `close` it."""
 
-    def __init__(self, playing: PlaybackJob) -> None:
-        self._playing = playing
+    def __init__(self, job: PlaybackJob) -> None:
+        self._job = job
         self._file: BinaryIO | None = None
         self._is_closed = False
         self._piece_bytes = SMALLEST_PIECE
@@ -48,7 +48,7 @@ class Stream:
         Raises:
             DecodeError: it is gone, or not what it should be.
         """
-        path = files.sound_path(self._playing.recording_id, self._playing.encoding)
+        path = files.sound_path(self._job.recording_id, self._job.encoding)
         if path is None:
             raise _gone()
         try:
@@ -88,7 +88,7 @@ class Stream:
             self._file.close()
 
     def _command(self, file: BinaryIO) -> StartListening:
-        encoding, rate = Encoding(self._playing.encoding), SAMPLE_RATE
+        encoding, rate = Encoding(self._job.encoding), SAMPLE_RATE
         if encoding is Encoding.PCM_S16LE:
             with wave.open(file, "rb") as header:
                 rate = header.getframerate()
@@ -101,18 +101,18 @@ class Stream:
     def _size_of_piece(self, path: Path, command: StartListening) -> int:
         if command.encoding is Encoding.PCM_S16LE:
             return int(PIECE_SECONDS * command.sample_rate) * SAMPLE_BYTES
-        seconds = max(self._playing.duration_seconds, PIECE_SECONDS)
+        seconds = max(self._job.duration_seconds, PIECE_SECONDS)
         size = int(path.stat().st_size / seconds * PIECE_SECONDS)
         return min(max(size, SMALLEST_PIECE), LARGEST_PIECE)
 
 
 @on_database_thread
-def segments_of(playing: PlaybackJob) -> list[Segment]:
+def segments_of(job: PlaybackJob) -> list[Segment]:
     """Return the stored utterances of a recording, in the order in which they were spoken."""
-    rows = RecordedSegment.objects.filter(recording_id=playing.recording_id)
+    rows = RecordedSegment.objects.filter(recording_id=job.recording_id)
     found = rows.values_list("utterance_id", "start_sample", "end_sample")
     return [
-        Segment(files.segment_path(playing.recording_id, utterance_id), start, end)
+        Segment(files.segment_path(job.recording_id, utterance_id), start, end)
         for utterance_id, start, end in found.order_by("start_sample", "pk")
     ]
 

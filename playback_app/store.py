@@ -56,7 +56,7 @@ class PendingWish:
     wish: PlaybackWish
 
 
-def playing_of(row: Playback) -> PlaybackJob:
+def job_of(row: Playback) -> PlaybackJob:
     """Return the job that a row describes."""
     return PlaybackJob(
         id=row.pk,
@@ -243,7 +243,7 @@ def take_waiting(
     is_alone = Q(session__isnull=True, has_own_session=True)
     own = is_alone & lies_here if has_room else Q(pk__in=[])
     found = waiting.filter(Q(session__in=session_ids) | own).select_related("recording")
-    return [playing_of(row) for row in found if _take(waiting.filter(pk=row.pk), boot)]
+    return [job_of(row) for row in found if _take(waiting.filter(pk=row.pk), boot)]
 
 
 def _take(rows: QuerySet[Playback], boot: str) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from playback_app.models import Playback
 from playback_app.sources import Stream, read_segment, segments_of
-from playback_app.store import playing_of
+from playback_app.store import job_of
 from sessions_app.access.owner_key import is_carried_by, owner_key
 from sessions_app.core import descriptors
 from sessions_app.core.audio import Encoding
@@ -86,9 +86,9 @@ async def test_a_playback_is_refused_and_may_be_asked_for_again(
 
 async def test_what_is_played_is_not_called_gone_or_broken(house: House) -> None:
     recording = await record(HOLA, segments=("hola",))
-    playing = playing_of(Playback(recording=recording, mode="full"))
-    (segment,) = await segments_of(playing)
-    with closing(Stream(playing)) as stream:
+    job = job_of(Playback(recording=recording, mode="full"))
+    (segment,) = await segments_of(job)
+    with closing(Stream(job)) as stream:
         for read in (stream.open, partial(read_segment, segment)):
             with no_file_can_be_opened(), pytest.raises(DecodeError) as failed:
                 read()
