@@ -18,15 +18,15 @@ HablaError
     ├── EngineBusyError             it must not be asked for a while
     │   ├── EngineLoadingError          its model is still being loaded
     │   ├── NotInTimeError              its server was too slow (engines/llm/client.py)
-    │   └── AwayError                   its server is unreachable (engines/llm/client.py)
+    │   └── ServerAwayError             its server is unreachable (engines/llm/client.py)
     ├── BadTranslationError         the answer of a translator is not a translation
     ├── DecodeError                 the stream is not in the declared format
     ├── DroppedError                the result is not wanted any more (engines/scheduler_work.py)
-    ├── AgainError                  the request may succeed if repeated (engines/llm/client.py)
+    ├── RetryableError              the request may succeed if repeated (engines/llm/client.py)
     ├── RequestRefusedError         the server refuses this form of request (engines/llm/client.py)
     │   └── UnfitModelError             the model cannot chat (engines/llm/client.py)
     ├── UnknownModelError           the server does not have the model (engines/llm/client.py)
-    ├── ElsewhereError              the address is wrong (engines/llm/client.py)
+    ├── WrongAddressError           the address is wrong (engines/llm/client.py)
     ├── StrangeAnswerError          the answer is malformed (engines/speech/openai_answers.py)
     ├── PieceRefusedError           the server refuses this sound (engines/speech/openai_client.py)
     └── SpeechServerSilentError     the server does not answer (engines/speech/openai_client.py)

@@ -178,9 +178,9 @@ async def test_a_model_is_believed_for_a_while_and_looked_for_at_most_now_and_th
             raise EngineError("It is gone.")
 
     loader = ModelLoader(load, LoaderMessages(str, str), clock=lambda: now)
-    await loader.settle(1)
+    await loader.ensure_loaded(1)
     now += IDLE_SECONDS - 1
-    await loader.settle(1)
+    await loader.ensure_loaded(1)
     assert (loads, loader.is_warm) == (1, True)
     now += 1
     for _ in range(3):
@@ -188,7 +188,7 @@ async def test_a_model_is_believed_for_a_while_and_looked_for_at_most_now_and_th
         await loader.loaded()
     assert (loads, loader.board.condition.state) == (2, ModelState.DOWN)
     with pytest.raises(EngineError, match="gone"):  # a sentence checks it nevertheless
-        await loader.settle(1)
+        await loader.ensure_loaded(1)
     assert loads == 3
     await loader.aclose()
 
@@ -201,19 +201,19 @@ async def test_a_model_that_is_unloaded_sooner_is_believed_for_less_from_then_on
         loads += 1
 
     loader = ModelLoader(load, LoaderMessages(str, str), clock=lambda: now)
-    await loader.settle(1)
+    await loader.ensure_loaded(1)
     now += 30
-    await loader.settle(1)
+    await loader.ensure_loaded(1)
     assert loads == 1
     with pytest.raises(NotInTimeError), loader.watching():
         raise NotInTimeError
     await loader.loaded()
     assert (loads, loader.is_warm) == (2, True)
     now += 14
-    await loader.settle(1)
+    await loader.ensure_loaded(1)
     assert loads == 2
     now += 1
-    await loader.settle(1)
+    await loader.ensure_loaded(1)
     assert loads == 3
     await loader.aclose()
 
@@ -227,13 +227,13 @@ async def test_sentences_wait_for_a_model_together_and_not_one_after_the_other()
 
     loader = ModelLoader(load, LoaderMessages(str, str), clock=lambda: now)
     with pytest.raises(EngineLoadingError):
-        await loader.settle(0.05)
+        await loader.ensure_loaded(0.05)
     now += 3
     async with asyncio.timeout(1):
         for _ in range(100):
             with pytest.raises(EngineLoadingError):
-                await loader.settle(3)
+                await loader.ensure_loaded(3)
     loaded.set()
     await loader.loaded()
-    await loader.settle(3)
+    await loader.ensure_loaded(3)
     await loader.aclose()

@@ -39,7 +39,7 @@ _UNFIT = re.compile(
 )
 
 
-class AgainError(EngineError):
+class RetryableError(EngineError):
     """A retry may succeed, after ``seconds`` if the server named a time.
 
     ``is_away``: nobody listens there. ``is_loading``: the model may not be loaded yet.
@@ -73,7 +73,7 @@ class UnknownModelError(EngineError):
     """The server does not have the model; it may have another."""
 
 
-class ElsewhereError(EngineError):
+class WrongAddressError(EngineError):
     """The API is not at this address; it may be at another one of the same server."""
 
 
@@ -84,7 +84,7 @@ class NotInTimeError(EngineBusyError):
         super().__init__("The language model did not answer in time.", rest_seconds=REST_SECONDS)
 
 
-class AwayError(EngineBusyError):
+class ServerAwayError(EngineBusyError):
     """The server is not there any more."""
 
 
@@ -143,7 +143,7 @@ class ChatClient:
             # the error's text may contain the address, with credentials
             logger.info("%s failed: %s", self.host, type(error).__name__)
             is_away = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-            raise AgainError(f"{SERVER} does not answer.", is_away=is_away) from error
+            raise RetryableError(f"{SERVER} does not answer.", is_away=is_away) from error
 
     async def ask(self, method: str, url: str, body: dict[str, Any] | None = None) -> bytes:
         """Return the whole body of an answer.
@@ -164,7 +164,7 @@ class ChatClient:
         if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise EngineError(f"{SERVER} does not accept the key.", code="bad_key")
         if status in _AGAIN:
-            raise _again(response, body)
+            raise _retryable(response, body)
         if status in _REFUSED and _UNFIT.search(body):
             raise UnfitModelError("The language model cannot chat.")
         if status in _REFUSED:
@@ -174,10 +174,10 @@ class ChatClient:
         raise EngineError(STRANGE)
 
 
-def _again(response: httpx.Response, body: bytes) -> AgainError:
+def _retryable(response: httpx.Response, body: bytes) -> RetryableError:
     status = response.status_code
     is_loading = status in _SLOW or (status in _NOT_YET and _LOADING.search(body) is not None)
-    return AgainError(
+    return RetryableError(
         f"{SERVER} is too busy." if status == 429 else f"{SERVER} failed.",
         status=status,
         seconds=retry_after(response),
@@ -188,7 +188,7 @@ def _again(response: httpx.Response, body: bytes) -> AgainError:
 def _not_found(response: httpx.Response) -> EngineError:
     if response.request.url.path.endswith(CHAT):
         return UnknownModelError(f"{SERVER} does not know the model.")
-    return ElsewhereError(f"{SERVER} has no list of models.")
+    return WrongAddressError(f"{SERVER} has no list of models.")
 
 
 def retry_after(response: httpx.Response) -> float | None:

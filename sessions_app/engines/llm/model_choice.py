@@ -9,12 +9,12 @@ from sessions_app.core.errors import EngineBusyError, EngineError
 from sessions_app.engines.llm.client import (
     CHAT,
     SERVER,
-    AgainError,
     ChatClient,
-    ElsewhereError,
     RequestRefusedError,
+    RetryableError,
     UnfitModelError,
     UnknownModelError,
+    WrongAddressError,
 )
 from sessions_app.engines.llm.models import chat_models, read_models
 from sessions_app.engines.llm.replies import check_reply
@@ -74,12 +74,12 @@ class ModelChoice:
                     await self._find()
                 break
             except TimeoutError as error:
-                raise AgainError(f"{SERVER} does not answer.", is_away=True) from error
-            except AgainError as again:
-                if not again.is_loading:
+                raise RetryableError(f"{SERVER} does not answer.", is_away=True) from error
+            except RetryableError as error:
+                if not error.is_loading:
                     raise
                 self.is_there = True
-                await asyncio.sleep(min(retry_delay(again, attempt), LONGEST_RETRY_SECONDS))
+                await asyncio.sleep(min(retry_delay(error, attempt), LONGEST_RETRY_SECONDS))
         self.is_there = True
         if not self._names:
             raise EngineError(NO_MODEL)
@@ -96,10 +96,10 @@ class ModelChoice:
             self._client.url, self.model = address, name
             try:
                 await self._load()
-            except AgainError as again:
-                if again.is_away or again.status not in OF_ONE_MODEL:
-                    raise _given_up(again) from again
-                failure = _given_up(again)
+            except RetryableError as error:
+                if error.is_away or error.status not in OF_ONE_MODEL:
+                    raise _given_up(error) from error
+                failure = _given_up(error)
             except EngineError as error:
                 if error.code == "bad_key":
                     raise
@@ -122,13 +122,13 @@ class ModelChoice:
     # --- by what the server says
 
     async def _find(self) -> None:
-        failure: EngineError = ElsewhereError(
+        failure: EngineError = WrongAddressError(
             f"{SERVER} is not at this address, with /v1 at its end or without."
         )
         for number, address in enumerate(self._addresses):
             try:
                 models = read_models(await self._client.ask("GET", f"{address}/models"))
-            except AgainError:
+            except RetryableError:
                 raise
             except EngineError as error:
                 failure = error if error.code == "bad_key" else failure
@@ -151,10 +151,10 @@ class ModelChoice:
         for attempt in count():
             try:
                 await self._greet()
-            except AgainError as again:
-                seconds = retry_delay(again, attempt)
-                is_last = again.is_away or attempt >= self._retries
-                if not again.is_loading and (is_last or seconds > LONGEST_RETRY_SECONDS):
+            except RetryableError as error:
+                seconds = retry_delay(error, attempt)
+                is_last = error.is_away or attempt >= self._retries
+                if not error.is_loading and (is_last or seconds > LONGEST_RETRY_SECONDS):
                     raise
                 await asyncio.sleep(min(seconds, LONGEST_RETRY_SECONDS))
             else:
@@ -177,12 +177,12 @@ class ModelChoice:
         raise refusal
 
 
-def retry_delay(again: AgainError, attempt: int) -> float:
+def retry_delay(error: RetryableError, attempt: int) -> float:
     """Return how many seconds to wait before the next attempt."""
-    return FIRST_RETRY_SECONDS * 2 ** min(attempt, 8) if again.seconds is None else again.seconds
+    return FIRST_RETRY_SECONDS * 2 ** min(attempt, 8) if error.seconds is None else error.seconds
 
 
-def _given_up(again: AgainError) -> EngineError:
-    if again.status == 500:  # such as a model that does not fit into memory: another may
-        return EngineError(str(again))
-    return EngineBusyError(str(again), rest_seconds=again.seconds or 0.0)
+def _given_up(error: RetryableError) -> EngineError:
+    if error.status == 500:  # such as a model that does not fit into memory: another may
+        return EngineError(str(error))
+    return EngineBusyError(str(error), rest_seconds=error.seconds or 0.0)

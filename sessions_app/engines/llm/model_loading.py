@@ -13,7 +13,7 @@ from sessions_app.core.errors import (
     EngineError,
     EngineLoadingError,
 )
-from sessions_app.engines.llm.client import AwayError, NotInTimeError
+from sessions_app.engines.llm.client import NotInTimeError, ServerAwayError
 from sessions_app.engines.model_condition import READY, Board, ModelCondition, ModelState
 
 LOAD_SECONDS = 600.0
@@ -96,7 +96,7 @@ class ModelLoader:
         silent_seconds = self._clock() - self._answered_at
         try:
             yield
-        except (AwayError, EngineLoadingError, NotInTimeError) as error:
+        except (ServerAwayError, EngineLoadingError, NotInTimeError) as error:
             if isinstance(error, NotInTimeError) and isfinite(self._idle_seconds):
                 # it may have been unloaded sooner than expected
                 shorter = max(silent_seconds / 2, LEAST_IDLE_SECONDS)
@@ -122,7 +122,7 @@ class ModelLoader:
         if not self.is_warm and self._clock() >= self._rests_until:
             self.begin()
 
-    async def settle(self, seconds: float) -> None:
+    async def ensure_loaded(self, seconds: float) -> None:
         """Load it if need be; wait until that has taken ``seconds``, but no longer.
 
         So many sentences wait no longer than one while a model loads.

@@ -12,11 +12,11 @@ from sessions_app.core.errors import EngineBusyError, EngineError, EngineLoading
 from sessions_app.engines.base import Tell
 from sessions_app.engines.llm.client import (
     CHAT,
-    AgainError,
-    AwayError,
     ChatClient,
     NotInTimeError,
     RequestRefusedError,
+    RetryableError,
+    ServerAwayError,
     whole_body,
 )
 from sessions_app.engines.llm.model_choice import LONGEST_RETRY_SECONDS, ModelChoice, retry_delay
@@ -106,8 +106,8 @@ class ChatServer:
                     await tell(reply.content)
         except TimeoutError as error:
             raise NotInTimeError from error
-        except AgainError as again:
-            raise _busy(again) from again
+        except RetryableError as error:
+            raise _busy(error) from error
 
     # --- forms of requests
 
@@ -117,13 +117,13 @@ class ChatServer:
         for attempt in count():
             try:
                 return await self._once(messages, schema, form)
-            except AgainError as again:
-                seconds = retry_delay(again, attempt)
+            except RetryableError as error:
+                seconds = retry_delay(error, attempt)
                 is_last = attempt >= self._retries
-                if is_last and _may_be_the_format(again, ladder):
-                    raise RequestRefusedError(str(again)) from again
-                if again.is_loading or is_last or seconds > LONGEST_RETRY_SECONDS:
-                    raise _busy(again) from again
+                if is_last and _may_be_the_format(error, ladder):
+                    raise RequestRefusedError(str(error)) from error
+                if error.is_loading or is_last or seconds > LONGEST_RETRY_SECONDS:
+                    raise _busy(error) from error
                 await asyncio.sleep(seconds)
         raise EngineError(STRANGE)
 
@@ -144,22 +144,22 @@ class ChatServer:
         try:
             async with self._client.asked("POST", f"{self.url}/{CHAT}", body) as response:
                 await _tell_pieces(response, tell)
-        except AgainError as again:
-            if _may_be_the_format(again, self._stream):
-                raise RequestRefusedError(str(again)) from again
+        except RetryableError as error:
+            if _may_be_the_format(error, self._stream):
+                raise RequestRefusedError(str(error)) from error
             raise
 
 
-def _may_be_the_format(again: AgainError, ladder: Ladder) -> bool:
+def _may_be_the_format(error: RetryableError, ladder: Ladder) -> bool:
     # llama-cpp-python fails like this on a schema
-    return again.status == httpx.codes.INTERNAL_SERVER_ERROR and not ladder.is_proven
+    return error.status == httpx.codes.INTERNAL_SERVER_ERROR and not ladder.is_proven
 
 
-def _busy(again: AgainError) -> EngineBusyError:
-    if again.is_loading:
+def _busy(error: RetryableError) -> EngineBusyError:
+    if error.is_loading:
         return EngineLoadingError(LOADING)
-    kind = EngineBusyError if again.status else AwayError
-    return kind(str(again), rest_seconds=again.seconds or 0.0)
+    kind = EngineBusyError if error.status else ServerAwayError
+    return kind(str(error), rest_seconds=error.seconds or 0.0)
 
 
 async def _tell_pieces(response: httpx.Response, tell: Tell) -> None:

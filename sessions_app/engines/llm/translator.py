@@ -18,7 +18,7 @@ from sessions_app.engines.base import (
     Usage,
 )
 from sessions_app.engines.llm.answers import parse_chat_answer, without_thoughts
-from sessions_app.engines.llm.client import AgainError, UnfitModelError, UnknownModelError
+from sessions_app.engines.llm.client import RetryableError, UnfitModelError, UnknownModelError
 from sessions_app.engines.llm.drafts import DraftReader
 from sessions_app.engines.llm.model_choice import PROBE_SECONDS
 from sessions_app.engines.llm.model_loading import (
@@ -201,9 +201,11 @@ class LlmTranslator(Translator):
     async def _look(self) -> None:
         try:
             with suppress(EngineLoadingError):
-                await self.remote_model.settle(FIRST_SECONDS)
+                await self.remote_model.ensure_loaded(FIRST_SECONDS)
             if not self._server.choice.is_there:
-                await self.remote_model.settle(FIRST_SECONDS + PROBE_SECONDS * len(self._servers))
+                await self.remote_model.ensure_loaded(
+                    FIRST_SECONDS + PROBE_SECONDS * len(self._servers)
+                )
         except EngineError as failure:
             if failure.code == "bad_key" or self._must_answer:
                 mend = "" if failure.code == "bad_key" else " Start it, or set HABLA_LLM_URL."
@@ -236,19 +238,19 @@ class LlmTranslator(Translator):
         hosts = ", ".join(server.host for server in self._servers)
         if failure.code == "bad_key":
             return f"{failure} Correct HABLA_LLM_KEY."
-        if isinstance(failure, AgainError):
+        if isinstance(failure, RetryableError):
             return f"No language model answers at {hosts}."
         return f"No language model can be used at {hosts}: {failure}"
 
     # --- requests
 
     async def _ask(self, messages: list[dict[str, str]], schema: Any = None) -> Reply:
-        await self.remote_model.settle(GRACE_SECONDS)
+        await self.remote_model.ensure_loaded(GRACE_SECONDS)
         try:
             with self.remote_model.watching():
                 return await self._server.ask(messages, schema)
         except (UnfitModelError, UnknownModelError):  # it was removed, or replaced
-            await self.remote_model.settle(GRACE_SECONDS)
+            await self.remote_model.ensure_loaded(GRACE_SECONDS)
             with self.remote_model.watching():
                 return await self._server.ask(messages, schema)
 
