@@ -60,6 +60,12 @@ def test_what_ends_something_is_called_by_a_verb_of_the_glossary() -> None:
     assert [f"{path}: {name}" for path, name in functions() if OTHER_ENDINGS.match(name)] == []
 
 
+def test_only_an_outcome_is_settled() -> None:
+    """What notes a result, waits for an end or stops something is called by its own verb."""
+    settling = [f"{path}: {name}" for path, name in functions() if re.match(r"_*settle(_|$)", name)]
+    assert settling == ["sessions_app/pipeline/outcome.py: settle"]
+
+
 def test_the_glossary_has_no_verb_of_ending_that_nothing_is_called_by() -> None:
     verbs = re.findall(r"^\| \*\*(\w+)\*\*", section(GLOSSARY, "Verbs of ending"), re.MULTILINE)
     assert verbs

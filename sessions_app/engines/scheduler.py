@@ -166,12 +166,12 @@ class Scheduler:
         counters.QUEUE.labels(work.kind).observe(time.monotonic() - work.came_at)
         task = asyncio.create_task(work.run(), name=f"habla scheduler {slot}")
         self._running[slot] = (task, work)
-        task.add_done_callback(functools.partial(self._settle, slot, work))
+        task.add_done_callback(functools.partial(self._note_end, slot, work))
 
-    def _settle(self, slot: int, work: Work[object], task: "asyncio.Task[object]") -> None:
+    def _note_end(self, slot: int, work: Work[object], task: "asyncio.Task[object]") -> None:
         del self._running[slot]
         self.done_at = time.monotonic()
-        work.settle(task)
+        work.pass_on(task)
         self._dispatch()
 
 

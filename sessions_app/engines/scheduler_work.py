@@ -83,7 +83,7 @@ class Work(Generic[T_co]):
         if not self.outcome.done():
             self.outcome.set_exception(error)
 
-    def settle(self, task: "asyncio.Task[T_co]") -> None:
+    def pass_on(self, task: "asyncio.Task[T_co]") -> None:
         """Pass on how the call ended."""
         if task.cancelled():
             # no call is cancelled here while its caller waits: the engine was shut down

@@ -89,14 +89,14 @@ class BatchingThread:
         gathering = min(GATHERING_SECONDS * len(self._users), LONGEST_GATHERING_SECONDS)
         self._next_at = loop.time() + gathering
         pieces, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
-        self._executor.submit(self._work_off, pieces, loop)
+        self._executor.submit(self._do_batch, pieces, loop)
 
     def _stop_gathering(self) -> None:
         if self._gathering is not None:
             self._gathering.cancel()
             self._gathering = None
 
-    def _work_off(self, pieces: list[Piece], loop: asyncio.AbstractEventLoop) -> None:
+    def _do_batch(self, pieces: list[Piece], loop: asyncio.AbstractEventLoop) -> None:
         outcomes = [
             _outcome(work) if surely or not result.done() else None
             for work, result, surely in pieces

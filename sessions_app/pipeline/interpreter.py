@@ -94,7 +94,7 @@ class Interpreter:
             lambda: self._spoken or self.recognizer.language_of_speech,
             self._emit,
             drafts=Drafts(translator, request),
-            settled=self.ahead.note_stable,
+            note_stable=self.ahead.note_stable,
         )
 
     def next_id(self) -> int:
@@ -128,7 +128,7 @@ class Interpreter:
         is_read = self.partials is not None and self.partials.has_said(utterance_id)
         self.recognizer.anticipate(utterance, overtakes=is_read)
 
-    def settle(self, utterance_id: int) -> None:
+    def stop_partials(self, utterance_id: int) -> None:
         """Send no more partials of an utterance: its final follows."""
         self.recognizer.end()
         if self.partials:
@@ -228,7 +228,7 @@ class Interpreter:
 
     async def _translate(self, item: tuple[Utterance, FinalTranscript]) -> None:
         utterance, final = item
-        await self.context.settle()
+        await self.context.end_search()
         with counters.TRANSLATION.time():
             translation, failure = await self._translation(utterance, final)
         outcome = failure.code if failure else "translated"

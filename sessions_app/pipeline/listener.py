@@ -170,7 +170,7 @@ class Listener:
     async def _end(self, segment: SegmentEnded) -> None:
         utterance_id, manner = self._open or (self._interpreter.next_id(), self._session.manner)
         self._open = None
-        self._interpreter.settle(utterance_id)
+        self._interpreter.stop_partials(utterance_id)
         utterance = self._utterance(utterance_id, manner, segment)
         if self._cut is not None:
             self._cut(utterance)  # before a slow client is told, who may be waited for

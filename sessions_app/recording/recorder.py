@@ -43,7 +43,7 @@ class _Recording:
     """Samples decoded so far."""
     segments: dict[int, SegmentFacts] = field(default_factory=dict)
     """Segments whose outcome is not known yet, by utterance."""
-    settled: list[SegmentFacts] = field(default_factory=list)
+    completed: list[SegmentFacts] = field(default_factory=list)
     """Segments whose outcome is known, and that have no row yet."""
     stopped_at: int | None = None
     """After how many samples recording was stopped early; None: it was not."""
@@ -156,30 +156,30 @@ class Recorder:
     def note(self, event: Event) -> None:
         """Note it where ``event`` says that an utterance comes to nothing, and why."""
         if isinstance(event, Discarded):
-            self._settle(event.utterance_id, discarded=event.reason)
+            self._note_outcome(event.utterance_id, discarded=event.reason)
         elif isinstance(event, Failure) and isinstance(event.about, int):
-            self._settle(event.about, discarded=event.code)
+            self._note_outcome(event.about, discarded=event.code)
 
     def note_words(self, exchange: Exchange) -> None:
         """Note the words of an utterance, and their translation."""
-        self._settle(
+        self._note_outcome(
             exchange.utterance_id,
             language=exchange.language,
             text=exchange.source,
             translation=exchange.translated,
         )
 
-    def _settle(self, utterance_id: int, **became: str) -> None:
+    def _note_outcome(self, utterance_id: int, **became: str) -> None:
         recording = self._recording
         segment = recording.segments.pop(utterance_id, None) if recording else None
         if recording is not None and segment is not None:
-            settled = SegmentFacts(
+            facts = SegmentFacts(
                 segment.utterance_id, segment.start_sample, segment.end_sample, **became
             )
-            recording.settled.append(settled)
-            if len(recording.settled) >= ROWS_AT_ONCE:
-                settled_so_far, recording.settled = recording.settled, []
-                self._keep_segments(recording, settled_so_far)
+            recording.completed.append(facts)
+            if len(recording.completed) >= ROWS_AT_ONCE:
+                completed, recording.completed = recording.completed, []
+                self._keep_segments(recording, completed)
 
     # --- the end, and what may go wrong before it
 
@@ -188,7 +188,7 @@ class Recorder:
         if recording is None or self._finisher is None:
             return
         cut_off = [replace(s, discarded="unfinished") for s in recording.segments.values()]
-        self._keep_segments(recording, [*recording.settled, *cut_off])
+        self._keep_segments(recording, [*recording.completed, *cut_off])
         stopped_at = recording.stopped_at
         heard = recording.heard() if stopped_at is None else stopped_at
         finished = FinishedRecording(

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 CLIENT_SECONDS = 0.5
 """How long closing the connections to it may take."""
-STUDIO_SECONDS = lmstudio_monitor.END_SECONDS + STOP_SECONDS + CLIENT_SECONDS
+LMSTUDIO_SECONDS = lmstudio_monitor.END_SECONDS + STOP_SECONDS + CLIENT_SECONDS
 """How long it may take to stop LM Studio, where it is managed."""
 PROFILE = "lm-studio"
 USUAL_PLACE = Path(".lmstudio", "bin", "lms")
@@ -46,14 +46,14 @@ class LmStudioService:
     def __init__(self, registry: Registry, timing: Timing | None = None) -> None:
         self._registry = registry
         self._timing = timing
-        self._studio: LMStudio | None = None
+        self._lmstudio: LMStudio | None = None
         self._telling: set[asyncio.Task[None]] = set()
         self._has_run = False
 
     @property
     def seconds(self) -> float:
         """Return how long it may take to stop; 0: it is not managed."""
-        return STUDIO_SECONDS if self._studio is not None else 0.0
+        return LMSTUDIO_SECONDS if self._lmstudio is not None else 0.0
 
     def begin(self, conf: Conf) -> None:
         """Begin to start and monitor it, on the running loop. Never raises."""
@@ -65,7 +65,7 @@ class LmStudioService:
             return
         from sessions_app.engines.lmstudio.manager import LMStudio  # noqa: PLC0415 -- few need its 10 MB
 
-        self._studio = LMStudio(
+        self._lmstudio = LMStudio(
             executable,
             LmStudioAddress(options.get("url") or PROFILES[PROFILE].url, options.get("key", "")),
             owner=directory_id(conf.run_dir),
@@ -73,20 +73,20 @@ class LmStudioService:
             on_change=self._tell,
             timing=self._timing,
         )
-        self._studio.watch()
+        self._lmstudio.watch()
 
     async def end(self) -> AsyncIterator[tuple[str, bool]]:
         """Stop the monitor, then what was started here; yield each step and whether it was done."""
-        if self._studio is None:
+        if self._lmstudio is None:
             return
         monitor, studio, client = "LM Studio's monitor", "LM Studio", "LM Studio's client"
-        yield monitor, await is_step_done(monitor, self._studio.unwatch())
-        yield studio, await is_step_done(studio, self._studio.stop())
-        yield client, await is_step_done(client, self._disconnect(self._studio))
+        yield monitor, await is_step_done(monitor, self._lmstudio.unwatch())
+        yield studio, await is_step_done(studio, self._lmstudio.stop())
+        yield client, await is_step_done(client, self._disconnect(self._lmstudio))
 
-    async def _disconnect(self, studio: "LMStudio") -> None:
+    async def _disconnect(self, lmstudio: "LMStudio") -> None:
         async with asyncio.timeout(CLIENT_SECONDS):
-            await studio.disconnect()
+            await lmstudio.disconnect()
 
     def _tell(self, condition: Condition) -> None:
         is_up = condition.state in (LmState.RUNNING, LmState.BUSY)

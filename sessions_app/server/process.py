@@ -136,7 +136,7 @@ class ServingProcess:
         ).all()
         self._control = Control(self._commands, former_names=FORMER_NAMES)
         self._is_drained = asyncio.Event()
-        self._studio = LmStudioService(registry)
+        self._lmstudio = LmStudioService(registry)
         self._tasks: set[asyncio.Task[None]] = set()
         self._requests = 0
         self._report = ShutdownReport(0, 0, 0)
@@ -172,7 +172,7 @@ class ServingProcess:
         run_dir = self._conf.run_dir
         reaching = partial(keep_reachable, self._run_file, self._control, run_dir)
         self._keep_running(reaching, "reachability")
-        self._studio.begin(self._conf)
+        self._lmstudio.begin(self._conf)
         self._keep_running(partial(keep_heartbeat, self._registry, self._say), "heartbeat")
         self._keep_running(partial(keep_probing_writes, self._registry), "trying to write")
         if self._conf.rehearsal_seconds:
@@ -287,7 +287,7 @@ class ServingProcess:
         await self._end_step("console", self._close_console())
         await self._end_step("control socket", self._control.close(self._conf.run_dir))
         await self._end_step("engines", self._registry.close(ENGINES_SECONDS))
-        async for step, was_done in self._studio.end():
+        async for step, was_done in self._lmstudio.end():
             self._note(step, was_done=was_done, done="stopped")
         await self._end_step("tasks", cancel_tasks())
         await self._end_step("database", self._close_database())
@@ -324,5 +324,5 @@ class ServingProcess:
         # faulthandler's thread is in C: it runs even if the loop is blocked or the GIL held (H30)
         if not self._is_watched:
             self._is_watched = True
-            seconds = self._conf.quit_seconds + AFTER_DRAIN_SECONDS + self._studio.seconds
+            seconds = self._conf.quit_seconds + AFTER_DRAIN_SECONDS + self._lmstudio.seconds
             faulthandler.dump_traceback_later(seconds + self._conf.watchdog_seconds, exit=True)

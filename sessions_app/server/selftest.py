@@ -25,8 +25,8 @@ EVERY_SECONDS = 30.0
 LIMIT_SECONDS = 60.0
 """How long the translation may take: a large model on a slow machine. The transcription has the
 scheduler's time limit, which begins with its turn: waiting while others speak is no fault."""
-SOUNDLESS = "The engine that listens does not work: a spoken sentence brought no words."
-WORDLESS = "The translator does not work: a sentence came back empty."
+NO_WORDS = "The engine that listens does not work: a spoken sentence brought no words."
+NO_TRANSLATION = "The translator does not work: a sentence came back empty."
 SENTENCES = {Direction.EN_TO_ES: SENTENCE, Direction.ES_TO_EN: "¿Cuánto cuesta esto?"}
 """What is translated: the first one whose direction the translator supports."""
 MANNER = Manner(Direction.EN_TO_ES, Mode.CONVERSATION)
@@ -109,7 +109,7 @@ async def _test(generation: Generation) -> str:
         transcriber = generation.engines.transcriber
         with _bugs_of("transcriber"):
             if transcriber is not None and not await _hears(transcriber, assembly.interpreter):
-                return SOUNDLESS
+                return NO_WORDS
         if generation.engines.infos["translator"].name == "none":
             return ""
         with _bugs_of("translator"):
@@ -137,8 +137,8 @@ async def _translate(interpreter: Interpreter, translator: Translator) -> str:
             translation = await interpreter.ahead.translate(interpreter.next_id(), request)
     except BadTranslationError as error:
         # it does answer; a bad translation is reported with the utterance that it belongs to
-        return WORDLESS if error.fault is Fault.EMPTY else ""
-    return "" if translation.text.strip() else WORDLESS
+        return NO_TRANSLATION if error.fault is Fault.EMPTY else ""
+    return "" if translation.text.strip() else NO_TRANSLATION
 
 
 async def _tell_nobody(_: Event) -> None:

@@ -162,7 +162,7 @@ class LMStudio:
         except (OSError, ProcessLostError) as error:  # a TimeoutError is an OSError
             logger.info("LM Studio did not start: %r", error)
         finally:
-            await self._settle_start(is_started=is_started)
+            await self._note_start(is_started=is_started)
         return is_started
 
     async def _launch(self) -> None:
@@ -184,7 +184,7 @@ class LMStudio:
         if not self._is_swept:
             self._is_swept = await sweep(self._owner)
 
-    async def _settle_start(self, *, is_started: bool) -> None:
+    async def _note_start(self, *, is_started: bool) -> None:
         # until a probe has succeeded: one that dies at once is not restarted at once
         wait = min(self._timing.backoff * 2**self._failures, self._timing.longest_backoff)
         self._failures += 1

@@ -95,10 +95,10 @@ class OpenAiTranscriber(Transcriber):
             EngineError: no server could transcribe this piece; the next may work.
         """
         failures: list[EngineError] = []
-        wordless: Transcript | None = None
+        empty: Transcript | None = None
         doubted: list[PooledServer] = []
         for server in self._servers.in_order():
-            if wordless is not None and not server.is_healthy:
+            if empty is not None and not server.is_healthy:
                 continue  # silence is not worth waiting for
             try:
                 heard = await self._ask(server, pcm, language)
@@ -110,10 +110,10 @@ class OpenAiTranscriber(Transcriber):
                 if heard.text or server.gives_words:
                     self._blame(doubted if heard.text else [])
                     return heard
-                wordless = wordless or heard
+                empty = empty or heard
                 doubted.append(server)
-        if wordless is not None:
-            return wordless
+        if empty is not None:
+            return empty
         told = [error for error in failures if not isinstance(error, SpeechServerSilentError)]
         raise (told or failures)[0]
 

@@ -40,7 +40,7 @@ class Agreement:
         rest = newest[_end_of(self._stable, newest) :]
         agreed = _agreement(self._unstable, rest)
         self._unstable = rest[agreed:]
-        self._stable += _settled(rest[:agreed], ends_here=not self._unstable)
+        self._stable += _made_stable(rest[:agreed], ends_here=not self._unstable)
         return _text(self._stable), _text(self._unstable)
 
 
@@ -76,7 +76,7 @@ def _end_of(stable: Sequence[Word], newest: Sequence[Word]) -> int:
     return in_newest + len(stable) - in_stable
 
 
-def _settled(words: list[Word], *, ends_here: bool) -> list[Word]:
+def _made_stable(words: list[Word], *, ends_here: bool) -> list[Word]:
     if not (words and ends_here):
         return words
     spelling, key = words[-1]

@@ -77,7 +77,7 @@ class Partials:
     """Sends partials, one hypothesis at a time, with translations if there are ``drafts``.
 
     ``language`` returns the language that is being spoken, or how it is found in the sound so far.
-    ``settled`` is called with an utterance's id and language, and with the text of it that is
+    ``note_stable`` is called with an utterance's id and language, and with the text of it that is
     stable and that is not.
     """
 
@@ -89,14 +89,14 @@ class Partials:
         cadence: Cadence | None = None,
         *,
         drafts: Drafts | None = None,
-        settled: Callable[[int, str, str, str], None] | None = None,
+        note_stable: Callable[[int, str, str, str], None] | None = None,
     ) -> None:
         self._seat = seat
         self._language = language
         self._emit = emit
         self._cadence = cadence or Cadence()
         self._drafts = drafts
-        self._settled = settled
+        self._note_stable = note_stable
         self._saying = asyncio.Lock()
         self._speech: Speech | None = None
         self._finished_id = 0
@@ -177,8 +177,8 @@ class Partials:
             speech.shown = shown
             await self._revise(speech)
             self._draft(speech, transcript)
-            if self._settled is not None and self._speech is speech:
-                self._settled(speech.utterance_id, transcript.language, *shown)
+            if self._note_stable is not None and self._speech is speech:
+                self._note_stable(speech.utterance_id, transcript.language, *shown)
 
     async def _revise(self, speech: Speech) -> None:
         # words and drafts come from two tasks: the lock keeps their revisions in order

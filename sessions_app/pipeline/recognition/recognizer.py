@@ -68,7 +68,7 @@ class Recognizer:
         self._found_ahead = found_ahead
         self._languages = languages
         self._chooser = LanguageChooser(languages)
-        self._newest = LatestOnly("words ahead of time", seconds=AHEAD_SECONDS)
+        self._latest = LatestOnly("words ahead of time", seconds=AHEAD_SECONDS)
         self._ahead: SpeculativeRecognition | None = None
         self._due: SpeculativeRecognition | None = None
         self._is_running = False
@@ -109,7 +109,7 @@ class Recognizer:
         """Recognise speculatively until cancelled; nothing is speculative unless this runs."""
         self._is_running = True
         try:
-            await self._newest.run()
+            await self._latest.run()
         finally:
             self._is_running = False
             for ahead in (self._ahead, self._due):
@@ -134,7 +134,7 @@ class Recognizer:
         self._ahead = ahead = SpeculativeRecognition(utterance())
         if overtakes:
             self._seat.overtake()
-        self._newest.ask(partial(self._look_ahead, ahead, self._seat))
+        self._latest.ask(partial(self._look_ahead, ahead, self._seat))
 
     def go_on(self) -> None:
         """Drop the speculative recognition: speech goes on."""
@@ -151,7 +151,7 @@ class Recognizer:
             self._due, self._ahead = self._ahead, None
             self._due.is_due = True
             self._seat.insist()
-            self._newest.insist()  # its turn may come late: the engine's own limit begins with it
+            self._latest.insist()  # its turn may come late: the engine's own limit begins with it
 
     def _withdraw(self) -> None:
         ahead, self._ahead = self._ahead, None
@@ -160,7 +160,7 @@ class Recognizer:
 
     def _drop(self, ahead: SpeculativeRecognition) -> None:
         ahead.outcome.settle(None)
-        self._newest.drop()
+        self._latest.drop()
 
     async def _look_ahead(self, ahead: SpeculativeRecognition, seat: Seat) -> None:
         finding: Recognized | None = None

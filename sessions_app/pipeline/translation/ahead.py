@@ -78,7 +78,7 @@ class SpeculativeTranslator:
         self._translator = translator
         self._request = request
         self._has_time = has_time
-        self._newest = LatestOnly("translation ahead of time", seconds=AHEAD_SECONDS)
+        self._latest = LatestOnly("translation ahead of time", seconds=AHEAD_SECONDS)
         self._manner: Manner | None = None
         self._speech: SpeculatedSpeech | None = None
         self._is_running = False
@@ -147,7 +147,7 @@ class SpeculativeTranslator:
         """Translate until cancelled; nothing is translated ahead unless this runs."""
         self._is_running = True
         try:
-            await self._newest.run()
+            await self._latest.run()
         finally:
             self._is_running = False
             self._drop()
@@ -174,9 +174,9 @@ class SpeculativeTranslator:
         speech.stable = stable
         if self._turn is None and _next(speech) is not None:
             turn = self._turn = object()
-            self._newest.ask(lambda: self._work_off(speech, turn))
+            self._latest.ask(lambda: self._translate_pieces(speech, turn))
 
-    async def _work_off(self, speech: SpeculatedSpeech, turn: object) -> None:
+    async def _translate_pieces(self, speech: SpeculatedSpeech, turn: object) -> None:
         try:
             while self._turn is turn and (piece := _next(speech)) is not None:
                 await self._begin(speech, piece)
@@ -218,7 +218,7 @@ class SpeculativeTranslator:
         speech, self._speech = self._speech, None
         if speech is not None:
             self._cut(speech, 0)
-        self._newest.drop()
+        self._latest.drop()
         self._turn = None
 
     def _cut(self, speech: SpeculatedSpeech, length: int) -> None:
@@ -226,7 +226,7 @@ class SpeculativeTranslator:
         dropped = speech.pieces[length:]
         del speech.pieces[length:]
         if any(piece.is_begun and not piece.outcome.is_settled for piece in dropped):
-            self._newest.drop()
+            self._latest.drop()
             self._turn = None
         for piece in dropped:
             piece.outcome.settle(None)

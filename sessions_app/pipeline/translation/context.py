@@ -50,8 +50,8 @@ class Context:
         if self._new >= EXCHANGES_A_TOPIC:
             self._search.ask(self._find)
 
-    async def settle(self) -> None:
-        """Make way for a translation: drop the search for the topic, or wait for it."""
+    async def end_search(self) -> None:
+        """End the search for the topic before a translation: drop it, or wait for it."""
         if self._is_live:
             self.make_way()
         else:

@@ -31,7 +31,7 @@ class Drafts:
         self._translator = translator
         self._request = request
         self._pause_seconds = pause_seconds
-        self._newest = LatestOnly("draft", seconds=DRAFT_SECONDS)
+        self._latest = LatestOnly("draft", seconds=DRAFT_SECONDS)
 
     def ask(self, text: str, direction: Direction, shown: str, tell: Tell) -> None:
         """Have ``text`` drafted, instead of what was asked for before.
@@ -41,15 +41,15 @@ class Drafts:
         again. What turns out to be no translation is taken back at once, by an empty text.
         """
         request = self._request(text, direction)
-        self._newest.ask(lambda: self._make(request, len(shown), tell))
+        self._latest.ask(lambda: self._make(request, len(shown), tell))
 
     def drop(self) -> None:
         """Make no draft: the final follows."""
-        self._newest.drop()
+        self._latest.drop()
 
     async def run(self) -> None:
         """Make drafts until cancelled."""
-        await self._newest.run()
+        await self._latest.run()
 
     async def _make(self, request: TranslationRequest, shown_length: int, tell: Tell) -> None:
         clock = asyncio.get_running_loop().time

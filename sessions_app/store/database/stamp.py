@@ -41,7 +41,7 @@ class DatabaseStamp:
         self._newest: int | None = None
         self._schema = 0
         """That of the database when the newest number was made."""
-        self._is_written = self._is_settled = self._is_over = False
+        self._is_written = self._is_in_file = self._is_over = False
 
     def begin(self, path: Path | None) -> None:
         """Accept a file with any number until ``renew``; ``path`` None: check nothing."""
@@ -96,15 +96,15 @@ class DatabaseStamp:
             self._schema = _asked().schema
             is_first, self._newest = self._newest is None, secrets.randbelow(2**31 - 1) + 1
             self._known |= {head.number, self._newest}
-            self._is_written, self._is_settled = False, not is_first
+            self._is_written, self._is_in_file = False, not is_first
         with connection.cursor() as cursor:
             if not self._is_written:
                 cursor.execute(f"PRAGMA user_version = {self._newest}")  # takes no parameters
                 self._is_written = True
-            if not self._is_settled:  # the number that was there before is any backup's
+            if not self._is_in_file:  # the number that was there before is any backup's
                 cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
-                settled = _read(self._file)
-                self._is_settled = settled is not None and settled.number == self._newest
+                in_file = _read(self._file)
+                self._is_in_file = in_file is not None and in_file.number == self._newest
         if (head := _read(self._file)) is not None:
             self._known &= {head.number, self._newest}
 

@@ -174,7 +174,7 @@ class WriteBehind:
 
     def _start(self) -> None:
         # whose session began it is no matter to its log lines
-        self._task = asyncio.create_task(self._work_off(), name="habla writes", context=Context())
+        self._task = asyncio.create_task(self._write_all(), name="habla writes", context=Context())
         self._task.add_done_callback(self._ended)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
@@ -186,7 +186,7 @@ class WriteBehind:
         if self._waiting:
             self._start()
 
-    async def _work_off(self) -> None:
+    async def _write_all(self) -> None:
         pause = FIRST_PAUSE_SECONDS
         while self._waiting:
             if await self._write([*self._waiting][:AT_ONCE]):
@@ -203,18 +203,19 @@ class WriteBehind:
             self._be_late(NO_ANSWER)
         written, failure = await asyncio.shield(call)
         for write, (result, refusal) in zip(writes, written, strict=False):
-            self._settle(write, result, refusal)
+            self._note_outcome(write, result, refusal)
         if failure is None:
             self._lane.outage.ended()
             return True
         failed = writes[len(written)]
         if verdict_on(failure) is RetryVerdict.DOUBTFUL and self._doubt.is_over():
-            self._settle(failed, None, failure)  # else it would keep all others waiting for ever
+            # else it would keep all others waiting for ever
+            self._note_outcome(failed, None, failure)
             return True
         self._be_late(f"the database refused {failed.what}: {reason_of(failure)}")
         return False
 
-    def _settle(self, write: _Write[Any], result: Any, refusal: Exception | None) -> None:
+    def _note_outcome(self, write: _Write[Any], result: Any, refusal: Exception | None) -> None:
         if self._waiting and self._waiting[0] is write:
             self._waiting.popleft()
             if write.owner is not None:

@@ -33,84 +33,84 @@ class Job:
 
 
 @pytest.fixture
-async def newest() -> AsyncIterator[LatestOnly]:
-    newest = LatestOnly("test", seconds=60)
-    task = asyncio.create_task(newest.run())
-    yield newest
+async def latest() -> AsyncIterator[LatestOnly]:
+    latest = LatestOnly("test", seconds=60)
+    task = asyncio.create_task(latest.run())
+    yield latest
     task.cancel()
     await asyncio.wait({task})
     assert task.cancelled()
 
 
-async def finish(newest: LatestOnly, job: Job) -> None:
-    newest.ask(job)
+async def finish(latest: LatestOnly, job: Job) -> None:
+    latest.ask(job)
     await job.begun.wait()
     job.goes_on.set()
     await eventually(lambda: job.end == "done")
 
 
-async def test_a_newer_work_cancels_the_one_that_is_being_done(newest: LatestOnly) -> None:
+async def test_a_newer_work_cancels_the_one_that_is_being_done(latest: LatestOnly) -> None:
     first, second = Job(), Job()
-    newest.ask(first)
+    latest.ask(first)
     await first.begun.wait()
-    await finish(newest, second)
+    await finish(latest, second)
     assert first.end == "cancelled"
 
 
-async def test_of_those_that_wait_only_the_newest_is_done(newest: LatestOnly) -> None:
+async def test_of_those_that_wait_only_the_newest_is_done(latest: LatestOnly) -> None:
     passed_over, last = Job(), Job()
-    newest.ask(passed_over)
-    await finish(newest, last)
+    latest.ask(passed_over)
+    await finish(latest, last)
     assert not passed_over.begun.is_set()
 
 
-async def test_what_is_dropped_is_cancelled_and_the_next_is_done(newest: LatestOnly) -> None:
+async def test_what_is_dropped_is_cancelled_and_the_next_is_done(latest: LatestOnly) -> None:
     job = Job()
-    newest.ask(job)
+    latest.ask(job)
     await job.begun.wait()
-    newest.drop()
-    newest.drop()
+    latest.drop()
+    latest.drop()
     await eventually(lambda: job.end == "cancelled")
-    newest.ask(Job())
-    newest.drop()
-    await finish(newest, Job())
+    latest.ask(Job())
+    latest.drop()
+    await finish(latest, Job())
 
 
 async def test_what_fails_is_said_once_in_the_log(
-    newest: LatestOnly, caplog: pytest.LogCaptureFixture
+    latest: LatestOnly, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(3):
         job = Job(error=EngineError("It choked."))
         job.goes_on.set()
-        newest.ask(job)
+        latest.ask(job)
         await job.begun.wait()
-    await finish(newest, Job())
+    await finish(latest, Job())
     warnings = [record.getMessage() for record in caplog.records if record.levelno > logging.DEBUG]
     assert warnings == ["no test: It choked."]
 
 
 async def test_what_takes_too_long_is_given_up() -> None:
-    newest = LatestOnly("test", seconds=0.01)
-    task = asyncio.create_task(newest.run())
+    latest = LatestOnly("test", seconds=0.01)
+    task = asyncio.create_task(latest.run())
     job: Job = Job()
     work: Work = job
-    newest.ask(work)
+    latest.ask(work)
     await eventually(lambda: job.end == "cancelled")
     task.cancel()
     await asyncio.wait({task})
 
 
 async def test_what_somebody_waits_for_has_no_limit_any_more() -> None:
-    newest = LatestOnly("test", seconds=0.1)
+    latest = LatestOnly("test", seconds=0.1)
     done = asyncio.Event()
 
     async def work() -> None:
-        newest.insist()
+        latest.insist()
         await asyncio.sleep(0.3)
         done.set()
 
-    worker = asyncio.create_task(newest.run())
-    newest.ask(work)
+    worker = asyncio.create_task(latest.run())
+    latest.ask(work)
     async with asyncio.timeout(5):
         await done.wait()
     worker.cancel()

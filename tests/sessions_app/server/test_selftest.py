@@ -10,7 +10,12 @@ from sessions_app.engines.loading import load_engines
 from sessions_app.engines.spoken_sentence import spoken_sentence
 from sessions_app.live.generations import Generation
 from sessions_app.server import selftest as room
-from sessions_app.server.selftest import SOUNDLESS, WORDLESS, keep_running_selftests, run_selftest
+from sessions_app.server.selftest import (
+    NO_TRANSLATION,
+    NO_WORDS,
+    keep_running_selftests,
+    run_selftest,
+)
 from tests.conftest import Connect
 from tests.house import House, eventually
 from tests.sessions_app.unwell import Deaf
@@ -46,7 +51,7 @@ async def test_real_engines_hear_the_spoken_sentence(tmp_path: Path) -> None:
 
 async def test_an_engine_that_hears_nothing_is_in_trouble() -> None:
     deaf = EngineChoice("tests.sessions_app.unwell.Deaf")
-    assert await rehearsed(deaf, FAKE) == SOUNDLESS
+    assert await rehearsed(deaf, FAKE) == NO_WORDS
 
 
 async def test_an_engine_that_fails_is_in_trouble_and_says_why() -> None:
@@ -59,7 +64,7 @@ async def test_an_engine_that_fails_is_in_trouble_and_says_why() -> None:
 
 async def test_a_translator_that_says_nothing_is_in_trouble() -> None:
     mute = EngineChoice("tests.sessions_app.unwell.Mute")
-    assert await rehearsed(FAKE, mute) == WORDLESS
+    assert await rehearsed(FAKE, mute) == NO_TRANSLATION
 
 
 async def test_an_engine_with_a_bug_is_in_trouble_and_the_log_has_the_bug(
@@ -97,10 +102,10 @@ async def test_trouble_is_told_to_the_clients_and_to_who_asks_until_it_is_over(
     async with connect() as browser:
         work = asyncio.create_task(keep_running_selftests(house.registry, 0.05))
         try:
-            await browser.until("error", code="engines_fail", message=SOUNDLESS)
-            assert house.registry.readiness() == [SOUNDLESS]
+            await browser.until("error", code="engines_fail", message=NO_WORDS)
+            assert house.registry.readiness() == [NO_WORDS]
             async with connect() as late:
-                await late.until("error", code="engines_fail", message=SOUNDLESS)
+                await late.until("error", code="engines_fail", message=NO_WORDS)
             Deaf.hears = True
             await eventually(lambda: house.registry.readiness() == [])
             await browser.until("resolved", code="engines_fail")

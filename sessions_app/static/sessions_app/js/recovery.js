@@ -39,7 +39,7 @@ export class Recovery {
     const said = await this.#fetch(`${session}/exchanges?limit=${MOST_EXCHANGES}`);
     if (!about || !said) return;
     const open = this.#open().filter((entry) => entry.session === session);
-    open.forEach((entry) => this.#settle(entry, said.items, about.state !== "open"));
+    open.forEach((entry) => this.#resolve(entry, said.items, about.state !== "open"));
   }
 
   async #fetch(path) {
@@ -51,7 +51,7 @@ export class Recovery {
     }
   }
 
-  #settle(entry, exchanges, isOver) {
+  #resolve(entry, exchanges, isOver) {
     const exchange = exchanges.find((other) => this.#isOf(entry, other));
     if (exchange) this.#fill(entry, exchange);
     else if (isOver && entry.typed) this.#resend(entry);

@@ -44,13 +44,13 @@ class Watch {
       this.screen.hold();
     } else if (state === "waiting" || state === "refused") {
       this.#setState(state === "waiting" ? "waiting" : "over");
-      this.#settle();
+      this.#keepWords();
       if (state === "refused") this.#end(reason);
     }
   }
 
   // Words without a translation stay as they are; it may still come with the next connection.
-  #settle() {
+  #keepWords() {
     const open = this.journal.interrupt().filter((entry) => entry.source);
     open.forEach((entry) => this.journal.mark(entry, { state: "done" }));
   }
