@@ -56,7 +56,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         finally:
             if self._session is not None and self._life is not None:
                 self._session.end(_ending(sys.exception()))
-                await wait_for_end(self._life)
+                await wait_until_over(self._life)
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
         # Channels' own loop creates a task for every message, and may swallow a cancellation (H26);
@@ -224,7 +224,7 @@ def _too_big() -> Failure:
     return Failure("too_big", f"A message may hold {kibibytes} KiB; this one was not read.")
 
 
-async def wait_for_end(life: "asyncio.Task[None]") -> None:
+async def wait_until_over(life: "asyncio.Task[None]") -> None:
     """Wait until ``life`` is over, even if cancelled meanwhile; its own time limits bound the wait.
 
     Daphne cancels a consumer that takes long to close, and again every second (H7).
