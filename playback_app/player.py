@@ -101,7 +101,7 @@ class Player:
         """
         if await self._note(store.mark_paused):
             self._pacer.hold()
-            await self._session.emit(Notice("playback_paused", self._fields()))
+            await self._session.emit(Notice("playback_paused", self._fields(), is_counted=True))
 
     async def resume(self) -> None:
         """Resume it; does nothing if it is playing.
@@ -111,7 +111,7 @@ class Player:
         """
         if await self._note(store.mark_resumed):
             self._pacer.go_on()
-            await self._session.emit(Notice("playback_resumed", self._fields()))
+            await self._session.emit(Notice("playback_resumed", self._fields(), is_counted=True))
 
     async def take_back(self) -> bool:
         """Reopen its row, which others ended while this process seemed dead."""
@@ -140,7 +140,7 @@ class Player:
         options = {"direction": session.manner.direction, "mode": session.manner.mode}
         if not await store.mark_playing(self.job.id, engines, options):
             raise GuestEndedError
-        await session.emit(Notice("playback_started", self._fields()))
+        await session.emit(Notice("playback_started", self._fields(), is_counted=True))
         self._begun.set()
 
     async def _stream(self, guest_input: GuestInput) -> None:
@@ -222,10 +222,10 @@ class Player:
     def _last_word(self, state: str, reason: str) -> Notice:
         fields = self._fields() | ({"reason": reason} if reason else {})
         if state == PlaybackState.FINISHED:
-            return Notice("playback_finished", fields)
+            return Notice("playback_finished", fields, is_counted=True)
         if state == PlaybackState.STOPPED:
-            return Notice("playback_stopped", fields)
-        return Notice("playback_failed", fields)
+            return Notice("playback_stopped", fields, is_counted=True)
+        return Notice("playback_failed", fields, is_counted=True)
 
     def _fields(self) -> dict[str, Any]:
         return {

@@ -15,9 +15,10 @@ from playback_app.protocol import StartPlayback
 from playback_app.store import PendingWish, PlaybackJob
 from sessions_app.core.descriptors import EXHAUSTED, is_exhaustion
 from sessions_app.core.errors import CommandError, RefusedError, StoreError
-from sessions_app.core.events import Direction, Event, Manner, Mode, Notice
+from sessions_app.core.events import Direction, Event, Manner, Mode, Notice, Numbered
 from sessions_app.live import registry as registries
 from sessions_app.live.registry import Registry
+from sessions_app.live.resuming.client_link import ClientConnection
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import EndCause, SessionRequest
 
@@ -238,10 +239,12 @@ class _Alone:
         # admission has counted it for the user already
         request = SessionRequest(job.user_id, manner, is_operator=True)
         self.session, self.task = registry.launch(
-            request, emit=self._emit, disconnect=self._disconnect
+            request, ClientConnection(self._emit, self._disconnect)
         )
 
-    async def _emit(self, event: Event) -> None:
+    async def _emit(self, event: Event | Numbered) -> None:
+        if isinstance(event, Numbered):  # a session without a client cannot be resumed
+            return
         if self._told is not None:
             await self._told(event)
         if isinstance(event, Notice) and event.type == "ready":

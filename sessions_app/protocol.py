@@ -30,11 +30,16 @@ VERSION = 1
 MAX_MESSAGE_BYTES = 256 * 1024
 MAX_TEXT_CHARACTERS = 2_000
 MAX_NAME_CHARACTERS = 60
+MOST_COMMANDS = 2**53 - 1
+"""The highest number that a client may give a command: what JavaScript counts exactly."""
+MOST_UNACKNOWLEDGED_BYTES = 3 * 1024 * 1024
+"""How much sound a client may send beyond what is acknowledged: less than may wait here."""
 LIMITS = {
     "message_bytes": MAX_MESSAGE_BYTES,
     "text_characters": MAX_TEXT_CHARACTERS,
     "name_characters": MAX_NAME_CHARACTERS,
     "burst_seconds": PaceOptions().burst_seconds,
+    "unacknowledged_bytes": MOST_UNACKNOWLEDGED_BYTES,
 }
 
 
@@ -51,6 +56,7 @@ class CloseCode:
     SILENT = 4408
     TOO_FAST = 4409
     NO_TICKET = 4410
+    TAKEN_OVER = 4414
 
 
 # --- what clients say -----------------------------------------------------------------------
@@ -81,6 +87,8 @@ class ClientCommand(BaseModel):
         frozen=True, strict=True, str_strip_whitespace=True, allow_inf_nan=False
     )
     type: str
+    command: int | None = Field(default=None, ge=1, le=MOST_COMMANDS)
+    """Its number, if the client numbers its commands; one that comes again does nothing."""
     writes: ClassVar[bool] = False
     """Whether it makes or changes rows of its own, and so may be asked for less often."""
 
@@ -136,6 +144,22 @@ class NewConversation(ClientCommand):
 
     writes = True
     type: Literal["new_conversation"]
+
+
+class NotSent(ClientCommand):
+    """Some of the stream is lost: the client could not hold it until it could be sent."""
+
+    type: Literal["not_sent"]
+    stream: int = Field(ge=1, le=MOST_COMMANDS)
+    bytes: int = Field(ge=0, le=MOST_COMMANDS)
+    """How much of the stream as it would have been sent."""
+    seconds: float = Field(ge=0, le=7 * 86_400)
+
+
+class Leave(ClientCommand):
+    """The client leaves for good."""
+
+    type: Literal["leave"]
 
 
 class Ping(ClientCommand):
@@ -234,9 +258,13 @@ _OPTIONAL: dict[type, tuple[str, ...]] = {
 """Fields that are left out where they say nothing."""
 
 
-def encode(event: events.Event) -> str:
-    """Return the text frame that tells a client of ``event``: valid JSON, and valid UTF-8."""
-    text = json.dumps(_fields(event), ensure_ascii=False, separators=(",", ":"), default=str)
+def encode(told: events.Event | events.Numbered) -> str:
+    """Return the text frame that tells a client of an event: valid JSON, and valid UTF-8."""
+    if isinstance(told, events.Numbered):
+        fields = {**_fields(told.event), "event": told.number}
+    else:
+        fields = _fields(told)
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=str)
     # half a surrogate pair, from an engine or a client, would not get through the socket
     return text.encode(errors="replace").decode()
 

@@ -151,6 +151,14 @@ class Conf:
         meaning="how long a client that is listened to may send nothing, once all that it sent has "
         "been processed",
     ).field()
+    resume_seconds: float = Setting(
+        variable="HABLA_RESUME_SECONDS",
+        kind=Number(0, 86_400),
+        default="120",
+        is_live=True,
+        meaning="how long a session outlives its connection, for a client that asks for it; 0: not "
+        "at all",
+    ).field()
     rehearsal_seconds: float = Setting(
         variable="HABLA_REHEARSAL_SECONDS",
         kind=Number(0, 86_400),

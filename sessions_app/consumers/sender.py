@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sessions_app.core.events import Event, Lag, Notice, Partial
+from sessions_app.core.events import Event, Lag, Notice, Numbered, Partial
 from sessions_app.protocol import encode
 from sessions_app.transport.backpressure import FlowControl
 
@@ -35,7 +35,7 @@ class Sender:
         self.dropped = 0
         """How many messages of passing interest were dropped because the client did not read."""
 
-    async def emit(self, event: Event) -> None:
+    async def emit(self, event: Event | Numbered) -> None:
         """Send ``event``, unless the client is gone. Waits up to STALL_SECONDS for it to read."""
         if self.is_gone or not await self._has_room(event):
             return
@@ -47,7 +47,7 @@ class Sender:
             await self._deliver({"type": "websocket.close", "code": code})
             self.is_gone = True
 
-    async def _has_room(self, event: Event) -> bool:
+    async def _has_room(self, event: Event | Numbered) -> bool:
         if self._flow is None:
             return True
         self._flow.attach()
@@ -75,7 +75,7 @@ class Sender:
             self.is_gone = True
 
 
-def _is_passing(event: Event) -> bool:
+def _is_passing(event: Event | Numbered) -> bool:
     if isinstance(event, Notice):
         return event.is_passing
     if isinstance(event, Lag):

@@ -2,10 +2,8 @@
 
 import asyncio
 import sys
-import uuid
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs
 
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -14,14 +12,17 @@ from sessions_app import protocol
 from sessions_app.access import authentication
 from sessions_app.access.logins import Login, fetch_login
 from sessions_app.consumers.allowance import FRAMES, CommandRates, count_new_session
+from sessions_app.consumers.query import SessionQuery, parse_query
 from sessions_app.consumers.sender import Sender
 from sessions_app.core.descriptors import EXHAUSTED, was_exhausted
 from sessions_app.core.errors import CommandError, HablaError, RefusedError, TooFastError
-from sessions_app.core.events import Direction, Failure, Manner, Mode
+from sessions_app.core.events import Failure
 from sessions_app.core.token_buckets import Bucket
 from sessions_app.live import messages, registry
 from sessions_app.live.capacity import serving
 from sessions_app.live.commands import execute, parse
+from sessions_app.live.resuming.client_link import ClientConnection
+from sessions_app.live.resuming.tickets import ticket_hash
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import EndCause, EndReason, SessionRequest, refuse_without_database
 from sessions_app.protocol import CloseCode
@@ -34,6 +35,9 @@ STRIKES = 50
 class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
     """One client's connection. The session it starts ends with it, whatever ends it.
 
+    One that can be resumed is left to the registry instead, until its client attaches again or its
+    time is over.
+
     Channels calls ``disconnect`` only if the client closes the connection, so the session is ended
     in ``__call__``, around all handlers (docs/lifecycle.md, H1).
     """
@@ -43,6 +47,9 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         self._session: LiveSession | None = None
         self._life: asyncio.Task[None] | None = None
         self._sender: Sender
+        self._connection: ClientConnection
+        self._is_attached_new = False
+        """Whether nothing came yet from a client that came back."""
         self._is_early_told = False
         self._strikes = 0
         self._frames = Bucket(FRAMES)
@@ -51,12 +58,14 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve the connection; return only when all that it started has ended."""
         self._sender = Sender(send, scope.get("habla.flow"), self._cannot_keep_up)
+        self._connection = ClientConnection(self._sender.emit, self._sender.disconnect)
         try:
             await self._serve(scope, receive, send)
         finally:
             if self._session is not None and self._life is not None:
-                self._session.end(_ending(sys.exception()))
-                await wait_until_over(self._life)
+                self._part(self._session, sys.exception())
+                if self._session.ending is not None:
+                    await wait_until_over(self._life)
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
         # Channels' own loop creates a task for every message, and may swallow a cancellation (H26);
@@ -82,8 +91,10 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             case "websocket.receive" if _is_too_big(message):
                 await self._sender.emit(_too_big())
             case "websocket.receive" if message.get("bytes") is not None:
+                self._note_arrival()
                 await self._hear(message["bytes"])
             case "websocket.receive":
+                self._note_arrival()
                 await self._read(message["text"])
             case "websocket.connect":
                 await self.connect()
@@ -100,14 +111,19 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             serving(registry.live.conf)  # first, so that nobody logs in for nothing
             refuse_without_database()
             login = await self._admit()
-            count_new_session(login.user_id, is_operator=login.is_operator)
-            request = SessionRequest(
-                login.user_id, *await self._session_options(), login, login.is_operator
-            )
+            query = await self._query()
             self._allowance = CommandRates(login.user_id)
-            self._session, self._life = registry.live.launch(
-                request, emit=self._sender.emit, disconnect=self._sender.disconnect
-            )
+            if not await self._resume(login, query):
+                count_new_session(login.user_id, is_operator=login.is_operator)
+                request = SessionRequest(
+                    login.user_id,
+                    query.manner,
+                    query.conversation_id,
+                    login,
+                    is_resumable=query.is_resumable,
+                    is_operator=login.is_operator,
+                )
+                self._session, self._life = registry.live.launch(request, self._connection)
         except RefusedError as refusal:
             await self._sender.emit(Failure(refusal.code, str(refusal), fatal=True))
             await self._sender.disconnect(refusal.close_code)
@@ -127,16 +143,28 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
     async def disconnect(self, code: int) -> None:
         """Note why the client left; ``__call__`` does the rest."""
         self._sender.is_gone = True
-        if self._session is not None:
-            is_meant = code in (1000, 1001)
-            reason = EndReason.CLIENT_LEFT if is_meant else EndReason.CONNECTION_LOST
-            self._session.end(EndCause(reason, is_heard=False))
+        if self._session is None:
+            return
+        is_meant = code in (1000, 1001)
+        reason = EndReason.CLIENT_LEFT if is_meant else EndReason.CONNECTION_LOST
+        ending = EndCause(reason, is_heard=False)
+        if code == CloseCode.LEFT:
+            self._session.end_by_client(self._connection, ending)
+        else:  # a page that is left, or a laptop that sleeps: whoever can come back, may
+            self._session.detach(self._connection, ending)
+
+    def _part(self, session: LiveSession, error: BaseException | None) -> None:
+        """Leave the session, if it is ours still; a bug in a handler ends it."""
+        ending = _ending(error)
+        if isinstance(error, Exception):
+            session.end_by_client(self._connection, ending)
+        else:
+            session.detach(self._connection, ending)
 
     def _cannot_keep_up(self) -> None:
         if self._session is not None:
-            self._session.end(
-                EndCause(EndReason.CANNOT_KEEP_UP, CloseCode.TOO_FAST, is_heard=False)
-            )
+            ending = EndCause(EndReason.CANNOT_KEEP_UP, CloseCode.TOO_FAST, is_heard=False)
+            self._session.detach(self._connection, ending)
 
     async def _break_off(self) -> None:
         await self._sender.emit(messages.LAST_FAILURES[CloseCode.FAILED])
@@ -152,25 +180,40 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             raise RefusedError(message, code="login_required", close_code=CloseCode.LOGIN_FIRST)
         return login
 
-    async def _session_options(self) -> tuple[Manner, uuid.UUID | None]:
-        query = parse_qs(self.scope["query_string"].decode("latin1"))
-        values = {name: value[-1] for name, value in query.items()}
-        try:
-            manner = Manner(
-                Direction(values.get("direction", Direction.ES_TO_EN)),
-                Mode(values.get("mode", Mode.CONVERSATION)),
-            )
-            conversation = values.get("conversation")
-            return manner, uuid.UUID(conversation) if conversation else None
-        except ValueError:
+    async def _query(self) -> SessionQuery:
+        query = parse_query(self.scope)
+        if query is None:
             message = "The address names no direction, mode or conversation that there is."
             await self._sender.emit(Failure("bad_query", message, about="query"))
-            return Manner(Direction.ES_TO_EN, Mode.CONVERSATION), None
+        return query or SessionQuery()
+
+    async def _resume(self, login: Login, query: SessionQuery) -> bool:
+        """Attach to the session that the query's ticket opens; return whether there is one."""
+        if not query.ticket:
+            return False
+        hashed = ticket_hash(query.ticket)
+        found = registry.live.find_resumable(login.user_id, hashed)
+        if found is None:
+            message = "This session cannot be resumed; a new one begins."
+            await self._sender.emit(Failure("resume_unknown", message, about="query"))
+            return False
+        self._session, self._life = found
+        self._is_attached_new = True
+        await self._session.attach(self._connection, hashed, query.seen)
+        return True
 
     # --- frames in
 
+    def _note_arrival(self) -> None:
+        if self._is_attached_new and self._session is not None:
+            self._is_attached_new = False
+            self._session.note_arrival(self._connection)
+
     async def _hear(self, chunk: bytes) -> None:
-        if self._session is None or self._session.feed(chunk) or self._session.is_open:
+        session = self._session
+        if session is None or not session.is_client(self._connection):
+            return
+        if session.feed(chunk) or session.is_open:
             return
         if not self._is_early_told:
             self._is_early_told = True
@@ -178,18 +221,23 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             await self._sender.emit(Failure("not_ready", message, about="audio"))
 
     async def _read(self, text: str) -> None:
-        if self._session is None:
+        session = self._session
+        if session is None or not session.is_client(self._connection):
             return
         try:
             command = parse(text)
         except CommandError as error:
-            await self._strike(self._session, error, text)
+            await self._strike(session, error, text)
             return
         self._strikes = 0
+        if not session.is_new(command):
+            return
         try:
-            if self._allowance is not None and self._session.is_open:
+            if self._allowance is not None and session.is_open:
                 self._allowance.check(command)
-            await execute(self._session, command)
+            if session.is_open:
+                session.note_taken(command)
+            await execute(session, command)
         except TooFastError as error:
             failure = Failure(
                 error.code,

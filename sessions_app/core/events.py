@@ -293,6 +293,8 @@ class Notice:
     fields: Mapping[str, Any] = field(default_factory=dict)
     is_passing: bool = False
     """Whether the next one of its type replaces it, so that a client may miss it."""
+    is_counted: bool = False
+    """Whether it is numbered, and told again to a client that missed it (docs/protocol.md)."""
 
 
 Event = (
@@ -306,6 +308,15 @@ Event = (
     | Failure
     | Notice
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """An event of a session that can be resumed, with its number within the session."""
+
+    event: Event
+    number: int
+
 
 Emit = Callable[[Event], Awaitable[None]]
 """Tells an event to whoever it is for."""

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sessions_app.config.variables import Conf
 from sessions_app.core.errors import RefusedError
 from sessions_app.live.session import LiveSession
-from sessions_app.live.states import SessionRequest
+from sessions_app.live.states import EndCause, EndReason, SessionRequest
 from sessions_app.protocol import CloseCode
 
 
@@ -24,22 +24,43 @@ def serving(conf: Conf | None) -> Conf:
     return conf
 
 
-def refuse_if_taken(sessions: Collection[LiveSession], request: SessionRequest, conf: Conf) -> None:
+def make_room(sessions: Collection[LiveSession], request: SessionRequest, conf: Conf) -> None:
     """Enforce the limits on live sessions, of the process and of each user.
+
+    Where a limit is reached, the session gives way whose client is away for longest: one of the
+    same user, or else anybody's.
 
     Raises:
         RefusedError: ``full``, or ``too_many_sessions`` of this user.
     """
-    if len(sessions) >= conf.max_sessions:
-        raise RefusedError(
-            f"All {conf.max_sessions} places are taken; come back later.",
-            code="full",
-            close_code=CloseCode.FULL,
-        )
+    staying = [session for session in sessions if not _gave_way(session)]
+    own = [session for session in staying if session.user_id == request.user_id]
     most = conf.sessions_allowed(is_operator=request.is_operator)
-    if sum(session.user_id == request.user_id for session in sessions) >= most:
+    if len(own) >= most and not _end_longest_away(own):
         raise RefusedError(
             f"You have {most} live sessions already; end one of them, or come back later.",
             code="too_many_sessions",
             close_code=CloseCode.FULL,
         )
+    staying = [session for session in staying if not _gave_way(session)]
+    is_crowded = len(sessions) >= 2 * conf.max_sessions  # those that gave way still finish
+    if len(staying) < conf.max_sessions and not is_crowded:
+        return
+    if is_crowded or not (_end_longest_away(own) or _end_longest_away(staying)):
+        raise RefusedError(
+            f"All {conf.max_sessions} places are taken; come back later.",
+            code="full",
+            close_code=CloseCode.FULL,
+        )
+
+
+def _gave_way(session: LiveSession) -> bool:
+    return session.ending is not None and session.ending.reason == EndReason.GAVE_WAY
+
+
+def _end_longest_away(sessions: Collection[LiveSession]) -> bool:
+    """End the one whose client is away for longest; return whether there is any."""
+    away = {at: each for each in sessions if (at := each.detached_at) and each.ending is None}
+    if away:
+        away[min(away)].end(EndCause(EndReason.GAVE_WAY, is_heard=False))
+    return bool(away)

@@ -7,6 +7,7 @@ from sessions_app.core.errors import HablaError
 from sessions_app.core.events import Failure, Notice
 from sessions_app.extensions import CommandHandler, Handle, plugged_in
 from sessions_app.live.session import LiveSession
+from sessions_app.live.states import EndCause, EndReason
 
 
 def parse(text: str) -> protocol.ClientCommand:
@@ -30,11 +31,9 @@ async def execute(session: LiveSession, command: protocol.ClientCommand) -> None
     if not handler.in_line:
         await handler.handle(session, command)
         return
-    begins = command if isinstance(command, protocol.StartListening) else None
     session.perform(
         partial(_handle, handler.handle, session, command),
-        begins=begins,
-        about=command.type,
+        command=command,
         dropped=partial(session.drop_command, command),
     )
 
@@ -58,8 +57,14 @@ async def _new_conversation(session: LiveSession, _: protocol.NewConversation) -
     await session.new_conversation()
 
 
+async def _end_session(session: LiveSession, _: protocol.Leave) -> None:
+    session.end(EndCause(EndReason.CLIENT_LEFT))
+
+
 COMMANDS = {
     "ping": CommandHandler(protocol.Ping, _answer_ping, in_line=False),
+    "leave": CommandHandler(protocol.Leave, _end_session, in_line=False),
+    "not_sent": CommandHandler(protocol.NotSent, LiveSession.note_not_sent),
     "start_listening": CommandHandler(protocol.StartListening, LiveSession.listen),
     "stop_listening": CommandHandler(protocol.StopListening, _stop_listening),
     "text_input": CommandHandler(protocol.TextInput, LiveSession.interpret),

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sessions_app.core.events import Emit, Event, Exchange
 from sessions_app.live.publisher import Publisher
+from sessions_app.live.resuming.kept_sound import KeptSound
 from sessions_app.live.rows import SessionRows
 from sessions_app.pipeline.no_words import NoWordsMonitor
 from sessions_app.pipeline.utterance import Utterance
@@ -34,11 +35,13 @@ class PipelineEvents:
         recorder: Recorder,
         no_words: NoWordsMonitor,
         rows: SessionRows,
+        kept: KeptSound | None = None,
     ) -> None:
         self._session = session
         self._recorder = recorder
         self._no_words = no_words
         self._rows = rows
+        self._kept = kept
 
     async def emit(self, event: Event) -> None:
         """Pass an event to each of them, in order."""
@@ -47,6 +50,8 @@ class PipelineEvents:
         await self._session.emit(event)
         await self._no_words.note_told(event)
         self._rows.note_told(event)
+        if self._kept is not None:
+            self._kept.note_told(event)
 
     def keep(self, exchange: Exchange, utterance: Utterance) -> Awaitable[Exchange]:
         """Store an exchange, then note its words beside the recorded sound, stored or not.

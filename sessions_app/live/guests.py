@@ -9,8 +9,8 @@ from typing import Any, Protocol, TypeVar
 
 from sessions_app.core.audio import count_samples
 from sessions_app.core.errors import CommandError, GuestEndedError
+from sessions_app.live.line.turns import Turn
 from sessions_app.live.session_pipeline import SessionPipeline
-from sessions_app.live.turns import Turn
 from sessions_app.pipeline.utterance import Utterance
 from sessions_app.protocol import StartListening
 
@@ -79,7 +79,7 @@ class GuestInput:
                 that are sent.
             GuestEndedError: the guest must end.
         """
-        await self._in_turn(self._pipeline.intake.end_visit)
+        await self._in_turn(self._pipeline.intake.end_guests)
 
     async def stop_broken(self) -> None:
         """Close the listening period without the end of its stream; results so far are sent.
@@ -121,7 +121,7 @@ class GuestInput:
 
     def stop_open_period(self) -> None:
         """Have the listening period closed, if the guest has left it open."""
-        self._pipeline.intake.stop_open_visit()
+        self._pipeline.intake.stop_left_open()
 
     # --- queued
 
@@ -136,7 +136,7 @@ class GuestInput:
     async def _start(self, command: StartListening) -> None:
         if self._pipeline.intake.is_listening:
             raise CommandError("The session listens already.", code="already_listening")
-        await self._pipeline.intake.start(command, is_visit=True, origin=self._origin)
+        await self._pipeline.intake.start_guests(command, self._origin)
 
     async def _interpret(self, pcm: bytes, start_sample: int) -> None:
         interpreter, context = self._pipeline.interpreter, self._pipeline.context

@@ -4,40 +4,52 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from typing import Any
 
 from sessions_app.core.audio import to_seconds
 from sessions_app.core.events import Event, Failure, Manner, Mode, Notice
 from sessions_app.live.generations import Generation, Generations
+from sessions_app.live.resuming.resumption import Resumption
+from sessions_app.live.resuming.stream_position import StreamPosition
 from sessions_app.live.rows import SessionRows
 from sessions_app.live.states import EndCause
 from sessions_app.pipeline.account import Account
 from sessions_app.protocol import LIMITS, VERSION, CloseCode
 
 
-def ready(rows: SessionRows, manner: Manner, generation: Generation) -> Notice:
-    """Return the `ready` message."""
+def first_fields(rows: SessionRows, manner: Manner, generation: Generation) -> dict[str, Any]:
+    """Return what `ready` and `resumed` have in common."""
     infos = generation.engines.infos
-    return Notice(
-        "ready",
-        {
-            "protocol": VERSION,
-            "session_id": str(rows.session_id),
-            "conversation_id": str(rows.conversation_id),
-            "direction": manner.direction,
-            "mode": manner.mode,
-            "generation": generation.number,
-            "engines": {kind: asdict(info) for kind, info in infos.items()},
-            "speakers": [asdict(speaker) for speaker in rows.speakers.all()],
-            "limits": LIMITS,
-        },
-    )
+    return {
+        "protocol": VERSION,
+        "session_id": str(rows.session_id),
+        "conversation_id": str(rows.conversation_id),
+        "direction": manner.direction,
+        "mode": manner.mode,
+        "generation": generation.number,
+        "engines": {kind: asdict(info) for kind, info in infos.items()},
+        "speakers": [asdict(speaker) for speaker in rows.speakers.all()],
+        "limits": LIMITS,
+    }
 
 
-def first_words(
-    rows: SessionRows, manner: Manner, generation: Generation, generations: Generations
-) -> list[Event]:
-    """Return a session's first messages: `ready`, and what else the client should know at once."""
-    told: list[Event] = [ready(rows, manner, generation)]
+def resumed(
+    fields: Mapping[str, Any], resumption: Resumption, position: StreamPosition, seen: int
+) -> Notice:
+    """Return the message that takes the place of `ready` for a client that comes back."""
+    where = {
+        "listening": position.is_open,
+        "stream": position.number,
+        "bytes": position.bytes,
+        "command": resumption.commands.told,
+        "events_from": resumption.log.first_after(seen),
+    }
+    return Notice("resumed", {**fields, "resume": resumption.offer(), **where})
+
+
+def first_warnings(manner: Manner, generation: Generation, generations: Generations) -> list[Event]:
+    """Return what else than `ready` the client should know at once."""
+    told: list[Event] = []
     if generation.trouble:
         told.append(Failure("engines_fail", generation.trouble))
     if lack := lack_of_corrections(manner, generation, about="query"):

@@ -7,21 +7,25 @@ from typing import TypeVar
 from uuid import UUID
 
 from sessions_app.core.errors import CommandError
-from sessions_app.core.events import Emit, Failure, Manner, Notice, Speaker
+from sessions_app.core.events import Failure, Manner, Notice, Speaker
 from sessions_app.live import messages
 from sessions_app.live.event_sinks import PipelineEvents, SessionEvents
 from sessions_app.live.generations import Generation
 from sessions_app.live.guests import Guest, GuestInput, Guests
+from sessions_app.live.line.turns import Turn
+from sessions_app.live.resuming.client_link import ClientConnection, ClientLink
+from sessions_app.live.resuming.kept_sound import KeptSound
+from sessions_app.live.resuming.resumption import Resumption
 from sessions_app.live.rows import SessionRows
 from sessions_app.live.session_pipeline import SessionPipeline
 from sessions_app.live.states import OPEN_STATES, ProcessContext, SessionRequest, State
-from sessions_app.live.turns import Turn
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.languages import LANGUAGES, only_language
 from sessions_app.pipeline.no_words import NoWordsMonitor
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.protocol import (
     ClientCommand,
+    NotSent,
     RenameSpeaker,
     SetDirection,
     SetMode,
@@ -35,12 +39,11 @@ T = TypeVar("T")
 
 
 class SessionOperations:
-    """The parts of one session, and all that other modules may ask of it.
+    """The parts of one session, and all that other modules may ask of it."""
 
-    ``emit`` sends an event to the client; it does nothing once that is gone, and never raises.
-    """
-
-    def __init__(self, request: SessionRequest, process: ProcessContext, emit: Emit) -> None:
+    def __init__(
+        self, request: SessionRequest, process: ProcessContext, connection: ClientConnection
+    ) -> None:
         self._rows = SessionRows(request.user_id, request.conversation_id, process.boot)
         self.id = self._rows.session_id
         self.boot = process.boot
@@ -49,11 +52,16 @@ class SessionOperations:
         self.state = State.OPENING
         self.generation: Generation | None = None
         """None until it has its engines."""
-        events = SessionEvents(self.id, process.publisher, emit)
+        is_resumable = request.is_resumable and process.resume_seconds > 0
+        self._resumption = Resumption(process.resume_seconds) if is_resumable else None
+        """None: the session ends with its connection."""
+        self._link = ClientLink(connection, self._resumption.log if self._resumption else None)
+        events = SessionEvents(self.id, process.publisher, self._link.emit)
         self.emit = events.emit
         self._recorder = Recorder(self.id, request.user_id, process.finisher, self.emit)
+        self._kept = KeptSound(self._recorder) if self._resumption else None
         self._no_words = NoWordsMonitor(self.emit)
-        heard = PipelineEvents(events, self._recorder, self._no_words, self._rows)
+        heard = PipelineEvents(events, self._recorder, self._no_words, self._rows, self._kept)
         self._context = SessionContext(
             heard.emit,
             heard.keep,
@@ -110,6 +118,15 @@ class SessionOperations:
 
     # --- what clients and guests ask of it
 
+    def is_new(self, command: ClientCommand) -> bool:
+        """Return whether a command is to be done; not one that comes again after a lost answer."""
+        return self._resumption is None or self._resumption.commands.is_new(command.command)
+
+    def note_taken(self, command: ClientCommand) -> None:
+        """Take note that a command was taken, or refused with an answer: it will not be again."""
+        if self._resumption is not None:
+            self._resumption.commands.take(command.command)
+
     def feed(self, chunk: bytes) -> bool:
         """Take a chunk of sound; never waits. Return whether it was taken."""
         return self.is_open and self._pipeline.intake.feed(chunk)
@@ -118,21 +135,19 @@ class SessionOperations:
         self,
         work: Callable[[], Awaitable[T]],
         *,
-        begins: StartListening | None = None,
-        about: str | None = None,
+        command: ClientCommand | None = None,
         dropped: Callable[[], None] | None = None,
     ) -> Turn[T]:
         """Queue ``work`` in the session; awaiting the turn gives what the work returns.
 
-        ``begins`` is the command, if the work begins a listening period; ``about`` is a command's
-        type, for errors. ``dropped`` is called if the session is cut off before the work is done,
-        and nobody awaits it.
+        ``command`` is the client's, if the work does what one asks. ``dropped`` is called if the
+        session is cut off before the work is done, and nobody awaits it.
 
         Raises:
             CommandError: the session accepts nothing now, or too much waits.
         """
         self._refuse_unless_open()
-        return self._pipeline.intake.perform(work, begins=begins, about=about, dropped=dropped)
+        return self._pipeline.intake.perform(work, command=command, dropped=dropped)
 
     def receive(self, guest: Guest, origin: UUID | None = None) -> None:
         """Let a guest in; it ends with the session, or by ``end_guest``.
@@ -210,6 +225,10 @@ class SessionOperations:
             raise CommandError("The session does not listen.", code="not_listening")
         await self._pipeline.intake.stop()
 
+    async def note_not_sent(self, command: NotSent) -> None:
+        """Account for sound that the client could not send."""
+        await self._pipeline.intake.miss(command)
+
     async def interpret(self, command: TextInput) -> None:
         """Interpret typed text; its place on the timeline is where it was typed.
 
@@ -233,14 +252,16 @@ class SessionOperations:
     async def set_direction(self, command: SetDirection) -> None:
         """Interpret what begins now in another direction."""
         self._context.manner = replace(self.manner, direction=command.direction)
-        await self.emit(Notice("direction_changed", {"direction": command.direction}))
+        await self.emit(
+            Notice("direction_changed", {"direction": command.direction}, is_counted=True)
+        )
         if self.is_listening:
             await self._tell_if_only_one_is_heard(about=command.type)
 
     async def set_mode(self, command: SetMode) -> None:
         """Interpret what begins now in another mode."""
         self._context.manner = replace(self.manner, mode=command.mode)
-        await self.emit(Notice("mode_changed", {"mode": command.mode}))
+        await self.emit(Notice("mode_changed", {"mode": command.mode}, is_counted=True))
         if self.generation is None:
             return
         lack = messages.lack_of_corrections(self.manner, self.generation, about=command.type)
@@ -269,7 +290,7 @@ class SessionOperations:
         await self._rows.begin_conversation()
         self._pipeline.interpreter.reset()
         fields = {"conversation_id": str(self.conversation_id)}
-        await self.emit(Notice("conversation_started", fields))
+        await self.emit(Notice("conversation_started", fields, is_counted=True))
         await self.emit(self._rows.speakers_told())
 
     async def _tell_if_only_one_is_heard(self, about: str) -> None:

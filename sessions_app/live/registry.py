@@ -5,7 +5,7 @@ import functools
 import logging
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -14,13 +14,14 @@ from sessions_app.config.recordings_directory import id_or_none
 from sessions_app.config.variables import Conf
 from sessions_app.core import counters, descriptors
 from sessions_app.core.errors import EngineUnavailableError, RefusedError
-from sessions_app.core.events import Emit, Event, Notice
+from sessions_app.core.events import Event, Notice
 from sessions_app.core.logs.context import context_of
 from sessions_app.core.readiness import Reason, of_loading, of_troubles
 from sessions_app.extensions import plugged_in
-from sessions_app.live.capacity import refuse_if_taken, serving
+from sessions_app.live.capacity import make_room, serving
 from sessions_app.live.generations import UNLOAD_SECONDS, Generations
 from sessions_app.live.publisher import Publisher
+from sessions_app.live.resuming.client_link import ClientConnection
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import (
     EndCause,
@@ -46,6 +47,9 @@ ROWS_SECONDS = 1.0
 TELL_SECONDS = 0.1
 """The least time for telling clients that the server quits, however little time is left."""
 
+LiveTask = tuple[LiveSession, "asyncio.Task[None]"]
+"""A session, and the task that runs it."""
+
 SERVER_QUITS = EndCause(EndReason.SERVER_QUITS, CloseCode.QUITTING)
 
 
@@ -64,7 +68,8 @@ class Registry:
         self.publisher = Publisher(lambda: self.sessions)
         self._troubles: dict[str, str] = {}
         self._finisher: RecordingFinisher | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[uuid.UUID, asyncio.Task[None]] = {}
+        """By session, until they are done."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._hurry = asyncio.Event()
 
@@ -113,11 +118,9 @@ class Registry:
     def launch(
         self,
         request: SessionRequest,
-        *,
-        emit: Emit,
-        disconnect: Callable[[int], Awaitable[None]],
-    ) -> "tuple[LiveSession, asyncio.Task[None]]":
-        """Return a new session and the task that runs it.
+        connection: ClientConnection,
+    ) -> LiveTask:
+        """Return a new session of the client behind ``connection``, and the task that runs it.
 
         Raises:
             RefusedError: the server is full or quits, or this process does not serve.
@@ -130,17 +133,25 @@ class Registry:
             self._finisher,
             drain_seconds=conf.drain_seconds,
             silence_seconds=conf.silence_seconds,
+            resume_seconds=conf.resume_seconds,
         )
-        session = LiveSession(request, process, emit, disconnect)
+        session = LiveSession(request, process, connection)
         self.sessions[session.id] = session
         task = asyncio.create_task(
             session.run(functools.partial(self._remove, session)),
             name=f"habla session {session.id}",
             context=context_of(str(session.id)),
         )
-        self._tasks.add(task)
+        self._tasks[session.id] = task
         task.add_done_callback(functools.partial(self._discard, session))
         return session, task
+
+    def find_resumable(self, user_id: int, hashed: str) -> LiveTask | None:
+        """Return the session of a user that the ticket of this hash opens, and its task."""
+        for session in self.sessions.values():
+            if session.opens_for(user_id, hashed) and session.can_be_resumed:
+                return session, self._tasks[session.id]
+        return None
 
     def _admit(self, request: SessionRequest) -> tuple[Conf, Generations]:
         conf = serving(self.conf)
@@ -151,7 +162,7 @@ class Registry:
                 close_code=CloseCode.QUITTING,
             )
         refuse_without_database()
-        refuse_if_taken(self.sessions.values(), request, conf)
+        make_room(self.sessions.values(), request, conf)
         return conf, self.generations
 
     def end(self, session_ids: Collection[uuid.UUID], ending: EndCause) -> None:
@@ -165,7 +176,7 @@ class Registry:
             counters.ENDED.labels(session.ending.reason if session.ending else "failed").inc()
 
     def _discard(self, session: LiveSession, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
+        del self._tasks[session.id]
         self._remove(session)
         if not task.cancelled() and task.exception() is not None:
             logger.error(
@@ -244,7 +255,7 @@ class Registry:
     async def _gone(self, seconds: float) -> int:
         if not self._tasks:
             return 0
-        _, left = await asyncio.wait(self._tasks, timeout=max(seconds, 0))
+        _, left = await asyncio.wait(self._tasks.values(), timeout=max(seconds, 0))
         return len(left)
 
     # --- its status

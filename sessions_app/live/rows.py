@@ -162,7 +162,7 @@ class SessionRows:
     def speakers_told(self) -> Notice:
         """Return the message with the speakers and their names."""
         speakers = [asdict(speaker) for speaker in self.speakers.all()]
-        return Notice("speakers", {"speakers": speakers})
+        return Notice("speakers", {"speakers": speakers}, is_counted=True)
 
     def _begin_renaming(self, renaming: "asyncio.Future[None]") -> None:
         self._unkept_names += 1
@@ -212,4 +212,4 @@ def _what_became(utterance_id: int, saving: Saving, *, is_exchange: bool) -> lis
         fields = {"utterance_id": utterance_id, "exchange_id": saving.result()}
     except StoreError as error:
         return [Failure(error.code, str(error), about=utterance_id)]
-    return [Notice("stored", fields)] if is_exchange else []
+    return [Notice("stored", fields, is_counted=True)] if is_exchange else []

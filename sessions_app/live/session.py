@@ -3,17 +3,21 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from time import monotonic
 from types import TracebackType
 from typing import Any
 
-from sessions_app.core.errors import HablaError
-from sessions_app.core.events import Emit, Failure, Notice
+from sessions_app.core.errors import CommandError, HablaError
+from sessions_app.core.events import Failure, Notice
 from sessions_app.live import messages
 from sessions_app.live.operations import SessionOperations
+from sessions_app.live.resuming.client_link import ClientConnection
+from sessions_app.live.resuming.resumption import keep_telling
 from sessions_app.live.session_pipeline import SessionPipeline
 from sessions_app.live.silence import SilenceWatch
 from sessions_app.live.states import (
+    OPEN_STATES,
     TRANSITIONS,
     EndCause,
     EndReason,
@@ -37,24 +41,27 @@ STORED_SECONDS = 5.0
 
 
 class LiveSession(SessionOperations):
-    """One connection's life. ``run`` is all of it, in a task that the registry owns.
+    """One session's life. ``run`` is all of it, in a task that the registry owns.
 
-    ``disconnect`` closes the connection with a code; it never raises.
+    It ends with its client's connection; one that can be resumed goes on for a while without.
     """
 
     def __init__(
-        self,
-        request: SessionRequest,
-        process: ProcessContext,
-        emit: Emit,
-        disconnect: Callable[[int], Awaitable[None]],
+        self, request: SessionRequest, process: ProcessContext, connection: ClientConnection
     ) -> None:
-        super().__init__(request, process, emit)
+        super().__init__(request, process, connection)
         self._requested_conversation_id = request.conversation_id
+        self._continues = request.continues
         self.ending: EndCause | None = None
         self._process = process
         self._silence = SilenceWatch(process.silence_seconds, self._waits_since, self._is_silent)
-        self._disconnect = disconnect
+        self._absence = SilenceWatch(
+            process.resume_seconds, lambda: self.detached_at, self._is_not_resumed
+        )
+        self.detached_at: float | None = None
+        """Since when its client is away, on the monotonic clock; None: it is there."""
+        self._attached_at = 0.0
+        self._state_before = State.IDLE
         self.is_cut_off = False
         """Whether it ended before all that it had accepted was finished, or a task was left behind.
 
@@ -80,9 +87,83 @@ class LiveSession(SessionOperations):
         self._rows.end(f"{ending.reason}_cut_off", self.account)
 
     def become(self, state: State) -> None:
-        """Change to ``state`` if TRANSITIONS allows it; else do nothing."""
-        if state in TRANSITIONS[self.state]:
+        """Change to ``state`` if TRANSITIONS allows it; else do nothing.
+
+        A listening period goes on while the client is away; its state shows when that is back.
+        """
+        if self.state is State.DETACHED and state in OPEN_STATES:
+            if state in TRANSITIONS[self._state_before]:
+                self._state_before = state
+        elif state in TRANSITIONS[self.state]:
             self.state = state
+
+    # --- its client comes and goes
+
+    def detach(self, connection: ClientConnection, ending: EndCause) -> None:
+        """Note that ``connection`` is gone: go on without for a while, or end for ``ending``.
+
+        Does nothing if another connection has taken its place.
+        """
+        if not self.is_client(connection):
+            return
+        if self._resumption is None or not self.is_open or self.ending is not None:
+            self.end(ending)
+            return
+        self._link.detach()
+        self._state_before = self.state
+        self.become(State.DETACHED)
+        self.detached_at = monotonic()
+        if self._guests.is_busy:  # nobody hears what it plays
+            self._guests.refuse()
+            with suppress(CommandError):
+                self._pipeline.intake.perform(self.end_guest)
+        logger.info("session %s: its client is gone and may come back", self.id)
+
+    def opens_for(self, user_id: int, hashed: str) -> bool:
+        """Return whether a user's ticket of this hash is one of its own."""
+        is_theirs = self._resumption is not None and self.user_id == user_id
+        return is_theirs and self._resumption is not None and self._resumption.tickets.opens(hashed)
+
+    @property
+    def can_be_resumed(self) -> bool:
+        """Whether a client may attach to it now."""
+        is_alive = self.is_open or self.state is State.DETACHED
+        return self._resumption is not None and is_alive and self.ending is None
+
+    async def attach(self, connection: ClientConnection, hashed: str, seen: int) -> None:
+        """Go on with ``connection``, which came with the ticket of this hash.
+
+        ``seen`` is the highest number of an event that the client has. A connection that is still
+        there is closed: its client was taken over.
+        """
+        if self._resumption is None or self.generation is None:
+            raise RuntimeError("a session that cannot be resumed has one connection")
+        self._resumption.tickets.use(hashed)
+        if self.state is State.DETACHED:
+            self.state, self.detached_at = self._state_before, None
+        self._attached_at = monotonic()
+        position = self._pipeline.intake.position
+        greeting = messages.resumed(
+            messages.first_fields(self._rows, self.manner, self.generation),
+            self._resumption,
+            position,
+            seen,
+        )
+        await self._link.attach(connection, greeting, seen)
+
+    def note_arrival(self, connection: ClientConnection) -> None:
+        """Note that the first message came over ``connection``: its client has the new ticket."""
+        if self._resumption is not None and self.is_client(connection):
+            self._resumption.tickets.confirm()
+
+    def is_client(self, connection: ClientConnection) -> bool:
+        """Return whether ``connection`` is its client's: another may have taken its place."""
+        return self._link.connection is connection
+
+    def end_by_client(self, connection: ClientConnection, ending: EndCause) -> None:
+        """End for good, since the client behind ``connection`` left, if that is its client."""
+        if self.is_client(connection):
+            self.end(ending)
 
     # --- the life
 
@@ -103,7 +184,12 @@ class LiveSession(SessionOperations):
         closers.callback(self._process.generations.release, generation)
         await self._rows.open(generation, self.manner)
         self._pipeline = SessionPipeline(
-            generation, self._context, self._recorder, self.become, self._sends_too_fast
+            generation,
+            self._context,
+            self._recorder,
+            self.become,
+            self._sends_too_fast,
+            self._kept,
         )
         self._later(closers, "pipeline", self._pipeline.close)
         self._later(closers, "words", self._pipeline.keep_rest)
@@ -130,6 +216,9 @@ class LiveSession(SessionOperations):
             "stored": self._rows.tell_stored(self.emit),
             "silence": self._silence.watch(),
         }
+        if self._kept is not None:
+            work["absence"] = self._absence.watch()
+            work["kept"] = keep_telling(self._kept, self._link.emit)
         model = self.generation.engines.translator.remote_model if self.generation else None
         if model is not None:
             work["language model"] = ModelNews(model, self.emit).run()
@@ -141,7 +230,7 @@ class LiveSession(SessionOperations):
         await self._greet()
         await self._ended.wait()
         self.become(State.DRAINING)
-        await messages.disconnect_first(self.ending, self._say_goodbye, self._disconnect)
+        await messages.disconnect_first(self.ending, self._say_goodbye, self._link.disconnect)
         if self.ending is not None and self.ending.is_graceful:
             self.is_cut_off = True  # unless the drain below finishes
             self.is_cut_off = not await self._drain()
@@ -164,10 +253,21 @@ class LiveSession(SessionOperations):
 
     def _waits_since(self) -> float | None:
         is_due = self.state is State.LISTENING and not self._guests.is_busy
-        return self._pipeline.intake.waits_since if is_due else None
+        since = self._pipeline.intake.waits_since if is_due else None
+        return None if since is None else max(since, self._attached_at)
 
-    def _is_silent(self) -> None:
-        self.end(EndCause(EndReason.SILENT, CloseCode.SILENT))
+    async def _is_silent(self) -> None:
+        ending = EndCause(EndReason.SILENT, CloseCode.SILENT)
+        connection = self._link.connection
+        if connection is None or self._resumption is None:
+            self.end(ending)
+            return
+        await connection.emit(messages.closed(ending.reason, self.account))
+        await connection.disconnect(ending.code)
+        self.detach(connection, ending)  # no network may be there to say that it is closed
+
+    async def _is_not_resumed(self) -> None:
+        self.end(EndCause(EndReason.NOT_RESUMED, is_heard=False))
 
     def _on_worker_ended(self) -> None:
         self.end(EndCause(EndReason.FAILED, CloseCode.FAILED, is_graceful=False))
@@ -234,7 +334,7 @@ class LiveSession(SessionOperations):
         for about in self._undone:
             await self.emit(Failure("not_ready", "The session ended before this.", about=about))
         await self.emit(messages.closed(ending.reason, self.account))
-        await self._disconnect(ending.code)
+        await self._link.disconnect(ending.code)
 
     # --- the first messages
 
@@ -250,6 +350,12 @@ class LiveSession(SessionOperations):
     async def _greet(self) -> None:
         if self.generation is None:
             raise RuntimeError("a session without engines is not ready")
-        first = (self._rows, self.manner, self.generation, self._process.generations)
-        for message in messages.first_words(*first):
+        fields = messages.first_fields(self._rows, self.manner, self.generation)
+        if self._resumption is not None:
+            fields["resume"] = self._resumption.offer()
+        if self._continues is not None:
+            fields["continues"] = self._continues
+        await self.emit(Notice("ready", fields))
+        first = (self.manner, self.generation, self._process.generations)
+        for message in messages.first_warnings(*first):
             await self.emit(message)

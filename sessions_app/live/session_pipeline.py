@@ -5,7 +5,8 @@ from typing import Any
 
 from sessions_app.core.events import Speaker
 from sessions_app.live.generations import Generation
-from sessions_app.live.intake import Intake
+from sessions_app.live.line.intake import Intake
+from sessions_app.live.resuming.kept_sound import KeptSound
 from sessions_app.live.states import State
 from sessions_app.pipeline.assembly import Assembly
 from sessions_app.pipeline.session_context import SessionContext
@@ -28,11 +29,12 @@ class SessionPipeline:
         recorder: Recorder,
         become: Callable[[State], None],
         too_fast: Callable[[], None],
+        kept: KeptSound | None = None,
     ) -> None:
         self.context = context
         self._assembly = Assembly(generation, context)
         self.interpreter = self._assembly.interpreter
-        self.intake = Intake(self._assembly, context, recorder, become, too_fast)
+        self.intake = Intake(self._assembly, context, recorder, become, too_fast, kept)
 
     def workers(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Return what must run while the session lives, by name."""

@@ -1,7 +1,7 @@
 """Notices a client that sends no sound while the server listens and waits for it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import monotonic
 
 LATE_SECONDS = 1.0
@@ -17,7 +17,10 @@ class SilenceWatch:
     """
 
     def __init__(
-        self, seconds: float, waits_since: Callable[[], float | None], broken: Callable[[], None]
+        self,
+        seconds: float,
+        waits_since: Callable[[], float | None],
+        broken: Callable[[], Awaitable[None]],
     ) -> None:
         self._seconds = seconds
         self._waits_since = waits_since
@@ -35,5 +38,5 @@ class SilenceWatch:
             since = self._waits_since()
             left = self._seconds if since is None else since + self._seconds - monotonic()
             if left <= 0:
-                self._broken()
+                await self._broken()
                 left = self._seconds

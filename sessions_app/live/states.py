@@ -1,6 +1,7 @@
 """A session's request, its states and their transitions, and the causes of its end."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,6 +24,8 @@ class State(StrEnum):
     """It accepts commands and typed text."""
     LISTENING = "listening"
     """It accepts sound."""
+    DETACHED = "detached"
+    """Its client's connection is lost; it goes on with what it has, and waits for the client."""
     STOPPING = "stopping"
     """It accepts no more sound, and finishes what it accepted."""
     DRAINING = "draining"
@@ -33,9 +36,12 @@ class State(StrEnum):
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.OPENING: frozenset({State.IDLE, State.DRAINING, State.CLOSED}),
-    State.IDLE: frozenset({State.LISTENING, State.DRAINING, State.CLOSED}),
-    State.LISTENING: frozenset({State.STOPPING, State.DRAINING, State.CLOSED}),
-    State.STOPPING: frozenset({State.IDLE, State.DRAINING, State.CLOSED}),
+    State.IDLE: frozenset({State.LISTENING, State.DETACHED, State.DRAINING, State.CLOSED}),
+    State.LISTENING: frozenset({State.STOPPING, State.DETACHED, State.DRAINING, State.CLOSED}),
+    State.STOPPING: frozenset({State.IDLE, State.DETACHED, State.DRAINING, State.CLOSED}),
+    State.DETACHED: frozenset(
+        {State.IDLE, State.LISTENING, State.STOPPING, State.DRAINING, State.CLOSED}
+    ),
     State.DRAINING: frozenset({State.CLOSED}),
     State.CLOSED: frozenset(),
 }
@@ -44,7 +50,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 OPEN_STATES = frozenset({State.IDLE, State.LISTENING, State.STOPPING})
 """Those in which a session accepts commands."""
 
-STATES_WITH_ROW = OPEN_STATES | {State.DRAINING}
+STATES_WITH_ROW = OPEN_STATES | {State.DETACHED, State.DRAINING}
 """Those in which its row certainly exists and is open."""
 
 
@@ -57,6 +63,8 @@ class EndReason(StrEnum):
 
     CLIENT_LEFT = "client_left"
     CONNECTION_LOST = "connection_lost"
+    NOT_RESUMED = "not_resumed"
+    GAVE_WAY = "gave_way"
     CANCELLED = "cancelled"
     SILENT = "silent"
     TOO_FAST = "too_fast"
@@ -107,6 +115,12 @@ class SessionRequest:
     conversation_id: uuid.UUID | None = None
     login: Login | None = None
     """What authenticates it; None: there is no login to check, only a ``user_id``."""
+    is_resumable: bool = False
+    """Whether the session outlives its connection."""
+    continues: Mapping[str, int] | None = None
+    """What the client is to send again of a session that is over: `stream`, and from which byte."""
+    owed_seconds: float = 0.0
+    """How much sound it may have held meanwhile, which it sends faster than it was spoken."""
     is_operator: bool = False
     """Whether the user looks after the server: the owner, or another superuser."""
 
@@ -123,6 +137,8 @@ class ProcessContext:
     """None: nothing is recorded."""
     drain_seconds: float
     silence_seconds: float
+    resume_seconds: float = 0.0
+    """How long a session outlives the connection of a client that asked for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,11 @@ class Listener:
         return self._segmenter.heard_samples + self._passed_samples
 
     @property
+    def decided_samples(self) -> int:
+        """Up to which sample it is decided what is silence and what belongs to an utterance."""
+        return self._segmenter.decided_samples
+
+    @property
     def reached_sample(self) -> int:
         """The position on the session's clock that this reaches."""
         return self._offset + self.heard_samples
@@ -92,6 +97,12 @@ class Listener:
             self._count_silence()
         finally:
             await self._sound.close()
+
+    async def leap(self, samples: int) -> None:
+        """Go on behind ``samples`` that will never come: what is open ends before them."""
+        await self._tell(self._segmenter.skip(0))
+        self._count_silence()
+        self._offset += samples
 
     async def pass_over(self, chunk: bytes) -> None:
         """Count the next chunk, and what is left of those before, without processing them.

@@ -112,6 +112,11 @@ class Segmenter:
         return self._start + self.pending_samples
 
     @property
+    def decided_samples(self) -> int:
+        """Return up to which sample it is decided what is silence and what is in a segment."""
+        return self._start
+
+    @property
     def open_samples(self) -> int:
         """Return the length of the open segment in samples, in complete frames; 0: none is open."""
         return len(self._voiced) * FRAME_SAMPLES if self._is_open else 0

@@ -112,6 +112,17 @@ class Recorder:
         """Return the id of the recording that is being made; None: there is none."""
         return self._recording.id if self._recording is not None else None
 
+    @property
+    def written_sound_bytes(self) -> int | None:
+        """How much of the client's sound, in bytes as sent, a killed process would leave written.
+
+        None: it is not recorded, or not any more.
+        """
+        recording = self._recording
+        if recording is None or recording.stopped_at is not None:
+            return None
+        return recording.file.sound_bytes
+
     def stop_writing(self) -> None:
         """Write no more of the current recording: another process has closed or deleted it."""
         self._stop("Another process closed the recording, or it was deleted")

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 from typing import BinaryIO, cast
 
 from sessions_app.core.audio import SAMPLE_RATE, Encoding
@@ -16,6 +17,9 @@ from sessions_app.engines.decoding import webm_filling
 from sessions_app.recording.files import PART
 
 logger = logging.getLogger(__name__)
+
+SYNC_SECONDS = 5.0
+"""How often what was written is also brought to the disk, so that a power cut costs no more."""
 
 
 class RecordingFile:
@@ -39,11 +43,14 @@ class RecordingFile:
         self._before_first_write = before_first_write
         self.accepted_bytes = 0
         self.written_bytes = 0
+        self.sound_bytes = 0
+        """How much of the client's sound was written, which a killed process leaves."""
         self.is_broken = False
         """Whether a write has failed; after that nothing more is written."""
         self._encoding = encoding
         self._sample_rate = sample_rate
         self._file: BinaryIO | None = None
+        self._synced_at = monotonic()
 
     def write(self, sound: bytes) -> None:
         """Write the next piece of the client's sound. Blocks.
@@ -51,8 +58,13 @@ class RecordingFile:
         Raises:
             OSError: it was not written, or not all of it.
         """
-        _write_all(self._file or self._open(), sound)
+        file = self._file or self._open()
+        _write_all(file, sound)
         self.written_bytes += len(sound)
+        self.sound_bytes += len(sound)
+        if monotonic() - self._synced_at >= SYNC_SECONDS:
+            os.fdatasync(file.fileno())
+            self._synced_at = monotonic()
 
     def write_segment(self, utterance_id: int, pcm: bytes) -> None:
         """Write an utterance (16 kHz mono s16le) as a WAV file of its own. Blocks.

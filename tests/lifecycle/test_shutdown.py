@@ -12,7 +12,8 @@ from django.contrib.auth import get_user_model
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidMessage
 
-from sessions_app.core.events import Direction, Event, Manner, Mode, Notice
+from sessions_app.core.events import Direction, Event, Manner, Mode, Notice, Numbered
+from sessions_app.live.resuming.client_link import ClientConnection
 from sessions_app.live.states import SessionRequest
 from tests.house import House, eventually
 from tests.lifecycle.invariants import reasons, rows, said, served
@@ -83,7 +84,7 @@ async def test_a_signal_at_any_time_after_a_handshake_tells_the_client_and_ends_
 
 
 async def test_clients_that_do_not_read_keep_no_other_waiting(house: House) -> None:
-    async def emit(event: Event) -> None:
+    async def emit(event: Event | Numbered) -> None:
         if isinstance(event, Notice) and event.type == "going_away":
             await asyncio.sleep(STALL_SECONDS)  # as for a client that does not read
 
@@ -94,7 +95,7 @@ async def test_clients_that_do_not_read_keep_no_other_waiting(house: House) -> N
     user = await get_user_model().objects.acreate(username="ana")
     manner = Manner(Direction.ES_TO_EN, Mode.CONVERSATION)
     request = SessionRequest(user.pk, manner, is_operator=True)
-    lives = [house.registry.launch(request, emit=emit, disconnect=hang_up) for _ in range(20)]
+    lives = [house.registry.launch(request, ClientConnection(emit, hang_up)) for _ in range(20)]
     await eventually(lambda: all(session.is_open for session, _ in lives))
     async with asyncio.timeout(STALL_SECONDS * 5):
         departure = await house.registry.drain(5)

@@ -12,14 +12,14 @@ from sessions_app.core.audio import Encoding, count_samples
 from sessions_app.core.errors import CommandError, EngineError, GuestEndedError
 from sessions_app.core.events import Direction, Event, Exchange, Failure, Manner, Mode
 from sessions_app.engines.choices import EngineChoice, EngineSettings
-from sessions_app.live import intake
 from sessions_app.live.generations import Generation
+from sessions_app.live.line import intake
 from sessions_app.live.offline import opened
 from sessions_app.live.session_pipeline import SessionPipeline
 from sessions_app.live.states import State
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.utterance import Utterance
-from sessions_app.protocol import StartListening
+from sessions_app.protocol import StartListening, TextInput
 from sessions_app.recording.recorder import Recorder
 from tests.sounds import say
 
@@ -183,7 +183,7 @@ async def test_a_stream_with_a_hole_is_stopped_even_if_there_was_no_room_to_stop
     line: Line,
 ) -> None:
     line.work()
-    await line.intake.perform(lambda: line.intake.start(WEBM), begins=WEBM)
+    await line.intake.perform(lambda: line.intake.start(WEBM), command=WEBM)
     while True:
         try:
             line.intake.perform(nothing)
@@ -206,7 +206,8 @@ async def test_a_bug_in_a_command_is_told_with_what_it_is_about(
         raise KeyError("/srv/secret")
 
     line.work()
-    line.intake.perform(break_down, about="text_input")
+    typed = TextInput(type="text_input", text="Hola.", speaker_id=None)
+    line.intake.perform(break_down, command=typed)
     await line.intake.perform(nothing)
     message = "Something went wrong with this command."
     assert line.told == [Failure("internal", message, about="text_input")]
@@ -214,7 +215,7 @@ async def test_a_bug_in_a_command_is_told_with_what_it_is_about(
 
 
 async def test_a_pipeline_that_is_closed_twice_counts_what_was_cut_off_once(line: Line) -> None:
-    line.intake.perform(line.listen, begins=PCM)
+    line.intake.perform(line.listen, command=PCM)
     line.intake.feed(HOLA)
     await line.close()
     account = line.context.account.copy()

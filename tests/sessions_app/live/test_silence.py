@@ -18,11 +18,14 @@ class Room:
     def __init__(self) -> None:
         self.broken = asyncio.Event()
 
+    async def note_broken(self) -> None:
+        self.broken.set()
+
 
 @asynccontextmanager
 async def watched(room: Room, seconds: float) -> AsyncIterator[None]:
     watch = asyncio.create_task(
-        SilenceWatch(seconds, lambda: room.waits_since, room.broken.set).watch()
+        SilenceWatch(seconds, lambda: room.waits_since, room.note_broken).watch()
     )
     try:
         yield

@@ -10,7 +10,7 @@ from typing import Any
 from sessions_app.core import counters
 from sessions_app.core.audio import SAMPLE_BYTES, SAMPLE_RATE, Encoding, to_seconds
 from sessions_app.core.errors import EngineError
-from sessions_app.live.turns import Turn
+from sessions_app.live.line.turns import Turn
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.listener import Listener
 from sessions_app.protocol import StartListening

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Generic, TypeVar
 
-from sessions_app.protocol import StartListening
+from sessions_app.protocol import ClientCommand, StartListening
 
 T = TypeVar("T")
 
@@ -14,27 +14,26 @@ class Turn(Generic[T]):
     """Work that is queued among the chunks; awaiting it gives what the work returns.
 
     What the work raises is raised where it is awaited, or by ``take`` if nobody awaits it.
-    ``asked_sample`` is when it was asked for, on the session's timeline; ``begins`` is the command,
-    if the work begins a listening period; ``worker`` returns the task that does all work of the
-    queue; ``about`` is the command's type, for errors. ``dropped`` is called if the work will not
-    be done, and nobody awaits it.
+    ``asked_sample`` is when it was asked for, on the session's timeline; ``command`` is the
+    client's, if the work does what one asks; ``worker`` returns the task that does all work of the
+    queue. ``dropped`` is called if the work will not be done, and nobody awaits it.
     """
 
     def __init__(
         self,
         work: Callable[[], Awaitable[T]],
         asked_sample: int,
-        begins: StartListening | None = None,
+        command: ClientCommand | None = None,
         *,
         worker: Callable[[], asyncio.Task[None] | None] = lambda: None,
-        about: str | None = None,
         dropped: Callable[[], None] | None = None,
     ) -> None:
         self._work = work
         self._dropped = dropped
         self.asked_sample = asked_sample
-        self.about = about
-        self.begins = begins
+        self.command = command
+        self.stream: int | None = None
+        """The number of the stream that the work begins; None: it begins none."""
         self.came_at = time.monotonic()
         """The same on the monotonic clock."""
         self._worker = worker
@@ -42,6 +41,16 @@ class Turn(Generic[T]):
         self._has_begun = False
         self._is_awaited = False
         self._result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+    @property
+    def about(self) -> str | None:
+        """The type of its command, for errors."""
+        return self.command.type if self.command is not None else None
+
+    @property
+    def begins(self) -> StartListening | None:
+        """Its command, if that begins a listening period."""
+        return self.command if isinstance(self.command, StartListening) else None
 
     def __await__(self) -> Generator[Any, None, T]:
         """Wait for the result.

@@ -6,19 +6,28 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from sessions_app.core.audio import Encoding, to_seconds
+from sessions_app.core.audio import Encoding, to_samples
 from sessions_app.core.descriptors import EXHAUSTED, was_exhausted
 from sessions_app.core.errors import CommandError, EngineError, GuestEndedError, HablaError
 from sessions_app.core.events import Failure, Notice
-from sessions_app.live.incoming_sound import IncomingSound, Item
+from sessions_app.live.line.incoming_sound import IncomingSound, Item
+from sessions_app.live.line.listening_period import ListeningPeriod
+from sessions_app.live.line.turns import Turn
+from sessions_app.live.resuming.kept_sound import KeptSound
+from sessions_app.live.resuming.stream_position import StreamPosition
 from sessions_app.live.states import State
-from sessions_app.live.turns import Turn
 from sessions_app.pipeline.assembly import Assembly
-from sessions_app.pipeline.listener import Listener
 from sessions_app.pipeline.pace import PaceLimiter, PaceOptions, PaceVerdict
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.stage import Stage
-from sessions_app.protocol import StartListening
+from sessions_app.pipeline.utterance import Utterance
+from sessions_app.protocol import (
+    ClientCommand,
+    NewConversation,
+    NotSent,
+    StartListening,
+    StopListening,
+)
 from sessions_app.recording.recorder import Recorder
 
 logger = logging.getLogger(__name__)
@@ -31,6 +40,7 @@ class Intake:
     """Takes sound without ever waiting, and processes it in the order in which it came.
 
     One listening period at a time. ``become`` is called when one begins, is stopping and has ended.
+    ``kept`` follows what the client may forget; None: the client holds nothing.
     """
 
     def __init__(
@@ -40,6 +50,7 @@ class Intake:
         recorder: Recorder,
         become: Callable[[State], None],
         too_fast: Callable[[], None],
+        kept: KeptSound | None = None,
     ) -> None:
         self._assembly = assembly
         self._interpreter = assembly.interpreter
@@ -51,17 +62,18 @@ class Intake:
         self._become = become
         self._too_fast = too_fast
         self._incoming = IncomingSound(context.account)
+        self._kept = kept
+        self.position = StreamPosition()
+        """Where the client's stream stands, counted as it comes."""
         self._asked_sample = 0
         self._came_at = 0.0
-        self._pace: PaceLimiter | None = None
-        self._received_before = 0
+        self._begun_stream: int | None = None
         self._is_refusing = False
-        self._listener: Listener | None = None
+        self._period: ListeningPeriod | None = None
         self._is_overrun = False
         self._is_stop_owed = False
         self._is_stray_told = False
-        self._is_visit = False
-        self._is_visit_left = False
+        self._is_guest_gone = False
         self._is_closed = False
         self._rest: tuple[list[Item], list[Item]] = [], []
         self.inbox: Stage[Item] = Stage(
@@ -71,10 +83,11 @@ class Intake:
     @property
     def is_listening(self) -> bool:
         """Whether a listening period is open."""
-        return self._listener is not None
+        return self._period is not None
 
     def feed(self, chunk: bytes) -> bool:
         """Take a chunk if there is room; never waits. Return whether it was taken."""
+        self.position.take(len(chunk))
         has_room = self._incoming.has_room(chunk) and not self._is_overrun
         if has_room and self.inbox.offer(chunk):
             self._incoming.wait(chunk)
@@ -86,15 +99,13 @@ class Intake:
         self,
         work: Callable[[], Awaitable[T]],
         *,
-        begins: StartListening | None = None,
-        about: str | None = None,
+        command: ClientCommand | None = None,
         dropped: Callable[[], None] | None = None,
     ) -> Turn[T]:
         """Queue ``work`` among the chunks; awaiting the turn gives what it returns.
 
         If it is awaited when the intake closes, GuestEndedError is raised there; otherwise
-        ``dropped`` is called. ``begins`` is the command, if the work begins a listening period;
-        ``about`` is a command's type, for errors.
+        ``dropped`` is called. ``command`` is the client's, if the work does what one asks.
 
         Raises:
             CommandError: too much waits, or the session is over.
@@ -105,19 +116,29 @@ class Intake:
         turn = Turn(
             work,
             self._timeline.now(),
-            begins,
+            command,
             worker=lambda: self.inbox.worker,
-            about=about,
             dropped=dropped,
         )
         if not self.inbox.offer(turn):
             raise CommandError("Too much waits to be heard; try again in a moment.", code="busy")
+        self._note_taken(turn)
         return turn
+
+    def _note_taken(self, turn: Turn[T]) -> None:
+        match turn.command:
+            case StartListening():
+                turn.stream = self.position.begin()
+            case StopListening() | NewConversation():
+                self.position.stop()
+            case NotSent(stream=stream, bytes=size) if stream == self.position.number:
+                self.position.take(size)
 
     @property
     def waits_since(self) -> float | None:
         """Since when it has waited for sound, on the monotonic clock; None: it does not."""
-        is_waiting = self._listener is not None and not self._is_visit and self.inbox.is_idle
+        period = self._period
+        is_waiting = period is not None and not period.is_guests and self.inbox.is_idle
         return self.inbox.done_at if is_waiting else None
 
     # --- what runs in its turn
@@ -127,47 +148,66 @@ class Intake:
         """The place on the timeline at which the work whose turn it is was asked for."""
         return self._timeline.place(self._asked_sample)
 
-    async def start(
-        self, command: StartListening, *, is_visit: bool = False, origin: uuid.UUID | None = None
-    ) -> None:
-        """Open a listening period. ``is_visit``: a guest's, which brings its sound by ``hear``."""
-        self._listener = listener = await self._assembly.open_listener(
-            command.encoding,
-            command.sample_rate,
-            offset_samples=self.place,
-            cut=None if is_visit else self._recorder.add_utterance,
-            origin=origin,
+    async def start(self, command: StartListening) -> None:
+        """Open the client's listening period.
+
+        Raises:
+            CommandError: ``too_many_streams`` are being decoded already.
+            EngineError: it cannot be decoded here.
+        """
+        listener = await self._assembly.open_listener(
+            command.encoding, command.sample_rate, offset_samples=self.place, cut=self._cut
         )
+        stream = self._begun_stream or self.position.begin() or self.position.number
         self._incoming.begin(command)
-        self._received_before = self._account.received
         # judged by when the command and the sound came, not by when their turn came
-        self._pace = PaceLimiter(PaceOptions(), self._came_at)
-        self._is_visit = is_visit
+        pace = PaceLimiter(PaceOptions(), self._came_at)
+        self._period = ListeningPeriod(listener, stream, pace, self._account.received)
         self._become(State.LISTENING)
-        if is_visit:
-            self._recorder.note_unrecorded()
-            return
         recording = self._recorder.begin(
             command, self._context.manner, lambda: listener.heard_samples
         )
-        fields = {"encoding": command.encoding, "recording": recording}
-        await self._emit(Notice("listening_started", fields))
+        if self._kept is not None:
+            self._kept.begin(stream, command.encoding, listener)
+        fields = {"encoding": command.encoding, "recording": recording, "stream": stream}
+        await self._emit(Notice("listening_started", fields, is_counted=True))
+
+    def _cut(self, utterance: Utterance) -> None:
+        self._recorder.add_utterance(utterance)
+        if self._kept is not None:
+            self._kept.cut(utterance)
+
+    async def start_guests(self, command: StartListening, origin: uuid.UUID | None) -> None:
+        """Open a guest's listening period, whose sound comes by ``hear``.
+
+        Raises:
+            CommandError: ``too_many_streams`` are being decoded already.
+            EngineError: it cannot be decoded here.
+        """
+        listener = await self._assembly.open_listener(
+            command.encoding, command.sample_rate, offset_samples=self.place, origin=origin
+        )
+        self._incoming.begin(command)
+        self._period = ListeningPeriod(listener)
+        self._become(State.LISTENING)
+        self._recorder.note_unrecorded()
 
     async def hear(self, chunk: bytes) -> int:
-        """Hear the next chunk of a visit; return how many samples the visit has had so far.
+        """Hear the next chunk of a guest's; return how many samples its period has had so far.
 
         Raises:
             CommandError: no listening period is open.
             EngineError: the stream is broken.
         """
-        if self._listener is None:
+        if self._period is None:
             raise CommandError("Nobody listens.", code="not_listening")
-        await self._listener.hear(chunk)
-        self._timeline.reach(self._listener.reached_sample)
-        return self._listener.heard_samples
+        listener = self._period.listener
+        await listener.hear(chunk)
+        self._timeline.reach(listener.reached_sample)
+        return listener.heard_samples
 
-    async def end_visit(self) -> None:
-        """Close a visit's listening period, after all its results were sent.
+    async def end_guests(self) -> None:
+        """Close a guest's listening period, after all its results were sent.
 
         Raises:
             EngineError: the stream is broken at its end; the results before that were sent.
@@ -176,12 +216,28 @@ class Intake:
         if problem is not None:
             raise problem
 
-    def stop_open_visit(self) -> None:
-        """Have a visit's period closed, where its guest is gone and did not close it."""
-        if self._is_visit and self.is_listening and not self._is_closed:
-            self._is_visit_left = True  # for the next item, so that no line is too full for it
+    def stop_left_open(self) -> None:
+        """Have a guest's period closed, where the guest is gone and did not close it."""
+        is_open = self._period is not None and self._period.is_guests
+        if is_open and not self._is_closed:
+            self._is_guest_gone = True  # for the next item, so that no line is too full for it
             with suppress(CommandError):
-                self.perform(self._close_left_visit)
+                self.perform(self._close_left_open)
+
+    async def miss(self, command: NotSent) -> None:
+        """Count sound that the client could not send; what came before it is heard as it is."""
+        samples = to_samples(command.seconds)
+        self._account.received += samples
+        self._account.dropped["not_sent"] += samples
+        period = self._period
+        if period is None or period.stream != command.stream:
+            return
+        if period.pace is not None:
+            period.received_before += samples
+        await period.listener.leap(samples)
+        self._timeline.reach(period.listener.reached_sample)
+        if self._kept is not None:
+            self._kept.skip(command.bytes)
 
     async def stop(self, *, broken: bool = False) -> None:
         """Close the listening period, after all that came was heard and its results were sent."""
@@ -189,11 +245,14 @@ class Intake:
 
     async def _finish(self, *, broken: bool) -> EngineError | None:
         """End the listening period, if one is open; return the error that its stream ended with."""
-        listener, self._listener = self._listener, None
+        period, self._period = self._period, None
         self._is_overrun = self._is_stop_owed = False
-        if listener is None:
+        if period is None:
             return None
         self._is_stray_told = False
+        listener = period.listener
+        if period.stream is not None:
+            self.position.end(period.stream)
         self._become(State.STOPPING)
         problem: EngineError | None = None
         try:
@@ -201,14 +260,18 @@ class Intake:
         except EngineError as error:
             problem = error
             await listener.finish(broken=True)
-            if not self._is_visit:
+            if not period.is_guests:
                 await self._emit(Failure(error.code, str(error), about="stop_listening"))
         self._timeline.reach(listener.reached_sample)
         await self._interpreter.join()
+        last = None if self._kept is None or period.is_guests else self._kept.end()
         await self._recorder.finish(is_whole=not broken and problem is None)
         self._become(State.IDLE)
-        if not self._is_visit:
-            await self._emit(Notice("listening_stopped", listener.account.as_summary()))
+        if last is not None:
+            await self._emit(last)
+        if not period.is_guests:
+            summary = listener.account.as_summary()
+            await self._emit(Notice("listening_stopped", summary, is_counted=True))
         return problem
 
     def close_queue(self) -> None:
@@ -226,58 +289,61 @@ class Intake:
     async def close(self) -> None:
         """Release the open stream unfinished, and count what still waits. May be called twice."""
         self.close_queue()
-        listener, (in_hand, waiting) = self._listener, self._rest
-        self._listener, self._rest = None, ([], [])
-        cut_off = None if self._is_visit else listener
+        period, (in_hand, waiting) = self._period, self._rest
+        self._period, self._rest = None, ([], [])
+        cut_off = None if period is None or period.is_guests else period.listener
         try:
             await self._incoming.count_unfinished(in_hand, waiting, cut_off, self._recorder.append)
         finally:
-            if listener is not None:
-                await listener.close()
+            if period is not None:
+                await period.listener.close()
 
     # --- one chunk
 
-    async def _close_left_visit(self) -> None:
-        if self._is_visit_left:
-            self._is_visit_left = False
+    async def _close_left_open(self) -> None:
+        if self._is_guest_gone:
+            self._is_guest_gone = False
             await self.stop(broken=True)
 
     async def _take(self, item: Item) -> None:
-        await self._close_left_visit()
+        await self._close_left_open()
         if isinstance(item, bytes):
             self._incoming.go_on(item)
             await self._hear(item)
-        else:
-            self._asked_sample, self._came_at = item.asked_sample, item.came_at
+            return
+        self._asked_sample, self._came_at = item.asked_sample, item.came_at
+        self._begun_stream = item.stream
+        try:
             await item.take()
+        finally:
+            has_begun = self._period is not None and self._period.stream == item.stream
+            if item.stream is not None and not has_begun:
+                self.position.refuse(item.stream)
 
     async def _hear(self, item: bytes) -> None:
         if self._is_refusing:
             self._incoming.drop(item, "too_fast")
             return
-        if self._listener is None or self._is_visit:
+        period = self._period
+        if period is None or period.is_guests:
             await self._answer_stray()
             return
         self._recorder.append(item)
         try:
-            await self._listener.hear(item)
+            await period.listener.hear(item)
         except EngineError as error:
             await self._emit(Failure(error.code, str(error), about="start_listening"))
             await self.stop(broken=True)
             self._is_stray_told = True  # the rest of the stream is still on its way
             return
-        self._timeline.reach(self._listener.reached_sample)
-        self._incoming.decoded(item, self._listener.heard_samples)
-        await self._judge_pace()
+        self._timeline.reach(period.listener.reached_sample)
+        self._incoming.decoded(item, period.listener.heard_samples)
+        if self._kept is not None:
+            self._kept.hear(len(item))
+        await self._judge_pace(period)
 
-    async def _judge_pace(self) -> None:
-        if self._pace is None:
-            return
-        # dropped sound counts too: a flood does not get slower by being dropped
-        came = self._account.received - self._received_before
-        if self._listener is not None:  # a gap in the timestamps costs no work
-            came -= self._listener.declared_samples
-        verdict = self._pace.judge(to_seconds(came), self._incoming.came_at)
+    async def _judge_pace(self, period: ListeningPeriod) -> None:
+        verdict = period.judge_pace(self._account.received, self._incoming.came_at)
         if verdict is PaceVerdict.WARN:
             message = "Sound comes faster than anybody speaks; slow down, or it is not heard."
             await self._emit(Failure("too_fast", message, about="audio"))
@@ -294,7 +360,9 @@ class Intake:
 
     def _drop(self, chunk: bytes) -> None:
         # a container with a chunk missing cannot be decoded any more; PCM goes on after it
-        if self._incoming.encoding is not Encoding.PCM_S16LE and not self._is_overrun:
+        # nor do positions in a stream count which its client may send again
+        is_pcm = self._incoming.encoding is Encoding.PCM_S16LE
+        if not (is_pcm and self._kept is None) and not self._is_overrun:
             self._is_overrun = self._is_stop_owed = True
         self._place_owed_stop()
         self._incoming.drop(chunk, "overrun")
