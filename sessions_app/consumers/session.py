@@ -23,6 +23,7 @@ from sessions_app.live.capacity import serving
 from sessions_app.live.commands import execute, parse
 from sessions_app.live.resuming.client_link import ClientConnection
 from sessions_app.live.resuming.tickets import ticket_hash
+from sessions_app.live.returning import ResumeTicket, come_back
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import EndCause, EndReason, SessionRequest, refuse_without_database
 from sessions_app.protocol import CloseCode
@@ -113,16 +114,16 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             login = await self._admit()
             query = await self._query()
             self._allowance = CommandRates(login.user_id)
-            if not await self._resume(login, query):
+            request = SessionRequest(
+                login.user_id,
+                query.manner,
+                query.conversation_id,
+                login,
+                is_resumable=query.is_resumable,
+                is_operator=login.is_operator,
+            )
+            if not await self._resume(request, query):
                 count_new_session(login.user_id, is_operator=login.is_operator)
-                request = SessionRequest(
-                    login.user_id,
-                    query.manner,
-                    query.conversation_id,
-                    login,
-                    is_resumable=query.is_resumable,
-                    is_operator=login.is_operator,
-                )
                 self._session, self._life = registry.live.launch(request, self._connection)
         except RefusedError as refusal:
             await self._sender.emit(Failure(refusal.code, str(refusal), fatal=True))
@@ -187,20 +188,23 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             await self._sender.emit(Failure("bad_query", message, about="query"))
         return query or SessionQuery()
 
-    async def _resume(self, login: Login, query: SessionQuery) -> bool:
+    async def _resume(self, request: SessionRequest, query: SessionQuery) -> bool:
         """Attach to the session that the query's ticket opens; return whether there is one."""
         if not query.ticket:
             return False
-        hashed = ticket_hash(query.ticket)
-        found = registry.live.find_resumable(login.user_id, hashed)
-        if found is None:
-            message = "This session cannot be resumed; a new one begins."
-            await self._sender.emit(Failure("resume_unknown", message, about="query"))
-            return False
-        self._session, self._life = found
-        self._is_attached_new = True
-        await self._session.attach(self._connection, hashed, query.seen)
-        return True
+        ticket = ResumeTicket(ticket_hash(query.ticket), query.seen)
+        found = await come_back(registry.live, request, ticket, self._connection)
+        if found is not None:
+            self._session, self._life = found.live
+            self._is_attached_new = True
+            if found.is_new or await self._session.attach(
+                self._connection, ticket.hashed, ticket.seen
+            ):
+                return True
+            self._session = self._life = None
+        message = "This session cannot be resumed; a new one begins."
+        await self._sender.emit(Failure("resume_unknown", message, about="query"))
+        return False
 
     # --- frames in
 

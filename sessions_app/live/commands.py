@@ -30,6 +30,7 @@ async def execute(session: LiveSession, command: protocol.ClientCommand) -> None
     handler = plugged_in.commands[command.type]
     if not handler.in_line:
         await handler.handle(session, command)
+        session.note_done(command)
         return
     session.perform(
         partial(_handle, handler.handle, session, command),
@@ -43,6 +44,12 @@ async def _handle(handle: Handle, session: LiveSession, command: protocol.Client
         await handle(session, command)
     except HablaError as error:
         await session.emit(Failure(error.code, str(error), about=command.type))
+        session.note_done(command)
+    else:
+        if isinstance(command, protocol.TextInput):  # is done once its exchange is stored
+            return
+        session.note_done(command)
+    session.save_checkpoint()
 
 
 async def _answer_ping(session: LiveSession, command: protocol.Ping) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sessions_app.core.events import Emit, Event, Exchange
 from sessions_app.live.publisher import Publisher
-from sessions_app.live.resuming.kept_sound import KeptSound
+from sessions_app.live.resuming.resume_state import ResumeState
 from sessions_app.live.rows import SessionRows
 from sessions_app.pipeline.no_words import NoWordsMonitor
 from sessions_app.pipeline.utterance import Utterance
@@ -35,13 +35,13 @@ class PipelineEvents:
         recorder: Recorder,
         no_words: NoWordsMonitor,
         rows: SessionRows,
-        kept: KeptSound | None = None,
+        resumption: ResumeState | None = None,
     ) -> None:
         self._session = session
         self._recorder = recorder
         self._no_words = no_words
         self._rows = rows
-        self._kept = kept
+        self._resumption = resumption
 
     async def emit(self, event: Event) -> None:
         """Pass an event to each of them, in order."""
@@ -50,8 +50,8 @@ class PipelineEvents:
         await self._session.emit(event)
         await self._no_words.note_told(event)
         self._rows.note_told(event)
-        if self._kept is not None:
-            self._kept.note_told(event)
+        if self._resumption is not None:
+            self._resumption.kept.note_told(event)
 
     def keep(self, exchange: Exchange, utterance: Utterance) -> Awaitable[Exchange]:
         """Store an exchange, then note its words beside the recorded sound, stored or not.
@@ -59,7 +59,10 @@ class PipelineEvents:
         Raises:
             StoreError: it will never be stored; the result may raise it too.
         """
+        event = checkpoint = None
+        if self._resumption is not None:
+            event, checkpoint = self._resumption.note_stored(utterance)
         try:
-            return self._rows.keep(exchange, utterance)
+            return self._rows.keep(exchange, utterance, event, checkpoint)
         finally:
             self._recorder.note_words(exchange)

@@ -9,7 +9,7 @@ from typing import Any
 from sessions_app.core.audio import to_seconds
 from sessions_app.core.events import Event, Failure, Manner, Mode, Notice
 from sessions_app.live.generations import Generation, Generations
-from sessions_app.live.resuming.resumption import Resumption
+from sessions_app.live.resuming.resume_state import ResumeState
 from sessions_app.live.resuming.stream_position import StreamPosition
 from sessions_app.live.rows import SessionRows
 from sessions_app.live.states import EndCause
@@ -34,7 +34,7 @@ def first_fields(rows: SessionRows, manner: Manner, generation: Generation) -> d
 
 
 def resumed(
-    fields: Mapping[str, Any], resumption: Resumption, position: StreamPosition, seen: int
+    fields: Mapping[str, Any], resumption: ResumeState, position: StreamPosition, seen: int
 ) -> Notice:
     """Return the message that takes the place of `ready` for a client that comes back."""
     where = {
@@ -44,7 +44,7 @@ def resumed(
         "command": resumption.commands.told,
         "events_from": resumption.log.first_after(seen),
     }
-    return Notice("resumed", {**fields, "resume": resumption.offer(), **where})
+    return Notice("resumed", {**fields, **where})
 
 
 def first_warnings(manner: Manner, generation: Generation, generations: Generations) -> list[Event]:

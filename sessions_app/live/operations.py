@@ -6,16 +6,18 @@ from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
-from sessions_app.core.errors import CommandError
+from sessions_app.core.errors import CommandError, StoreError
 from sessions_app.core.events import Failure, Manner, Notice, Speaker
 from sessions_app.live import messages
 from sessions_app.live.event_sinks import PipelineEvents, SessionEvents
 from sessions_app.live.generations import Generation
 from sessions_app.live.guests import Guest, GuestInput, Guests
 from sessions_app.live.line.turns import Turn
+from sessions_app.live.resuming.checkpoint import Checkpoint
 from sessions_app.live.resuming.client_link import ClientConnection, ClientLink
+from sessions_app.live.resuming.event_log import EventLog
 from sessions_app.live.resuming.kept_sound import KeptSound
-from sessions_app.live.resuming.resumption import Resumption
+from sessions_app.live.resuming.resume_state import ResumeState
 from sessions_app.live.rows import SessionRows
 from sessions_app.live.session_pipeline import SessionPipeline
 from sessions_app.live.states import OPEN_STATES, ProcessContext, SessionRequest, State
@@ -33,6 +35,7 @@ from sessions_app.protocol import (
     TextInput,
 )
 from sessions_app.recording.recorder import Recorder
+from sessions_app.store import resumptions
 from sessions_app.store.ownership import OwnedRows
 
 T = TypeVar("T")
@@ -44,7 +47,10 @@ class SessionOperations:
     def __init__(
         self, request: SessionRequest, process: ProcessContext, connection: ClientConnection
     ) -> None:
-        self._rows = SessionRows(request.user_id, request.conversation_id, process.boot)
+        self._restored = restored = request.restored
+        """What another process left of it; None: it began here."""
+        session_id = restored.session_id if restored is not None else None
+        self._rows = SessionRows(request.user_id, request.conversation_id, process.boot, session_id)
         self.id = self._rows.session_id
         self.boot = process.boot
         """The run of the server to which it belongs."""
@@ -53,23 +59,31 @@ class SessionOperations:
         self.generation: Generation | None = None
         """None until it has its engines."""
         is_resumable = request.is_resumable and process.resume_seconds > 0
-        self._resumption = Resumption(process.resume_seconds) if is_resumable else None
-        """None: the session ends with its connection."""
-        self._link = ClientLink(connection, self._resumption.log if self._resumption else None)
+        log = EventLog() if is_resumable else None
+        self._link = ClientLink(connection, log)
         events = SessionEvents(self.id, process.publisher, self._link.emit)
         self.emit = events.emit
         self._recorder = Recorder(self.id, request.user_id, process.finisher, self.emit)
-        self._kept = KeptSound(self._recorder) if self._resumption else None
+        account = restored.checkpoint.account.copy() if restored is not None else Account()
+        self._kept = KeptSound(self._recorder, account) if is_resumable else None
+        self._resumption: ResumeState | None = None
+        """None: the session ends with its connection."""
+        if log is not None and self._kept is not None:
+            seconds = process.resume_seconds
+            self._resumption = ResumeState(seconds, log, self._kept, self._checkpoint)
         self._no_words = NoWordsMonitor(self.emit)
-        heard = PipelineEvents(events, self._recorder, self._no_words, self._rows, self._kept)
+        heard = PipelineEvents(events, self._recorder, self._no_words, self._rows, self._resumption)
         self._context = SessionContext(
             heard.emit,
             heard.keep,
             request.manner,
+            account,
             speakers=self._rows.speakers,
             timeline=self._rows.timeline,
         )
         self._guests = Guests(str(self.id))
+        self._is_handed_over = False
+        """Whether it is left to whichever process its client comes to next."""
         self._undone: dict[str, None] = {}
         """The types of commands that were accepted, and will not be done; each once, in order."""
         self._pipeline: SessionPipeline
@@ -126,6 +140,39 @@ class SessionOperations:
         """Take note that a command was taken, or refused with an answer: it will not be again."""
         if self._resumption is not None:
             self._resumption.commands.take(command.command)
+
+    def note_done(self, command: ClientCommand) -> None:
+        """Take note that a command is done, and has left nothing that only this process knows."""
+        if self._resumption is not None:
+            self._resumption.commands.finish(command.command)
+
+    def save_checkpoint(self) -> None:
+        """Write from where another process would go on, if the session can be resumed."""
+        if self._resumption is not None:
+            # what cannot be kept, since too much waits for the database, the next one says too
+            with suppress(StoreError):
+                resumptions.save_checkpoint(self.id, self._checkpoint().as_json())
+
+    def _checkpoint(self) -> Checkpoint:
+        """Return from where another process would go on."""
+        resumption, conversation_id = self._resumption, self.conversation_id
+        if resumption is None or conversation_id is None:
+            raise RuntimeError("a session that cannot be resumed has no checkpoint")
+        kept = resumption.kept
+        account, stream = kept.open_stream()
+        return Checkpoint(
+            conversation_id,
+            self.manner,
+            account,
+            event=resumption.log.newest,
+            utterance=self._pipeline.interpreter.newest_id,
+            command=resumption.commands.highest,
+            undone=tuple(resumption.commands.undone),
+            stream=kept.stream,
+            taken_bytes=kept.bytes,
+            is_open=kept.is_open,
+            open_stream=stream,
+        )
 
     def feed(self, chunk: bytes) -> bool:
         """Take a chunk of sound; never waits. Return whether it was taken."""
@@ -235,10 +282,16 @@ class SessionOperations:
         Raises:
             CommandError: there is no such speaker.
         """
-        await self._pipeline.interpret(command.text, self._who_typed(command))
+        who = self._who_typed(command)
+        await self._pipeline.interpret(command.text, who, command.command)
 
     def drop_command(self, command: ClientCommand) -> None:
-        """Take note that a command was accepted and will not be done: what was typed is kept."""
+        """Take note that a command was accepted and will not be done: what was typed is kept.
+
+        Where the session goes on in another process, its client sends the command again.
+        """
+        if self._is_handed_over:
+            return
         if isinstance(command, TextInput):
             with suppress(CommandError):
                 speaker = self._who_typed(command)

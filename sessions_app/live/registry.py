@@ -149,9 +149,24 @@ class Registry:
     def find_resumable(self, user_id: int, hashed: str) -> LiveTask | None:
         """Return the session of a user that the ticket of this hash opens, and its task."""
         for session in self.sessions.values():
-            if session.opens_for(user_id, hashed) and session.can_be_resumed:
+            if session.opens_for(user_id, hashed) and session.can_be_resumed():
                 return session, self._tasks[session.id]
         return None
+
+    def find_ending(self, request: SessionRequest, hashed: str) -> SessionRequest | None:
+        """Return the request that continues a session which the ticket of this hash opened.
+
+        None: no session here that is ending had that ticket.
+        """
+        for session in self.sessions.values():
+            if session.opens_for(request.user_id, hashed) and session.ending is not None:
+                return session.request_to_continue(request)
+        return None
+
+    @property
+    def records(self) -> bool:
+        """Whether sound is recorded here."""
+        return self._finisher is not None
 
     def _admit(self, request: SessionRequest) -> tuple[Conf, Generations]:
         conf = serving(self.conf)

@@ -32,8 +32,14 @@ class _ToldLate:
 class SessionRows:
     """One session's rows. ``close`` may be called before ``open`` has returned, or has failed."""
 
-    def __init__(self, user_id: int, conversation_id: uuid.UUID | None, boot: str) -> None:
-        self.session_id = uuid.uuid4()
+    def __init__(
+        self,
+        user_id: int,
+        conversation_id: uuid.UUID | None,
+        boot: str,
+        session_id: uuid.UUID | None = None,
+    ) -> None:
+        self.session_id = session_id or uuid.uuid4()
         self.conversation_id = conversation_id
         """None until it is open, unless the client asked to continue one."""
         self.speakers = Speakers()
@@ -73,8 +79,21 @@ class SessionRows:
         self._take_up(await sessions.begin_session(row, self.conversation_id))
         self.timeline.begin()
 
-    def keep(self, exchange: Exchange, utterance: Utterance) -> Awaitable[Exchange]:
+    def adopt(self, kept: sessions.ConversationRef, age_seconds: float) -> None:
+        """Go on with the row of another process, which was written so long ago."""
+        self._take_up(kept)
+        self.timeline.begin(age_seconds)
+
+    def keep(
+        self,
+        exchange: Exchange,
+        utterance: Utterance,
+        event: int | None = None,
+        checkpoint: Mapping[str, Any] | None = None,
+    ) -> Awaitable[Exchange]:
         """Store an exchange, from this call on, whether or not its result is awaited.
+
+        ``event`` and ``checkpoint`` are those of a session that can be resumed.
 
         The result is the exchange with its id, or without one if the database is late. Then it is
         stored as soon as the database allows, and ``tell_stored`` reports that.
@@ -84,14 +103,15 @@ class SessionRows:
         """
         if self.conversation_id is None:
             raise RuntimeError("a session whose row is not open stores nothing")
-        saving = sessions.save_exchange(
+        place = sessions.ExchangePlace(
             self.session_id,
             self.conversation_id,
-            exchange,
-            offset_samples=utterance.offset_samples,
-            origin=utterance.origin,
+            utterance.offset_samples,
+            utterance.origin,
+            event,
+            checkpoint,
         )
-        return self._kept(exchange, saving)
+        return self._kept(exchange, sessions.save_exchange(exchange, place))
 
     async def _kept(self, exchange: Exchange, saving: Saving) -> Exchange:
         if await behind.is_done_in_time(saving):

@@ -2,18 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from functools import partial
 from time import monotonic
 from types import TracebackType
 from typing import Any
 
-from sessions_app.core.errors import CommandError, HablaError
+from sessions_app.core.errors import CommandError, HablaError, StoreError
 from sessions_app.core.events import Failure, Notice
 from sessions_app.live import messages
+from sessions_app.live.generations import Generation
 from sessions_app.live.operations import SessionOperations
+from sessions_app.live.resuming.checkpoint import Checkpoint
 from sessions_app.live.resuming.client_link import ClientConnection
-from sessions_app.live.resuming.resumption import keep_telling
+from sessions_app.live.resuming.kept_sound import as_sent
+from sessions_app.live.resuming.restored import OWED_SECONDS, RestoredSession
+from sessions_app.live.resuming.resume_state import ResumeState, keep_telling
+from sessions_app.live.resuming.stream_position import StreamPosition
 from sessions_app.live.session_pipeline import SessionPipeline
 from sessions_app.live.silence import SilenceWatch
 from sessions_app.live.states import (
@@ -29,6 +36,10 @@ from sessions_app.live.step_limit import StepLimit
 from sessions_app.live.workers import Workers
 from sessions_app.pipeline.translation.model_news import ModelNews
 from sessions_app.protocol import CloseCode
+from sessions_app.recording.recorder import LeftRecording
+from sessions_app.store import resumptions
+from sessions_app.store.database.write_behind import behind
+from sessions_app.store.sessions import ConversationRef, account_columns
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +47,8 @@ CLOSE_SECONDS = 5.0
 """The time limit of each step of closing."""
 CANCEL_SECONDS = 2.0
 """How long workers may take to end: short, so that the client is still told why it is closed."""
+FOR_GOOD = frozenset({EndReason.CLIENT_LEFT, EndReason.LOGGED_OUT, EndReason.DELETED})
+"""Why a session may have ended that no ticket opens any more."""
 STORED_SECONDS = 5.0
 """How long the end waits until what the client was sent is stored, and the client told so."""
 
@@ -50,8 +63,10 @@ class LiveSession(SessionOperations):
         self, request: SessionRequest, process: ProcessContext, connection: ClientConnection
     ) -> None:
         super().__init__(request, process, connection)
-        self._requested_conversation_id = request.conversation_id
-        self._continues = request.continues
+        self._request = request
+        self._is_opened = asyncio.Event()
+        self._left: Checkpoint | None = None
+        """From where another process goes on, once that is certain."""
         self.ending: EndCause | None = None
         self._process = process
         self._silence = SilenceWatch(process.silence_seconds, self._waits_since, self._is_silent)
@@ -106,55 +121,104 @@ class LiveSession(SessionOperations):
         """
         if not self.is_client(connection):
             return
-        if self._resumption is None or not self.is_open or self.ending is not None:
+        is_kept = self.is_open or (self.state is State.OPENING and self._restored is not None)
+        if self._resumption is None or not is_kept or self.ending is not None:
             self.end(ending)
             return
         self._link.detach()
-        self._state_before = self.state
-        self.become(State.DETACHED)
         self.detached_at = monotonic()
+        self._save_tickets()
+        if self.state is State.OPENING:  # it is detached as soon as it is open
+            return
+        self._become_detached()
         if self._guests.is_busy:  # nobody hears what it plays
             self._guests.refuse()
             with suppress(CommandError):
                 self._pipeline.intake.perform(self.end_guest)
         logger.info("session %s: its client is gone and may come back", self.id)
 
+    def _become_detached(self) -> None:
+        self._state_before = self.state
+        self.become(State.DETACHED)
+
+    def _save_tickets(self) -> "asyncio.Future[int] | None":
+        """Write which tickets are good; return None where too much waits for the database."""
+        if self._resumption is None:
+            return None
+        tickets, is_attached = self._resumption.tickets, self._link.connection is not None
+        with suppress(StoreError):
+            return resumptions.save_tickets(
+                self.id, tickets.current, tickets.following, is_attached=is_attached
+            )
+        return None
+
     def opens_for(self, user_id: int, hashed: str) -> bool:
         """Return whether a user's ticket of this hash is one of its own."""
         is_theirs = self._resumption is not None and self.user_id == user_id
         return is_theirs and self._resumption is not None and self._resumption.tickets.opens(hashed)
 
-    @property
     def can_be_resumed(self) -> bool:
         """Whether a client may attach to it now."""
         is_alive = self.is_open or self.state is State.DETACHED
-        return self._resumption is not None and is_alive and self.ending is None
+        is_coming = self.state is State.OPENING and self._restored is not None
+        return self._resumption is not None and (is_alive or is_coming) and self.ending is None
 
-    async def attach(self, connection: ClientConnection, hashed: str, seen: int) -> None:
+    def request_to_continue(self, request: SessionRequest) -> SessionRequest | None:
+        """Return the request for a new session that continues this one, which is ending.
+
+        None: it was ended for good.
+        """
+        reason = self.ending.reason if self.ending is not None else ""
+        if reason in FOR_GOOD or self.state is State.OPENING:
+            return None
+        position = self._pipeline.intake.position
+        continues = {"stream": position.number, "bytes": position.bytes}
+        since = self.detached_at or monotonic()
+        return replace(
+            request,
+            conversation_id=self.conversation_id,
+            continues=continues if position.number else None,
+            owed_seconds=monotonic() - since + OWED_SECONDS,
+        )
+
+    async def attach(self, connection: ClientConnection, hashed: str, seen: int) -> bool:
         """Go on with ``connection``, which came with the ticket of this hash.
 
         ``seen`` is the highest number of an event that the client has. A connection that is still
-        there is closed: its client was taken over.
+        there is closed: its client was taken over. Return whether the session was still there.
         """
-        if self._resumption is None or self.generation is None:
-            raise RuntimeError("a session that cannot be resumed has one connection")
+        await self._is_opened.wait()
+        if self._resumption is None or self.generation is None or not self.can_be_resumed():
+            return False
         self._resumption.tickets.use(hashed)
+        resume = self._resumption.offer()
+        saving = self._save_tickets()
+        if saving is not None:  # another process must know the ticket that the client gets
+            with suppress(StoreError):
+                await behind.in_time(saving)
+        if not self.can_be_resumed():
+            return False
         if self.state is State.DETACHED:
             self.state, self.detached_at = self._state_before, None
         self._attached_at = monotonic()
+        await self._link.attach(connection, self._resumed(self._resumption, resume, seen), seen)
+        return True
+
+    def _resumed(
+        self, resumption: ResumeState, resume: Mapping[str, Any], seen: int, **more: bool
+    ) -> Notice:
+        if self.generation is None:
+            raise RuntimeError("a session without engines is not ready")
+        fields = messages.first_fields(self._rows, self.manner, self.generation)
         position = self._pipeline.intake.position
-        greeting = messages.resumed(
-            messages.first_fields(self._rows, self.manner, self.generation),
-            self._resumption,
-            position,
-            seen,
-        )
-        await self._link.attach(connection, greeting, seen)
+        return messages.resumed({**fields, "resume": resume, **more}, resumption, position, seen)
 
     def note_arrival(self, connection: ClientConnection) -> None:
         """Note that the first message came over ``connection``: its client has the new ticket."""
-        if self._resumption is not None and self.is_client(connection):
-            self._resumption.tickets.confirm()
+        if self._resumption is None or not self.is_client(connection):
+            return
+        if self._resumption.tickets.confirm():
+            self._save_tickets()
 
     def is_client(self, connection: ClientConnection) -> bool:
         """Return whether ``connection`` is its client's: another may have taken its place."""
@@ -173,8 +237,9 @@ class LiveSession(SessionOperations):
             self._later(closers, "goodbye", self._say_goodbye)
             closers.callback(on_end)
             closers.callback(self.become, State.CLOSED)
+            closers.callback(self._is_opened.set)
             self._later(closers, "row", self._end_row)
-            self._later(closers, "recording", self._recorder.close)
+            self._later(closers, "recording", self._close_recording)
             closers.push(self._note)
             if await self._limit.within(self._open(closers), None):
                 await self._live()
@@ -182,7 +247,12 @@ class LiveSession(SessionOperations):
     async def _open(self, closers: AsyncExitStack) -> None:
         self.generation = generation = await self._process.generations.lease(self._tell_loading)
         closers.callback(self._process.generations.release, generation)
-        await self._rows.open(generation, self.manner)
+        if self._restored is None:
+            await self._rows.open(generation, self.manner)
+        else:
+            left, age_seconds = self._restored.left, self._restored.age_seconds
+            self._is_handed_over = True  # until it is taken up
+            self._rows.adopt(ConversationRef(left.conversation_id, left.names), age_seconds)
         self._pipeline = SessionPipeline(
             generation,
             self._context,
@@ -192,7 +262,30 @@ class LiveSession(SessionOperations):
             self._kept,
         )
         self._later(closers, "pipeline", self._pipeline.close)
-        self._later(closers, "words", self._pipeline.keep_rest)
+        self._later(closers, "words", self._keep_words)
+        if self._restored is not None:
+            await self._take_up(self._restored)
+
+    async def _take_up(self, restored: RestoredSession) -> None:
+        """Go on where another process was."""
+        if self._resumption is None:
+            raise RuntimeError("only a session that can be resumed goes on elsewhere")
+        checkpoint, intake = restored.checkpoint, self._pipeline.intake
+        self._resumption.restore(restored)
+        self._pipeline.interpreter.newest_id = restored.newest_utterance
+        stream, intake.owed_seconds = checkpoint.open_stream, restored.owed_seconds
+        taken = checkpoint.taken_bytes
+        is_open = False
+        if stream is not None:
+            left = LeftRecording(stream.recording_id, stream.encoding, stream.sample_rate)
+            is_open = await self._recorder.adopt(left, lambda: intake.heard_samples)
+        written = self._recorder.written_sound_bytes
+        if stream is not None and is_open and written is not None:
+            taken = as_sent(written, stream.holes)
+            intake.perform(partial(intake.go_on, checkpoint.stream, stream))
+        intake.position = StreamPosition(checkpoint.stream, taken, is_open=is_open)
+        # from here on it is as if it had begun here
+        self._restored, self._is_handed_over = None, False
 
     async def _live(self) -> None:
         workers = Workers(str(self.id), self._on_worker_ended)
@@ -226,9 +319,13 @@ class LiveSession(SessionOperations):
 
     async def _serve(self) -> None:
         self.become(State.IDLE)
+        if self._link.connection is None:
+            self._become_detached()
+        self._is_opened.set()
         await self._tell_of_another_conversation()
         await self._greet()
         await self._ended.wait()
+        self._is_handed_over = self._can_be_handed_over()
         self.become(State.DRAINING)
         await messages.disconnect_first(self.ending, self._say_goodbye, self._link.disconnect)
         if self.ending is not None and self.ending.is_graceful:
@@ -244,12 +341,33 @@ class LiveSession(SessionOperations):
 
         async def drain() -> None:
             self._guests.refuse()
-            await self._pipeline.drain()
+            await self._pipeline.drain(is_left_open=self._is_handed_over)
             await self._guests.end()
 
         seconds, pipeline = self._process.drain_seconds, self._pipeline
         name = f"habla drain {self.id}"
         return await self._limit.while_it_moves(name, drain(), seconds, lambda: pipeline.done_at)
+
+    def _can_be_handed_over(self) -> bool:
+        """Return whether another process can go on with it after the end of this one."""
+        is_quit = self.ending is not None and self.ending.reason == EndReason.SERVER_QUITS
+        return is_quit and self._resumption is not None and self._checkpoint().can_go_on
+
+    async def _keep_words(self) -> None:
+        if not self._is_handed_over:
+            if self._resumption is not None:
+                self._resumption.log.drop_reserved()
+            await self._pipeline.keep_rest()
+            return
+        # what is not in the rows is heard again, and what was typed comes again
+        self._left = self._checkpoint()
+        self._pipeline.release()
+
+    async def _close_recording(self) -> None:
+        if self._is_handed_over:
+            await self._recorder.release()
+        else:
+            await self._recorder.close()
 
     def _waits_since(self) -> float | None:
         is_due = self.state is State.LISTENING and not self._guests.is_busy
@@ -315,7 +433,19 @@ class LiveSession(SessionOperations):
         self.end(EndCause(EndReason.FAILED, CloseCode.FAILED, is_graceful=False))
         return isinstance(error, Exception)
 
+    async def _hand_over(self, checkpoint: Checkpoint) -> None:
+        """Leave the row open for whichever process its client comes to next."""
+        self.is_cut_off = False
+        columns = account_columns(self.account)
+        await behind.in_time(resumptions.hand_over(self.id, checkpoint.as_json(), columns))
+        logger.info("session %s is left to the next process", self.id)
+
     async def _end_row(self) -> None:
+        if self._restored is not None:  # it was not taken up, so another process may do so
+            self._left = self._restored.checkpoint
+        if self._left is not None:
+            await self._hand_over(self._left)
+            return
         ending = self.ending.reason if self.ending else EndReason.FAILED
         if self.account.unfinished and ending is not EndReason.FAILED:
             self.is_cut_off = True
@@ -323,8 +453,27 @@ class LiveSession(SessionOperations):
         if self.is_cut_off:
             reason += "_cut_off"
             logger.warning("session %s: %s, unfinished sound was cut off", self.id, reason)
+        self._note_where_it_ended()
         await self._rows.close(reason, self.account)
         logger.info("session %s ended: %s", self.id, reason)
+
+    def _note_where_it_ended(self) -> None:
+        """Note for a client that comes too late up to where its stream was taken."""
+        if self._resumption is None or not self._is_opened.is_set():
+            return
+        if self.ending is not None and self.ending.reason in FOR_GOOD:
+            resumptions.delete_resumption(self.id)
+            return
+        position = self._pipeline.intake.position
+        last = replace(
+            self._checkpoint(),
+            stream=position.number,
+            taken_bytes=position.bytes,
+            is_open=False,
+            open_stream=None,
+        )
+        with suppress(StoreError):
+            resumptions.save_checkpoint(self.id, last.as_json())
 
     async def _say_goodbye(self) -> None:
         ending = self.ending or EndCause(EndReason.FAILED, CloseCode.FAILED)
@@ -343,19 +492,52 @@ class LiveSession(SessionOperations):
         await self.emit(Notice("loading", fields, is_passing=True))
 
     async def _tell_of_another_conversation(self) -> None:
-        if self._requested_conversation_id not in (None, self._rows.conversation_id):
+        if self._request.conversation_id not in (None, self._rows.conversation_id):
             message = "There is no such conversation of yours; this is a new one."
             await self.emit(Failure("unknown_conversation", message, about="query"))
 
     async def _greet(self) -> None:
         if self.generation is None:
             raise RuntimeError("a session without engines is not ready")
-        fields = messages.first_fields(self._rows, self.manner, self.generation)
-        if self._resumption is not None:
-            fields["resume"] = self._resumption.offer()
-        if self._continues is not None:
-            fields["continues"] = self._continues
-        await self.emit(Notice("ready", fields))
+        if self._request.restored is not None and self._resumption is not None:
+            await self._greet_again(self._request.restored, self._resumption)
+        else:
+            await self._say_ready(self.generation)
         first = (self.manner, self.generation, self._process.generations)
         for message in messages.first_warnings(*first):
             await self.emit(message)
+
+    async def _say_ready(self, generation: Generation) -> None:
+        fields = messages.first_fields(self._rows, self.manner, generation)
+        if self._resumption is not None:
+            fields["resume"] = self._resumption.offer()
+            await self._begin_resumption(self._resumption)
+        if self._request.continues is not None:
+            fields["continues"] = self._request.continues
+            self._pipeline.intake.owed_seconds = self._request.owed_seconds
+        await self.emit(Notice("ready", fields))
+
+    async def _begin_resumption(self, resumption: ResumeState) -> None:
+        login_key = self.login.session_key if self.login is not None else ""
+        new = resumptions.NewResumption(
+            self.id, resumption.tickets.current, login_key, resumption.seconds
+        )
+        try:
+            await behind.in_time(resumptions.begin(new))
+        except StoreError as error:  # it can be resumed here, but not by another process
+            logger.warning("session %s: its ticket was not stored: %s", self.id, error)
+        self.save_checkpoint()
+
+    async def _greet_again(self, restored: RestoredSession, resumption: ResumeState) -> None:
+        """Greet the client of a session that another process had."""
+        connection = self._link.connection
+        if connection is None:
+            return
+        resume = resumption.offer()
+        if (saving := self._save_tickets()) is not None:
+            with suppress(StoreError):
+                await behind.in_time(saving)
+        seen = restored.seen
+        greeting = self._resumed(resumption, resume, seen, handed_over=True)
+        if self.is_client(connection):
+            await self._link.attach(connection, greeting, seen)

@@ -40,27 +40,32 @@ class SessionPipeline:
         """Return what must run while the session lives, by name."""
         return {"listen": self.intake.inbox.run(), **self._assembly.workers()}
 
-    async def interpret(self, text: str, speaker: Speaker | None) -> None:
-        """Interpret typed text; its place on the timeline is where it was typed."""
-        await self.interpreter.put(self._typed(text, speaker))
+    async def interpret(self, text: str, speaker: Speaker | None, command: int | None) -> None:
+        """Interpret text that was typed by the command of this number.
+
+        Its place on the timeline is where it was typed.
+        """
+        await self.interpreter.put(self._typed(text, speaker, command))
 
     def note_untranslated(self, text: str, speaker: Speaker | None) -> None:
         """Take typed text of which nothing but the words will be kept."""
-        self.interpreter.note_untranslated(self._typed(text, speaker))
+        self.interpreter.note_untranslated(self._typed(text, speaker, None))
 
-    def _typed(self, text: str, speaker: Speaker | None) -> Utterance:
+    def _typed(self, text: str, speaker: Speaker | None, command: int | None) -> Utterance:
         return Utterance(
             self.interpreter.next_id(),
             self.context.manner,
             offset_samples=self.intake.place,
             text=text,
             speaker=speaker,
+            command=command,
         )
 
-    async def drain(self) -> None:
-        """Finish all that was accepted."""
+    async def drain(self, *, is_left_open: bool = False) -> None:
+        """Finish all that was accepted; ``is_left_open``: but for what goes on elsewhere."""
         await self.intake.inbox.join()
-        await self.intake.stop()
+        if not is_left_open:
+            await self.intake.stop()
         await self.interpreter.join()
 
     @property
@@ -73,10 +78,14 @@ class SessionPipeline:
         """Whether everything that was accepted has been processed."""
         return self.intake.inbox.is_idle and self._assembly.is_idle
 
-    async def keep_rest(self) -> None:
-        """Begin nothing more, and store the transcripts that are left; the workers have ended."""
+    def release(self) -> None:
+        """Begin nothing more; the workers have ended."""
         self._assembly.release()
         self.intake.close_queue()
+
+    async def keep_rest(self) -> None:
+        """Begin nothing more, and store the transcripts that are left; the workers have ended."""
+        self.release()
         await self.interpreter.keep_rest()
 
     async def close(self) -> None:

@@ -10,6 +10,7 @@ from sessions_app.core.errors import RefusedError
 from sessions_app.core.events import Failure, Manner
 from sessions_app.live.generations import Generations
 from sessions_app.live.publisher import Publisher
+from sessions_app.live.resuming.restored import RestoredSession
 from sessions_app.protocol import CloseCode
 from sessions_app.recording.finishing import RecordingFinisher
 from sessions_app.store.database.identity import identity
@@ -119,6 +120,8 @@ class SessionRequest:
     """Whether the session outlives its connection."""
     continues: Mapping[str, int] | None = None
     """What the client is to send again of a session that is over: `stream`, and from which byte."""
+    restored: RestoredSession | None = None
+    """The session of another process that is to go on; None: a new one begins."""
     owed_seconds: float = 0.0
     """How much sound it may have held meanwhile, which it sends faster than it was spoken."""
     is_operator: bool = False

@@ -16,5 +16,6 @@ from sessions_app.models.logins import LoginDelay as LoginDelay
 from sessions_app.models.recordings import RecordedSegment as RecordedSegment
 from sessions_app.models.recordings import Recording as Recording
 from sessions_app.models.recordings import RecordingState as RecordingState
+from sessions_app.models.resumptions import Resumption as Resumption
 from sessions_app.models.servers import Server as Server
 from sessions_app.models.tickets import WatchTicket as WatchTicket

@@ -140,6 +140,8 @@ class Exchange(models.Model):
     """In the currency of HABLA_LLM_PRICES."""
     origin = models.UUIDField(null=True, blank=True, db_index=True)
     """What a guest of the session said it for, by the id it gave; none if people said it."""
+    event = models.PositiveBigIntegerField(null=True, blank=True)
+    """The number with which the client is told; none: the session cannot be resumed."""
 
     class Meta:
         ordering = ["said_at", "pk"]

@@ -1,6 +1,7 @@
 """The account of a session's sound: what became of every sample, and why."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +68,18 @@ class Account:
             "dropped_seconds": round(to_seconds(self.dropped.total()), 3),
             "account": self.as_dict(),
         }
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> "Account":
+        """Return the account of which ``as_dict`` made ``fields``; ``utterances`` may be added."""
+        return cls(
+            int(fields["received"]),
+            int(fields["transcribed"]),
+            int(fields["silence"]),
+            Counter({reason: int(n) for reason, n in fields["discarded"].items()}),
+            Counter({reason: int(n) for reason, n in fields["dropped"].items()}),
+            int(fields.get("utterances", 0)),
+        )
 
     def copy(self) -> "Account":
         """Return a copy of the account as it is now."""

@@ -11,7 +11,7 @@ from sessions_app.engines.scheduler import Scheduler
 from sessions_app.pipeline.batching_thread import BatchingThread
 from sessions_app.pipeline.idioms.book import IdiomBook
 from sessions_app.pipeline.interpreter import Interpreter
-from sessions_app.pipeline.listener import Listener
+from sessions_app.pipeline.listener import Listener, ListeningPlace
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.sound import open_sound
 from sessions_app.pipeline.utterance import Utterance
@@ -46,7 +46,7 @@ class Assembly:
         encoding: Encoding,
         sample_rate: int = SAMPLE_RATE,
         *,
-        offset_samples: int = 0,
+        place: ListeningPlace | None = None,
         cut: Callable[[Utterance], None] | None = None,
         origin: UUID | None = None,
     ) -> Listener:
@@ -68,7 +68,7 @@ class Assembly:
             sound,
             self.interpreter,
             self._session,
-            offset_samples=offset_samples,
+            place=place,
             cut=cut,
             origin=origin,
         )

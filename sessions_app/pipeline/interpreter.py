@@ -1,6 +1,5 @@
 """From utterances to exchanges, in the order in which they were spoken."""
 
-import itertools
 import logging
 import time
 from collections.abc import Callable
@@ -67,7 +66,8 @@ class Interpreter:
         self._emit = session.emit
         self._account = session.account
         self.keeping = ExchangeKeeper(session.keep, engines.infos["transcriber"].name, idioms)
-        self._ids = itertools.count(1)
+        self.newest_id = 0
+        """The id of the newest utterance."""
         self._spoken: str | None = None  # None: not known yet
         self.context = Context(translator, is_live=session.is_live)
         """What was said before, for the translator; has a worker of its own."""
@@ -99,7 +99,8 @@ class Interpreter:
 
     def next_id(self) -> int:
         """Return the id of a new utterance: 1, 2, 3, ... within the session."""
-        return next(self._ids)
+        self.newest_id += 1
+        return self.newest_id
 
     async def put(self, utterance: Utterance) -> None:
         """Take the next utterance; wait while the stage is full."""

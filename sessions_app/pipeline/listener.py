@@ -2,9 +2,10 @@
 
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sessions_app.core import counters
-from sessions_app.core.audio import count_samples, to_seconds
+from sessions_app.core.audio import SAMPLE_BYTES, count_samples, to_seconds
 from sessions_app.core.events import Manner, SpeechEnded, SpeechStarted
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.interpreter import Interpreter
@@ -19,12 +20,24 @@ from sessions_app.pipeline.sound import DetectedSound, Source
 from sessions_app.pipeline.utterance import Utterance
 
 
+@dataclass(frozen=True, slots=True)
+class ListeningPlace:
+    """Where a listening period begins; or goes on, after another process had it."""
+
+    offset_samples: int = 0
+    """Where it began on the session's clock."""
+    first_sample: int = 0
+    """How much of the stream was processed before: it is decoded only."""
+    before: Account | None = None
+    """The session's account when it began; None: it begins now."""
+
+
 class Listener:
     """Processes one stream: reports when speech begins and ends, and hands on each utterance.
 
     All lengths are counted in samples: a stream at ten times its speed gives the same utterances.
     ``cut`` is called with each utterance before it is handed on. ``origin`` marks what people did
-    not say just now. ``offset_samples`` is where the period begins on the session's clock.
+    not say just now. ``place`` is where the period begins, or goes on.
     """
 
     def __init__(
@@ -33,10 +46,11 @@ class Listener:
         interpreter: Interpreter,
         session: SessionContext,
         *,
-        offset_samples: int = 0,
+        place: ListeningPlace | None = None,
         cut: Callable[[Utterance], None] | None = None,
         origin: uuid.UUID | None = None,
     ) -> None:
+        place = place or ListeningPlace()
         self._sound = sound
         self._interpreter = interpreter
         self._session = session
@@ -44,9 +58,12 @@ class Listener:
         self._account = session.account
         self._cut = cut
         self._origin = origin
-        self._before = session.account.copy()
-        self._offset = offset_samples
-        self._segmenter = Segmenter(SegmenterOptions())
+        self._before = place.before or session.account.copy()
+        self._silence_before = session.account.silence
+        self.offset_samples = place.offset_samples
+        """Where the period begins on the session's clock."""
+        self._to_skip = place.first_sample
+        self._segmenter = Segmenter(SegmenterOptions(), place.first_sample)
         self._open: tuple[int, Manner] | None = None
         self._was_fed = False
         self._passed_samples = 0
@@ -66,7 +83,7 @@ class Listener:
     @property
     def reached_sample(self) -> int:
         """The position on the session's clock that this reaches."""
-        return self._offset + self.heard_samples
+        return self.offset_samples + self.heard_samples
 
     @property
     def account(self) -> Account:
@@ -80,6 +97,9 @@ class Listener:
             DecodeError: the stream is broken; ``finish`` may still be called.
         """
         self._was_fed = True
+        if self._to_skip:
+            await self._skip(chunk)
+            return
         await self._push(*await self._sound.decode(chunk))
         await self._hear_the_rest()
 
@@ -102,7 +122,7 @@ class Listener:
         """Go on behind ``samples`` that will never come: what is open ends before them."""
         await self._tell(self._segmenter.skip(0))
         self._count_silence()
-        self._offset += samples
+        self.offset_samples += samples
 
     async def pass_over(self, chunk: bytes) -> None:
         """Count the next chunk, and what is left of those before, without processing them.
@@ -126,6 +146,24 @@ class Listener:
     async def close(self) -> None:
         """Release the stream without finishing it. May be called twice."""
         await self._sound.close()
+
+    async def _skip(self, chunk: bytes) -> None:
+        """Decode what was processed before, and process what follows it."""
+        pcm, silence_samples = await self._sound.decode_only(chunk)
+        while True:
+            fresh = pcm[min(self._to_skip, count_samples(pcm)) * SAMPLE_BYTES :]
+            self._to_skip -= count_samples(pcm) - count_samples(fresh)
+            skipped = min(self._to_skip, silence_samples)
+            self._to_skip -= skipped
+            await self._push(
+                fresh, await self._sound.judge(fresh) if fresh else (), silence_samples - skipped
+            )
+            if not self._sound.has_more:
+                return
+            if not self._to_skip:
+                await self._hear_the_rest()
+                return
+            pcm, silence_samples = await self._sound.decode_only(b"")
 
     async def _hear_the_rest(self) -> None:
         """Process what did not fit into one piece of work; other sessions take turns in between."""
@@ -164,7 +202,7 @@ class Listener:
         )
 
     def _count_silence(self) -> None:
-        self._account.silence = self._before.silence + self._segmenter.silent_samples
+        self._account.silence = self._silence_before + self._segmenter.silent_samples
 
     async def _tell(self, boundaries: Sequence[SegmentStarted | SegmentEnded]) -> None:
         for boundary in boundaries:
@@ -195,7 +233,7 @@ class Listener:
             pcm=segment.pcm,
             start_sample=segment.start_sample,
             end_sample=segment.end_sample,
-            offset_samples=self._offset,
+            offset_samples=self.offset_samples,
             too_short=segment.too_short,
             origin=self._origin,
         )

@@ -80,10 +80,11 @@ class Segmenter:
 
     Every sample pushed is at any time in exactly one place: counted as silence, in a finished
     segment, or pending. Pending sound is one buffer: what may become the next pre-roll, or the open
-    segment, followed by the frame that is not complete yet.
+    segment, followed by the frame that is not complete yet. ``first_sample`` is the position of the
+    first sample that will be pushed.
     """
 
-    def __init__(self, options: SegmenterOptions) -> None:
+    def __init__(self, options: SegmenterOptions, first_sample: int = 0) -> None:
         self._min_samples = options.min_speech_seconds * SAMPLE_RATE
         self._options = options
         self._pre_roll = _to_frames(options.pre_roll_seconds)
@@ -92,7 +93,7 @@ class Segmenter:
         self._longest = int(options.max_segment_seconds * SAMPLE_RATE) // FRAME_SAMPLES
         self._window = _to_frames(options.split_window_seconds)
         self._pending = bytearray()
-        self._start = 0  # position of the first pending sample in the stream
+        self._start = first_sample  # position of the first pending sample in the stream
         self._voiced = bytearray()  # one flag per whole pending frame
         self._quiet = 0  # silent frames at the end of the open segment
         self._is_open = False

@@ -40,6 +40,18 @@ class Source(Protocol):
         """
         ...
 
+    async def decode_only(self, chunk: bytes) -> tuple[bytes, int]:
+        """Do so without judging it; return the PCM, and how much declared silence follows.
+
+        Raises:
+            DecodeError: the stream is broken.
+        """
+        ...
+
+    async def judge(self, pcm: bytes) -> Sequence[float]:
+        """Return the speech probability of each frame that ``pcm`` completes."""
+        ...
+
     async def flush(self) -> DetectedSound:
         """Return the rest, at the end of the stream."""
         ...
@@ -88,6 +100,16 @@ class Sound:
         """Return the PCM that ``chunk`` completes, and the probabilities of complete frames."""
         return await self._thread.do(lambda: self._judge(self._decoder.decode(chunk)))
 
+    async def decode_only(self, chunk: bytes) -> tuple[bytes, int]:
+        """Return the PCM that ``chunk`` completes, and how much declared silence follows."""
+        return await self._thread.do(
+            lambda: (self._decoder.decode(chunk), self._decoder.silence_samples)
+        )
+
+    async def judge(self, pcm: bytes) -> Sequence[float]:
+        """Return the probabilities of the frames that ``pcm`` completes."""
+        return await self._thread.do(lambda: self._detector.probabilities(pcm))
+
     async def flush(self) -> DetectedSound:
         """Return the rest, at the end of the stream."""
         return await self._thread.do(lambda: self._judge(self._decoder.flush()))
@@ -123,6 +145,14 @@ class IsolatedSound:
         """Return the PCM that ``chunk`` completes, and the probabilities of complete frames."""
         return await self._judge(await self._decoder.decode(chunk))
 
+    async def decode_only(self, chunk: bytes) -> tuple[bytes, int]:
+        """Return the PCM that ``chunk`` completes, and how much declared silence follows."""
+        return await self._decoder.decode(chunk), self._decoder.silence_samples
+
+    async def judge(self, pcm: bytes) -> Sequence[float]:
+        """Return the probabilities of the frames that ``pcm`` completes."""
+        return await self._thread.do(lambda: self._detector.probabilities(pcm))
+
     async def flush(self) -> DetectedSound:
         """Return the rest, at the end of the stream."""
         return await self._judge(await self._decoder.flush())
@@ -136,5 +166,4 @@ class IsolatedSound:
         silence = self._decoder.silence_samples
         if not pcm:
             return DetectedSound(pcm, (), silence)
-        found = await self._thread.do(lambda: self._detector.probabilities(pcm))
-        return DetectedSound(pcm, found, silence)
+        return DetectedSound(pcm, await self.judge(pcm), silence)

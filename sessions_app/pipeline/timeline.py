@@ -17,9 +17,9 @@ class Timeline:
         self._count = count
         self.begin()
 
-    def begin(self) -> None:
-        """Count from now on: the session begins."""
-        self._began = self._count()
+    def begin(self, age_seconds: float = 0.0) -> None:
+        """Count from now on: the session begins, or began so long ago."""
+        self._began = self._count() - age_seconds
         self._ahead = 0
         self._reached = 0
 

@@ -24,6 +24,8 @@ class Utterance:
     text: str = ""
     """What was typed; empty for speech."""
     speaker: Speaker | None = None
+    command: int | None = None
+    """The number of the command by which it was typed, if the client numbers its commands."""
     origin: uuid.UUID | None = None
     """The id of what a guest of the session says it for; None: people said it."""
     ended_at: float = field(default_factory=time.monotonic)

@@ -31,6 +31,15 @@ ROWS_AT_ONCE = 4
 """How many utterances are stored together: one by one would cost as much as all else here."""
 
 
+@dataclass(frozen=True, slots=True)
+class LeftRecording:
+    """A recording that another process was making."""
+
+    id: uuid.UUID
+    encoding: Encoding
+    sample_rate: int
+
+
 @dataclass(slots=True)
 class _Recording:
     """The recording of the current listening period."""
@@ -106,6 +115,40 @@ class Recorder:
         self._recording = _Recording(recording_id, file, begun, heard)
         begun.add_done_callback(partial(self._stop_if_refused, self._recording))
         return str(recording_id)
+
+    async def adopt(self, left: LeftRecording, heard: Callable[[], int]) -> bool:
+        """Go on with a recording that another process has left; return whether that is possible.
+
+        ``heard`` returns how many samples of it were decoded so far.
+        """
+        if self._writer is None:
+            return False
+        path = files.new_sound_path(left.id, left.encoding)
+        file = RecordingFile(path, left.encoding, left.sample_rate, self._disk_failed)
+        if not await self._writer.run(file.reopen):
+            return False
+        begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        begun.set_result(None)  # its row is there
+        self._recording = _Recording(left.id, file, begun, heard)
+        recordings.record_listening(self._session_id, is_listening=True)
+        return True
+
+    async def read_written(self, start: int, size: int) -> bytes:
+        """Return up to ``size`` bytes of the open recording's sound as it was sent.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        if self._recording is None or self._writer is None:
+            return b""
+        return await self._writer.run(partial(self._recording.file.read, start, size))
+
+    async def release(self) -> None:
+        """Leave the open recording as it is on the disk, for whichever process goes on with it."""
+        recording, self._recording = self._recording, None
+        if recording is not None and self._writer is not None:
+            self._keep_segments(recording, recording.completed)
+            await self._writer.run(recording.file.release)
 
     @property
     def recording_id(self) -> uuid.UUID | None:

@@ -110,6 +110,58 @@ class RecordingFile:
         rename_into_place(part, self.path)
         return True
 
+    def reopen(self) -> bool:
+        """Go on with the file that another process has left; return whether that is possible.
+
+        Not where it is gone or complete, or a living process still writes it. Blocks.
+
+        Raises:
+            OSError: it cannot be read or written.
+        """
+        part = _part_of(self.path)
+        try:
+            file = cast("BinaryIO", part.open("r+b", buffering=0))
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return False
+        except OSError:  # a file system without locks: then only the rows say who may write
+            pass
+        file.seek(0, os.SEEK_END)
+        self._file = file
+        self.sound_bytes = max(0, file.tell() - self.header_bytes)
+        self.accepted_bytes = self.written_bytes = self.sound_bytes
+        return True
+
+    @property
+    def header_bytes(self) -> int:
+        """How many bytes stand in the file before what the client sent."""
+        return HEADER_BYTES if self._encoding is Encoding.PCM_S16LE else 0
+
+    def read(self, start: int, size: int) -> bytes:
+        """Return up to ``size`` bytes of what the client sent, from ``start`` on. Blocks.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        with _part_of(self.path).open("rb") as file:
+            file.seek(self.header_bytes + start)
+            return file.read(size)
+
+    def release(self) -> None:
+        """Leave the file as it is, once it is on the disk (fsync). Blocks. May be called twice.
+
+        Raises:
+            OSError: it is not known whether all of it is on the disk.
+        """
+        file, self._file = self._file, None
+        if file is not None:
+            with file:
+                os.fsync(file.fileno())
+
     def _open(self) -> BinaryIO:
         self._before_first_write()
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest, Now
 
 from sessions_app.models import (
@@ -20,6 +20,7 @@ from sessions_app.models import (
 )
 from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.liveness import of_dead_processes
+from sessions_app.store.resumptions import handed_over, may_still_be_resumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,25 @@ class OwnershipChanges:
 
 @on_database_thread
 def mark_lost(boot: str) -> int:
-    """Close the rows of servers that are gone, as ``boot`` sees it; return how many there were."""
-    orphans = of_dead_processes(TranslationSession.objects.filter(state=SessionState.OPEN), boot)
-    return orphans.update(
+    """Close the rows of servers that are gone, as ``boot`` sees it; return how many there were.
+
+    Those that their client may still resume are left alone, until their time is over.
+    """
+    open_rows = TranslationSession.objects.filter(state=SessionState.OPEN)
+    orphans = list(of_dead_processes(open_rows, boot).values_list("pk", "boot"))
+    if not orphans:
+        return 0
+    waiting = may_still_be_resumed([pk for pk, _ in orphans])
+    over = [pk for pk, _ in orphans if pk not in waiting]
+    left = handed_over(over)
+    boots = {boot for _, boot in orphans}  # not that of whoever has claimed one meanwhile
+    rows = TranslationSession.objects.filter(state=SessionState.OPEN, boot__in=boots)
+    lost = _close(rows.filter(pk__in=set(over) - left))
+    return lost + _end_handed_over(rows.filter(pk__in=left))
+
+
+def _close(rows: QuerySet[TranslationSession]) -> int:
+    return rows.update(
         state=SessionState.LOST,
         reason="server_lost",
         # two clocks, or one that was set
@@ -54,6 +71,17 @@ def mark_lost(boot: str) -> int:
         close_count=F("close_count") + 1,
         is_listening=False,
     )
+
+
+def _end_handed_over(rows: QuerySet[TranslationSession]) -> int:
+    """End sessions whose server has quit, and whose client did not come back."""
+    ended = {
+        "state": SessionState.CLOSED,
+        "ended_at": Greatest("seen_at", "started_at"),
+        "close_count": F("close_count") + 1,
+    }
+    heard = rows.filter(unfinished_samples=0).update(reason="not_resumed", **ended)
+    return heard + rows.update(reason="not_resumed_cut_off", **ended)
 
 
 def reclaim(session_ids: Collection[uuid.UUID]) -> int:

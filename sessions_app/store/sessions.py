@@ -36,6 +36,7 @@ from sessions_app.pipeline.idioms.matching import Idiom
 from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.database.write_behind import behind, belonging_to
 from sessions_app.store.ownership import reclaim
+from sessions_app.store.resumptions import write_checkpoint
 
 ENGINE_CHARACTERS = 120
 FAILURE_CHARACTERS = 40
@@ -117,37 +118,36 @@ def _begin_conversation(conversation_id: uuid.UUID, user_id: int, at: datetime) 
         )
 
 
-def save_exchange(
-    session_id: uuid.UUID,
-    conversation_id: uuid.UUID,
-    exchange: events.Exchange,
-    *,
-    offset_samples: int,
-    origin: uuid.UUID | None = None,
-) -> "asyncio.Future[int]":
-    """Keep an exchange as said now; return what will be its id.
+@dataclass(frozen=True, slots=True)
+class ExchangePlace:
+    """Where an exchange belongs."""
 
-    ``offset_samples`` moves it to the session's clock.
+    session_id: uuid.UUID
+    conversation_id: uuid.UUID
+    offset_samples: int = 0
+    """Where its listening period begins on the session's clock."""
+    origin: uuid.UUID | None = None
+    event: int | None = None
+    """The number with which the client is told, where the session can be resumed."""
+    checkpoint: Mapping[str, Any] | None = None
+    """From where another process would go on once it is stored; written with it, or not at all."""
+
+
+def save_exchange(exchange: events.Exchange, place: ExchangePlace) -> "asyncio.Future[int]":
+    """Keep an exchange as said now; return what will be its id.
 
     Raises:
         StoreError: too much waits for the database; it will not be kept.
     """
-    offset = to_seconds(offset_samples)
-    place = (session_id, conversation_id)
-    save = partial(_save_exchange, *place, exchange, offset, origin, clock.now())
-    return behind.post(save, "an exchange", owner=session_id)
+    save = partial(_save_exchange, exchange, place, clock.now())
+    return behind.post(save, "an exchange", owner=place.session_id)
 
 
-def _save_exchange(
-    session_id: uuid.UUID,
-    conversation_id: uuid.UUID,
-    said: events.Exchange,
-    offset: float,
-    origin: uuid.UUID | None,
-    at: datetime,
-) -> int:
+def _save_exchange(said: events.Exchange, place: ExchangePlace, at: datetime) -> int:
+    session_id, conversation_id = place.session_id, place.conversation_id
     session = TranslationSession.objects.filter(pk=session_id)
     conversation = Conversation.objects.filter(pk=conversation_id)
+    offset = to_seconds(place.offset_samples)
     try:
         with belonging_to(session, conversation), transaction.atomic():
             row = Exchange.objects.create(
@@ -168,7 +168,8 @@ def _save_exchange(
                 transcriber=storable(said.transcriber, ENGINE_CHARACTERS),
                 translator=storable(said.translator, ENGINE_CHARACTERS),
                 failure=storable(said.failure, FAILURE_CHARACTERS),
-                origin=origin,
+                origin=place.origin,
+                event=place.event,
                 prompt_tokens=said.usage.prompt_tokens,
                 completion_tokens=said.usage.completion_tokens,
                 cost=said.usage.cost,
@@ -176,6 +177,8 @@ def _save_exchange(
             session.update(seen_at=Now())
             conversation.update(updated_at=at)
             _give_title(conversation_id, storable(said.source))
+            if place.checkpoint is not None:
+                write_checkpoint(session_id, place.checkpoint)
     except IntegrityError:
         # an earlier attempt was committed, but the connection broke before the answer came
         before = Exchange.objects.filter(session=session_id, utterance_id=said.utterance_id)
@@ -221,11 +224,12 @@ def _rename_speaker(conversation_id: uuid.UUID, speaker: events.Speaker) -> None
 
 def end_session(session_id: uuid.UUID, reason: str, account: Account) -> "asyncio.Future[bool]":
     """Close the session's row if it is open; the future's result is whether this call did."""
-    end = partial(_end_session, session_id, reason, _fields_of(account), clock.now())
+    end = partial(_end_session, session_id, reason, account_columns(account), clock.now())
     return behind.post(end, "the end of a session")
 
 
-def _fields_of(account: Account) -> dict[str, Any]:
+def account_columns(account: Account) -> dict[str, Any]:
+    """Return the columns of a session's row that hold its account."""
     unfinished = account.unfinished
     losses = dict(account.discarded + account.dropped)
     return {

@@ -169,9 +169,14 @@ async def test_who_does_not_come_back_in_time_ends_it(house: House, connect: Con
     assert await reasons() == ["not_resumed"]
     assert [e.source async for e in Exchange.objects.all()] == ["hola mundo"]
     async with resuming(connect, first) as late:
-        await late.until("error", code="resume_unknown")
-        await late.until("ready")
+        ready = await late.until("ready")
+        assert ready["conversation_id"] == first.told("ready")[0]["conversation_id"]
+        assert ready["continues"] == {"stream": 1, "bytes": len(say("hola mundo"))}
         await late.leave()
+    async with resuming(connect, first) as later:  # the ticket is used up
+        await later.until("error", code="resume_unknown")
+        assert "continues" not in await later.until("ready")
+        await later.leave()
 
 
 @pytest.mark.parametrize("code", [1001, 1005, 1006])
@@ -189,6 +194,9 @@ async def test_only_a_client_that_can_come_back_is_waited_for(
     async with connect(resumable="1") as browser:
         await browser.leave(code)
         assert [s.state for s in house.registry.sessions.values()] == ["detached"]
+    async with resuming(connect, browser) as back:
+        await back.until("resumed")
+        await back.leave()
 
 
 async def test_who_leaves_is_gone(house: House, connect: Connect) -> None:

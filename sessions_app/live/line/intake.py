@@ -4,6 +4,8 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
+from time import monotonic
 from typing import TypeVar
 
 from sessions_app.core.audio import Encoding, to_samples
@@ -13,10 +15,12 @@ from sessions_app.core.events import Failure, Notice
 from sessions_app.live.line.incoming_sound import IncomingSound, Item
 from sessions_app.live.line.listening_period import ListeningPeriod
 from sessions_app.live.line.turns import Turn
+from sessions_app.live.resuming.checkpoint import OpenStream
 from sessions_app.live.resuming.kept_sound import KeptSound
 from sessions_app.live.resuming.stream_position import StreamPosition
 from sessions_app.live.states import State
 from sessions_app.pipeline.assembly import Assembly
+from sessions_app.pipeline.listener import ListeningPlace
 from sessions_app.pipeline.pace import PaceLimiter, PaceOptions, PaceVerdict
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.stage import Stage
@@ -34,6 +38,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ITEMS_WAITING = 2_048
+READ_BYTES = 64 * 1024
+"""How much of a recording is heard again at once: two seconds of PCM."""
 
 
 class Intake:
@@ -65,6 +71,8 @@ class Intake:
         self._kept = kept
         self.position = StreamPosition()
         """Where the client's stream stands, counted as it comes."""
+        self.owed_seconds = 0.0
+        """How much sound the client may hold that it could not send: its debt is no flood."""
         self._asked_sample = 0
         self._came_at = 0.0
         self._begun_stream: int | None = None
@@ -156,21 +164,68 @@ class Intake:
             EngineError: it cannot be decoded here.
         """
         listener = await self._assembly.open_listener(
-            command.encoding, command.sample_rate, offset_samples=self.place, cut=self._cut
+            command.encoding,
+            command.sample_rate,
+            place=ListeningPlace(self.place),
+            cut=self._cut,
         )
         stream = self._begun_stream or self.position.begin() or self.position.number
         self._incoming.begin(command)
         # judged by when the command and the sound came, not by when their turn came
-        pace = PaceLimiter(PaceOptions(), self._came_at)
+        pace = self._new_pace(self._came_at)
         self._period = ListeningPeriod(listener, stream, pace, self._account.received)
         self._become(State.LISTENING)
         recording = self._recorder.begin(
             command, self._context.manner, lambda: listener.heard_samples
         )
         if self._kept is not None:
-            self._kept.begin(stream, command.encoding, listener)
+            self._kept.begin(stream, command, listener)
         fields = {"encoding": command.encoding, "recording": recording, "stream": stream}
         await self._emit(Notice("listening_started", fields, is_counted=True))
+
+    def _new_pace(self, began_at: float) -> PaceLimiter:
+        options = PaceOptions()
+        burst_seconds = options.burst_seconds + self.owed_seconds
+        self.owed_seconds = 0.0
+        return PaceLimiter(replace(options, burst_seconds=burst_seconds), began_at)
+
+    @property
+    def heard_samples(self) -> int:
+        """How much of the open stream was decoded so far; 0: none is open."""
+        return self._period.listener.heard_samples if self._period is not None else 0
+
+    async def go_on(self, stream: int, left: OpenStream) -> None:
+        """Go on with a stream that another process left; hear again what is not in the rows.
+
+        Raises:
+            CommandError: ``too_many_streams`` are being decoded already.
+            EngineError: it cannot be decoded here.
+        """
+        place = ListeningPlace(left.offset_samples, left.seam_sample, left.before)
+        try:
+            listener = await self._assembly.open_listener(
+                left.encoding, left.sample_rate, place=place, cut=self._cut
+            )
+        except HablaError:
+            self.position.end(stream)
+            await self._recorder.finish(is_whole=False)
+            raise
+        command = StartListening(
+            type="start_listening", encoding=left.encoding, sample_rate=left.sample_rate
+        )
+        self._incoming.begin(command)
+        period = ListeningPeriod(listener, stream)
+        self._period = period
+        self._become(State.LISTENING)
+        if self._kept is not None:
+            self._kept.go_on(stream, left, listener)
+        start = 0
+        while chunk := await self._recorder.read_written(start, READ_BYTES):
+            start += len(chunk)
+            if not await self._listen_to(period, chunk):
+                return
+        period.received_before = self._account.received
+        period.pace = self._new_pace(monotonic())
 
     def _cut(self, utterance: Utterance) -> None:
         self._recorder.add_utterance(utterance)
@@ -185,7 +240,10 @@ class Intake:
             EngineError: it cannot be decoded here.
         """
         listener = await self._assembly.open_listener(
-            command.encoding, command.sample_rate, offset_samples=self.place, origin=origin
+            command.encoding,
+            command.sample_rate,
+            place=ListeningPlace(self.place),
+            origin=origin,
         )
         self._incoming.begin(command)
         self._period = ListeningPeriod(listener)
@@ -329,18 +387,23 @@ class Intake:
             await self._answer_stray()
             return
         self._recorder.append(item)
+        if await self._listen_to(period, item):
+            await self._judge_pace(period)
+
+    async def _listen_to(self, period: ListeningPeriod, chunk: bytes) -> bool:
+        """Hear the next chunk of the client's; return whether the stream goes on."""
         try:
-            await period.listener.hear(item)
+            await period.listener.hear(chunk)
         except EngineError as error:
             await self._emit(Failure(error.code, str(error), about="start_listening"))
             await self.stop(broken=True)
             self._is_stray_told = True  # the rest of the stream is still on its way
-            return
+            return False
         self._timeline.reach(period.listener.reached_sample)
-        self._incoming.decoded(item, period.listener.heard_samples)
+        self._incoming.decoded(chunk, period.listener.heard_samples)
         if self._kept is not None:
-            self._kept.hear(len(item))
-        await self._judge_pace(period)
+            self._kept.hear(len(chunk))
+        return True
 
     async def _judge_pace(self, period: ListeningPeriod) -> None:
         verdict = period.judge_pace(self._account.received, self._incoming.came_at)

@@ -86,7 +86,7 @@ class ClientLink:
         async with attachment.turn:
             await connection.emit(greeting)
             await self._send_missed(attachment, self._log)
-        if before is not None:
+        if before is not None and before.connection is not connection:
             await _disconnect_replaced(before.connection)
 
     async def _send_missed(self, attachment: _Attachment, log: EventLog) -> None:

@@ -1,10 +1,16 @@
 """Up to where a client's stream is kept, so that the client may forget it."""
 
-from sessions_app.core.audio import Encoding
+from collections.abc import Iterable
+
+from sessions_app.core.audio import SAMPLE_RATE, Encoding
 from sessions_app.core.events import Discarded, Event, Exchange, Failure, Notice
+from sessions_app.live.resuming.checkpoint import OpenStream
+from sessions_app.live.resuming.seam import Seam
 from sessions_app.live.resuming.told_position import ToldPosition
+from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.listener import Listener
 from sessions_app.pipeline.utterance import Utterance
+from sessions_app.protocol import StartListening
 from sessions_app.recording.recorder import Recorder
 
 HURRY_BYTES = 64 * 1024
@@ -18,8 +24,11 @@ class KeptSound:
     is the sound of which the client was told what it became.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, account: Account) -> None:
         self._recorder = recorder
+        self._account = account
+        self._command = StartListening(type="start_listening", sample_rate=SAMPLE_RATE)
+        self._seam = Seam(account)
         self._stream = 0
         self._listener: Listener | None = None
         self._told = ToldPosition(Encoding.PCM_S16LE)
@@ -30,16 +39,41 @@ class KeptSound:
         self._last = 0
 
     @property
+    def stream(self) -> int:
+        """The number of the newest stream; 0: none has begun."""
+        return self._stream
+
+    @property
+    def is_open(self) -> bool:
+        """Whether that goes on."""
+        return self._listener is not None
+
+    @property
+    def bytes(self) -> int:
+        """How much of it is kept."""
+        return self._position()[0] if self._listener is not None else self._kept
+
+    @property
     def is_owing(self) -> bool:
         """Whether more is kept by now than the client was told, by HURRY_BYTES."""
         return self._listener is not None and self._position()[0] - self._last >= HURRY_BYTES
 
-    def begin(self, stream: int, encoding: Encoding, listener: Listener, heard: int = 0) -> None:
-        """Follow another stream, of which ``heard`` bytes are known already."""
-        self._stream, self._listener = stream, listener
-        self._told = ToldPosition(encoding)
-        self._heard_bytes = self._kept = self._last = heard
+    def begin(self, stream: int, command: StartListening, listener: Listener) -> None:
+        """Follow another stream."""
+        self._stream, self._command, self._listener = stream, command, listener
+        self._told = ToldPosition(command.encoding)
+        self._seam = Seam(self._account.copy())
+        self._heard_bytes = self._kept = self._last = 0
         self._holes = []
+
+    def go_on(self, stream: int, left: OpenStream, listener: Listener) -> None:
+        """Follow a stream that another process has left."""
+        command = StartListening(
+            type="start_listening", encoding=left.encoding, sample_rate=left.sample_rate
+        )
+        self.begin(stream, command, listener)
+        self._seam = Seam(left.before, left.seam_sample, self._account)
+        self._holes = list(left.holes)
 
     def hear(self, size: int) -> None:
         """Note that the next ``size`` bytes were decoded."""
@@ -54,13 +88,44 @@ class KeptSound:
     def cut(self, utterance: Utterance) -> None:
         """Note that an utterance was cut out of the stream."""
         self._told.begin(utterance.id, utterance.start_sample)
+        self._seam.cut(utterance)
+
+    def note_stored(self, utterance_id: int) -> None:
+        """Note that the exchange of an utterance is being stored."""
+        self._seam.end(utterance_id)
 
     def note_told(self, event: Event) -> None:
         """Note it where ``event`` told the client what became of an utterance."""
-        if isinstance(event, Exchange | Discarded):
+        if isinstance(event, Exchange):
             self._told.end(event.utterance_id)
+        elif isinstance(event, Discarded):
+            self._told.end(event.utterance_id)
+            self._seam.end(event.utterance_id, event.reason)
         elif isinstance(event, Failure) and isinstance(event.about, int):
             self._told.end(event.about)
+            self._seam.end(event.about, event.code)
+
+    def open_stream(self) -> tuple[Account, OpenStream | None]:
+        """Return the session's account as it is in the rows, and the stream that would go on.
+
+        None: no stream is open, or it is not recorded.
+        """
+        listener, recording_id = self._listener, self._recorder.recording_id
+        if listener is None:
+            return self._account.copy(), None
+        found = self._seam.state(listener.decided_samples, self._account)
+        if recording_id is None or not self._is_recorded():
+            return found.account, None
+        stream = OpenStream(
+            recording_id,
+            self._command.encoding,
+            self._command.sample_rate,
+            listener.offset_samples,
+            found.sample,
+            self._seam.before,
+            tuple(self._holes),
+        )
+        return found.account, stream
 
     def end(self) -> Notice | None:
         """Follow it no more, since all of it became words; return the last message about it."""
@@ -85,9 +150,14 @@ class KeptSound:
         return self._recorder.written_sound_bytes is not None
 
     def _as_sent(self, position: int) -> int:
-        return position + sum(size for after, size in self._holes if after <= position)
+        return as_sent(position, self._holes)
 
     def _notice(self, kept: int, is_durable: bool) -> Notice:
         self._last = self._kept = max(self._kept, kept)
         fields = {"stream": self._stream, "bytes": self._last, "durable": is_durable}
         return Notice("kept", fields, is_passing=True)
+
+
+def as_sent(position: int, holes: Iterable[tuple[int, int]]) -> int:
+    """Return where the client's stream stands of which so many bytes came; ``holes`` did not."""
+    return position + sum(size for after, size in holes if after <= position)

@@ -18,6 +18,7 @@ from sessions_app.pipeline.account import Account
 from sessions_app.store import liveness, ownership, recordings, sessions
 from sessions_app.store.database.thread import database_thread
 from sessions_app.store.recording_facts import NewRecording, SegmentFacts
+from sessions_app.store.sessions import ExchangePlace
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,7 +78,7 @@ async def test_the_conversation_of_another_is_not_gone_on_with() -> None:
 async def test_an_exchange_is_kept_on_the_clock_of_its_session() -> None:
     new = await new_session()
     kept = await sessions.begin_session(new, None)
-    pk = await sessions.save_exchange(new.id, kept.conversation_id, SAID, offset_samples=32_000)
+    pk = await sessions.save_exchange(SAID, ExchangePlace(new.id, kept.conversation_id, 32_000))
     row = await Row.objects.select_related("speaker", "conversation").aget()
     assert (row.pk, row.source, row.translated) == (pk, "hola mundo", "hello world")
     assert (row.start_seconds, row.end_seconds) == (2.5, 3.5)
@@ -91,7 +92,7 @@ async def test_the_first_words_are_the_title_cut_where_they_are_long() -> None:
     kept = await sessions.begin_session(new, None)
     for number, words in enumerate(("a" * 200, "hola")):
         said = replace(SAID, utterance_id=number, source=words)
-        await sessions.save_exchange(new.id, kept.conversation_id, said, offset_samples=0)
+        await sessions.save_exchange(said, ExchangePlace(new.id, kept.conversation_id))
     assert (await Conversation.objects.aget()).title == "a" * 79 + "…"
 
 
@@ -99,7 +100,7 @@ async def test_a_title_is_one_line_of_what_is_shown() -> None:
     new = await new_session()
     kept = await sessions.begin_session(new, None)
     said = replace(SAID, source=" hola\n\n\u202emundo\t\x1b[31m ")
-    await sessions.save_exchange(new.id, kept.conversation_id, said, offset_samples=0)
+    await sessions.save_exchange(said, ExchangePlace(new.id, kept.conversation_id))
     assert (await Conversation.objects.aget()).title == "hola mundo [31m"
 
 
@@ -115,7 +116,7 @@ async def test_what_no_database_keeps_is_left_out() -> None:
         translator="t" * 500,
         failure="f" * 500,
     )
-    await sessions.save_exchange(new.id, kept.conversation_id, said, offset_samples=0)
+    await sessions.save_exchange(said, ExchangePlace(new.id, kept.conversation_id))
     row = await Row.objects.aget()
     assert (row.source, row.confidence) == ("hola ?", 0)
     (phrase,) = row.phrases
@@ -190,8 +191,8 @@ async def test_what_belongs_to_something_that_was_deleted_is_not_kept_and_said_i
     kept = await sessions.begin_session(new := await new_session(), None)
     listening = NewRecording(uuid.uuid4(), user, gone, "pcm-s16le", 16_000, new.manner, "")
     for refused in (
-        sessions.save_exchange(gone, kept.conversation_id, SAID, offset_samples=0),
-        sessions.save_exchange(new.id, gone, SAID, offset_samples=0),
+        sessions.save_exchange(SAID, ExchangePlace(gone, kept.conversation_id)),
+        sessions.save_exchange(SAID, ExchangePlace(new.id, gone)),
         sessions.rename_speaker(new.id, gone, Speaker("es", "Ana")),
         sessions.begin_conversation(new.id, user + 1)[1],
         recordings.begin_recording(listening),
@@ -203,4 +204,4 @@ async def test_what_belongs_to_something_that_was_deleted_is_not_kept_and_said_i
     assert len(caplog.messages) == 6
     assert all(message.endswith("was deleted") for message in caplog.messages)
     assert [record.exc_info for record in caplog.records] == [None] * 6
-    await sessions.save_exchange(new.id, kept.conversation_id, SAID, offset_samples=0)
+    await sessions.save_exchange(SAID, ExchangePlace(new.id, kept.conversation_id))

@@ -1,0 +1,148 @@
+"""A client comes back with a ticket: to its session here, or to one that another process left.
+
+Where that is over, or cannot go on here, a new session continues it.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+
+from sessions_app.core.errors import RefusedError
+from sessions_app.core.steady_clock import clock
+from sessions_app.live.registry import LiveTask, Registry
+from sessions_app.live.resuming.checkpoint import read_checkpoint
+from sessions_app.live.resuming.client_link import ClientConnection
+from sessions_app.live.resuming.restored import OWED_SECONDS, RestoredSession
+from sessions_app.live.states import SessionRequest
+from sessions_app.store import resumptions
+from sessions_app.store.resumptions import FoundSession
+
+logger = logging.getLogger(__name__)
+
+TRIES = 3
+"""How often to look again where another connection with the same ticket was quicker."""
+END_SECONDS = 5.0
+"""How long a session that is live elsewhere may take to end, so that it is known how it did."""
+LOOK_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeTicket:
+    """What a client shows that comes back."""
+
+    hashed: str
+    seen: int
+    """The highest number of an event that it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What a ticket opens."""
+
+    live: LiveTask
+    is_new: bool
+    """Whether the session begins here, and greets its client itself."""
+
+
+async def come_back(
+    registry: Registry, request: SessionRequest, ticket: ResumeTicket, connection: ClientConnection
+) -> Return | None:
+    """Return the session that a ticket opens; None: it opens none.
+
+    Raises:
+        RefusedError: there is no room for it here.
+        StoreError: the database does not answer.
+    """
+    for _ in range(TRIES):
+        if found := registry.find_resumable(request.user_id, ticket.hashed):
+            return Return(found, is_new=False)
+        if continued := registry.find_ending(request, ticket.hashed):
+            return Return(registry.launch(continued, connection), is_new=True)
+        login_key = request.login.session_key if request.login else ""
+        row = await resumptions.find(request.user_id, login_key, ticket.hashed, registry.boot)
+        if row is None:
+            return None
+        restored = await _restored(registry, row, ticket)
+        if restored is not None:
+            return Return(await _go_on(registry, request, restored, connection), is_new=True)
+        if row.boot != registry.boot or not row.is_open:
+            continued = await _continued(request, row, registry.boot, ticket, login_key)
+            return Return(registry.launch(continued, connection), is_new=True)
+    return None
+
+
+async def _restored(
+    registry: Registry, row: FoundSession, ticket: ResumeTicket
+) -> RestoredSession | None:
+    """Claim a session that another process left; return None where it cannot go on here."""
+    checkpoint = read_checkpoint(row.checkpoint)
+    is_here = row.directory in (None, registry.sound_directory)
+    if not row.is_orphan or checkpoint is None or not checkpoint.can_go_on or not is_here:
+        return None
+    if checkpoint.open_stream is not None and (row.directory is None or not registry.records):
+        return None
+    left = await resumptions.claim(row, registry.boot)
+    if left is None:
+        return None
+    logger.info("session %s goes on here", row.session_id)
+    age_seconds = max(0.0, (clock.now() - row.started_at).total_seconds())
+    return RestoredSession(
+        row.session_id,
+        checkpoint,
+        left,
+        ticket.hashed,
+        ticket.seen,
+        age_seconds,
+        row.away_seconds,
+    )
+
+
+async def _go_on(
+    registry: Registry,
+    request: SessionRequest,
+    restored: RestoredSession,
+    connection: ClientConnection,
+) -> LiveTask:
+    checkpoint = restored.checkpoint
+    wanted = replace(
+        request,
+        manner=checkpoint.manner,
+        conversation_id=checkpoint.conversation_id,
+        restored=restored,
+    )
+    try:
+        return registry.launch(wanted, connection)
+    except RefusedError:
+        resumptions.hand_over(restored.session_id, checkpoint.as_json(), {})
+        raise
+
+
+async def _continued(
+    request: SessionRequest, row: FoundSession, boot: str, ticket: ResumeTicket, login_key: str
+) -> SessionRequest:
+    """Return the request for a new session in the conversation of one that cannot go on here."""
+    if row.is_open and not row.is_orphan:
+        row = await _ended(request.user_id, login_key, row, ticket, boot)
+    await resumptions.use_up(row.session_id)
+    checkpoint = read_checkpoint(row.checkpoint)
+    continues = None
+    if checkpoint is not None and checkpoint.stream:
+        continues = {"stream": checkpoint.stream, "bytes": checkpoint.taken_bytes}
+    return replace(
+        request,
+        conversation_id=row.conversation_id,
+        continues=continues,
+        owed_seconds=row.away_seconds + OWED_SECONDS,
+    )
+
+
+async def _ended(
+    user_id: int, login_key: str, row: FoundSession, ticket: ResumeTicket, boot: str
+) -> FoundSession:
+    """Have the process end the session that has it; return it as its rows say then."""
+    await resumptions.request_end(row.session_id)
+    deadline = asyncio.get_running_loop().time() + END_SECONDS
+    while row.is_open and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(LOOK_SECONDS)
+        row = await resumptions.find(user_id, login_key, ticket.hashed, boot) or row
+    return row

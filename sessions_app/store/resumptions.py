@@ -1,0 +1,310 @@
+"""The rows of sessions that can be resumed. They are written behind, as all that a session keeps.
+
+Whoever goes on with a session of another process claims it by a conditional update.
+"""
+
+import asyncio
+import hashlib
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from sessions_app.core import events
+from sessions_app.core.steady_clock import clock
+from sessions_app.models import (
+    Exchange,
+    RecordedSegment,
+    Recording,
+    RecordingState,
+    Resumption,
+    SessionState,
+    TranslationSession,
+)
+from sessions_app.store import history
+from sessions_app.store.database.thread import on_database_thread
+from sessions_app.store.database.write_behind import behind, belonging_to
+from sessions_app.store.liveness import of_dead_processes
+
+KEPT_FOR = timedelta(days=1)
+"""How long after its end a session's ticket still tells where its stream ended."""
+MOST_MISSED = 512
+"""How many exchanges are told again; older ones are to be had by REST."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewResumption:
+    """What the row begins with."""
+
+    session_id: uuid.UUID
+    ticket_hash: str
+    login_key: str
+    """The key of the login; empty: none was needed."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSession:
+    """The session that a ticket opens, as its rows say."""
+
+    session_id: uuid.UUID
+    conversation_id: uuid.UUID
+    boot: str
+    is_open: bool
+    is_orphan: bool
+    """Whether it is open and its process is gone, so that another may go on with it."""
+    started_at: datetime
+    away_seconds: float
+    """How long its client has been away, as far as the rows know."""
+    checkpoint: Mapping[str, Any]
+    directory: str | None
+    """Where the recording lies to which it was writing; None: it was writing to none."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """What another process had written of a session."""
+
+    conversation_id: uuid.UUID
+    names: Mapping[str, str]
+    newest_utterance: int
+    newest_event: int
+    missed: tuple[tuple[int, events.Exchange], ...]
+    """Exchanges with the numbers of their events, of those that the client may have missed."""
+
+
+# --- written by the process that has the session -------------------------------------------------
+
+
+def begin(new: NewResumption) -> "asyncio.Future[None]":
+    """Write the row of a session that can be resumed.
+
+    Raises:
+        StoreError: too much waits for the database; it will not be kept.
+    """
+    return behind.post(partial(_begin, new), "a resume ticket", owner=new.session_id)
+
+
+def _begin(new: NewResumption) -> None:
+    with belonging_to(TranslationSession.objects.filter(pk=new.session_id)):
+        fields = {
+            "ticket_hash": new.ticket_hash,
+            "login_hash": login_hash(new.login_key),
+            "seconds": new.seconds,
+        }
+        Resumption.objects.get_or_create(session_id=new.session_id, defaults=fields)
+
+
+def save_tickets(
+    session_id: uuid.UUID, current: str, following: str, *, is_attached: bool
+) -> "asyncio.Future[int]":
+    """Write which tickets are good, and whether the client is there.
+
+    Raises:
+        StoreError: too much waits for the database; it will not be kept.
+    """
+    fields: dict[str, Any] = {"ticket_hash": current, "following_hash": following}
+    fields["detached_at"] = None if is_attached else Now()
+    save = partial(Resumption.objects.filter(pk=session_id).update, **fields)
+    return behind.post(save, "a resume ticket", owner=session_id)
+
+
+def delete_resumption(session_id: uuid.UUID) -> None:
+    """Make the tickets of a session worth nothing: it was ended for good."""
+    behind.post(Resumption.objects.filter(pk=session_id).delete, "the end of a resume ticket")
+
+
+def save_checkpoint(session_id: uuid.UUID, checkpoint: Mapping[str, Any]) -> None:
+    """Write from where another process would go on.
+
+    Raises:
+        StoreError: too much waits for the database; it will not be kept.
+    """
+    save = partial(write_checkpoint, session_id, checkpoint)
+    behind.post(save, "a checkpoint", owner=session_id)
+
+
+def write_checkpoint(session_id: uuid.UUID, checkpoint: Mapping[str, Any]) -> None:
+    """Do so, in the transaction of the caller. Blocks."""
+    Resumption.objects.filter(pk=session_id).update(checkpoint=dict(checkpoint))
+
+
+def hand_over(
+    session_id: uuid.UUID, checkpoint: Mapping[str, Any], account: Mapping[str, Any]
+) -> "asyncio.Future[None]":
+    """Leave an open session to whichever process its client comes to next.
+
+    ``account`` has the columns of its row as they would be if nobody came.
+    """
+    work = partial(_hand_over, session_id, dict(checkpoint), dict(account))
+    return behind.post(work, "the handover of a session")
+
+
+def _hand_over(session_id: uuid.UUID, checkpoint: dict[str, Any], account: dict[str, Any]) -> None:
+    rows = Resumption.objects.filter(pk=session_id)
+    rows.update(checkpoint=checkpoint, is_handed_over=True)
+    rows.filter(detached_at=None).update(detached_at=Now())
+    live = TranslationSession.objects.filter(pk=session_id, state=SessionState.OPEN)
+    live.update(seen_at=Now(), is_listening=False, **account)
+
+
+# --- read and claimed by the process to which the client comes -----------------------------------
+
+
+def login_hash(key: str) -> str:
+    """Return what stands in the row for the key of a login; empty: none was needed."""
+    return hashlib.sha256(key.encode()).hexdigest() if key else ""
+
+
+@on_database_thread
+def find(user_id: int, login_key: str, hashed: str, boot: str) -> FoundSession | None:
+    """Return the session of a user that the ticket of this hash opens; None: there is none.
+
+    Raises:
+        StoreError: the database does not answer.
+    """
+    rows = Resumption.objects.select_related("session").annotate(now=Now())
+    mine = rows.filter(
+        Q(ticket_hash=hashed) | Q(following_hash=hashed),
+        session__conversation__user=user_id,
+        login_hash=login_hash(login_key),
+    )
+    row = mine.first() if hashed else None
+    if row is None:
+        return None
+    session = row.session
+    is_open = session.state == SessionState.OPEN
+    away_since = row.detached_at or session.ended_at or session.seen_at
+    return FoundSession(
+        session.pk,
+        uuid.UUID(row.checkpoint.get("conversation") or str(session.conversation_id)),
+        session.boot,
+        is_open,
+        is_orphan=is_open and (row.is_handed_over or _is_dead(session.pk, boot)),
+        started_at=session.started_at,
+        away_seconds=max(0.0, (row.now - away_since).total_seconds()),
+        checkpoint=row.checkpoint,
+        directory=_directory_of_recording(row.checkpoint),
+    )
+
+
+def _directory_of_recording(checkpoint: Mapping[str, Any]) -> str | None:
+    stream = checkpoint.get("open")
+    if not stream:
+        return None
+    going_on = Recording.objects.filter(pk=stream["recording"], state=RecordingState.RECORDING)
+    return going_on.values_list("directory", flat=True).first()
+
+
+def _is_dead(session_id: uuid.UUID, boot: str) -> bool:
+    rows = TranslationSession.objects.filter(state=SessionState.OPEN)
+    return of_dead_processes(rows, boot).filter(pk=session_id).exists()
+
+
+@on_database_thread
+def claim(found: FoundSession, boot: str) -> LeftBehind | None:
+    """Make a session that another process left one of ``boot``; None: somebody else was quicker.
+
+    Raises:
+        StoreError: the database does not answer.
+    """
+    live = TranslationSession.objects.filter(
+        pk=found.session_id, state=SessionState.OPEN, boot=found.boot
+    )
+    if not live.update(boot=boot, seen_at=Now(), is_listening=False):
+        return None
+    mine = Resumption.objects.filter(pk=found.session_id)
+    mine.update(is_handed_over=False, detached_at=None)
+    return _left_behind(found)
+
+
+def _left_behind(found: FoundSession) -> LeftBehind:
+    session = TranslationSession.objects.get(pk=found.session_id)
+    exchanges = list(session.exchanges.select_related("speaker").order_by("utterance_id"))
+    segments = RecordedSegment.objects.filter(recording__session=session)
+    ids = [*segments.values_list("utterance_id", flat=True), *(e.utterance_id for e in exchanges)]
+    conversation = session.conversation.__class__.objects.get(pk=found.conversation_id)
+    return LeftBehind(
+        found.conversation_id,
+        dict(conversation.speakers.values_list("key", "name")),
+        newest_utterance=max(ids, default=0),
+        newest_event=max((e.event or 0 for e in exchanges), default=0),
+        missed=tuple((e.event, _event_of(e)) for e in exchanges[-MOST_MISSED:] if e.event),
+    )
+
+
+def _event_of(row: Exchange) -> events.Exchange:
+    speaker = row.speaker
+    return events.Exchange(
+        utterance_id=row.utterance_id,
+        source=row.source,
+        translated=row.translated,
+        language=row.language,
+        direction=events.Direction(row.direction),
+        start_seconds=row.start_seconds,
+        end_seconds=row.end_seconds,
+        corrected=row.corrected,
+        speaker=events.Speaker(speaker.key, speaker.name) if speaker else None,
+        phrases=tuple(events.Phrase(**phrase) for phrase in row.phrases),
+        confidence=row.confidence,
+        transcriber=row.transcriber,
+        translator=row.translator,
+        failure=row.failure,
+        exchange_id=row.pk,
+    )
+
+
+@on_database_thread
+def use_up(session_id: uuid.UUID) -> None:
+    """Make the tickets of a session that is over worth nothing.
+
+    Raises:
+        StoreError: the database does not answer.
+    """
+    Resumption.objects.filter(pk=session_id).delete()
+
+
+@on_database_thread
+def delete_outdated() -> int:
+    """Delete the rows of sessions that have been over for KEPT_FOR; return how many.
+
+    Raises:
+        StoreError: the database does not answer.
+    """
+    over = Resumption.objects.exclude(session__state=SessionState.OPEN)
+    return over.filter(session__ended_at__lt=clock.earliest() - KEPT_FOR).delete()[0]
+
+
+# --- those that nobody came back to --------------------------------------------------------------
+
+
+def may_still_be_resumed(session_ids: "list[uuid.UUID]") -> set[uuid.UUID]:
+    """Return those of these sessions without a process whose time is not over. Blocks."""
+    rows = Resumption.objects.filter(pk__in=session_ids).annotate(now=Now())
+    return {row.pk for row in rows.select_related("session") if row.now < _until(row)}
+
+
+def _until(row: Resumption) -> datetime:
+    since: datetime = row.detached_at or row.session.seen_at
+    return since + timedelta(seconds=row.seconds)
+
+
+def handed_over(session_ids: "list[uuid.UUID]") -> set[uuid.UUID]:
+    """Return those of these sessions that their servers left to others. Blocks."""
+    rows = Resumption.objects.filter(pk__in=session_ids, is_handed_over=True)
+    return set(rows.values_list("pk", flat=True))
+
+
+@on_database_thread
+def request_end(session_id: uuid.UUID) -> None:
+    """Ask the process that has a session to end it.
+
+    Raises:
+        StoreError: the database does not answer.
+    """
+    history.ask_to_end([session_id])

@@ -1,0 +1,168 @@
+"""Another process goes on with a session, after a quit and after a kill: nothing is lost."""
+
+import asyncio
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+
+from tests.lifecycle.invariants import rows
+from tests.lifecycle.shutdown_tools import ask
+from tests.server.running import Running, running
+from tests.sounds import chunks, mp4, ogg, say, silence, webm
+
+PATIENCE_SECONDS = 20.0
+WORDS = ["hola mundo", "gracias", "agua"]
+SOUND = silence(0.2).join(say(words) + silence(1) for words in WORDS)
+ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "pcm-s16le": bytes,
+    "webm-opus": webm,
+    "ogg-opus": ogg,
+    "mp4-aac": mp4,
+}
+
+
+class Caller:
+    """A client that may come back, over one connection at a time."""
+
+    def __init__(self) -> None:
+        self.heard: list[dict[str, Any]] = []
+        self.ticket = ""
+        self.socket: ClientConnection
+
+    async def call(self, server: Running, **query: str) -> dict[str, Any]:
+        """Connect, and return the greeting."""
+        fields = query or {"resumable": "1"}
+        if self.ticket:
+            seen = max([0, *(m["event"] for m in self.heard if "event" in m)])
+            fields |= {"resume": self.ticket, "seen": str(seen)}
+        asked = "&".join(f"{name}={value}" for name, value in fields.items())
+        self.socket = await connect(f"{server.socket_address}?{asked}", proxy=None)
+        greeting = await self.until("ready", "resumed")
+        self.ticket = greeting["resume"]["ticket"]
+        return greeting
+
+    async def until(self, *kinds: str) -> dict[str, Any]:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                message: dict[str, Any] = json.loads(await self.socket.recv())
+                self.heard.append(message)
+                if message["type"] in kinds:
+                    return message
+
+    async def say(self, kind: str, **fields: Any) -> None:
+        await self.socket.send(json.dumps({"type": kind, **fields}))
+
+    def told(self, kind: str) -> list[dict[str, Any]]:
+        return [message for message in self.heard if message["type"] == kind]
+
+    def words(self) -> list[str]:
+        return [message["source"] for message in self.told("translation")]
+
+
+async def hear_the_rest(caller: Caller, sound: bytes, resumed: dict[str, Any]) -> None:
+    """Send what the server does not have, and wait for all of its words."""
+    for piece in chunks(sound[resumed["bytes"] :], 0.1):
+        await caller.socket.send(piece)
+    await caller.say("stop_listening", command=resumed["command"] + 1)
+    await caller.until("listening_stopped")
+    await caller.say("leave")
+    await caller.until("closed")
+
+
+def parts(data_dir: Path) -> list[Path]:
+    """Return the files that are not complete."""
+    return list(data_dir.glob("**/*.part"))
+
+
+@pytest.mark.parametrize("encoding", list(ENCODINGS))
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["quit", "killed"])
+async def test_a_stream_goes_on_in_the_next_process(
+    data_dir: Path, encoding: str, number: int
+) -> None:
+    sound = ENCODINGS[encoding](SOUND)
+    caller = Caller()
+    async with running(data_dir) as server:
+        first = await caller.call(server)
+        await caller.say("start_listening", encoding=encoding, command=1)
+        half = len(sound) // 2
+        for piece in chunks(sound[:half], 0.1):
+            await caller.socket.send(piece)
+        while not caller.told("translation") or caller.told("kept")[-1]["bytes"] < half // 2:
+            await caller.until("kept")
+        server.signal(number)
+        code = await server.ended()
+        assert code == (0 if number == signal.SIGTERM else -signal.SIGKILL)
+    kept = caller.told("kept")[-1]
+    async with running(data_dir) as server:
+        resumed = await caller.call(server)
+        assert resumed["type"] == "resumed"
+        assert resumed["session_id"] == first["session_id"]
+        assert (resumed["listening"], resumed["stream"], resumed["command"]) == (True, 1, 1)
+        assert kept["bytes"] <= resumed["bytes"] <= half
+        await hear_the_rest(caller, sound, resumed)
+        server.signal()
+        assert await server.ended() == 0
+    assert caller.words() == WORDS
+    events = [m["event"] for m in caller.heard if "event" in m]
+    assert events == sorted(set(events))
+    [row] = rows(data_dir)
+    assert (row.reason, row.problem, row.unfinished) == ("client_left", "", 0)
+    database = data_dir / "habla.sqlite3"
+    said = ask(database, "select source from sessions_app_exchange order by start_seconds")
+    assert [source for (source,) in said] == WORDS
+    recordings = ask(database, "select state, has_sound from sessions_app_recording")
+    assert recordings == [("complete", 1)]
+    assert not parts(data_dir)
+
+
+async def test_what_the_client_missed_is_told_by_the_next_process(data_dir: Path) -> None:
+    caller = Caller()
+    async with running(data_dir) as server:
+        await caller.call(server)
+        for number, words in enumerate(WORDS, 1):
+            await caller.say("text_input", text=words, command=number)
+        for _ in WORDS:
+            await caller.until("translation")
+        await server.kill()
+    forgotten = caller.told("translation")[1]["event"]
+    caller.heard = [m for m in caller.heard if m.get("event", 0) < forgotten]
+    async with running(data_dir) as server:
+        resumed = await caller.call(server)
+        assert (resumed["command"], resumed["listening"]) == (3, False)
+        await caller.say("text_input", text="hola", command=3)
+        await caller.say("text_input", text="adios", command=4)
+        while caller.words()[-1:] != ["adios"]:
+            await caller.until("translation")
+        await caller.say("leave")
+        await caller.until("closed")
+        server.signal()
+        assert await server.ended() == 0
+    assert caller.words() == [*WORDS, "adios"]
+    assert [row.problem for row in rows(data_dir)] == [""]
+
+
+async def test_who_does_not_come_back_to_the_next_process_ends_it(data_dir: Path) -> None:
+    caller = Caller()
+    choices: dict[str, Any] = {"HABLA_RESUME_SECONDS": "1"}
+    async with running(data_dir, **choices) as server:
+        await caller.call(server)
+        await caller.say("start_listening", encoding="pcm-s16le")
+        await caller.socket.send(say("hola mundo"))
+        await caller.until("speech_started")
+        server.signal()
+        assert await server.ended() == 0
+    assert [row.state for row in rows(data_dir)] == ["open"]
+    async with running(data_dir, **choices) as server:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while rows(data_dir)[0].state == "open":  # noqa: ASYNC110 -- rows tell nobody
+                await asyncio.sleep(0.05)
+        server.signal()
+        assert await server.ended() == 0
+    [row] = rows(data_dir)
+    assert (row.state, row.reason, row.problem) == ("closed", "not_resumed_cut_off", "")
+    assert row.unfinished > 0
