@@ -146,10 +146,8 @@ class Translation:
     usage: Usage = Usage()
     passed_over: tuple[PassedOver, ...] = ()
     """Translators that were asked first, and gave no usable translation."""
-
-
-GIST_ENGINES = frozenset({"apertium"})
-"""Rule-based translators, whose translations are good for the gist only."""
+    is_gist: bool = False
+    """Whether it conveys only the gist, as what rules translate does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,11 +241,8 @@ class Exchange:
     usage: Usage = Usage()
     passed_over: tuple[PassedOver, ...] = ()
     """Translators that were asked first, and gave no usable translation."""
-
-    @property
-    def is_gist(self) -> bool:
-        """Return whether the translation conveys only the gist."""
-        return self.translator in GIST_ENGINES
+    is_gist: bool = False
+    """Whether the translation conveys only the gist, as what rules translate does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,7 @@ def to_json(lines: Iterable[ExportLine]) -> Iterator[str]:
 def to_dict(line: ExportLine) -> dict[str, Any]:
     """Return one line as a JSON object."""
     told = asdict(line.exchange)
+    told["gist"] = told.pop("is_gist")
     if not line.exchange.passed_over:
         del told["passed_over"]
     return told | {

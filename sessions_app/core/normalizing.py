@@ -29,6 +29,7 @@ def normalized(translation: Translation) -> Translation:
             for p in _items(translation.passed_over)
             if isinstance(p, PassedOver)
         ),
+        is_gist=translation.is_gist is True,
     )
 
 

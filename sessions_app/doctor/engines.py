@@ -121,7 +121,7 @@ def _demand(answer: object, kind: type, method: str) -> None:
 
 
 async def _translate(engines: Engines) -> bool:
-    if engines.infos["translator"].name == "none":
+    if not engines.translator.translates:
         return True
     requests = [
         TranslationRequest(text, direction)

@@ -180,6 +180,13 @@ class Translator(Engine, ABC):
     """Whether it reports, in the classroom, what a learner said wrong."""
     needs_phrasebook: bool = False
     """Whether Habla's phrasebook answers the everyday sentences that it has, and this the rest."""
+    is_rule_based: bool = False
+    """Whether it translates by rules, so that its translations convey only the gist.
+
+    They are marked so, for whoever reads them.
+    """
+    translates: bool = True
+    """Whether it translates at all; if not, its answers are empty, and no test expects words."""
     needs_no_judging: bool = False
     """Whether its answers are used without checking that they are translations."""
     why: str | None = None

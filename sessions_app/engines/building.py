@@ -28,6 +28,7 @@ from sessions_app.engines.choices import (
     place_of,
 )
 from sessions_app.engines.translation.phrasebook import PhrasebookTranslator
+from sessions_app.engines.translation.rule_based import RuleBasedTranslator
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +64,13 @@ async def build(
     """
     ours = dict(zip(GIVEN, (models_dir, models_from, progress), strict=True))
     engine = await _in_thread(lambda: _construct(choice, ours, variable))
-    if isinstance(engine, Translator) and engine.needs_phrasebook:
-        return PhrasebookTranslator(engine)
-    return engine
+    return _equipped(engine) if isinstance(engine, Translator) else engine
+
+
+def _equipped(translator: Translator) -> Translator:
+    """Return ``translator`` behind what its capabilities ask for."""
+    marked = RuleBasedTranslator(translator) if translator.is_rule_based else translator
+    return PhrasebookTranslator(marked) if translator.needs_phrasebook else marked
 
 
 def _construct(choice: EngineChoice, ours: Mapping[str, Any], variable: str) -> Any:

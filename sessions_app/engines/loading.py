@@ -158,9 +158,9 @@ class _Loader:
             choice = EngineChoice("llm", without_foreign_key(self._settings.llm, choice.options))
             return await chosen_llm(self._load, choice, self._settings.models_dir)
         translator: Translator = await self._load("translator", choice)
-        if choice.backend == "none":
-            why = "HABLA_TRANSLATOR is none: what is said stays untranslated."
-            return translator, EngineInfo("none", why=why)
+        if not translator.translates:
+            why = f"HABLA_TRANSLATOR is {choice.backend}: what is said stays untranslated."
+            return translator, EngineInfo(choice.backend, why=translator.why or why)
         info = translator_info(choice.backend, translator)
         # somebody else's engine may ask to be left alone, fail for long, or know one direction
         # only: a chain takes care of all that

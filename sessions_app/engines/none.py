@@ -6,7 +6,7 @@ from sessions_app.engines.base import Translation, TranslationRequest, Translato
 class NoTranslator(Translator):
     """Answers every request with an empty translation."""
 
-    needs_no_judging = True
+    translates = False
 
     async def translate(self, request: TranslationRequest) -> Translation:
         """Return an empty translation, which means none."""

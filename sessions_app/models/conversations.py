@@ -131,6 +131,8 @@ class Exchange(models.Model):
     phrases = models.JSONField(default=list, blank=True)
     transcriber = models.CharField(max_length=120, blank=True)
     translator = models.CharField(max_length=120, blank=True)
+    is_gist = models.BooleanField(default=False)
+    """Whether rules translated it, so that it conveys only the gist."""
     failure = models.CharField(max_length=40, blank=True)
     """The code of what kept it from being translated."""
     prompt_tokens = models.PositiveIntegerField(default=0)

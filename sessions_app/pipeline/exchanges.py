@@ -35,6 +35,7 @@ def exchange_of(
         failure=failure.code if failure else "",
         usage=translation.usage,
         passed_over=translation.passed_over,
+        is_gist=translation.is_gist,
     )
 
 

@@ -110,7 +110,7 @@ async def _test(generation: Generation) -> str:
         with _bugs_of("transcriber"):
             if transcriber is not None and not await _hears(transcriber, assembly.interpreter):
                 return NO_WORDS
-        if generation.engines.infos["translator"].name == "none":
+        if not generation.engines.translator.translates:
             return ""
         with _bugs_of("translator"):
             return await _translate(assembly.interpreter, generation.engines.translator)

@@ -185,6 +185,7 @@ def _event(row: Exchange) -> events.Exchange:
         confidence=row.confidence,
         transcriber=row.transcriber,
         translator=row.translator,
+        is_gist=row.is_gist,
         failure=row.failure,
         exchange_id=row.pk,
         usage=events.Usage(row.prompt_tokens, row.completion_tokens, row.cost),

@@ -167,6 +167,7 @@ def _save_exchange(said: events.Exchange, place: ExchangePlace, at: datetime) ->
                 phrases=[storable_phrase(phrase) for phrase in said.phrases],
                 transcriber=storable(said.transcriber, ENGINE_CHARACTERS),
                 translator=storable(said.translator, ENGINE_CHARACTERS),
+                is_gist=said.is_gist,
                 failure=storable(said.failure, FAILURE_CHARACTERS),
                 origin=place.origin,
                 event=place.event,

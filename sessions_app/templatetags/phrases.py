@@ -1,4 +1,4 @@
-"""What pages say of a phrase besides its meaning, and of a translation."""
+"""What pages say of a phrase besides its meaning."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.core.corrections import Correction, phrase_of
-from sessions_app.core.events import GIST_ENGINES, Exchange
 
 register = template.Library()
 
@@ -26,12 +25,6 @@ REGISTERS = {
     "vulgar": _("vulgar"),
     "humorous": _("humorous"),
 }
-
-
-@register.filter
-def is_gist(exchange: Exchange) -> bool:
-    """Return whether rules translated it, so that it is good for the gist only."""
-    return exchange.translator in GIST_ENGINES
 
 
 @register.filter

@@ -11,7 +11,6 @@ from typing_extensions import TypedDict
 
 from sessions_app.core.audio import to_seconds
 from sessions_app.core.corrections import CORRECTION, phrase_of
-from sessions_app.core.events import GIST_ENGINES
 
 Seconds = Annotated[float, BeforeValidator(to_seconds)]
 """Samples in the row, seconds in JSON."""
@@ -103,7 +102,8 @@ class ExchangeOut(Schema):
     transcriber: str = Field(description="Which engine transcribed it; empty: it was typed")
     translator: str
     gist: bool = Field(
-        description="Whether a rule-based engine translated it, good for the gist only"
+        validation_alias="is_gist",
+        description="Whether a rule-based engine translated it, good for the gist only",
     )
     failure: str = Field(description="The code of the error that prevented its translation")
     prompt_tokens: int = Field(description="Tokens that a language model read; 0: none did")
@@ -117,8 +117,3 @@ class ExchangeOut(Schema):
             asdict(phrase_of(kept)) if kept.get("kind") == CORRECTION else kept
             for kept in exchange.phrases
         ]
-
-    @staticmethod
-    def resolve_gist(exchange: Any) -> bool:
-        """Return whether a rule-based engine translated it."""
-        return exchange.translator in GIST_ENGINES

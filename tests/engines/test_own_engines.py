@@ -148,6 +148,37 @@ class WithPhrasebook(BareTranslator):
     needs_phrasebook = True
 
 
+class RuleBased(WithPhrasebook):
+    """Says that it translates by rules."""
+
+    is_rule_based = True
+
+
+class SometimesByRules(BareTranslator):
+    """Falls back on rules of its own where there is a question."""
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        return Translation("hello" + self._end, is_gist="?" in request.text)
+
+
+class Careless(BareTranslator):
+    """Says that it translates by rules, and returns what is no translation."""
+
+    is_rule_based = True
+
+    async def translate(self, request: TranslationRequest) -> Any:
+        return "hello"
+
+
+class Untranslating(BareTranslator):
+    """Says that it translates nothing."""
+
+    translates = False
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        return Translation("")
+
+
 class Broken(BareTranslator):
     """Has a bug that shows when it is made, or when it is loaded."""
 
@@ -264,6 +295,40 @@ async def test_who_asks_for_the_phrasebook_is_not_asked_for_what_it_has() -> Non
     asked = [TranslationRequest(text, Direction.ES_TO_EN) for text in ("¿Cómo estás?", "hola yo")]
     answers = [await engines.translator.translate(request) for request in asked]
     assert [answer.engine for answer in answers] == ["phrasebook", f"{HERE}.WithPhrasebook"]
+    await engines.aclose()
+
+
+@pytest.mark.parametrize(
+    ("translator", "expected"),
+    [
+        ("RuleBased", {"hola yo": True, "¿Cómo estás?": False, "hola yo. ¿Cómo estás?": True}),
+        ("SometimesByRules", {"hola yo": False, "¿hola yo?": True}),
+        ("BareTranslator", {"hola yo": False}),
+    ],
+)
+async def test_what_is_translated_by_rules_is_marked_as_the_gist(
+    translator: str, expected: dict[str, bool]
+) -> None:
+    engines = await load_engines(settings(translator=translator))
+    for text, is_gist in expected.items():
+        made = await engines.translator.translate(TranslationRequest(text, Direction.ES_TO_EN))
+        assert (text, made.is_gist) == (text, is_gist)
+    await engines.aclose()
+
+
+async def test_rules_that_return_no_translation_are_told_of() -> None:
+    engines = await load_engines(settings(translator="Careless"))
+    with pytest.raises(EngineError, match="returned str, not a Translation"):
+        await engines.translator.translate(HELLO)
+    await engines.aclose()
+
+
+async def test_who_translates_nothing_is_not_judged_for_it() -> None:
+    engines = await load_engines(settings(translator="Untranslating"))
+    info = engines.infos["translator"]
+    assert (info.name, info.languages) == (f"{HERE}.Untranslating", ())
+    assert "stays untranslated" in (info.why or "")
+    assert await engines.translator.translate(HELLO) == Translation("")
     await engines.aclose()
 
 

@@ -12,6 +12,7 @@ RECALLING = "tests.scenarios.engines.RecallingTranslator"
 FAULTY = "tests.scenarios.engines.FaultyTranslator"
 FAULTY_EAR = "tests.scenarios.engines.FaultyTranscriber"
 FAULTY_DETECTOR = "tests.scenarios.engines.FaultyDetector"
+RULE_BASED = "tests.scenarios.engines.RuleBasedTranslator"
 REFUSING = "tests.scenarios.engines.RefusingTranslator"
 CARELESS = "tests.scenarios.engines.CarelessTranslator"
 RUDE = "tests.scenarios.engines.RudeTranslator"
@@ -66,6 +67,15 @@ class StrangeTranslator(RecallingTranslator):
 
     async def translate(self, request: TranslationRequest) -> Translation:
         return Translation(**{"text": "fine", "engine": "strange", **self.ODD[request.text]})
+
+
+class RuleBasedTranslator(RecallingTranslator):
+    """Says that it translates by rules."""
+
+    is_rule_based = True
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        return Translation("hello world")
 
 
 class RefusingTranslator(RecallingTranslator):

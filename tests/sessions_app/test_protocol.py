@@ -226,7 +226,7 @@ def test_a_translation_is_told_with_what_the_contract_names() -> None:
 
 
 def test_what_rules_translated_is_told_to_be_for_the_gist() -> None:
-    assert told(replace(EXCHANGE, translator="apertium"))["gist"] is True
+    assert told(replace(EXCHANGE, is_gist=True))["gist"] is True
 
 
 def test_who_gave_no_translation_is_told_with_the_one_that_did() -> None:

@@ -35,6 +35,7 @@ _PROBES = {Direction.ES_TO_EN: "gracias", Direction.EN_TO_ES: "thanks"}
 class ApertiumTranslator(Translator):
     """Translates by rules, in long-lived processes: about ten small ones per direction."""
 
+    is_rule_based = True
     needs_phrasebook = True
 
     def __init__(

@@ -16,6 +16,8 @@ class DelegatingTranslator(Translator):
         self.directions = self.behind.directions
         self.is_cloud = self.behind.is_cloud
         self.corrects = self.behind.corrects
+        self.is_rule_based = self.behind.is_rule_based
+        self.translates = self.behind.translates
         self.needs_no_judging = self.behind.needs_no_judging
         self.why = self.behind.why
         self.remote_model = self.behind.remote_model

@@ -33,8 +33,9 @@ PASSING = frozenset({Fault.ECHO, Fault.LANGUAGE, Fault.REFUSAL})
 
 
 def judged(translator: Translator) -> Translator:
-    """Return ``translator`` with its answers judged; itself if it needs no judging."""
-    return translator if translator.needs_no_judging else JudgedTranslator(translator)
+    """Return ``translator`` with its answers judged; itself if there is nothing to judge."""
+    is_taken_as_is = translator.needs_no_judging or not translator.translates
+    return translator if is_taken_as_is else JudgedTranslator(translator)
 
 
 class JudgedTranslator(DelegatingTranslator):

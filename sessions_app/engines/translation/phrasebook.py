@@ -48,6 +48,7 @@ def _join(parts: list[Translation]) -> Translation:
         phrases=tuple(phrase for part in parts for phrase in part.phrases),
         confidence=min(part.confidence for part in parts),
         engine=engines[0] if engines else "phrasebook",
+        is_gist=any(part.is_gist for part in parts),
     )
 
 

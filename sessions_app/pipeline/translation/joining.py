@@ -30,6 +30,7 @@ def joined(made: Sequence[Made]) -> Translation:
             sum(translation.usage.cost for translation in translations),
         ),
         tuple(dict.fromkeys(one for each in translations for one in each.passed_over)),
+        any(translation.is_gist for translation in translations),
     )
 
 

@@ -106,6 +106,7 @@ def test_json_holds_all_that_is_known():
                 "start_seconds": 11.0,
                 "end_seconds": 12.0,
                 "said_at": "2026-03-01T12:00:00+00:00",
+                "gist": False,
                 "speaker": "Ana",
                 "phrases": [
                     {

@@ -51,6 +51,12 @@ def as_they_were(table: str, found: list[Row], columns: Iterable[str]) -> list[R
     return [{each: row[RENAMED.get((table, each), each)] for each in columns} for row in found]
 
 
+def migrate(data_dir: Path) -> None:
+    command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+    environment = os.environ | {"HABLA_DATA_DIR": str(data_dir)}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
 @pytest.mark.slow
 def test_a_database_of_the_version_before_is_migrated_with_all_its_rows(
     database: sqlite3.Connection, tmp_path: Path
@@ -58,9 +64,7 @@ def test_a_database_of_the_version_before_is_migrated_with_all_its_rows(
     before = rows(database)
     assert [table for table, kept in before.items() if not kept] == []
 
-    command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-    environment = os.environ | {"HABLA_DATA_DIR": str(tmp_path)}
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    migrate(tmp_path)
 
     after = rows(database)
     applied = [(row["app"], row["name"]) for row in after["django_migrations"]]
@@ -70,6 +74,19 @@ def test_a_database_of_the_version_before_is_migrated_with_all_its_rows(
         assert as_they_were(table, found, kept[0]) == kept
     (origin,) = {row["origin"] for row in after["sessions_app_exchange"] if row["origin"]}
     assert origin in [row["id"] for row in after["playback_app_playback"]]
+
+
+@pytest.mark.slow
+def test_what_apertium_translated_before_is_marked_as_the_gist(
+    database: sqlite3.Connection, tmp_path: Path
+) -> None:
+    with database:
+        database.execute("UPDATE sessions_app_exchange SET translator = 'apertium' WHERE id = 4")
+
+    migrate(tmp_path)
+
+    rows_after = rows(database)["sessions_app_exchange"]
+    assert [row["id"] for row in rows_after if row["is_gist"]] == [4]
 
 
 @pytest.mark.django_db

@@ -93,6 +93,8 @@ async def test_who_wants_no_engine_is_not_in_trouble() -> None:
     none = EngineChoice("none")
     assert await rehearsed(none, FAKE) == ""
     assert await rehearsed(none, none) == ""
+    by_its_path = EngineChoice("sessions_app.engines.none.NoTranslator")
+    assert await rehearsed(none, by_its_path) == ""
 
 
 async def test_trouble_is_told_to_the_clients_and_to_who_asks_until_it_is_over(
