@@ -162,9 +162,9 @@ class _Loader:
             why = f"HABLA_TRANSLATOR is {choice.backend}: what is said stays untranslated."
             return translator, EngineInfo(choice.backend, why=translator.why or why)
         info = translator_info(choice.backend, translator)
-        # somebody else's engine may ask to be left alone, fail for long, or know one direction
-        # only: a chain takes care of all that
-        if is_foreign(choice.backend):
+        # somebody else's engine, or a model that another program holds, may ask to be left alone,
+        # fail for long, or know one direction only: a chain takes care of all that
+        if is_foreign(choice.backend) or translator.remote_model is not None:
             translator = ChainTranslator([translator], name=choice.backend)
         return translator, info
 

@@ -7,7 +7,7 @@ import pytest
 
 from sessions_app.core.errors import EngineBusyError, EngineError, EngineUnavailableError
 from sessions_app.core.events import Direction, Said, Translation, TranslationRequest
-from sessions_app.engines.base import Tell, Translator
+from sessions_app.engines.base import Board, Tell, Translator
 from sessions_app.engines.fake import FakeTranslator
 from sessions_app.engines.translation.chain import ChainTranslator
 from sessions_app.engines.translation.circuit_breaker import FIRST_REST_SECONDS
@@ -104,6 +104,99 @@ async def test_while_all_rest_a_failure_is_told_at_once() -> None:
         with pytest.raises(EngineError, match=message):
             await chain.translate(TranslationRequest("hola", ES))
     assert only.asked == 3
+
+
+class ModelElsewhere:
+    """A model that another program holds; by default it is there."""
+
+    def __init__(self) -> None:
+        self.board = Board()
+        self.is_loading = False
+        self.why: str | None = None
+        self.hindrance = ""
+
+    def warm_up(self) -> None:
+        pass
+
+    async def loaded(self) -> None:
+        pass
+
+
+class Remote(OneWay):
+    """Has its model elsewhere, which is loaded again after a time-out."""
+
+    def __init__(self) -> None:
+        super().__init__("remote", ES)
+        self.model = self.remote_model = ModelElsewhere()
+        self.is_late = False
+        self.is_busy = False
+
+    async def translate(self, request: TranslationRequest) -> Translation:
+        if self.is_late or self.is_busy:
+            self.asked += 1
+            self.model.is_loading = self.is_late
+            raise EngineBusyError("It did not answer.", rest_seconds=30)
+        return await super().translate(request)
+
+    async def fail(self, chain: ChainTranslator, message: str) -> None:
+        with pytest.raises(EngineError, match=message):
+            await chain.translate(TranslationRequest("hola", ES))
+
+
+@pytest.fixture
+def remote() -> Remote:
+    return Remote()
+
+
+async def test_who_stands_alone_is_asked_again_as_soon_as_its_model_is_there(
+    remote: Remote,
+) -> None:
+    chain = ChainTranslator([remote], clock=lambda: 100.0)
+    remote.is_late = True
+    await remote.fail(chain, "did not answer")
+    await remote.fail(chain, "left alone")  # it is still being loaded
+    remote.is_late = remote.model.is_loading = False
+    assert (await chain.translate(TranslationRequest("hola", ES))).engine == "remote"
+
+
+async def test_a_model_that_is_there_and_never_answers_is_asked_again_once(
+    remote: Remote,
+) -> None:
+    now = 100.0
+    chain = ChainTranslator([remote], clock=lambda: now)
+    remote.is_late = True
+    for message in ["did not answer", "did not answer", "left alone", "left alone"]:
+        await remote.fail(chain, message)
+        remote.model.is_loading = False
+    now += 30
+    await remote.fail(chain, "did not answer")
+    assert remote.asked == 3
+
+
+async def test_a_model_that_could_not_be_loaded_or_was_only_busy_is_left_alone(
+    remote: Remote,
+) -> None:
+    chain = ChainTranslator([remote], clock=lambda: 100.0)
+    remote.is_late = True
+    await remote.fail(chain, "did not answer")
+    remote.model.is_loading, remote.model.hindrance = False, "Nothing answers there."
+    await remote.fail(chain, "left alone")
+    busy = Remote()
+    busy.is_busy = True
+    chain = ChainTranslator([busy], clock=lambda: 100.0)
+    for message in ["did not answer", "left alone"]:
+        await busy.fail(chain, message)
+
+
+async def test_where_others_can_answer_a_model_that_failed_has_its_rest(remote: Remote) -> None:
+    chain = ChainTranslator([remote, OneWay("second", ES)], clock=lambda: 100.0)
+    remote.is_late = True
+    answers = []
+    for _ in range(2):
+        answers.append(await chain.translate(TranslationRequest("hola", ES)))
+        remote.model.is_loading = False
+    assert [answer.engine for answer in answers] == ["second", "second"]
+    assert remote.asked == 1
 
 
 async def test_a_local_one_never_falls_back_to_the_cloud() -> None:

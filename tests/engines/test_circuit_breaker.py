@@ -91,6 +91,22 @@ def test_a_trial_that_is_cancelled_leaves_it_to_the_next(clock: Clock) -> None:
     assert (breaker.state, breaker.allows) == (BreakerState.HALF_OPEN, True)
 
 
+def test_a_rest_is_cut_short_once_until_the_next_success(clock: Clock) -> None:
+    breaker = CircuitBreaker(clock=clock)
+    busy = EngineBusyError("Later.", rest_seconds=7)
+    allowed = []
+    for _ in range(2):
+        fail(breaker, busy)
+        breaker.cut_rest_short()
+        allowed.append(breaker.allows)
+    clock.now += 7
+    succeed(breaker)
+    fail(breaker, busy)
+    breaker.cut_rest_short()
+    allowed.append(breaker.allows)
+    assert allowed == [True, False, True]
+
+
 @pytest.mark.slow
 @given(st.lists(st.sampled_from(["fail", "succeed", "wait", "busy"])))
 def test_it_always_lets_somebody_try_again(steps: list[str]) -> None:

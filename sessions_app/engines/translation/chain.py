@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from sessions_app.engines.base import (
@@ -40,12 +40,14 @@ def trusted(translators: Sequence[Translator]) -> list[Translator]:
     return kept
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Provider:
     translator: Translator
     breaker: CircuitBreaker
     drafting: CircuitBreaker
     """For drafts alone: they are asked for far more often, and matter less."""
+    is_reloading: bool = False
+    """Whether its model, by the last failure, has to be loaded again."""
 
     def knows(self, direction: Direction) -> bool:
         return direction in self.translator.directions
@@ -56,6 +58,25 @@ class _Provider:
         if self.breaker.state is BreakerState.CLOSED:
             return ""
         return f"The language model failed lately, and is left alone: {self.breaker.failure}"
+
+    @contextmanager
+    def attempt(self, *, is_last: bool) -> Iterator[None]:
+        """Watch one request for a final."""
+        # the last one is not left alone for a bad answer: its next may be good
+        forgiven = (BadTranslationError,) if is_last else ()
+        try:
+            with self.breaker.attempt(forgiven=forgiven):
+                yield
+        except EngineError:
+            model = self.translator.remote_model
+            self.is_reloading = model is not None and model.is_loading
+            raise
+
+    def cut_rest_short(self) -> None:
+        """Leave it alone no longer if its model was loaded again since it failed."""
+        model = self.translator.remote_model
+        if self.is_reloading and model and not (model.is_loading or model.hindrance):
+            self.breaker.cut_rest_short()
 
 
 class _ChainModels:
@@ -115,8 +136,8 @@ class ChainTranslator(Translator):
 
     Each answer is judged: if it is no translation the next translator is asked, and that is
     reported with the answer. Each has its own circuit breaker: after failures it is left alone for
-    a while. ``name`` is that of a translator whose answers name none. ``clock`` is monotonic, in
-    seconds.
+    a while. Where all are, one whose model was loaded again meanwhile is asked nevertheless, once.
+    ``name`` is that of a translator whose answers name none. ``clock`` is monotonic, in seconds.
     """
 
     needs_no_judging = True
@@ -186,9 +207,7 @@ class ChainTranslator(Translator):
         passed_over: list[PassedOver] = []
         for provider, is_last in self._in_turn(request.direction):
             try:
-                # the last one is not left alone for a bad answer: its next may be good
-                forgiven = (BadTranslationError,) if is_last else ()
-                with provider.breaker.attempt(forgiven=forgiven):
+                with provider.attempt(is_last=is_last):
                     made = await provider.translator.translate(request)
             except BadTranslationError as error:
                 logger.warning("what %s gave is no translation: %s", error.engine, error.fault)
@@ -253,6 +272,9 @@ class ChainTranslator(Translator):
     def _in_turn(self, direction: Direction) -> Iterator[tuple[_Provider, bool]]:
         """Yield the translators that may be asked, each with whether it is the last one."""
         providers = list(self._for(direction))
+        if not any(each.breaker.allows for each in providers):
+            for each in providers:
+                each.cut_rest_short()
         for number, provider in enumerate(providers, 1):
             if provider.breaker.allows:
                 yield provider, not any(each.breaker.allows for each in providers[number:])

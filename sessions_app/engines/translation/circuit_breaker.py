@@ -34,6 +34,8 @@ class CircuitBreaker:
         self._rest_seconds = 0.0
         self._rests_until = 0.0
         self._is_tried = False
+        self._was_cut_short = False
+        """Whether a rest was cut short since the last success."""
         self.failure = ""
         """The last one, for people."""
 
@@ -77,9 +79,19 @@ class CircuitBreaker:
             if is_trial:
                 self._is_tried = False
 
+    def cut_rest_short(self) -> None:
+        """Let requests through again, since there is a sign that the provider works.
+
+        Only a success is a proof: until the next one, this does nothing a second time.
+        """
+        if self._rest_seconds and not self._was_cut_short:
+            self._was_cut_short = True
+            self._rest_seconds = 0.0
+
     def _recovered(self) -> None:
         self._failures = 0
         self._rest_seconds = 0.0
+        self._was_cut_short = False
 
     def _failed(self, error: EngineError) -> None:
         self._failures += 1

@@ -22,6 +22,7 @@ from sessions_app.server.selftest import run_selftest
 from tests.conftest import Connect
 from tests.house import House, eventually
 from tests.sessions_app.kept import at_home
+from tests.tiny.fakechat import FakeChat, data_of
 from tests.tiny.fakemodels import FakeModels
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +38,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sessions_app.engines.llm.model_loading.TELL_SECONDS", 0.05)
 
 
-def alone(server: FakeModels, **options: Any) -> str:
+def alone(server: FakeChat, **options: Any) -> str:
     """Return the choice of a language model that has no other translator behind it."""
     fields = {"url": server.url, "retries": 0, **options}
     return json.dumps(
@@ -87,6 +88,35 @@ async def test_a_sentence_that_met_an_unloaded_model_is_translated_once_it_is_th
             assert (await browser.until("translation"))["translated"] == "hello world"
             assert browser.problems() == []
     assert server.given_up == 1
+
+
+async def test_a_sentence_that_was_not_answered_in_time_is_sent_again_once_the_model_answers(
+    house: House, connect: Connect
+) -> None:
+    with FakeChat() as server:
+        await house.restart(translator=alone(server, timeout_seconds=0.5))
+        async with connect(direction="es_to_en") as browser:
+            server.troubles = ["hang"]
+            await browser.say("text_input", text="hola mundo")
+            assert (await browser.until("translation"))["translated"] == "hello world"
+            assert browser.problems() == []
+    assert len(server.asked) == 2
+
+
+async def test_a_model_that_never_answers_is_not_waited_for_by_every_sentence(
+    house: House, connect: Connect
+) -> None:
+    with FakeChat() as server:
+        await house.restart(translator=alone(server, timeout_seconds=0.5))
+        async with connect(direction="es_to_en") as browser:
+            server.troubles = ["hang"] * 20
+            for text in ("hola", "mundo", "agua", "casa"):
+                await browser.say("text_input", text=text)
+            await browser.until("error", about=4)
+            assert [code for code, _ in browser.problems()] == ["translation_failed"] * 4
+        asked = [data_of(body)["say"] for body in server.asked]
+    assert asked[:2] == ["hola", "hola"]
+    assert len(asked) < 4  # the third only where the rest of 5 s was over
 
 
 async def test_a_file_is_heard_once_the_model_is_there(tmp_path: Path) -> None:
