@@ -50,11 +50,6 @@ class Scheduler:
         """Return how many finals are waiting."""
         return self._turns.finals
 
-    @property
-    def languages(self) -> frozenset[str]:
-        """Return the languages that the transcriber knows, of ``es`` and ``en``."""
-        return self.transcriber.languages
-
     def has_room(self, seat: int) -> bool:
         """Return whether speculative work for ``seat`` would delay nobody.
 

@@ -99,8 +99,6 @@ class Segmenter:
         self._is_open = False
         self.silent_samples = 0
         """Samples that were judged to be outside any segment."""
-        self.segment_samples = 0
-        """Samples handed out in finished segments."""
 
     @property
     def pending_samples(self) -> int:
@@ -231,7 +229,6 @@ class Segmenter:
         """Hand out the first pending ``samples``, which hold ``frames`` whole frames."""
         ended = self._segment(samples, frames)
         self._drop(samples, frames)
-        self.segment_samples += samples
         return ended
 
     def _frames_to_keep(self) -> int:

@@ -86,7 +86,6 @@ class Partials:
         seat: Seat,
         language: Callable[[], str | Choose | None],
         emit: Emit,
-        cadence: Cadence | None = None,
         *,
         drafts: Drafts | None = None,
         note_stable: Callable[[int, str, str, str], None] | None = None,
@@ -94,7 +93,7 @@ class Partials:
         self._seat = seat
         self._language = language
         self._emit = emit
-        self._cadence = cadence or Cadence()
+        self._cadence = Cadence()
         self._drafts = drafts
         self._note_stable = note_stable
         self._saying = asyncio.Lock()

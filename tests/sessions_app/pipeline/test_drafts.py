@@ -10,7 +10,7 @@ from sessions_app.core.errors import EngineError
 from sessions_app.core.events import Event, Partial, Transcript, TranslationRequest
 from sessions_app.engines.base import Tell, Transcriber, Translation, Translator
 from sessions_app.engines.scheduler import Scheduler
-from sessions_app.pipeline.recognition.partials import Cadence, Partials
+from sessions_app.pipeline.recognition.partials import Partials
 from sessions_app.pipeline.translation.drafts import Drafts
 from tests.house import eventually
 
@@ -62,7 +62,7 @@ class Talker:
     def __init__(self, drafter: Drafter, pause_seconds: float) -> None:
         drafts = Drafts(drafter, pause_seconds=pause_seconds)
         seat = Scheduler(Hearer()).seat()
-        self.partials = Partials(seat, lambda: "es", self._emit, Cadence(), drafts=drafts)
+        self.partials = Partials(seat, lambda: "es", self._emit, drafts=drafts)
         self.said: list[Event] = []
 
     def talk(self, seconds: float, utterance_id: int = 1) -> None:

@@ -32,6 +32,7 @@ class Hearer(Transcriber):
         self.heard: list[tuple[float, str | None]] = []
         self.words: list[str] = SENTENCE.split()
         self.error: EngineError | None = None
+        self.delay_seconds = 0.0
         self.goes_on = asyncio.Event()
         self.goes_on.set()
         self.begun = asyncio.Event()
@@ -39,6 +40,8 @@ class Hearer(Transcriber):
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
         self.heard.append((to_seconds(count_samples(pcm)), language))
         self.begun.set()
+        if self.delay_seconds:
+            await asyncio.sleep(self.delay_seconds)
         await self.goes_on.wait()
         if self.error is not None:
             raise self.error
@@ -51,8 +54,7 @@ class Talker:
     def __init__(self, hearer: Hearer) -> None:
         self.hearer = hearer
         self.seat = Scheduler(hearer).seat()
-        self.cadence = Cadence()
-        self.partials = Partials(self.seat, lambda: "en", self._emit, self.cadence)
+        self.partials = Partials(self.seat, lambda: "en", self._emit)
         self.said: asyncio.Queue[Event] = asyncio.Queue()
 
     def talk(self, seconds: float, utterance_id: int = 1) -> None:
@@ -148,14 +150,15 @@ async def test_too_little_new_sound_brings_no_hypothesis(talker: Talker) -> None
 async def test_the_first_is_due_early_whatever_pace_the_utterance_before_it_had(
     talker: Talker, hearer: Hearer
 ) -> None:
-    talker.cadence.took(60)
-    talker.talk(0.7)
-    await talker.hears(0.8)
-    assert hearer.heard == [(0.8, "en")]
-    talker.cadence.took(60)
-    talker.talk(3.7)
-    await talker.hears(3.8)
-    assert hearer.heard[1:] == [(3.8, "en")]
+    hearer.delay_seconds = 0.5  # after which twice as much sound is waited for
+    await talker.hears(0.5)
+    talker.partials.finish(1)
+    hearer.delay_seconds = 0.0
+    talker.talk(0.7, utterance_id=2)
+    await talker.hears(0.8, utterance_id=2)
+    talker.talk(1.5, utterance_id=2)
+    await talker.hears(3.8, utterance_id=2)
+    assert hearer.heard == [(0.5, "en"), (0.8, "en"), (3.8, "en")]
 
 
 async def test_each_utterance_begins_afresh(talker: Talker) -> None:
