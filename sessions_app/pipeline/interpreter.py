@@ -15,7 +15,6 @@ from sessions_app.core.events import (
     Failure,
     FinalTranscript,
     Manner,
-    Mode,
     Transcript,
     Translation,
     TranslationRequest,
@@ -68,10 +67,13 @@ class Interpreter:
         self.keeping = ExchangeKeeper(session.keep, engines.infos["transcriber"].name, idioms)
         self.newest_id = 0
         """The id of the newest utterance."""
-        self._spoken: str | None = None  # None: not known yet
-        self.context = Context(translator, is_live=session.is_live)
+        self._manner = session.manner
+        """The manner of the utterance that goes on."""
+        self.context = Context(translator, session.speakers, is_live=session.is_live)
         """What was said before, for the translator; has a worker of its own."""
-        self.ahead = SpeculativeTranslator(translator, self.request, self._has_time_to_translate)
+        self.ahead = SpeculativeTranslator(
+            translator, self.context.request, self._has_time_to_translate
+        )
         """Translates sentences before their utterance is over; has a worker of its own."""
         self.recognizer = Recognizer(seat, self.languages, self._note_ahead)
         """Finds words; has a worker of its own."""
@@ -88,14 +90,16 @@ class Interpreter:
         )
 
     def _partials(self, seat: Seat, translator: Translator) -> Partials:
-        request = self.context.request
         return Partials(
             seat,
-            lambda: self._spoken or self.recognizer.language_of_speech,
+            lambda: self._manner.direction.source or self.recognizer.language_of_speech,
             self._emit,
-            drafts=Drafts(translator, request),
+            drafts=Drafts(translator, self._request_for_draft),
             note_stable=self.ahead.note_stable,
         )
+
+    def _request_for_draft(self, text: str, direction: Direction) -> TranslationRequest:
+        return self.context.request(text, direction, self._manner.mode)
 
     def next_id(self) -> int:
         """Return the id of a new utterance: 1, 2, 3, ... within the session."""
@@ -113,8 +117,9 @@ class Interpreter:
         """Note that speech goes on: ``samples`` so far, whose sound ``pcm`` returns."""
         self.recognizer.go_on()
         self.ahead.go_on(manner)
-        self._spoken = manner.direction.source
-        if self.partials and (self._spoken is None or self._spoken in self.languages):
+        self._manner = manner
+        language = manner.direction.source
+        if self.partials and (language is None or language in self.languages):
             self.partials.hear(utterance_id, samples, pcm)
 
     def pause(self, utterance_id: int, end_sample: int, utterance: Callable[[], Utterance]) -> None:
@@ -138,11 +143,6 @@ class Interpreter:
     def reset(self) -> None:
         """Begin a new conversation, in which what was said before is no context."""
         self.context.reset()
-
-    def request(self, text: str, direction: Direction, mode: Mode) -> TranslationRequest:
-        """Return the translation request for ``text``, with the speaker of its language."""
-        speaker = self._session.speakers.of(str(direction.source))
-        return self.context.request(text, direction, mode, speaker.name)
 
     async def join(self) -> None:
         """Wait until the results of everything that was taken have been sent."""
@@ -253,8 +253,8 @@ class Interpreter:
     async def _translation(
         self, utterance: Utterance, final: FinalTranscript
     ) -> tuple[Translation, Failure | None]:
-        name = final.speaker.name if final.speaker else None
-        request = self.context.request(final.text, final.direction, utterance.manner.mode, name)
+        mode = utterance.manner.mode
+        request = self.context.request(final.text, final.direction, mode, final.speaker)
         try:
             limit = TRANSLATION_SECONDS
             made = await translated(self.ahead, utterance.id, request, seconds=limit)

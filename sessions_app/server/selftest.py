@@ -131,7 +131,7 @@ async def _hears(transcriber: Transcriber, interpreter: Interpreter) -> bool:
 
 async def _translate(interpreter: Interpreter, translator: Translator) -> str:
     direction = next(each for each in SENTENCES if each in translator.directions)
-    request = interpreter.request(SENTENCES[direction], direction, MANNER.mode)
+    request = interpreter.context.request(SENTENCES[direction], direction, MANNER.mode)
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
             translation = await interpreter.ahead.translate(interpreter.next_id(), request)

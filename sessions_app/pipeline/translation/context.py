@@ -2,9 +2,10 @@
 
 from collections import deque
 
-from sessions_app.core.events import Direction, Exchange, Mode, Said, TranslationRequest
+from sessions_app.core.events import Direction, Exchange, Mode, Said, Speaker, TranslationRequest
 from sessions_app.engines.base import Translator
 from sessions_app.pipeline.latest_only import LatestOnly
+from sessions_app.pipeline.speakers import Speakers
 
 EXCHANGES_REMEMBERED = 6
 """How many earlier exchanges a translator gets as context."""
@@ -15,15 +16,16 @@ TOPIC_SECONDS = 20.0
 
 
 class Context:
-    """The last exchanges of a conversation, and its topic.
+    """The last exchanges of a conversation, its topic and its speakers, for translation requests.
 
     The topic is determined in the background and never delays a translation: ``make_way`` drops
     the search, which begins anew with the next exchange. Unless it ``is_live``, nobody waits for a
     translation, and so it waits for the topic. A failed search leaves the topic as it was.
     """
 
-    def __init__(self, translator: Translator, *, is_live: bool = True) -> None:
+    def __init__(self, translator: Translator, speakers: Speakers, *, is_live: bool = True) -> None:
         self._translator = translator
+        self._speakers = speakers
         self._is_live = is_live
         self._said: deque[Said] = deque(maxlen=EXCHANGES_REMEMBERED)
         self._new = 0
@@ -32,14 +34,11 @@ class Context:
         """One line; empty: unknown."""
 
     def request(
-        self,
-        text: str,
-        direction: Direction,
-        mode: Mode = Mode.CONVERSATION,
-        speaker: str | None = None,
+        self, text: str, direction: Direction, mode: Mode, speaker: Speaker | None = None
     ) -> TranslationRequest:
-        """Return the translation request for ``text``."""
-        return TranslationRequest(text, direction, tuple(self._said), mode, speaker, self.topic)
+        """Return the translation request for ``text``; ``speaker`` None: that of its language."""
+        who = speaker or self._speakers.of(str(direction.source))
+        return TranslationRequest(text, direction, tuple(self._said), mode, who.name, self.topic)
 
     def note(self, exchange: Exchange) -> None:
         """Remember what was said and translated."""

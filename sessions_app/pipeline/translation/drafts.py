@@ -7,7 +7,7 @@ from sessions_app.core.events import Direction, TranslationRequest
 from sessions_app.engines.base import Tell, Translator
 from sessions_app.pipeline.latest_only import LatestOnly
 
-MakeRequest = Callable[[str, Direction], TranslationRequest]
+MakeDraftRequest = Callable[[str, Direction], TranslationRequest]
 
 DRAFT_SECONDS = 15.0
 """How long a draft may take; by then there are newer words."""
@@ -24,7 +24,7 @@ class Drafts:
     def __init__(
         self,
         translator: Translator,
-        request: MakeRequest = TranslationRequest,
+        request: MakeDraftRequest,
         *,
         pause_seconds: float = PAUSE_SECONDS,
     ) -> None:

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from sessions_app.core.errors import EngineError
-from sessions_app.core.events import Direction, Exchange, Said, Speaker
+from sessions_app.core.events import Direction, Exchange, Mode, Said, Speaker, TranslationRequest
 from sessions_app.engines.fake import FakeTranslator
+from sessions_app.pipeline.speakers import Speakers
 from sessions_app.pipeline.translation.context import EXCHANGES_A_TOPIC, Context
 from tests.house import eventually
 
@@ -40,7 +41,7 @@ async def finder() -> Finder:
 
 @pytest.fixture
 async def context(finder: Finder) -> AsyncIterator[Context]:
-    context = Context(finder)
+    context = Context(finder, Speakers({"es": "Bea"}))
     task = asyncio.create_task(context.run())
     yield context
     task.cancel()
@@ -52,6 +53,10 @@ def said(number: int, **fields: str) -> Exchange:
     return Exchange(number, "ola", "hello", "es", ES, 0, 1, speaker=speaker, **fields)  # type: ignore[arg-type]
 
 
+def asked(context: Context) -> TranslationRequest:
+    return context.request("agua", ES, Mode.CONVERSATION)
+
+
 async def talk(context: Context, exchanges: int = EXCHANGES_A_TOPIC) -> None:
     for number in range(exchanges):
         context.note(said(number))
@@ -59,16 +64,24 @@ async def talk(context: Context, exchanges: int = EXCHANGES_A_TOPIC) -> None:
 
 async def test_the_words_as_they_were_meant_are_remembered(context: Context) -> None:
     context.note(said(1, corrected="hola"))
-    assert context.request("agua", ES).context == (Said("hola", "hello", ES, "Ana"),)
+    assert asked(context).context == (Said("hola", "hello", ES, "Ana"),)
+
+
+async def test_a_request_names_who_speaks_or_else_who_speaks_that_language(
+    context: Context,
+) -> None:
+    assert asked(context) == TranslationRequest("agua", ES, speaker="Bea")
+    by_ana = context.request("agua", ES, Mode.CLASSROOM, Speaker("1", "Ana"))
+    assert by_ana == TranslationRequest("agua", ES, mode=Mode.CLASSROOM, speaker="Ana")
 
 
 async def test_the_topic_is_found_after_some_exchanges_and_told(
     context: Context, finder: Finder
 ) -> None:
     await talk(context, EXCHANGES_A_TOPIC - 1)
-    assert context.request("agua", ES).topic == ""
+    assert asked(context).topic == ""
     context.note(said(9))
-    await eventually(lambda: context.request("agua", ES).topic == "water")
+    await eventually(lambda: asked(context).topic == "water")
     finder.topic = "houses"
     await talk(context)
     await eventually(lambda: context.topic == "houses")
@@ -120,6 +133,6 @@ async def test_a_new_conversation_has_no_topic_even_if_one_was_being_found(
 
 
 async def test_a_translator_that_finds_no_topics_is_not_asked() -> None:
-    context = Context(FakeTranslator())
+    context = Context(FakeTranslator(), Speakers())
     await talk(context, 9)
-    assert context.request("agua", ES).topic == ""
+    assert asked(context).topic == ""

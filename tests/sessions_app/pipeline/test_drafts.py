@@ -60,7 +60,7 @@ class Talker:
     """Speech that is fed to Partials, and the events that come of it."""
 
     def __init__(self, drafter: Drafter, pause_seconds: float) -> None:
-        drafts = Drafts(drafter, pause_seconds=pause_seconds)
+        drafts = Drafts(drafter, TranslationRequest, pause_seconds=pause_seconds)
         seat = Scheduler(Hearer()).seat()
         self.partials = Partials(seat, lambda: "es", self._emit, drafts=drafts)
         self.said: list[Event] = []

@@ -18,8 +18,10 @@ from sessions_app.core.events import (
     Translation,
     TranslationRequest,
 )
+from sessions_app.engines.base import Encoding, Tell
 from sessions_app.engines.fake import FakeTranscriber, FakeTranslator
 from sessions_app.pipeline import interpreter as room
+from tests.house import eventually
 from tests.sessions_app.pipeline.assembled import assembled
 from tests.sounds import say, silence
 
@@ -34,6 +36,17 @@ class AskingTranslator(FakeTranslator):
     async def translate(self, request: TranslationRequest) -> Translation:
         self.asked.append(request)
         return await super().translate(request)
+
+
+class DraftingTranslator(AskingTranslator):
+    """A translator that records also which drafts it was asked for, and makes none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drafted: list[TranslationRequest] = []
+
+    async def draft(self, request: TranslationRequest, tell: Tell) -> None:
+        self.drafted.append(request)
 
 
 async def test_finals_and_translations_keep_the_order_in_which_things_were_said() -> None:
@@ -66,6 +79,20 @@ async def test_a_translator_is_given_what_was_said_before() -> None:
             name,
         ),
     ]
+
+
+async def test_a_draft_is_asked_for_like_the_translation_that_follows_it() -> None:
+    translator = DraftingTranslator()
+    async with assembled(translator=translator, has_partials=True) as pipeline:
+        pipeline.session.manner = Manner(Direction.ES_TO_EN, Mode.CLASSROOM)
+        listener = await pipeline.assembly.open_listener(Encoding.PCM_S16LE)
+        await listener.hear(say("hola mundo agua"))
+        await eventually(lambda: translator.drafted != [])
+        await listener.finish()
+        await pipeline.interpreter.join()
+    drafted, final = translator.drafted[0], translator.asked[-1]
+    assert replace(drafted, text=final.text) == final
+    assert (final.mode, final.speaker) == (Mode.CLASSROOM, "Spanish speaker")
 
 
 async def test_a_translator_is_given_no_more_than_the_last_six() -> None:
