@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,25 @@ Change = Callable[[UUID], Awaitable[bool]]
 """Changes a playback's row; returns whether it was as expected."""
 READ_SECONDS = 10.0
 """How long reading one piece may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackEnd:
+    """How a playback ended."""
+
+    state: str
+    reason: str
+    is_written: bool
+    """Whether its row says so by now; otherwise it will, once the database allows."""
+
+    def message(self, fields: Mapping[str, Any]) -> Notice:
+        """Return the message that tells it to the client."""
+        told = {**fields, "reason": self.reason} if self.reason else fields
+        if self.state == PlaybackState.FINISHED:
+            return Notice("playback_finished", told, is_counted=True)
+        if self.state == PlaybackState.STOPPED:
+            return Notice("playback_stopped", told, is_counted=True)
+        return Notice("playback_failed", told, is_counted=True)
 
 
 class Player:
@@ -194,38 +213,27 @@ class Player:
     # --- the end
 
     async def _end(self, state: PlaybackState, reason: str) -> None:
-        playback_id = self.job.id
-        became: tuple[str, str] | None
-        try:
-            became = await self._end_row(state, reason)
-        except StoreError as error:
-            logger.warning("playback %s: it is not known how it ended: %s", playback_id, error)
-            became = None
-        is_late = became is None
-        became = became or (state, reason)
+        end = await self._end_row(state, reason)
         self.is_over = True
-        if became[0] == PlaybackState.FINISHED:
-            await scoring.score_in_time(playback_id, is_late=is_late)
+        if end.state == PlaybackState.FINISHED:
+            await scoring.score_in_time(self.job.id, is_late=not end.is_written)
         # no await after the last message: whoever gets it may start the next playback at once
         if self._left is not None:
             self._left()
-        await self._session.emit(self._last_word(*became))
+        await self._session.emit(end.message(self._fields()))
 
-    async def _end_row(self, state: PlaybackState, reason: str) -> tuple[str, str] | None:
-        """Return how its row ended; None: it will end as asked, once the database allows."""
+    async def _end_row(self, state: PlaybackState, reason: str) -> PlaybackEnd:
+        """Have its row ended; return how it did, which others may have decided before."""
         ending = (self.job.id, state, reason, self.position_seconds)
-        has_ended = await store.end_playback_behind(*ending)
-        if has_ended is False and await self.take_back():
+        try:
             has_ended = await store.end_playback_behind(*ending)
-        return None if has_ended is None else await store.outcome_of(self.job.id)
-
-    def _last_word(self, state: str, reason: str) -> Notice:
-        fields = self._fields() | ({"reason": reason} if reason else {})
-        if state == PlaybackState.FINISHED:
-            return Notice("playback_finished", fields, is_counted=True)
-        if state == PlaybackState.STOPPED:
-            return Notice("playback_stopped", fields, is_counted=True)
-        return Notice("playback_failed", fields, is_counted=True)
+            if has_ended is False and await self.take_back():
+                has_ended = await store.end_playback_behind(*ending)
+            if has_ended is not None:
+                return PlaybackEnd(*await store.outcome_of(self.job.id), is_written=True)
+        except StoreError as error:
+            logger.warning("playback %s: it is not known how it ended: %s", self.job.id, error)
+        return PlaybackEnd(state, reason, is_written=False)
 
     def _fields(self) -> dict[str, Any]:
         return {
