@@ -26,43 +26,40 @@ WRITE_SECONDS = 20.0
 
 @dataclass(slots=True)
 class OfflinePlayback:
-    """What a playback produced, and its row once it is over."""
+    """What a playback produces; it grows while it is played."""
 
-    playback: Playback
-    exchanges: list[Exchange] = field(default_factory=list)
+    told: Callable[[Exchange], None]
+    """Called with each exchange as it comes."""
     failures: list[Failure] = field(default_factory=list)
+
+    def note(self, event: Event) -> None:
+        """Note a failure, and pass an exchange on."""
+        if isinstance(event, Exchange):
+            self.told(event)
+        elif isinstance(event, Failure):
+            self.failures.append(event)
 
 
 async def play_offline(
     request: PlaybackRequest,
     direction: str | None,
+    result: OfflinePlayback,
     *,
-    told: Callable[[Exchange], None],
     heard: Callable[[float], None],
-    failed: Callable[[Failure], None] | None = None,
-) -> OfflinePlayback:
-    """Play a recording to its end; return what was heard.
+) -> Playback:
+    """Play a recording to its end; return its row. ``result`` takes what comes of it.
 
-    ``told`` is called with each exchange as it comes, ``heard`` with the seconds played so far,
-    ``failed`` with each failure.
+    ``heard`` is called with the seconds played so far.
     ``direction`` None: as it was recorded.
 
     Raises:
         CommandError: it cannot be played in this way.
         EngineUnavailableError: no engines can be loaded.
     """
-    exchanges: list[Exchange] = []
-    failures: list[Failure] = []
 
     async def note(event: Event) -> None:
-        if isinstance(event, Exchange):
-            exchanges.append(event)
-            told(event)
-        elif isinstance(event, Failure):
-            failures.append(event)
-            if failed is not None:
-                failed(event)
-        elif isinstance(event, Notice) and "position_seconds" in event.fields:
+        result.note(event)
+        if isinstance(event, Notice) and "position_seconds" in event.fields:
             heard(event.fields["position_seconds"])
 
     async with _serving() as registry:
@@ -70,7 +67,7 @@ async def play_offline(
         if direction is not None:
             job = replace(job, direction=direction)
         await _play(registry, job, note)
-        return OfflinePlayback(await _row(job.id), exchanges, failures)
+        return await _row(job.id)
 
 
 async def _play(registry: Registry, job: PlaybackJob, note: service.Told) -> None:

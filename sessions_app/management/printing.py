@@ -4,13 +4,13 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from tqdm import tqdm
 
-from sessions_app.core.events import Exchange
+from sessions_app.core.events import Exchange, Failure
 from sessions_app.core.exports import ExportFormat, ExportLine, export
 from sessions_app.management.terminal import INTERRUPTED, SafeOutput
 
@@ -97,9 +97,8 @@ class ExchangePrinter:
         try:
             yield
         finally:
-            if (
-                self._interrupted_at is None
-            ):  # otherwise the process is ending, and a second signal must end it at once
+            # an interrupted process is ending, and a second signal must end it at once
+            if self._interrupted_at is None:
                 for number, handler in before.items():
                     signal.signal(number, handler)
 
@@ -112,6 +111,12 @@ class ExchangePrinter:
         elif now - self._interrupted_at > SAME_SIGNAL_SECONDS:
             self._print()
             os._exit(INTERRUPTED)
+
+
+def missing_utterances(failures: Iterable[Failure]) -> str:
+    """Return how many utterances ``failures`` are about; empty: none."""
+    missing = {failure.about for failure in failures if isinstance(failure.about, int)}
+    return f"Utterances that were not heard, or not translated: {len(missing)}." if missing else ""
 
 
 def progress_bar(seconds: float) -> "tqdm[Any]":

@@ -15,7 +15,7 @@ from django.db import connection
 
 from playback_app.admission import PlaybackRequest
 from playback_app.models import GroundTruth, Playback
-from playback_app.offline import play_offline
+from playback_app.offline import OfflinePlayback, play_offline
 from playback_app.scoring import Difference, chrf, compare, split_words, word_error_rate
 from sessions_app.core import events
 from sessions_app.models import Exchange, Recording, TranslationSession
@@ -63,8 +63,9 @@ async def test_what_waits_for_the_database_is_written_before_it_ends(kept: Recor
                 other.execute("begin immediate")
                 asyncio.get_running_loop().call_later(HELD_SECONDS, other.execute, "commit")
 
-        played = await play_offline(request, None, told=hold_database, heard=lambda _: None)
-    assert played.playback.state == "finished"
+        result = OfflinePlayback(told=hold_database)
+        playback = await play_offline(request, None, result, heard=lambda _: None)
+    assert playback.state == "finished"
     assert [row.source async for row in Exchange.objects.order_by("pk")] == ["hola mundo", "agua"]
     session = await TranslationSession.objects.aget()
     assert (session.state, session.reason) == ("closed", "playback_over")

@@ -14,7 +14,8 @@ from django.db.models.functions import Now
 from playback_app import service, store
 from playback_app.admission import PlaybackRequest, admit
 from playback_app.models import Playback, PlaybackState
-from playback_app.offline import play_offline
+from playback_app.offline import OfflinePlayback, play_offline
+from sessions_app.core import events
 from sessions_app.core.errors import CommandError
 from sessions_app.models import Exchange, TranslationSession
 from sessions_app.server.heartbeat import keep_heartbeat
@@ -176,16 +177,16 @@ async def test_what_plays_by_itself_is_left_alone_by_a_server_of_the_directory(
 ) -> None:
     recording = await record(TALK)
     heard: list[float] = []
+    said: list[events.Exchange] = []
     request = PlaybackRequest(recording.user_id, recording.pk, None, speed=4)
-    playing = asyncio.create_task(
-        play_offline(request, None, told=lambda exchange: None, heard=heard.append)
-    )
+    result = OfflinePlayback(told=said.append)
+    playing = asyncio.create_task(play_offline(request, None, result, heard=heard.append))
     while not playing.done():
         await service.poll_playbacks(house.registry, is_beat=True)
         await mark_lost(house.registry.boot)
-    result = await playing
-    assert result.playback.state == PlaybackState.FINISHED
-    assert [exchange.source for exchange in result.exchanges] == ["hola mundo"]
+    playback = await playing
+    assert playback.state == PlaybackState.FINISHED
+    assert [exchange.source for exchange in said] == ["hola mundo"]
     assert (await TranslationSession.objects.aget()).reason == "playback_over"
     assert heard[-1] == pytest.approx(1.5, abs=0.1)
 

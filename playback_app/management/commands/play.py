@@ -10,10 +10,16 @@ from playback_app import scoring
 from playback_app.admission import PlaybackRequest
 from playback_app.models import Playback, PlaybackState
 from playback_app.offline import OfflinePlayback, play_offline
-from sessions_app.core.events import Direction, Failure
+from sessions_app.core.events import Direction
 from sessions_app.core.printable import printable
 from sessions_app.management import terminal
-from sessions_app.management.printing import FORMATS, ExchangePrinter, move_bar, progress_bar
+from sessions_app.management.printing import (
+    FORMATS,
+    ExchangePrinter,
+    missing_utterances,
+    move_bar,
+    progress_bar,
+)
 from sessions_app.models import Recording
 
 NO_SUCH_RECORDING = 2
@@ -51,35 +57,29 @@ class Command(terminal.HablaCommand):
             recording.user_id, recording.pk, None, options["mode"], options["speed"]
         )
         printer = ExchangePrinter(self.stdout, options["format"])
-        failures: list[Failure] = []
+        result = OfflinePlayback(told=printer.add)
         try:
-            result = printer.run(
-                self._run(recording, request, options["direction"], printer, failures)
-            )
+            playback = printer.run(self._run(recording, request, options["direction"], result))
         finally:
-            for failure in failures:
+            for failure in result.failures:
                 self.stderr.write(f"{failure.about}: {failure.message}")
-        self._judge(result, baseline, options["tolerance"])
+        self._judge(playback, baseline, options["tolerance"])
+        if missing := missing_utterances(result.failures):
+            raise CommandError(missing)
 
     async def _run(
         self,
         recording: Recording,
         request: PlaybackRequest,
         direction: str | None,
-        printer: ExchangePrinter,
-        failures: list[Failure],
-    ) -> OfflinePlayback:
+        result: OfflinePlayback,
+    ) -> Playback:
         with progress_bar(recording.duration_seconds) as bar:
             return await play_offline(
-                request,
-                direction,
-                told=printer.add,
-                heard=lambda seconds: move_bar(bar, seconds),
-                failed=failures.append,
+                request, direction, result, heard=lambda seconds: move_bar(bar, seconds)
             )
 
-    def _judge(self, result: OfflinePlayback, baseline: Playback | None, tolerance: float) -> None:
-        playback = result.playback
+    def _judge(self, playback: Playback, baseline: Playback | None, tolerance: float) -> None:
         if playback.state != PlaybackState.FINISHED:
             raise CommandError(f"The playback {playback.state}: {playback.reason}.")
         self.stderr.write(f"Playback {playback.pk}")
@@ -89,9 +89,6 @@ class Command(terminal.HablaCommand):
             self.stderr.write(f"chrF of the translation {playback.chrf:.1f}")
         if baseline is not None:
             self._compare(playback, baseline, tolerance)
-        lacking = {failure.about for failure in result.failures if isinstance(failure.about, int)}
-        if count := len(lacking):
-            raise CommandError(f"Utterances that were not heard, or not translated: {count}.")
 
     def _compare(self, playback: Playback, baseline: Playback, tolerance: float) -> None:
         for line in scoring.compared(playback.recording_id, baseline.pk, playback.pk):

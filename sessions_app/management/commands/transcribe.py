@@ -16,7 +16,13 @@ from sessions_app.engines.decoding.media_facts import Facts
 from sessions_app.engines.decoding.media_files import read_facts
 from sessions_app.live.offline import OfflineResult, engine_warning, hear_file, opened
 from sessions_app.management import terminal
-from sessions_app.management.printing import FORMATS, ExchangePrinter, move_bar, progress_bar
+from sessions_app.management.printing import (
+    FORMATS,
+    ExchangePrinter,
+    missing_utterances,
+    move_bar,
+    progress_bar,
+)
 
 
 class Command(terminal.HablaCommand):
@@ -86,13 +92,11 @@ class Command(terminal.HablaCommand):
 
 def _missing(result: OfflineResult) -> str:
     """Return what is missing in the output; empty: nothing."""
-    missing = []
+    problem = ""
     if result.problem is not None:
         heard = _clock(to_seconds(result.account.received))
-        missing.append(f"It was heard up to {heard} only. {result.problem}")
-    if count := len({failure.about for failure in result.failures}):
-        missing.append(f"Utterances that were not heard, or not translated: {count}.")
-    return " ".join(missing)
+        problem = f"It was heard up to {heard} only. {result.problem}"
+    return " ".join(filter(None, (problem, missing_utterances(result.failures))))
 
 
 def _choice(facts: Facts, track: int | None) -> str:
