@@ -42,8 +42,10 @@ class SegmentOut(Schema):
 
     id: int
     utterance_id: int
-    start_seconds: Seconds = Field(validation_alias="start_sample")
-    end_seconds: Seconds = Field(validation_alias="end_sample")
+    start_seconds: Seconds = Field(
+        validation_alias="start_sample", description="Where it begins in the recording"
+    )
+    end_seconds: Seconds = Field(validation_alias="end_sample", description="Where it ends in it")
     language: str
     text: str
     translation: str

@@ -179,6 +179,7 @@ class SpeechStarted:
 
     utterance_id: int
     at_seconds: float
+    """Where its sound begins, on the clock of its listening period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,7 @@ class SpeechEnded:
 
     utterance_id: int
     at_seconds: float
+    """Where its sound ends, on the clock of its listening period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,9 @@ class FinalTranscript:
     direction: Direction
     speaker: Speaker | None
     start_seconds: float
+    """Where its sound begins, on the clock of its listening period; 0 for typed text."""
     end_seconds: float
+    """Where its sound ends, likewise."""
     confidence: float
 
 
@@ -226,6 +230,7 @@ class Exchange:
     language: str
     direction: Direction
     start_seconds: float
+    """As in its final transcript; read from a row, on the session's clock, as all rows have it."""
     end_seconds: float
     corrected: str = ""
     speaker: Speaker | None = None

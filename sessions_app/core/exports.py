@@ -46,9 +46,9 @@ class ExportLine:
 
     exchange: Exchange
     said_at: datetime | None = None
-    """When it was said; None: it is not stored."""
+    """When it was ready to be sent to a client; None: it is not stored."""
     offset_seconds: float = 0.0
-    """Start of its source's clock, in seconds from the beginning of the export."""
+    """Where the clock of ``exchange`` is 0, in seconds from the beginning of the export."""
 
     @property
     def start_seconds(self) -> float:

@@ -123,10 +123,15 @@ class Exchange(models.Model):
     language = models.CharField(max_length=2)
     direction = models.CharField(max_length=8, choices=DIRECTIONS)
     said_at = models.DateTimeField(default=timezone.now)
-    """When it was sent to the client; during an outage it is stored later."""
+    """When it was ready to be sent, after it was spoken; during an outage it is stored later."""
     start_seconds = models.FloatField(default=0)
-    """On the session's clock, which began with it and goes on between listening periods."""
+    """Where it begins on the session's clock, which goes on between listening periods.
+
+    Messages to the client have it on the clock of the listening period. For typed text: when it was
+    typed.
+    """
     end_seconds = models.FloatField(default=0)
+    """Where it ends, on the same clock."""
     confidence = models.FloatField(default=1)
     phrases = models.JSONField(default=list, blank=True)
     transcriber = models.CharField(max_length=120, blank=True)

@@ -100,7 +100,7 @@ def _one(rows: QuerySet[Row], row_id: UUID) -> Row:
 
 
 def exchanges_of(kept: Conversation | TranslationSession) -> QuerySet[Exchange]:
-    """Return what was said in a conversation or session, in the order in which it was said."""
+    """Return what was said in a conversation or session, in the order in which it was sent."""
     return kept.exchanges.select_related("speaker").order_by("said_at", "pk")
 
 

@@ -134,7 +134,7 @@ class ExchangePlace:
 
 
 def save_exchange(exchange: events.Exchange, place: ExchangePlace) -> "asyncio.Future[int]":
-    """Keep an exchange as said now; return what will be its id.
+    """Keep an exchange, dated now, when it is ready to be sent; return what will be its id.
 
     Raises:
         StoreError: too much waits for the database; it will not be kept.

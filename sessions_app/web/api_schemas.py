@@ -94,9 +94,13 @@ class ExchangeOut(Schema):
     translated: str
     language: str
     direction: str
-    said_at: datetime
-    start_seconds: float = Field(description="Since the session began")
-    end_seconds: float
+    said_at: datetime = Field(description="When it was ready to be sent: after it was spoken")
+    start_seconds: float = Field(
+        description="Where it begins on the session's clock: seconds since the session began, "
+        "whether it listened or not (messages count from the beginning of the listening period). "
+        "For typed text: when it was typed"
+    )
+    end_seconds: float = Field(description="Where it ends, on the same clock")
     confidence: float
     phrases: list[PhraseOut]
     transcriber: str = Field(description="Which engine transcribed it; empty: it was typed")
