@@ -78,6 +78,10 @@ def test_the_protocol_page_lists_every_value() -> None:
     assert said - names(page("protocol")) == set()
 
 
+def test_the_protocol_page_lists_every_limit() -> None:
+    assert protocol.LIMITS.keys() - names(page("protocol")) == set()
+
+
 def test_the_lifecycle_page_draws_every_transition() -> None:
     drawn = {
         next(iter(names(row[0]))): names(row[1])
