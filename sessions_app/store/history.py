@@ -112,7 +112,7 @@ def lines_of(kept: Conversation | TranslationSession) -> Iterator[ExportLine]:
     """
     rows = _page_by_page(exchanges_of(kept))
     if isinstance(kept, TranslationSession):
-        return (ExportLine(_event(row), row.said_at) for row in rows)
+        return (ExportLine(exchange_of_row(row), row.said_at) for row in rows)
     return join_sessions(_stretches(rows, _offsets(kept)))
 
 
@@ -155,7 +155,7 @@ def said_after(session_id: UUID, exchange_id: int, most: int) -> list[events.Exc
     """Return what was kept of a session after an exchange: the newest ``most``, in their order."""
     rows = Exchange.objects.filter(session=session_id, pk__gt=exchange_id)
     newest = rows.select_related("speaker").order_by("-pk")[:most]
-    return [_event(row) for row in reversed(newest)]
+    return [exchange_of_row(row) for row in reversed(newest)]
 
 
 def _offsets(conversation: Conversation) -> dict[UUID, float]:
@@ -166,10 +166,13 @@ def _offsets(conversation: Conversation) -> dict[UUID, float]:
 
 def _stretches(rows: Iterable[Exchange], offsets: dict[UUID, float]) -> Iterator[SessionExchanges]:
     for key, said in groupby(rows, key=lambda row: row.session_id):
-        yield SessionExchanges(offsets.get(key, 0.0), ((_event(row), row.said_at) for row in said))
+        yield SessionExchanges(
+            offsets.get(key, 0.0), ((exchange_of_row(row), row.said_at) for row in said)
+        )
 
 
-def _event(row: Exchange) -> events.Exchange:
+def exchange_of_row(row: Exchange) -> events.Exchange:
+    """Return the exchange that a row holds; its times are on the session's clock."""
     who = row.speaker
     return events.Exchange(
         utterance_id=row.utterance_id,

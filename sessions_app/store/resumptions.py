@@ -18,7 +18,6 @@ from django.db.models.functions import Now
 from sessions_app.core import events
 from sessions_app.core.steady_clock import clock
 from sessions_app.models import (
-    Exchange,
     RecordedSegment,
     Recording,
     RecordingState,
@@ -234,28 +233,9 @@ def _left_behind(found: FoundSession) -> LeftBehind:
         dict(conversation.speakers.values_list("key", "name")),
         newest_utterance=max(ids, default=0),
         newest_event=max((e.event or 0 for e in exchanges), default=0),
-        missed=tuple((e.event, _event_of(e)) for e in exchanges[-MOST_MISSED:] if e.event),
-    )
-
-
-def _event_of(row: Exchange) -> events.Exchange:
-    speaker = row.speaker
-    return events.Exchange(
-        utterance_id=row.utterance_id,
-        source=row.source,
-        translated=row.translated,
-        language=row.language,
-        direction=events.Direction(row.direction),
-        start_seconds=row.start_seconds,
-        end_seconds=row.end_seconds,
-        corrected=row.corrected,
-        speaker=events.Speaker(speaker.key, speaker.name) if speaker else None,
-        phrases=tuple(events.Phrase(**phrase) for phrase in row.phrases),
-        confidence=row.confidence,
-        transcriber=row.transcriber,
-        translator=row.translator,
-        failure=row.failure,
-        exchange_id=row.pk,
+        missed=tuple(
+            (e.event, history.exchange_of_row(e)) for e in exchanges[-MOST_MISSED:] if e.event
+        ),
     )
 
 

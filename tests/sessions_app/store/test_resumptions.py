@@ -1,0 +1,47 @@
+"""What the next process is told of a session that another one left."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from django.contrib.auth.models import User
+
+from sessions_app.core.corrections import make_correction
+from sessions_app.core.storable_text import storable_phrase
+from sessions_app.models import Conversation, Exchange, Resumption, SessionState
+from sessions_app.store import resumptions
+from sessions_app.store.database.thread import database_thread
+from tests.sessions_app.kept import keep_conversation, keep_session
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TICKET = "the hash of a ticket"
+
+
+@pytest.fixture(autouse=True)
+async def database_thread_is_closed() -> AsyncIterator[None]:
+    yield
+    database_thread.close()
+
+
+def leave_session(user: User) -> None:
+    """Store a session that its process handed over, with one exchange that was not told yet."""
+    conversation: Conversation = keep_conversation(user)
+    session = keep_session(conversation, "Yo sabo.|I know.", state=SessionState.OPEN)
+    correction = make_correction("Yo sabo", "Yo sé", "an irregular verb")
+    told = {"event": 5, "is_gist": True, "phrases": [storable_phrase(correction)]}
+    Exchange.objects.filter(session=session).update(**told)
+    Resumption.objects.create(session=session, ticket_hash=TICKET, seconds=120, is_handed_over=True)
+
+
+async def test_what_the_client_missed_is_told_with_all_that_the_rows_have() -> None:
+    user = await User.objects.acreate_user("ana")
+    await database_thread.run(leave_session, user)
+    found = await resumptions.find(user.pk, "", TICKET, "here-1")
+    assert found is not None
+    assert found.is_orphan
+    left = await resumptions.claim(found, "here-1")
+    assert left is not None
+    [(event, exchange)] = left.missed
+    assert (event, exchange.source, exchange.is_gist) == (5, "Yo sabo.", True)
+    assert exchange.phrases == (make_correction("Yo sabo", "Yo sé", "an irregular verb"),)
+    assert await resumptions.claim(found, "there-1") is None
