@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 
 from benches import recordings
 from benches.report import Figure, machine, print_table, say
+from benches.rows import Row, insert
 from benches.serving import FAKES, Server, habla, keep_to_second_core
 
 SHORT_SECONDS, LONG_SECONDS = 120, 7_200
@@ -79,7 +80,7 @@ async def _record(database: Path, seconds: int) -> str:
 def _insert(database: Path, key: str, seconds: float) -> None:
     with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
         (user,) = connection.execute("SELECT id FROM auth_user").fetchone()
-        row = {
+        row: Row = {
             "id": key,
             "user_id": user,
             "title": "",
@@ -94,9 +95,7 @@ def _insert(database: Path, key: str, seconds: float) -> None:
             "has_sound": True,
             "is_bookmarked": False,
         }
-        places = ", ".join(f":{name}" for name in row)
-        table = f"sessions_app_recording ({', '.join(row)})"
-        connection.execute(f"INSERT INTO {table} VALUES ({places})", row)
+        insert(connection, "sessions_app_recording", [row])
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx
 
 from benches.report import Figure
+from benches.rows import Row, insert
 from benches.serving import FAKES, habla
 
 RECORDINGS = 10_000
@@ -21,7 +22,6 @@ TIMES = 15
 LIMIT_MS = 150.0
 BEGAN_AT = "2026-01-{:02} {:02}:{:02}:{:02}"
 WORDS = "hola mundo la casa es roja"
-Row = dict[str, str | int | float | None]
 
 
 async def measure() -> list[Figure]:
@@ -60,11 +60,11 @@ async def _milliseconds(client: httpx.AsyncClient, path: str) -> float:
 def _fill(database: Path) -> None:
     with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
         (user,) = connection.execute("SELECT id FROM auth_user").fetchone()
-        _insert(connection, "sessions_app_recording", (_recording(n, user) for n in _numbers()))
+        insert(connection, "sessions_app_recording", (_recording(n, user) for n in _numbers()))
         said = (_segment(n, part) for n in _numbers() for part in range(SEGMENTS))
-        _insert(connection, "sessions_app_recordedsegment", said)
-        _insert(connection, "playback_app_groundtruth", (_truth(n, user) for n in _numbers(10)))
-        _insert(connection, "playback_app_playback", (_playback(n, user) for n in _numbers(5)))
+        insert(connection, "sessions_app_recordedsegment", said)
+        insert(connection, "playback_app_groundtruth", (_truth(n, user) for n in _numbers(10)))
+        insert(connection, "playback_app_playback", (_playback(n, user) for n in _numbers(5)))
 
 
 def _numbers(step: int = 1) -> range:
@@ -143,12 +143,3 @@ def _playback(number: int, user: int) -> Row:
         **moments,
         **counts,
     }
-
-
-def _insert(connection: sqlite3.Connection, table: str, rows: Iterator[Row]) -> None:
-    first = next(rows)
-    names = ", ".join(first)
-    places = ", ".join(f":{name}" for name in first)
-    statement = f"INSERT INTO {table} ({names}) VALUES ({places})"
-    connection.execute(statement, first)
-    connection.executemany(statement, rows)
