@@ -127,7 +127,7 @@ class LiveSession(SessionOperations):
             return
         self._link.detach()
         self.detached_at = monotonic()
-        self._save_tickets()
+        self._save_tickets(is_attached=False)
         if self.state is State.OPENING:  # it is detached as soon as it is open
             return
         self._become_detached()
@@ -141,11 +141,11 @@ class LiveSession(SessionOperations):
         self._state_before = self.state
         self.become(State.DETACHED)
 
-    def _save_tickets(self) -> "asyncio.Future[int] | None":
+    def _save_tickets(self, *, is_attached: bool) -> "asyncio.Future[int] | None":
         """Write which tickets are good; return None where too much waits for the database."""
         if self._resumption is None:
             return None
-        tickets, is_attached = self._resumption.tickets, self._link.connection is not None
+        tickets = self._resumption.tickets
         with suppress(StoreError):
             return resumptions.save_tickets(
                 self.id, tickets.current, tickets.following, is_attached=is_attached
@@ -192,7 +192,7 @@ class LiveSession(SessionOperations):
             return False
         self._resumption.tickets.use(hashed)
         resume = self._resumption.offer()
-        saving = self._save_tickets()
+        saving = self._save_tickets(is_attached=True)
         if saving is not None:  # another process must know the ticket that the client gets
             with suppress(StoreError):
                 await behind.in_time(saving)
@@ -218,7 +218,7 @@ class LiveSession(SessionOperations):
         if self._resumption is None or not self.is_client(connection):
             return
         if self._resumption.tickets.confirm():
-            self._save_tickets()
+            self._save_tickets(is_attached=True)
 
     def is_client(self, connection: ClientConnection) -> bool:
         """Return whether ``connection`` is its client's: another may have taken its place."""
@@ -534,7 +534,7 @@ class LiveSession(SessionOperations):
         if connection is None:
             return
         resume = resumption.offer()
-        if (saving := self._save_tickets()) is not None:
+        if (saving := self._save_tickets(is_attached=True)) is not None:
             with suppress(StoreError):
                 await behind.in_time(saving)
         seen = restored.seen
