@@ -269,6 +269,12 @@ def encode(told: events.Event | events.Numbered) -> str:
     return text.encode(errors="replace").decode()
 
 
+def as_notice(event: events.Event) -> events.Notice:
+    """Return the message that tells of ``event``, by its type and its fields."""
+    fields = _fields(event)
+    return events.Notice(fields.pop("type"), fields)
+
+
 def _fields(event: events.Event) -> dict[str, Any]:
     if isinstance(event, events.Notice):
         return {"type": event.type, **event.fields}

@@ -77,6 +77,7 @@ class SessionInline(ReadOnlyMixin, TabularInline):
     """The sessions of a conversation."""
 
     model = TranslationSession
+    fk_name = "conversation"
     extra = 0
     can_delete = False
     show_change_link = True

@@ -1,10 +1,11 @@
-"""The WebSocket of viewers: by a ticket they read a session, and send nothing."""
+"""The WebSocket of viewers: by a ticket they read a conversation, and send nothing."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, NoReturn
+from uuid import UUID
 
 from channels.layers import get_channel_layer
 
@@ -34,9 +35,12 @@ STRIKES = 50
 """After how many messages that viewers may not send the connection is closed."""
 LONGEST_PING = 200
 """In characters."""
+ENDED = "ticket_ended"
+"""The problem of a ticket whose conversation is over: those who were reading get all of it."""
 PROBLEMS = {
     "ticket_unknown": "Nothing can be watched at this address.",
     "ticket_withdrawn": "Whoever shared this conversation has stopped sharing it.",
+    ENDED: "The conversation that was shared here is over: a new one was begun.",
     "ticket_expired": "This address was good for a day, and that is over.",
 }
 
@@ -119,36 +123,38 @@ class ViewerConsumer:
         if not authentication.is_origin_allowed(self._scope):
             message = "This page may not use this server."
             raise RefusedError(message, code="wrong_origin", close_code=CloseCode.WRONG_ORIGIN)
-        state = await self._look(is_fresh=True)
-        session_id = state.session_id
-        with registry.live.publisher.seat(session_id):
+        conversation_id = (await self._look(is_fresh=True)).conversation_id
+        with registry.live.publisher.seat(conversation_id):
             await _first_to_end(
-                self._keep_listening(group_of(session_id)), self._until_session_ends(state)
+                self._keep_listening(group_of(conversation_id)), self._until_over(conversation_id)
             )
 
-    async def _until_session_ends(self, state: TicketState) -> None:
+    async def _until_over(self, conversation_id: UUID) -> None:
+        """Send what is said until the conversation is over, or this server has drained."""
+        is_attached = False
         while True:
             is_called = self._viewer.has_news.is_set()
             self._viewer.has_news.clear()
+            is_drained = _is_drained(conversation_id)  # if so, the rows have all that was said
             with suppress(StoreUnavailableError):  # meanwhile what is published is sent
-                state = await self._look(is_fresh=is_called)
+                state = await self._look(is_fresh=is_called or is_drained, is_attached=is_attached)
                 await self._viewer.catch_up(state)
-            if not state.is_live:
-                await self._sender.emit(Notice("session_ended", {"reason": state.reason}))
-                await self._sender.disconnect(CloseCode.LEFT)
-                return
-            live = registry.live
-            if live.is_draining and state.session_id not in live.sessions:
+                is_attached = True
+                if state.problem == ENDED:
+                    await self._sender.emit(Notice("session_ended", {"reason": "new_conversation"}))
+                    await self._sender.disconnect(CloseCode.LEFT)
+                    return
+            if is_drained:
                 message = "The server is shutting down; come back in a moment."
                 raise RefusedError(message, code="server_quits", close_code=CloseCode.QUITTING)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._viewer.has_news.wait()
 
-    async def _look(self, *, is_fresh: bool) -> TicketState:
+    async def _look(self, *, is_fresh: bool, is_attached: bool = False) -> TicketState:
         state = await registry.live.publisher.look(self._secret, is_fresh=is_fresh)
         problem = state.problem if state else "ticket_unknown"
-        if state is None or problem:
+        if state is None or (problem and not (is_attached and problem == ENDED)):
             raise RefusedError(PROBLEMS[problem], code=problem, close_code=CloseCode.NO_TICKET)
         return state
 
@@ -165,7 +171,12 @@ class ViewerConsumer:
         layer: Any = get_channel_layer()
         async with subscribed(layer, group, leave_seconds=LEAVE_SECONDS) as channel:
             while True:
-                await self._viewer.take((await layer.receive(channel))["text"])
+                await self._viewer.take(await layer.receive(channel))
+
+
+def _is_drained(conversation_id: UUID) -> bool:
+    live = registry.live
+    return live.is_draining and not live.publisher.writes_to(conversation_id)
 
 
 async def _first_to_end(*works: Coroutine[Any, Any, None]) -> None:

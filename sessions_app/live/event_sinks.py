@@ -1,7 +1,6 @@
 """The event sinks: everything that receives a session's events, and in which order."""
 
 from collections.abc import Awaitable
-from uuid import UUID
 
 from sessions_app.core.events import Emit, Event, Exchange
 from sessions_app.live.publisher import Publisher
@@ -15,14 +14,14 @@ from sessions_app.recording.recorder import Recorder
 class SessionEvents:
     """Sink for what a session says of itself: that it is ready, what a command did, how it ends."""
 
-    def __init__(self, session_id: UUID, publisher: Publisher, client: Emit) -> None:
-        self._session_id = session_id
+    def __init__(self, rows: SessionRows, publisher: Publisher, client: Emit) -> None:
+        self._rows = rows
         self._publisher = publisher
         self._client = client
 
     async def emit(self, event: Event) -> None:
         """Publish to viewers, which never waits, then send to the client, which may wait."""
-        self._publisher.publish(self._session_id, event)
+        self._publisher.publish(self._rows.session_id, self._rows.conversation_id, event)
         await self._client(event)
 
 

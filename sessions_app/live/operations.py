@@ -61,7 +61,7 @@ class SessionOperations:
         is_resumable = request.is_resumable and process.resume_seconds > 0
         log = EventLog() if is_resumable else None
         self._link = ClientLink(connection, log)
-        events = SessionEvents(self.id, process.publisher, self._link.emit)
+        events = SessionEvents(self._rows, process.publisher, self._link.emit)
         self.emit = events.emit
         self._recorder = Recorder(self.id, request.user_id, process.finisher, self.emit)
         account = restored.checkpoint.account.copy() if restored is not None else Account()

@@ -24,6 +24,7 @@ from sessions_app.live.publisher import Publisher
 from sessions_app.live.resuming.client_link import ClientConnection
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import (
+    STATES_WITH_ROW,
     EndCause,
     EndReason,
     ProcessContext,
@@ -65,7 +66,7 @@ class Registry:
         self.is_draining = False
         self.conf: Conf | None = None
         self.generations: Generations | None = None
-        self.publisher = Publisher(lambda: self.sessions)
+        self.publisher = Publisher(self._with_rows, lambda: self.boot)
         self._troubles: dict[str, str] = {}
         self._finisher: RecordingFinisher | None = None
         self._tasks: dict[uuid.UUID, asyncio.Task[None]] = {}
@@ -179,6 +180,9 @@ class Registry:
         refuse_without_database()
         make_room(self.sessions.values(), request, conf)
         return conf, self.generations
+
+    def _with_rows(self) -> dict[uuid.UUID, LiveSession]:
+        return {s.id: s for s in self.sessions.values() if s.state in STATES_WITH_ROW}
 
     def end(self, session_ids: Collection[uuid.UUID], ending: EndCause) -> None:
         """End those of these sessions that are live here."""

@@ -209,7 +209,10 @@ class SessionRows:
         Raises:
             StoreError: it will never be stored; the session goes on in the old one.
         """
-        kept, beginning = sessions.begin_conversation(self.session_id, self._user_id)
+        if self.conversation_id is None:
+            raise RuntimeError("a session whose row is not open begins no other conversation")
+        left = self.conversation_id
+        kept, beginning = sessions.begin_conversation(self.session_id, self._user_id, left)
         await behind.in_time(beginning)
         self._take_up(kept)
 

@@ -46,6 +46,14 @@ class TranslationSession(models.Model):
     conversation = models.ForeignKey(
         Conversation, on_delete=models.CASCADE, related_name="sessions"
     )
+    current_conversation = models.ForeignKey(
+        Conversation,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="current_sessions",
+    )
+    """The one that it began last; none: it still writes to ``conversation``."""
     state = models.CharField(
         max_length=8, choices=SessionState.choices, default=SessionState.OPEN, db_index=True
     )

@@ -17,6 +17,8 @@ class Server(models.Model):
     state = models.CharField(max_length=10)
     live = models.PositiveIntegerField(default=0)
     """How many sessions it has."""
+    viewers = models.JSONField(default=dict)
+    """How many read along through it, by the conversation's id."""
     started_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField(auto_now_add=True)
     """The last sign of life, by the database's clock."""

@@ -149,7 +149,7 @@ async def check_rows(registry: Registry, guard: DatabaseGuard, *, is_beat: bool)
     registry.end(wanted, ENDED_BY_OPERATOR)
     if not registry.sessions:
         clock.sync()
-    if is_beat:
+    if is_beat or registry.publisher.viewers != registry.publisher.recorded:
         await _beat(registry)
     # at each look, not each beat: so no row waits longer than SILENT_SERVER_SECONDS and a look
     if lost := await ownership.mark_lost(registry.boot):
@@ -173,8 +173,10 @@ async def _keep_own(registry: Registry, guard: DatabaseGuard) -> None:
 
 
 async def _beat(registry: Registry) -> None:
-    for boot in await servers.record_heartbeat(_process(registry)):
+    process = _process(registry)
+    for boot in await servers.record_heartbeat(process):
         logger.warning("the server %s has died", boot)
+    registry.publisher.recorded = process.viewers
 
 
 def _process(registry: Registry) -> ServerProcess:
@@ -189,4 +191,5 @@ def _process(registry: Registry) -> ServerProcess:
         directory=registry.sound_directory,
         state="draining" if registry.is_draining else "serving",
         live=len(registry.sessions),
+        viewers=registry.publisher.viewers,
     )

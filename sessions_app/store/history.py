@@ -151,11 +151,16 @@ def names_in(conversation_ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
     return names
 
 
-def said_after(session_id: UUID, exchange_id: int, most: int) -> list[events.Exchange]:
-    """Return what was kept of a session after an exchange: the newest ``most``, in their order."""
-    rows = Exchange.objects.filter(session=session_id, pk__gt=exchange_id)
-    newest = rows.select_related("speaker").order_by("-pk")[:most]
-    return [exchange_of_row(row) for row in reversed(newest)]
+def said_between(
+    conversation_id: UUID, after: int, newest: int, most: int
+) -> list[tuple[UUID, events.Exchange]]:
+    """Return what was kept of a conversation after one exchange up to another, in that order.
+
+    That is the newest ``most`` of it, each with the id of the session in which it was said.
+    """
+    said = Exchange.objects.filter(conversation=conversation_id, pk__gt=after, pk__lte=newest)
+    rows = said.select_related("speaker").order_by("-pk")[:most]
+    return [(row.session_id, exchange_of_row(row)) for row in reversed(rows)]
 
 
 def _offsets(conversation: Conversation) -> dict[UUID, float]:
@@ -222,7 +227,7 @@ def delete_session(user: User, session_id: UUID) -> None:
         conversation_ids = list(touched.values_list("pk", flat=True))
         session.delete()
         left = Conversation.objects.filter(pk__in=conversation_ids)
-        left.filter(sessions=None, exchanges=None).delete()
+        left.filter(sessions=None, current_sessions=None, exchanges=None).delete()
 
 
 def ask_to_end(session_ids: Collection[UUID]) -> None:
@@ -248,8 +253,10 @@ def refuse_if_live(sessions: QuerySet[TranslationSession]) -> None:
 
 
 def _writes_to(conversation: Conversation) -> Q:
-    return Q(conversation=conversation) | Q(exchanges__conversation=conversation)
+    named = Q(conversation=conversation) | Q(current_conversation=conversation)
+    return named | Q(exchanges__conversation=conversation)
 
 
 def _written_by(session: TranslationSession) -> Q:
-    return Q(sessions=session) | Q(exchanges__session=session)
+    named = Q(sessions=session) | Q(current_sessions=session)
+    return named | Q(exchanges__session=session)

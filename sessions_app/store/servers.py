@@ -1,8 +1,9 @@
 """The serving processes of one database: their heartbeats and what each of them reports."""
 
 import uuid
-from collections import defaultdict
-from dataclasses import asdict, dataclass
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -29,6 +30,8 @@ class ServerProcess:
     """The id of its directory of recordings."""
     state: str
     live: int
+    viewers: Mapping[str, int] = field(default_factory=dict)
+    """How many read along through it, by the conversation's id."""
 
 
 @on_database_thread
@@ -57,6 +60,21 @@ def remove_server(boot: str) -> None:
     """
     stop_watching(boot)
     Server.objects.filter(pk=boot).delete()
+
+
+@on_database_thread
+def viewers_elsewhere(boot: str) -> Counter[str]:
+    """Return how many read along through other processes, by the conversation's id.
+
+    A process that died counts until another notices that.
+
+    Raises:
+        StoreError: the database does not say.
+    """
+    found: Counter[str] = Counter()
+    for viewers in Server.objects.exclude(boot=boot).values_list("viewers", flat=True):
+        found.update(viewers)
+    return found
 
 
 def write_probe() -> None:

@@ -37,6 +37,7 @@ from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.database.write_behind import behind, belonging_to
 from sessions_app.store.ownership import reclaim
 from sessions_app.store.resumptions import write_checkpoint
+from sessions_app.store.tickets import end_tickets
 
 ENGINE_CHARACTERS = 120
 FAILURE_CHARACTERS = 40
@@ -99,23 +100,31 @@ def _own_conversation(user_id: int, conversation_id: uuid.UUID | None) -> Conver
 
 
 def begin_conversation(
-    session_id: uuid.UUID, user_id: int
+    session_id: uuid.UUID, user_id: int, left: uuid.UUID
 ) -> "tuple[ConversationRef, asyncio.Future[None]]":
     """Begin a conversation of a user; return it, and what is done once its row is there.
+
+    The session leaves the conversation ``left``, whose tickets end.
 
     Raises:
         StoreError: too much of the session waits for the database; it was not begun.
     """
     kept = ConversationRef(uuid.uuid4(), {})
-    begin = partial(_begin_conversation, kept.conversation_id, user_id, clock.now())
+    begin = partial(
+        _begin_conversation, session_id, user_id, left, kept.conversation_id, clock.now()
+    )
     return kept, behind.post(begin, "a new conversation", owner=session_id)
 
 
-def _begin_conversation(conversation_id: uuid.UUID, user_id: int, at: datetime) -> None:
-    with belonging_to(get_user_model().objects.filter(pk=user_id)):
+def _begin_conversation(
+    session_id: uuid.UUID, user_id: int, left: uuid.UUID, begun: uuid.UUID, at: datetime
+) -> None:
+    with belonging_to(get_user_model().objects.filter(pk=user_id)), transaction.atomic():
         Conversation.objects.get_or_create(
-            pk=conversation_id, defaults={"user_id": user_id, "started_at": at}
+            pk=begun, defaults={"user_id": user_id, "started_at": at}
         )
+        TranslationSession.objects.filter(pk=session_id).update(current_conversation=begun)
+        end_tickets(left, at)
 
 
 @dataclass(frozen=True, slots=True)

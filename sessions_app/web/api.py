@@ -133,7 +133,11 @@ def remove_session(request: HttpRequest, session_id: UUID) -> Status[None]:
     tags=["viewers"],
 )
 def issue_ticket(request: HttpRequest, session_id: UUID) -> Status[Any]:
-    """Create a ticket: an address at which anybody can read a live session, for a day."""
+    """Create a ticket: an address at which anybody can read along, for a day.
+
+    It is good for the conversation that the session writes to now, whichever session goes on
+    with it, until it is withdrawn or a new conversation is begun in its place.
+    """
     ticket, secret = issue(user_of(request), session_id)
     page = request.build_absolute_uri(reverse("watch", args=[secret]))
     told = TicketOut.from_orm(ticket).dict()
@@ -147,7 +151,7 @@ def issue_ticket(request: HttpRequest, session_id: UUID) -> Status[Any]:
 )
 @paginate(Paged)
 def list_tickets(request: HttpRequest, session_id: UUID) -> QuerySet[Any]:
-    """List the tickets of a session, newest first."""
+    """List the tickets of the conversation that a session writes to, newest first."""
     return tickets_of(user_of(request), session_id)
 
 

@@ -66,13 +66,15 @@ class SessionOut(Schema):
 
 
 class TicketOut(Schema):
-    """A ticket to read a session; its address is returned only when it is created."""
+    """A ticket to read a conversation; its address is returned only when it is created."""
 
     id: UUID
-    session_id: UUID
+    conversation_id: UUID
+    session_id: UUID | None = Field(description="For which it was made; null: that was deleted")
     created_at: datetime
     expires_at: datetime
     withdrawn_at: datetime | None
+    ended_at: datetime | None = Field(description="When a new conversation was begun in its place")
 
 
 class NewTicketOut(TicketOut):

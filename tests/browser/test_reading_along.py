@@ -1,18 +1,20 @@
 """One person shares a conversation, and another reads along in a browser of their own."""
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_speaking import cards, finish, listen
+from tests.browser.test_trouble import BROKEN_SOCKET
 from tests.sounds import say, silence
 
 Speaking = Callable[[bytes], Browser]
 
 
 def share(page: Page) -> str:
-    """Let others read along; return the path of the address that the page shows."""
+    """Let others read along; return the address that the page shows, without its scheme."""
     page.get_by_text("Copy, share, save").click(force=True)
     page.get_by_role("button", name="Let others read along").click()
     expect(page.locator("#watchers output")).to_contain_text("/watch/")
@@ -20,9 +22,13 @@ def share(page: Page) -> str:
 
 
 def shared(page: Page) -> str:
-    path = share(page).partition("/")[2]
+    path = path_of(share(page))
     page.get_by_role("button", name="Close").click()
-    return f"/{path}"
+    return path
+
+
+def path_of(address: str) -> str:
+    return f"/{address.partition('/')[2]}"
 
 
 def type_text(page: Page, text: str) -> None:
@@ -50,9 +56,110 @@ def test_a_second_browser_follows_the_captions(
     expect(reader.locator("#partials > *")).to_have_count(0)
     expect(reader.locator("nav.nav, .dock, .speaker")).to_have_count(0)
     page.close()
-    expect(reader.locator("#state")).to_have_text("Over")
-    expect(reader.locator("#notices")).to_contain_text("The conversation is over")
+    expect(reader.locator("#state")).to_contain_text("Paused")
+    expect(reader.locator("#notices > *")).to_have_count(0)
     expect(reader.locator("#finals .translated")).to_have_count(2)
+
+
+def test_reading_along_goes_on_when_whoever_speaks_comes_back(
+    browser: Browser, open_page: OpenPage
+) -> None:
+    page = open_page(browser)
+    expect(page.locator("#state")).to_have_text("Ready")
+    address = share(page)
+    page.get_by_role("button", name="Close").click()
+    reader = open_page(browser, path_of(address))
+    for text, translated in (("gracias", "thanks"), ("hola", "hello"), ("agua", "water")):
+        expect(reader.locator("#state")).to_have_text("Live")
+        type_text(page, text)
+        expect(reader.locator("#finals .translated").last).to_have_text(translated)
+        page.reload()
+        expect(page.locator("#state")).to_have_text("Ready")
+    assert cards(reader) == cards(page)
+    assert share(page) == address
+    late = open_page(browser, path_of(address))
+    expect(late.locator("#finals .translated")).to_have_text(["thanks", "hello", "water"])
+
+
+def test_whoever_speaks_sees_how_many_read_along(browser: Browser, open_page: OpenPage) -> None:
+    page = open_page(browser)
+    expect(page.locator("#state")).to_have_text("Ready")
+    address = shared(page)
+    expect(page.locator("#viewers")).to_be_hidden()
+    reader = open_page(browser, address)
+    expect(page.locator("#viewers")).to_have_text("1 person reads along")
+    other = open_page(browser, address)
+    expect(page.locator("#viewers")).to_have_text("2 people read along")
+    other.context.close()
+    expect(page.locator("#viewers")).to_have_text("1 person reads along")
+    page.reload()
+    expect(page.locator("#viewers")).to_have_text("1 person reads along")
+    page.locator("#viewers").click()
+    page.get_by_role("button", name="Withdraw").click()
+    expect(reader.locator("#state")).to_have_text("Over")
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#viewers")).to_be_hidden()
+
+
+def test_the_address_ends_with_a_new_conversation_and_the_page_says_so(
+    browser: Browser, open_page: OpenPage, complaints: list[str]
+) -> None:
+    complaints.append("410")
+    page = open_page(browser)
+    expect(page.locator("#state")).to_have_text("Ready")
+    before = share(page)
+    page.get_by_role("button", name="Close").click()
+    reader = open_page(browser, path_of(before))
+    type_text(page, "gracias")
+    expect(reader.locator("#finals .translated")).to_have_text("thanks")
+    expect(page.locator("#viewers")).to_be_visible()
+    page.get_by_role("button", name="New conversation").click()
+    expect(reader.locator("#state")).to_have_text("Over")
+    expect(reader.locator("#notices")).to_contain_text("has begun a new one")
+    expect(reader.locator("#finals .translated")).to_have_text("thanks")
+    expect(page.locator("#viewers")).to_be_hidden()
+    after = share(page)
+    assert after != before
+    expect(page.locator("#watchers [role=status]")).to_contain_text("The one before has ended")
+    reader.reload()
+    expect(reader.locator("main")).to_contain_text("The conversation that was shared here is over")
+
+
+def test_a_conversation_that_is_left_without_a_connection_is_not_read_along(
+    browser: Browser, open_page: OpenPage, complaints: list[str], serve: Serve
+) -> None:
+    complaints += [BROKEN_SOCKET, "Failed to load resource"]
+    server = serve()
+    page = open_page(browser, at=server.address)
+    expect(page.locator("#state")).to_have_text("Ready")
+    reader = open_page(browser, shared(page), at=server.address)
+    expect(reader.locator("#state")).to_have_text("Live")
+    server.end()
+    expect(reader.locator("#state")).to_contain_text("Not connected")
+    expect(page.locator("#state")).to_contain_text("Not connected")
+    page.get_by_role("button", name="New conversation").click()
+    server.start()
+    expect(reader.locator("#state")).to_have_text("Over", timeout=30_000)
+
+
+def test_reading_along_goes_on_at_the_next_server(
+    browser: Browser, open_page: OpenPage, complaints: list[str], serve: Serve
+) -> None:
+    complaints.append(BROKEN_SOCKET)
+    server = serve()
+    page = open_page(browser, at=server.address)
+    expect(page.locator("#state")).to_have_text("Ready")
+    reader = open_page(browser, shared(page), at=server.address)
+    type_text(page, "gracias")
+    expect(reader.locator("#finals .translated")).to_have_text("thanks")
+    server.end()
+    expect(reader.locator("#state")).to_contain_text("Not connected")
+    server.start()
+    for each in (page, reader):
+        expect(each.locator("#state")).to_have_text(re.compile("Ready|Live"), timeout=30_000)
+    type_text(page, "hola")
+    expect(reader.locator("#finals .translated")).to_have_text(["thanks", "hello"])
+    expect(page.locator("#viewers")).to_have_text("1 person reads along")
 
 
 def test_whoever_reads_along_is_told_when_sharing_stops(

@@ -6,7 +6,9 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -19,9 +21,10 @@ from sessions_app.access.authentication import owner
 from sessions_app.consumers.sender import Sender
 from sessions_app.consumers.viewer_feed import ViewerFeed
 from sessions_app.live import publisher
-from sessions_app.models import Exchange, WatchTicket
+from sessions_app.models import Conversation, Exchange, TranslationSession, WatchTicket
 from sessions_app.store import tickets
 from sessions_app.store.database.thread import database_thread
+from sessions_app.store.history import delete_conversation
 from tests.conftest import Connect
 from tests.house import PATIENCE_SECONDS, Client, House, eventually
 from tests.locked import locked
@@ -73,11 +76,19 @@ async def viewer(secret: str, origin: str = "http://localhost") -> AsyncIterator
     await guest.leave()
 
 
+def conversation_of(browser: Client) -> Any:
+    return browser.told("ready")[0]["conversation_id"]
+
+
+def to_viewers(browser: Client, kind: str) -> list[dict[str, Any]]:
+    """Return what viewers get in place of the messages of one kind that ``browser`` got."""
+    return [{**message, "session_id": session_of(browser)} for message in browser.told(kind)]
+
+
 async def is_published(house: House, browser: Client) -> None:
-    """Wait until events of this session reach its viewers at once."""
-    session_id = house.registry.sessions[next(iter(house.registry.sessions))].id
-    assert str(session_id) == session_of(browser)
-    await eventually(lambda: house.registry.publisher.is_watched(session_id))
+    """Wait until what is said in this session reaches its viewers at once."""
+    conversation_id = UUID(conversation_of(browser))
+    await eventually(lambda: house.registry.publisher.is_watched(conversation_id))
 
 
 async def test_a_viewer_reads_what_was_said_before_and_what_is_said_then(
@@ -89,15 +100,16 @@ async def test_a_viewer_reads_what_was_said_before_and_what_is_said_then(
             first = await guest.until("translation")
             assert [message["type"] for message in guest.heard] == ["watching", "translation"]
             assert (first["source"], first["translated"]) == ("hola mundo", "hello world")
-            assert first == browser.told("translation")[0]
+            assert first == to_viewers(browser, "translation")[0]
             await is_published(house, browser)
             await browser.speak(say("la casa es roja") + silence(1))
             await guest.until("translation")
     later = [m for m in guest.heard if m.get("utterance_id") == 2]
     assert later[0]["type"] == "speech_started"
-    assert guest.told("partial") == [m for m in browser.told("partial") if m["utterance_id"] == 2]
-    assert guest.told("transcript") == browser.told("transcript")[1:]
-    assert guest.told("translation") == browser.told("translation")
+    partials = to_viewers(browser, "partial")
+    assert guest.told("partial") == [m for m in partials if m["utterance_id"] == 2]
+    assert guest.told("transcript") == to_viewers(browser, "transcript")[1:]
+    assert guest.told("translation") == to_viewers(browser, "translation")
 
 
 async def test_what_is_published_before_the_welcome_is_told_after_it(connect: Connect) -> None:
@@ -111,7 +123,7 @@ async def test_what_is_published_before_the_welcome_is_told_after_it(connect: Co
         secret = await ticket_for(browser)
         await browser.speak(say("hola mundo") + silence(1))
         for message in browser.told("transcript") + browser.told("translation"):
-            await feed.take(json.dumps(message))
+            await feed.take({"session_id": session_of(browser), "text": json.dumps(message)})
         assert feed.has_news.is_set()
         state = await tickets.fetch_ticket_state(secret)
         assert state is not None
@@ -150,18 +162,208 @@ async def read_all(secret: str, count: int) -> None:
     assert len(words) == len(set(words))
 
 
-async def test_a_viewer_hears_how_the_session_ends(connect: Connect) -> None:
+async def test_a_viewer_waits_when_the_session_ends_and_goes_on_with_the_next(
+    house: House, connect: Connect
+) -> None:
     async with connect() as browser:
-        await browser.say("text_input", text="gracias")
         secret = await ticket_for(browser)
+        await browser.speak(say("hola mundo") + silence(1))
         async with viewer(secret) as guest:
             await guest.until("translation")
+            await browser.leave(1006)
+            paused = await guest.until("session_paused")
+            assert paused == {
+                "type": "session_paused",
+                "session_id": session_of(browser),
+                "reason": "connection_lost",
+            }
+            async with viewer(secret) as late:
+                await late.until("session_paused")
+                told = [m["type"] for m in late.heard]
+                assert told == ["watching", "translation", "session_paused"]
+                assert late.told("watching")[0]["session_id"] == session_of(browser)
+                conversation = conversation_of(browser)
+                async with connect(conversation=conversation, direction="auto") as again:
+                    for each in (guest, late):
+                        assert await each.until("session_resumed") == {
+                            "type": "session_resumed",
+                            "session_id": session_of(again),
+                            "direction": "auto",
+                            "mode": "conversation",
+                        }
+                    await is_published(house, again)
+                    await again.speak(say("la casa es roja") + silence(1))
+                    for each in (guest, late):
+                        await each.until("translation", source="la casa es roja")
+                for each in (guest, late):
+                    await each.until("session_paused", session_id=session_of(again))
+    said = to_viewers(browser, "translation") + to_viewers(again, "translation")
+    assert [m["utterance_id"] for m in said] == [1, 1]
+    for each in (guest, late):
+        assert each.told("translation") == said
+        assert each.told("transcript") == to_viewers(again, "transcript")
+        assert each.told("watching")[0]["conversation_id"] == conversation
+        assert each.told("session_ended") == []
+
+
+async def test_a_session_that_takes_over_at_once_is_told_too(connect: Connect) -> None:
+    async with connect() as browser, viewer(await ticket_for(browser)) as guest:
+        await guest.until("watching")
+        async with connect(conversation=conversation_of(browser)) as again:
+            await guest.until("session_resumed", session_id=session_of(again))
+            for each, text in ((browser, "hola"), (again, "mundo"), (browser, "gracias")):
+                await each.say("text_input", text=text)
+                told = await guest.until("translation")
+                assert (told["source"], told["session_id"]) == (text, session_of(each))
             await browser.leave()
+            await guest.until("session_paused", session_id=session_of(browser))
+            await again.say("text_input", text="agua")
+            await guest.until("translation")
+        await guest.until("session_paused", session_id=session_of(again))
+    assert len(guest.told("session_paused")) == 2
+
+
+async def test_a_new_conversation_is_not_read_along(house: House, connect: Connect) -> None:
+    await house.restart(transcriber={"delay_seconds": 0.2}, translator={"delay_seconds": 0.2})
+    async with connect() as browser:
+        secret = await ticket_for(browser)
+        async with viewer(secret) as guest:
+            await guest.until("watching")
+            await is_published(house, browser)
+            await browser.say("start_listening", encoding="pcm-s16le")
+            await browser.send_sound(say("hola mundo"))
+            await browser.say("text_input", text="gracias")
+            await browser.say("new_conversation")
+            await browser.say("text_input", text="agua")
             assert await guest.close_code() == 1000
-            assert guest.heard[-1] == {"type": "session_ended", "reason": "client_left"}
+            await browser.until("translation", source="agua")
+        assert sorted(m["source"] for m in guest.told("translation")) == ["gracias", "hola mundo"]
+        assert guest.heard[-1] == {"type": "session_ended", "reason": "new_conversation"}
+        assert guest.told("error") == []
         async with viewer(secret) as late:
-            assert await late.close_code() == 1000
-        assert [m["type"] for m in late.heard] == ["watching", "translation", "session_ended"]
+            assert await late.close_code() == 4410
+        assert late.problems() == [("ticket_ended", None)]
+        assert late.told("translation") == []
+        async with viewer(await ticket_for(browser)) as reader:
+            first = await reader.until("translation")
+            assert (first["source"], first["session_id"]) == ("agua", session_of(browser))
+
+
+async def test_a_new_conversation_during_an_outage_ends_the_old_ones_tickets_after_it(
+    house: House, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connect() as browser, viewer(await ticket_for(browser)) as guest:
+        await guest.until("watching")
+        async with locked():
+            await browser.say("text_input", text="gracias")
+            await browser.until("translation")
+            await browser.say("new_conversation")
+            await browser.say("text_input", text="agua")
+            await browser.until("translation", source="agua")
+        assert await guest.close_code() == 1000
+        assert {m["source"] for m in guest.told("translation")} == {"gracias"}
+        assert guest.heard[-1] == {"type": "session_ended", "reason": "new_conversation"}
+    caplog.clear()  # the outage of the database is an error in the log
+
+
+async def test_whoever_speaks_is_told_how_many_read_along(connect: Connect) -> None:
+    async with connect() as browser:
+        secret = await ticket_for(browser)
+        await browser.until("viewers", count=0)
+        async with viewer(secret) as guest:
+            await browser.until("viewers", count=1)
+            async with viewer(await ticket_for(browser)) as other:
+                await browser.until("viewers", count=2)
+                async with connect(conversation=conversation_of(browser)) as again:
+                    await again.until("viewers", count=2)
+                await other.until("session_paused")
+            await browser.until("viewers", count=1)
+            await withdraw_all(browser)
+            assert await guest.close_code() == 4410
+        await browser.until("viewers", count=0)
+
+
+async def test_who_has_missed_how_many_read_along_is_told_again(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "TELL_SECONDS", 0.5)
+    async with connect() as browser, viewer(await ticket_for(browser)):
+        for _ in range(2):
+            await browser.until("viewers", count=1)
+
+
+async def test_of_what_nobody_may_read_nobody_is_told_that_nobody_does(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "TELL_SECONDS", 0.5)
+    async with connect() as shared, connect() as browser:
+        await ticket_for(shared)
+        for _ in range(2):
+            await shared.until("viewers")
+        assert await browser.still_works()
+    assert browser.told("viewers") == []
+
+
+async def test_deleting_the_conversation_sends_its_viewers_away(connect: Connect) -> None:
+    async with connect() as browser:
+        await browser.say("text_input", text="hola")
+        await browser.until("translation")
+        async with viewer(await ticket_for(browser)) as guest:
+            await guest.until("translation")
+            await browser.leave()
+            await guest.until("session_paused")
+            conversation_id = UUID(conversation_of(browser))
+            delete = sync_to_async(lambda: delete_conversation(the_owner(), conversation_id))
+            await delete()
+            async with asyncio.timeout(WITHDRAWN_SECONDS):
+                assert await guest.close_code() == 4410
+        assert guest.problems() == [("ticket_unknown", None)]
+
+
+async def test_a_ticket_is_withdrawn_and_expires_while_nobody_speaks(connect: Connect) -> None:
+    async with connect() as browser:
+        secrets = [await ticket_for(browser) for _ in range(2)]
+    async with viewer(secrets[0]) as first, viewer(secrets[1]) as second:
+        for guest in (first, second):
+            await guest.until("session_paused")
+        hashed = sha256(secrets[0].encode()).hexdigest()
+        await WatchTicket.objects.filter(secret_hash=hashed).aupdate(expires_at=timezone.now())
+        assert await first.close_code() == 4410
+        await withdraw_all(browser)
+        assert await second.close_code() == 4410
+    assert first.problems() == [("ticket_expired", None)]
+    assert second.problems() == [("ticket_withdrawn", None)]
+
+
+async def test_a_session_that_another_process_goes_on_with_is_told_as_handed_over(
+    connect: Connect,
+) -> None:
+    async with connect() as browser, viewer(await ticket_for(browser)) as guest:
+        await guest.until("watching")
+        await TranslationSession.objects.aupdate(boot="another-1")
+        paused = await guest.until("session_paused")
+        assert (paused["session_id"], paused["reason"]) == (session_of(browser), "handed_over")
+        await guest.until("session_resumed", session_id=session_of(browser))
+
+
+async def test_a_row_that_was_committed_behind_a_newer_one_is_told_too(connect: Connect) -> None:
+    async with connect() as browser, viewer(await ticket_for(browser)) as guest:
+        await browser.say("text_input", text="hola")
+        await guest.until("translation")
+        row = await Exchange.objects.aget()
+        first = row.pk
+        elsewhere = await Conversation.objects.acreate(user=await sync_to_async(the_owner)())
+        row.pk, row.utterance_id, row.conversation = first + 9, 98, elsewhere
+        await row.asave(force_insert=True)  # so that the next one has a higher id
+        await browser.say("text_input", text="mundo")
+        await guest.until("translation", source="mundo")
+        row.pk, row.utterance_id, row.source = first + 1, 99, "agua"
+        row.conversation_id = UUID(conversation_of(browser))
+        await row.asave(force_insert=True)
+        await guest.until("translation", source="agua")
+        await browser.say("text_input", text="gracias")
+        await guest.until("translation", source="gracias")
+    assert [m["source"] for m in guest.told("translation")] == ["hola", "mundo", "agua", "gracias"]
 
 
 async def test_a_ticket_that_is_withdrawn_sends_its_viewers_away(connect: Connect) -> None:
@@ -214,7 +416,7 @@ async def test_viewers_may_only_ask_whether_the_server_is_there(connect: Connect
     assert browser.told("translation") == []
 
 
-async def test_a_session_has_so_many_viewers_and_no_more(
+async def test_a_conversation_has_so_many_viewers_and_no_more(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publisher, "MOST_VIEWERS", 1)
@@ -244,7 +446,7 @@ async def test_a_broker_that_is_gone_costs_viewers_time_and_sessions_nothing(
             await browser.speak((say("hola mundo") + silence(1)) * 2)
             await guest.until("translation")
             await guest.until("translation")
-        assert guest.told("translation") == browser.told("translation")
+        assert guest.told("translation") == to_viewers(browser, "translation")
     assert house.registry.publisher.dropped > 0
 
 

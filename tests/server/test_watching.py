@@ -69,6 +69,23 @@ async def ticket_of(guest: Visitor, server: Running) -> tuple[str, str]:
     return f"{tickets}/{ticket['id']}", ticket["address"].removeprefix(server.address)
 
 
+def to_viewers(guest: Visitor, kind: str) -> list[dict[str, Any]]:
+    """Return what viewers get in place of the messages of one kind that ``guest`` got."""
+    session_id = guest.told("ready")[0]["session_id"]
+    return [{**message, "session_id": session_id} for message in guest.told(kind)]
+
+
+def continuing(server: Running, guest: Visitor) -> str:
+    """Return the address at which the conversation of ``guest`` is continued."""
+    return f"{server.socket_address}?conversation={guest.told('ready')[0]['conversation_id']}"
+
+
+async def count_viewers(guest: Visitor, count: int) -> None:
+    """Wait until ``guest`` is told that so many read along."""
+    while (await guest.until("viewers"))["count"] != count:
+        pass
+
+
 def socket_of(server: Running, page: str) -> str:
     return f"{server.address.replace('http', 'ws')}/ws{page}"
 
@@ -79,7 +96,7 @@ async def hear_at_once(speaker: Visitor, viewer: Visitor) -> None:
         while not viewer.told("transcript"):
             await speaker.type_and_hear("hola")
             await viewer.until("translation")
-    speaker.heard.clear()
+    speaker.heard[:] = speaker.told("ready")
     viewer.heard.clear()
 
 
@@ -96,9 +113,9 @@ async def test_a_viewer_at_another_process_follows_through_redis(pair: list[Runn
         await speaker.listen(say("hola mundo la casa es roja") + silence(1))
         await viewer.until("translation")
         await speaker.until("translation")
-        assert viewer.told("translation") == speaker.told("translation")
-        assert viewer.told("transcript") == speaker.told("transcript")
-        assert viewer.told("partial") == speaker.told("partial") != []
+        assert viewer.told("translation") == to_viewers(speaker, "translation")
+        assert viewer.told("transcript") == to_viewers(speaker, "transcript")
+        assert viewer.told("partial") == to_viewers(speaker, "partial") != []
         await ask("DELETE", withdrawal)
         async with asyncio.timeout(2):
             assert await viewer.close_code() == 4410
@@ -120,7 +137,7 @@ async def test_a_redis_that_dies_and_comes_back_ends_nothing_and_loses_no_transl
             await speaker.type_and_hear(text)
             assert (await viewer.until("translation"))["source"] == text
         await broker.start()
-        assert viewer.told("translation") == speaker.told("translation")
+        assert viewer.told("translation") == to_viewers(speaker, "translation")
         assert speaker.told("error") == viewer.told("error") == []
         await hear_at_once(speaker, viewer)
 
@@ -142,9 +159,56 @@ async def test_viewers_of_a_server_that_quits_are_told_and_do_not_hold_it_up(
         assert await viewers[1].close_code() == 4012
         assert await other.ended() == 0
         one.signal()
-        assert await viewers[0].close_code() == 1000
-        assert viewers[0].heard[-1] == {"type": "session_ended", "reason": "server_quits"}
+        assert await viewers[0].close_code() == 4012
+        paused, refusal = viewers[0].heard[-2:]
+        assert (paused["type"], paused["reason"]) == ("session_paused", "server_quits")
+        assert (refusal["type"], refusal["code"]) == ("error", "server_quits")
         assert await one.ended() == 0
+
+
+async def test_whoever_speaks_is_told_how_many_read_along_through_all_processes(
+    pair: list[Running],
+) -> None:
+    one, other = pair
+    async with AsyncExitStack() as guests:
+        speaker = await guests.enter_async_context(visitor(one.socket_address))
+        _, page = await ticket_of(speaker, one)
+        for count, server in enumerate((other, one, other), start=1):
+            await guests.enter_async_context(visitor(socket_of(server, page), is_ready=False))
+            await count_viewers(speaker, count)
+        await other.kill()
+        await count_viewers(speaker, 1)
+
+
+@pytest.mark.parametrize("how", ["quit", "kill"])
+async def test_a_ticket_stays_good_over_a_restart_of_the_server(how: str, data_dir: Path) -> None:
+    async with AsyncExitStack() as guests:
+        async with running(data_dir) as server:
+            speaker = await guests.enter_async_context(visitor(server.socket_address))
+            withdrawal, page = await ticket_of(speaker, server)
+            await speaker.type_and_hear("gracias")
+            socket = visitor(socket_of(server, page), is_ready=False)
+            viewer = await guests.enter_async_context(socket)
+            await viewer.until("translation")
+            if how == "kill":
+                await server.kill()
+            else:
+                server.signal()
+                assert await viewer.close_code() == 4012
+                assert await server.ended() == 0
+        async with running(data_dir) as server:
+            socket = visitor(socket_of(server, page), is_ready=False)
+            viewer = await guests.enter_async_context(socket)
+            paused = await viewer.until("session_paused")
+            assert paused["reason"] == {"quit": "server_quits", "kill": "server_lost"}[how]
+            again = await guests.enter_async_context(visitor(continuing(server, speaker)))
+            resumed = await viewer.until("session_resumed")
+            assert resumed["session_id"] == again.told("ready")[0]["session_id"]
+            await count_viewers(again, 1)
+            await hear_at_once(again, viewer)
+            assert viewer.told("error") == []
+            await ask("DELETE", f"{server.address}/api/{withdrawal.partition('/api/')[2]}")
+            assert await viewer.close_code() == 4410
 
 
 async def test_a_viewer_that_does_not_read_is_cut_off_and_nobody_else_notices(
@@ -188,6 +252,18 @@ async def test_a_viewer_follows_from_process_to_process_on_postgresql_too(
         await speaker.listen(say("hola mundo") + silence(1))
         await speaker.until("translation")
         await viewer.until("translation")
-        assert viewer.told("translation") == speaker.told("translation")
+        assert viewer.told("translation") == to_viewers(speaker, "translation")
+        await count_viewers(speaker, 1)
+        again = await house.enter_async_context(visitor(continuing(servers[1], speaker)))
+        await viewer.until("session_resumed")
+        await speaker.leave()
+        await viewer.until("session_paused")
+        await hear_at_once(again, viewer)
+        await again.say("new_conversation")
+        assert await viewer.close_code() == 1000
+        withdrawal, page = await ticket_of(again, servers[0])
+        other = visitor(socket_of(servers[0], page), is_ready=False)
+        viewer = await house.enter_async_context(other)
+        await count_viewers(again, 1)
         await ask("DELETE", withdrawal)
         assert await viewer.close_code() == 4410

@@ -72,6 +72,12 @@ def test_a_database_of_the_version_before_is_migrated_with_all_its_rows(
     for table, kept in before.items():
         found = after[table][: len(kept)] if table in GROWING else after[table]
         assert as_they_were(table, found, kept[0]) == kept
+    (ticket,) = after["sessions_app_watchticket"]
+    said = [
+        row for row in after["sessions_app_exchange"] if row["session_id"] == ticket["session_id"]
+    ]
+    assert ticket["conversation_id"] == said[-1]["conversation_id"]
+    assert ticket["ended_at"] is None
     (origin,) = {row["origin"] for row in after["sessions_app_exchange"] if row["origin"]}
     assert origin in [row["id"] for row in after["playback_app_playback"]]
 

@@ -39,6 +39,18 @@ async def test_who_died_is_told_of_once_to_the_next_on_its_directory() -> None:
     assert await boots() == ["one-2", "other-1"]
 
 
+async def test_viewers_elsewhere_are_those_of_all_other_processes_that_live() -> None:
+    assert await servers.viewers_elsewhere("one-1") == {}
+    await servers.record_heartbeat(replace(ONE, viewers={"a": 1}))
+    await servers.record_heartbeat(replace(OTHER, viewers={"a": 2, "b": 1}))
+    await servers.record_heartbeat(replace(OTHER, boot="third-1", viewers={"a": 3}))
+    assert await servers.viewers_elsewhere("one-1") == {"a": 5, "b": 1}
+    assert await servers.viewers_elsewhere("other-1") == {"a": 4}
+    await servers.record_heartbeat(OTHER)
+    await servers.remove_server("third-1")
+    assert await servers.viewers_elsewhere("one-1") == {}
+
+
 async def test_a_trial_leaves_nothing_and_clears_away_one_that_was_left() -> None:
     await servers.record_heartbeat(ONE)
     await Server.objects.acreate(boot=f"{TRIAL}0", pid=0)

@@ -176,12 +176,15 @@ async def test_rows_of_a_server_elsewhere_that_fell_silent_are_lost() -> None:
 async def test_a_new_conversation_belongs_to_the_same_user() -> None:
     new = await new_session()
     first = await sessions.begin_session(new, None)
-    second, written = sessions.begin_conversation(new.id, new.user_id)
+    second, written = sessions.begin_conversation(new.id, new.user_id, first.conversation_id)
     await written
     assert second.conversation_id != first.conversation_id
     assert second.names == {}
     row = await Conversation.objects.aget(pk=second.conversation_id)
     assert row.user_id == new.user_id
+    session = await TranslationSession.objects.aget()
+    places = session.conversation_id, session.current_conversation_id
+    assert places == (first.conversation_id, second.conversation_id)
 
 
 async def test_what_belongs_to_something_that_was_deleted_is_not_kept_and_said_in_one_line(
@@ -194,7 +197,7 @@ async def test_what_belongs_to_something_that_was_deleted_is_not_kept_and_said_i
         sessions.save_exchange(SAID, ExchangePlace(gone, kept.conversation_id)),
         sessions.save_exchange(SAID, ExchangePlace(new.id, gone)),
         sessions.rename_speaker(new.id, gone, Speaker("es", "Ana")),
-        sessions.begin_conversation(new.id, user + 1)[1],
+        sessions.begin_conversation(new.id, user + 1, kept.conversation_id)[1],
         recordings.begin_recording(listening),
         recordings.save_segments(gone, [SegmentFacts(1, 0, 9)]),
     ):

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from sessions_app.models import SessionState, TranslationSession, WatchTicket
-from sessions_app.store.tickets import MOST_TICKETS, withdraw
+from sessions_app.models import Conversation, SessionState, TranslationSession, WatchTicket
+from sessions_app.store.tickets import MOST_TICKETS, end_tickets, withdraw
 from tests.sessions_app.kept import at_home, keep_conversation, keep_session, the_owner
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +46,8 @@ def test_a_ticket_is_made_with_an_address_that_is_told_once(program, session):
     ticket = answer.json()
     row = WatchTicket.objects.get()
     assert (ticket["id"], ticket["session_id"]) == (str(row.pk), str(session.pk))
-    assert ticket["withdrawn_at"] is None
+    assert ticket["conversation_id"] == str(session.conversation_id)
+    assert (ticket["withdrawn_at"], ticket["ended_at"]) == (None, None)
     assert row.expires_at - row.created_at > timedelta(hours=23)
     secret = page_of(ticket).removeprefix("/watch/").removesuffix("/")
     assert len(secret) == 43  # 256 bits
@@ -63,13 +64,58 @@ def test_two_tickets_are_never_the_same(program, session):
     assert len(addresses) == 3
 
 
-def test_a_session_that_is_over_gets_no_ticket(program, session):
-    TranslationSession.objects.update(state=SessionState.CLOSED)
+def end(session: TranslationSession) -> None:
+    TranslationSession.objects.filter(pk=session.pk).update(state=SessionState.CLOSED)
+
+
+def begin_anew(session: TranslationSession) -> TranslationSession:
+    """Let a session leave its conversation for a new one; return it."""
+    begun = keep_conversation(the_owner())
+    TranslationSession.objects.filter(pk=session.pk).update(current_conversation=begun)
+    end_tickets(session.conversation_id, timezone.now())
+    session.refresh_from_db()
+    return session
+
+
+def test_a_conversation_that_no_session_writes_to_gets_no_ticket(program, session):
+    end(session)
     answer = program.post(tickets_of(session))
     assert (answer.status_code, answer.json()["code"]) == (409, "not_live")
 
 
-def test_a_session_has_so_many_good_tickets_and_no_more(program, session):
+def test_a_ticket_is_that_of_the_conversation_whichever_session_goes_on_with_it(program, session):
+    ticket = program.post(tickets_of(session)).json()
+    end(session)
+    later = keep_session(session.conversation, "dos|two", state=SessionState.OPEN)
+    assert [each["id"] for each in program.get(tickets_of(later)).json()["items"]] == [ticket["id"]]
+    more = program.post(tickets_of(session)).json()  # by the id of the session that has ended
+    assert more["conversation_id"] == str(later.conversation_id)
+    assert program.delete(f"{tickets_of(later)}/{ticket['id']}").status_code == 204
+    assert WatchTicket.objects.get(pk=ticket["id"]).withdrawn_at is not None
+
+
+def test_a_session_stands_for_the_conversation_that_it_writes_to_at_that_moment(program, session):
+    before = program.post(tickets_of(session)).json()
+    current = begin_anew(session).current_conversation_id
+    ticket = program.post(tickets_of(session)).json()
+    assert (ticket["session_id"], ticket["conversation_id"]) == (str(session.pk), str(current))
+    listed = program.get(tickets_of(session)).json()["items"]
+    assert [each["id"] for each in listed] == [ticket["id"]]
+    assert program.delete(f"{tickets_of(session)}/{before['id']}").status_code == 204
+
+
+def test_a_ticket_ends_once_when_its_conversation_is_left(program, stranger, session):
+    page = page_of(program.post(tickets_of(session)).json())
+    begin_anew(session)
+    ended_at = WatchTicket.objects.get().ended_at
+    assert ended_at is not None
+    end_tickets(session.conversation_id, timezone.now())
+    assert WatchTicket.objects.get().ended_at == ended_at
+    answer = stranger.get(page)
+    assert (answer.status_code, "shared here is over" in answer.text) == (410, True)
+
+
+def test_a_conversation_has_so_many_good_tickets_and_no_more(program, session):
     for _ in range(MOST_TICKETS):
         assert program.post(tickets_of(session)).status_code == 201
     answer = program.post(tickets_of(session))
@@ -127,3 +173,22 @@ def test_deleting_a_session_deletes_its_tickets(program, session):
     TranslationSession.objects.update(state=SessionState.CLOSED)
     assert program.delete(f"/api/sessions/{session.pk}").status_code == 204
     assert WatchTicket.objects.count() == 0
+
+
+def test_a_ticket_outlives_the_session_for_which_it_was_made(program, stranger, session):
+    page = page_of(program.post(tickets_of(session)).json())
+    end(session)
+    later = keep_session(session.conversation, "dos|two", state=SessionState.OPEN)
+    assert program.delete(f"/api/sessions/{session.pk}").status_code == 204
+    (ticket,) = program.get(tickets_of(later)).json()["items"]
+    assert ticket["session_id"] is None
+    assert stranger.get(page).status_code == 200
+
+
+def test_a_conversation_that_was_only_begun_is_deleted_with_its_session(program, session):
+    begin_anew(session)
+    page = page_of(program.post(tickets_of(session)).json())
+    end(session)
+    assert program.delete(f"/api/sessions/{session.pk}").status_code == 204
+    assert (Conversation.objects.count(), WatchTicket.objects.count()) == (0, 0)
+    assert program.get(page).status_code == 404

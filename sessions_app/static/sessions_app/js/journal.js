@@ -70,17 +70,17 @@ export class Journal {
     entries.forEach((entry) => this.#update(this.#push(entry), {}));
   }
 
-  fail(utterance, reason) {
-    const entry = this.#find({ utterance_id: utterance });
+  fail(utterance, reason, session = this.session) {
+    const entry = this.#find({ utterance_id: utterance, session_id: session });
     // what is translated stays so; it is only not kept
     if (entry?.state === "done") this.#update(entry, { unstored: false, lost: reason });
     else if (entry) this.#update(entry, { state: "failed", reason, source: entry.source || wordsOf(entry) });
     return Boolean(entry);
   }
 
-  // The connection is gone: nothing more will come for what is open. Returns those entries.
-  interrupt() {
-    const open = this.entries.filter((entry) => OPEN.has(entry.state));
+  // The connection is gone, or that `session` is over: nothing more will come for what is open. Returns those entries.
+  interrupt(session) {
+    const open = this.entries.filter((entry) => OPEN.has(entry.state) && (!session || entry.session === session));
     open.forEach((entry) => {
       if (entry.state === "hearing" && !entry.stable && !entry.unstable) this.remove(entry, "interrupted");
       else this.#update(entry, { state: "interrupted", source: entry.source || wordsOf(entry) });
@@ -88,12 +88,13 @@ export class Journal {
     return open;
   }
 
-  #find({ utterance_id: utterance }) {
-    return this.entries.find((entry) => entry.key === `${this.session}:${utterance}`);
+  // What viewers get names its session; what a session tells its own client does not.
+  #find({ utterance_id: utterance, session_id: session = this.session }) {
+    return this.entries.find((entry) => entry.key === `${session}:${utterance}`);
   }
 
-  #add({ utterance_id: utterance }, state) {
-    return this.#push({ key: `${this.session}:${utterance}`, session: this.session, state });
+  #add({ utterance_id: utterance, session_id: session = this.session }, state) {
+    return this.#push({ key: `${session}:${utterance}`, session, state });
   }
 
   #push(fields) {

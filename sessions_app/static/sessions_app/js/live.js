@@ -57,7 +57,7 @@ class Live {
     this.typing = new Typing(this.journal, this.connection);
     this.renaming = new Renaming(byId("rename"), (speaker, name) => this.#rename(speaker, name));
     this.recovery = new Recovery(this.journal, place.dataset.sessions, (entry) => this.typing.again(entry));
-    this.watchers = new Watchers(byId("watchers"), place.dataset.sessions, () => this.journal.session);
+    this.watchers = new Watchers(byId("watchers"), byId("viewers"), place.dataset.sessions, () => this.journal.session);
     this.playing = new Playing(byId("playing"), (message) => this.connection.send(message));
     this.words = new ConnectionWords(this);
   }
@@ -83,6 +83,7 @@ class Live {
     this.journal.take({ type: "speakers", speakers: message.speakers });
     this.droppedSeconds = 0;
     this.isGoingAway = false;
+    this.watchers.beginSession(this.conversation);
     this.keep();
   }
 
@@ -124,6 +125,7 @@ class Live {
   }
 
   beginConversation(id) {
+    this.watchers.endConversation(id, { isTold: Boolean(id) });
     this.conversation = id;
     this.journal.clear();
     this.keep();
@@ -179,6 +181,7 @@ class Live {
       this.journal.interrupt();
       this.listening.interrupt();
       this.playing.hide();
+      this.watchers.showCount(0);
       if (detail.state === "refused") this.listening.stop();
     }
   }

@@ -1,6 +1,7 @@
 // What this tab was showing, so that a reload goes on with the same conversation.
 
 const KEY = "habla.conversation";
+const ADDRESS_KEY = "habla.address";
 const MOST_ENTRIES = 500;
 
 export function recall() {
@@ -25,5 +26,22 @@ export function remember(id, entries) {
     sessionStorage.setItem(KEY, JSON.stringify({ id, entries: kept }));
   } catch {
     // storage is full or closed: History has everything
+  }
+}
+
+// The address at which others read along: {conversation, ticket, address}, or null.
+export function recallAddress() {
+  try {
+    return JSON.parse(sessionStorage.getItem(ADDRESS_KEY));
+  } catch {
+    return null;
+  }
+}
+
+export function rememberAddress(made) {
+  try {
+    sessionStorage.setItem(ADDRESS_KEY, JSON.stringify(made));
+  } catch {
+    // after a reload another one is made
   }
 }

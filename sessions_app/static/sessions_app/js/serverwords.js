@@ -86,6 +86,10 @@ export const effects = {
     else live.notices.hide("too_slow");
   },
 
+  viewers(live, { count }) {
+    live.watchers.showCount(count);
+  },
+
   resolved(live, { code }) {
     live.notices.hide(noticeOf(code));
   },

@@ -12,6 +12,8 @@ import { WakeLock } from "./wakelock.js";
 const byId = (id) => document.getElementById(id);
 
 class Watch {
+  #live = new Set(); // the sessions in which somebody may speak
+
   constructor(place) {
     this.place = place;
     this.notices = new Notices(byId("notices"));
@@ -33,9 +35,26 @@ class Watch {
 
   #take(message) {
     if (this.journal.take(message)) return;
-    if (message.type === "watching") this.journal.beginSession(message.session_id);
+    const session = message.session_id;
+    if (message.type === "watching") this.#live = new Set([session]);
+    else if (message.type === "session_resumed") this.#resume(session);
+    else if (message.type === "session_paused") this.#pause(session);
     else if (message.type === "session_ended") this.connection.finish("session_ended");
-    else if (typeof message.about === "number") this.journal.fail(message.about, reasonOf(message));
+    else if (typeof message.about === "number") this.journal.fail(message.about, reasonOf(message), session);
+  }
+
+  #resume(session) {
+    if (!this.#live.size) this.screen.hold();
+    this.#live.add(session);
+    this.#setState("live");
+  }
+
+  #pause(session) {
+    this.#live.delete(session);
+    this.#keepWords(session);
+    if (this.#live.size) return;
+    this.#setState("paused");
+    this.screen.release();
   }
 
   #follow({ state, reason }) {
@@ -49,9 +68,9 @@ class Watch {
     }
   }
 
-  // Words without a translation stay as they are; it may still come with the next connection.
-  #keepWords() {
-    const open = this.journal.interrupt().filter((entry) => entry.source);
+  // Words without a translation stay as they are; it may still come, with the next connection too.
+  #keepWords(session) {
+    const open = this.journal.interrupt(session).filter((entry) => entry.source);
     open.forEach((entry) => this.journal.mark(entry, { state: "done" }));
   }
 
