@@ -297,6 +297,8 @@ class SessionOperations:
                 speaker = self._who_typed(command)
                 self._pipeline.note_untranslated(command.text, speaker)
                 return
+        if isinstance(command, SetDirection):  # what was typed behind it was meant so
+            self._context.manner = replace(self.manner, direction=command.direction)
         self._undone[command.type] = None
 
     def _who_typed(self, command: TextInput) -> Speaker | None:

@@ -116,6 +116,21 @@ async def test_what_was_typed_and_still_stands_in_line_is_kept(
     assert speakers == ["es", "es", "en"]
 
 
+async def test_what_was_typed_after_a_change_of_direction_is_kept_in_that_direction(
+    house: House, connect: Connect
+) -> None:
+    await house.restart(translator={"delay_seconds": 60}, drain_seconds=0.2)
+    async with connect() as browser:
+        await browser.say("start_listening", encoding="pcm-s16le")
+        await browser.send_sound(say("hola mundo") + silence(1))
+        await browser.until("transcript")
+        await browser.say("stop_listening")
+        await browser.say("set_direction", direction="en_to_es")
+        await browser.say("text_input", text="water")
+    assert await kept() == [("hola mundo", ""), ("water", "")]
+    assert [e.direction async for e in rows()] == ["es_to_en", "en_to_es"]
+
+
 async def test_what_was_typed_while_no_more_found_room_is_kept(
     house: House, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
