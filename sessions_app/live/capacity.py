@@ -33,25 +33,28 @@ def make_room(sessions: Collection[LiveSession], request: SessionRequest, conf: 
     Raises:
         RefusedError: ``full``, or ``too_many_sessions`` of this user.
     """
-    staying = [session for session in sessions if not _gave_way(session)]
-    own = [session for session in staying if session.user_id == request.user_id]
+    is_crowded = len(sessions) >= 2 * conf.max_sessions  # those that gave way still finish
+    staying = _staying(sessions)
+    if is_crowded or len(staying) >= conf.max_sessions:
+        own = [session for session in staying if session.user_id == request.user_id]
+        if is_crowded or not (_end_longest_away(own) or _end_longest_away(staying)):
+            raise RefusedError(
+                f"All {conf.max_sessions} places are taken; come back later.",
+                code="full",
+                close_code=CloseCode.FULL,
+            )
     most = conf.sessions_allowed(is_operator=request.is_operator)
+    own = [session for session in _staying(sessions) if session.user_id == request.user_id]
     if len(own) >= most and not _end_longest_away(own):
         raise RefusedError(
             f"You have {most} live sessions already; end one of them, or come back later.",
             code="too_many_sessions",
             close_code=CloseCode.FULL,
         )
-    staying = [session for session in staying if not _gave_way(session)]
-    is_crowded = len(sessions) >= 2 * conf.max_sessions  # those that gave way still finish
-    if len(staying) < conf.max_sessions and not is_crowded:
-        return
-    if is_crowded or not (_end_longest_away(own) or _end_longest_away(staying)):
-        raise RefusedError(
-            f"All {conf.max_sessions} places are taken; come back later.",
-            code="full",
-            close_code=CloseCode.FULL,
-        )
+
+
+def _staying(sessions: Collection[LiveSession]) -> list[LiveSession]:
+    return [session for session in sessions if not _gave_way(session)]
 
 
 def _gave_way(session: LiveSession) -> bool:

@@ -217,6 +217,12 @@ async def test_every_close_code_of_the_protocol_is_sent(data_dir: Path) -> None:
             await guest.leave()
             seen.add(await guest.close_code())
         await alone(server)
+        async with visitor(f"{address}?resumable=1") as guest:
+            ticket = guest.told("ready")[0]["resume"]["ticket"]
+            async with visitor(f"{address}?resume={ticket}", is_ready=False) as again:
+                await again.until("resumed")
+                seen.add(await guest.close_code())
+        await alone(server)
         async with visitor(address) as guest:
             server.signal()
             seen.add(await guest.close_code())
@@ -225,6 +231,7 @@ async def test_every_close_code_of_the_protocol_is_sent(data_dir: Path) -> None:
         "silent",
         "not_our_protocol",
         "too_fast",
+        "client_left",
         "client_left",
         "server_quits",
     ]
