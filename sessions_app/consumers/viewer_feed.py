@@ -148,7 +148,7 @@ class ViewerFeed:
 
 def _welcome(conversation_id: UUID, session: WatchedSession) -> Notice:
     place = {"protocol": VERSION, "conversation_id": str(conversation_id)}
-    return Notice("watching", place | _facts(session))
+    return Notice("watching", {**place, **_facts(session), "is_live": session.is_live})
 
 
 def _facts(session: WatchedSession) -> dict[str, Any]:

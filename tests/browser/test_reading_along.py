@@ -1,9 +1,10 @@
 """One person shares a conversation, and another reads along in a browser of their own."""
 
+import json
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_speaking import cards, finish, listen
@@ -79,6 +80,40 @@ def test_reading_along_goes_on_when_whoever_speaks_comes_back(
     assert share(page) == address
     late = open_page(browser, path_of(address))
     expect(late.locator("#finals .translated")).to_have_text(["thanks", "hello", "water"])
+
+
+def test_words_that_are_heard_again_by_the_next_process_are_shown_once(
+    browser: Browser, open_page: OpenPage
+) -> None:
+    page = open_page(browser)
+    expect(page.locator("#state")).to_have_text("Ready")
+    address = shared(page)
+    reader = open_page(browser, "/history/")
+    sockets: list[WebSocketRoute] = []
+
+    def serve(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        tell("watching", is_live=True)
+
+    def tell(kind: str, utterance_id: int | None = None, **fields: object) -> None:
+        about = {} if utterance_id is None else {"utterance_id": utterance_id}
+        sockets[0].send(json.dumps({"type": kind, "session_id": "s", **about, **fields}))
+
+    reader.route_web_socket("**/ws/watch/**", serve)
+    reader.goto(page.url.rstrip("/") + address)
+    expect(reader.locator("#state")).to_have_text("Live")
+    tell("transcript", 1, text="uno", language="es", direction="es_to_en")
+    tell("translation", 1, source="uno", translated="one", direction="es_to_en")
+    tell("transcript", 2, text="dos", language="es", direction="es_to_en")
+    tell("session_paused", reason="server_quits")
+    expect(reader.locator("#state")).to_contain_text("Paused")
+    expect(reader.locator("#finals .source")).to_have_text(["uno", "dos"])
+    tell("session_resumed", direction="es_to_en", mode="conversation")
+    expect(reader.locator("#state")).to_have_text("Live")
+    expect(reader.locator("#finals .source")).to_have_text(["uno"])
+    tell("transcript", 3, text="dos", language="es", direction="es_to_en")
+    tell("translation", 3, source="dos", translated="two", direction="es_to_en")
+    expect(reader.locator("#finals .translated")).to_have_text(["one", "two"])
 
 
 def test_whoever_speaks_sees_how_many_read_along(browser: Browser, open_page: OpenPage) -> None:

@@ -335,6 +335,31 @@ async def test_a_ticket_is_withdrawn_and_expires_while_nobody_speaks(connect: Co
     assert second.problems() == [("ticket_withdrawn", None)]
 
 
+async def test_viewers_stay_while_the_client_of_a_session_is_away(
+    house: House, connect: Connect
+) -> None:
+    async with connect(resumable="1") as browser:
+        secret = await ticket_for(browser)
+        async with viewer(secret) as guest:
+            await guest.until("watching", is_live=True)
+            await is_published(house, browser)
+            await browser.say("start_listening", encoding="pcm-s16le")
+            await browser.send_sound(say("hola mundo") + silence(1))
+            await browser.until("listening_started")
+            await browser.leave(1006)
+            await guest.until("translation", source="hola mundo")
+            ticket = browser.told("ready")[0]["resume"]["ticket"]
+            async with connect(resume=ticket, seen="0", is_ready=False) as again:
+                await again.until("resumed")
+                await again.until("viewers", count=1)
+                await again.send_sound(say("la casa es roja") + silence(1))
+                await guest.until("translation", source="la casa es roja")
+                await again.say("leave")
+                await guest.until("session_paused", reason="client_left")
+    assert [m["utterance_id"] for m in guest.told("translation")] == [1, 2]
+    assert guest.told("session_resumed") == []
+
+
 async def test_a_session_that_another_process_goes_on_with_is_told_as_handed_over(
     connect: Connect,
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.lifecycle.rawclient import raw_client
+from tests.server.caller import Caller
 from tests.server.postgres import cluster, find_program
 from tests.server.redis import PROGRAM, Redis, redis
 from tests.server.running import Running, environment, manage, running
@@ -209,6 +210,46 @@ async def test_a_ticket_stays_good_over_a_restart_of_the_server(how: str, data_d
             assert viewer.told("error") == []
             await ask("DELETE", f"{server.address}/api/{withdrawal.partition('/api/')[2]}")
             assert await viewer.close_code() == 4410
+
+
+async def test_a_session_that_goes_on_in_the_next_process_is_read_along_there(
+    data_dir: Path,
+) -> None:
+    sound = say("hola mundo") + silence(1) + say("la casa es roja") + silence(1)
+    half = len(say("hola mundo") + silence(1) + say("la casa"))
+    caller = Caller()
+    async with AsyncExitStack() as guests:
+        async with running(data_dir) as server:
+            greeting = await caller.call(server)
+            tickets = f"{server.address}/api/sessions/{greeting['session_id']}/tickets"
+            page = (await ask("POST", tickets))["address"].removeprefix(server.address)
+            socket = visitor(socket_of(server, page), is_ready=False)
+            viewer = await guests.enter_async_context(socket)
+            await viewer.until("watching")
+            await caller.say("start_listening", encoding="pcm-s16le", command=1)
+            await caller.socket.send(sound[:half])
+            await viewer.until("translation")
+            server.signal()
+            assert await viewer.close_code() == 4012
+            assert viewer.told("session_paused")[-1]["reason"] == "server_quits"
+            assert await server.ended() == 0
+        async with running(data_dir) as server:
+            socket = visitor(socket_of(server, page), is_ready=False)
+            viewer = await guests.enter_async_context(socket)
+            watching = await viewer.until("watching")
+            assert (watching["session_id"], watching["is_live"]) == (greeting["session_id"], False)
+            await viewer.until("session_paused")
+            resumed = await caller.call(server)
+            assert (resumed["type"], resumed["session_id"]) == ("resumed", greeting["session_id"])
+            again = await viewer.until("session_resumed")
+            assert again["session_id"] == greeting["session_id"]
+            await caller.socket.send(sound[resumed["bytes"] :])
+            await viewer.until("translation")
+            await caller.say("leave")
+            await viewer.until("session_paused")
+    told = [(m["source"], m["session_id"]) for m in viewer.told("translation")]
+    session_id = greeting["session_id"]
+    assert told == [("hola mundo", session_id), ("la casa es roja", session_id)]
 
 
 async def test_a_viewer_that_does_not_read_is_cut_off_and_nobody_else_notices(

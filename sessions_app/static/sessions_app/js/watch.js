@@ -13,6 +13,7 @@ const byId = (id) => document.getElementById(id);
 
 class Watch {
   #live = new Set(); // the sessions in which somebody may speak
+  #cut = new Set(); // entries that stayed without a translation when their session, or the connection, was gone
 
   constructor(place) {
     this.place = place;
@@ -36,16 +37,22 @@ class Watch {
   #take(message) {
     if (this.journal.take(message)) return;
     const session = message.session_id;
-    if (message.type === "watching") this.#live = new Set([session]);
+    if (message.type === "watching") this.#begin(message);
     else if (message.type === "session_resumed") this.#resume(session);
     else if (message.type === "session_paused") this.#pause(session);
     else if (message.type === "session_ended") this.connection.finish("session_ended");
     else if (typeof message.about === "number") this.journal.fail(message.about, reasonOf(message), session);
   }
 
+  #begin({ session_id: session, is_live: isLive }) {
+    this.#live = new Set([session]); // one that is not there is told of as paused
+    if (isLive) this.#dropCut(session);
+  }
+
   #resume(session) {
     if (!this.#live.size) this.screen.hold();
     this.#live.add(session);
+    this.#dropCut(session);
     this.#setState("live");
   }
 
@@ -71,7 +78,19 @@ class Watch {
   // Words without a translation stay as they are; it may still come, with the next connection too.
   #keepWords(session) {
     const open = this.journal.interrupt(session).filter((entry) => entry.source);
-    open.forEach((entry) => this.journal.mark(entry, { state: "done" }));
+    open.forEach((entry) => {
+      this.journal.mark(entry, { state: "done" });
+      this.#cut.add(entry);
+    });
+  }
+
+  // The session goes on: what is still to be translated of it is told again, or heard again under another id.
+  #dropCut(session) {
+    const cut = [...this.#cut].filter((entry) => entry.session === session);
+    cut.forEach((entry) => {
+      this.#cut.delete(entry);
+      this.journal.remove(entry);
+    });
   }
 
   #end(reason) {
@@ -85,6 +104,7 @@ class Watch {
 
   #show(entry) {
     byId("welcome").hidden = true;
+    this.#cut.delete(entry);
     this.cards.show(entry);
     this.follower.follow();
   }
