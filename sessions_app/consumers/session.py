@@ -251,6 +251,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             )
             await self._sender.emit(failure)
         except HablaError as error:
+            session.note_done(command)
             await self._sender.emit(Failure(error.code, str(error), about=command.type))
 
     async def _strike(self, session: LiveSession, error: CommandError, text: str) -> None:

@@ -132,6 +132,7 @@ async def _continued(
         request,
         conversation_id=row.conversation_id,
         continues=continues,
+        taken_command=checkpoint.told_command if checkpoint is not None else 0,
         owed_seconds=row.away_seconds + OWED_SECONDS,
     )
 

@@ -178,6 +178,7 @@ class LiveSession(SessionOperations):
             request,
             conversation_id=self.conversation_id,
             continues=continues if position.number else None,
+            taken_command=self._resumption.commands.highest if self._resumption else 0,
             owed_seconds=monotonic() - since + OWED_SECONDS,
         )
 
@@ -467,6 +468,7 @@ class LiveSession(SessionOperations):
         position = self._pipeline.intake.position
         last = replace(
             self._checkpoint(),
+            undone=(),  # what was taken is done, or kept as it came
             stream=position.number,
             taken_bytes=position.bytes,
             is_open=False,
@@ -514,6 +516,8 @@ class LiveSession(SessionOperations):
             await self._begin_resumption(self._resumption)
         if self._request.continues is not None:
             fields["continues"] = self._request.continues
+        if self._request.taken_command is not None:
+            fields["command"] = self._request.taken_command
             self._pipeline.intake.owed_seconds = self._request.owed_seconds
         await self.emit(Notice("ready", fields))
 

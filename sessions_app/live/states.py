@@ -120,6 +120,8 @@ class SessionRequest:
     """Whether the session outlives its connection."""
     continues: Mapping[str, int] | None = None
     """What the client is to send again of a session that is over: `stream`, and from which byte."""
+    taken_command: int | None = None
+    """The number up to which that took its client's commands; None: it continues no session."""
     restored: RestoredSession | None = None
     """The session of another process that is to go on; None: a new one begins."""
     owed_seconds: float = 0.0

@@ -162,16 +162,18 @@ async def test_a_ticket_that_is_none_begins_a_session(connect: Connect) -> None:
 async def test_who_does_not_come_back_in_time_ends_it(house: House, connect: Connect) -> None:
     await house.restart(resume_seconds=0.3)
     async with connect(resumable="1") as first:
-        await first.say("start_listening", encoding="pcm-s16le")
+        await first.say("start_listening", encoding="pcm-s16le", command=1)
+        await first.say("text_input", text="hola mundo", command=2)
         await first.send_sound(say("hola mundo"))
         await first.leave(LOST)
         await eventually(lambda: not house.registry.sessions)
     assert await reasons() == ["not_resumed"]
-    assert [e.source async for e in Exchange.objects.all()] == ["hola mundo"]
+    assert [e.source async for e in Exchange.objects.all()] == ["hola mundo"] * 2
     async with resuming(connect, first) as late:
         ready = await late.until("ready")
         assert ready["conversation_id"] == first.told("ready")[0]["conversation_id"]
         assert ready["continues"] == {"stream": 1, "bytes": len(say("hola mundo"))}
+        assert ready["command"] == 2
         await late.leave()
     async with resuming(connect, first) as later:  # the ticket is used up
         await later.until("error", code="resume_unknown")

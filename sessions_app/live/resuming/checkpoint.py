@@ -55,6 +55,11 @@ class Checkpoint:
     """What another process needs to go on with it; None: it is over, or not recorded."""
 
     @property
+    def told_command(self) -> int:
+        """The number up to which a client need not hold its commands any more."""
+        return min(self.undone) - 1 if self.undone else self.command
+
+    @property
     def can_go_on(self) -> bool:
         """Whether another process can go on with the session, where its sound is."""
         return self.open_stream is not None or not self.is_open
