@@ -8,7 +8,7 @@ export VENV
 PYTHON := $(VENV)/bin/python
 
 .PHONY: help run unit test test-all check lint types layers migrations format bench bench-playback bench-lifecycle bench-quality soak
-.PHONY: fuzz-decoders test-outages screenshots inflections settings-table lock clean
+.PHONY: fuzz-decoders test-outages test-cuts screenshots inflections settings-table lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -26,9 +26,10 @@ unit: .setup-check ## run the quick tests of parts, in under a minute
 test: .setup-test ## run all that CI runs, in WORKERS processes
 	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
 
-test-all: ## run all that CI runs, then the long forms: outages, fuzzing, soak, quality
+test-all: ## run all that CI runs, then the long forms: outages, cuts, fuzzing, soak, quality
 	$(MAKE) test
 	$(MAKE) test-outages
+	$(MAKE) test-cuts
 	$(MAKE) fuzz-decoders
 	$(MAKE) soak
 	$(MAKE) bench-quality
@@ -69,6 +70,9 @@ soak: .setup-test ## ten thousand sessions, ended in every way; COUNT=2000 for f
 
 fuzz-decoders: .setup-test ## 100,000 mutated headers a container; COUNT=1000 for fewer
 	$(PYTHON) -m tests.fuzz $(COUNT)
+
+test-cuts: .setup-test ## four hundred cuts of connections, restarts and kills: every word once; SEED=2 for others
+	$(PYTHON) -m tests.lifecycle.resuming $(SEED)
 
 test-outages: .setup-test ## outages of the database as long as those that were seen
 	LONG_OUTAGES=on $(PYTHON) -m pytest tests/lifecycle/test_late_database.py tests/server/test_postgres_outage.py
