@@ -1,4 +1,4 @@
-"""How fast everything ends: `python -m benches.lifecycle [leaving] [quitting] [blocked] [greed]`.
+"""How fast everything ends: `python -m benches.lifecycle [PART ...]`, of those in PARTS.
 
 Each part is measured TIMES times, on a server of its own, and the median is printed.
 """
@@ -10,17 +10,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from statistics import median
 
-from benches import blocked, greed, leaving, quitting
+from benches import blocked, greed, leaving, quitting, resuming
 from benches.report import Figure, machine, print_table, say
 from benches.serving import keep_to_second_core
 
 TIMES = 3
-LIMIT_SECONDS = 120.0
+LIMIT_SECONDS = 240.0
 """The time limit of each part, once."""
 PARTS: dict[str, tuple[str, Callable[[], Awaitable[list[Figure]]]]] = {
     "leaving": ("Leaving, with 100 sessions live and 20 leaving at once", leaving.measure),
     "quitting": ("SIGTERM, with 50 sessions that hold 2 s of work each", quitting.measure),
     "blocked": ("The database blocked for 3 s", blocked.measure),
+    "resuming": ("Clients that are cut off, and come back", resuming.measure),
     "greed": ("Clients that take too much or too little", greed.measure),
 }
 
