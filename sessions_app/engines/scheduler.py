@@ -34,6 +34,10 @@ class Scheduler:
     It never makes more calls at once than the transcriber's ``parallel``. When a caller stops
     waiting, its work leaves the queue. A call that is already in the engine holds its slot until it
     ends, or until the engine is free if the transcriber is interruptible.
+
+    Late work, which makes up for what was cut off, has the slots that nobody else needs: it begins
+    while a slot is left for each seat that is busy or at which somebody speaks. If all are needed
+    while it goes on, an interruptible engine drops it, and it is done again later.
     """
 
     def __init__(self, transcriber: Transcriber) -> None:
@@ -55,17 +59,36 @@ class Scheduler:
 
         That is so as long as a slot is left for each other seat that is busy or about to be.
         """
-        others = {work.seat for _, work in self._running.values()} | self._speaking
-        is_idle = not self._turns.finals and len(others - {seat}) < self.transcriber.parallel
+        is_idle = not self._turns.finals and len(self._in_use - {seat}) < self.transcriber.parallel
         return is_idle and self.transcriber.is_interruptible
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether somebody speaks, or waits for words; late work does not count."""
+        return self._turns.is_awaited or bool(self._in_use)
+
+    @property
+    def _in_use(self) -> set[int]:
+        """The seats that are busy, or at which somebody speaks."""
+        running = {work.seat for _, work in self._running.values() if not work.is_late}
+        return running | self._speaking
 
     def note_speech(self, seat: int, *, is_speaking: bool) -> None:
         """Note whether somebody speaks at ``seat``, and will want a final."""
-        (self._speaking.add if is_speaking else self._speaking.discard)(seat)
+        if not is_speaking:
+            self._speaking.discard(seat)
+            self._dispatch()
+        elif seat not in self._speaking:
+            self._speaking.add(seat)
+            if self._late_slots() < 0:
+                self._displace_late()
 
-    def seat(self) -> "Seat":
-        """Return a new session's place in the queue; ``close`` it when the session ends."""
-        return Seat(next(self._seats), self)
+    def seat(self, *, is_late: bool = False) -> "Seat":
+        """Return a place in the queue; ``close`` it when the session ends.
+
+        ``is_late``: its work gives way to that of all others.
+        """
+        return Seat(next(self._seats), self, is_late=is_late)
 
     async def perform(self, work: Work[T]) -> T:
         """Wait for the turn of ``work``, and return its result.
@@ -80,7 +103,7 @@ class Scheduler:
         try:
             return await work.outcome
         except asyncio.CancelledError:
-            if work.is_ahead:
+            if work.is_ahead or work.is_late:
                 self._interrupt(work)
             raise
         finally:
@@ -118,20 +141,38 @@ class Scheduler:
                 logger.warning("%d calls did not stop within %s s", len(stuck), CLOSE_SECONDS)
 
     def _enqueue(self, work: Work[object]) -> None:
+        if work.is_late:
+            self._turns.add_late(work.seat, work)
+            return
         if work.is_ahead:
             self._turns.add_ahead(work.seat, work)
         elif work.is_final:
             self._turns.add_final(work.seat, work)
-            self._make_way()
         elif (overtaken := self._turns.put_partial(work.seat, work)) is not None:
             overtaken.fail(DroppedError("A newer hypothesis came first."))
+        if self._free_slot() is None and not self._displace_late() and work.is_final:
+            self._make_way()
 
     def _make_way(self) -> None:
-        """Let a final take the slot of speculative work, if no other slot is free."""
+        """Let a final take the slot of speculative work."""
         ahead = (work for _, work in self._running.values() if work.is_ahead)
-        if self._free_slot() is None and (work := next(ahead, None)) is not None:
+        if (work := next(ahead, None)) is not None:
             work.is_ahead = False  # so that a second final does not take its slot too
             self._cancel(work)
+
+    def _late_slots(self) -> int:
+        """Return how many slots late work may take now; below 0: so many have to be left."""
+        late = sum(work.is_late for _, work in self._running.values())
+        return self.transcriber.parallel - len(self._in_use) - late
+
+    def _displace_late(self) -> bool:
+        """Take one slot from late work; return whether one is left for that."""
+        late = (w for _, w in self._running.values() if w.is_late and not w.gives_way)
+        if not self.transcriber.is_interruptible or (work := next(late, None)) is None:
+            return False
+        work.gives_way = True
+        self._interrupt(work)
+        return True
 
     def _cancel(self, work: Work[object]) -> None:
         work.fail(DroppedError("Nobody waits for these words any more."))
@@ -147,6 +188,8 @@ class Scheduler:
         while (slot := self._free_slot()) is not None:
             busy = {work.seat for _, work in self._running.values() if not work.is_final}
             work = self._turns.take(busy)
+            if work is None and self._late_slots() > 0:
+                work = self._turns.take_late()
             if work is None:
                 return
             if not work.outcome.done():
@@ -165,17 +208,24 @@ class Scheduler:
 
     def _note_end(self, slot: int, work: Work[object], task: "asyncio.Task[object]") -> None:
         del self._running[slot]
-        self.done_at = time.monotonic()
-        work.pass_on(task)
+        is_done = not task.cancelled() and task.exception() is None
+        if work.gives_way and not is_done and not work.outcome.done():
+            work.gives_way = False
+            self._turns.put_back(work.seat, work)
+        else:
+            work.pass_on(task)
+        if not work.is_late:  # which nobody waits for
+            self.done_at = time.monotonic()
         self._dispatch()
 
 
 class Seat:
     """One session's place in the queue for the transcriber."""
 
-    def __init__(self, number: int, scheduler: Scheduler) -> None:
+    def __init__(self, number: int, scheduler: Scheduler, *, is_late: bool = False) -> None:
         self._number = number
         self._scheduler = scheduler
+        self._is_late = is_late
         self.at_work = Stopwatch()  # runs while the engine works on finals
         self._finals = 0  # are asked for, and have not come to an end
         self._done_at = time.monotonic()
@@ -275,7 +325,13 @@ class Seat:
     async def _as_final(self, call: Call[T], is_ahead: bool) -> T:
         if self._is_closed:
             raise DroppedError("The session has ended.")
-        work = Work(self._number, self.at_work.timed(call), is_final=True, is_ahead=is_ahead)
+        work = Work(
+            self._number,
+            self.at_work.timed(call),
+            is_final=True,
+            is_ahead=is_ahead,
+            is_late=self._is_late,
+        )
         self._finals += 1
         try:
             return await self._scheduler.perform(work)

@@ -68,6 +68,10 @@ class Work(Generic[T_co]):
     is_final: bool
     is_ahead: bool = False
     """Whether it is speculative: it gives way to finals, until it becomes one."""
+    is_late: bool = False
+    """Whether nobody waits for it now: it gives way to all other work, and is done again then."""
+    gives_way: bool = False
+    """Whether its call was cancelled in favour of other work."""
     came_at: float = field(default_factory=time.monotonic)
     outcome: asyncio.Future[T_co] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
@@ -76,6 +80,8 @@ class Work(Generic[T_co]):
     @property
     def kind(self) -> str:
         """Return the label under which it is counted."""
+        if self.is_late:
+            return "late"
         return "final" if self.is_final else "partial"
 
     def fail(self, error: EngineError) -> None:

@@ -38,7 +38,7 @@ class Assembly:
         self._equipment = equipment
         self._session = session
         scheduler = equipment.scheduler
-        self._seat = scheduler.seat() if scheduler else None
+        self._seat = scheduler.seat(is_late=session.is_late) if scheduler else None
         self.interpreter = Interpreter(self._seat, equipment.engines, equipment.idioms, session)
 
     async def open_listener(

@@ -29,3 +29,6 @@ class SessionContext:
     is_live: bool = True
     """Whether somebody waits for each word, so that work is done speculatively. Otherwise none is,
     and what improves the translation is waited for."""
+    is_late: bool = False
+    """Whether it makes up for what a session was cut off from, so that it gives way to all
+    others."""

@@ -45,7 +45,8 @@ class Stage(Transcriber):
             async with self._changed:
                 self.begun.append(name)
                 self._changed.notify_all()
-            if (error := await self._answer(name)) is not None:
+            # shielded, so that a call that is cancelled may be made again
+            if (error := await asyncio.shield(self._answer(name))) is not None:
                 raise error
         finally:
             self.at_work -= 1

@@ -112,3 +112,26 @@ def test_what_is_withdrawn_or_cleared_is_not_ahead_any_more() -> None:
     turns.withdraw(1, "one")
     assert turns.clear() == ["two"]
     assert everything(turns) == []
+
+
+def test_late_work_is_taken_apart_and_keeps_its_order() -> None:
+    turns = WorkQueue[str]()
+    turns.add_late(1, "first")
+    turns.add_late(1, "second")
+    assert (turns.finals, turns.is_awaited, everything(turns)) == (0, False, [])
+    first = turns.take_late()
+    assert first == "first"
+    turns.put_back(1, first)
+    assert turns.of(1) == ["first", "second"]
+    turns.withdraw(1, "first")
+    assert (turns.take_late(), turns.take_late()) == ("second", None)
+
+
+def test_all_that_is_not_late_is_awaited() -> None:
+    turns = WorkQueue[str]()
+    awaited = [turns.is_awaited]
+    turns.put_partial(1, "partial")
+    awaited.append(turns.is_awaited)
+    turns.add_late(2, "late")
+    assert turns.clear() == ["partial", "late"]
+    assert [*awaited, turns.is_awaited] == [False, True, False]
