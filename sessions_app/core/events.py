@@ -248,6 +248,10 @@ class Exchange:
     """Translators that were asked first, and gave no usable translation."""
     is_gist: bool = False
     """Whether the translation conveys only the gist, as what rules translate does."""
+    is_late: bool = False
+    """Whether it was transcribed after its session had ended."""
+    awaits_translation: bool = False
+    """Whether there was no time left to translate it, so that it is translated afterwards."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,8 +153,11 @@ def to_dict(line: ExportLine) -> dict[str, Any]:
     """Return one line as a JSON object."""
     told = asdict(line.exchange)
     told["gist"] = told.pop("is_gist")
+    del told["is_late"], told["awaits_translation"]
     if not line.exchange.passed_over:
         del told["passed_over"]
+    if line.exchange.is_late:
+        told["late"] = True
     return told | {
         "speaker": line.speaker or None,
         "start_seconds": round(line.start_seconds, 3),

@@ -20,7 +20,13 @@ from sessions_app.live.resuming.kept_sound import KeptSound
 from sessions_app.live.resuming.resume_state import ResumeState
 from sessions_app.live.rows import SessionRows
 from sessions_app.live.session_pipeline import SessionPipeline
-from sessions_app.live.states import OPEN_STATES, ProcessContext, SessionRequest, State
+from sessions_app.live.states import (
+    OPEN_STATES,
+    STATES_WITH_ROW,
+    ProcessContext,
+    SessionRequest,
+    State,
+)
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.languages import LANGUAGES, only_language
 from sessions_app.pipeline.no_words import NoWordsMonitor
@@ -63,7 +69,13 @@ class SessionOperations:
         self._link = ClientLink(connection, log)
         events = SessionEvents(self._rows, process.publisher, self._link.emit)
         self.emit = events.emit
-        self._recorder = Recorder(self.id, request.user_id, process.finisher, self.emit)
+        self._recorder = Recorder(
+            self.id,
+            request.user_id,
+            process.finisher,
+            self.emit,
+            lambda: self._rows.conversation_id,
+        )
         account = restored.checkpoint.account.copy() if restored is not None else Account()
         self._kept = KeptSound(self._recorder, account) if is_resumable else None
         self._resumption: ResumeState | None = None
@@ -115,6 +127,11 @@ class SessionOperations:
     def is_open(self) -> bool:
         """Whether it accepts commands."""
         return self.state in OPEN_STATES
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether something that it accepted waits to be heard or translated."""
+        return self.state in STATES_WITH_ROW and not self._pipeline.is_idle
 
     @property
     def is_listening(self) -> bool:
@@ -306,7 +323,7 @@ class SessionOperations:
 
     async def set_direction(self, command: SetDirection) -> None:
         """Interpret what begins now in another direction."""
-        self._context.manner = replace(self.manner, direction=command.direction)
+        self._interpret_from_now_on(replace(self.manner, direction=command.direction))
         await self.emit(
             Notice("direction_changed", {"direction": command.direction}, is_counted=True)
         )
@@ -315,13 +332,17 @@ class SessionOperations:
 
     async def set_mode(self, command: SetMode) -> None:
         """Interpret what begins now in another mode."""
-        self._context.manner = replace(self.manner, mode=command.mode)
+        self._interpret_from_now_on(replace(self.manner, mode=command.mode))
         await self.emit(Notice("mode_changed", {"mode": command.mode}, is_counted=True))
         if self.generation is None:
             return
         lack = messages.lack_of_corrections(self.manner, self.generation, about=command.type)
         if lack is not None:
             await self.emit(lack)
+
+    def _interpret_from_now_on(self, manner: Manner) -> None:
+        self._context.manner = manner
+        self._recorder.mark(manner)
 
     async def rename(self, command: RenameSpeaker) -> None:
         """Rename a speaker.

@@ -278,8 +278,14 @@ class LiveSession(SessionOperations):
         taken = checkpoint.taken_bytes
         is_open = False
         if stream is not None:
-            left = LeftRecording(stream.recording_id, stream.encoding, stream.sample_rate)
-            is_open = await self._recorder.adopt(left, lambda: intake.heard_samples)
+            left = LeftRecording(
+                stream.recording_id,
+                stream.encoding,
+                stream.sample_rate,
+                stream.offset_samples,
+                stream.seam_sample,
+            )
+            is_open = await self._recorder.adopt(left)
         written = self._recorder.written_sound_bytes
         if stream is not None and is_open and written is not None:
             taken = as_sent(written, stream.holes)

@@ -13,6 +13,7 @@ from sessions_app.models.deletions import DeletedSound as DeletedSound
 from sessions_app.models.engine_settings import EngineSetting as EngineSetting
 from sessions_app.models.idioms import IdiomPattern as IdiomPattern
 from sessions_app.models.logins import LoginDelay as LoginDelay
+from sessions_app.models.recordings import CatchUpState as CatchUpState
 from sessions_app.models.recordings import RecordedSegment as RecordedSegment
 from sessions_app.models.recordings import Recording as Recording
 from sessions_app.models.recordings import RecordingState as RecordingState

@@ -30,6 +30,8 @@ class Conversation(models.Model):
     title = models.CharField(max_length=120, blank=True)
     started_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
+    unheard_count = models.PositiveIntegerField(default=0)
+    """How many utterances waited to be transcribed when their sound was deleted."""
 
     class Meta:
         ordering = ["-started_at"]
@@ -83,6 +85,10 @@ class TranslationSession(models.Model):
     unfinished_samples = models.BigIntegerField(default=0)
     losses = models.JSONField(default=dict)
     """Samples by reason, of what was discarded, dropped or left unfinished."""
+    catcher = models.CharField(max_length=40, blank=True, default="")
+    """The serving process that catches up on it: that transcribes what was cut off."""
+    is_catch_up_wanted = models.BooleanField(default=False)
+    """Whether somebody asked for that to be done at once."""
 
     class Meta:
         ordering = ["-started_at"]
@@ -157,12 +163,23 @@ class Exchange(models.Model):
     """What a guest of the session said it for, by the id it gave; none if people said it."""
     event = models.PositiveBigIntegerField(null=True, blank=True)
     """The number with which the client is told; none: the session cannot be resumed."""
+    is_late = models.BooleanField(default=False)
+    """Whether it was transcribed after its session had ended; it stands where it was spoken."""
+    awaits_translation = models.BooleanField(default=False)
+    """Whether the session ended before it was translated, so that it is translated afterwards."""
 
     class Meta:
         ordering = ["said_at", "pk"]
         constraints = [
             models.UniqueConstraint(
                 fields=["session", "utterance_id"], name="one_exchange_an_utterance"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["session"],
+                condition=models.Q(awaits_translation=True),
+                name="exchange_awaits_translation",
             ),
         ]
 

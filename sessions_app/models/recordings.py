@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from sessions_app.models.choices import DIRECTIONS, MODES
-from sessions_app.models.conversations import TranslationSession
+from sessions_app.models.conversations import Conversation, TranslationSession
 
 
 class RecordingState(models.TextChoices):
@@ -17,6 +17,16 @@ class RecordingState(models.TextChoices):
     COMPLETE = "complete", "complete"
     SALVAGED = "salvaged", "salvaged"
     """Its server died; it was recovered as far as it had been written."""
+
+
+class CatchUpState(models.TextChoices):
+    """What becomes of the sound of an ended session that has not become words."""
+
+    UNKNOWN = "", "not examined yet"
+    WAITING = "waiting", "waits to be transcribed"
+    DONE = "done", "nothing waits"
+    FAILED = "failed", "could not be transcribed"
+    """Some of it was tried too often; it is tried again when somebody asks for it."""
 
 
 class Recording(models.Model):
@@ -59,6 +69,25 @@ class Recording(models.Model):
     """The id of the directory of recordings in which its files lie; empty: not known yet."""
     salvager = models.CharField(max_length=40, blank=True, default="")
     """The serving process that recovers it, after the one that recorded it died."""
+    conversation = models.ForeignKey(
+        Conversation,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="recordings",
+    )
+    """What was said in it stands there; none: it was imported, deleted, or is not known."""
+    marks = models.JSONField(default=list, blank=True)
+    """Its places on the session's clock, and how it was interpreted: ``store.recording_facts``."""
+    undecided_from = models.BigIntegerField(null=True, blank=True)
+    """From which sample on it was not cut into utterances; none: from nowhere on."""
+    catch_up = models.CharField(
+        max_length=8,
+        choices=CatchUpState.choices,
+        default=CatchUpState.UNKNOWN,
+        blank=True,
+        db_index=True,
+    )
 
     class Meta:
         ordering = ["-started_at"]
@@ -81,6 +110,8 @@ class RecordedSegment(models.Model):
     translation = models.TextField(blank=True)
     discarded = models.CharField(max_length=40, blank=True)
     """Why it became no exchange; empty if it did."""
+    attempts = models.PositiveSmallIntegerField(default=0)
+    """How often it was tried to transcribe it after its session had ended."""
 
     class Meta:
         ordering = ["start_sample", "pk"]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Coroutine
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from sessions_app.core.errors import HablaError
@@ -53,7 +54,7 @@ class ExchangeKeeper:
         for _, (utterance, final) in sorted(self._untranslated.items()):
             failure = Failure("translation_failed", NO_TIME, about=utterance.id)
             failures.append(failure)
-            saving = self._begin(utterance, final, Translation(""), failure)
+            saving = self._begin(utterance, final, Translation(""), failure, was_cut_off=True)
             begun.append(asyncio.ensure_future(saving))
         for failure, (_, loss) in zip(failures, await asyncio.gather(*begun), strict=True):
             await emit(failure)
@@ -66,9 +67,12 @@ class ExchangeKeeper:
         final: FinalTranscript,
         translation: Translation,
         failure: Failure | None,
+        *,
+        was_cut_off: bool = False,
     ) -> Coroutine[Any, Any, Kept]:
         """Hand an exchange over to be stored, at once; return what waits for the outcome."""
         made = exchange_of(utterance, final, translation, failure, self._transcriber, self._idioms)
+        made = replace(made, awaits_translation=was_cut_off)
         self._untranslated.pop(utterance.id, None)
         saving: Awaitable[Exchange]
         try:

@@ -1,7 +1,8 @@
 """From chunks to utterances: one listening period, from `start_listening` to its end."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sessions_app.core import counters
@@ -205,11 +206,24 @@ class Listener:
         self._account.silence = self._silence_before + self._segmenter.silent_samples
 
     async def _tell(self, boundaries: Sequence[SegmentStarted | SegmentEnded]) -> None:
+        left = deque(boundaries)
+        try:
+            while left:
+                boundary = left.popleft()
+                if isinstance(boundary, SegmentStarted):
+                    await self._begin(boundary)
+                else:
+                    await self._end(boundary)
+        finally:
+            self._cut_rest(left)
+
+    def _cut_rest(self, boundaries: Iterable[SegmentStarted | SegmentEnded]) -> None:
+        """Cut what will not be told any more, since the session was cut off."""
         for boundary in boundaries:
             if isinstance(boundary, SegmentStarted):
-                await self._begin(boundary)
-            else:
-                await self._end(boundary)
+                self._open = (self._interpreter.next_id(), self._session.manner)
+            elif self._cut is not None:
+                self._cut(self._take_open(boundary))
 
     async def _begin(self, segment: SegmentStarted) -> None:
         self._open = (self._interpreter.next_id(), self._session.manner)
@@ -217,14 +231,17 @@ class Listener:
         await self._emit(SpeechStarted(self._open[0], at_seconds))
 
     async def _end(self, segment: SegmentEnded) -> None:
-        utterance_id, manner = self._open or (self._interpreter.next_id(), self._session.manner)
-        self._open = None
-        self._interpreter.stop_partials(utterance_id)
-        utterance = self._utterance(utterance_id, manner, segment)
+        utterance = self._take_open(segment)
+        self._interpreter.stop_partials(utterance.id)
         if self._cut is not None:
             self._cut(utterance)  # before a slow client is told, who may be waited for
-        await self._emit(SpeechEnded(utterance_id, to_seconds(segment.end_sample)))
+        await self._emit(SpeechEnded(utterance.id, to_seconds(segment.end_sample)))
         await self._interpreter.put(utterance)
+
+    def _take_open(self, segment: SegmentEnded) -> Utterance:
+        utterance_id, manner = self._open or (self._interpreter.next_id(), self._session.manner)
+        self._open = None
+        return self._utterance(utterance_id, manner, segment)
 
     def _utterance(self, utterance_id: int, manner: Manner, segment: SegmentEnded) -> Utterance:
         return Utterance(

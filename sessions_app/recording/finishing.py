@@ -35,6 +35,8 @@ class FinishedRecording:
     is_whole: bool
     """Whether the end of its stream was received."""
     duration_seconds: float
+    undecided_from: int | None = None
+    """From which sample on it was not cut into utterances; None: from nowhere on."""
 
 
 def was_refused(begun: "asyncio.Future[None]") -> bool:
@@ -87,6 +89,7 @@ class RecordingFinisher:
                 duration_seconds=finished.duration_seconds,
                 size=size,
                 has_sound=has_sound,
+                undecided_from=finished.undecided_from,
             )
         except StoreError as error:
             logger.warning("recording %s: the next start recovers it: %s", finished.id, error)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Protocol
 
 from sessions_app.core.audio import Encoding, to_seconds
 from sessions_app.core.descriptors import is_exhaustion
@@ -19,7 +20,7 @@ from sessions_app.recording.finishing import FinishedRecording, RecordingFinishe
 from sessions_app.recording.recording_file import RecordingFile
 from sessions_app.store import recordings
 from sessions_app.store.database.thread import database_thread
-from sessions_app.store.recording_facts import NewRecording, SegmentFacts
+from sessions_app.store.recording_facts import Mark, NewRecording, SegmentFacts
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,25 @@ ROWS_AT_ONCE = 4
 """How many utterances are stored together: one by one would cost as much as all else here."""
 
 
+class Progress(Protocol):
+    """How far the listening period has come that is recorded: a Listener."""
+
+    @property
+    def heard_samples(self) -> int:
+        """How much sound was decoded so far."""
+        ...
+
+    @property
+    def decided_samples(self) -> int:
+        """Up to which sample it was cut into utterances and silence."""
+        ...
+
+    @property
+    def offset_samples(self) -> int:
+        """By how much the session's clock is ahead of that of the period."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class LeftRecording:
     """A recording that another process was making."""
@@ -38,6 +58,15 @@ class LeftRecording:
     id: uuid.UUID
     encoding: Encoding
     sample_rate: int
+    offset_samples: int
+    """Where its listening period began on the session's clock."""
+    decided_samples: int
+    """Up to which sample all of it is in the rows."""
+
+    @property
+    def heard_samples(self) -> int:
+        """How much of it is known to have been decoded."""
+        return self.decided_samples
 
 
 @dataclass(slots=True)
@@ -48,8 +77,7 @@ class _Recording:
     file: RecordingFile
     begun: "asyncio.Future[None]"
     """Done once its row is written; it raises where the database refuses the row."""
-    heard: Callable[[], int]
-    """Samples decoded so far."""
+    progress: Progress
     segments: dict[int, SegmentFacts] = field(default_factory=dict)
     """Segments whose outcome is not known yet, by utterance."""
     completed: list[SegmentFacts] = field(default_factory=list)
@@ -63,12 +91,18 @@ class Recorder:
 
     Nothing here makes the incoming sound wait. If the disk fails, the recording ends but never the
     session; if the database fails, both go on and the rows are written later. Without a
-    ``finisher`` nothing is recorded.
+    ``finisher`` nothing is recorded. ``conversation`` returns what the session writes to.
     """
 
     def __init__(
-        self, session_id: uuid.UUID, user_id: int, finisher: RecordingFinisher | None, emit: Emit
+        self,
+        session_id: uuid.UUID,
+        user_id: int,
+        finisher: RecordingFinisher | None,
+        emit: Emit,
+        conversation: Callable[[], uuid.UUID | None] = lambda: None,
     ) -> None:
+        self._conversation = conversation
         self._session_id = session_id
         self._user_id = user_id
         self._finisher = finisher
@@ -79,13 +113,8 @@ class Recorder:
 
     # --- a listening period
 
-    def begin(
-        self, command: StartListening, manner: Manner, heard: Callable[[], int]
-    ) -> str | None:
-        """Begin a recording; return its id, or None if this period is not recorded.
-
-        ``heard`` returns how many samples were decoded so far.
-        """
+    def begin(self, command: StartListening, manner: Manner, progress: Progress) -> str | None:
+        """Begin a recording; return its id, or None if this period is not recorded."""
         if self._writer is None:
             self.note_unrecorded()
             return None
@@ -99,6 +128,8 @@ class Recorder:
             command.sample_rate if is_pcm else 48_000,
             manner,
             self._writer.directory,
+            self._conversation(),
+            progress.offset_samples,
         )
         try:
             begun = recordings.begin_recording(row)
@@ -112,14 +143,14 @@ class Recorder:
             self._disk_failed,
             partial(_write_sidecar_unless_begun, begun, row),
         )
-        self._recording = _Recording(recording_id, file, begun, heard)
+        self._recording = _Recording(recording_id, file, begun, progress)
         begun.add_done_callback(partial(self._stop_if_refused, self._recording))
         return str(recording_id)
 
-    async def adopt(self, left: LeftRecording, heard: Callable[[], int]) -> bool:
-        """Go on with a recording that another process has left; return whether that is possible.
+    async def adopt(self, left: LeftRecording) -> bool:
+        """Take over a recording that another process has left; return whether that is possible.
 
-        ``heard`` returns how many samples of it were decoded so far.
+        ``go_on`` follows, unless the session ends before.
         """
         if self._writer is None:
             return False
@@ -129,9 +160,15 @@ class Recorder:
             return False
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         begun.set_result(None)  # its row is there
-        self._recording = _Recording(left.id, file, begun, heard)
+        self._recording = _Recording(left.id, file, begun, left)
         recordings.record_listening(self._session_id, is_listening=True)
         return True
+
+    def go_on(self, progress: Progress, manner: Manner) -> None:
+        """Go on with the recording that was taken over."""
+        if self._recording is not None:
+            self._recording.progress = progress
+            self.mark(manner)
 
     async def read_written(self, start: int, size: int) -> bytes:
         """Return up to ``size`` bytes of the open recording's sound as it was sent.
@@ -149,6 +186,14 @@ class Recorder:
         if recording is not None and self._writer is not None:
             self._keep_segments(recording, recording.completed)
             await self._writer.run(recording.file.release)
+
+    def mark(self, manner: Manner) -> None:
+        """Note that what comes from now on is interpreted like this, or has another place."""
+        recording = self._recording
+        if recording is not None:
+            progress = recording.progress
+            mark = Mark(progress.heard_samples, progress.offset_samples, manner)
+            recordings.add_mark(recording.id, mark)
 
     @property
     def recording_id(self) -> uuid.UUID | None:
@@ -213,6 +258,8 @@ class Recorder:
             self._note_outcome(event.utterance_id, discarded=event.reason)
         elif isinstance(event, Failure) and isinstance(event.about, int):
             self._note_outcome(event.about, discarded=event.code)
+            # what is to be tried again shall be known even if the process is killed
+            self._keep_completed()
 
     def note_words(self, exchange: Exchange) -> None:
         """Note the words of an utterance, and their translation."""
@@ -232,8 +279,12 @@ class Recorder:
             )
             recording.completed.append(facts)
             if len(recording.completed) >= ROWS_AT_ONCE:
-                completed, recording.completed = recording.completed, []
-                self._keep_segments(recording, completed)
+                self._keep_completed()
+
+    def _keep_completed(self) -> None:
+        if (recording := self._recording) is not None:
+            completed, recording.completed = recording.completed, []
+            self._keep_segments(recording, completed)
 
     # --- the end, and what may go wrong before it
 
@@ -244,9 +295,16 @@ class Recorder:
         cut_off = [replace(s, discarded="unfinished") for s in recording.segments.values()]
         self._keep_segments(recording, [*recording.completed, *cut_off])
         stopped_at = recording.stopped_at
-        heard = recording.heard() if stopped_at is None else stopped_at
+        progress = recording.progress
+        heard = progress.heard_samples if stopped_at is None else stopped_at
+        is_rest_due = progress.decided_samples < heard or isinstance(progress, LeftRecording)
         finished = FinishedRecording(
-            recording.id, recording.file, recording.begun, is_whole, to_seconds(heard)
+            recording.id,
+            recording.file,
+            recording.begun,
+            is_whole,
+            to_seconds(heard),
+            progress.decided_samples if is_rest_due else None,
         )
         self._remember(self._finisher.finish(finished))
 
@@ -278,7 +336,7 @@ class Recorder:
         recording = self._recording
         if recording is None or recording.stopped_at is not None:
             return
-        recording.stopped_at = recording.heard()
+        recording.stopped_at = recording.progress.heard_samples
         recording.file.is_broken = True
         self._tell_soon(why)
 

@@ -69,5 +69,11 @@ def _new_recording(fields: dict[str, Any]) -> NewRecording:
         sample_rate=int(fields["sample_rate"]),
         manner=Manner(Direction(manner["direction"]), Mode(manner["mode"])),
         directory=str(fields["directory"]),
+        conversation_id=_id_or_none(fields.get("conversation_id")),
+        offset_samples=fields.get("offset_samples"),
         started_at=datetime.fromisoformat(fields["started_at"]),
     )
+
+
+def _id_or_none(stored: str | None) -> UUID | None:
+    return UUID(stored) if stored else None

@@ -12,6 +12,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest, Now
 
 from sessions_app.models import (
+    CatchUpState,
     Conversation,
     Recording,
     RecordingState,
@@ -63,7 +64,8 @@ def mark_lost(boot: str) -> int:
 
 
 def _close(rows: QuerySet[TranslationSession]) -> int:
-    return rows.update(
+    lost = list(rows.values_list("pk", flat=True))
+    count = rows.filter(pk__in=lost).update(
         state=SessionState.LOST,
         reason="server_lost",
         # two clocks, or one that was set
@@ -71,6 +73,10 @@ def _close(rows: QuerySet[TranslationSession]) -> int:
         close_count=F("close_count") + 1,
         is_listening=False,
     )
+    # nobody wrote their accounts: what was recorded of them is examined for that
+    finished = Recording.objects.filter(session__in=lost, state=RecordingState.COMPLETE)
+    finished.update(catch_up=CatchUpState.UNKNOWN)
+    return count
 
 
 def _end_handed_over(rows: QuerySet[TranslationSession]) -> int:

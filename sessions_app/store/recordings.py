@@ -6,7 +6,7 @@ Those that return a future use write_behind.py: the row is written, however late
 import asyncio
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -19,6 +19,8 @@ from sessions_app.core.errors import DeletedError, StoreError
 from sessions_app.core.steady_clock import clock
 from sessions_app.core.storable_text import storable
 from sessions_app.models import (
+    CatchUpState,
+    Conversation,
     DeletedSound,
     RecordedSegment,
     Recording,
@@ -30,8 +32,15 @@ from sessions_app.models import (
 from sessions_app.store.database.outages import is_outage
 from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.database.write_behind import behind, belonging_to
+from sessions_app.store.due_segments import due_segments
 from sessions_app.store.liveness import directory_of
-from sessions_app.store.recording_facts import NewRecording, SegmentFacts, Unfinished
+from sessions_app.store.recording_facts import (
+    MOST_MARKS,
+    Mark,
+    NewRecording,
+    SegmentFacts,
+    Unfinished,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -81,8 +90,36 @@ def _begin_recording(new: NewRecording) -> None:
             "mode": new.manner.mode,
             "directory": new.directory,
             "started_at": new.started_at,
+            "conversation_id": _if_there(new.conversation_id),
+            "marks": _first_mark(new),
         }
         Recording.objects.get_or_create(id=new.id, defaults=fields)
+
+
+def _if_there(conversation_id: uuid.UUID | None) -> uuid.UUID | None:
+    if conversation_id is None or not Conversation.objects.filter(pk=conversation_id).exists():
+        return None
+    return conversation_id
+
+
+def _first_mark(new: NewRecording) -> list[list[Any]]:
+    if new.offset_samples is None:
+        return []
+    return [Mark(0, new.offset_samples, new.manner).as_json()]
+
+
+def add_mark(recording_id: uuid.UUID, mark: Mark) -> None:
+    """Write one more mark of a recording. Where too much waits, it is lacking."""
+    with suppress(StoreError):
+        behind.post(partial(_add_mark, recording_id, mark), "a mark", owner=recording_id)
+
+
+def _add_mark(recording_id: uuid.UUID, mark: Mark) -> None:
+    with transaction.atomic():
+        row = Recording.objects.select_for_update().filter(pk=recording_id).first()
+        if row is not None and row.marks[-1:] != [mark.as_json()]:
+            row.marks = [*row.marks, mark.as_json()][-MOST_MARKS:]
+            row.save(update_fields=["marks"])
 
 
 @on_database_thread
@@ -93,7 +130,7 @@ def begin_unwritten(left: Sequence[NewRecording], boot: str) -> set[uuid.UUID]:
     """
     ids = [new.id for new in left]
     dead = TranslationSession.objects.exclude(state=SessionState.OPEN).exclude(boot=boot)
-    over = dead.filter(~_serves(boot, "boot"), pk__in={new.session_id for new in left})
+    over = dead.filter(~serves(boot, "boot"), pk__in={new.session_id for new in left})
     users = dict(over.values_list("pk", "conversation__user"))
     doomed = set(DeletedSound.objects.filter(pk__in=ids).values_list("pk", flat=True))
     for new in left:
@@ -129,8 +166,11 @@ def save_segments(
     return behind.post(keep, "the utterances of a recording", owner=recording_id)
 
 
-def _keep_segments(recording_id: uuid.UUID, segments: Sequence[SegmentFacts]) -> None:
-    rows = [
+def segment_rows(
+    recording_id: uuid.UUID, segments: Iterable[SegmentFacts]
+) -> list[RecordedSegment]:
+    """Return the rows of utterances, not written yet."""
+    return [
         RecordedSegment(
             recording_id=recording_id,
             utterance_id=segment.utterance_id,
@@ -143,19 +183,34 @@ def _keep_segments(recording_id: uuid.UUID, segments: Sequence[SegmentFacts]) ->
         )
         for segment in segments
     ]
+
+
+def _keep_segments(recording_id: uuid.UUID, segments: Sequence[SegmentFacts]) -> None:
+    rows = segment_rows(recording_id, segments)
     with belonging_to(Recording.objects.filter(pk=recording_id)):
         # those of an earlier try are there
         RecordedSegment.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def complete_recording(
-    recording_id: uuid.UUID, *, duration_seconds: float, size: int, has_sound: bool
+    recording_id: uuid.UUID,
+    *,
+    duration_seconds: float,
+    size: int,
+    has_sound: bool,
+    undecided_from: int | None = None,
 ) -> "asyncio.Future[bool]":
     """Close the row of a recording, or delete it if nothing is kept; tell whether it is there.
 
-    One that is closed already stays as it is.
+    ``undecided_from`` is the sample from which on it was not cut into utterances. A recording that
+    is closed already stays as it is.
     """
-    fields = {"duration_seconds": duration_seconds, "bytes": size, "has_sound": has_sound}
+    fields = {
+        "duration_seconds": duration_seconds,
+        "bytes": size,
+        "has_sound": has_sound,
+        "undecided_from": undecided_from,
+    }
     end = partial(_end_recording, recording_id, RecordingState.COMPLETE, fields)
     return behind.post(end, "the end of a recording")
 
@@ -179,8 +234,10 @@ def _end_recording(recording_id: uuid.UUID, state: RecordingState, fields: dict[
     open_rows = rows.filter(state=RecordingState.RECORDING)
     if not fields["bytes"]:
         open_rows.delete()
-    else:
-        open_rows.update(state=state, **fields)
+    elif open_rows.update(state=state, **fields) and state == RecordingState.COMPLETE:
+        segments = RecordedSegment.objects.filter(recording=recording_id)
+        is_due = fields["undecided_from"] is not None or due_segments(segments).exists()
+        rows.update(catch_up=CatchUpState.WAITING if is_due else CatchUpState.DONE)
     return rows.exists()
 
 
@@ -193,7 +250,7 @@ def unfinished_recordings(boot: str, directory: str) -> list[Unfinished]:
     # nothing of an open session is left; whether it is lost is found out by its silence
     over = Recording.objects.filter(session__isnull=False, state=RecordingState.RECORDING)
     left = over.exclude(session__state=SessionState.OPEN).exclude(session__boot=boot)
-    rows = left.filter(~_serves(boot, "session__boot"), directory__in=("", directory))
+    rows = left.filter(~serves(boot, "session__boot"), directory__in=("", directory))
     columns = rows.values_list("id", "encoding", "sample_rate", "directory", "session__boot")
     own = directory_of(boot)
     return [
@@ -206,7 +263,7 @@ def unfinished_recordings(boot: str, directory: str) -> list[Unfinished]:
 def claim_recovery(recording_id: uuid.UUID, boot: str) -> bool:
     """Claim the recovery of a recording; return False if another living process has it."""
     rows = Recording.objects.filter(pk=recording_id, state=RecordingState.RECORDING)
-    is_free = Q(salvager__in=("", boot)) | ~_serves(boot, "salvager")
+    is_free = Q(salvager__in=("", boot)) | ~serves(boot, "salvager")
     return bool(rows.filter(is_free).update(salvager=boot))
 
 
@@ -216,8 +273,8 @@ def release_recovery(recording_id: uuid.UUID, boot: str) -> None:
     Recording.objects.filter(pk=recording_id, salvager=boot).update(salvager="")
 
 
-def _serves(boot: str, column: str) -> Q:
-    """Whether the process that ``column`` names serves just now.
+def serves(boot: str, column: str) -> Q:
+    """Return a condition: whether the process that ``column`` names serves, as ``boot`` sees it.
 
     None of an earlier run on this data directory does, since ``boot`` has its lock.
     """

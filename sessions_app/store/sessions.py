@@ -162,31 +162,16 @@ def _save_exchange(said: events.Exchange, place: ExchangePlace, at: datetime) ->
             row = Exchange.objects.create(
                 session_id=session_id,
                 conversation_id=conversation_id,
-                speaker=_speaker(conversation_id, said.speaker),
-                utterance_id=said.utterance_id,
+                speaker=speaker_row(conversation_id, said.speaker),
                 said_at=at,
-                source=storable(said.source),
-                corrected=storable(said.corrected),
-                translated=storable(said.translated),
-                language=said.language,
-                direction=said.direction,
-                start_seconds=said.start_seconds + offset,
-                end_seconds=said.end_seconds + offset,
-                confidence=said.confidence if math.isfinite(said.confidence) else 0.0,
-                phrases=[storable_phrase(phrase) for phrase in said.phrases],
-                transcriber=storable(said.transcriber, ENGINE_CHARACTERS),
-                translator=storable(said.translator, ENGINE_CHARACTERS),
-                is_gist=said.is_gist,
-                failure=storable(said.failure, FAILURE_CHARACTERS),
                 origin=place.origin,
                 event=place.event,
-                prompt_tokens=said.usage.prompt_tokens,
-                completion_tokens=said.usage.completion_tokens,
-                cost=said.usage.cost,
+                **words_in_row(said, offset),
+                **translation_in_row(said),
             )
             session.update(seen_at=Now())
             conversation.update(updated_at=at)
-            _give_title(conversation_id, storable(said.source))
+            give_title(conversation_id, storable(said.source))
             if place.checkpoint is not None:
                 write_checkpoint(session_id, place.checkpoint)
     except IntegrityError:
@@ -198,13 +183,49 @@ def _save_exchange(said: events.Exchange, place: ExchangePlace, at: datetime) ->
     return row.pk
 
 
-def _give_title(conversation_id: uuid.UUID, words: str) -> None:
+def words_in_row(said: events.Exchange, offset_seconds: float) -> dict[str, Any]:
+    """Return the columns of an exchange that say what was said, and where on the session's clock.
+
+    ``offset_seconds`` is where its listening period began on that clock.
+    """
+    return {
+        "utterance_id": said.utterance_id,
+        "source": storable(said.source),
+        "language": said.language,
+        "direction": said.direction,
+        "start_seconds": said.start_seconds + offset_seconds,
+        "end_seconds": said.end_seconds + offset_seconds,
+        "confidence": said.confidence if math.isfinite(said.confidence) else 0.0,
+        "transcriber": storable(said.transcriber, ENGINE_CHARACTERS),
+        "is_late": said.is_late,
+    }
+
+
+def translation_in_row(said: events.Exchange) -> dict[str, Any]:
+    """Return the columns of an exchange that say how it was translated."""
+    return {
+        "corrected": storable(said.corrected),
+        "translated": storable(said.translated),
+        "phrases": [storable_phrase(phrase) for phrase in said.phrases],
+        "translator": storable(said.translator, ENGINE_CHARACTERS),
+        "is_gist": said.is_gist,
+        "failure": storable(said.failure, FAILURE_CHARACTERS),
+        "awaits_translation": said.awaits_translation,
+        "prompt_tokens": said.usage.prompt_tokens,
+        "completion_tokens": said.usage.completion_tokens,
+        "cost": said.usage.cost,
+    }
+
+
+def give_title(conversation_id: uuid.UUID, words: str) -> None:
+    """Call a conversation by the first words of it, unless it has a title. Blocks."""
     line = on_one_line(words)
     title = line if len(line) <= 80 else line[:79] + "…"
     Conversation.objects.filter(pk=conversation_id, title="").update(title=title)
 
 
-def _speaker(conversation_id: uuid.UUID, speaker: events.Speaker | None) -> Speaker | None:
+def speaker_row(conversation_id: uuid.UUID, speaker: events.Speaker | None) -> Speaker | None:
+    """Return the row of a speaker, which is written if there is none. Blocks."""
     if speaker is None:
         return None
     row, _ = Speaker.objects.get_or_create(

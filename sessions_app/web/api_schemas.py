@@ -112,6 +112,10 @@ class ExchangeOut(Schema):
         description="Whether a rule-based engine translated it, good for the gist only",
     )
     failure: str = Field(description="The code of the error that prevented its translation")
+    late: bool = Field(
+        validation_alias="is_late",
+        description="Whether it was transcribed after its session had ended, from recorded sound",
+    )
     prompt_tokens: int = Field(description="Tokens that a language model read; 0: none did")
     completion_tokens: int
     cost: float = Field(description="In the currency of HABLA_LLM_PRICES")

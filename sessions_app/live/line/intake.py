@@ -175,9 +175,7 @@ class Intake:
         pace = self._new_pace(self._came_at)
         self._period = ListeningPeriod(listener, stream, pace, self._account.received)
         self._become(State.LISTENING)
-        recording = self._recorder.begin(
-            command, self._context.manner, lambda: listener.heard_samples
-        )
+        recording = self._recorder.begin(command, self._context.manner, listener)
         if self._kept is not None:
             self._kept.begin(stream, command, listener)
         fields = {"encoding": command.encoding, "recording": recording, "stream": stream}
@@ -188,11 +186,6 @@ class Intake:
         burst_seconds = options.burst_seconds + self.owed_seconds
         self.owed_seconds = 0.0
         return PaceLimiter(replace(options, burst_seconds=burst_seconds), began_at)
-
-    @property
-    def heard_samples(self) -> int:
-        """How much of the open stream was decoded so far; 0: none is open."""
-        return self._period.listener.heard_samples if self._period is not None else 0
 
     async def go_on(self, stream: int, left: OpenStream) -> None:
         """Go on with a stream that another process left; hear again what is not in the rows.
@@ -217,6 +210,7 @@ class Intake:
         period = ListeningPeriod(listener, stream)
         self._period = period
         self._become(State.LISTENING)
+        self._recorder.go_on(listener, self._context.manner)
         if self._kept is not None:
             self._kept.go_on(stream, left, listener)
         start = 0
@@ -293,6 +287,7 @@ class Intake:
         if period.pace is not None:
             period.received_before += samples
         await period.listener.leap(samples)
+        self._recorder.mark(self._context.manner)
         self._timeline.reach(period.listener.reached_sample)
         if self._kept is not None:
             self._kept.skip(command.bytes)
