@@ -1,7 +1,7 @@
 """The app of live sessions."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, pre_delete
 
 
 class SessionsConfig(AppConfig):
@@ -21,4 +21,5 @@ class SessionsConfig(AppConfig):
         notify.notify_when_logins_end()
         notify.notify_when_names_change()
         recording = self.get_model("Recording")
+        pre_delete.connect(deletions.note_unheard_utterances, sender=recording)
         post_delete.connect(deletions.delete_files_with_row, sender=recording)

@@ -184,6 +184,11 @@ class Registry:
     def _with_rows(self) -> dict[uuid.UUID, LiveSession]:
         return {s.id: s for s in self.sessions.values() if s.state in STATES_WITH_ROW}
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a live session waits for anything to be heard or translated."""
+        return any(session.is_at_work for session in self.sessions.values())
+
     def end(self, session_ids: Collection[uuid.UUID], ending: EndCause) -> None:
         """End those of these sessions that are live here."""
         for session_id in session_ids:

@@ -26,6 +26,7 @@ from sessions_app.core.errors import StoreError
 from sessions_app.core.steady_clock import clock
 from sessions_app.models import DeletedSound, Recording, RecordingState, Server
 from sessions_app.recording import files
+from sessions_app.store import catch_up_requests
 from sessions_app.store.database.thread import on_database_thread
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,11 @@ UNKNOWN_DAYS = 30
 
 
 # --- when a row is deleted
+
+
+def note_unheard_utterances(instance: Any, **_: Any) -> None:
+    """Note how many utterances of a recording that is being deleted were never transcribed."""
+    catch_up_requests.note_unheard(instance)
 
 
 def delete_files_with_row(instance: Any, **_: Any) -> None:

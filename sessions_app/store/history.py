@@ -20,15 +20,19 @@ from sessions_app.core.errors import CommandError
 from sessions_app.core.exports import ExportLine, SessionExchanges, join_sessions
 from sessions_app.core.search_patterns import patterns
 from sessions_app.models import (
+    CatchUpState,
     Conversation,
     Exchange,
+    Recording,
     SessionState,
     Speaker,
     TranslationSession,
 )
+from sessions_app.store.catch_up_requests import with_waiting_in
 from sessions_app.store.database.thread import on_database_thread
 
 Row = TypeVar("Row", bound=Model)
+UNHEARD = (CatchUpState.WAITING, CatchUpState.FAILED)
 ROWS_A_PAGE = 200
 """How many rows of an export are in memory: one may take some kilobytes."""
 
@@ -36,16 +40,18 @@ ROWS_A_PAGE = 200
 def conversations_of(user: User, query: str = "") -> QuerySet[Conversation]:
     """Return the conversations in which ``user`` said something, newest first.
 
-    With a ``query``, those whose title, or one exchange of which, holds all of its words. Each has
-    ``exchange_count`` and ``found``: the first exchange's source that matches, None if none does.
+    What waits to be transcribed was said too. With a ``query``, those whose title, or one exchange
+    of which, holds all of its words. Each has ``exchange_count`` and ``found``: the first
+    exchange's source that matches, None if none does.
     """
     words = patterns(query)
     said = Exchange.objects.filter(conversation=OuterRef("pk"))
     matching = said.filter(*map(_said, words))
     titled = Q(*(Q(title__iregex=word) for word in words))
+    unheard = Recording.objects.filter(conversation=OuterRef("pk"), catch_up__in=UNHEARD)
     return (
         Conversation.objects.filter(titled | Exists(matching) if words else Q(), user=user)
-        .filter(Exists(said))
+        .filter(Exists(said) | Exists(unheard))
         .annotate(
             exchange_count=_count(said, "conversation"),
             found=Subquery(matching.order_by("said_at", "pk").values("source")[:1]),
@@ -64,12 +70,14 @@ def _count(said: QuerySet[Exchange], key: str) -> Coalesce:
 
 
 def conversation_of(user: User, conversation_id: UUID) -> Conversation:
-    """Return one conversation of ``user``.
+    """Return one conversation of ``user``, with what `waiting_in` reads.
 
     Raises:
         CommandError: ``not_found``, also where it is another's.
     """
-    return _one(Conversation.objects.filter(user=user), conversation_id)
+    own = with_waiting_in(Conversation.objects.filter(user=user))
+    found: Conversation = _one(own, conversation_id)
+    return found
 
 
 def sessions_of(user: User) -> QuerySet[TranslationSession]:
@@ -197,6 +205,7 @@ def exchange_of_row(row: Exchange) -> events.Exchange:
         failure=row.failure,
         exchange_id=row.pk,
         usage=events.Usage(row.prompt_tokens, row.completion_tokens, row.cost),
+        is_late=row.is_late,
     )
 
 

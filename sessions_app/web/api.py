@@ -1,5 +1,6 @@
 """The REST routes of sessions, documented at /api/docs."""
 
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from sessions_app.core.exports import ExportFormat
 from sessions_app.live import registry
 from sessions_app.recording import deletions
 from sessions_app.store import servers as store_servers
+from sessions_app.store.catch_up_requests import waiting_of
 from sessions_app.store.end_requests import end_sessions
 from sessions_app.store.history import (
     delete_session,
@@ -49,15 +51,19 @@ def status(request: HttpRequest) -> dict[str, Any]:
 
     `servers` are all processes that serve with this database, this one first. Superusers see the
     sessions of all users, and in `deletions_waiting` how many deleted recordings have files that
-    another process must delete.
+    another process must delete. `catching_up` says how many sentences of ended sessions wait to be
+    transcribed (`sentences`) or only translated (`translations`), how many could not be (`failed`),
+    and how many never will, since their sound was deleted (`deleted`).
     """
     user = user_of(request)
     user_id = None if user.is_superuser else user.pk
     told = registry.live.status(user_id)
     servers = store_servers.list_servers(told["boot"], user_id)
+    waiting = asdict(waiting_of(None if user.is_superuser else user))
+    told |= {"servers": servers, "catching_up": waiting}
     if user_id is not None:
-        return {**told, "servers": servers}
-    return {**told, "servers": servers, "deletions_waiting": deletions.pending_deletions().count()}
+        return told
+    return {**told, "deletions_waiting": deletions.pending_deletions().count()}
 
 
 @api.get("/sessions", response=list[SessionOut], tags=["sessions"])

@@ -7,7 +7,7 @@ import os
 import select
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -26,7 +26,7 @@ SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
 """Errors that say nothing about a file but about the machine: it may be readable later."""
 
 
-def decode_file(path: str | Path, track: int | None = None) -> Iterator[bytes]:
+def decode_file(path: str | Path, track: int | None = None) -> Generator[bytes, None, None]:
     """Yield the sound of any media file as 16 kHz mono s16le PCM, a second at a time.
 
     Damaged parts of the file are left out; gaps in its clock are filled with silence. The file is

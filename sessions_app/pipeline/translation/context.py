@@ -1,6 +1,7 @@
 """The context of a sentence for its translator: what was said before, and the topic."""
 
 from collections import deque
+from collections.abc import Iterable
 
 from sessions_app.core.events import Direction, Exchange, Mode, Said, Speaker, TranslationRequest
 from sessions_app.engines.base import Translator
@@ -55,6 +56,12 @@ class Context:
             self.make_way()
         else:
             await self._search.join()
+
+    def recall(self, said: Iterable[Said]) -> None:
+        """Go on after what was said elsewhere; the topic stays."""
+        remembered = list(said)
+        self._said.clear()
+        self._said.extend(remembered)
 
     def make_way(self) -> None:
         """Drop the search for the topic, since a sentence is to be translated."""
