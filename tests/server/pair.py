@@ -33,8 +33,8 @@ async def pair(
         both = []
         for name in ("one", "other"):
             data_dir = tmp_path / name
-            data_dir.mkdir()
-            if is_shared:
+            data_dir.mkdir(exist_ok=True)
+            if is_shared and not (data_dir / "recordings").exists():
                 (data_dir / "recordings").symlink_to(recordings, target_is_directory=True)
             server = running(data_dir, **choices)  # type: ignore[arg-type]
             both.append(await servers.enter_async_context(server))

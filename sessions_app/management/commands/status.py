@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -17,6 +18,7 @@ from sessions_app.server.operator import describe_engines
 from sessions_app.server.remote import NotRunningError, answer_to
 from sessions_app.server.runfile import read_run_file
 from sessions_app.store import servers
+from sessions_app.store.catch_up_requests import waiting_of
 
 ANSWER_SECONDS = 10.0
 
@@ -46,6 +48,7 @@ class Command(terminal.HablaCommand):
         status = {"running": True, **read_run_file(run_dir), **answer["status"]}
         status["servers"] = self._servers(status["boot"])
         status["deletions_waiting"] = self._deletions()
+        status["catching_up"] = self._catching_up()
         if options["json"]:
             self.stdout.write(json.dumps(status, indent=2))
         else:
@@ -55,6 +58,8 @@ class Command(terminal.HablaCommand):
                 self.stdout.write(
                     f"The files of {count} deleted recordings wait for another server."
                 )
+            for line in _lines_about(status["catching_up"] or {}):
+                self.stdout.write(line)
 
     def _servers(self, own: str) -> list[dict[str, Any]]:
         try:
@@ -66,6 +71,12 @@ class Command(terminal.HablaCommand):
     def _deletions(self) -> int | None:
         try:
             return int(deletions.pending_deletions().count())
+        except DatabaseError:
+            return None
+
+    def _catching_up(self) -> dict[str, int] | None:
+        try:
+            return asdict(waiting_of())
         except DatabaseError:
             return None
 
@@ -90,6 +101,16 @@ class Command(terminal.HablaCommand):
             self.stdout.write(f"{server['live']} live sessions.")
             for session in server["sessions"]:
                 self.stdout.write(f"  {session['id']}  {session['direction']}")
+
+
+def _lines_about(catching_up: dict[str, int]) -> list[str]:
+    """Return what is told of ended sessions; nothing where nothing waits."""
+    words = {
+        "sentences": "{} sentences of ended sessions wait to be transcribed.",
+        "translations": "{} sentences of ended sessions wait to be translated.",
+        "failed": "{} sentences could not be transcribed; `manage.py catch_up` tries again.",
+    }
+    return [words[key].format(catching_up[key]) for key in words if catching_up.get(key)]
 
 
 def _process(status: dict[str, Any]) -> str:
