@@ -23,6 +23,11 @@ urlpatterns = [
         name="export_conversation",
     ),
     path(
+        "history/<uuid:conversation_id>/catch-up",
+        views.catch_up_conversation,
+        name="catch_up_conversation",
+    ),
+    path(
         "history/<uuid:conversation_id>/delete",
         views.remove_conversation,
         name="remove_conversation",

@@ -25,6 +25,7 @@ from sessions_app.models import (
     TranslationSession,
 )
 from sessions_app.recording import deletions
+from sessions_app.store.catch_up_requests import ask_to_catch_up, sessions_failed, with_waiting
 from sessions_app.store.end_requests import end_sessions
 
 if TYPE_CHECKING:
@@ -197,6 +198,28 @@ def _counted(rows: QuerySet[Any], key: str) -> QuerySet[Any]:
     return counted
 
 
+class WaitingFilter(admin.SimpleListFilter):
+    """Sessions of which something waits to be transcribed, or could not be."""
+
+    title = _("catching up")
+    parameter_name = "catch_up"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the choices."""
+        return [
+            ("waiting", _("waits to be transcribed")),
+            ("failed", _("could not be transcribed")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows of the choice."""
+        if self.value() == "waiting":
+            return queryset.filter(waiting_count__gt=0)
+        if self.value() == "failed":
+            return queryset.filter(pk__in=sessions_failed().values("pk"))
+        return queryset
+
+
 @admin.register(TranslationSession)
 class SessionAdmin(ReadOnlyMixin, LiveProtectedAdmin):
     """Sessions: when they were, how and why they ended, and what became of their sound."""
@@ -211,14 +234,15 @@ class SessionAdmin(ReadOnlyMixin, LiveProtectedAdmin):
         "mode",
         "received",
         "dropped",
+        "waiting",
         "exchange_count",
     )
-    list_filter = ("state", "reason", "direction", "mode", "started_at")
+    list_filter = ("state", "reason", WaitingFilter, "direction", "mode", "started_at")
     list_select_related = ("conversation__user",)
     date_hierarchy = "started_at"
     search_fields = ("=id", "reason", "conversation__title", "conversation__user__username")
     inlines = (ExchangeInline,)
-    actions = ("end_sessions",)
+    actions = ("end_sessions", "catch_up")
 
     @admin.action(description=_("End the selected sessions"), permissions=["end"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
@@ -236,13 +260,26 @@ class SessionAdmin(ReadOnlyMixin, LiveProtectedAdmin):
         if not live:
             self.message_user(request, _("None of them is live."), messages.WARNING)
 
+    @admin.action(description=_("Transcribe now what waits of them"), permissions=["end"])
+    def catch_up(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Ask that what the sessions were cut off from is transcribed at once."""
+        if count := len(ask_to_catch_up(queryset)):
+            told = ngettext(
+                "%(count)d session is being caught up on.",
+                "%(count)d sessions are being caught up on.",
+                count,
+            )
+            self.message_user(request, told % {"count": count})
+        else:
+            self.message_user(request, _("Nothing of them waits."), messages.WARNING)
+
     def has_end_permission(self, request: HttpRequest) -> bool:
-        """Return whether the user may end sessions of other users."""
+        """Return whether the user may end sessions of other users, or have them caught up on."""
         return bool(request.user.has_perm("sessions_app.change_translationsession"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the rows, each with its number of exchanges."""
-        return _counted(super().get_queryset(request), "session")
+        """Return the rows, each with its number of exchanges, and how many sentences wait."""
+        return with_waiting(_counted(super().get_queryset(request), "session"))
 
     @admin.display(ordering="conversation__user__username")
     def user(self, row: TranslationSession) -> str:
@@ -258,6 +295,11 @@ class SessionAdmin(ReadOnlyMixin, LiveProtectedAdmin):
     def dropped(self, row: TranslationSession) -> str:
         """Return how much of it was dropped."""
         return f"{to_seconds(row.dropped_samples):.1f} s"
+
+    @admin.display(description=_("waiting"), ordering="waiting_count")
+    def waiting(self, row: Any) -> int:
+        """Return how many of its sentences wait to be transcribed or translated."""
+        return int(row.waiting_count)
 
     @admin.display(description=_("exchanges"), ordering="said_count")
     def exchange_count(self, row: Any) -> int:

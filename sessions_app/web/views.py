@@ -16,7 +16,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from sessions_app.access.authentication import user_of
 from sessions_app.access.middleware import requires_owner_key
@@ -26,6 +26,11 @@ from sessions_app.core.readiness import Reason, for_strangers
 from sessions_app.core.search_patterns import MAX_WORDS, has_more_words
 from sessions_app.live import registry
 from sessions_app.recording import deletions
+from sessions_app.store.catch_up_requests import (
+    ask_to_catch_up,
+    sessions_of_conversation,
+    waiting_in,
+)
 from sessions_app.store.database.query_limits import search_limits
 from sessions_app.store.history import (
     conversation_of,
@@ -99,8 +104,22 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Show one conversation, exchange by exchange."""
     kept = conversation_of(user_of(request), conversation_id)
     page = Paginator(exchanges_of(kept), EXCHANGES_A_PAGE).get_page(request.GET.get("page"))
-    context = {"conversation": kept, "page": page, "formats": list(ExportFormat)}
+    context = {
+        "conversation": kept,
+        "page": page,
+        "formats": list(ExportFormat),
+        "waiting": waiting_in(kept),
+    }
     return render(request, "sessions_app/conversation.html", context)
+
+
+@require_POST
+@found_or_404
+def catch_up_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Ask that what waits of a conversation is transcribed at once; show the conversation."""
+    kept = conversation_of(user_of(request), conversation_id)
+    ask_to_catch_up(sessions_of_conversation(kept))
+    return redirect("conversation", kept.pk)
 
 
 @require_safe

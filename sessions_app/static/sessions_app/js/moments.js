@@ -5,6 +5,10 @@ const format = new Intl.DateTimeFormat(document.documentElement.lang, {
   timeStyle: "short",
 });
 
-for (const element of document.querySelectorAll("time[data-moment]")) {
-  element.textContent = format.format(new Date(element.dateTime));
+export function tellMoments(place) {
+  for (const element of place.querySelectorAll("time[data-moment]")) {
+    element.textContent = format.format(new Date(element.dateTime));
+  }
 }
+
+tellMoments(document);
