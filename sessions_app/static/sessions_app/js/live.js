@@ -7,6 +7,7 @@ import { ConnectionWords } from "./connectionwords.js";
 import { bindControls } from "./controls.js";
 import { canHear, engineProblems, missing, showEngines } from "./engines.js";
 import { Journal } from "./journal.js";
+import { Leaving } from "./leaving.js";
 import { Listening } from "./listening.js";
 import { askedFor, recall, remember } from "./memory.js";
 import { checkSurroundings } from "./microphone.js";
@@ -51,6 +52,7 @@ class Live {
       changed: (entry) => this.#show(entry),
       removed: (entry, reason) => this.#remove(entry, reason),
     });
+    this.leaving = new Leaving(this.journal, this.notices);
     this.choices = new Choices(byId("direction"), byId("mode"), (name, value) => this.#choose(name, value));
     this.connection = new Connection(() => this.#address());
     this.listening = new Listening(this.connection, () => setting("sound"));
@@ -224,11 +226,13 @@ class Live {
     byId("welcome").hidden = true;
     this.cards.show(entry);
     this.follower.follow();
+    this.leaving.look();
     if (entry.state !== "hearing") this.keep();
   }
 
   #remove(entry, reason) {
     this.cards.remove(entry);
+    this.leaving.look();
     if (reason in { no_speech: 1, too_short: 1, hallucination: 1 }) this.hint(hintOf(reason));
     byId("welcome").hidden = !this.cards.isEmpty;
   }

@@ -7,7 +7,7 @@ const ERRORS = new Set([
   "server_gone", "server_gone_retrying", "login_required", "wrong_origin", "protocol", "server_error",
   "no_words", "engines_fail",
 ]);
-const CALM = new Set(["loading", "fetching", "engines_changed", "going_away", "no_translator", "model_loading", "no_corrections"]);
+const CALM = new Set(["heard_later", "loading", "fetching", "engines_changed", "going_away", "no_translator", "model_loading", "no_corrections"]);
 
 export class ProblemError extends Error {
   constructor(code, values = {}) {

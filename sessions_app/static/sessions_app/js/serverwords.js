@@ -44,8 +44,9 @@ export const effects = {
     live.beginSession(message);
   },
 
-  listening_started(live) {
+  listening_started(live, { recording }) {
     live.notices.over(isOfSound);
+    live.leaving.listens(recording);
     live.journal.beginSource();
   },
 
@@ -101,6 +102,7 @@ export const effects = {
 
   error(live, { code, message, about, fatal, fault, retry_after_seconds: pause }) {
     if (typeof about === "number" && live.journal.fail(about, reasonOf({ message, fault }))) return;
+    if (code === "recording_stopped") live.leaving.listens(null);
     if (fatal) live.lastWord = message;
     else if (code === "no_corrections") live.notices.show({ ...describe(code), isBrief: true, isLasting: true });
     else if (!SAID_ELSEWHERE.has(code)) {
