@@ -40,7 +40,7 @@ async def _measure(port: int, bare_port: int, count: int) -> list[Figure]:
         # one after the other in each pair, so that neither waits for the other
         pairs = [client for pair in zip(talkers, echoed, strict=True) for client in pair]
         await talk_together(pairs, chunks, sounds.CHUNK_SECONDS)
-    captions = [delay for client in talkers for delay in _captions(client)]
+    captions = [delay for client in talkers for delay in caption_delays(client)]
     finals = [delay for client in talkers for delay in _finals(client)]
     echoes = [delay for client in echoed for delay in _echoes(client)]
     return _figures(count, captions, finals, echoes)
@@ -68,7 +68,7 @@ def _figures(
     ]
 
 
-def _captions(client: Talker) -> list[float]:
+def caption_delays(client: Talker) -> list[float]:
     """Return how long after its chunk was sent each caption came, in ms."""
     starts = {
         message["utterance_id"]: message["at_seconds"] * SAMPLE_RATE

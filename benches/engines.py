@@ -5,9 +5,11 @@ import itertools
 import os
 import struct
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from time import monotonic
 
 from sessions_app.core.audio import FRAME_SAMPLES, SAMPLE_RATE, count_samples
+from sessions_app.core.errors import EngineError
 from sessions_app.core.events import Transcript
 from sessions_app.engines.speech.silero import SileroDetector, SileroStream
 
@@ -19,6 +21,8 @@ WORDS_PER_SECOND = 3
 """As fast as people talk."""
 PROBE_VARIABLE = "HABLA_BENCH_PROBE"
 """The environment variable that names the file to which ProbedDetector writes."""
+FAILING_VARIABLE = "HABLA_BENCH_FAILING"
+"""The environment variable that names the file whose existence makes SlowFinals fail."""
 NOTE = struct.Struct("<iqd")
 """The number of the stream, how many samples of it were judged, and when (monotonic)."""
 
@@ -48,6 +52,31 @@ class InstantTranscriber:
     async def language_probabilities(self, pcm: bytes) -> Mapping[str, float]:
         """Return that it is Spanish."""
         return {"es": 1.0, "en": 0.0}
+
+
+class SlowFinals(InstantTranscriber):
+    """Takes a while for finals, one at a time, or fails at them: see ``is_failing``."""
+
+    parallel = 1
+    is_interruptible = True
+    seconds = 0.2
+
+    async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
+        """Return as many words as fit in the length of ``pcm``.
+
+        Raises:
+            EngineError: it fails.
+        """
+        if final:
+            if is_failing():
+                raise EngineError("The engine of the bench fails.")
+            await asyncio.sleep(self.seconds)
+        return await super().transcribe(pcm, language=language, final=final)
+
+
+def is_failing() -> bool:
+    """Return whether the file is there that makes SlowFinals fail."""
+    return Path(os.environ[FAILING_VARIABLE]).exists()
 
 
 class FarTranscriber(InstantTranscriber):

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from statistics import median
 
-from benches import blocked, greed, leaving, quitting, resuming
+from benches import blocked, catching_up, greed, leaving, quitting, resuming
 from benches.report import Figure, machine, print_table, say
 from benches.serving import keep_to_second_core
 
@@ -23,6 +23,7 @@ PARTS: dict[str, tuple[str, Callable[[], Awaitable[list[Figure]]]]] = {
     "blocked": ("The database blocked for 3 s", blocked.measure),
     "resuming": ("Clients that are cut off, and come back", resuming.measure),
     "greed": ("Clients that take too much or too little", greed.measure),
+    "catching_up": ("Captions while the server catches up", catching_up.measure),
 }
 
 
