@@ -18,6 +18,7 @@ from sessions_app.store.database.thread import database_thread
 from tests.sounds import chunks
 
 PATIENCE_SECONDS = 15.0
+NOT_SERVED = "whatever served the connection was cancelled"
 
 
 class House:
@@ -83,11 +84,11 @@ class Client:
 
     async def say(self, kind: str, **fields: Any) -> None:
         """Send a command."""
-        await self._socket.send_to(text_data=json.dumps({"type": kind, **fields}))
+        await self.send_text(json.dumps({"type": kind, **fields}))
 
     async def send_text(self, text: str) -> None:
         """Send a text frame unchanged."""
-        await self._socket.send_input({"type": "websocket.receive", "text": text})
+        await self._send({"type": "websocket.receive", "text": text})
 
     async def send_sound(self, pcm: bytes, seconds: float = 0.25) -> None:
         """Send sound in chunks of ``seconds``."""
@@ -96,7 +97,12 @@ class Client:
 
     async def send_bytes(self, chunk: bytes) -> None:
         """Send a binary frame unchanged."""
-        await self._socket.send_input({"type": "websocket.receive", "bytes": chunk})
+        await self._send({"type": "websocket.receive", "bytes": chunk})
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        if self._socket.future.cancelled():
+            raise ConnectionError(NOT_SERVED)
+        await self._socket.send_input(message)
 
     async def speak(self, pcm: bytes) -> None:
         """Start listening to PCM, send all of it, and stop; wait until all results have come."""
@@ -124,7 +130,7 @@ class Client:
         The end of the connection counts as ``closed`` too.
         """
         while True:
-            output = await self._socket.receive_output(PATIENCE_SECONDS)
+            output = await self.output()
             if output["type"] == "websocket.close":
                 return "closed"
             self.heard.append(json.loads(output["text"]))
@@ -140,14 +146,36 @@ class Client:
     async def close_code(self) -> int:
         """Return the code with which the server closes, after reading all messages before."""
         while True:
-            output = await self._socket.receive_output(PATIENCE_SECONDS)
+            output = await self.output()
             if output["type"] == "websocket.close":
                 return int(output["code"])
             self.heard.append(json.loads(output["text"]))
 
+    async def output(self) -> dict[str, Any]:
+        """Return the next ASGI message of the server.
+
+        Raises:
+            ConnectionError: whatever served the connection was cancelled.
+        """
+        getting = asyncio.ensure_future(self._socket.output_queue.get())
+        serving: asyncio.Future[None] = self._socket.future
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await asyncio.wait({getting, serving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not getting.done():
+                getting.cancel()
+        if getting.done() and not getting.cancelled():
+            output: dict[str, Any] = getting.result()
+            return output
+        if not serving.cancelled() and (error := serving.exception()) is not None:
+            raise error
+        raise ConnectionError(NOT_SERVED)
+
     async def leave(self, code: int = 1000) -> None:
         """Close the connection, and wait until the server has released it."""
-        await self._socket.disconnect(code, timeout=PATIENCE_SECONDS)
+        if not self._socket.future.cancelled():
+            await self._socket.disconnect(code, timeout=PATIENCE_SECONDS)
 
     def told(self, kind: str) -> list[dict[str, Any]]:
         """Return the messages of one kind so far."""
@@ -185,9 +213,9 @@ async def client(
     path = f"/ws/session/?{urlencode(query)}" if query else "/ws/session/"
     socket = WebsocketCommunicator(application, path, pairs)
     socket.scope["client"] = (peer, 50_000)
-    accepted, _ = await socket.connect(PATIENCE_SECONDS)
-    assert accepted
     browser = Client(socket)
+    await socket.send_input({"type": "websocket.connect"})
+    assert (await browser.output())["type"] == "websocket.accept"
     if is_ready:
         await browser.until("ready")
     yield browser

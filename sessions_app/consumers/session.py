@@ -150,6 +150,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         reason = EndReason.CLIENT_LEFT if is_meant else EndReason.CONNECTION_LOST
         ending = EndCause(reason, is_heard=False)
         if code == CloseCode.LEFT:
+            self._note_arrival()
             self._session.end_by_client(self._connection, ending)
         else:  # a page that is left, or a laptop that sleeps: whoever can come back, may
             self._session.detach(self._connection, ending)
@@ -193,15 +194,14 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         if not query.ticket:
             return False
         ticket = ResumeTicket(ticket_hash(query.ticket), query.seen)
-        found = await come_back(registry.live, request, ticket, self._connection)
-        if found is not None:
+        while found := await come_back(registry.live, request, ticket, self._connection):
             self._session, self._life = found.live
             self._is_attached_new = True
             if found.is_new or await self._session.attach(
                 self._connection, ticket.hashed, ticket.seen
             ):
                 return True
-            self._session = self._life = None
+            self._session = self._life = None  # it has just ended; another may continue it
         message = "This session cannot be resumed; a new one begins."
         await self._sender.emit(Failure("resume_unknown", message, about="query"))
         return False

@@ -63,7 +63,7 @@ def _gave_way(session: LiveSession) -> bool:
 
 def _end_longest_away(sessions: Collection[LiveSession]) -> bool:
     """End the one whose client is away for longest; return whether there is any."""
-    away = {at: each for each in sessions if (at := each.detached_at) and each.ending is None}
+    away = {at: each for each in sessions if (at := each.away_since) and each.ending is None}
     if away:
         away[min(away)].end(EndCause(EndReason.GAVE_WAY, is_heard=False))
     return bool(away)

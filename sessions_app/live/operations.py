@@ -55,7 +55,7 @@ class SessionOperations:
     ) -> None:
         self._restored = restored = request.restored
         """What another process left of it; None: it began here."""
-        session_id = restored.session_id if restored is not None else None
+        session_id = restored.found.session_id if restored is not None else None
         self._rows = SessionRows(request.user_id, request.conversation_id, process.boot, session_id)
         self.id = self._rows.session_id
         self.boot = process.boot
@@ -66,7 +66,7 @@ class SessionOperations:
         """None until it has its engines."""
         is_resumable = request.is_resumable and process.resume_seconds > 0
         log = EventLog() if is_resumable else None
-        self._link = ClientLink(connection, log)
+        self._link = ClientLink(connection, log, is_greeted=restored is None)
         events = SessionEvents(self._rows, process.publisher, self._link.emit)
         self.emit = events.emit
         self._recorder = Recorder(
@@ -83,6 +83,8 @@ class SessionOperations:
         if log is not None and self._kept is not None:
             seconds = process.resume_seconds
             self._resumption = ResumeState(seconds, log, self._kept, self._checkpoint)
+            if restored is not None:
+                self._resumption.restore(restored)
         self._no_words = NoWordsMonitor(self.emit)
         heard = PipelineEvents(events, self._recorder, self._no_words, self._rows, self._resumption)
         self._context = SessionContext(

@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections.abc import Collection
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from sessions_app.config.data_directory import directory_id
 from sessions_app.config.recordings_directory import id_or_none
@@ -48,6 +48,7 @@ ROWS_SECONDS = 1.0
 TELL_SECONDS = 0.1
 """The least time for telling clients that the server quits, however little time is left."""
 
+T = TypeVar("T")
 LiveTask = tuple[LiveSession, "asyncio.Task[None]"]
 """A session, and the task that runs it."""
 
@@ -71,6 +72,7 @@ class Registry:
         self._finisher: RecordingFinisher | None = None
         self._tasks: dict[uuid.UUID, asyncio.Task[None]] = {}
         """By session, until they are done."""
+        self._held: set[asyncio.Task[Any]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._hurry = asyncio.Event()
 
@@ -169,17 +171,36 @@ class Registry:
         """Whether sound is recorded here."""
         return self._finisher is not None
 
-    def _admit(self, request: SessionRequest) -> tuple[Conf, Generations]:
-        conf = serving(self.conf)
+    @property
+    def resumes(self) -> bool:
+        """Whether sessions outlive their connections here."""
+        return self.conf is not None and self.conf.resume_seconds > 0
+
+    def hold(self, task: "asyncio.Task[T]") -> "asyncio.Task[T]":
+        """Keep a reference to a task until it is done, though nobody may wait for it (H25)."""
+        self._held.add(task)
+        task.add_done_callback(self._held.discard)
+        return task
+
+    def refuse_if_quitting(self) -> Generations:
+        """Return the engines here.
+
+        Raises:
+            RefusedError: the server quits.
+        """
         if self.generations is None or self.is_draining:
             raise RefusedError(
                 "The server is shutting down; come back in a moment.",
                 code="server_quits",
                 close_code=CloseCode.QUITTING,
             )
+        return self.generations
+
+    def _admit(self, request: SessionRequest) -> tuple[Conf, Generations]:
+        conf, generations = serving(self.conf), self.refuse_if_quitting()
         refuse_without_database()
         make_room(self.sessions.values(), request, conf)
-        return conf, self.generations
+        return conf, generations
 
     def _with_rows(self) -> dict[uuid.UUID, LiveSession]:
         return {s.id: s for s in self.sessions.values() if s.state in STATES_WITH_ROW}

@@ -5,15 +5,18 @@ Where that is over, or cannot go on here, a new session continues it.
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from sessions_app.core.errors import RefusedError
 from sessions_app.core.steady_clock import clock
 from sessions_app.live.registry import LiveTask, Registry
-from sessions_app.live.resuming.checkpoint import read_checkpoint
+from sessions_app.live.resuming.checkpoint import Checkpoint, read_checkpoint
 from sessions_app.live.resuming.client_link import ClientConnection
 from sessions_app.live.resuming.restored import OWED_SECONDS, RestoredSession
-from sessions_app.live.states import SessionRequest
+from sessions_app.live.states import EndCause, EndReason, SessionRequest
 from sessions_app.store import resumptions
 from sessions_app.store.resumptions import FoundSession
 
@@ -53,6 +56,9 @@ async def come_back(
         RefusedError: there is no room for it here.
         StoreError: the database does not answer.
     """
+    registry.refuse_if_quitting()  # whichever process comes next has the sessions of this one
+    if not registry.resumes:
+        return None
     for _ in range(TRIES):
         if found := registry.find_resumable(request.user_id, ticket.hashed):
             return Return(found, is_new=False)
@@ -62,48 +68,58 @@ async def come_back(
         row = await resumptions.find(request.user_id, login_key, ticket.hashed, registry.boot)
         if row is None:
             return None
-        restored = await _restored(registry, row, ticket)
-        if restored is not None:
-            return Return(await _go_on(registry, request, restored, connection), is_new=True)
-        if row.boot != registry.boot or not row.is_open:
-            continued = await _continued(request, row, registry.boot, ticket, login_key)
-            return Return(registry.launch(continued, connection), is_new=True)
+        if (begun := await _go_on(registry, request, row, ticket, connection)) is not None:
+            return Return(begun, is_new=True)
     return None
 
 
-async def _restored(
-    registry: Registry, row: FoundSession, ticket: ResumeTicket
-) -> RestoredSession | None:
-    """Claim a session that another process left; return None where it cannot go on here."""
+async def _go_on(
+    registry: Registry,
+    request: SessionRequest,
+    row: FoundSession,
+    ticket: ResumeTicket,
+    connection: ClientConnection,
+) -> LiveTask | None:
+    """Go on with a session that is not live here, or else continue it with a new one.
+
+    None: it is live here by now, since another connection was quicker.
+    """
+    if (checkpoint := _to_go_on_here(registry, row)) is not None:
+        taking_over = _take_over(registry, request, row, checkpoint, ticket, connection)
+        return await _whole(registry, taking_over, connection)
+    if row.boot == registry.boot and row.is_open:
+        return None
+    login_key = request.login.session_key if request.login else ""
+    continued = await _continued(request, row, registry.boot, ticket, login_key)
+    return registry.launch(continued, connection)
+
+
+def _to_go_on_here(registry: Registry, row: FoundSession) -> Checkpoint | None:
+    """Return from where a session that another process left goes on here; None: it cannot."""
     checkpoint = read_checkpoint(row.checkpoint)
     is_here = row.directory in (None, registry.sound_directory)
     if not row.is_orphan or checkpoint is None or not checkpoint.can_go_on or not is_here:
         return None
     if checkpoint.open_stream is not None and (row.directory is None or not registry.records):
         return None
+    return checkpoint
+
+
+async def _take_over(
+    registry: Registry,
+    request: SessionRequest,
+    row: FoundSession,
+    checkpoint: Checkpoint,
+    ticket: ResumeTicket,
+    connection: ClientConnection,
+) -> LiveTask | None:
+    """Claim a session that another process left, and go on with it; None: it was claimed before."""
     left = await resumptions.claim(row, registry.boot)
     if left is None:
         return None
     logger.info("session %s goes on here", row.session_id)
     age_seconds = max(0.0, (clock.now() - row.started_at).total_seconds())
-    return RestoredSession(
-        row.session_id,
-        checkpoint,
-        left,
-        ticket.hashed,
-        ticket.seen,
-        age_seconds,
-        row.away_seconds,
-    )
-
-
-async def _go_on(
-    registry: Registry,
-    request: SessionRequest,
-    restored: RestoredSession,
-    connection: ClientConnection,
-) -> LiveTask:
-    checkpoint = restored.checkpoint
+    restored = RestoredSession(row, checkpoint, left, ticket.hashed, ticket.seen, age_seconds)
     wanted = replace(
         request,
         manner=checkpoint.manner,
@@ -113,8 +129,35 @@ async def _go_on(
     try:
         return registry.launch(wanted, connection)
     except RefusedError:
-        resumptions.hand_over(restored.session_id, checkpoint.as_json(), {})
+        resumptions.hand_back(row, registry.boot)
         raise
+
+
+async def _whole(
+    registry: Registry,
+    taking_over: Coroutine[Any, Any, LiveTask | None],
+    connection: ClientConnection,
+) -> LiveTask | None:
+    """Do it to its end even if cancelled: nobody would look after a session that is only claimed.
+
+    Then the session is left to the registry, as if its client had lost the connection just after.
+    """
+    task = registry.hold(asyncio.create_task(taking_over, name="habla taking over"))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(partial(_detach, connection))
+        raise
+
+
+def _detach(connection: ClientConnection, task: "asyncio.Task[LiveTask | None]") -> None:
+    if task.cancelled():
+        return
+    if (error := task.exception()) is not None:
+        logger.warning("a session that another process left does not go on here: %s", error)
+    elif (taken_over := task.result()) is not None:
+        session, _ = taken_over
+        session.detach(connection, EndCause(EndReason.CONNECTION_LOST, is_heard=False))
 
 
 async def _continued(
@@ -123,7 +166,6 @@ async def _continued(
     """Return the request for a new session in the conversation of one that cannot go on here."""
     if row.is_open and not row.is_orphan:
         row = await _ended(request.user_id, login_key, row, ticket, boot)
-    await resumptions.use_up(row.session_id)
     checkpoint = read_checkpoint(row.checkpoint)
     continues = None
     if checkpoint is not None and checkpoint.stream:
@@ -133,6 +175,7 @@ async def _continued(
         conversation_id=row.conversation_id,
         continues=continues,
         taken_command=checkpoint.told_command if checkpoint is not None else 0,
+        use_up=partial(resumptions.delete_resumption, row.session_id),
         owed_seconds=row.away_seconds + OWED_SECONDS,
     )
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from time import monotonic
 from types import TracebackType
@@ -19,10 +19,11 @@ from sessions_app.live.resuming.checkpoint import Checkpoint
 from sessions_app.live.resuming.client_link import ClientConnection
 from sessions_app.live.resuming.kept_sound import as_sent
 from sessions_app.live.resuming.restored import OWED_SECONDS, RestoredSession
-from sessions_app.live.resuming.resume_state import ResumeState, keep_telling
+from sessions_app.live.resuming.resume_state import ResumeOffer, ResumeState, keep_telling
 from sessions_app.live.resuming.stream_position import StreamPosition
+from sessions_app.live.resuming.tickets import ResumeTickets, ticket_hash
 from sessions_app.live.session_pipeline import SessionPipeline
-from sessions_app.live.silence import SilenceWatch
+from sessions_app.live.silence import LATE_SECONDS, SilenceWatch
 from sessions_app.live.states import (
     OPEN_STATES,
     TRANSITIONS,
@@ -71,10 +72,14 @@ class LiveSession(SessionOperations):
         self._process = process
         self._silence = SilenceWatch(process.silence_seconds, self._waits_since, self._is_silent)
         self._absence = SilenceWatch(
-            process.resume_seconds, lambda: self.detached_at, self._is_not_resumed
+            process.resume_seconds, self._absent_since, self._is_not_resumed
         )
-        self.detached_at: float | None = None
+        self._detached_at: float | None = None
         """Since when its client is away, on the monotonic clock; None: it is there."""
+        self._attaching = 0
+        """How many connections are about to become its client's."""
+        self._ticket = request.restored.ticket_hash if request.restored is not None else ""
+        """The hash of the ticket that its client was given last; empty: it has none."""
         self._attached_at = 0.0
         self._state_before = State.IDLE
         self.is_cut_off = False
@@ -121,12 +126,12 @@ class LiveSession(SessionOperations):
         """
         if not self.is_client(connection):
             return
-        is_kept = self.is_open or (self.state is State.OPENING and self._restored is not None)
-        if self._resumption is None or not is_kept or self.ending is not None:
+        is_kept = self._ticket and (self.is_open or self._is_coming)
+        if not is_kept or self.ending is not None:
             self.end(ending)
             return
         self._link.detach()
-        self.detached_at = monotonic()
+        self._detached_at = monotonic()
         self._save_tickets(is_attached=False)
         if self.state is State.OPENING:  # it is detached as soon as it is open
             return
@@ -136,6 +141,21 @@ class LiveSession(SessionOperations):
             with suppress(CommandError):
                 self._pipeline.intake.perform(self.end_guest)
         logger.info("session %s: its client is gone and may come back", self.id)
+
+    @property
+    def _is_coming(self) -> bool:
+        """Whether it was live in another process, and will be here."""
+        return self.state is State.OPENING and self._request.restored is not None
+
+    @property
+    def away_since(self) -> float | None:
+        """Since when its client is away, on the monotonic clock; None: it is there, or comes."""
+        return None if self._attaching else self._detached_at
+
+    def _absent_since(self) -> float | None:
+        if self._attaching:  # who has come in time is waited for, and then looked for again
+            return monotonic() - self._process.resume_seconds + LATE_SECONDS
+        return self._detached_at
 
     def _become_detached(self) -> None:
         self._state_before = self.state
@@ -159,9 +179,8 @@ class LiveSession(SessionOperations):
 
     def can_be_resumed(self) -> bool:
         """Whether a client may attach to it now."""
-        is_alive = self.is_open or self.state is State.DETACHED
-        is_coming = self.state is State.OPENING and self._restored is not None
-        return self._resumption is not None and (is_alive or is_coming) and self.ending is None
+        is_alive = self.is_open or self.state is State.DETACHED or self._is_coming
+        return self._resumption is not None and is_alive and self.ending is None
 
     def request_to_continue(self, request: SessionRequest) -> SessionRequest | None:
         """Return the request for a new session that continues this one, which is ending.
@@ -173,14 +192,20 @@ class LiveSession(SessionOperations):
             return None
         position = self._pipeline.intake.position
         continues = {"stream": position.number, "bytes": position.bytes}
-        since = self.detached_at or monotonic()
+        since = self._detached_at or monotonic()
         return replace(
             request,
             conversation_id=self.conversation_id,
             continues=continues if position.number else None,
             taken_command=self._resumption.commands.highest if self._resumption else 0,
+            use_up=self._use_up_tickets,
             owed_seconds=monotonic() - since + OWED_SECONDS,
         )
+
+    def _use_up_tickets(self) -> None:
+        if self._resumption is not None:
+            self._resumption.tickets = ResumeTickets()
+        resumptions.delete_resumption(self.id)
 
     async def attach(self, connection: ClientConnection, hashed: str, seen: int) -> bool:
         """Go on with ``connection``, which came with the ticket of this hash.
@@ -188,37 +213,58 @@ class LiveSession(SessionOperations):
         ``seen`` is the highest number of an event that the client has. A connection that is still
         there is closed: its client was taken over. Return whether the session was still there.
         """
-        await self._is_opened.wait()
-        if self._resumption is None or self.generation is None or not self.can_be_resumed():
-            return False
-        self._resumption.tickets.use(hashed)
-        resume = self._resumption.offer()
+        self._attaching += 1
+        try:
+            await self._is_opened.wait()
+            if self._resumption is None or not self.can_be_resumed():
+                return False
+            offer = await self._offer_ticket(self._resumption, hashed)
+            if not self.can_be_resumed():
+                return False
+            await self._go_on_with(connection, self._resumption, offer, seen)
+        finally:
+            self._attaching -= 1
+        return True
+
+    async def _offer_ticket(self, resumption: ResumeState, hashed: str) -> ResumeOffer:
+        """Return the ticket for a client that came with the one of this hash."""
+        self._note_ticket(resumption, hashed)
+        offer = resumption.offer()
         saving = self._save_tickets(is_attached=True)
         if saving is not None:  # another process must know the ticket that the client gets
             with suppress(StoreError):
                 await behind.in_time(saving)
-        if not self.can_be_resumed():
-            return False
-        if self.state is State.DETACHED:
-            self.state, self.detached_at = self._state_before, None
-        self._attached_at = monotonic()
-        await self._link.attach(connection, self._resumed(self._resumption, resume, seen), seen)
-        return True
+        return offer
 
-    def _resumed(
-        self, resumption: ResumeState, resume: Mapping[str, Any], seen: int, **more: bool
-    ) -> Notice:
+    async def _go_on_with(
+        self, connection: ClientConnection, resumption: ResumeState, offer: ResumeOffer, seen: int
+    ) -> None:
+        if self.state is State.DETACHED:
+            self.state = self._state_before
+        self._detached_at, self._attached_at = None, monotonic()
+        self._ticket = ticket_hash(offer.ticket)
+        await self._link.attach(connection, self._resumed(resumption, offer, seen), seen)
+
+    def _resumed(self, resumption: ResumeState, offer: ResumeOffer, seen: int) -> Notice:
         if self.generation is None:
             raise RuntimeError("a session without engines is not ready")
         fields = messages.first_fields(self._rows, self.manner, self.generation)
-        position = self._pipeline.intake.position
-        return messages.resumed({**fields, "resume": resume, **more}, resumption, position, seen)
+        fields["resume"] = asdict(offer)
+        restored = self._request.restored
+        if restored is not None and seen <= restored.newest_event:  # it knows nothing of ours
+            fields["handed_over"] = True
+        return messages.resumed(fields, resumption, self._pipeline.intake.position, seen)
 
     def note_arrival(self, connection: ClientConnection) -> None:
         """Note that the first message came over ``connection``: its client has the new ticket."""
-        if self._resumption is None or not self.is_client(connection):
-            return
-        if self._resumption.tickets.confirm():
+        if self._resumption is not None and self.is_client(connection):
+            self._note_ticket(self._resumption, self._ticket)
+
+    def _note_ticket(self, resumption: ResumeState, hashed: str) -> None:
+        """Note that the client has the ticket of this hash: those before it are used up."""
+        if self._request.use_up is not None and hashed:
+            self._request.use_up()
+        if resumption.tickets.confirm(hashed):
             self._save_tickets(is_attached=True)
 
     def is_client(self, connection: ClientConnection) -> bool:
@@ -272,7 +318,6 @@ class LiveSession(SessionOperations):
         if self._resumption is None:
             raise RuntimeError("only a session that can be resumed goes on elsewhere")
         checkpoint, intake = restored.checkpoint, self._pipeline.intake
-        self._resumption.restore(restored)
         self._pipeline.interpreter.newest_id = restored.newest_utterance
         stream, intake.owed_seconds = checkpoint.open_stream, restored.owed_seconds
         taken = checkpoint.taken_bytes
@@ -449,7 +494,8 @@ class LiveSession(SessionOperations):
 
     async def _end_row(self) -> None:
         if self._restored is not None:  # it was not taken up, so another process may do so
-            self._left = self._restored.checkpoint
+            await behind.in_time(resumptions.hand_back(self._restored.found, self.boot))
+            return
         if self._left is not None:
             await self._hand_over(self._left)
             return
@@ -518,8 +564,10 @@ class LiveSession(SessionOperations):
     async def _say_ready(self, generation: Generation) -> None:
         fields = messages.first_fields(self._rows, self.manner, generation)
         if self._resumption is not None:
-            fields["resume"] = self._resumption.offer()
+            offer = self._resumption.offer()
+            fields["resume"] = asdict(offer)
             await self._begin_resumption(self._resumption)
+            self._ticket = ticket_hash(offer.ticket)
         if self._request.continues is not None:
             fields["continues"] = self._request.continues
         if self._request.taken_command is not None:
@@ -539,15 +587,10 @@ class LiveSession(SessionOperations):
         self.save_checkpoint()
 
     async def _greet_again(self, restored: RestoredSession, resumption: ResumeState) -> None:
-        """Greet the client of a session that another process had."""
+        """Greet the client of a session that another process had, if it is still there."""
         connection = self._link.connection
         if connection is None:
             return
-        resume = resumption.offer()
-        if (saving := self._save_tickets(is_attached=True)) is not None:
-            with suppress(StoreError):
-                await behind.in_time(saving)
-        seen = restored.seen
-        greeting = self._resumed(resumption, resume, seen, handed_over=True)
+        offer = await self._offer_ticket(resumption, restored.ticket_hash)
         if self.is_client(connection):
-            await self._link.attach(connection, greeting, seen)
+            await self._go_on_with(connection, resumption, offer, restored.seen)

@@ -1,7 +1,7 @@
 """A session's request, its states and their transitions, and the causes of its end."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -122,6 +122,8 @@ class SessionRequest:
     """What the client is to send again of a session that is over: `stream`, and from which byte."""
     taken_command: int | None = None
     """The number up to which that took its client's commands; None: it continues no session."""
+    use_up: Callable[[], None] | None = None
+    """Makes the tickets of that session worthless, once the client has one of this."""
     restored: RestoredSession | None = None
     """The session of another process that is to go on; None: a new one begins."""
     owed_seconds: float = 0.0

@@ -156,11 +156,12 @@ class Recorder:
             return False
         path = files.new_sound_path(left.id, left.encoding)
         file = RecordingFile(path, left.encoding, left.sample_rate, self._disk_failed)
-        if not await self._writer.run(file.reopen):
-            return False
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         begun.set_result(None)  # its row is there
-        self._recording = _Recording(left.id, file, begun, left)
+        self._recording = _Recording(left.id, file, begun, left)  # to be released if cancelled
+        if not await self._writer.run(file.reopen):
+            self._recording = None
+            return False
         recordings.record_listening(self._session_id, is_listening=True)
         return True
 

@@ -4,6 +4,7 @@ A process that was frozen is taken for dead by the others. It notices that by it
 them and goes on. If a conversation was deleted meanwhile, its session ends.
 """
 
+import logging
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -20,8 +21,13 @@ from sessions_app.models import (
     TranslationSession,
 )
 from sessions_app.store.database.thread import on_database_thread
-from sessions_app.store.liveness import of_dead_processes
+from sessions_app.store.liveness import directory_of, of_dead_processes, of_silent_processes
 from sessions_app.store.resumptions import handed_over, may_still_be_resumed
+
+logger = logging.getLogger(__name__)
+
+NOBODY = "0" * 16
+"""In place of a run's own part of its id: none on the data directory has the row any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ def mark_lost(boot: str) -> int:
     Those that their client may still resume are left alone, until their time is over.
     """
     open_rows = TranslationSession.objects.filter(state=SessionState.OPEN)
+    _disown_forgotten(open_rows.filter(boot=boot), boot)
     orphans = list(of_dead_processes(open_rows, boot).values_list("pk", "boot"))
     if not orphans:
         return 0
@@ -61,6 +68,16 @@ def mark_lost(boot: str) -> int:
     rows = TranslationSession.objects.filter(state=SessionState.OPEN, boot__in=boots)
     lost = _close(rows.filter(pk__in=set(over) - left))
     return lost + _end_handed_over(rows.filter(pk__in=left))
+
+
+def _disown_forgotten(own: QuerySet[TranslationSession], boot: str) -> None:
+    """Leave open rows of ``boot`` that it gives no sign of life to whoever looks for dead ones.
+
+    So it is where the database took what it seemed to refuse, such as a claim.
+    """
+    forgotten = of_silent_processes(own, boot).update(boot=directory_of(boot) + NOBODY)
+    if forgotten:
+        logger.warning("%d open sessions of this server were forgotten by it", forgotten)
 
 
 def _close(rows: QuerySet[TranslationSession]) -> int:

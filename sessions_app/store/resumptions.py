@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from sessions_app.core import events
@@ -57,6 +58,8 @@ class FoundSession:
     is_open: bool
     is_orphan: bool
     """Whether it is open and its process is gone, so that another may go on with it."""
+    is_handed_over: bool
+    """Whether that process has left it to others."""
     started_at: datetime
     away_seconds: float
     """How long its client has been away, as far as the rows know."""
@@ -184,7 +187,10 @@ def find(user_id: int, login_key: str, hashed: str, boot: str) -> FoundSession |
         uuid.UUID(row.checkpoint.get("conversation") or str(session.conversation_id)),
         session.boot,
         is_open,
-        is_orphan=is_open and (row.is_handed_over or _is_dead(session.pk, boot)),
+        is_orphan=is_open
+        and session.boot != boot
+        and (row.is_handed_over or _is_dead(session.pk, boot)),
+        is_handed_over=row.is_handed_over,
         started_at=session.started_at,
         away_seconds=max(0.0, (row.now - away_since).total_seconds()),
         checkpoint=row.checkpoint,
@@ -212,14 +218,32 @@ def claim(found: FoundSession, boot: str) -> LeftBehind | None:
     Raises:
         StoreError: the database does not answer.
     """
-    live = TranslationSession.objects.filter(
-        pk=found.session_id, state=SessionState.OPEN, boot=found.boot
-    )
-    if not live.update(boot=boot, seen_at=Now(), is_listening=False):
-        return None
-    mine = Resumption.objects.filter(pk=found.session_id)
-    mine.update(is_handed_over=False, detached_at=None)
-    return _left_behind(found)
+    with transaction.atomic():
+        live = _open_sessions(found.session_id, found.boot)
+        if not live.update(boot=boot, seen_at=Now(), is_listening=False):
+            return None
+        mine = Resumption.objects.filter(pk=found.session_id)
+        mine.update(is_handed_over=False, detached_at=None)
+        return _left_behind(found)
+
+
+def hand_back(found: FoundSession, boot: str) -> "asyncio.Future[None]":
+    """Leave a session that ``boot`` has claimed, and could not go on with, as it was found.
+
+    Its client may come again, here too.
+    """
+    return behind.post(partial(_hand_back, found, boot), "the handover of a session")
+
+
+def _hand_back(found: FoundSession, boot: str) -> None:
+    with transaction.atomic():
+        if _open_sessions(found.session_id, boot).update(boot=found.boot, seen_at=Now()):
+            row = Resumption.objects.filter(pk=found.session_id)
+            row.update(is_handed_over=found.is_handed_over, detached_at=Now())
+
+
+def _open_sessions(session_id: uuid.UUID, boot: str) -> QuerySet[TranslationSession]:
+    return TranslationSession.objects.filter(pk=session_id, state=SessionState.OPEN, boot=boot)
 
 
 def _left_behind(found: FoundSession) -> LeftBehind:
@@ -237,16 +261,6 @@ def _left_behind(found: FoundSession) -> LeftBehind:
             (e.event, history.exchange_of_row(e)) for e in exchanges[-MOST_MISSED:] if e.event
         ),
     )
-
-
-@on_database_thread
-def use_up(session_id: uuid.UUID) -> None:
-    """Make the tickets of a session that is over worth nothing.
-
-    Raises:
-        StoreError: the database does not answer.
-    """
-    Resumption.objects.filter(pk=session_id).delete()
 
 
 @on_database_thread

@@ -35,10 +35,10 @@ class Saboteur:
         return self._count >= self._at
 
     @contextlib.contextmanager
-    def at_work(self) -> Iterator[None]:
+    def at_work(self, *, is_on: bool = True) -> Iterator[None]:
         """Sabotage the tasks that are created inside."""
         loop = asyncio.get_running_loop()
-        loop.set_task_factory(self._make_task)
+        loop.set_task_factory(self._make_task if is_on else None)
         try:
             yield
         finally:

@@ -1,7 +1,6 @@
 """A session outlives its connection, for a client that asks for it; nothing is told twice."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
@@ -9,30 +8,8 @@ from sessions_app.core.audio import SAMPLE_RATE, count_samples
 from sessions_app.models import Exchange, TranslationSession
 from tests.conftest import Connect
 from tests.house import Client, House, eventually
+from tests.resuming import LOST, numbers, resuming, seen_by
 from tests.sounds import chunks, say, silence, webm
-
-LOST = 1006
-"""How Daphne names a connection whose network is gone."""
-
-
-def ticket_of(browser: Client) -> str:
-    """Return the ticket that a client was given last."""
-    given = [m for m in browser.heard if m["type"] in ("ready", "resumed")]
-    return str(given[-1]["resume"]["ticket"])
-
-
-def seen_by(*browsers: Client) -> int:
-    return max(numbers(*browsers), default=0)
-
-
-def resuming(connect: Connect, *before: Client, seen: int | None = None) -> Any:
-    number = seen_by(*before) if seen is None else seen
-    return connect(resume=ticket_of(before[-1]), seen=str(number), is_ready=False)
-
-
-def numbers(*browsers: Client) -> list[int]:
-    """Return the numbers of the events that these were told, in the order in which they were."""
-    return [int(m["event"]) for browser in browsers for m in browser.heard if "event" in m]
 
 
 async def reasons() -> list[str]:

@@ -30,6 +30,8 @@ class _Attachment:
     connection: ClientConnection
     sent: int
     """The number of the last event that was handed to it."""
+    is_greeted: bool = True
+    """Whether it is told events by now; else they are kept for when it is greeted."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by whoever sends: events go out in the order of their numbers."""
 
@@ -38,12 +40,15 @@ class ClientLink:
     """Sends a session's events to its client. Without a ``log`` it has one connection only.
 
     With one, events are numbered when they are emitted, and whoever attaches gets those that it
-    missed before any later one.
+    missed before any later one. Unless ``is_greeted``, the first connection has to attach too.
     """
 
-    def __init__(self, connection: ClientConnection, log: EventLog | None = None) -> None:
+    def __init__(
+        self, connection: ClientConnection, log: EventLog | None = None, *, is_greeted: bool = True
+    ) -> None:
         self._log = log
-        self._attachment: _Attachment | None = _Attachment(connection, log.newest if log else 0)
+        sent = log.newest if log else 0
+        self._attachment: _Attachment | None = _Attachment(connection, sent, is_greeted)
 
     @property
     def connection(self) -> ClientConnection | None:
@@ -83,13 +88,17 @@ class ClientLink:
             raise RuntimeError("a client that does not resume has one connection")
         before = self._attachment
         self._attachment = attachment = _Attachment(connection, min(seen, self._log.newest))
-        async with attachment.turn:
-            await connection.emit(greeting)
-            await self._send_missed(attachment, self._log)
-        if before is not None and before.connection is not connection:
-            await _disconnect_replaced(before.connection)
+        try:
+            async with attachment.turn:
+                await connection.emit(greeting)
+                await self._send_missed(attachment, self._log)
+        finally:  # its page would wait for ever for what the session tells the other
+            if before is not None and before.connection is not connection:
+                await _disconnect_replaced(before.connection)
 
     async def _send_missed(self, attachment: _Attachment, log: EventLog) -> None:
+        if not attachment.is_greeted:
+            return
         while attachment is self._attachment and (event := log.next_after(attachment.sent)):
             attachment.sent = event.number
             await attachment.connection.emit(event)

@@ -1,11 +1,10 @@
 """A session that another process left, and this one goes on with."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from sessions_app.core.events import Numbered
 from sessions_app.live.resuming.checkpoint import Checkpoint
-from sessions_app.store.resumptions import LeftBehind
+from sessions_app.store.resumptions import FoundSession, LeftBehind
 
 OWED_SECONDS = 60.0
 """How much sound more than that of its absence a client may hold: it was behind before."""
@@ -15,7 +14,8 @@ OWED_SECONDS = 60.0
 class RestoredSession:
     """What is known of it when it begins here."""
 
-    session_id: UUID
+    found: FoundSession
+    """As it was found: to be given back like that where it cannot go on here."""
     checkpoint: Checkpoint
     left: LeftBehind
     ticket_hash: str
@@ -24,8 +24,6 @@ class RestoredSession:
     """The highest number of an event that the client has."""
     age_seconds: float
     """How long ago it began."""
-    away_seconds: float
-    """How long its client was away."""
 
     @property
     def newest_utterance(self) -> int:
@@ -40,9 +38,12 @@ class RestoredSession:
     @property
     def missed(self) -> list[Numbered]:
         """The exchanges that the client has not been told of, as far as they are in the rows."""
-        return [Numbered(event, number) for number, event in self.left.missed if number > self.seen]
+        missed = [Numbered(event, number) for number, event in self.left.missed]
+        return sorted(
+            (event for event in missed if event.number > self.seen), key=lambda event: event.number
+        )
 
     @property
     def owed_seconds(self) -> float:
         """How much sound the client may hold."""
-        return self.away_seconds + OWED_SECONDS
+        return self.found.away_seconds + OWED_SECONDS

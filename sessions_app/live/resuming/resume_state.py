@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from sessions_app.core.events import Emit
@@ -17,6 +18,15 @@ KEPT_SECONDS = 1.0
 """How often a client that is listened to is told what it may forget: its heartbeat, too."""
 HURRIED_SECONDS = 0.25
 """The same while much is kept that it does not know of."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeOffer:
+    """A ticket, as the client gets it: the field `resume` of `ready` and `resumed`."""
+
+    ticket: str = field(repr=False)
+    seconds: float
+    """How long it is good after the connection is lost."""
 
 
 class ResumeState:
@@ -39,9 +49,9 @@ class ResumeState:
         self.kept = kept
         self._checkpoint = checkpoint
 
-    def offer(self) -> dict[str, str | float]:
-        """Issue a ticket; return the field `resume` of `ready` and `resumed`."""
-        return {"ticket": self.tickets.issue(), "seconds": self.seconds}
+    def offer(self) -> ResumeOffer:
+        """Issue a ticket."""
+        return ResumeOffer(self.tickets.issue(), self.seconds)
 
     def restore(self, restored: RestoredSession) -> None:
         """Go on where another process was."""

@@ -4,44 +4,49 @@ import hashlib
 import secrets
 
 SECRET_BYTES = 32
+MOST_FOLLOWING = 4
+"""How many tickets are good of which nobody knows whether the client has them."""
 
 
 class ResumeTickets:
-    """A session's ticket, and the next one, until it is known that the client got it.
+    """A session's ticket, and those that follow it, until it is known which one the client has.
 
     Only hashes are kept. The ticket in use stays good until the first message comes over the
-    connection that it opened, or the next one is used: so an answer that is lost loses nothing.
+    connection that it opened, or a later one is used: so an answer that is lost loses nothing.
     """
 
-    def __init__(self, current: str = "", following: str = "") -> None:
+    def __init__(self, current: str = "") -> None:
         self.current = current
         """The hash of the ticket in use; empty: there is none."""
-        self.following = following
-        """The hash of the one that follows; empty: there is none."""
+        self._following: list[str] = []
+
+    @property
+    def following(self) -> str:
+        """The hash of the newest that follows; empty: there is none."""
+        return self._following[-1] if self._following else ""
 
     def issue(self) -> str:
         """Return a new ticket, which is to follow the one in use."""
         secret = secrets.token_urlsafe(SECRET_BYTES)
         if self.current:
-            self.following = ticket_hash(secret)
+            self._following = [*self._following, ticket_hash(secret)][-MOST_FOLLOWING:]
         else:
             self.current = ticket_hash(secret)
         return secret
 
     def opens(self, hashed: str) -> bool:
         """Return whether a ticket of this hash is good."""
-        return bool(hashed) and hashed in (self.current, self.following)
+        return bool(hashed) and hashed in (self.current, *self._following)
 
-    def use(self, hashed: str) -> None:
-        """Note that a client attached with the ticket of this hash: it has what it got before."""
-        if self.following and hashed == self.following:
-            self.confirm()
+    def confirm(self, hashed: str) -> bool:
+        """Note that the client has the ticket of this hash; return whether that is new.
 
-    def confirm(self) -> bool:
-        """Note that the client has the following ticket; return whether that is new."""
-        if not self.following:
+        Those before it are worth nothing from now on.
+        """
+        if hashed not in self._following:
             return False
-        self.current, self.following = self.following, ""
+        later = self._following[self._following.index(hashed) + 1 :]
+        self.current, self._following = hashed, later
         return True
 
 

@@ -45,3 +45,32 @@ async def test_what_the_client_missed_is_told_with_all_that_the_rows_have() -> N
     assert (event, exchange.source, exchange.is_gist) == (5, "Yo sabo.", True)
     assert exchange.phrases == (make_correction("Yo sabo", "Yo sé", "an irregular verb"),)
     assert await resumptions.claim(found, "there-1") is None
+
+
+async def test_of_two_connections_one_claims_it_even_where_both_are_of_one_process() -> None:
+    user = await User.objects.acreate_user("ana")
+    await database_thread.run(leave_session, user)
+    found = await resumptions.find(user.pk, "", TICKET, "here-1")
+    assert found is not None
+    assert await resumptions.claim(found, "here-1") is not None
+    assert await resumptions.claim(found, "here-1") is None
+    claimed = await resumptions.find(user.pk, "", TICKET, "here-1")
+    assert claimed is not None
+    assert not claimed.is_orphan
+
+
+async def test_what_cannot_go_on_is_given_back_as_it_was() -> None:
+    user = await User.objects.acreate_user("ana")
+    await database_thread.run(leave_session, user)
+    found = await resumptions.find(user.pk, "", TICKET, "here-1")
+    assert found is not None
+    assert await resumptions.claim(found, "here-1") is not None
+    await resumptions.hand_back(found, "here-1")
+    again = await resumptions.find(user.pk, "", TICKET, "here-1")
+    assert again is not None
+    assert (again.boot, again.is_orphan, again.is_handed_over) == (found.boot, True, True)
+    assert await resumptions.claim(again, "there-1") is not None
+    await resumptions.hand_back(found, "here-1")  # too late: it is another's
+    theirs = await resumptions.find(user.pk, "", TICKET, "there-1")
+    assert theirs is not None
+    assert (theirs.boot, theirs.is_orphan) == ("there-1", False)

@@ -1,5 +1,6 @@
 """The store: rows are written once, closed once, and kept whatever an engine says."""
 
+import asyncio
 import math
 import uuid
 from collections.abc import AsyncIterator
@@ -171,6 +172,21 @@ async def test_rows_of_a_server_elsewhere_that_fell_silent_are_lost() -> None:
     await TranslationSession.objects.aupdate(seen_at=silent_since)
     assert await ownership.mark_lost(sessions.new_boot("here")) == 1
     assert await states() == {elsewhere.id: ("lost", 1)}
+
+
+async def test_open_rows_that_their_own_server_has_forgotten_are_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(liveness, "SILENT_SERVER_SECONDS", liveness.LAG_SECONDS + 0.2)
+    boot = sessions.new_boot("here")
+    forgotten, live = await new_session(boot), await new_session(boot)
+    for new in (forgotten, live):
+        await sessions.begin_session(new, None)
+    assert await ownership.mark_lost(boot) == 0
+    await asyncio.sleep(0.3)
+    await sessions.poll_sessions([live.id], is_beat=True)
+    assert await ownership.mark_lost(boot) == 1
+    assert await states() == {forgotten.id: ("lost", 1), live.id: ("open", 0)}
 
 
 async def test_a_new_conversation_belongs_to_the_same_user() -> None:

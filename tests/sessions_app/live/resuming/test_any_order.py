@@ -40,6 +40,7 @@ class Server:
         self.ledger = CommandLedger()
         self.log = EventLog()
         self.tickets = ResumeTickets()
+        self.given = ""
         self.streams: dict[int, bytes] = {}
         self.done: list[str] = []
         self.wire: Wire | None = None
@@ -48,10 +49,11 @@ class Server:
     def attach(self, wire: Wire, hashed: str, seen: int) -> None:
         """Take a connection in place of any other."""
         assert self.tickets.opens(hashed)
-        self.tickets.use(hashed)
+        self.tickets.confirm(hashed)
         self.wire, self.is_arrival_noted = wire, False
+        self.given = self.tickets.issue()
         greeting = {
-            "ticket": self.tickets.issue(),
+            "ticket": self.given,
             "stream": self.position.number,
             "bytes": self.position.bytes,
             "command": self.ledger.told,
@@ -66,7 +68,7 @@ class Server:
         """Take what arrived over the connection of the moment."""
         if not self.is_arrival_noted:
             self.is_arrival_noted = True
-            self.tickets.confirm()
+            self.tickets.confirm(ticket_hash(self.given))
         if isinstance(item, Sound):
             if self.position.is_open:
                 self.position.take(len(item.data))
