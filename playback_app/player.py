@@ -90,7 +90,7 @@ class Player:
             state, reason = PlaybackState.FINISHED, ""
         except GuestEndedError:
             state = PlaybackState.STOPPED
-            reason = "asked" if self._session.is_open else "session_ended"
+            reason = self._why_stopped(guest_input)
         except asyncio.CancelledError:
             state, reason = PlaybackState.STOPPED, "session_ended"
             raise
@@ -100,6 +100,11 @@ class Player:
         finally:
             self._begun.set()
             await self._end(state, reason)
+
+    def _why_stopped(self, guest_input: GuestInput) -> str:
+        if guest_input.is_abandoned:
+            return "client_away"
+        return "asked" if self._session.is_open else "session_ended"
 
     def refusal(self) -> CommandError:
         """Return the error for whoever wants to speak, or to play something else, meanwhile."""

@@ -20,7 +20,7 @@ from sessions_app.live import registry as registries
 from sessions_app.live.registry import Registry
 from sessions_app.live.resuming.client_link import ClientConnection
 from sessions_app.live.session import LiveSession
-from sessions_app.live.states import EndCause, SessionRequest
+from sessions_app.live.states import EndCause, SessionRequest, State
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,8 @@ OVER = EndCause("playback_over")
 """Why a session that was made for a playback ends."""
 SESSION_ENDED = (PlaybackState.STOPPED, "session_ended")
 """How a playback ends if its session does."""
+CLIENT_AWAY = (PlaybackState.STOPPED, "client_away")
+"""How it ends if its session waits for a client whose connection is lost."""
 
 Told = Callable[[Event], Awaitable[None]]
 
@@ -41,6 +43,9 @@ async def start(session: LiveSession, command: StartPlayback) -> None:
     Raises:
         CommandError: it cannot be played now, or not in this way; nothing was begun.
     """
+    if session.state is State.DETACHED:
+        message = "The connection was lost before this began; it is not played."
+        raise CommandError(message, code="not_ready")
     await _let_finished_go(session)
     request = PlaybackRequest(
         session.user_id,
@@ -87,6 +92,8 @@ async def play_in(
 async def _end_refused(job: PlaybackJob, session: LiveSession, error: CommandError) -> None:
     if session.is_open:
         await store.end_playback_behind(job.id, PlaybackState.FAILED, error.code)
+    elif session.state is State.DETACHED:
+        await store.end_playback_behind(job.id, *CLIENT_AWAY)
     else:
         await store.end_playback_behind(job.id, *SESSION_ENDED)
 

@@ -282,6 +282,7 @@ def _fields(event: events.Event) -> dict[str, Any]:
     for name in _OPTIONAL.get(type(event), ()):
         if fields[name] in (None, ""):
             del fields[name]
+    fields.pop("is_counted", None)
     if isinstance(event, events.Exchange):
         fields = _of_translation(event, fields)
     return {"type": _TYPES[type(event)], **fields}

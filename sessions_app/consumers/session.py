@@ -234,12 +234,15 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             await self._strike(session, error, text)
             return
         self._strikes = 0
-        if not session.is_new(command):
-            return
+        if session.is_new(command):
+            await self._execute(session, command)
+
+    async def _execute(self, session: LiveSession, command: protocol.ClientCommand) -> None:
+        is_open = session.is_open
         try:
-            if self._allowance is not None and session.is_open:
+            if self._allowance is not None and is_open:
                 self._allowance.check(command)
-            if session.is_open:
+            if is_open:
                 session.note_taken(command)
             await execute(session, command)
         except TooFastError as error:
@@ -251,8 +254,10 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             )
             await self._sender.emit(failure)
         except HablaError as error:
-            session.note_done(command)
-            await self._sender.emit(Failure(error.code, str(error), about=command.type))
+            if is_open:
+                await session.refuse(command, error)
+            else:  # it was not taken, and may come again
+                await self._sender.emit(Failure(error.code, str(error), about=command.type))
 
     async def _strike(self, session: LiveSession, error: CommandError, text: str) -> None:
         await self._sender.emit(Failure(error.code, str(error), about=protocol.subject(text)))

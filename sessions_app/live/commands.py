@@ -4,7 +4,7 @@ from functools import partial
 
 from sessions_app import protocol
 from sessions_app.core.errors import HablaError
-from sessions_app.core.events import Failure, Notice
+from sessions_app.core.events import Notice
 from sessions_app.extensions import CommandHandler, Handle, plugged_in
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import EndCause, EndReason
@@ -43,8 +43,7 @@ async def _handle(handle: Handle, session: LiveSession, command: protocol.Client
     try:
         await handle(session, command)
     except HablaError as error:
-        await session.emit(Failure(error.code, str(error), about=command.type))
-        session.note_done(command)
+        await session.refuse(command, error)
     else:
         if isinstance(command, protocol.TextInput):  # is done once its exchange is stored
             return

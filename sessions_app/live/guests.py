@@ -47,6 +47,8 @@ class GuestInput:
     def __init__(self, pipeline: SessionPipeline, origin: uuid.UUID | None) -> None:
         self._pipeline = pipeline
         self._origin = origin
+        self.is_abandoned = False
+        """Whether it must end because the session's client is gone, though that may come back."""
         self._is_refused = False
         self._released = asyncio.Event()
         self._turn: Turn[Any] | None = None
@@ -197,6 +199,12 @@ class Guests:
     def refuse(self) -> None:
         """Accept nothing more from the guest."""
         if self._input is not None:
+            self._input.refuse()
+
+    def abandon(self) -> None:
+        """Accept nothing more from the guest, since nobody hears what it plays."""
+        if self._input is not None:
+            self._input.is_abandoned = True
             self._input.refuse()
 
     async def end(self) -> bool:

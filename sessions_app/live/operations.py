@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
-from sessions_app.core.errors import CommandError, StoreError
+from sessions_app.core.errors import CommandError, HablaError, StoreError
 from sessions_app.core.events import Failure, Manner, Notice, Speaker
 from sessions_app.live import messages
 from sessions_app.live.event_sinks import PipelineEvents, SessionEvents
@@ -164,6 +164,12 @@ class SessionOperations:
         """Take note that a command is done, and has left nothing that only this process knows."""
         if self._resumption is not None:
             self._resumption.commands.finish(command.command)
+
+    async def refuse(self, command: ClientCommand, error: HablaError) -> None:
+        """Tell the client why a command that was taken is not done: it will not come again."""
+        self.note_done(command)
+        is_counted = command.command is not None
+        await self.emit(Failure(error.code, str(error), about=command.type, is_counted=is_counted))
 
     def save_checkpoint(self) -> None:
         """Write from where another process would go on, if the session can be resumed."""

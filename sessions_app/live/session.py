@@ -127,7 +127,7 @@ class LiveSession(SessionOperations):
         if not self.is_client(connection):
             return
         is_kept = self._ticket and (self.is_open or self._is_coming)
-        if not is_kept or self.ending is not None:
+        if not is_kept or self.ending is not None or not self._abandon_guest():
             self.end(ending)
             return
         self._link.detach()
@@ -136,10 +136,6 @@ class LiveSession(SessionOperations):
         if self.state is State.OPENING:  # it is detached as soon as it is open
             return
         self._become_detached()
-        if self._guests.is_busy:  # nobody hears what it plays
-            self._guests.refuse()
-            with suppress(CommandError):
-                self._pipeline.intake.perform(self.end_guest)
         logger.info("session %s: its client is gone and may come back", self.id)
 
     @property
@@ -156,6 +152,17 @@ class LiveSession(SessionOperations):
         if self._attaching:  # who has come in time is waited for, and then looked for again
             return monotonic() - self._process.resume_seconds + LATE_SECONDS
         return self._detached_at
+
+    def _abandon_guest(self) -> bool:
+        """End a guest, since nobody hears what it plays; return False if too much waits for it."""
+        if not self._guests.is_busy:
+            return True
+        self._guests.abandon()
+        try:
+            self._pipeline.intake.perform(self.end_guest)
+        except CommandError:
+            return False
+        return True
 
     def _become_detached(self) -> None:
         self._state_before = self.state
