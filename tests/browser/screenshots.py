@@ -10,6 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.chromium import PROGRAM, launch
+from tests.browser.network import network_to
 from tests.browser.server import Server
 from tests.sounds import say, silence, wav
 
@@ -24,6 +25,11 @@ SPOKEN = (
     + say("quiero agua gracias no no no sí hola mundo")
     + silence(60)
 )
+TAKE_OVER = """() => {
+    const { ticket } = JSON.parse(sessionStorage.getItem("habla.tab"));
+    window.other = new WebSocket(`ws://${location.host}/ws/session/?resume=${ticket}&seen=0`);
+}"""
+"""Attaches to the session of the page by another connection."""
 
 
 def main() -> int:
@@ -61,6 +67,8 @@ def take_all(server: Server, data: Path, directory: Path) -> None:
                 with launch(player, sound=sound) as browser:
                     page = open_page(browser, width, theme)
                     take_each(page, server, directory, f"{width}-{theme}")
+            with launch(player, sound=sound) as browser:
+                take_gap(open_page(browser, width, "light"), server, directory, f"{width}-light")
 
 
 def open_page(browser: Browser, width: int, theme: str) -> Page:
@@ -110,6 +118,34 @@ def take_each(page: Page, server: Server, directory: Path, suffix: str) -> None:
         page.goto(server.address + path)
         page.wait_for_load_state("networkidle")
         take(name)
+
+
+def take_gap(page: Page, server: Server, directory: Path, suffix: str) -> None:
+    """Take what the live page says while the network is gone, slow and back; and when replaced."""
+
+    def take(name: str) -> None:
+        page.screenshot(path=directory / f"gap-{name}-{suffix}.png")
+
+    state = page.locator("#state")
+    with network_to(server.port) as network:
+        page.goto(f"{network.address}/?key={server.key}")
+        expect(state).to_have_text("Ready")
+        page.locator("#listen").click()
+        expect(page.locator("#finals .translated")).to_have_count(1, timeout=20_000)
+        network.cut()
+        expect(page.locator("#held")).to_contain_text("12 s", timeout=30_000)
+        take("not-connected")
+        network.bytes_per_second = 6_000
+        network.mend()
+        expect(state).to_contain_text("Sending", timeout=10_000)
+        expect(page.locator("#held")).to_contain_text("s left")
+        take("sending")
+        network.bytes_per_second = 0
+        expect(state).to_have_text("Listening", timeout=20_000)
+        take("caught-up")
+        page.evaluate(TAKE_OVER)
+        expect(page.locator('[data-code="taken_over"]')).to_be_visible()
+        take("taken-over")
 
 
 def take_recordings(page: Page, server: Server, take: Callable[[str, bool], None]) -> None:

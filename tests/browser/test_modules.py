@@ -34,10 +34,11 @@ def run(page: Page, module: str, body: str) -> Any:
 
 
 def test_pauses_grow_to_a_limit_and_differ_between_pages(page: Page) -> None:
-    longest = run(page, "backoff", "return [0, 1, 2, 3, 9].map((n) => m.pauseSeconds(n, () => 1));")
-    assert longest == [0.5, 1, 2, 4, 15]
-    shortest = run(page, "backoff", "return [0, 1, 9].map((n) => m.pauseSeconds(n, () => 0));")
-    assert shortest == [0.25, 0.5, 7.5]
+    pauses = "return [0, 1, 2, 3, 9].map((n) => m.pauseSeconds(n, {{random: () => {}}}));"
+    assert run(page, "backoff", pauses.format(1)) == [0.5, 1, 2, 4, 15]
+    assert run(page, "backoff", pauses.format(0)) == [0.25, 0.5, 1, 2, 7.5]
+    hurried = "return m.pauseSeconds(9, {longest: 3, random: () => 1});"
+    assert run(page, "backoff", hurried) == 3
 
 
 def test_both_languages_have_the_same_words_and_holes(page: Page) -> None:

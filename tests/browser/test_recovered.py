@@ -26,7 +26,7 @@ def test_a_recovered_recording_is_heard_in_the_browser_to_its_end(
     serve: Callable[..., Server],
 ) -> None:
     complaints.append(BROKEN_SOCKET)
-    server = serve()
+    server = serve(HABLA_RESUME_SECONDS="1")  # then nobody comes back for it
     said = say("hola mundo") + silence(1.5) + say("gracias") + silence(1)
     page = open_page(speaking(said), at=server.address)
     listen(page)

@@ -108,6 +108,7 @@ def test_uncompressed_sound_is_sent_when_somebody_chose_it(
     speaking: Speaking, open_page: OpenPage
 ) -> None:
     page = open_page(speaking(say("la casa es roja")))
+    expect(page.locator("#state")).to_have_text("Ready")
     page.get_by_text("Appearance and language").click(force=True)
     page.get_by_label("How the microphone is sent").select_option("pcm")
     with page.expect_websocket() as socket:
@@ -141,9 +142,11 @@ def test_an_answer_to_a_stop_that_comes_late_ends_no_stream_that_began_since(
         const wait = window.setTimeout;
         window.setTimeout = (work, ms) => wait(work, Math.min(ms, 200)); // 40 s are over soon
         const sent = [];
-        const send = (message) => sent.push(message.type);
-        const connection = { isReady: true, backlogBytes: 0, send, sendSound: () => {} };
-        const listening = new Listening(connection, () => "pcm");
+        const begin = () => sent.push("start_listening");
+        const end = () => sent.push("stop_listening");
+        const way = { begin, end, sound: () => {} };
+        const old = { ...way, isHolding: false, isReady: true, backlogBytes: 0 };
+        const listening = new Listening(old, () => "pcm");
         const states = [];
         const note = () => states.push(listening.state);
         await listening.start(); note();

@@ -30,6 +30,17 @@ SLOW = """
     };
 """
 """A network that delivers nothing from ``isSlow = true`` until ``recover()``."""
+OLD_SERVER = """
+    const Kept = WebSocket;
+    window.WebSocket = class extends Kept {
+        constructor(address) {
+            const known = new URL(address);
+            ["resumable", "resume", "seen"].forEach((name) => known.searchParams.delete(name));
+            super(known);
+        }
+    };
+"""
+"""A server that offers no tickets, as those before did."""
 MUTED = """
     const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = async (wishes) => {
@@ -94,7 +105,7 @@ def test_a_muted_and_a_lost_microphone_are_told(browser: Browser, open_page: Ope
 def test_a_slow_network_is_told_and_a_new_stream_follows_the_broken_one(
     browser: Browser, open_page: OpenPage
 ) -> None:
-    page = open_page(browser, script=SLOW)
+    page = open_page(browser, script=OLD_SERVER + SLOW)
     page.get_by_role("button", name="Start").click()
     expect(page.locator("#state")).to_have_text("Listening")
     page.evaluate("window.isSlow = true")
@@ -107,18 +118,17 @@ def test_a_slow_network_is_told_and_a_new_stream_follows_the_broken_one(
     expect(page.locator('[data-code^="server"]')).to_have_count(0)
 
 
-def test_a_server_that_restarts_is_come_back_to_and_nothing_is_lost(
-    browser: Browser, open_page: OpenPage, complaints: list[str], serve: Serve
+@pytest.mark.parametrize("script", ["", OLD_SERVER], ids=["new", "old"])
+def test_a_server_that_restarts_is_come_back_to_and_nothing_typed_is_lost(
+    browser: Browser, open_page: OpenPage, complaints: list[str], serve: Serve, script: str
 ) -> None:
     complaints.append(BROKEN_SOCKET)
     server = serve()
-    page = open_page(browser, at=server.address)
+    page = open_page(browser, at=server.address, script=script)
     field = page.get_by_label("Type instead of speaking")
     field.fill("hola mundo")
     field.press("Enter")
     expect(page.locator("#finals .translated")).to_have_text("hello world")
-    page.get_by_role("button", name="Start").click()
-    expect(page.locator("#state")).to_have_text("Listening")
     assert server.end() == 0
     assert "What you see stays" in notice(page, "server_gone")
     field.fill("la casa")
@@ -129,10 +139,24 @@ def test_a_server_that_restarts_is_come_back_to_and_nothing_is_lost(
         ["hello world", "the house"], timeout=30_000
     )
     expect(page.locator('[data-code="server_gone"]')).to_have_count(0)
-    expect(page.locator("#state")).to_have_text("Listening")
-    assert "were not heard" in notice(page, "unheard")
+    expect(page.locator("#state")).to_have_text("Ready")
     page.get_by_role("link", name="History").click()
     expect(page.locator(".list > li")).to_have_count(1)
+
+
+def test_a_server_that_cannot_resume_is_listened_to_again_and_the_gap_is_told(
+    browser: Browser, open_page: OpenPage, complaints: list[str], serve: Serve
+) -> None:
+    complaints.append(BROKEN_SOCKET)
+    server = serve()
+    page = open_page(browser, at=server.address, script=OLD_SERVER)
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#state")).to_have_text("Listening")
+    assert server.end() == 0
+    expect(page.locator("#state")).to_have_text("Listening goes on when the server is back")
+    server.start()
+    expect(page.locator("#state")).to_have_text("Listening", timeout=30_000)
+    assert "were not heard" in notice(page, "unheard")
 
 
 def test_an_answer_that_a_broken_connection_swallowed_is_fetched(

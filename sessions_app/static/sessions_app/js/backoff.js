@@ -3,7 +3,7 @@
 const FIRST_SECONDS = 0.5;
 const LONGEST_SECONDS = 15;
 
-export function pauseSeconds(attempt, random = Math.random) {
-  const longest = Math.min(LONGEST_SECONDS, FIRST_SECONDS * 2 ** attempt);
-  return longest * (0.5 + random() / 2);
+export function pauseSeconds(attempt, { longest = LONGEST_SECONDS, random = Math.random } = {}) {
+  const most = Math.min(longest, FIRST_SECONDS * 2 ** attempt);
+  return most * (0.5 + random() / 2);
 }

@@ -10,6 +10,7 @@ export class Cards {
   #finals;
   #partials;
   #shown = new Map(); // entry -> element
+  #queue = make("p", { class: "queue muted" });
   #acts;
 
   // `acts` are what a card's buttons do: rename(speaker), sendAgain(entry), fetchBetter(); without one, no button.
@@ -23,7 +24,8 @@ export class Cards {
     return this.#shown.size === 0;
   }
 
-  show(entry) {
+  // `following` are the entries after it, where it is one that was missing.
+  show(entry, following = []) {
     const isPartial = entry.state === "hearing";
     const card = isPartial ? this.#partialCard(entry) : this.#finalCard(entry);
     const before = this.#shown.get(entry);
@@ -32,15 +34,35 @@ export class Cards {
     if (before?.parentElement === place) {
       refill(before, card);
       this.#shown.set(entry, before);
+      this.#gather();
       return;
     }
     before?.remove();
-    place.append(card);
+    place.insertBefore(card, isPartial ? null : this.#cardAfter(following));
+    this.#gather();
   }
 
   remove(entry) {
     this.#shown.get(entry)?.remove();
     this.#shown.delete(entry);
+    this.#gather();
+  }
+
+  // The first final card of the entries `following`.
+  #cardAfter(following) {
+    const cards = following.map((entry) => this.#shown.get(entry));
+    return cards.find((card) => card?.parentElement === this.#finals) ?? null;
+  }
+
+  // Sentences that were said and have no words yet are one line with their number, if they are several.
+  #gather() {
+    const waiting = [...this.#shown].filter(([entry]) => entry.state === "hearing" && entry.ended && !entry.stable && !entry.unstable);
+    const isQueue = waiting.length > 1;
+    this.#shown.forEach((card) => (card.hidden = false));
+    if (isQueue) waiting.forEach(([, card]) => (card.hidden = true));
+    if (isQueue) this.#queue.textContent = say("card.queue", { count: waiting.length });
+    if (isQueue && !this.#queue.isConnected) this.#partials.prepend(this.#queue);
+    if (!isQueue) this.#queue.remove();
   }
 
   #partialCard(entry) {

@@ -3,7 +3,10 @@
 import { describe } from "./problems.js";
 import { say } from "./strings.js";
 
-const OURS = ["server_gone", "server_gone_retrying", "full", "login_required", "wrong_origin", "protocol", "silent"];
+const OURS = [
+  "server_gone", "server_gone_retrying", "server_gone_holding", "full", "login_required", "wrong_origin", "protocol", "silent",
+  "taken_over", "left",
+];
 const PASSED_SHOWN_SECONDS = 30; // that a connection was ended, which is made anew
 
 export class ConnectionWords {
@@ -31,7 +34,12 @@ export class ConnectionWords {
 
   #tellTrying(state) {
     if (this.#isBack) this.#live.setState("connecting");
-    else if (state === "connecting") this.#show("server_gone_retrying");
+    else if (state === "connecting") this.#show(this.#goneCode("server_gone_retrying"));
+  }
+
+  // Where what is said is held, and the next try is always near, nobody has to watch the tries.
+  #goneCode(code) {
+    return this.#live.connection.isUrgent() ? "server_gone_holding" : code;
   }
 
   #tellWaiting(reason, seconds) {
@@ -42,7 +50,7 @@ export class ConnectionWords {
     if (reason === "cannot_keep_up") live.notices.show({ ...describe(reason), seconds: PASSED_SHOWN_SECONDS });
     if (reason === "server_gone" && live.lastWord) live.notices.show(describe("server_error", { message: live.lastWord }));
     live.lastWord = "";
-    const code = reason === "full" ? "full" : "server_gone";
+    const code = reason === "full" ? "full" : this.#goneCode("server_gone");
     let rest = Math.ceil(seconds);
     this.#show(code, { seconds: rest });
     this.#counting = setInterval(() => this.#show(code, { seconds: (rest = Math.max(0, rest - 1)) }), 1000);
@@ -58,6 +66,8 @@ export class ConnectionWords {
       wrong_origin: { label: say("button.retry"), run: () => live.connection.open() },
       protocol: { label: say("button.reload"), run: () => location.reload() },
       silent: { label: say("button.continue"), run: () => live.connection.open() },
+      taken_over: { label: say("button.take_back"), run: () => live.connection.open() },
+      left: { label: say("button.begin_again"), run: () => location.reload() },
     };
     this.#show(reason, {}, actions[reason]);
   }

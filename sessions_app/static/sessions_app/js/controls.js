@@ -26,7 +26,7 @@ function showState(live) {
   const button = byId("listen");
   button.setAttribute("aria-pressed", String(isOn));
   button.querySelector(".label").textContent = say(LABELS[isOn && state === "stopping" ? "starting" : state]);
-  const isAway = !live.connection.isReady || live.isGoingAway;
+  const isAway = !live.connection.isReady || (live.isGoingAway && !live.uplink.isHolding);
   if (isAway && isOn) live.setState("listening_later");
   else if (!isAway) live.setState({ idle: "ready", starting: "allow" }[state] ?? state);
 }
@@ -54,8 +54,9 @@ function bindMenu(menu, live) {
 }
 
 async function take(act, live) {
-  if (act === "watch") {
-    live.watchers.open();
+  const own = { watch: () => live.watchers.open(), leave: () => live.leave() }[act];
+  if (own) {
+    own();
     return;
   }
   const { entries } = live.journal;

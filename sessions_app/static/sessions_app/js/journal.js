@@ -8,12 +8,13 @@ const OPEN = new Set(["hearing", "heard", "sent"]);
 export class Journal {
   entries = [];
   session = "";
+  sourceZero = 0; // when the source's clock stood at zero, in ms; 0: nobody knows
   #changed;
   #removed;
   #clock;
-  #sourceZero = 0; // when the source's clock stood at zero, in ms
   #typed = 0;
 
+  // `changed(entry, following)`: an entry was added or is different; `following` are those after one that was missing.
   constructor({ changed, removed, clock = Date.now }) {
     this.#changed = changed;
     this.#removed = removed;
@@ -42,8 +43,9 @@ export class Journal {
     this.session = id;
   }
 
-  beginSource() {
-    this.#sourceZero = this.#clock();
+  // `isNow`: it began just now, and is not only told again.
+  beginSource(isNow = true) {
+    this.sourceZero = isNow ? this.#clock() : 0;
   }
 
   type(text) {
@@ -68,6 +70,30 @@ export class Journal {
 
   restore(entries) {
     entries.forEach((entry) => this.#update(this.#push(entry), {}));
+  }
+
+  // Takes in what was said while nobody could be told: before what was said later, in that session or in this one.
+  insert(fields) {
+    const { session, utterance } = fields;
+    const entry = { translated: "", saidAt: this.#clock(), ...fields, key: `${session}:${utterance}` };
+    const isOfNext = (other) => session !== this.session && other.session === this.session;
+    const later = this.entries.findIndex((other) => utteranceOf(other, session) > utterance || isOfNext(other));
+    const place = later < 0 ? this.entries.length : later;
+    this.entries.splice(place, 0, entry);
+    this.#changed(entry, this.entries.slice(place + 1));
+  }
+
+  has(session, utterance) {
+    return this.entries.some((entry) => entry.key === `${session}:${utterance}`);
+  }
+
+  // Another process has the session: it hears again, under another id, what has no translation yet.
+  handOver() {
+    const open = this.entries.filter((entry) => entry.session === this.session && OPEN.has(entry.state));
+    open.forEach((entry) => {
+      if (entry.typed) this.#update(entry, { state: "interrupted", isHandedOver: true });
+      else this.remove(entry, "handed_over");
+    });
   }
 
   fail(utterance, reason, session = this.session) {
@@ -138,9 +164,9 @@ export class Journal {
     const about = { direction: message.direction, speaker: message.speaker ?? null };
     const language = message.language ?? message.direction?.slice(0, 2);
     if (language) about.language = language;
-    if (message.end_seconds > message.start_seconds) {
-      about.startedAt = this.#sourceZero + message.start_seconds * 1000;
-      about.endedAt = this.#sourceZero + message.end_seconds * 1000;
+    if (this.sourceZero && message.end_seconds > message.start_seconds) {
+      about.startedAt = this.sourceZero + message.start_seconds * 1000;
+      about.endedAt = this.sourceZero + message.end_seconds * 1000;
     }
     return about;
   }
@@ -160,6 +186,10 @@ export class Journal {
       .filter((entry) => names.has(entry.speaker?.id))
       .forEach((entry) => this.#update(entry, { speaker: names.get(entry.speaker.id) }));
   }
+}
+
+function utteranceOf({ key = "" }, session) {
+  return key.startsWith(`${session}:`) ? Number(key.slice(session.length + 1)) : 0;
 }
 
 function wordsOf(entry) {

@@ -1,7 +1,8 @@
 // From the microphone to the server: one life of start, listen, stop, and of what breaks meanwhile.
 //
-// States: idle -> starting -> listening -> stopping -> idle. A lost connection leads from listening
-// back to starting; the next one begins a new stream, since a decoder needs a stream's header.
+// States: idle -> starting -> listening -> stopping -> idle. A lost connection changes nothing where the uplink holds what
+// is said. Where it does not, it leads from listening back to starting; the next one begins a new stream, since a decoder
+// needs a stream's header.
 
 import { Meter } from "./meter.js";
 import { Microphone } from "./microphone.js";
@@ -16,12 +17,13 @@ const SOLVED_BY_LISTENING = ["mic_denied", "mic_missing", "mic_busy", "mic_faile
 // Says "state" ({state}), "level" ({level}), "problem" ({code, values}) and "solved" ({code}).
 export class Listening extends EventTarget {
   state = "idle";
-  #connection;
+  #uplink;
   #choice;
   #meter;
   #wakeLock = new WakeLock();
   #microphone = null;
   #recorder = null;
+  #source = null; // what it gives, as the uplink knows it
   #isWanted = false;
   #isCongested = false;
   #deafSince = 0;
@@ -29,9 +31,9 @@ export class Listening extends EventTarget {
   #owed = 0; // answers to stops that nobody waited for any longer
 
   // `choice()` names how the sound is sent: auto or pcm.
-  constructor(connection, choice) {
+  constructor(uplink, choice) {
     super();
-    this.#connection = connection;
+    this.#uplink = uplink;
     this.#choice = choice;
     this.#meter = new Meter({
       onLevel: (level) => this.#tell("level", { level }),
@@ -57,7 +59,7 @@ export class Listening extends EventTarget {
     const wasSending = this.#recorder !== null;
     await this.#endStream();
     this.#release();
-    if (!wasSending || !this.#connection.isReady) this.#finish();
+    if (!wasSending || !this.#uplink.isReady) this.#finish(); // without the answer, which comes later or never
   }
 
   // The server is there (again): a new stream begins if somebody is listening.
@@ -70,10 +72,9 @@ export class Listening extends EventTarget {
     }
   }
 
-  // The connection is gone: what was recorded for it is of no use.
+  // The connection is gone, and what was recorded for it is of no use.
   interrupt() {
-    this.#recorder?.abandon();
-    this.#recorder = null;
+    this.#dropRecorder();
     this.#isCongested = false;
     this.#owed = 0;
     if (this.state === "stopping") this.#finish();
@@ -82,14 +83,26 @@ export class Listening extends EventTarget {
     this.#become("starting");
   }
 
-  // The server has ended a stream: because we asked, because it restarts, or for a reason of its own.
-  async streamEnded(isGoingAway) {
+  // The server has ended a stream: because we asked, because it restarts, or for a reason of its own. `isUnasked` and
+  // `isLast` are what the uplink knows of it, where it holds what is said.
+  async streamEnded(isGoingAway, { isUnasked, isLast } = {}) {
+    if (this.#uplink.isHolding) return void (await this.#heldStreamEnded(isUnasked, isLast));
     if (this.#owed) return void this.#owed--; // not of the stream that began since
     clearTimeout(this.#overdue);
     if (this.state === "stopping") await this.#finish();
     else if (isGoingAway) this.interrupt();
     else if (this.#isCongested) await this.#decongest();
     else if (this.state === "listening") this.#giveUp(new ProblemError("stopped"));
+  }
+
+  // The connection is gone, and what is said is held: whoever waited for the server's last word need not.
+  detach() {
+    if (this.state === "stopping" && !this.#recorder) this.#finish();
+  }
+
+  async #heldStreamEnded(isUnasked, isLast) {
+    if (isUnasked && this.state === "listening") this.#giveUp(new ProblemError("stopped"));
+    else if (isLast && this.state === "stopping") await this.#finish();
   }
 
   // The server did not begin to listen, and has said why.
@@ -137,7 +150,7 @@ export class Listening extends EventTarget {
     const recorder = await prepareRecorder(this.#microphone.stream, this.#choice(), (chunk) => this.#send(chunk));
     if (!this.#canBegin()) return void recorder.abandon(); // things changed while it was prepared
     this.#recorder = recorder;
-    this.#connection.send({ type: "start_listening", ...recorder.fields });
+    this.#source = this.#uplink.begin(recorder.fields);
     recorder.start();
     recorder.ended.then(() => this.#recorder === recorder && !this.#isCongested && this.stop());
     this.#become("listening");
@@ -146,7 +159,7 @@ export class Listening extends EventTarget {
   }
 
   #canBegin() {
-    return this.#isWanted && this.#microphone && !this.#recorder && this.#connection.isReady;
+    return this.#isWanted && this.#microphone && !this.#recorder && (this.#uplink.isReady || this.#uplink.isHolding);
   }
 
   #sayWhatWasMissed() {
@@ -157,15 +170,16 @@ export class Listening extends EventTarget {
 
   #send(chunk) {
     if (this.#isCongested) return;
-    if (this.#connection.backlogBytes < MOST_WAITING_BYTES) this.#connection.sendSound(chunk);
-    else this.#congest();
+    const isSlow = !this.#uplink.isHolding && this.#uplink.backlogBytes >= MOST_WAITING_BYTES;
+    if (isSlow) this.#congest();
+    else this.#uplink.sound(this.#source, chunk);
   }
 
   // A hole in a compressed stream breaks it: so the stream ends here, and a new one follows.
   #congest() {
     this.#isCongested = true;
     this.#recorder.abandon();
-    this.#connection.send({ type: "stop_listening" });
+    this.#uplink.end(this.#source);
     this.#deafSince = performance.now();
     this.#report(true, "slow_network");
   }
@@ -184,12 +198,13 @@ export class Listening extends EventTarget {
     this.#recorder = null;
     this.#isCongested = false;
     if (!recorder) return;
-    if (!wasCongested) this.#connection.send({ type: "stop_listening" });
+    if (!wasCongested) this.#uplink.end(this.#source);
+    this.#source = null;
     if (this.state === "stopping") this.#overdue = setTimeout(() => this.#waitNoLonger(), STOPPED_SECONDS * 1000);
   }
 
   #waitNoLonger() {
-    this.#owed++;
+    if (!this.#uplink.isHolding) this.#owed++;
     this.#finish();
   }
 
@@ -217,10 +232,15 @@ export class Listening extends EventTarget {
   #end() {
     this.#isWanted = false;
     this.#isCongested = false;
-    this.#recorder?.abandon();
-    this.#recorder = null;
+    this.#dropRecorder();
     this.#release();
     this.#become("idle");
+  }
+
+  #dropRecorder() {
+    this.#recorder?.abandon();
+    this.#recorder = null;
+    this.#source = null;
   }
 
   #giveUp(error) {

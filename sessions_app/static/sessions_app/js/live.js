@@ -9,7 +9,7 @@ import { canHear, engineProblems, missing, showEngines } from "./engines.js";
 import { Journal } from "./journal.js";
 import { Leaving } from "./leaving.js";
 import { Listening } from "./listening.js";
-import { askedFor, recall, remember } from "./memory.js";
+import { askedFor, forget, recall, remember } from "./memory.js";
 import { checkSurroundings } from "./microphone.js";
 import { askFor } from "./models.js";
 import { Notices } from "./notices.js";
@@ -18,13 +18,18 @@ import { describe, ProblemError } from "./problems.js";
 import { Recovery } from "./recovery.js";
 import { Renaming } from "./renaming.js";
 import { Follower } from "./scrolling.js";
+import { StateWords } from "./statewords.js";
 import { effects, hintOf, isOfSession } from "./serverwords.js";
 import { setting } from "./settings.js";
 import { say } from "./strings.js";
+import { TabStore } from "./tabstore.js";
 import { Typing } from "./typing.js";
+import { Uplink } from "./uplink.js";
 import { Watchers } from "./watchers.js";
 
 const HINT_SECONDS = 5;
+const LEFT_SECONDS = 10; // how long the last words of a session are waited for
+const OUTSTANDING_SECONDS = 3; // of sound that is not sent yet: less is on its way at any time
 const byId = (id) => document.getElementById(id);
 
 class Live {
@@ -32,7 +37,11 @@ class Live {
   engines = null;
   lastWord = ""; // the fatal error's words, said before the connection is closed
   isGoingAway = false; // the server said that it is about to restart
-  droppedSeconds = 0; // as the server last told them, of this session
+  droppedSeconds = null; // as the server last told them, of this session; null: it told a page before this one
+  lostSeconds = {}; // what was said and not sent, by the code of the notice that says so
+  hasLeft = false; // for good: nothing of it is kept here
+  hasNewerEngines = false; // for sessions that begin from now on
+  closed = () => {}; // told of the server's last message
   #hintTimer = 0;
 
   constructor(place) {
@@ -49,44 +58,82 @@ class Live {
     });
     this.follower = new Follower(byId("scroller"), byId("newest"));
     this.journal = new Journal({
-      changed: (entry) => this.#show(entry),
+      changed: (entry, following) => this.#show(entry, following),
       removed: (entry, reason) => this.#remove(entry, reason),
     });
     this.leaving = new Leaving(this.journal, this.notices);
     this.choices = new Choices(byId("direction"), byId("mode"), (name, value) => this.#choose(name, value));
-    this.connection = new Connection(() => this.#address());
-    this.listening = new Listening(this.connection, () => setting("sound"));
-    this.typing = new Typing(this.journal, this.connection);
+    this.connection = new Connection(() => this.#address(), ["ready", "resumed"]);
+    this.store = new TabStore();
+    this.uplink = new Uplink(this.connection, this.store);
+    this.listening = new Listening(this.uplink, () => setting("sound"));
+    this.connection.isUrgent = () => this.uplink.isHolding && (this.listening.isOn || this.uplink.heldSeconds > 0);
+    this.typing = new Typing(this.journal, this.uplink);
     this.renaming = new Renaming(byId("rename"), (speaker, name) => this.#rename(speaker, name));
     this.recovery = new Recovery(this.journal, place.dataset.sessions, (entry) => this.typing.again(entry));
     this.watchers = new Watchers(byId("watchers"), byId("viewers"), place.dataset.sessions, () => this.journal.session);
-    this.playing = new Playing(byId("playing"), (message) => this.connection.send(message));
+    this.playing = new Playing(byId("playing"), (message) => this.connection.isReady && this.uplink.command(message));
+    this.state = new StateWords(this, byId("state"), byId("held"));
     this.words = new ConnectionWords(this);
   }
 
-  begin() {
-    const kept = recall();
-    this.conversation = askedFor() ?? kept.id;
-    if (this.conversation === kept.id) this.journal.restore(kept.entries);
-    this.journal.interrupt();
+  async begin() {
     bindControls(this);
     this.#listenToParts();
     this.#checkMicrophone();
+    const kept = recall();
+    const asked = askedFor();
+    this.conversation = asked ?? kept.id;
+    if (this.conversation === kept.id) this.journal.restore(kept.entries);
+    await this.#goOn(kept, asked);
     this.connection.open();
   }
 
   beginSession(message) {
-    this.conversation = message.conversation_id;
-    this.journal.beginSession(message.session_id);
-    this.setEngines(message.engines);
+    const wasHolding = this.uplink.isHolding;
+    const before = this.journal.session;
+    this.journal.interrupt();
+    if (wasHolding) this.notices.over(isOfSession);
+    this.uplink.greet(message);
+    if (wasHolding && !this.uplink.isHolding) this.listening.interrupt();
+    if (wasHolding && before) this.recovery.fetchMissed(before);
     for (const name of ["direction", "mode"]) {
       if (this.choices[name] !== message[name]) this.#choose(name, this.choices[name]); // since it was asked for
     }
-    this.journal.take({ type: "speakers", speakers: message.speakers });
     this.droppedSeconds = 0;
-    this.isGoingAway = false;
-    this.watchers.beginSession(this.conversation);
-    this.keep();
+    this.#takeOver(message);
+  }
+
+  resumeSession(message) {
+    const { seen } = this.uplink;
+    if (message.handed_over) this.journal.handOver();
+    this.uplink.greet(message);
+    for (const name of ["direction", "mode"]) {
+      if (!this.uplink.has(`set_${name}`)) this.choices.show(name, message[name]);
+    }
+    this.#takeOver(message);
+    if (message.events_from > seen + 1) this.recovery.fetchMissed(message.session_id);
+  }
+
+  // Ends the session for good, as far as possible with its last words.
+  async leave() {
+    const seconds = Math.round(this.uplink.heldSeconds);
+    if (!this.connection.isReady && seconds && !confirm(say("leave.lost", { seconds }))) return;
+    await this.listening.stop();
+    await this.#until(() => this.uplink.isAllSent || !this.connection.isReady);
+    const isOver = new Promise((resolve) => (this.closed = resolve));
+    await this.uplink.leave();
+    if (this.connection.isReady) await Promise.race([isOver, pause(LEFT_SECONDS)]);
+    this.hasLeft = true;
+    forget();
+    this.connection.finish("left");
+  }
+
+  // Reloads into a session of its own, which has the newest engines.
+  async reloadAfresh() {
+    await this.listening.stop();
+    if (this.connection.isReady) await this.uplink.leave();
+    location.reload();
   }
 
   setEngines(engines) {
@@ -108,6 +155,7 @@ class Live {
     if (!isAskedFor || this.listening.isOn) return false;
     this.journal.interrupt(); // what is not answered yet is asked for, see recovery.js
     this.playing.hide();
+    this.uplink.leave();
     this.connection.renew();
     return true;
   }
@@ -123,19 +171,21 @@ class Live {
   // The last chunk of sound goes out first; the old cards stay until the server begins afresh.
   async anew() {
     await this.listening.stop();
-    if (!this.connection.send({ type: "new_conversation" })) this.beginConversation("");
+    if (!this.uplink.command({ type: "new_conversation" })) this.beginConversation("");
+    else if (!this.connection.isReady) this.hint(say("hint.anew_later"));
   }
 
   beginConversation(id) {
     this.watchers.endConversation(id, { isTold: Boolean(id) });
     this.conversation = id;
+    this.uplink.note({ conversation: id });
     this.journal.clear();
     this.keep();
     this.hint(say("hint.anew"));
   }
 
   setState(key) {
-    byId("state").textContent = say(`state.${key}`);
+    this.state.set(key);
   }
 
   hint(text) {
@@ -146,7 +196,45 @@ class Live {
   }
 
   keep() {
-    remember(this.conversation, this.journal.entries);
+    if (this.hasLeft) return;
+    const { session, seen, openStream: stream } = this.uplink;
+    const { entries, sourceZero: zero } = this.journal;
+    remember({ id: this.conversation, entries, session, seen, stream, zero });
+  }
+
+  // Takes up what the page before this one had, if this tab had one.
+  async #goOn(kept, asked) {
+    const { session, conversation, isListening, heardAt } = await this.store.open(this.place.dataset.user ?? "", asked);
+    await this.uplink.restore();
+    if (!this.uplink.isHolding) return void this.journal.interrupt();
+    this.conversation ||= conversation ?? "";
+    this.journal.beginSession(session);
+    if (kept.session === session) {
+      Object.assign(this.uplink, { seen: kept.seen, openStream: kept.stream });
+      this.journal.sourceZero = kept.zero;
+    }
+    if (isListening) this.#listenAgain(heardAt);
+  }
+
+  async #listenAgain(heardAt) {
+    await this.listening.start();
+    const seconds = Math.round((Date.now() - heardAt) / 1000);
+    if (heardAt && seconds && this.listening.state === "listening") this.notices.show(describe("unrecorded", { seconds }));
+  }
+
+  #takeOver(message) {
+    this.conversation = message.conversation_id;
+    this.journal.beginSession(message.session_id);
+    this.setEngines(message.engines);
+    this.journal.take({ type: "speakers", speakers: message.speakers ?? [] });
+    this.isGoingAway = false;
+    this.watchers.beginSession(this.conversation);
+    this.keep();
+  }
+
+  async #until(isSo) {
+    const end = performance.now() + LEFT_SECONDS * 1000;
+    while (!isSo() && performance.now() < end) await pause(0.05);
   }
 
   #address() {
@@ -155,6 +243,7 @@ class Live {
     address.searchParams.set("direction", this.choices.direction);
     address.searchParams.set("mode", this.choices.mode);
     if (this.conversation) address.searchParams.set("conversation", this.conversation);
+    Object.entries(this.uplink.query).forEach(([name, value]) => address.searchParams.set(name, value));
     return address;
   }
 
@@ -163,10 +252,51 @@ class Live {
     this.connection.addEventListener("state", ({ detail }) => this.#follow(detail));
     this.listening.addEventListener("problem", ({ detail }) => this.notices.show(describe(detail.code, detail.values)));
     this.listening.addEventListener("solved", ({ detail }) => this.notices.hide(detail.code));
-    addEventListener("pagehide", () => this.keep());
+    this.listening.addEventListener("state", () => this.#noteListening());
+    this.uplink.addEventListener("dropped", ({ detail }) => this.#tellLoss("not_sent", detail.seconds));
+    this.uplink.addEventListener("lost", ({ detail }) => this.#tellLoss("unheard", detail.seconds));
+    addEventListener("beforeunload", (event) => this.#warn(event));
+    addEventListener("pagehide", ({ persisted }) => this.#pass(persisted));
+    addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+    new BroadcastChannel("habla").addEventListener("message", ({ data }) => data === "logged out" && this.#wipe());
+  }
+
+  #noteListening() {
+    this.uplink.note({ isListening: this.listening.isOn, heardAt: 0 });
+    if (this.connection.isUrgent() && this.connection.state === "waiting") this.connection.hurry();
+  }
+
+  #tellLoss(code, fresh) {
+    this.lostSeconds[code] = (this.lostSeconds[code] ?? 0) + fresh;
+    this.notices.show(describe(code, { seconds: Math.max(1, Math.round(this.lostSeconds[code])) }));
+  }
+
+  // Whoever used this browser has logged out, here or in another tab.
+  #wipe() {
+    this.hasLeft = true;
+    forget();
+    this.uplink.wipe();
+  }
+
+  // Whoever leaves with words that the server does not have is told what becomes of them.
+  #warn(event) {
+    const seconds = Math.round(this.uplink.leftSeconds);
+    const isWaiting = this.uplink.isHolding && this.journal.entries.some((entry) => entry.state === "waiting");
+    if (seconds < (this.connection.isReady ? OUTSTANDING_SECONDS : 1) && !isWaiting) return;
+    event.preventDefault();
+    this.notices.show(describe(this.uplink.isLasting ? "leaving_kept" : "leaving_lost"));
+  }
+
+  #pass(isFrozen) {
+    this.keep();
+    if (this.hasNewerEngines && !this.listening.isOn) this.uplink.leave();
+    else this.uplink.keep({ heardAt: this.listening.isOn ? Date.now() : 0 });
+    if (isFrozen) this.store.release();
   }
 
   #take(message) {
+    if (!this.uplink.isNews(message)) return;
+    this.uplink.take(message);
     if (this.journal.take(message)) return;
     this.playing.take(message);
     effects[message.type]?.(this, message);
@@ -174,27 +304,33 @@ class Live {
 
   #follow(detail) {
     this.words.tell(detail);
-    if (detail.state === "connecting") this.notices.over(isOfSession);
+    if (detail.state === "connecting" && !this.uplink.isHolding) this.notices.over(isOfSession);
     if (detail.state === "ready") {
       this.typing.send();
       this.recovery.begin();
       this.listening.resume();
     } else if (detail.state === "waiting" || detail.state === "refused") {
-      this.journal.interrupt();
-      this.listening.interrupt();
-      this.playing.hide();
-      this.watchers.showCount(0);
-      if (detail.state === "refused") this.listening.stop();
+      this.#lose(detail.state === "refused");
     }
   }
 
+  // Where a session may go on, what is open stays open, and the recorder runs on.
+  #lose(isForGood) {
+    if (isForGood || !this.uplink.isHolding) this.journal.interrupt();
+    if (this.uplink.isHolding) this.listening.detach();
+    else this.listening.interrupt();
+    this.playing.hide();
+    this.watchers.showCount(0);
+    if (isForGood) this.listening.stop();
+  }
+
   #choose(name, value) {
-    this.connection.send({ type: `set_${name}`, [name]: value });
+    this.uplink.command({ type: `set_${name}`, [name]: value }, `set_${name}`);
     this.showEngineProblems();
   }
 
   #rename(speaker, name) {
-    this.connection.send({ type: "rename_speaker", speaker_id: speaker.id, name });
+    this.uplink.command({ type: "rename_speaker", speaker_id: speaker.id, name });
   }
 
   #wayOut(code) {
@@ -222,9 +358,9 @@ class Live {
     }
   }
 
-  #show(entry) {
+  #show(entry, following) {
     byId("welcome").hidden = true;
-    this.cards.show(entry);
+    this.cards.show(entry, following);
     this.follower.follow();
     this.leaving.look();
     if (entry.state !== "hearing") this.keep();
@@ -236,6 +372,10 @@ class Live {
     if (reason in { no_speech: 1, too_short: 1, hallucination: 1 }) this.hint(hintOf(reason));
     byId("welcome").hidden = !this.cards.isEmpty;
   }
+}
+
+function pause(seconds) {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
 new Live(byId("live")).begin();

@@ -4,12 +4,16 @@ const KEY = "habla.conversation";
 const ADDRESS_KEY = "habla.address";
 const MOST_ENTRIES = 500;
 
+const NOTHING = { id: "", entries: [], session: "", seen: 0, stream: 0, zero: 0 };
+
+// `session` is the one that told the entries, `seen` the number of its last event, `stream` the one that was open then,
+// and `zero` when that began, in ms.
 export function recall() {
   try {
     const kept = JSON.parse(sessionStorage.getItem(KEY));
-    return { id: kept?.id ?? "", entries: kept?.entries ?? [] };
+    return { ...NOTHING, ...kept };
   } catch {
-    return { id: "", entries: [] };
+    return NOTHING;
   }
 }
 
@@ -20,12 +24,20 @@ export function askedFor() {
   return /^[0-9a-f-]{36}$/i.test(id) ? id : null;
 }
 
-export function remember(id, entries) {
+export function remember({ id, entries, ...told }) {
   const kept = entries.filter((entry) => entry.state !== "hearing").slice(-MOST_ENTRIES);
   try {
-    sessionStorage.setItem(KEY, JSON.stringify({ id, entries: kept }));
+    sessionStorage.setItem(KEY, JSON.stringify({ id, entries: kept, ...told }));
   } catch {
     // storage is full or closed: History has everything
+  }
+}
+
+export function forget() {
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    // storage is closed: it holds nothing
   }
 }
 

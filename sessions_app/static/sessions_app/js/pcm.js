@@ -55,6 +55,6 @@ export class PcmRecorder {
   }
 
   #hand(samples) {
-    if (samples.length) this.#onChunk(toInt16(samples).buffer);
+    if (samples.length) this.#onChunk(new Uint8Array(toInt16(samples).buffer));
   }
 }

@@ -1,6 +1,7 @@
 // The panel of choices at the top of every page.
 
 import { keepSetting, setting } from "./settings.js";
+import { wipeAll } from "./tabstore.js";
 
 function bind(control) {
   const name = control.dataset.setting;
@@ -20,5 +21,16 @@ function closeFromOutside(panel) {
   });
 }
 
+// What live pages hold for the server is their user's: nothing of it stays behind.
+function wipeFirst(form) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    new BroadcastChannel("habla").postMessage("logged out");
+    await wipeAll();
+    form.submit();
+  });
+}
+
 document.querySelectorAll("[data-setting]").forEach(bind);
+document.querySelectorAll("form[data-ends-login]").forEach(wipeFirst);
 closeFromOutside(document.getElementById("preferences"));

@@ -4,10 +4,10 @@ import { knows, say } from "./strings.js";
 
 const ERRORS = new Set([
   "mic_denied", "mic_missing", "mic_busy", "mic_failed", "mic_lost", "insecure", "unsupported",
-  "server_gone", "server_gone_retrying", "login_required", "wrong_origin", "protocol", "server_error",
+  "server_gone", "server_gone_retrying", "login_required", "not_sent", "leaving_lost", "wrong_origin", "protocol", "server_error",
   "no_words", "engines_fail",
 ]);
-const CALM = new Set(["heard_later", "loading", "fetching", "engines_changed", "going_away", "no_translator", "model_loading", "no_corrections"]);
+const CALM = new Set(["left", "leaving_kept", "heard_later", "loading", "fetching", "engines_changed", "going_away", "no_translator", "model_loading", "no_corrections"]);
 
 export class ProblemError extends Error {
   constructor(code, values = {}) {

@@ -16,15 +16,18 @@ export class CompressedRecorder {
   fields; // of start_listening
   #recorder;
   #onChunk;
+  #handing = Promise.resolve();
   ended; // resolves when no chunk will come any more, also if the browser ends it by itself
+
+  // `onChunk` is given bytes.
 
   constructor(stream, onChunk) {
     const [mimeType, encoding] = supportedKind();
     this.fields = { encoding };
     this.#onChunk = onChunk;
     this.#recorder = new MediaRecorder(stream, { mimeType, audioBitsPerSecond: BITS_PER_SECOND });
-    this.#recorder.addEventListener("dataavailable", ({ data }) => data.size && this.#onChunk(data));
-    this.ended = new Promise((resolve) => this.#recorder.addEventListener("stop", resolve));
+    this.#recorder.addEventListener("dataavailable", ({ data }) => (this.#handing = this.#hand(data, this.#handing)));
+    this.ended = new Promise((resolve) => this.#recorder.addEventListener("stop", () => resolve(this.#handing)));
   }
 
   start() {
@@ -40,5 +43,12 @@ export class CompressedRecorder {
   abandon() {
     this.#onChunk = () => {};
     if (this.#recorder.state !== "inactive") this.#recorder.stop();
+  }
+
+  // Blobs are read one after the other, so that they stay in their order.
+  async #hand(data, before) {
+    const bytes = await data.arrayBuffer();
+    await before;
+    if (bytes.byteLength) this.#onChunk(new Uint8Array(bytes));
   }
 }

@@ -1,4 +1,4 @@
-// Asks the server what became of the sentences that a broken connection left open.
+// Asks the server what became of the sentences that a broken connection left open, where their session does not tell.
 //
 // A session that lost its client still finishes what it took: its translations are in the REST
 // interface a moment later. Typed text that never arrived is sent again.
@@ -29,6 +29,27 @@ export class Recovery {
     }
   }
 
+  // Adds what the session told when this page was not there to hear it, and does not tell again.
+  async fetchMissed(session) {
+    for (const seconds of PAUSES_SECONDS) {
+      await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+      const about = await this.#fetch(session);
+      await this.#addMissed(session);
+      if (about && (about.state !== "open" || session === this.#journal.session)) return;
+    }
+  }
+
+  async #addMissed(session) {
+    const said = await this.#fetch(`${session}/exchanges?limit=${MOST_EXCHANGES}`);
+    const missed = (said?.items ?? []).filter((one) => !this.#journal.has(session, one.utterance_id));
+    missed.sort((one, other) => one.utterance_id - other.utterance_id);
+    missed.forEach((one) => {
+      const open = this.#open().find((entry) => this.#isOf(entry, one));
+      if (open) this.#fill(open, one);
+      else this.#journal.insert({ session, utterance: one.utterance_id, saidAt: Date.parse(one.said_at), ...fieldsOf(one) });
+    });
+  }
+
   #open() {
     return this.#journal.entries.filter((entry) => entry.state === "interrupted" && entry.session);
   }
@@ -39,7 +60,7 @@ export class Recovery {
     const said = await this.#fetch(`${session}/exchanges?limit=${MOST_EXCHANGES}`);
     if (!about || !said) return;
     const open = this.#open().filter((entry) => entry.session === session);
-    open.forEach((entry) => this.#resolve(entry, said.items, about.state !== "open"));
+    open.forEach((entry) => this.#resolve(entry, said.items, about.state !== "open" || entry.isHandedOver));
   }
 
   async #fetch(path) {
@@ -65,9 +86,10 @@ export class Recovery {
   }
 
   #fill(entry, exchange) {
-    const { source, corrected, translated, language, direction, speaker, phrases, gist, failure } = exchange;
-    const key = `${exchange.session_id}:${exchange.utterance_id}`;
-    const state = failure ? "failed" : "done";
-    this.#journal.mark(entry, { key, source, corrected, translated, language, direction, speaker, phrases, gist, state });
+    this.#journal.mark(entry, { key: `${exchange.session_id}:${exchange.utterance_id}`, ...fieldsOf(exchange) });
   }
+}
+
+function fieldsOf({ source, corrected, translated, language, direction, speaker, phrases, gist, failure }) {
+  return { source, corrected, translated, language, direction, speaker, phrases, gist, state: failure ? "failed" : "done" };
 }

@@ -8,6 +8,7 @@ const TAKEN_BACK = new Set(["no_words", "engines_fail"]); // by `resolved`
 const SAID_ELSEWHERE = new Set(["no_transcriber", "language_not_supported", "only_one_language"]); // by engines.js, with a way out
 const STOPS_BY_ITSELF = new Set(["broken_stream", "overrun"]); // listening_stopped follows
 const GOES_ON = "only_one_language"; // a warning: it listens
+const OF_NO_MATTER = "resume_unknown"; // what is held is sent to the session that begins instead
 const OF_SOUND = new Set(
   ["broken_stream", "overrun", "no_words", "recording_stopped", "not_listening", "too_fast", "too_many_streams", "too_many_files"]
     .map(noticeOf),
@@ -44,18 +45,26 @@ export const effects = {
     live.beginSession(message);
   },
 
+  resumed(live, message) {
+    live.resumeSession(message);
+  },
+
+  closed(live) {
+    live.closed();
+  },
+
   listening_started(live, { recording }) {
     live.notices.over(isOfSound);
     live.leaving.listens(recording);
-    live.journal.beginSource();
+    live.journal.beginSource(!live.uplink.isTellingAgain);
   },
 
   playback_started(live) {
-    live.journal.beginSource();
+    live.journal.beginSource(!live.uplink.isTellingAgain);
   },
 
   listening_stopped(live) {
-    live.listening.streamEnded(live.isGoingAway);
+    live.listening.streamEnded(live.isGoingAway, live.uplink.ended(live.isGoingAway));
   },
 
   direction_changed(live, { direction }) {
@@ -75,12 +84,13 @@ export const effects = {
   engines_changed(live) {
     live.notices.hide("fetching");
     if (live.changeOver()) return;
-    const action = { label: say("button.reload"), run: () => location.reload() };
+    live.hasNewerEngines = true;
+    const action = { label: say("button.reload"), run: () => live.reloadAfresh() };
     live.notices.show({ ...describe("engines_changed"), action, canHide: true });
   },
 
   lag(live, { seconds, dropped_seconds: dropped }) {
-    const fresh = Math.ceil(dropped - live.droppedSeconds);
+    const fresh = Math.ceil(dropped - (live.droppedSeconds ?? dropped));
     live.droppedSeconds = dropped;
     if (fresh > 0) live.notices.show({ ...describe("dropped", { seconds: fresh }), isBrief: true, seconds: PASSING_SHOWN_SECONDS });
     if (seconds > 0) live.notices.show({ ...describe("too_slow", { seconds: Math.ceil(seconds) }), isBrief: true, isLasting: true });
@@ -102,6 +112,7 @@ export const effects = {
 
   error(live, { code, message, about, fatal, fault, retry_after_seconds: pause }) {
     if (typeof about === "number" && live.journal.fail(about, reasonOf({ message, fault }))) return;
+    if (code === OF_NO_MATTER) return;
     if (code === "recording_stopped") live.leaving.listens(null);
     if (fatal) live.lastWord = message;
     else if (code === "no_corrections") live.notices.show({ ...describe(code), isBrief: true, isLasting: true });
@@ -111,7 +122,9 @@ export const effects = {
         ...describe(TAKEN_BACK.has(code) ? code : "server_error", { message }), code: noticeOf(code), isLasting: TAKEN_BACK.has(code), seconds,
       });
     }
-    if (about === "start_listening" && code !== GOES_ON && !STOPS_BY_ITSELF.has(code)) live.listening.refuse();
+    if (about !== "start_listening" || code === GOES_ON || STOPS_BY_ITSELF.has(code)) return;
+    live.uplink.refused();
+    live.listening.refuse();
   },
 };
 

@@ -4,11 +4,12 @@ import { isSeen } from "./seen.js";
 
 export class Typing {
   #journal;
-  #connection;
+  #uplink;
 
-  constructor(journal, connection) {
+  constructor(journal, uplink) {
     this.#journal = journal;
-    this.#connection = connection;
+    this.#uplink = uplink;
+    uplink.addEventListener("sent", ({ detail }) => this.#note(detail.key));
   }
 
   submit(text) {
@@ -23,13 +24,15 @@ export class Typing {
     this.send();
   }
 
-  // Sends what waits, as far as the connection takes it.
+  // Hands on what waits, as far as it is taken.
   send() {
-    const waiting = this.#journal.entries.filter((entry) => entry.state === "waiting");
-    waiting.forEach((entry) => {
-      if (!this.#connection.send({ type: "text_input", text: entry.source })) return;
-      this.#journal.mark(entry, { state: "sent", session: this.#journal.session });
-    });
+    const waiting = this.#journal.entries.filter((entry) => entry.state === "waiting" && !this.#uplink.has(entry.key));
+    waiting.forEach((entry) => this.#uplink.command({ type: "text_input", text: entry.source }, entry.key));
+  }
+
+  #note(key) {
+    const entry = this.#journal.entries.find((other) => other.key === key && other.state === "waiting");
+    if (entry) this.#journal.mark(entry, { state: "sent", session: this.#journal.session });
   }
 }
 

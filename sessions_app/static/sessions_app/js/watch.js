@@ -24,7 +24,7 @@ class Watch {
       changed: (entry) => this.#show(entry),
       removed: (entry) => this.cards.remove(entry),
     });
-    this.connection = new Connection(() => this.#address(), "watching");
+    this.connection = new Connection(() => this.#address(), ["watching"]);
     this.screen = new WakeLock();
   }
 
