@@ -217,7 +217,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         session = self._session
         if session is None or not session.is_client(self._connection):
             return
-        if session.feed(chunk) or session.is_open:
+        if session.feed(chunk) or session.is_open or session.is_left_to_another:
             return
         if not self._is_early_told:
             self._is_early_told = True
@@ -256,7 +256,8 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         except HablaError as error:
             if is_open:
                 await session.refuse(command, error)
-            else:  # it was not taken, and may come again
+            elif command.command is None or not session.is_left_to_another:
+                # it was not taken; where another process goes on with the session, it comes again
                 await self._sender.emit(Failure(error.code, str(error), about=command.type))
 
     async def _strike(self, session: LiveSession, error: CommandError, text: str) -> None:

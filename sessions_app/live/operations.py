@@ -196,6 +196,7 @@ class SessionOperations:
             stream=kept.stream,
             taken_bytes=kept.bytes,
             is_open=kept.is_open,
+            heard_before=kept.heard_before,
             open_stream=stream,
         )
 

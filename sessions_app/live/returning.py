@@ -174,6 +174,7 @@ async def _continued(
         request,
         conversation_id=row.conversation_id,
         continues=continues,
+        heard_before=checkpoint.heard_before if checkpoint is not None else None,
         taken_command=checkpoint.told_command if checkpoint is not None else 0,
         use_up=partial(resumptions.delete_resumption, row.session_id),
         owed_seconds=row.away_seconds + OWED_SECONDS,

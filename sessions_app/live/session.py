@@ -214,6 +214,12 @@ class LiveSession(SessionOperations):
             self._resumption.tickets = ResumeTickets()
         resumptions.delete_resumption(self.id)
 
+    @property
+    def is_left_to_another(self) -> bool:
+        """Whether its process quits, so that its client sends to the next what was not taken."""
+        is_quit = self.ending is not None and self.ending.reason == EndReason.SERVER_QUITS
+        return is_quit and self._resumption is not None
+
     async def attach(self, connection: ClientConnection, hashed: str, seen: int) -> bool:
         """Go on with ``connection``, which came with the ticket of this hash.
 
@@ -336,6 +342,7 @@ class LiveSession(SessionOperations):
                 stream.sample_rate,
                 stream.offset_samples,
                 stream.seam_sample,
+                is_empty=not taken,
             )
             is_open = await self._recorder.adopt(left)
         written = self._recorder.written_sound_bytes
@@ -347,6 +354,7 @@ class LiveSession(SessionOperations):
         self._restored, self._is_handed_over = None, False
 
     async def _live(self) -> None:
+        await self._begin()  # the first message comes before anything else is told
         workers = Workers(str(self.id), self._on_worker_ended)
         for name, work in self._work().items():
             workers.start(name, work)
@@ -376,15 +384,17 @@ class LiveSession(SessionOperations):
             work["language model"] = ModelNews(model, self.emit).run()
         return work
 
-    async def _serve(self) -> None:
+    async def _begin(self) -> None:
         self.become(State.IDLE)
         if self._link.connection is None:
             self._become_detached()
         self._is_opened.set()
         await self._tell_of_another_conversation()
         await self._greet()
+
+    async def _serve(self) -> None:
         await self._ended.wait()
-        self._is_handed_over = self._can_be_handed_over()
+        self._is_handed_over = self.is_left_to_another
         self.become(State.DRAINING)
         await messages.disconnect_first(self.ending, self._say_goodbye, self._link.disconnect)
         if self.ending is not None and self.ending.is_graceful:
@@ -406,11 +416,6 @@ class LiveSession(SessionOperations):
         seconds, pipeline = self._process.drain_seconds, self._pipeline
         name = f"habla drain {self.id}"
         return await self._limit.while_it_moves(name, drain(), seconds, lambda: pipeline.done_at)
-
-    def _can_be_handed_over(self) -> bool:
-        """Return whether another process can go on with it after the end of this one."""
-        is_quit = self.ending is not None and self.ending.reason == EndReason.SERVER_QUITS
-        return is_quit and self._resumption is not None and self._checkpoint().can_go_on
 
     async def _keep_words(self) -> None:
         if not self._is_handed_over:
@@ -503,36 +508,42 @@ class LiveSession(SessionOperations):
         if self._restored is not None:  # it was not taken up, so another process may do so
             await behind.in_time(resumptions.hand_back(self._restored.found, self.boot))
             return
-        if self._left is not None:
-            await self._hand_over(self._left)
+        left, account = self._left, self.account
+        if left is not None and left.can_go_on:
+            await self._hand_over(left)
             return
+        if left is not None:  # its client has what another session is to hear
+            self.is_cut_off, account = False, left.account
         ending = self.ending.reason if self.ending else EndReason.FAILED
-        if self.account.unfinished and ending is not EndReason.FAILED:
+        if account.unfinished and ending is not EndReason.FAILED:
             self.is_cut_off = True
         reason = str(ending)
         if self.is_cut_off:
             reason += "_cut_off"
             logger.warning("session %s: %s, unfinished sound was cut off", self.id, reason)
         self._note_where_it_ended()
-        await self._rows.close(reason, self.account)
+        await self._rows.close(reason, account)
         logger.info("session %s ended: %s", self.id, reason)
 
     def _note_where_it_ended(self) -> None:
-        """Note for a client that comes too late up to where its stream was taken."""
+        """Note for a client that begins another session up to where its stream was taken."""
         if self._resumption is None or not self._is_opened.is_set():
             return
         if self.ending is not None and self.ending.reason in FOR_GOOD:
             resumptions.delete_resumption(self.id)
             return
-        position = self._pipeline.intake.position
-        last = replace(
-            self._checkpoint(),
-            undone=(),  # what was taken is done, or kept as it came
-            stream=position.number,
-            taken_bytes=position.bytes,
-            is_open=False,
-            open_stream=None,
-        )
+        last = self._left
+        if last is None:  # what was taken is done, or kept as it came
+            position = self._pipeline.intake.position
+            last = replace(
+                self._checkpoint(),
+                undone=(),
+                stream=position.number,
+                taken_bytes=position.bytes,
+                heard_before=None,
+                open_stream=None,
+            )
+        last = replace(last, is_open=False)
         with suppress(StoreError):
             resumptions.save_checkpoint(self.id, last.as_json())
 
@@ -580,6 +591,7 @@ class LiveSession(SessionOperations):
         if self._request.taken_command is not None:
             fields["command"] = self._request.taken_command
             self._pipeline.intake.owed_seconds = self._request.owed_seconds
+            self._pipeline.intake.heard_before = self._request.heard_before
         await self.emit(Notice("ready", fields))
 
     async def _begin_resumption(self, resumption: ResumeState) -> None:

@@ -11,6 +11,7 @@ from sessions_app.core.events import Failure, Manner
 from sessions_app.live.generations import Generations
 from sessions_app.live.publisher import Publisher
 from sessions_app.live.resuming.restored import RestoredSession
+from sessions_app.pipeline.listener import HeardBefore
 from sessions_app.protocol import CloseCode
 from sessions_app.recording.finishing import RecordingFinisher
 from sessions_app.store.database.identity import identity
@@ -120,6 +121,8 @@ class SessionRequest:
     """Whether the session outlives its connection."""
     continues: Mapping[str, int] | None = None
     """What the client is to send again of a session that is over: `stream`, and from which byte."""
+    heard_before: HeardBefore | None = None
+    """What need not be heard of that; None: nothing, or all of it."""
     taken_command: int | None = None
     """The number up to which that took its client's commands; None: it continues no session."""
     use_up: Callable[[], None] | None = None

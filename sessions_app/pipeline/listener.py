@@ -22,6 +22,16 @@ from sessions_app.pipeline.utterance import Utterance
 
 
 @dataclass(frozen=True, slots=True)
+class HeardBefore:
+    """What of a container's sound another session has heard, on the container's own clock."""
+
+    earliest_sample: int
+    """Where the stream's first sound lies at the earliest, if its clock goes on."""
+    end_sample: int
+    """What comes before this was heard."""
+
+
+@dataclass(frozen=True, slots=True)
 class ListeningPlace:
     """Where a listening period begins; or goes on, after another process had it."""
 
@@ -31,6 +41,8 @@ class ListeningPlace:
     """How much of the stream was processed before: it is decoded only."""
     before: Account | None = None
     """The session's account when it began; None: it begins now."""
+    heard_before: HeardBefore | None = None
+    """What another session has heard of a stream that begins anew; None: nothing."""
 
 
 class Listener:
@@ -63,8 +75,13 @@ class Listener:
         self._silence_before = session.account.silence
         self.offset_samples = place.offset_samples
         """Where the period begins on the session's clock."""
+        self._earliest_sample = 0
+        """If sound comes before this while some is skipped, the stream's clock began anew."""
         self._to_skip = place.first_sample
-        self._segmenter = Segmenter(SegmenterOptions(), place.first_sample)
+        if place.heard_before is not None:
+            self._earliest_sample = place.heard_before.earliest_sample
+            self._to_skip = place.heard_before.end_sample
+        self._segmenter = Segmenter(SegmenterOptions(), self._to_skip)
         self._open: tuple[int, Manner] | None = None
         self._was_fed = False
         self._passed_samples = 0
@@ -152,6 +169,7 @@ class Listener:
         """Decode what was processed before, and process what follows it."""
         pcm, silence_samples = await self._sound.decode_only(chunk)
         while True:
+            self._skip_no_more_if_new(pcm)
             fresh = pcm[min(self._to_skip, count_samples(pcm)) * SAMPLE_BYTES :]
             self._to_skip -= count_samples(pcm) - count_samples(fresh)
             skipped = min(self._to_skip, silence_samples)
@@ -165,6 +183,14 @@ class Listener:
                 await self._hear_the_rest()
                 return
             pcm, silence_samples = await self._sound.decode_only(b"")
+
+    def _skip_no_more_if_new(self, pcm: bytes) -> None:
+        """Skip nothing more if this is other sound than what was heard before."""
+        place = self._segmenter.heard_samples - self._to_skip
+        first_sound = place + count_samples(pcm) - count_samples(pcm.lstrip(b"\0"))
+        if pcm.strip(b"\0") and first_sound < self._earliest_sample:
+            self._to_skip = 0
+            self._segmenter = Segmenter(SegmenterOptions(), place)
 
     async def _hear_the_rest(self) -> None:
         """Process what did not fit into one piece of work; other sessions take turns in between."""

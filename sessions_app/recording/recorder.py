@@ -62,6 +62,8 @@ class LeftRecording:
     """Where its listening period began on the session's clock."""
     decided_samples: int
     """Up to which sample all of it is in the rows."""
+    is_empty: bool
+    """Whether nothing of it was known to be written."""
 
     @property
     def heard_samples(self) -> int:
@@ -159,7 +161,7 @@ class Recorder:
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         begun.set_result(None)  # its row is there
         self._recording = _Recording(left.id, file, begun, left)  # to be released if cancelled
-        if not await self._writer.run(file.reopen):
+        if not await self._writer.run(partial(file.reopen, may_be_empty=left.is_empty)):
             self._recording = None
             return False
         recordings.record_listening(self._session_id, is_listening=True)

@@ -110,10 +110,12 @@ class RecordingFile:
         rename_into_place(part, self.path)
         return True
 
-    def reopen(self) -> bool:
+    def reopen(self, *, may_be_empty: bool) -> bool:
         """Go on with the file that another process has left; return whether that is possible.
 
         Not where it is gone or complete, or a living process still writes it. Blocks.
+
+        ``may_be_empty``: whether there may be none, since nothing was to be written yet.
 
         Raises:
             OSError: it cannot be read or written.
@@ -122,7 +124,7 @@ class RecordingFile:
         try:
             file = cast("BinaryIO", part.open("r+b", buffering=0))
         except FileNotFoundError:
-            return False
+            return may_be_empty and not self.path.exists()
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -147,6 +149,8 @@ class RecordingFile:
         Raises:
             OSError: it cannot be read.
         """
+        if self._file is None:  # nothing was written yet
+            return b""
         with _part_of(self.path).open("rb") as file:
             file.seek(self.header_bytes + start)
             return file.read(size)

@@ -1,6 +1,7 @@
 """Another process goes on with a session, after a quit and after a kill: nothing is lost."""
 
 import asyncio
+import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -105,6 +106,34 @@ async def test_what_the_client_missed_is_told_by_the_next_process(data_dir: Path
         assert await server.ended() == 0
     assert caller.words() == [*WORDS, "adios"]
     assert [row.problem for row in rows(data_dir)] == [""]
+
+
+async def test_what_comes_while_a_server_quits_is_taken_by_the_next(data_dir: Path) -> None:
+    caller = Caller()
+    slow = json.dumps({"BACKEND": "fake", "OPTIONS": {"delay_seconds": 1}})
+    async with running(data_dir, HABLA_TRANSLATOR=slow) as server:
+        await caller.call(server)
+        await caller.say("start_listening", encoding="pcm-s16le", command=1)
+        await caller.say("text_input", text="hola", command=2)
+        await caller.until("transcript")
+        server.signal()
+        await caller.until("going_away")
+        await caller.socket.send(say("gracias"))
+        await caller.say("text_input", text="mundo", command=3)
+        await caller.until("closed")
+        assert await server.ended() == 0
+    async with running(data_dir) as server:
+        resumed = await caller.call(server)
+        assert (resumed["bytes"], resumed["command"], resumed["listening"]) == (0, 2, True)
+        await caller.socket.send(say("gracias"))
+        await caller.say("stop_listening", command=3)
+        await caller.until("listening_stopped")
+        await caller.say("text_input", text="mundo", command=4)
+        await caller.until("translation")
+        await caller.say("leave")
+        await caller.until("closed")
+    assert caller.told("error") == []
+    assert caller.words() == ["hola", "gracias", "mundo"]
 
 
 async def test_who_does_not_come_back_to_the_next_process_ends_it(data_dir: Path) -> None:

@@ -20,7 +20,7 @@ from sessions_app.live.resuming.kept_sound import KeptSound
 from sessions_app.live.resuming.stream_position import StreamPosition
 from sessions_app.live.states import State
 from sessions_app.pipeline.assembly import Assembly
-from sessions_app.pipeline.listener import ListeningPlace
+from sessions_app.pipeline.listener import HeardBefore, ListeningPlace
 from sessions_app.pipeline.pace import PaceLimiter, PaceOptions, PaceVerdict
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.stage import Stage
@@ -73,6 +73,8 @@ class Intake:
         """Where the client's stream stands, counted as it comes."""
         self.owed_seconds = 0.0
         """How much sound the client may hold that it could not send: its debt is no flood."""
+        self.heard_before: HeardBefore | None = None
+        """What another session has heard of the first stream, if that goes on with its stream."""
         self._asked_sample = 0
         self._came_at = 0.0
         self._begun_stream: int | None = None
@@ -166,7 +168,7 @@ class Intake:
         listener = await self._assembly.open_listener(
             command.encoding,
             command.sample_rate,
-            place=ListeningPlace(self.place),
+            place=ListeningPlace(self.place, heard_before=self._take_heard_before(command)),
             cut=self._cut,
         )
         stream = self._begun_stream or self.position.begin() or self.position.number
@@ -180,6 +182,10 @@ class Intake:
             self._kept.begin(stream, command, listener)
         fields = {"encoding": command.encoding, "recording": recording, "stream": stream}
         await self._emit(Notice("listening_started", fields, is_counted=True))
+
+    def _take_heard_before(self, command: StartListening) -> HeardBefore | None:
+        heard, self.heard_before = self.heard_before, None
+        return None if command.encoding is Encoding.PCM_S16LE else heard
 
     def _new_pace(self, began_at: float) -> PaceLimiter:
         options = PaceOptions()

@@ -1,13 +1,14 @@
 """From where another process goes on with a session: what its rows alone do not say."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
 from typing import Any
 from uuid import UUID
 
 from sessions_app.core.audio import Encoding
 from sessions_app.core.events import Direction, Manner, Mode
 from sessions_app.pipeline.account import Account
+from sessions_app.pipeline.listener import HeardBefore
 
 VERSION = 1
 
@@ -51,6 +52,8 @@ class Checkpoint:
     """How much of it is kept, and need not be sent again."""
     is_open: bool = False
     """Whether it goes on."""
+    heard_before: HeardBefore | None = None
+    """What another session need not hear again of a container that is not recorded."""
     open_stream: OpenStream | None = None
     """What another process needs to go on with it; None: it is over, or not recorded."""
 
@@ -80,6 +83,7 @@ class Checkpoint:
             "stream": self.stream,
             "bytes": self.taken_bytes,
             "is_open": self.is_open,
+            "heard": None if self.heard_before is None else list(astuple(self.heard_before)),
             "open": None if stream is None else _stream_json(stream),
         }
 
@@ -100,6 +104,7 @@ def read_checkpoint(fields: Mapping[str, Any]) -> Checkpoint | None:
             stream=int(fields["stream"]),
             taken_bytes=int(fields["bytes"]),
             is_open=bool(fields["is_open"]),
+            heard_before=_heard_before(fields.get("heard")),
             open_stream=_stream(fields["open"]) if fields["open"] else None,
         )
     except (KeyError, TypeError, ValueError):
@@ -120,6 +125,10 @@ def _stream_json(stream: OpenStream) -> dict[str, Any]:
         "before": _account_json(stream.before),
         "holes": [list(hole) for hole in stream.holes],
     }
+
+
+def _heard_before(fields: Sequence[int] | None) -> HeardBefore | None:
+    return None if fields is None else HeardBefore(*map(int, fields))
 
 
 def _stream(fields: Mapping[str, Any]) -> OpenStream:

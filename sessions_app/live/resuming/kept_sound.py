@@ -8,7 +8,7 @@ from sessions_app.live.resuming.checkpoint import OpenStream
 from sessions_app.live.resuming.seam import Seam
 from sessions_app.live.resuming.told_position import ToldPosition
 from sessions_app.pipeline.account import Account
-from sessions_app.pipeline.listener import Listener
+from sessions_app.pipeline.listener import HeardBefore, Listener
 from sessions_app.pipeline.utterance import Utterance
 from sessions_app.protocol import StartListening
 from sessions_app.recording.recorder import Recorder
@@ -32,6 +32,7 @@ class KeptSound:
         self._stream = 0
         self._listener: Listener | None = None
         self._told = ToldPosition(Encoding.PCM_S16LE)
+        self._stored = ToldPosition(Encoding.PCM_S16LE)
         self._heard_bytes = 0
         self._holes: list[tuple[int, int]] = []
         """After how many bytes the client could not send some, and how many those were."""
@@ -50,8 +51,29 @@ class KeptSound:
 
     @property
     def bytes(self) -> int:
-        """How much of it is kept."""
-        return self._position()[0] if self._listener is not None else self._kept
+        """How much of it need not be sent to another process that has the rows and recordings.
+
+        If it is not recorded, that is the sound whose words are being stored, told or not.
+        """
+        if self._listener is None:
+            return self._kept
+        kept, is_recorded = self._position()
+        if is_recorded:
+            return kept
+        stored = self._as_sent(self._stored.told_bytes(self._listener.decided_samples))
+        return max(kept, stored)
+
+    @property
+    def heard_before(self) -> HeardBefore | None:
+        """What another session need not hear again, of sound that it is sent again.
+
+        None: nothing, or all that is sent again.
+        """
+        is_container = self._command.encoding is not Encoding.PCM_S16LE
+        if self._listener is None or self._is_recorded() or not is_container:
+            return None
+        end_sample = self._stored.told_sample(self._listener.decided_samples)
+        return HeardBefore(self._stored.earliest_sample, end_sample)
 
     @property
     def is_owing(self) -> bool:
@@ -62,6 +84,7 @@ class KeptSound:
         """Follow another stream."""
         self._stream, self._command, self._listener = stream, command, listener
         self._told = ToldPosition(command.encoding)
+        self._stored = ToldPosition(command.encoding)
         self._seam = Seam(self._account.copy())
         self._heard_bytes = self._kept = self._last = 0
         self._holes = []
@@ -79,7 +102,8 @@ class KeptSound:
         """Note that the next ``size`` bytes were decoded."""
         self._heard_bytes += size
         if self._listener is not None:
-            self._told.reach(self._heard_bytes, self._listener.heard_samples)
+            for position in (self._told, self._stored):
+                position.reach(self._heard_bytes, self._listener.heard_samples)
 
     def skip(self, size: int) -> None:
         """Note that the client could not send the next ``size`` bytes."""
@@ -87,23 +111,28 @@ class KeptSound:
 
     def cut(self, utterance: Utterance) -> None:
         """Note that an utterance was cut out of the stream."""
-        self._told.begin(utterance.id, utterance.start_sample)
+        for position in (self._told, self._stored):
+            position.begin(utterance.id, utterance.start_sample)
         self._seam.cut(utterance)
 
     def note_stored(self, utterance_id: int) -> None:
         """Note that the exchange of an utterance is being stored."""
         self._seam.end(utterance_id)
+        self._stored.end(utterance_id)
 
     def note_told(self, event: Event) -> None:
         """Note it where ``event`` told the client what became of an utterance."""
         if isinstance(event, Exchange):
             self._told.end(event.utterance_id)
         elif isinstance(event, Discarded):
-            self._told.end(event.utterance_id)
-            self._seam.end(event.utterance_id, event.reason)
+            self._end_without_words(event.utterance_id, event.reason)
         elif isinstance(event, Failure) and isinstance(event.about, int):
-            self._told.end(event.about)
-            self._seam.end(event.about, event.code)
+            self._end_without_words(event.about, event.code)
+
+    def _end_without_words(self, utterance_id: int, reason: str) -> None:
+        self._told.end(utterance_id)
+        self._stored.end(utterance_id)
+        self._seam.end(utterance_id, reason)
 
     def open_stream(self) -> tuple[Account, OpenStream | None]:
         """Return the session's account as it is in the rows, and the stream that would go on.

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from sessions_app.core.audio import Encoding
+from sessions_app.core.audio import SAMPLE_BYTES, Encoding
 
 
 class ToldPosition:
@@ -38,6 +38,11 @@ class ToldPosition:
         """
         return min(undecided, *self._open.values()) if self._open else undecided
 
+    @property
+    def earliest_sample(self) -> int:
+        """Where the sound lies at the earliest that begins at ``told_bytes``."""
+        return self._chunks[0][1]
+
     def told_bytes(self, undecided: int) -> int:
         """Return up to which byte everything was told."""
         sample = self.told_sample(undecided)
@@ -45,4 +50,9 @@ class ToldPosition:
             if not self._is_exact and (len(self._chunks) == 2 or self._chunks[2][1] > sample):
                 break
             self._chunks.popleft()
-        return self._chunks[0][0]
+        taken, samples = self._chunks[0]
+        if not self._is_exact or len(self._chunks) == 1 or sample <= samples:
+            return taken
+        next_taken, next_samples = self._chunks[1]
+        part = (sample - samples) * (next_taken - taken) // (next_samples - samples)
+        return taken + part // SAMPLE_BYTES * SAMPLE_BYTES

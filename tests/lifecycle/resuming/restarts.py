@@ -33,6 +33,11 @@ class Servers:
         self.are_ended = asyncio.Event()
         """Set when the last server is there, which stays."""
 
+    @property
+    def record_nothing(self) -> bool:
+        """Return whether nothing is recorded."""
+        return self._choices.get("HABLA_RECORDING") == "off"
+
     async def serve(self, ends: Sequence[End], speakers: Sequence[Speaker]) -> None:
         """Serve until ``quit``; before the last server there is one for each of ``ends``."""
         for end in ends:
@@ -74,6 +79,7 @@ async def speak_through_restarts(
         async with asyncio.TaskGroup() as talking:
             for speaker in speakers:
                 speaker.may_miss_events = End.IS_KILLED in ends
+                speaker.may_begin_anew = servers.record_nothing
                 talking.create_task(
                     speaker.run(servers.wait_until_one_stays(), scale.limit_seconds)
                 )

@@ -76,8 +76,25 @@ class Stream:
     data: bytes
     seconds: float
 
+    def pieces(self) -> Iterator[bytes]:
+        """Yield it in pieces of about CHUNK_SECONDS, each of whole clusters, pages or fragments.
+
+        That is how recorders give it.
+        """
+        if not self.container.cuts:
+            yield from self.chunks()
+            return
+        start, seconds = 0, 0.0
+        each = self.seconds / max(1, len(self.container.cuts))
+        for cut in self.container.cuts[1:]:
+            seconds += each
+            if seconds >= CHUNK_SECONDS:
+                yield self.data[start:cut]
+                start, seconds = cut, 0.0
+        yield self.data[start:]
+
     def chunks(self) -> Iterator[bytes]:
-        """Yield it in pieces of about CHUNK_SECONDS."""
+        """Yield it in pieces of about CHUNK_SECONDS, cut anywhere."""
         count = max(1, round(self.seconds / CHUNK_SECONDS))
         size = -(-len(self.data) // count)
         size += size % SAMPLE_BYTES

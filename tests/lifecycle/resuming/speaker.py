@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,8 @@ class Speaker:
     conversation: int = 0
     may_miss_events: bool = False
     """Whether its server is killed: what was stored but not told yet is then to be looked up."""
+    may_begin_anew: bool = False
+    """Whether another session may have to go on, since its sound is not recorded."""
     _said: int = 0
 
     async def run(self, disturbance: Awaitable[None], limit_seconds: float) -> None:
@@ -82,7 +84,7 @@ class Speaker:
     async def _leave(self) -> None:
         """Leave when a connection is known to work, so that no answer to that is lost."""
         await self.client.until_heard(len(self.client.heard) + 1)
-        if not self.may_miss_events:
+        if not (self.may_miss_events or self.may_begin_anew):
             await self.client.until("listening_stopped", len(self.periods))
             await self.client.until("translation", len(self.said) + len(self.typed))
         self.client.do("leave")
@@ -95,7 +97,7 @@ class Speaker:
         self.periods.append(Period(stream, sentences, self.conversation))
         self.client.begin(stream.container)
         loop = asyncio.get_running_loop()
-        chunks = list(stream.chunks())
+        chunks = list(stream.pieces() if self.may_begin_anew else stream.chunks())
         began_at = loop.time()
         for number, chunk in enumerate(chunks, start=1):
             self.client.hear(chunk)
@@ -134,25 +136,52 @@ class Speaker:
         """Return what is wrong with what the client was told; nothing if all is well."""
         spoken = self._translations(is_typed=False)
         typed = self._translations(is_typed=True)
-        ids = [message["utterance_id"] for message in (*spoken, *typed)]
+        heard = self.without_repeats([message["source"] for message in spoken])
+        ids = [
+            (session, message["utterance_id"])
+            for session, message in self._by_session()
+            if message["type"] == "translation"
+        ]
         return [
             *self.client.problems,
-            *self._differences("sentences", self.said, [m["source"] for m in spoken]),
+            *self._differences("sentences", self.said, heard),
             *self._differences("texts", [t for t, _ in self.typed], [m["source"] for m in typed]),
-            *self._differences("transcripts", self.said, self._transcripts()),
-            *self._differences(
-                "translations",
-                [translated(text) for text in self.said],
-                [m["translated"] for m in spoken],
+            *self._differences("transcripts", self.said, self.without_repeats(self._transcripts())),
+            *(
+                f"{m} is no translation"
+                for m in spoken
+                if m["translated"] != translated(m["source"])
             ),
             *([f"ids are repeated: {ids}"] if len(ids) != len(set(ids)) else []),
             *(f"error: {message}" for message in self.client.told("error")),
-            *(f"discarded: {message}" for message in self.client.told("discarded")),
+            *(f"discarded: {message}" for message in self._discarded()),
             *self._of_counts(),
         ]
 
+    @property
+    def may_hear_twice(self) -> bool:
+        """Whether a piece at a seam may be heard twice: an Ogg stream that begins anew has no clock
+        by which what was heard before could be told."""
+        return self.may_begin_anew and self.encoding is Encoding.OGG_OPUS
+
+    def without_repeats(self, found: list[str]) -> list[str]:
+        """Leave out ends of sentences that were heard twice, where that may be."""
+        if not self.may_hear_twice:
+            return found
+        pairs = zip(["", *found], found, strict=False)
+        return [one for before, one in pairs if one in self.said or not before.endswith(one)]
+
+    def _discarded(self) -> list[dict[str, Any]]:
+        return [
+            message
+            for message in self.client.told("discarded")
+            if not (self.may_hear_twice and message["reason"] == "too_short")
+        ]
+
     def _of_counts(self) -> list[str]:
-        wanted = {"ready": 1, "closed": 1}
+        if self.may_begin_anew:
+            return []
+        wanted = {"ready": 1}
         if not self.may_miss_events:
             wanted |= {
                 "listening_started": len(self.periods),
@@ -163,7 +192,8 @@ class Speaker:
         return [f"{counts} messages came, not {wanted}"] if counts != wanted else []
 
     def _differences(self, what: str, wanted: list[str], found: list[str]) -> list[str]:
-        if self.may_miss_events and self.client.gaps:
+        has_gaps = self.client.gaps or len(self.client.told("ready")) > 1
+        if (self.may_miss_events or self.may_begin_anew) and has_gaps:
             wanted = [one for one in wanted if one in found]
         return differences(what, wanted, found)
 
@@ -174,13 +204,29 @@ class Speaker:
             if message["source"].startswith(TYPED) is is_typed
         ]
 
+    def _by_session(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield all messages with the sessions that they are of."""
+        session = ""
+        for message in self.client.heard:
+            session = message.get("session_id", session)
+            yield session, message
+
     def _transcripts(self) -> list[str]:
         """Return the finals of what was spoken, but those that another process heard again."""
-        told = [m for m in self.client.told("transcript") if not m["text"].startswith(TYPED)]
-        if any(message.get("handed_over") for message in self.client.told("resumed")):
-            over = {m["utterance_id"] for m in self.client.told("translation")}
-            told = [message for message in told if message["utterance_id"] in over]
-        return [message["text"] for message in told]
+        told = [
+            (session, message)
+            for session, message in self._by_session()
+            if message["type"] == "transcript" and not message["text"].startswith(TYPED)
+        ]
+        is_handed_over = any(m.get("handed_over") for m in self.client.told("resumed"))
+        if is_handed_over or self.may_begin_anew:
+            over = {
+                (session, message["utterance_id"])
+                for session, message in self._by_session()
+                if message["type"] == "translation"
+            }
+            told = [each for each in told if (each[0], each[1]["utterance_id"]) in over]
+        return [message["text"] for _, message in told]
 
 
 def differences(what: str, wanted: Sequence[object], found: Sequence[object]) -> list[str]:
