@@ -18,7 +18,7 @@ from sessions_app.engines.containers.wav import HEADER_BYTES
 from sessions_app.engines.decoding.media_files import decode_file
 from sessions_app.recording import files, sidecars
 from sessions_app.recording.recording_file import fill_gaps, locked, rename_into_place, repair
-from sessions_app.store import ownership, recordings
+from sessions_app.store import ownership, recordings, resumptions
 from sessions_app.store.recording_facts import Unfinished
 from sessions_app.store.recordings import QUIET_SECONDS
 
@@ -50,6 +50,7 @@ async def recover_at_start(boot: str, say: Callable[[str], None]) -> None:
     """
     try:
         await ownership.mark_lost(boot)
+        await resumptions.delete_outdated()
         await register_local_recordings()
         recovered = await recover_recordings(boot)
         deleted = await delete_broken_imports() + await delete_orphans()

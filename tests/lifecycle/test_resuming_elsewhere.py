@@ -65,6 +65,8 @@ async def test_a_stream_goes_on_in_the_next_process(
         assert resumed["type"] == "resumed"
         assert resumed["session_id"] == first["session_id"]
         assert (resumed["listening"], resumed["stream"], resumed["command"]) == (True, 1, 1)
+        begun = caller.told("listening_started")[0]
+        assert {resumed[name] == begun[name] for name in ("encoding", "recording")} == {True}
         assert kept["bytes"] <= resumed["bytes"] <= half
         await hear_the_rest(caller, sound, resumed)
         server.signal()

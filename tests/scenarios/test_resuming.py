@@ -31,6 +31,8 @@ async def test_what_is_said_goes_on_where_the_connection_was_lost(connect: Conne
         assert resumed["session_id"] == first.told("ready")[0]["session_id"]
         assert (resumed["listening"], resumed["stream"], resumed["command"]) == (True, 1, 1)
         assert resumed["bytes"] == sum(map(len, pieces[:3]))
+        begun = first.told("listening_started")[0]
+        assert {resumed[name] == begun[name] for name in ("encoding", "recording")} == {True}
         for piece in pieces[3:]:
             await second.send_bytes(piece)
         await second.say("stop_listening", command=2)

@@ -76,6 +76,11 @@ class KeptSound:
         return HeardBefore(self._stored.earliest_sample, end_sample)
 
     @property
+    def encoding(self) -> Encoding | None:
+        """How the newest stream is encoded; None: none has begun."""
+        return self._command.encoding if self._stream else None
+
+    @property
     def is_owing(self) -> bool:
         """Whether more is kept by now than the client was told, by HURRY_BYTES."""
         return self._listener is not None and self._position()[0] - self._last >= HURRY_BYTES

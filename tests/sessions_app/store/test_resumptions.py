@@ -1,13 +1,22 @@
 """What the next process is told of a session that another one left."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 
 from sessions_app.core.corrections import make_correction
+from sessions_app.core.steady_clock import clock
 from sessions_app.core.storable_text import storable_phrase
-from sessions_app.models import Conversation, Exchange, Resumption, SessionState
+from sessions_app.models import (
+    Conversation,
+    Exchange,
+    Resumption,
+    SessionState,
+    TranslationSession,
+)
+from sessions_app.recording.recovery import recover_at_start
 from sessions_app.store import resumptions
 from sessions_app.store.database.thread import database_thread
 from tests.sessions_app.kept import keep_conversation, keep_session
@@ -74,3 +83,24 @@ async def test_what_cannot_go_on_is_given_back_as_it_was() -> None:
     theirs = await resumptions.find(user.pk, "", TICKET, "there-1")
     assert theirs is not None
     assert (theirs.boot, theirs.is_orphan) == ("there-1", False)
+
+
+def leave_outdated(user: User) -> None:
+    """Store two sessions that are over, for a day and more, and for less; and one that is not."""
+    conversation: Conversation = keep_conversation(user)
+    for number, hours in enumerate((25, 23, None)):
+        session = keep_session(conversation, state=SessionState.CLOSED)
+        if hours is None:
+            TranslationSession.objects.filter(pk=session.pk).update(state=SessionState.OPEN)
+        else:
+            ended_at = clock.now() - timedelta(hours=hours)
+            TranslationSession.objects.filter(pk=session.pk).update(ended_at=ended_at)
+        Resumption.objects.create(session=session, ticket_hash=str(number), seconds=120)
+
+
+async def test_a_start_deletes_the_tickets_of_what_has_been_over_for_a_day() -> None:
+    user = await User.objects.acreate_user("ana")
+    await database_thread.run(leave_outdated, user)
+    await recover_at_start("here-1", lambda _: None)
+    left = [row.ticket_hash async for row in Resumption.objects.order_by("ticket_hash")]
+    assert left == ["1", "2"]
