@@ -102,7 +102,7 @@ class Player:
             await self._end(state, reason)
 
     def _why_stopped(self, guest_input: GuestInput) -> str:
-        if guest_input.is_abandoned:
+        if guest_input.is_unheard:
             return "client_away"
         return "asked" if self._session.is_open else "session_ended"
 

@@ -16,7 +16,7 @@ MODULES = sorted(
     if "migrations" not in path.parts
 )
 OTHER_ENDINGS = re.compile(
-    r"_*(abandon|destroy|dismiss|dispose|forget|hand_back|give_up|hang_up|leave|let_go|lose"
+    r"_*(abandon|destroy|dismiss|dispose|forget|give_back|give_up|hand_back|hang_up|leave|let_go|lose"
     r"|shut_down|teardown|terminate)(_|$)"
 )
 """Verbs for which docs/glossary.md has another."""

@@ -47,7 +47,7 @@ class GuestInput:
     def __init__(self, pipeline: SessionPipeline, origin: uuid.UUID | None) -> None:
         self._pipeline = pipeline
         self._origin = origin
-        self.is_abandoned = False
+        self.is_unheard = False
         """Whether it must end because the session's client is gone, though that may come back."""
         self._is_refused = False
         self._released = asyncio.Event()
@@ -201,10 +201,10 @@ class Guests:
         if self._input is not None:
             self._input.refuse()
 
-    def abandon(self) -> None:
+    def refuse_unheard(self) -> None:
         """Accept nothing more from the guest, since nobody hears what it plays."""
         if self._input is not None:
-            self._input.is_abandoned = True
+            self._input.is_unheard = True
             self._input.refuse()
 
     async def end(self) -> bool:

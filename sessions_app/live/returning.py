@@ -129,7 +129,7 @@ async def _take_over(
     try:
         return registry.launch(wanted, connection)
     except RefusedError:
-        resumptions.hand_back(row, registry.boot)
+        resumptions.release_claim(row, registry.boot)
         raise
 
 

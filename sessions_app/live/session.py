@@ -127,7 +127,7 @@ class LiveSession(SessionOperations):
         if not self.is_client(connection):
             return
         is_kept = self._ticket and (self.is_open or self._is_coming)
-        if not is_kept or self.ending is not None or not self._abandon_guest():
+        if not is_kept or self.ending is not None or not self._end_unheard_guest():
             self.end(ending)
             return
         self._link.detach()
@@ -153,11 +153,11 @@ class LiveSession(SessionOperations):
             return monotonic() - self._process.resume_seconds + LATE_SECONDS
         return self._detached_at
 
-    def _abandon_guest(self) -> bool:
+    def _end_unheard_guest(self) -> bool:
         """End a guest, since nobody hears what it plays; return False if too much waits for it."""
         if not self._guests.is_busy:
             return True
-        self._guests.abandon()
+        self._guests.refuse_unheard()
         try:
             self._pipeline.intake.perform(self.end_guest)
         except CommandError:
@@ -510,7 +510,7 @@ class LiveSession(SessionOperations):
 
     async def _end_row(self) -> None:
         if self._restored is not None:  # it was not taken up, so another process may do so
-            await behind.in_time(resumptions.hand_back(self._restored.found, self.boot))
+            await behind.in_time(resumptions.release_claim(self._restored.found, self.boot))
             return
         left, account = self._left, self.account
         if left is not None and left.can_go_on:

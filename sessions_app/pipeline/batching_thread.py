@@ -101,9 +101,9 @@ class BatchingThread:
             _outcome(work) if surely or not result.done() else None
             for work, result, surely in pieces
         ]
-        loop.call_soon_threadsafe(self._hand_back, pieces, outcomes, loop)
+        loop.call_soon_threadsafe(self._deliver, pieces, outcomes, loop)
 
-    def _hand_back(
+    def _deliver(
         self,
         pieces: list[Piece],
         outcomes: list[Outcome | None],

@@ -227,15 +227,15 @@ def claim(found: FoundSession, boot: str) -> LeftBehind | None:
         return _left_behind(found)
 
 
-def hand_back(found: FoundSession, boot: str) -> "asyncio.Future[None]":
+def release_claim(found: FoundSession, boot: str) -> "asyncio.Future[None]":
     """Leave a session that ``boot`` has claimed, and could not go on with, as it was found.
 
     Its client may come again, here too.
     """
-    return behind.post(partial(_hand_back, found, boot), "the handover of a session")
+    return behind.post(partial(_release_claim, found, boot), "the handover of a session")
 
 
-def _hand_back(found: FoundSession, boot: str) -> None:
+def _release_claim(found: FoundSession, boot: str) -> None:
     with transaction.atomic():
         if _open_sessions(found.session_id, boot).update(boot=found.boot, seen_at=Now()):
             row = Resumption.objects.filter(pk=found.session_id)

@@ -74,12 +74,12 @@ async def test_what_cannot_go_on_is_given_back_as_it_was() -> None:
     found = await resumptions.find(user.pk, "", TICKET, "here-1")
     assert found is not None
     assert await resumptions.claim(found, "here-1") is not None
-    await resumptions.hand_back(found, "here-1")
+    await resumptions.release_claim(found, "here-1")
     again = await resumptions.find(user.pk, "", TICKET, "here-1")
     assert again is not None
     assert (again.boot, again.is_orphan, again.is_handed_over) == (found.boot, True, True)
     assert await resumptions.claim(again, "there-1") is not None
-    await resumptions.hand_back(found, "here-1")  # too late: it is another's
+    await resumptions.release_claim(found, "here-1")  # too late: it is another's
     theirs = await resumptions.find(user.pk, "", TICKET, "there-1")
     assert theirs is not None
     assert (theirs.boot, theirs.is_orphan) == ("there-1", False)
