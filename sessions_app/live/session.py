@@ -584,12 +584,14 @@ class LiveSession(SessionOperations):
             await self.emit(message)
 
     async def _say_ready(self, generation: Generation) -> None:
-        fields = messages.first_fields(self._rows, self.manner, generation)
+        resuming: dict[str, Any] = {}
         if self._resumption is not None:
             offer = self._resumption.offer()
-            fields["resume"] = asdict(offer)
+            resuming["resume"] = asdict(offer)
             await self._begin_resumption(self._resumption)
             self._ticket = ticket_hash(offer.ticket)
+        # as things are now: what changed while rows were written was told before
+        fields = messages.first_fields(self._rows, self.manner, generation) | resuming
         if self._request.continues is not None:
             fields["continues"] = self._request.continues
         if self._request.taken_command is not None:

@@ -304,6 +304,7 @@ class Live {
 
   #follow(detail) {
     this.words.tell(detail);
+    if (detail.state === "connecting") this.notices.hide("model_loading", "model_down"); // what still holds is told again
     if (detail.state === "connecting" && !this.uplink.isHolding) this.notices.over(isOfSession);
     if (detail.state === "ready") {
       this.typing.send();

@@ -41,7 +41,6 @@ export const effects = {
   },
 
   ready(live, message) {
-    live.notices.hide("model_loading", "model_down"); // what still holds is told again
     live.beginSession(message);
   },
 
