@@ -1,9 +1,10 @@
 """Latency from a frame to its caption, without and with a server that catches up meanwhile.
 
-First an engine fails at whatever many sessions say, so that all of it waits when they have left.
-Then the engine works, a fifth of a second for each utterance, and others talk, with pauses.
+First an engine is stuck while many sessions speak, so that all of it waits when they have left.
+Then the engine works, a tenth of a second for each utterance, and others talk, with pauses.
 """
 
+import asyncio
 import sqlite3
 import tempfile
 from collections.abc import Callable
@@ -12,15 +13,16 @@ from pathlib import Path
 
 from benches import sounds
 from benches.captions import caption_delays
-from benches.engines import FAILING_VARIABLE
+from benches.engines import STUCK_VARIABLE
 from benches.report import Figure, percentile
 from benches.serving import FAKES, Server, habla
 from benches.talking import talk_together, talker
 
 SESSIONS = 24
-SENTENCES = 24
+SENTENCES = 20
 SENTENCE = sounds.speech(0.5) + sounds.silence(0.75)
-TALKING = 4
+DRAIN_SECONDS = 0.5
+TALKING = 2
 UTTERANCE = sounds.speech(3.0) + sounds.silence(1.25)
 UTTERANCES = 6
 AT_MOST = 1.2
@@ -30,12 +32,13 @@ AT_MOST = 1.2
 async def measure() -> list[Figure]:
     """Return the delays without and with sentences that wait, and how many were caught up on."""
     with tempfile.TemporaryDirectory(prefix="habla-bench-") as directory:
-        failing = Path(directory) / "failing"
+        stuck = Path(directory) / "stuck"
         engines = FAKES | {"HABLA_TRANSCRIBER": "benches.engines.SlowFinals"}
-        async with habla(engines | {FAILING_VARIABLE: str(failing)}) as server:
+        settings = {STUCK_VARIABLE: str(stuck), "HABLA_DRAIN_SECONDS": str(DRAIN_SECONDS)}
+        async with habla(engines | settings) as server:
             before = await _delays(server)
-            failing.touch()
-            await _fail(server, failing.unlink)
+            stuck.touch()
+            await _pile_up(server, stuck.unlink)
             late = _late(server)
             meanwhile = await _delays(server)
             caught_up, left = _late(server) - late, _waiting(server)
@@ -60,8 +63,8 @@ async def _delays(server: Server) -> list[float]:
     return [delay for client in talkers for delay in caption_delays(client)]
 
 
-async def _fail(server: Server, mend: Callable[[], None]) -> None:
-    """Say what the engine fails at, and ``mend`` it before all leave."""
+async def _pile_up(server: Server, mend: Callable[[], None]) -> None:
+    """Say what the engine does not come to, leave, and ``mend`` it."""
     async with AsyncExitStack() as clients:
         talkers = [
             await clients.enter_async_context(talker(server.port, "session", "pcm-s16le"))
@@ -69,7 +72,8 @@ async def _fail(server: Server, mend: Callable[[], None]) -> None:
         ]
         chunks = sounds.chunks(SENTENCE * SENTENCES)
         await talk_together(talkers, chunks, sounds.CHUNK_SECONDS)
-        mend()
+    await asyncio.sleep(DRAIN_SECONDS + 2.0)
+    mend()
 
 
 def _late(server: Server) -> int:
@@ -77,7 +81,7 @@ def _late(server: Server) -> int:
 
 
 def _waiting(server: Server) -> int:
-    query = "select count(*) from sessions_app_recordedsegment where discarded = 'engine_failed'"
+    query = "select count(*) from sessions_app_recordedsegment where discarded = 'unfinished'"
     return _count(server, query)
 
 

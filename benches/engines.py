@@ -9,7 +9,6 @@ from pathlib import Path
 from time import monotonic
 
 from sessions_app.core.audio import FRAME_SAMPLES, SAMPLE_RATE, count_samples
-from sessions_app.core.errors import EngineError
 from sessions_app.core.events import Transcript
 from sessions_app.engines.speech.silero import SileroDetector, SileroStream
 
@@ -21,8 +20,8 @@ WORDS_PER_SECOND = 3
 """As fast as people talk."""
 PROBE_VARIABLE = "HABLA_BENCH_PROBE"
 """The environment variable that names the file to which ProbedDetector writes."""
-FAILING_VARIABLE = "HABLA_BENCH_FAILING"
-"""The environment variable that names the file whose existence makes SlowFinals fail."""
+STUCK_VARIABLE = "HABLA_BENCH_STUCK"
+"""The environment variable that names the file whose existence makes SlowFinals find no words."""
 NOTE = struct.Struct("<iqd")
 """The number of the stream, how many samples of it were judged, and when (monotonic)."""
 
@@ -55,28 +54,22 @@ class InstantTranscriber:
 
 
 class SlowFinals(InstantTranscriber):
-    """Takes a while for finals, one at a time, or fails at them: see ``is_failing``."""
+    """Takes a while for finals, one at a time, or for ever: see ``is_stuck``."""
 
     parallel = 1
     is_interruptible = True
-    seconds = 0.2
+    seconds = 0.1
 
     async def transcribe(self, pcm: bytes, *, language: str | None, final: bool) -> Transcript:
-        """Return as many words as fit in the length of ``pcm``.
-
-        Raises:
-            EngineError: it fails.
-        """
+        """Return as many words as fit in the length of ``pcm``."""
         if final:
-            if is_failing():
-                raise EngineError("The engine of the bench fails.")
-            await asyncio.sleep(self.seconds)
+            await asyncio.sleep(3600 if is_stuck() else self.seconds)
         return await super().transcribe(pcm, language=language, final=final)
 
 
-def is_failing() -> bool:
-    """Return whether the file is there that makes SlowFinals fail."""
-    return Path(os.environ[FAILING_VARIABLE]).exists()
+def is_stuck() -> bool:
+    """Return whether the file is there that makes SlowFinals find no words."""
+    return Path(os.environ[STUCK_VARIABLE]).exists()
 
 
 class FarTranscriber(InstantTranscriber):

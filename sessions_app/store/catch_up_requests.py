@@ -18,6 +18,7 @@ from sessions_app.models import (
     RecordedSegment,
     Recording,
     RecordingState,
+    SessionState,
     TranslationSession,
 )
 from sessions_app.store.catch_up_facts import Waiting
@@ -29,6 +30,7 @@ from sessions_app.store.due_segments import (
     due_segments,
     waiting_segments,
 )
+from sessions_app.store.liveness import directory_of
 
 Of = Callable[[str], Q]
 """Returns a condition on recordings, whose columns have that prefix."""
@@ -150,6 +152,12 @@ def sessions_waiting(user: User | None = None) -> QuerySet[TranslationSession]:
     ids |= set(awaiting.values_list("session", flat=True))
     rows = TranslationSession.objects.filter(pk__in=ids)
     return rows if user is None else rows.filter(conversation__user=user)
+
+
+def count_left_open(directory: str) -> int:
+    """Return how many sessions are open of servers on one data directory, by its id."""
+    left = TranslationSession.objects.filter(state=SessionState.OPEN)
+    return left.filter(boot__startswith=directory_of(directory)).count()
 
 
 def sessions_called(name: str) -> QuerySet[TranslationSession] | None:

@@ -15,7 +15,6 @@ from tests.lifecycle.invariants import rows, status
 from tests.lifecycle.shutdown_tools import ask, fake, mark_of, wayward
 from tests.moody import moody
 from tests.server.caller import Caller
-from tests.server.pair import pair
 from tests.server.running import Running, environment, manage, running
 from tests.server.visitor import Visitor, visitor
 from tests.sounds import chunks, say, silence
@@ -140,6 +139,8 @@ async def test_what_a_killed_server_had_not_told_is_heard_by_the_next_each_word_
         await server.kill()
     before = len(said(data_dir))
     assert 2 <= before < len(WORDS)
+    code, output = await manage("catch_up", env=environment(data_dir))
+    assert (code, "left open when it was killed: 1." in output) == (0, True), output
     async with running(data_dir, **QUICK) as server:
         await until(lambda: len(said(data_dir)) >= len(WORDS))
         await until(lambda: ask_one(data_dir, "select catch_up from sessions_app_recording"))
@@ -276,29 +277,6 @@ async def until_status(server: Running, **wanted: int) -> None:
     async with asyncio.timeout(DONE_SECONDS):
         while not wanted.items() <= (await status(server))["catching_up"].items():  # noqa: ASYNC110 -- it tells nobody
             await asyncio.sleep(0.05)
-
-
-async def test_two_servers_of_one_database_do_each_utterance_once(tmp_path: Path) -> None:
-    database = f"sqlite:///{tmp_path / 'shared.sqlite3'}"
-    code, output = await manage("migrate", env=environment(tmp_path, DATABASE_URL=database))
-    assert code == 0, output
-    slow = SLOW | {"DATABASE_URL": database}
-    async with pair(tmp_path, **slow) as (one, other):
-        sessions = await asyncio.gather(
-            *(speak_and_leave(server, *WORDS) for server in (one, other, one, other))
-        )
-    quick = QUICK | {"DATABASE_URL": database, "HABLA_TRANSCRIBER": fake(delay_seconds=0.1)}
-    async with pair(tmp_path, **quick) as (one, other):
-        all_said = "select count(*) from sessions_app_exchange"
-        await until(lambda: ask(tmp_path / "shared.sqlite3", all_said) == [(4 * len(WORDS),)])
-        await until_status(other, sentences=0)
-        for session in sessions:
-            told = (await rest(one, f"/sessions/{session}/exchanges"))["items"]
-            assert [each["source"] for each in reversed(told)] == [*WORDS]
-        for server in (one, other):
-            await end(server)
-    logs = [(tmp_path / name / "serve.log").read_text() for name in ("one", "other")]
-    assert sum(log.count("caught up on 8 utterances") for log in logs) == len(sessions)
 
 
 @pytest.mark.alone

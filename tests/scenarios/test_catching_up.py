@@ -364,6 +364,31 @@ async def test_a_recording_that_is_deleted_meanwhile_ends_it(
     assert balance(await row()) == 0
 
 
+async def test_no_file_is_left_of_a_recording_that_is_deleted_while_it_is_cut(
+    house: House, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interpreter, "UTTERANCES_WAITING", 2)
+    await cut_off(house, connect, talk(*WORDS))
+    recording = await Recording.objects.aget()
+    await house.restart(transcriber=QUICK, translator=QUICK, drain_seconds=8)
+    async with connect(direction="es_to_en") as browser:
+        await browser.say("start_listening", encoding="pcm-s16le")
+        await browser.send_sound(say("agua"))
+        await browser.until("speech_started")
+        work = asyncio.create_task(Catcher(house.registry).work_off())
+        begun = TranslationSession.objects.filter(recordings=recording).exclude(catcher="")
+        while not await begun.aexists():  # noqa: ASYNC110 -- rows tell nobody
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.5)
+        await Recording.objects.filter(pk=recording.pk).adelete()
+        assert not files.folder(recording.pk).exists()
+        await browser.send_sound(silence(1))
+        await browser.until("translation")
+        await work
+    assert not files.folder(recording.pk).exists()
+    assert [source for source, _, _ in await said()] == ["agua"]
+
+
 async def test_where_the_conversation_was_deleted_nothing_comes_back(
     house: House, connect: Connect
 ) -> None:

@@ -28,6 +28,7 @@ from sessions_app.store.catch_up_facts import (
 )
 from sessions_app.store.history import names_in
 from sessions_app.store.recording_facts import manner_at, offset_at
+from sessions_app.store.recordings import known_recordings
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +127,9 @@ class CatchUp:
         rest = await cut_rest(sound, begin, first_id, self._generation, self._turn)
         if rest.became == SOUND_GONE and not recording.is_here:
             return False
-        await catch_up.keep_rest(self._claim, recording.id, rest)
+        is_kept = await catch_up.keep_rest(self._claim, recording.id, rest)
+        if not is_kept and not await known_recordings([recording.id]):
+            await sound.delete()  # what was written beside it since its files were deleted
         return True
 
     # --- an utterance

@@ -86,6 +86,10 @@ class RecordedSound:
         """
         await self._do(partial(_keep, self._recording, utterance_id, pcm))
 
+    async def delete(self) -> None:
+        """Delete all files: the recording was deleted while it was being read."""
+        await self._do(partial(files.delete_or_log, self._recording.id))
+
     async def size(self) -> int:
         """Return how many bytes all files of the recording take."""
         return await self._do(partial(files.total_bytes, self._recording.id))

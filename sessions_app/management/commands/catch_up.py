@@ -13,6 +13,7 @@ from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from sessions_app.config import conf
+from sessions_app.config.data_directory import directory_id
 from sessions_app.core.errors import EngineUnavailableError
 from sessions_app.core.printable import printable
 from sessions_app.live.catching_up.catcher import Catcher
@@ -23,6 +24,7 @@ from sessions_app.server.runfile import is_held
 from sessions_app.store.catch_up_requests import (
     ask_to_catch_up,
     count_late,
+    count_left_open,
     sessions_called,
     waiting_among,
 )
@@ -61,10 +63,14 @@ class Command(terminal.HablaCommand):
         if sessions is None:
             message = f"There is no session {printable(options['session'])}."
             raise CommandError(message, returncode=NO_SUCH_SESSION)
+        is_served = is_held(conf.run_dir())
+        if not is_served and (count := count_left_open(directory_id(conf.run_dir()))):
+            self.stderr.write(f"Sessions that a server left open when it was killed: {count}. ")
+            self.stderr.write("The next server closes them, and catches up on them.")
         asked = ask_to_catch_up(sessions)
         late = count_late(asked)
         with tqdm(total=_left(asked), bar_format=BAR, disable=None, delay=0.2) as bar:
-            if asked and is_held(conf.run_dir()):
+            if asked and is_served:
                 self._watch(asked, options["timeout"], bar)
             elif asked:
                 asyncio.run(self._work(asked, bar))
