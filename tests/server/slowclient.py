@@ -26,6 +26,8 @@ def keep_sound(data_dir: Path, sound: bytes, user: str = "owner") -> str:
         "title": "",
         "directory": "",
         "salvager": "",
+        "catch_up": "",
+        "marks": "[]",
         "state": "complete",
         "started_at": "2026-01-01 10:00:00",
         "encoding": "pcm-s16le",
