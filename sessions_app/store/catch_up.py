@@ -6,23 +6,18 @@ lost or done twice. It runs on the database thread.
 """
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Min, Q, QuerySet
+from django.db.models import Max, Q
 
-from sessions_app.core import events
 from sessions_app.core.audio import to_samples, to_seconds
-from sessions_app.core.events import Direction, Manner, Mode, Said
-from sessions_app.core.steady_clock import clock
-from sessions_app.core.storable_text import storable
+from sessions_app.core.events import Direction, Manner, Mode
 from sessions_app.models import (
     CatchUpState,
-    Conversation,
     Exchange,
     RecordedSegment,
     Recording,
@@ -35,9 +30,7 @@ from sessions_app.store.catch_up_facts import (
     UNFINISHED,
     CutRest,
     Examination,
-    LateExchange,
     LateRecording,
-    LateSegment,
     LateSession,
     SpokenExchange,
 )
@@ -45,25 +38,12 @@ from sessions_app.store.database.thread import database_thread, on_database_thre
 from sessions_app.store.due_segments import (
     ENDED,
     KEPT,
-    MOST_ATTEMPTS,
     OPEN_ENDED,
-    due_segments,
-    waiting_segments,
+    update_catch_up_state,
 )
-from sessions_app.store.history import exchange_of_row
-from sessions_app.store.late_account import TRANSCRIBED, LateAccount
-from sessions_app.store.recording_facts import Mark, SegmentFacts, offset_at
-from sessions_app.store.recordings import DISCARDED_CHARACTERS, segment_rows, serves
-from sessions_app.store.sessions import (
-    give_title,
-    speaker_row,
-    translation_in_row,
-    words_in_row,
-)
-
-REMEMBERED = 6
-"""How many exchanges before an utterance are context for its translation."""
-TICK = timedelta(microseconds=1)
+from sessions_app.store.late_account import LateAccount
+from sessions_app.store.recording_facts import Mark, SegmentFacts
+from sessions_app.store.recordings import segment_rows, serves
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +114,7 @@ def _checkpoint_of(row: TranslationSession) -> Mapping[str, Any]:
 def release_soon(claimed: Claim) -> None:
     """Have the claim given up, without waiting for that; a process that ends gives it up anyway."""
     rows = TranslationSession.objects.filter(pk=claimed.session_id, catcher=claimed.boot)
-    _begin(partial(rows.update, catcher=""))
-
-
-def _begin(work: Callable[[], object]) -> None:
-    """Have something written that is not waited for, as by a task that is cancelled."""
-    database_thread.begin(work).add_done_callback(lambda done: done.cancelled() or done.exception())
+    database_thread.begin_unawaited(partial(rows.update, catcher=""))
 
 
 # --- what is due
@@ -231,7 +206,7 @@ def keep_examination(claimed: Claim, recording_id: uuid.UUID, found: Examination
         for reason, samples in found.account.items():
             account.move(samples, of=UNFINISHED, to=reason)
         account.save()
-        _note_state(recording_id)
+        update_catch_up_state(recording_id)
     return True
 
 
@@ -284,7 +259,7 @@ def keep_rest(claimed: Claim, recording_id: uuid.UUID, rest: CutRest) -> bool:
         if rest.samples:
             kept.update(duration_seconds=to_seconds(rest.from_sample + rest.samples))
         kept.update(undecided_from=None, bytes=rest.size)
-        _note_state(recording_id)
+        update_catch_up_state(recording_id)
     return True
 
 
@@ -293,199 +268,4 @@ def note_state(claimed: Claim, recording_id: uuid.UUID) -> None:
     """Note whether anything of a recording still waits."""
     with transaction.atomic():
         if claimed.locked() is not None:
-            _note_state(recording_id)
-
-
-def _note_state(recording_id: uuid.UUID) -> None:
-    """Note whether anything of a recording still waits."""
-    segments = RecordedSegment.objects.filter(recording=recording_id)
-    rows = Recording.objects.filter(pk=recording_id)
-    if rows.filter(undecided_from__isnull=False).exists() or waiting_segments(segments).exists():
-        state = CatchUpState.WAITING
-    elif due_segments(segments).exists():
-        state = CatchUpState.FAILED
-    else:
-        state = CatchUpState.DONE
-    rows.update(catch_up=state)
-
-
-# --- one utterance
-
-
-@on_database_thread
-def segments_due(recording_id: uuid.UUID) -> list[LateSegment]:
-    """Return the utterances of a recording that wait to be transcribed, in their order."""
-    rows = waiting_segments(RecordedSegment.objects.filter(recording=recording_id))
-    names = ("pk", "recording", "utterance_id", "start_sample", "end_sample")
-    found = rows.order_by("start_sample", "pk").values_list(*names, "discarded", "attempts")
-    return [LateSegment(*row) for row in found]
-
-
-@on_database_thread
-def count_attempt(claimed: Claim, segment: LateSegment) -> bool:
-    """Count an attempt; return whether the utterance still waits, and is claimed."""
-    with transaction.atomic():
-        is_due = claimed.locked() is not None
-        rows = _unchanged(segment)
-        return is_due and bool(rows.update(attempts=F("attempts") + 1))
-
-
-def withdraw_attempt_soon(segment: LateSegment) -> None:
-    """Have an attempt counted no more that the end of the process cut short."""
-    rows = RecordedSegment.objects.filter(pk=segment.id, attempts__gt=0)
-    _begin(partial(rows.update, attempts=F("attempts") - 1))
-
-
-def _unchanged(segment: LateSegment) -> QuerySet[RecordedSegment]:
-    return RecordedSegment.objects.filter(pk=segment.id, text="", discarded=segment.reason)
-
-
-@on_database_thread
-def said_before(session: LateSession, recording: LateRecording, start_sample: int) -> list[Said]:
-    """Return what was said before an utterance of a recording, as context."""
-    place = offset_at(recording.marks, start_sample) + start_sample
-    at = session.started_at + timedelta(seconds=to_seconds(place))
-    return _context(recording.conversation_id, session.id, to_seconds(place), at)
-
-
-def _context(
-    conversation_id: uuid.UUID | None, session_id: uuid.UUID, seconds: float, at: datetime
-) -> list[Said]:
-    rows = Exchange.objects.filter(conversation=conversation_id, failure="")
-    before = Q(session=session_id, start_seconds__lt=seconds)
-    elsewhere = Q(said_at__lt=at) & ~Q(session=session_id)
-    newest = rows.filter(before | elsewhere).select_related("speaker").order_by("-said_at", "-pk")
-    return [
-        Said(
-            row.corrected or row.source,
-            row.translated,
-            Direction(row.direction),
-            row.speaker.name if row.speaker else None,
-        )
-        for row in reversed(newest[:REMEMBERED])
-    ]
-
-
-@on_database_thread
-def keep_words(
-    claimed: Claim, segment: LateSegment, said: events.Exchange, marks: Sequence[Mark]
-) -> bool:
-    """Store what was heard in an utterance, where it was spoken; return whether this call did.
-
-    ``said`` has its place on the clock of its recording.
-    """
-    with transaction.atomic():
-        row = claimed.locked()
-        if row is None:
-            return False
-        recordings = Recording.objects.filter(pk=segment.recording_id)
-        conversation_id = recordings.values_list("conversation", flat=True).first()
-        became = {
-            "language": said.language,
-            "text": storable(said.source),
-            "translation": storable(said.translated),
-            "discarded": "",
-        }
-        if conversation_id is None or not _unchanged(segment).update(**became):
-            return False
-        words = words_in_row(said, to_seconds(offset_at(marks, segment.start_sample)))
-        spoken_at = row.started_at + timedelta(seconds=words["end_seconds"])
-        Exchange.objects.create(
-            session=row,
-            conversation_id=conversation_id,
-            speaker=speaker_row(conversation_id, said.speaker),
-            said_at=_in_order(row.pk, words["start_seconds"], spoken_at),
-            **words,
-            **translation_in_row(said),
-        )
-        Conversation.objects.filter(pk=conversation_id).update(updated_at=clock.now())
-        give_title(conversation_id, storable(said.source))
-        _account_for(row, segment, TRANSCRIBED)
-    return True
-
-
-def _in_order(session_id: uuid.UUID, start_seconds: float, spoken_at: datetime) -> datetime:
-    """Return the time that keeps an exchange in its place: others were told late, or fast."""
-    rows = Exchange.objects.filter(session=session_id)
-    before = rows.filter(start_seconds__lte=start_seconds).aggregate(last=Max("said_at"))["last"]
-    after = rows.filter(start_seconds__gt=start_seconds).aggregate(first=Min("said_at"))["first"]
-    at = min(spoken_at, after - TICK) if after else spoken_at
-    return max(at, before) if before else at
-
-
-@on_database_thread
-def keep_judgement(claimed: Claim, segment: LateSegment, reason: str) -> bool:
-    """Note why an utterance became nothing; return whether this call did."""
-    with transaction.atomic():
-        row = claimed.locked()
-        if row is None or not _unchanged(segment).update(discarded=reason):
-            return False
-        _account_for(row, segment, reason)
-    return True
-
-
-@on_database_thread
-def keep_failure(claimed: Claim, segment: LateSegment, code: str, *, is_last: bool) -> bool:
-    """Note that an attempt failed; return whether the utterance is not tried any more.
-
-    ``is_last``: another attempt would be in vain.
-    """
-    with transaction.atomic():
-        row = claimed.locked()
-        if row is None or not (is_last or segment.attempts + 1 >= MOST_ATTEMPTS):
-            return False
-        became = {"discarded": storable(code, DISCARDED_CHARACTERS), "attempts": MOST_ATTEMPTS}
-        if not _unchanged(segment).update(**became):
-            return False
-        _account_for(row, segment, code)
-    return True
-
-
-def _account_for(row: TranslationSession, segment: LateSegment, became: str) -> None:
-    account = LateAccount(row)
-    account.move(segment.samples, of=segment.reason, to=became)
-    account.save()
-    _note_state(segment.recording_id)
-
-
-# --- translations only
-
-
-@on_database_thread
-def translations_due(session: LateSession) -> list[LateExchange]:
-    """Return the exchanges of a session that wait to be translated, in their order."""
-    rows = Exchange.objects.filter(session=session.id, awaits_translation=True)
-    found = rows.select_related("speaker", "session").order_by("start_seconds", "pk")
-    return [
-        LateExchange(
-            row.pk, row.conversation_id, exchange_of_row(row), row.session.mode, row.said_at
-        )
-        for row in found
-    ]
-
-
-@on_database_thread
-def said_before_exchange(session: LateSession, waiting: LateExchange) -> list[Said]:
-    """Return what was said before an exchange, as context."""
-    at = waiting.said_at
-    return _context(waiting.conversation_id, session.id, waiting.said.start_seconds, at)
-
-
-@on_database_thread
-def keep_translation(claimed: Claim, waiting: LateExchange, made: events.Exchange) -> bool:
-    """Store the translation of an exchange, or why there is none; return whether this call did."""
-    rows = Exchange.objects.filter(pk=waiting.id, awaits_translation=True)
-    with transaction.atomic():
-        if claimed.locked() is None or not rows.update(**_translated(made)):
-            return False
-        beside = RecordedSegment.objects.filter(
-            recording__session=claimed.session_id,
-            utterance_id=waiting.said.utterance_id,
-            text=storable(waiting.said.source),
-        )
-        beside.update(translation=storable(made.translated))
-    return True
-
-
-def _translated(made: events.Exchange) -> Mapping[str, Any]:
-    return translation_in_row(made) | {"awaits_translation": False}
+            update_catch_up_state(recording_id)

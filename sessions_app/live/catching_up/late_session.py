@@ -17,7 +17,7 @@ from sessions_app.live.catching_up.late_interpreter import Interpretation, LateI
 from sessions_app.live.catching_up.recorded_sound import RecordedSound
 from sessions_app.live.generations import Generation
 from sessions_app.pipeline.utterance import Utterance
-from sessions_app.store import catch_up
+from sessions_app.store import catch_up, late_words
 from sessions_app.store.catch_up import Claim
 from sessions_app.store.catch_up_facts import (
     LateExchange,
@@ -77,7 +77,7 @@ class CatchUp:
                 async with aclosing(self._work_on(recording)) as outcomes:
                     async for outcome in outcomes:
                         yield outcome
-            for waiting in await catch_up.translations_due(self._session):
+            for waiting in await late_words.translations_due(self._session):
                 await self._turn()
                 yield await self._translate(waiting)
         finally:
@@ -96,7 +96,7 @@ class CatchUp:
                 return
             if known.undecided_from is not None and not await self._cut(known, sound):
                 yield LateOutcome.FAILED
-            for segment in await catch_up.segments_due(known.id):
+            for segment in await late_words.segments_due(known.id):
                 await self._turn()
                 yield await self._hear(known, segment, sound)
             await catch_up.note_state(self._claim, known.id)
@@ -140,18 +140,18 @@ class CatchUp:
         manner = manner_at(recording.marks, segment.start_sample)
         if not self._knows(manner):
             return LateOutcome.FAILED
-        if not await catch_up.count_attempt(self._claim, segment):
+        if not await late_words.count_attempt(self._claim, segment):
             return LateOutcome.PASSED
         try:
             became = await self._interpret(recording, segment, manner, sound)
             return await self._keep(recording, segment, became)
         except (asyncio.CancelledError, OSError, StoreError):  # no fault of the utterance
-            catch_up.withdraw_attempt_soon(segment)
+            late_words.withdraw_attempt_soon(segment)
             raise
         except DecodeError as error:
             logger.warning("recording %s: an utterance is lost: %s", recording.id, error)
             is_last = recording.is_here
-            await catch_up.keep_failure(self._claim, segment, SOUND_GONE, is_last=is_last)
+            await late_words.keep_failure(self._claim, segment, SOUND_GONE, is_last=is_last)
             return LateOutcome.PASSED if is_last else LateOutcome.FAILED
 
     def _knows(self, manner: Manner) -> bool:
@@ -172,7 +172,7 @@ class CatchUp:
             end_sample=segment.end_sample,
             offset_samples=offset_at(recording.marks, segment.start_sample),
         )
-        said = await catch_up.said_before(self._session, recording, segment.start_sample)
+        said = await late_words.said_before(self._session, recording, segment.start_sample)
         return await self._interpreter.interpret(
             utterance, said, await _names(recording.conversation_id)
         )
@@ -183,12 +183,12 @@ class CatchUp:
         failure = became.failure.code if became.failure is not None else "internal"
         if became.exchange is not None:
             said = replace(became.exchange, is_late=True)
-            is_kept = await catch_up.keep_words(self._claim, segment, said, recording.marks)
+            is_kept = await late_words.keep_words(self._claim, segment, said, recording.marks)
         elif became.reason or not is_due(failure):
             reason = became.reason or failure
-            is_kept = await catch_up.keep_judgement(self._claim, segment, reason)
+            is_kept = await late_words.keep_judgement(self._claim, segment, reason)
         else:
-            await catch_up.keep_failure(self._claim, segment, failure, is_last=False)
+            await late_words.keep_failure(self._claim, segment, failure, is_last=False)
             return LateOutcome.FAILED
         return LateOutcome.DONE if is_kept else LateOutcome.PASSED
 
@@ -202,14 +202,14 @@ class CatchUp:
             text=said.source,
             speaker=said.speaker,
         )
-        context = await catch_up.said_before_exchange(self._session, waiting)
+        context = await late_words.said_before_exchange(self._session, waiting)
         names = await _names(waiting.conversation_id)
         became = await self._interpreter.interpret(utterance, context, names)
         failure, made = became.failure, became.exchange
         # that a translator refused is final, as it is live
         if made is None or (failure is not None and not failure.fault):
             return LateOutcome.FAILED
-        is_kept = await catch_up.keep_translation(self._claim, waiting, made)
+        is_kept = await late_words.keep_translation(self._claim, waiting, made)
         return LateOutcome.DONE if is_kept else LateOutcome.PASSED
 
 

@@ -80,6 +80,10 @@ class DatabaseThread:
         """Return what will be what ``work`` returns, however long it takes."""
         return asyncio.wrap_future(self._submit(work))
 
+    def begin_unawaited(self, work: Callable[[], object]) -> None:
+        """Have ``work`` done for which nobody waits, as by a task that is cancelled."""
+        self.begin(work).add_done_callback(lambda done: done.cancelled() or done.exception())
+
     def explain(self, error: BaseException, what: str) -> StoreError:
         """Return what a failure of the database is to people; note or log it as what it is."""
         if is_outage(error):
