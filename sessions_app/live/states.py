@@ -18,7 +18,7 @@ from sessions_app.store.database.identity import identity
 
 
 class State(StrEnum):
-    """How far a session has come. Only `session.py` changes it."""
+    """How far a session has come. Only the session changes it (`presence.py`)."""
 
     OPENING = "opening"
     """It acquires its engines and its row."""
