@@ -1,17 +1,29 @@
 """Tiny models and spoken sentences that the tests of engines share, made once per run."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import huggingface_hub
 import pytest
 
+from sessions_app.engines.scheduler import Scheduler
+from tests.engines.staged import Stage
 from tests.tiny.fakehub import FakeHub
 from tests.tiny.opusmt import make_opus_mt
 from tests.tiny.pinned import pin
 from tests.tiny.whisper import make_whisper
 
 HEARD = "and so my fellow americans ask not"
+
+
+@pytest.fixture
+async def scheduler(stage: Stage) -> AsyncIterator[Scheduler]:
+    """Return a scheduler of the module's own ``stage``; check that it leaves no task behind."""
+    scheduler = Scheduler(stage)
+    yield scheduler
+    await scheduler.aclose()
+    assert [task for task in asyncio.all_tasks() if "habla" in task.get_name()] == []
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """One model for many sessions: who waits for whom."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 
@@ -13,14 +13,6 @@ from tests.engines.staged import Linguist, Stage, final, outcome, partial
 @pytest.fixture
 async def stage() -> Stage:
     return Stage()
-
-
-@pytest.fixture
-async def scheduler(stage: Stage) -> AsyncIterator[Scheduler]:
-    scheduler = Scheduler(stage)
-    yield scheduler
-    await scheduler.aclose()
-    assert [task for task in asyncio.all_tasks() if "habla" in task.get_name()] == []
 
 
 async def test_a_final_comes_back_with_its_words(scheduler: Scheduler, stage: Stage) -> None:

@@ -1,7 +1,6 @@
 """Speculative calls of the transcriber delay nobody, and are dropped without a trace."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -16,14 +15,6 @@ DROPPED = "Nobody waits for these words any more."
 @pytest.fixture
 async def stage() -> Interruptible:
     return Interruptible()
-
-
-@pytest.fixture
-async def scheduler(stage: Interruptible) -> AsyncIterator[Scheduler]:
-    scheduler = Scheduler(stage)
-    yield scheduler
-    await scheduler.aclose()
-    assert [task for task in asyncio.all_tasks() if "habla" in task.get_name()] == []
 
 
 async def test_a_final_of_another_session_has_the_line_at_once(

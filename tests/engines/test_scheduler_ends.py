@@ -1,7 +1,7 @@
 """One model for many sessions: failures, and sessions that leave."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
@@ -14,14 +14,6 @@ from tests.engines.staged import Stage, final, outcome, partial
 @pytest.fixture
 async def stage() -> Stage:
     return Stage()
-
-
-@pytest.fixture
-async def scheduler(stage: Stage) -> AsyncIterator[Scheduler]:
-    scheduler = Scheduler(stage)
-    yield scheduler
-    await scheduler.aclose()
-    assert [task for task in asyncio.all_tasks() if "habla" in task.get_name()] == []
 
 
 async def test_an_engines_failure_is_told_to_its_own_waiter_only(

@@ -1,7 +1,6 @@
 """Late work has the slots that nobody needs, gives way at once, and is done again then."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -13,14 +12,6 @@ from tests.house import eventually
 @pytest.fixture
 async def stage() -> Interruptible:
     return Interruptible()
-
-
-@pytest.fixture
-async def scheduler(stage: Interruptible) -> AsyncIterator[Scheduler]:
-    scheduler = Scheduler(stage)
-    yield scheduler
-    await scheduler.aclose()
-    assert [task for task in asyncio.all_tasks() if "habla" in task.get_name()] == []
 
 
 @pytest.mark.parametrize("live", [final, partial, ahead], ids=lambda ask: ask.__name__)

@@ -6,9 +6,9 @@ import pytest
 
 from tests.house import House
 from tests.lifecycle.invariants import look_at_house
-from tests.server.conftest import data_dir, migrated
+from tests.server.conftest import data_dir, migrated, peopled, peopled_dir
 
-__all__ = ["data_dir", "migrated"]
+__all__ = ["data_dir", "migrated", "peopled", "peopled_dir"]
 
 
 @pytest.fixture

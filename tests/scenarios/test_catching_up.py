@@ -294,9 +294,8 @@ async def test_the_direction_is_that_in_which_it_was_spoken(house: House, connec
     ]
 
 
-async def test_it_stands_in_the_conversation_in_which_it_was_spoken(
-    house: House, connect: Connect
-) -> None:
+async def cut_off_in_a_second_conversation(house: House, connect: Connect) -> str:
+    """Say "hola", and "mundo" in a new conversation, which is not heard; return that one's id."""
     await house.restart(drain_seconds=0.3)
     async with connect(direction="es_to_en") as browser:
         await browser.speak(talk("hola"))
@@ -306,6 +305,13 @@ async def test_it_stands_in_the_conversation_in_which_it_was_spoken(
         await browser.say("start_listening", encoding="pcm-s16le")
         await browser.send_sound(talk("mundo"))
         await browser.still_works()
+    return str(second)
+
+
+async def test_it_stands_in_the_conversation_in_which_it_was_spoken(
+    house: House, connect: Connect
+) -> None:
+    second = await cut_off_in_a_second_conversation(house, connect)
     assert await catch_up(house) == 0
     late = await Exchange.objects.aget(is_late=True)
     assert (late.source, str(late.conversation_id)) == ("mundo", second)
@@ -392,15 +398,7 @@ async def test_no_file_is_left_of_a_recording_that_is_deleted_while_it_is_cut(
 async def test_where_the_conversation_was_deleted_nothing_comes_back(
     house: House, connect: Connect
 ) -> None:
-    await house.restart(drain_seconds=0.3)
-    async with connect(direction="es_to_en") as browser:
-        await browser.speak(talk("hola"))
-        await browser.say("new_conversation")
-        second = (await browser.until("conversation_started"))["conversation_id"]
-        slow_from_now_on(house)
-        await browser.say("start_listening", encoding="pcm-s16le")
-        await browser.send_sound(talk("mundo"))
-        await browser.still_works()
+    second = await cut_off_in_a_second_conversation(house, connect)
     await Conversation.objects.filter(pk=second).adelete()
     assert await catch_up(house) == 0
     assert [source for source, _, _ in await said()] == ["hola"]

@@ -1,5 +1,6 @@
 """Data directories of servers, each with a database that is up to date."""
 
+import asyncio
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.server.browsing import make_users
 from tests.server.postgres import cluster, made
 from tests.server.redis import Redis, redis
 from tests.server.running import ROOT, environment, manage
@@ -26,6 +28,21 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def data_dir(migrated: Path, tmp_path: Path) -> Path:
     """Return a data directory for one test."""
     return Path(shutil.copytree(migrated, tmp_path / "data"))
+
+
+@pytest.fixture(scope="session")
+def peopled(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data directory with two users, eva and root, served by nobody."""
+    directory = tmp_path_factory.mktemp("peopled") / "data"
+    shutil.copytree(migrated, directory)
+    asyncio.run(make_users(directory, "eva", "root"))
+    return directory
+
+
+@pytest.fixture
+def peopled_dir(peopled: Path, tmp_path: Path) -> Path:
+    """Return such a data directory for one test."""
+    return Path(shutil.copytree(peopled, tmp_path / "data"))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import select
-import shutil
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from tests.house import eventually
 from tests.lifecycle.invariants import MEGABYTE
-from tests.server.browsing import Tab, change_password, make_users, rows, tab
+from tests.server.browsing import Tab, change_password, rows, tab
 from tests.server.running import Running, environment, manage, running
 from tests.server.slowclient import ask, keep_sound, read_all
 from tests.server.visitor import Visitor, visitor
@@ -24,18 +23,9 @@ SOUND = random.Random(4).randbytes(24 * MEGABYTE)
 End = Callable[[Tab, Path], Awaitable[object]]
 
 
-@pytest.fixture(scope="module")
-def peopled(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a data directory with two users: eva, and root."""
-    directory = tmp_path_factory.mktemp("peopled") / "data"
-    shutil.copytree(migrated, directory)
-    asyncio.run(make_users(directory, "eva", "root"))
-    return directory
-
-
 @pytest.fixture
-def data_dir(peopled: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(peopled, tmp_path / "data"))
+def data_dir(peopled_dir: Path) -> Path:
+    return peopled_dir
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.house import eventually
 from tests.lifecycle.invariants import MEGABYTE, reasons, resident_bytes, served
-from tests.server.browsing import PASSWORD, Tab, change_password, make_users, rows, tab
+from tests.server.browsing import PASSWORD, Tab, change_password, rows, tab
 from tests.server.running import Running, running
 from tests.server.visitor import Visitor
 
@@ -26,20 +25,6 @@ WARM = 1_000
 GROWTH_BYTES = 2 * MEGABYTE
 PLACES = 6
 LOGOUT_SECONDS = 4.0
-
-
-@pytest.fixture(scope="module")
-def peopled(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a data directory with two users: eva, and root."""
-    directory = tmp_path_factory.mktemp("peopled") / "data"
-    shutil.copytree(migrated, directory)
-    asyncio.run(make_users(directory, "eva", "root"))
-    return directory
-
-
-@pytest.fixture
-def peopled_dir(peopled: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(peopled, tmp_path / "data"))
 
 
 @asynccontextmanager
