@@ -106,7 +106,6 @@ class LiveSession(SessionPresence):
             await self._rows.open(generation, self.manner)
         else:
             left, age_seconds = self._restored.left, self._restored.age_seconds
-            self._is_handed_over = True  # until it is taken up
             self._rows.adopt(ConversationRef(left.conversation_id, left.names), age_seconds)
         self._pipeline = SessionPipeline(
             generation,
@@ -143,10 +142,16 @@ class LiveSession(SessionPresence):
         written = self._recorder.written_sound_bytes
         if stream is not None and is_open and written is not None:
             taken = as_sent(written, stream.holes)
-            intake.perform(partial(intake.go_on, checkpoint.stream, stream))
+            go_on = partial(intake.go_on, checkpoint.stream, stream, self._note_taken_up)
+            intake.perform(go_on)
         intake.position = StreamPosition(checkpoint.stream, taken, is_open=is_open)
-        # from here on it is as if it had begun here
-        self._restored, self._is_handed_over = None, False
+        self._resumption.kept.restore(checkpoint.stream, taken)
+        if not is_open:
+            self._note_taken_up()
+
+    def _note_taken_up(self) -> None:
+        """Note that from here on it is as if it had begun here; until then it is given back."""
+        self._restored = None
 
     async def _live(self) -> None:
         await self._begin()  # the first message comes before anything else is told
@@ -213,17 +218,23 @@ class LiveSession(SessionPresence):
         return await self._limit.while_it_moves(name, drain(), seconds, lambda: pipeline.done_at)
 
     async def _keep_words(self) -> None:
-        if not self._is_handed_over:
+        if not self._is_left_open:
             if self._resumption is not None:
                 self._resumption.log.drop_reserved()
             await self._pipeline.keep_rest()
             return
         # what is not in the rows is heard again, and what was typed comes again
+        self._is_handed_over = True
         self._left = self._checkpoint()
         self._pipeline.release()
 
+    @property
+    def _is_left_open(self) -> bool:
+        """Whether its stream is left as it is, for another process, or as another had left it."""
+        return self._is_handed_over or self._restored is not None
+
     async def _close_recording(self) -> None:
-        if self._is_handed_over:
+        if self._is_left_open:
             await self._recorder.release()
         else:
             await self._recorder.close()
@@ -298,6 +309,7 @@ class LiveSession(SessionPresence):
 
     async def _end_row(self) -> None:
         if self._restored is not None:  # it was not taken up, so another process may do so
+            self.is_cut_off = False
             await behind.in_time(resumptions.release_claim(self._restored.found, self.boot))
             return
         left, account = self._left, self.account

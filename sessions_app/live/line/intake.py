@@ -193,8 +193,10 @@ class Intake:
         self.owed_seconds = 0.0
         return PaceLimiter(replace(options, burst_seconds=burst_seconds), began_at)
 
-    async def go_on(self, stream: int, left: OpenStream) -> None:
+    async def go_on(self, stream: int, left: OpenStream, taken_up: Callable[[], None]) -> None:
         """Go on with a stream that another process left; hear again what is not in the rows.
+
+        ``taken_up`` is called when the stream is followed here, or cannot be.
 
         Raises:
             CommandError: ``too_many_streams`` are being decoded already.
@@ -206,6 +208,7 @@ class Intake:
                 left.encoding, left.sample_rate, place=place, cut=self._cut
             )
         except HablaError:
+            taken_up()
             self.position.end(stream)
             await self._recorder.finish(is_whole=False)
             raise
@@ -219,6 +222,7 @@ class Intake:
         self._recorder.go_on(listener, self._context.manner)
         if self._kept is not None:
             self._kept.go_on(stream, left, listener)
+        taken_up()
         start = 0
         while chunk := await self._recorder.read_written(start, READ_BYTES):
             start += len(chunk)

@@ -94,6 +94,10 @@ class KeptSound:
         self._heard_bytes = self._kept = self._last = 0
         self._holes = []
 
+    def restore(self, stream: int, taken_bytes: int) -> None:
+        """Begin where another process was: its newest stream, of which so much is kept."""
+        self._stream, self._kept = stream, taken_bytes
+
     def go_on(self, stream: int, left: OpenStream, listener: Listener) -> None:
         """Follow a stream that another process has left."""
         command = StartListening(

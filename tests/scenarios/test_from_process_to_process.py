@@ -1,0 +1,160 @@
+"""A session goes from process to process: none of them loses its stream, or counts it anew."""
+
+import asyncio
+
+from sessions_app.access.logins import Login
+from sessions_app.core.audio import count_samples
+from sessions_app.core.events import Direction, Event, Manner, Mode, Notice, Numbered
+from sessions_app.live.resuming.client_link import ClientConnection
+from sessions_app.live.resuming.tickets import ticket_hash
+from sessions_app.live.returning import ResumeTicket, come_back
+from sessions_app.live.states import SessionRequest
+from sessions_app.models import Exchange, Recording, TranslationSession
+from tests.conftest import Connect
+from tests.house import Client, House
+from tests.resuming import LOST, resuming, seen_by, ticket_of
+from tests.sounds import say, silence
+
+
+async def all_rows() -> tuple[list[tuple[str, int]], list[tuple[str, bool]], list[str]]:
+    """Return how sessions ended, the states of recordings, and the words."""
+    sessions = TranslationSession.objects.order_by("started_at")
+    recordings = Recording.objects.order_by("started_at")
+    return (
+        [(row.reason, row.close_count) async for row in sessions],
+        [(row.state, row.has_sound) async for row in recordings],
+        [row.source async for row in Exchange.objects.order_by("pk")],
+    )
+
+
+async def test_a_third_process_counts_streams_on(house: House, connect: Connect) -> None:
+    async with connect(resumable="1") as first:
+        await first.say("start_listening", encoding="pcm-s16le", command=1)
+        await first.send_sound(say("hola") + silence(1))
+        await first.say("stop_listening", command=2)
+        await first.until("listening_stopped")
+        await first.leave(LOST)
+    visits = [first]
+    for _ in range(2):
+        await house.restart()
+        async with resuming(connect, *visits) as next_one:
+            visits.append(next_one)
+            resumed = await next_one.until("resumed")
+            assert (resumed["stream"], resumed["listening"]) == (1, False)
+            assert resumed["bytes"] == len(say("hola") + silence(1))
+            await next_one.leave(LOST)
+    await house.restart()
+    async with resuming(connect, *visits) as last:
+        await last.until("resumed")
+        await last.say("start_listening", encoding="pcm-s16le", command=3)
+        assert (await last.until("listening_started"))["stream"] == 2
+        await last.send_sound(say("gracias"))
+        await last.say("leave")
+        await last.close_code()
+    sessions, recordings, words = await all_rows()
+    assert sessions == [("client_left", 1)]
+    assert recordings == [("complete", True)] * 2
+    assert words == ["hola", "gracias"]
+
+
+async def test_a_stream_of_which_nothing_came_goes_through_three_processes(
+    house: House, connect: Connect
+) -> None:
+    async with connect(resumable="1") as first:
+        await first.say("start_listening", encoding="pcm-s16le", command=1)
+        begun = await first.until("listening_started")
+        await first.leave(LOST)
+    visits = [first]
+    for _ in range(2):
+        await house.restart()
+        async with resuming(connect, *visits) as next_one:
+            visits.append(next_one)
+            resumed = await next_one.until("resumed")
+            assert (resumed["stream"], resumed["listening"], resumed["bytes"]) == (1, True, 0)
+            assert resumed["recording"] == begun["recording"]
+            await next_one.leave(LOST)
+    async with resuming(connect, *visits) as last:
+        await last.until("resumed")
+        await last.send_sound(say("hola"))
+        await last.say("stop_listening", command=2)
+        await last.until("listening_stopped")
+        await last.leave()
+    sessions, recordings, words = await all_rows()
+    assert sessions == [("client_left", 1)]
+    assert recordings == [("complete", True)]
+    assert words == ["hola"]
+
+
+async def test_a_recording_to_which_nothing_came_is_closed_by_the_third_process(
+    house: House, connect: Connect
+) -> None:
+    async with connect(resumable="1") as first:
+        await first.say("start_listening", encoding="pcm-s16le", command=1)
+        await first.until("listening_started")
+        await first.leave(LOST)
+    await house.restart()
+    async with resuming(connect, first) as second:
+        await second.until("resumed")
+        await second.leave(LOST)
+    await house.restart()
+    async with resuming(connect, first, second) as third:
+        await third.until("resumed")
+        await third.say("stop_listening", command=2)
+        await third.until("listening_stopped")
+        await third.leave()
+    assert await all_rows() == ([("client_left", 1)], [], [])
+
+
+async def abort_when_greeted(house: House, browser: Client) -> None:
+    """Let the client come back, and abort its session at once when it is greeted."""
+    row = await TranslationSession.objects.select_related("conversation").aget()
+    user_id = row.conversation.user_id
+    told: list[str] = []
+
+    async def emit(event: Event | Numbered) -> None:
+        if isinstance(event, Notice):
+            told.append(event.type)
+        if told[-1:] == ["resumed"]:
+            house.registry.abort()
+
+    async def disconnect(code: int) -> None:
+        told.append(str(code))
+
+    connection = ClientConnection(emit, disconnect)
+    manner = Manner(Direction.AUTO, Mode.CONVERSATION)
+    request = SessionRequest(user_id, manner, login=Login(user_id), is_resumable=True)
+    ticket = ResumeTicket(ticket_hash(ticket_of(browser)), seen_by(browser))
+    found = await come_back(house.registry, request, ticket, connection)
+    assert found is not None
+    _, life = found.live
+    await asyncio.wait({life})
+    assert told == ["resumed", "closed", "4012"]
+
+
+async def test_a_session_that_is_aborted_while_it_is_restored_keeps_its_stream_and_its_words(
+    house: House, connect: Connect
+) -> None:
+    sound = say("hola") + silence(1) + say("mundo")
+    async with connect(resumable="1") as first:
+        await first.say("start_listening", encoding="pcm-s16le", command=1)
+        await first.send_sound(sound)
+        await first.until("translation")
+        await first.leave(LOST)
+    await house.restart()
+    await abort_when_greeted(house, first)
+    await house.restart()
+    async with resuming(connect, first) as last:
+        resumed = await last.until("resumed")
+        assert (resumed["stream"], resumed["listening"]) == (1, True)
+        assert resumed["bytes"] == len(sound)
+        await last.send_sound(silence(1) + say("gracias"))
+        await last.say("stop_listening", command=2)
+        await last.until("listening_stopped")
+        await last.leave()
+    sessions, recordings, words = await all_rows()
+    assert sessions == [("client_left", 1)]
+    assert recordings == [("complete", True)]
+    assert words == ["hola", "mundo", "gracias"]
+    row = await TranslationSession.objects.aget()
+    assert row.received_samples == count_samples(sound + silence(1) + say("gracias"))
+    assert row.unfinished_samples == 0
