@@ -160,6 +160,8 @@ class EngineInfo:
     """Languages it understands, sorted: ``("en", "es")``."""
     why: str | None = None
     """Why it is this one and not a better one, and how to get the better one; None: it is best."""
+    is_none: bool = False
+    """Whether nothing is done by it: nothing is transcribed, or nothing translated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,8 @@ async def best_transcriber(load: Load, models_dir: Path) -> tuple[Transcriber | 
         whisper, reason = await _try(load, "transcriber", choice)
         if whisper is not None:
             return whisper, transcriber_info("faster-whisper", whisper)
-    return None, EngineInfo("none", why=f"{reason} Only typed text is translated. {_how_to_get()}")
+    why = f"{reason} Only typed text is translated. {_how_to_get()}"
+    return None, EngineInfo("none", why=why, is_none=True)
 
 
 def _how_to_get() -> str:
@@ -119,7 +120,7 @@ def _chosen(found: dict[str, Translator], reasons: list[str]) -> tuple[Translato
     translators = list(found.values()) or [NoTranslator()]
     translator = translators[0] if len(translators) == 1 else ChainTranslator(translators)
     if not found:
-        return translator, EngineInfo("none", why=why)
+        return translator, EngineInfo("none", why=why, is_none=True)
     return translator, translator_info(", ".join(found), translator, why)
 
 

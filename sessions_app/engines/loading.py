@@ -146,7 +146,7 @@ class _Loader:
             return await best_transcriber(self._load, self._settings.models_dir)
         if choice.backend == "none":
             why = "HABLA_TRANSCRIBER is none: only typed text is translated."
-            return None, EngineInfo("none", why=why)
+            return None, EngineInfo("none", why=why, is_none=True)
         transcriber: Transcriber = await self._load("transcriber", choice)
         return transcriber, transcriber_info(choice.backend, transcriber)
 
@@ -160,7 +160,7 @@ class _Loader:
         translator: Translator = await self._load("translator", choice)
         if not translator.translates:
             why = f"HABLA_TRANSLATOR is {choice.backend}: what is said stays untranslated."
-            return translator, EngineInfo(choice.backend, why=translator.why or why)
+            return translator, EngineInfo(choice.backend, why=translator.why or why, is_none=True)
         info = translator_info(choice.backend, translator)
         # somebody else's engine, or a model that another program holds, may ask to be left alone,
         # fail for long, or know one direction only: a chain takes care of all that

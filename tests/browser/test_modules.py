@@ -287,3 +287,16 @@ def test_a_card_says_who_gave_no_translation_and_why_none_came(page: Page) -> No
         "Not translated: the sentence came back untranslated",
         "As told.",
     ]
+
+
+@pytest.mark.parametrize("name", ["none", "own.Echo"])
+def test_that_nothing_is_translated_is_told_whatever_the_engine_is_called(
+    page: Page, name: str
+) -> None:
+    body = f"""
+        const transcriber = {{name: "own.Ears", languages: ["en", "es"], is_none: false}};
+        const told = (is_none) =>
+            m.engineProblems({{transcriber, translator: {{name: "{name}", is_none}}}}, "auto");
+        return [told(true).map(({{code}}) => code), told(false)];
+    """
+    assert run(page, "engines", body) == [["no_translator"], []]

@@ -29,7 +29,7 @@ async def test_auto_listens_by_whisper_base_as_soon_as_it_is_there(
     auto = replace(fakes, transcriber=EngineChoice("auto"))
     engines = await load_engines(auto)
     info = engines.infos["transcriber"]
-    assert (engines.transcriber, info.name, info.languages) == (None, "none", ())
+    assert (engines.transcriber, info.name, info.is_none) == (None, "none", True)
     assert "It is fetched in the background; manage.py fetch_models whisper-base" in str(info.why)
     await engines.aclose()
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
@@ -46,7 +46,7 @@ async def test_auto_passes_over_a_whisper_that_is_damaged(fakes: EngineSettings)
     put_whisper(fakes.models_dir, "whisper-small")
     engines = await load_engines(replace(fakes, transcriber=EngineChoice("auto")))
     info = engines.infos["transcriber"]
-    assert info.name == "none"
+    assert (info.name, info.is_none) == ("none", True)
     assert "does not run here. Fetch it again" in str(info.why)
     await engines.aclose()
 
@@ -77,7 +77,7 @@ async def test_auto_takes_typed_text_only_where_nothing_can_listen(tmp_path: Pat
 
     transcriber, info = await best_transcriber(refuse, tmp_path)
     assert transcriber is None
-    assert info.name == "none"
+    assert (info.name, info.is_none) == ("none", True)
     assert "Whisper is not on this machine yet. Only typed text" in (info.why or "")
 
 

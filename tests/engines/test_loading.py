@@ -166,8 +166,9 @@ async def test_no_transcriber_and_no_translator_can_be_wanted(fakes: EngineSetti
     engines = await load_engines(replace(fakes, transcriber=none, translator=none))
     assert engines.transcriber is None
     assert isinstance(engines.translator, NoTranslator)
-    assert engines.infos["transcriber"].languages == ()
-    assert engines.infos["translator"].languages == ()
+    for kind in ("transcriber", "translator"):
+        assert (engines.infos[kind].is_none, engines.infos[kind].languages) == (True, ())
+    assert not engines.infos["detector"].is_none
     await engines.aclose()
 
 
@@ -220,7 +221,7 @@ async def test_auto_leaves_untranslated_what_nothing_can_translate(tmp_path: Pat
 
     translator, info = await best_translator(load, tmp_path)
     assert isinstance(translator, NoTranslator)
-    assert (info.name, info.languages) == ("none", ())
+    assert (info.name, info.languages, info.is_none) == ("none", (), True)
     assert "apt install apertium-eng-spa" in (info.why or "")
 
 

@@ -326,7 +326,7 @@ async def test_rules_that_return_no_translation_are_told_of() -> None:
 async def test_who_translates_nothing_is_not_judged_for_it() -> None:
     engines = await load_engines(settings(translator="Untranslating"))
     info = engines.infos["translator"]
-    assert (info.name, info.languages) == (f"{HERE}.Untranslating", ())
+    assert (info.name, info.languages, info.is_none) == (f"{HERE}.Untranslating", (), True)
     assert "stays untranslated" in (info.why or "")
     assert await engines.translator.translate(HELLO) == Translation("")
     await engines.aclose()

@@ -40,7 +40,7 @@ function hears(engine) {
 }
 
 function isNone(engine) {
-  return !engine?.name || engine.name === "none";
+  return !engine || engine.is_none;
 }
 
 function noLanguage(transcriber, direction) {
