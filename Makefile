@@ -7,7 +7,7 @@ WORKERS ?= 3
 export VENV
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help run unit test test-all check lint types layers migrations format bench bench-playback bench-lifecycle bench-quality soak
+.PHONY: help run unit test coverage test-all check lint types layers migrations format bench bench-playback bench-lifecycle bench-quality soak
 .PHONY: fuzz-decoders test-outages test-cuts screenshots inflections settings-table lock clean
 
 help: ## say what there is
@@ -24,7 +24,10 @@ unit: .setup-check ## run the quick tests of parts, in under a minute
 	$(PYTHON) -m pytest --unit -n $(WORKERS) --dist loadfile $(ARGS)
 
 test: .setup-test ## run all that CI runs, in WORKERS processes
-	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
+	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+coverage: ## run the tests, and say which lines and branches none of them reaches
+	$(MAKE) test ARGS="--cov --cov-report=term:skip-covered $(ARGS)"
 
 test-all: ## run all that CI runs, then the long forms: outages, cuts, fuzzing, soak, quality
 	$(MAKE) test

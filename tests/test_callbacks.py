@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 
 from tests.documents import ROOT
+from tests.sources import DEPLOYED, modules, tree
 
 ALLOWED = {"sessions_app/extensions.py"}
 CONTAINERS = {"list", "dict", "set", "deque", "defaultdict", "OrderedDict", "WeakSet", "field"}
@@ -17,12 +18,7 @@ Kept = tuple[str, ast.expr | None, ast.expr]
 
 
 def deployed() -> dict[str, ast.Module]:
-    return {
-        str(path.relative_to(ROOT)): ast.parse(path.read_text())
-        for app in ("habla_project", "playback_app", "sessions_app")
-        for path in (ROOT / app).rglob("*.py")
-        if "migrations" not in path.parts
-    }
+    return {str(path.relative_to(ROOT)): tree(path) for path in modules(*DEPLOYED)}
 
 
 def registries(modules: Mapping[str, ast.Module]) -> set[tuple[str, str]]:

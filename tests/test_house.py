@@ -7,18 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sessions_app.engines.choices import ENGINES
+from tests.documents import ROOT
+from tests.sources import ALL, modules, nodes, text, tree
 
-ROOT = Path(__file__).parent.parent
-MODULES = sorted(
-    path
-    for part in ("habla_project", "sessions_app", "playback_app", "tests", "benches", "scripts")
-    for path in (ROOT / part).rglob("*.py")
-    if "migrations" not in path.parts and path.read_text()
-)
+MODULES = modules(*ALL)
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    silent = [path for path in MODULES if not ast.get_docstring(ast.parse(path.read_text()))]
+    silent = [path for path in MODULES if not ast.get_docstring(tree(path))]
     assert [str(path.relative_to(ROOT)) for path in silent] == []
 
 
@@ -29,7 +25,7 @@ def test_sessions_know_nothing_of_playback() -> None:
         path
         for path in MODULES
         if path.is_relative_to(ROOT / "sessions_app")
-        and re.search(pattern, path.read_text(), re.IGNORECASE)
+        and re.search(pattern, text(path), re.IGNORECASE)
     ]
     assert [str(path.relative_to(ROOT)) for path in knowing] == [speech]
 
@@ -54,9 +50,7 @@ def test_every_requirement_is_pinned_and_has_its_reason() -> None:
 
 
 MOST_PARAMETERS = 6
-OURS = [
-    path for path in MODULES if path.relative_to(ROOT).parts[0] in ("sessions_app", "playback_app")
-]
+OURS = modules("sessions_app", "playback_app")
 ENGINE_CLASSES = {path.rpartition(".")[2] for names in ENGINES.values() for path in names.values()}
 """Their parameters are the options that docs/engines.md tells of."""
 
@@ -67,9 +61,9 @@ def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
     return [one.arg for one in named if one is not None and one.arg not in ("self", "cls")]
 
 
-def functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+def functions(path: Path) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Return each function, methods and inner ones too, with the class around it, if any."""
-    for node in ast.walk(tree):
+    for node in nodes(path):
         name = node.name if isinstance(node, ast.ClassDef) else ""
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -80,7 +74,7 @@ def test_no_function_takes_more_than_six_parameters() -> None:
     long = [
         f"{path.relative_to(ROOT)}: {function.name}({', '.join(parameters(function))})"
         for path in OURS
-        for name, function in functions(ast.parse(path.read_text()))
+        for name, function in functions(path)
         if len(parameters(function)) > MOST_PARAMETERS
         and not (function.name == "__init__" and name in ENGINE_CLASSES)
     ]
@@ -97,7 +91,7 @@ def test_only_live_reaches_into_the_parts_of_a_session() -> None:
         f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
         for path in OURS
         if "live" not in path.relative_to(ROOT).parts
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr.lstrip("_") in PARTS
         if isinstance(node.value, ast.Name | ast.Attribute) and ast.unparse(node.value) != "self"
     ]
@@ -110,7 +104,7 @@ def test_queries_get_to_the_database_thread_in_one_way() -> None:
         f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
         for path in OURS
         if path.name != "thread.py"
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and ast.unparse(node) == "database_thread.run"
     ]
     assert calls == []

@@ -6,15 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.documents import section
+from tests.documents import ROOT, section
+from tests.sources import modules, nodes, tree
 
-ROOT = Path(__file__).parent.parent
-MODULES = sorted(
-    path
-    for app in ("sessions_app", "playback_app")
-    for path in (ROOT / app).rglob("*.py")
-    if "migrations" not in path.parts
-)
+MODULES = modules("sessions_app", "playback_app")
 OTHER_ENDINGS = re.compile(
     r"_*(abandon|destroy|dismiss|dispose|forget|give_back|give_up|hand_back|hang_up|leave|let_go|lose"
     r"|shut_down|teardown|terminate)(_|$)"
@@ -33,7 +28,7 @@ GLOSSARY = (ROOT / "docs" / "glossary.md").read_text()
 def functions() -> Iterator[tuple[Path, str]]:
     """Yield the name of each function and method, with its file."""
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield path.relative_to(ROOT), node.name
 
@@ -42,7 +37,7 @@ def public_names() -> dict[str, list[str]]:
     """Return the modules in which a public class or function is defined, by its name."""
     places: dict[str, list[str]] = defaultdict(list)
     for path in MODULES:
-        for node in ast.parse(path.read_text()).body:
+        for node in tree(path).body:
             if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
             if not node.name.startswith("_"):

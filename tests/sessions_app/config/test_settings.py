@@ -13,7 +13,8 @@ from sessions_app.config.kinds import Names, OneOf, Switch, Text
 from sessions_app.config.setting import Setting, read_settings, settings_of
 from sessions_app.config.variables import Conf, DjangoSettings, all_settings
 from sessions_app.engines.lmstudio.process import MARK
-from tests.server.running import ROOT
+from tests import sources
+from tests.sources import DEPLOYED, modules
 
 DJANGO = settings_of(DjangoSettings)
 SWITCH = Setting(variable="SWITCH", kind=Switch(), default="off", meaning="a light")
@@ -89,9 +90,8 @@ def test_a_key_is_not_in_what_is_printed_of_the_settings() -> None:
 
 def nodes() -> Iterator[ast.AST]:
     """Yield everything that stands in the code that is served."""
-    for package in ("habla_project", "playback_app", "sessions_app"):
-        for path in (ROOT / package).rglob("*.py"):
-            yield from ast.walk(ast.parse(path.read_text()))
+    for path in modules(*DEPLOYED):
+        yield from sources.nodes(path)
 
 
 def test_every_setting_is_used() -> None:

@@ -234,5 +234,6 @@ def test_what_only_looks_like_a_form_is_left_alone(pattern: str, text: str) -> N
     assert Idioms([Idiom(pattern, "it")]).find(text) == ()
 
 
+@pytest.mark.slow  # both dictionaries are read
 def test_the_words_of_irregular_verbs_are_those_of_the_dictionaries() -> None:
     assert json.loads(dictionaries.FILE.read_text(encoding="utf-8")) == dictionaries.made()
