@@ -100,6 +100,8 @@ class StartListening(ClientCommand):
     encoding: Encoding = Encoding.WEBM_OPUS
     sample_rate: int = Field(SAMPLE_RATE, ge=8_000, le=192_000)
     """Of PCM, in Hz."""
+    record: bool = True
+    """Whether its sound may be kept; false: nothing of it is, whatever the server's settings."""
 
 
 class StopListening(ClientCommand):

@@ -202,7 +202,8 @@ class Conf:
         variable="HABLA_RECORDING",
         kind=Switch(),
         default="on",
-        meaning="whether the sound of sessions is kept; `off`: none of it is written",
+        meaning="whether the sound of sessions is kept, unless who speaks asks for it not to be; "
+        "`off`: none of it is written",
     ).field()
     keep_recordings_days: float = Setting(
         variable="HABLA_KEEP_RECORDINGS_DAYS",

@@ -17,7 +17,9 @@ from sessions_app.pipeline.account import Account
 from sessions_app.protocol import LIMITS, VERSION, CloseCode
 
 
-def first_fields(rows: SessionRows, manner: Manner, generation: Generation) -> dict[str, Any]:
+def first_fields(
+    rows: SessionRows, manner: Manner, generation: Generation, *, may_record: bool
+) -> dict[str, Any]:
     """Return what `ready` and `resumed` have in common."""
     infos = generation.engines.infos
     return {
@@ -30,6 +32,7 @@ def first_fields(rows: SessionRows, manner: Manner, generation: Generation) -> d
         "engines": {kind: asdict(info) for kind, info in infos.items()},
         "speakers": [asdict(speaker) for speaker in rows.speakers.all()],
         "limits": LIMITS,
+        "may_record": may_record,
     }
 
 

@@ -221,7 +221,7 @@ class SessionPresence(SessionOperations, ABC):
     def _resumed(self, resumption: ResumeState, offer: ResumeOffer, seen: int) -> Notice:
         if self.generation is None:
             raise RuntimeError("a session without engines is not ready")
-        fields = messages.first_fields(self._rows, self.manner, self.generation)
+        fields = self._first_fields(self.generation)
         fields["resume"] = asdict(offer)
         restored = self._request.restored
         if restored is not None and seen <= restored.newest_event:  # it knows nothing of ours
@@ -282,7 +282,7 @@ class SessionPresence(SessionOperations, ABC):
             await self._begin_resumption(self._resumption)
             self._ticket = ticket_hash(offer.ticket)
         # as things are now: what changed while rows were written was told before
-        fields = messages.first_fields(self._rows, self.manner, generation) | resuming
+        fields = self._first_fields(generation) | resuming
         if self._request.continues is not None:
             fields["continues"] = self._request.continues
         if self._request.taken_command is not None:
@@ -290,6 +290,10 @@ class SessionPresence(SessionOperations, ABC):
             self._pipeline.intake.owed_seconds = self._request.owed_seconds
             self._pipeline.intake.heard_before = self._request.heard_before
         await self.emit(Notice("ready", fields))
+
+    def _first_fields(self, generation: Generation) -> dict[str, Any]:
+        may_record = self._recorder.may_record
+        return messages.first_fields(self._rows, self.manner, generation, may_record=may_record)
 
     async def _begin_resumption(self, resumption: ResumeState) -> None:
         login_key = self.login.session_key if self.login is not None else ""

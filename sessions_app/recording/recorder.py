@@ -117,7 +117,7 @@ class Recorder:
 
     def begin(self, command: StartListening, manner: Manner, progress: Progress) -> str | None:
         """Begin a recording; return its id, or None if this period is not recorded."""
-        if self._writer is None:
+        if self._writer is None or not command.record:
             self.note_unrecorded()
             return None
         recording_id = uuid.uuid4()
@@ -197,6 +197,11 @@ class Recorder:
             progress = recording.progress
             mark = Mark(progress.heard_samples, progress.offset_samples, manner)
             recordings.add_mark(recording.id, mark)
+
+    @property
+    def may_record(self) -> bool:
+        """Whether sound is recorded here, unless its client asks for it not to be."""
+        return self._writer is not None
 
     @property
     def recording_id(self) -> uuid.UUID | None:
