@@ -9,7 +9,8 @@ HablaError
 ├── LoginDelayedError           a login may not be tried now; says for how long
 ├── StoreError                  the database did not store something
 │   ├── StoreUnavailableError       it is unavailable as a whole, and may come back
-│   └── DeletedError                what this belongs to was deleted
+│   ├── DeletedError                what this belongs to was deleted
+│   └── ClaimedError                another process has the session that this belongs to
 ├── AlreadyServingError         another server uses this data directory (server/runfile.py)
 ├── NotRunningError             no server runs on this data directory (server/remote.py)
 ├── NoAnswerError               the server runs, but does not answer (server/remote.py)
@@ -121,6 +122,13 @@ class DeletedError(StoreError):
 
     def __init__(self) -> None:
         super().__init__("What it belongs to was deleted.")
+
+
+class ClaimedError(StoreError):
+    """What was to be stored belongs to a session that another process has claimed meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__("Another process has this session.")
 
 
 class EngineError(HablaError):

@@ -4,23 +4,33 @@ from collections.abc import Awaitable
 
 from sessions_app.core.events import Emit, Event, Exchange
 from sessions_app.live.publisher import Publisher
+from sessions_app.live.resuming.event_log import is_counted
 from sessions_app.live.resuming.resume_state import ResumeState
 from sessions_app.live.rows import SessionRows
 from sessions_app.pipeline.no_words import NoWordsMonitor
 from sessions_app.pipeline.utterance import Utterance
 from sessions_app.recording.recorder import Recorder
+from sessions_app.store.row_owner import RowOwner
 
 
 class SessionEvents:
     """Sink for what a session says of itself: that it is ready, what a command did, how it ends."""
 
-    def __init__(self, rows: SessionRows, publisher: Publisher, client: Emit) -> None:
+    def __init__(
+        self, rows: SessionRows, owner: RowOwner, publisher: Publisher, client: Emit
+    ) -> None:
         self._rows = rows
+        self._owner = owner
         self._publisher = publisher
         self._client = client
 
     async def emit(self, event: Event) -> None:
-        """Publish to viewers, which never waits, then send to the client, which may wait."""
+        """Publish to viewers, which never waits, then send to the client, which may wait.
+
+        Of a session that another process has, only that one tells what is numbered.
+        """
+        if self._owner.is_lost and is_counted(event):
+            return
         self._publisher.publish(self._rows.session_id, self._rows.conversation_id, event)
         await self._client(event)
 

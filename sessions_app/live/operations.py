@@ -1,10 +1,11 @@
 """The operations of a live session: for its client, its guest and its process."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sessions_app.core.errors import CommandError, HablaError, StoreError
 from sessions_app.core.events import Failure, Manner, Notice, Speaker
@@ -43,11 +44,12 @@ from sessions_app.protocol import (
 from sessions_app.recording.recorder import Recorder
 from sessions_app.store import resumptions
 from sessions_app.store.ownership import OwnedRows
+from sessions_app.store.row_owner import RowOwner
 
 T = TypeVar("T")
 
 
-class SessionOperations:
+class SessionOperations(ABC):
     """The parts of one session, and all that other modules may ask of it."""
 
     def __init__(
@@ -55,9 +57,10 @@ class SessionOperations:
     ) -> None:
         self._restored = restored = request.restored
         """What another process left of it; None: it began here."""
-        session_id = restored.found.session_id if restored is not None else None
-        self._rows = SessionRows(request.user_id, request.conversation_id, process.boot, session_id)
-        self.id = self._rows.session_id
+        self.id = restored.found.session_id if restored is not None else uuid4()
+        self.rows_owner = RowOwner(self.id, process.boot, self._on_claimed)
+        """Writes its rows, unless another process has claimed it."""
+        self._rows = SessionRows(self.rows_owner, request.user_id, request.conversation_id)
         self.boot = process.boot
         """The run of the server to which it belongs."""
         self.user_id, self.login = request.user_id, request.login
@@ -67,10 +70,10 @@ class SessionOperations:
         is_resumable = request.is_resumable and process.resume_seconds > 0
         log = EventLog() if is_resumable else None
         self._link = ClientLink(connection, log, is_greeted=restored is None)
-        events = SessionEvents(self._rows, process.publisher, self._link.emit)
+        events = SessionEvents(self._rows, self.rows_owner, process.publisher, self._link.emit)
         self.emit = events.emit
         self._recorder = Recorder(
-            self.id,
+            self.rows_owner,
             request.user_id,
             process.finisher,
             self.emit,
@@ -102,6 +105,10 @@ class SessionOperations:
         """The types of commands that were accepted, and will not be done; each once, in order."""
         self._pipeline: SessionPipeline
         """Set once the session is open."""
+
+    @abstractmethod
+    def _on_claimed(self) -> None:
+        """End, since another process has claimed the session."""
 
     # --- what it is
 
@@ -176,7 +183,7 @@ class SessionOperations:
         if self._resumption is not None:
             # what cannot be kept, since too much waits for the database, the next one says too
             with suppress(StoreError):
-                resumptions.save_checkpoint(self.id, self._checkpoint().as_json())
+                resumptions.save_checkpoint(self.rows_owner, self._checkpoint().as_json())
 
     def _checkpoint(self) -> Checkpoint:
         """Return from where another process would go on."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from contextlib import suppress
 from dataclasses import asdict, replace
 from time import monotonic
@@ -36,7 +36,7 @@ FOR_GOOD = frozenset({EndReason.CLIENT_LEFT, EndReason.LOGGED_OUT, EndReason.DEL
 """Why a session may have ended that no ticket opens any more."""
 
 
-class SessionPresence(SessionOperations, ABC):
+class SessionPresence(SessionOperations):
     """What a session does about its client, and whether that is there.
 
     Whatever ends the session is decided by ``end``.
@@ -135,7 +135,7 @@ class SessionPresence(SessionOperations, ABC):
         tickets = self._resumption.tickets
         with suppress(StoreError):
             return resumptions.save_tickets(
-                self.id, tickets.current, tickets.following, is_attached=is_attached
+                self.rows_owner, tickets.current, tickets.following, is_attached=is_attached
             )
         return None
 
@@ -155,7 +155,8 @@ class SessionPresence(SessionOperations, ABC):
         None: it was ended for good.
         """
         reason = self.ending.reason if self.ending is not None else ""
-        if reason in FOR_GOOD or self.state is State.OPENING:
+        is_over = reason in FOR_GOOD or self.rows_owner.is_lost
+        if is_over or self.state is State.OPENING:
             return None
         position = self._pipeline.intake.position
         continues = {"stream": position.number, "bytes": position.bytes}
@@ -172,7 +173,7 @@ class SessionPresence(SessionOperations, ABC):
     def _use_up_tickets(self) -> None:
         if self._resumption is not None:
             self._resumption.tickets = ResumeTickets()
-        resumptions.delete_resumption(self.id)
+        resumptions.delete_resumption(self.rows_owner)
 
     @property
     def is_left_to_another(self) -> bool:
@@ -297,11 +298,9 @@ class SessionPresence(SessionOperations, ABC):
 
     async def _begin_resumption(self, resumption: ResumeState) -> None:
         login_key = self.login.session_key if self.login is not None else ""
-        new = resumptions.NewResumption(
-            self.id, resumption.tickets.current, login_key, resumption.seconds
-        )
+        new = resumptions.NewResumption(resumption.tickets.current, login_key, resumption.seconds)
         try:
-            await behind.in_time(resumptions.begin(new))
+            await behind.in_time(resumptions.begin(self.rows_owner, new))
         except StoreError as error:  # it can be resumed here, but not by another process
             logger.warning("session %s: its ticket was not stored: %s", self.id, error)
         self.save_checkpoint()

@@ -6,18 +6,19 @@ Where that is over, or cannot go on here, a new session continues it.
 import asyncio
 import logging
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from sessions_app.core.errors import RefusedError
+from sessions_app.core.errors import RefusedError, StoreError
 from sessions_app.core.steady_clock import clock
 from sessions_app.live.registry import LiveTask, Registry
 from sessions_app.live.resuming.checkpoint import Checkpoint, read_checkpoint
 from sessions_app.live.resuming.client_link import ClientConnection
 from sessions_app.live.resuming.restored import OWED_SECONDS, RestoredSession
 from sessions_app.live.states import EndCause, EndReason, SessionRequest
-from sessions_app.store import resumptions
+from sessions_app.store import ownership, resumptions
 from sessions_app.store.resumptions import FoundSession
 
 logger = logging.getLogger(__name__)
@@ -91,7 +92,11 @@ async def _go_on(
         return None
     login_key = request.login.session_key if request.login else ""
     continued = await _continued(request, row, registry.boot, ticket, login_key)
-    return registry.launch(continued, connection)
+    begun = registry.launch(continued, connection)
+    if row.is_orphan:
+        with suppress(StoreError):  # then it is ended when its time is over
+            await ownership.end_continued(row)
+    return begun
 
 
 def _to_go_on_here(registry: Registry, row: FoundSession) -> Checkpoint | None:
@@ -176,7 +181,7 @@ async def _continued(
         continues=continues,
         heard_before=checkpoint.heard_before if checkpoint is not None else None,
         taken_command=checkpoint.told_command if checkpoint is not None else 0,
-        use_up=partial(resumptions.delete_resumption, row.session_id),
+        use_up=partial(resumptions.use_up, row.session_id),
         owed_seconds=row.away_seconds + OWED_SECONDS,
     )
 
@@ -184,10 +189,15 @@ async def _continued(
 async def _ended(
     user_id: int, login_key: str, row: FoundSession, ticket: ResumeTicket, boot: str
 ) -> FoundSession:
-    """Have the process end the session that has it; return it as its rows say then."""
+    """Have the process end the session that has it; return it as its rows say then.
+
+    Where that does nothing of the kind, it is frozen, or dead: the session is taken from it.
+    """
     await resumptions.request_end(row.session_id)
     deadline = asyncio.get_running_loop().time() + END_SECONDS
     while row.is_open and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(LOOK_SECONDS)
+        row = await resumptions.find(user_id, login_key, ticket.hashed, boot) or row
+    if row.is_open and await ownership.end_continued(row):
         row = await resumptions.find(user_id, login_key, ticket.hashed, boot) or row
     return row

@@ -16,6 +16,7 @@ from sessions_app.pipeline.timeline import Timeline
 from sessions_app.pipeline.utterance import Utterance
 from sessions_app.store import sessions
 from sessions_app.store.database.write_behind import behind
+from sessions_app.store.row_owner import RowOwner
 
 Saving = asyncio.Future[int]
 
@@ -34,12 +35,11 @@ class SessionRows:
 
     def __init__(
         self,
+        owner: RowOwner,
         user_id: int,
         conversation_id: uuid.UUID | None,
-        boot: str,
-        session_id: uuid.UUID | None = None,
     ) -> None:
-        self.session_id = session_id or uuid.uuid4()
+        self.session_id = owner.session_id
         self.conversation_id = conversation_id
         """None until it is open, unless the client asked to continue one."""
         self.speakers = Speakers()
@@ -54,8 +54,7 @@ class SessionRows:
         self._told_late: asyncio.Queue[_ToldLate] = asyncio.Queue()
         self._stored_names: dict[str, Speaker] = {}
         """Whom the client renamed, as stored last, by id."""
-        self.boot = boot
-        """The run of the server to which the session belongs."""
+        self._owner = owner
 
     @property
     def written_to(self) -> uuid.UUID | None:
@@ -74,7 +73,7 @@ class SessionRows:
             manner=manner,
             generation=generation.number,
             engines=generation.engines.infos,
-            boot=self.boot,
+            boot=self._owner.boot,
         )
         self._take_up(await sessions.begin_session(row, self.conversation_id))
         self.timeline.begin()
@@ -104,7 +103,7 @@ class SessionRows:
         if self.conversation_id is None:
             raise RuntimeError("a session whose row is not open stores nothing")
         place = sessions.ExchangePlace(
-            self.session_id,
+            self._owner,
             self.conversation_id,
             utterance.offset_samples,
             utterance.origin,
@@ -154,7 +153,7 @@ class SessionRows:
         speaker = replace(self.speakers.of(key), name=name)
         if (conversation_id := self.conversation_id) is not None:
             self._stored_names.setdefault(key, self.speakers.of(key))
-            renaming = sessions.rename_speaker(self.session_id, conversation_id, speaker)
+            renaming = sessions.rename_speaker(self._owner, conversation_id, speaker)
             self._begin_renaming(renaming)
             if await behind.in_time(renaming):
                 self._stored_names[key] = speaker
@@ -212,13 +211,13 @@ class SessionRows:
         if self.conversation_id is None:
             raise RuntimeError("a session whose row is not open begins no other conversation")
         left = self.conversation_id
-        kept, beginning = sessions.begin_conversation(self.session_id, self._user_id, left)
+        kept, beginning = sessions.begin_conversation(self._owner, self._user_id, left)
         await behind.in_time(beginning)
         self._take_up(kept)
 
     def end(self, reason: str, account: Account) -> "asyncio.Future[bool]":
         """Ask for the session's row to be closed, if it exists and is open."""
-        return sessions.end_session(self.session_id, reason, account)
+        return sessions.end_session(self._owner, reason, account)
 
     async def close(self, reason: str, account: Account) -> None:
         """Close the session's row, if it exists and is open; if the database is late, later."""

@@ -9,7 +9,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
-from sessions_app.core.errors import HablaError, StoreError
+from sessions_app.core.errors import ClaimedError, HablaError, StoreError
 from sessions_app.core.events import Failure, Notice
 from sessions_app.live import messages
 from sessions_app.live.presence import FOR_GOOD, SessionPresence
@@ -79,6 +79,10 @@ class LiveSession(SessionPresence):
             self._ended.set()
         self._is_aborted = self._is_aborted or not ending.is_graceful
         self._limit.look()
+
+    def _on_claimed(self) -> None:
+        logger.warning("session %s: another process has claimed it", self.id)
+        self.end(EndCause(EndReason.CLAIMED, CloseCode.QUITTING, is_graceful=False))
 
     def post_end(self, ending: EndCause) -> None:
         """Ask for its row to be closed in whatever state it is, since the process will soon end."""
@@ -225,13 +229,14 @@ class LiveSession(SessionPresence):
             return
         # what is not in the rows is heard again, and what was typed comes again
         self._is_handed_over = True
-        self._left = self._checkpoint()
+        self._left = self._checkpoint() if self._resumption is not None else None
         self._pipeline.release()
 
     @property
     def _is_left_open(self) -> bool:
         """Whether its stream is left as it is, for another process, or as another had left it."""
-        return self._is_handed_over or self._restored is not None
+        is_anothers = self._restored is not None or self.rows_owner.is_lost
+        return self._is_handed_over or is_anothers
 
     async def _close_recording(self) -> None:
         if self._is_left_open:
@@ -304,10 +309,15 @@ class LiveSession(SessionPresence):
         """Leave the row open for whichever process its client comes to next."""
         self.is_cut_off = False
         columns = account_columns(self.account)
-        await behind.in_time(resumptions.hand_over(self.id, checkpoint.as_json(), columns))
-        logger.info("session %s is left to the next process", self.id)
+        with suppress(ClaimedError):  # whoever has it needs nothing of us
+            leaving = resumptions.hand_over(self.rows_owner, checkpoint.as_json(), columns)
+            await behind.in_time(leaving)
+            logger.info("session %s is left to the next process", self.id)
 
     async def _end_row(self) -> None:
+        if self.rows_owner.is_lost:
+            self.is_cut_off = False
+            return
         if self._restored is not None:  # it was not taken up, so another process may do so
             self.is_cut_off = False
             await behind.in_time(resumptions.release_claim(self._restored.found, self.boot))
@@ -334,7 +344,7 @@ class LiveSession(SessionPresence):
         if self._resumption is None or not self._is_opened.is_set():
             return
         if self.ending is not None and self.ending.reason in FOR_GOOD:
-            resumptions.delete_resumption(self.id)
+            resumptions.delete_resumption(self.rows_owner)
             return
         last = self._left
         if last is None:  # what was taken is done, or kept as it came
@@ -349,7 +359,7 @@ class LiveSession(SessionPresence):
             )
         last = replace(last, is_open=False)
         with suppress(StoreError):
-            resumptions.save_checkpoint(self.id, last.as_json())
+            resumptions.save_checkpoint(self.rows_owner, last.as_json())
 
     async def _say_goodbye(self) -> None:
         ending = self.ending or EndCause(EndReason.FAILED, CloseCode.FAILED)

@@ -67,6 +67,8 @@ class EndReason(StrEnum):
     CONNECTION_LOST = "connection_lost"
     NOT_RESUMED = "not_resumed"
     GAVE_WAY = "gave_way"
+    CONTINUED = "continued"
+    CLAIMED = "claimed"
     CANCELLED = "cancelled"
     SILENT = "silent"
     TOO_FAST = "too_fast"

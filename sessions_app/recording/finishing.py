@@ -11,12 +11,13 @@ from contextvars import Context
 from dataclasses import dataclass
 from functools import partial
 
-from sessions_app.core.errors import DeletedError, StoreError
+from sessions_app.core.errors import ClaimedError, DeletedError, StoreError
 from sessions_app.recording import files, sidecars
 from sessions_app.recording.recording_file import RecordingFile
 from sessions_app.recording.writer import SoundWriter
 from sessions_app.store import recordings
 from sessions_app.store.database.write_behind import behind
+from sessions_app.store.row_owner import RowOwner
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 2.0
 class FinishedRecording:
     """A recording to which nothing more is added."""
 
+    owner: RowOwner
+    """Of its session's rows."""
     id: uuid.UUID
     file: RecordingFile
     begun: "asyncio.Future[None]"
@@ -85,12 +88,15 @@ class RecordingFinisher:
         has_sound, size = await self._close_files(finished)
         try:
             is_kept = await recordings.complete_recording(
+                finished.owner,
                 finished.id,
                 duration_seconds=finished.duration_seconds,
                 size=size,
                 has_sound=has_sound,
                 undecided_from=finished.undecided_from,
             )
+        except ClaimedError:
+            return
         except StoreError as error:
             logger.warning("recording %s: the next start recovers it: %s", finished.id, error)
             self._unfinished += 1

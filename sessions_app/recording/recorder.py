@@ -20,7 +20,9 @@ from sessions_app.recording.finishing import FinishedRecording, RecordingFinishe
 from sessions_app.recording.recording_file import RecordingFile
 from sessions_app.store import recordings
 from sessions_app.store.database.thread import database_thread
+from sessions_app.store.database.write_behind import behind
 from sessions_app.store.recording_facts import Mark, NewRecording, SegmentFacts
+from sessions_app.store.row_owner import RowOwner
 
 logger = logging.getLogger(__name__)
 
@@ -98,14 +100,15 @@ class Recorder:
 
     def __init__(
         self,
-        session_id: uuid.UUID,
+        owner: RowOwner,
         user_id: int,
         finisher: RecordingFinisher | None,
         emit: Emit,
         conversation: Callable[[], uuid.UUID | None] = lambda: None,
     ) -> None:
         self._conversation = conversation
-        self._session_id = session_id
+        self._owner = owner
+        self._session_id = owner.session_id
         self._user_id = user_id
         self._finisher = finisher
         self._writer = finisher.writer if finisher is not None else None
@@ -134,7 +137,7 @@ class Recorder:
             progress.offset_samples,
         )
         try:
-            begun = recordings.begin_recording(row)
+            begun = recordings.begin_recording(self._owner, row)
         except StoreError:
             self._tell_soon("Too many writes wait for the database")
             return None
@@ -164,7 +167,7 @@ class Recorder:
         if not await self._writer.run(partial(file.reopen, may_be_empty=left.is_empty)):
             self._recording = None
             return False
-        recordings.record_listening(self._session_id, is_listening=True)
+        recordings.record_listening(self._owner, is_listening=True)
         return True
 
     def go_on(self, progress: Progress, manner: Manner) -> None:
@@ -196,7 +199,7 @@ class Recorder:
         if recording is not None:
             progress = recording.progress
             mark = Mark(progress.heard_samples, progress.offset_samples, manner)
-            recordings.add_mark(recording.id, mark)
+            recordings.add_mark(self._owner, recording.id, mark)
 
     @property
     def may_record(self) -> bool:
@@ -225,7 +228,7 @@ class Recorder:
 
     def note_unrecorded(self) -> None:
         """Store that the session listens, to sound that is not recorded."""
-        recordings.record_listening(self._session_id, is_listening=True)
+        recordings.record_listening(self._owner, is_listening=True)
 
     def append(self, chunk: bytes) -> None:
         """Record the next piece of the client's sound. Never waits."""
@@ -249,7 +252,11 @@ class Recorder:
 
     async def finish(self, *, is_whole: bool) -> None:
         """Finish the recording. ``is_whole``: whether the end of the stream was received."""
-        recordings.record_listening(self._session_id, is_listening=False)
+        noted = recordings.record_listening(self._owner, is_listening=False)
+        if noted is not None:
+            await behind.is_done_in_time(noted)
+        if self._owner.is_lost:  # the file is the other's; the end of the session lets go of it
+            return
         self._finish(is_whole=is_whole)
         await self._wait(END_SECONDS)
 
@@ -307,6 +314,7 @@ class Recorder:
         heard = progress.heard_samples if stopped_at is None else stopped_at
         is_rest_due = progress.decided_samples < heard or isinstance(progress, LeftRecording)
         finished = FinishedRecording(
+            self._owner,
             recording.id,
             recording.file,
             recording.begun,
@@ -320,7 +328,7 @@ class Recorder:
         if not segments:
             return
         try:
-            recordings.save_segments(recording.id, segments)
+            recordings.save_segments(self._owner, recording.id, segments)
         except StoreError as error:
             logger.warning("session %s: segments were not stored: %s", self._session_id, error)
 

@@ -145,7 +145,7 @@ async def check_rows(registry: Registry, guard: DatabaseGuard, *, is_beat: bool)
     registry.end(over, LOGGED_OUT)
     downloads.end_downloads(over)
     await _keep_own(registry, guard)
-    wanted = await sessions.poll_sessions(list(registry.sessions), is_beat=is_beat)
+    wanted = await sessions.poll_sessions(list(registry.sessions), registry.boot, is_beat=is_beat)
     registry.end(wanted, ENDED_BY_OPERATOR)
     if not registry.sessions:
         clock.sync()
@@ -159,12 +159,15 @@ async def check_rows(registry: Registry, guard: DatabaseGuard, *, is_beat: bool)
 async def _keep_own(registry: Registry, guard: DatabaseGuard) -> None:
     """Take back sessions marked as lost while this process was frozen, unless they were deleted."""
     rows = [each for each in registry.sessions.values() if each.state in STATES_WITH_ROW]
-    found = await ownership.check_ownership({each.id: each.owned_rows() for each in rows})
+    owned = {each.id: each.owned_rows() for each in rows}
+    found = await ownership.check_ownership(owned, registry.boot)
     if found.taken_back:
         logger.warning(
             "other servers took this process for dead: %d sessions marked as lost are taken back",
             len(found.taken_back),
         )
+    for session_id in found.claimed & registry.sessions.keys():
+        registry.sessions[session_id].rows_owner.note_loss()
     if found.deleted and not await guard.is_right():
         return
     for session_id in found.not_recording & registry.sessions.keys():

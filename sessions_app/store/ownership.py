@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest, Now
 
@@ -22,12 +23,14 @@ from sessions_app.models import (
 )
 from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.liveness import directory_of, of_dead_processes, of_silent_processes
-from sessions_app.store.resumptions import handed_over, may_still_be_resumed
+from sessions_app.store.resumptions import FoundSession, handed_over, may_still_be_resumed
 
 logger = logging.getLogger(__name__)
 
 NOBODY = "0" * 16
 """In place of a run's own part of its id: none on the data directory has the row any more."""
+CONTINUED = "continued"
+"""Why a session ended whose process was gone, and whose client went on in another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class OwnershipChanges:
 
     taken_back: frozenset[uuid.UUID]
     """Those that somebody had marked as lost."""
+    claimed: frozenset[uuid.UUID]
+    """Those that another process has by now."""
     deleted: frozenset[uuid.UUID]
     not_recording: frozenset[uuid.UUID]
     """Of those that were taken back: whose recording somebody else has closed, or deleted."""
@@ -66,8 +71,8 @@ def mark_lost(boot: str) -> int:
     left = handed_over(over)
     boots = {boot for _, boot in orphans}  # not that of whoever has claimed one meanwhile
     rows = TranslationSession.objects.filter(state=SessionState.OPEN, boot__in=boots)
-    lost = _close(rows.filter(pk__in=set(over) - left))
-    return lost + _end_handed_over(rows.filter(pk__in=left))
+    lost = _close(rows.filter(pk__in=set(over) - left), "server_lost")
+    return lost + _end_handed_over(rows.filter(pk__in=left), "not_resumed")
 
 
 def _disown_forgotten(own: QuerySet[TranslationSession], boot: str) -> None:
@@ -80,11 +85,33 @@ def _disown_forgotten(own: QuerySet[TranslationSession], boot: str) -> None:
         logger.warning("%d open sessions of this server were forgotten by it", forgotten)
 
 
-def _close(rows: QuerySet[TranslationSession]) -> int:
+@on_database_thread
+def end_continued(found: FoundSession) -> bool:
+    """End a session without a process, since its client goes on in another one.
+
+    Return False where a process has it. From then on it is nobody's: not that of a process that
+    was frozen, and taken for dead.
+
+    Raises:
+        StoreError: the database does not answer.
+    """
+    with transaction.atomic():
+        rows = TranslationSession.objects.filter(pk=found.session_id, state=SessionState.OPEN)
+        nobody = directory_of(found.boot) + NOBODY
+        if not rows.filter(boot=found.boot).update(boot=nobody):
+            return False
+        if found.is_handed_over:
+            _end_handed_over(rows, CONTINUED)
+        else:
+            _close(rows, CONTINUED)
+        return True
+
+
+def _close(rows: QuerySet[TranslationSession], reason: str) -> int:
     lost = list(rows.values_list("pk", flat=True))
     count = rows.filter(pk__in=lost).update(
         state=SessionState.LOST,
-        reason="server_lost",
+        reason=reason,
         # two clocks, or one that was set
         ended_at=Greatest("seen_at", "started_at"),
         close_count=F("close_count") + 1,
@@ -96,23 +123,24 @@ def _close(rows: QuerySet[TranslationSession]) -> int:
     return count
 
 
-def _end_handed_over(rows: QuerySet[TranslationSession]) -> int:
-    """End sessions whose server has quit, and whose client did not come back."""
+def _end_handed_over(rows: QuerySet[TranslationSession], reason: str) -> int:
+    """End sessions whose server has quit, and to which nobody comes back."""
     ended = {
         "state": SessionState.CLOSED,
         "ended_at": Greatest("seen_at", "started_at"),
         "close_count": F("close_count") + 1,
     }
-    heard = rows.filter(unfinished_samples=0).update(reason="not_resumed", **ended)
-    return heard + rows.update(reason="not_resumed_cut_off", **ended)
+    heard = rows.filter(unfinished_samples=0).update(reason=reason, **ended)
+    return heard + rows.update(reason=f"{reason}_cut_off", **ended)
 
 
-def reclaim(session_ids: Collection[uuid.UUID]) -> int:
+def reclaim(session_ids: Collection[uuid.UUID], boot: str) -> int:
     """Reopen sessions marked as lost, as if nobody had closed them; return how many. Blocks.
 
-    Only for the process that has these sessions.
+    Only those of the process ``boot``, which has them.
     """
-    lost = TranslationSession.objects.filter(pk__in=session_ids, state=SessionState.LOST)
+    mine = TranslationSession.objects.filter(pk__in=session_ids, boot=boot)
+    lost = mine.filter(state=SessionState.LOST)
     return lost.update(
         state=SessionState.OPEN,
         reason="",
@@ -122,22 +150,26 @@ def reclaim(session_ids: Collection[uuid.UUID]) -> int:
     )
 
 
-async def check_ownership(sessions: Mapping[uuid.UUID, OwnedRows]) -> OwnershipChanges:
-    """Take back what others hold for lost of these sessions of ours; say what is left of all.
+async def check_ownership(sessions: Mapping[uuid.UUID, OwnedRows], boot: str) -> OwnershipChanges:
+    """Take back what others hold for lost of these sessions of ``boot``; say what is left of all.
 
     Raises:
         StoreError: the database does not answer.
     """
     nothing: frozenset[uuid.UUID] = frozenset()
-    return await _look(sessions) if sessions else OwnershipChanges(nothing, nothing, nothing)
+    if not sessions:
+        return OwnershipChanges(nothing, nothing, nothing, nothing)
+    return await _look(sessions, boot)
 
 
 @on_database_thread
-def _look(sessions: Mapping[uuid.UUID, OwnedRows]) -> OwnershipChanges:
-    rows = dict(TranslationSession.objects.filter(pk__in=sessions).values_list("pk", "state"))
-    lost = [pk for pk, state in rows.items() if state == SessionState.LOST]
+def _look(sessions: Mapping[uuid.UUID, OwnedRows], boot: str) -> OwnershipChanges:
+    found = TranslationSession.objects.filter(pk__in=sessions)
+    rows = {pk: (state, owner) for pk, state, owner in found.values_list("pk", "state", "boot")}
+    lost = [pk for pk, row in rows.items() if row == (SessionState.LOST, boot)]
     if lost:
-        reclaim(lost)
+        reclaim(lost, boot)
+    claimed = frozenset(pk for pk, (_, owner) in rows.items() if owner != boot)
     places = {w.conversation_id for w in sessions.values() if w.conversation_id is not None}
     there = set(Conversation.objects.filter(pk__in=places).values_list("pk", flat=True))
     deleted = {
@@ -145,7 +177,8 @@ def _look(sessions: Mapping[uuid.UUID, OwnedRows]) -> OwnershipChanges:
         for pk, writing in sessions.items()
         if pk not in rows or writing.conversation_id in places - there
     }
-    return OwnershipChanges(frozenset(lost), frozenset(deleted), _not_recording(sessions, lost))
+    not_recording = _not_recording(sessions, lost)
+    return OwnershipChanges(frozenset(lost), claimed, frozenset(deleted) - claimed, not_recording)
 
 
 def _not_recording(

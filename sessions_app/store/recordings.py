@@ -41,6 +41,7 @@ from sessions_app.store.recording_facts import (
     SegmentFacts,
     Unfinished,
 )
+from sessions_app.store.row_owner import RowOwner
 
 logger = logging.getLogger(__name__)
 
@@ -52,11 +53,12 @@ AT_ONCE = 500
 """How many rows one statement changes: no database takes any number of keys."""
 
 
-def record_listening(session_id: uuid.UUID, *, is_listening: bool) -> None:
-    """Note whether a session takes sound. Where too much waits, only its end is noted."""
-    note = partial(_note_listening, session_id, is_listening)
+def record_listening(owner: RowOwner, *, is_listening: bool) -> "asyncio.Future[None] | None":
+    """Note whether a session takes sound. Where too much waits, only its end is noted: None."""
+    note = partial(_note_listening, owner.session_id, is_listening)
     with suppress(StoreError):
-        behind.post(note, "who listens", owner=session_id)
+        return owner.post(note, "who listens")
+    return None
 
 
 def _note_listening(session_id: uuid.UUID, is_listening: bool) -> None:
@@ -64,7 +66,7 @@ def _note_listening(session_id: uuid.UUID, is_listening: bool) -> None:
     live.update(is_listening=is_listening)
 
 
-def begin_recording(new: NewRecording) -> "asyncio.Future[None]":
+def begin_recording(owner: RowOwner, new: NewRecording) -> "asyncio.Future[None]":
     """Write the row of a recording; its session listens from now on.
 
     The future raises a StoreError where the database refuses the row, a DeletedError where the
@@ -73,8 +75,7 @@ def begin_recording(new: NewRecording) -> "asyncio.Future[None]":
     Raises:
         StoreError: too much waits for the database; it will not be kept.
     """
-    begin = partial(_begin_recording, new)
-    return behind.post(begin, "the beginning of a recording", owner=new.session_id)
+    return owner.post(partial(_begin_recording, new), "the beginning of a recording")
 
 
 def _begin_recording(new: NewRecording) -> None:
@@ -108,10 +109,10 @@ def _first_mark(new: NewRecording) -> list[list[Any]]:
     return [Mark(0, new.offset_samples, new.manner).as_json()]
 
 
-def add_mark(recording_id: uuid.UUID, mark: Mark) -> None:
+def add_mark(owner: RowOwner, recording_id: uuid.UUID, mark: Mark) -> None:
     """Write one more mark of a recording. Where too much waits, it is lacking."""
     with suppress(StoreError):
-        behind.post(partial(_add_mark, recording_id, mark), "a mark", owner=recording_id)
+        owner.post(partial(_add_mark, recording_id, mark), "a mark")
 
 
 def _add_mark(recording_id: uuid.UUID, mark: Mark) -> None:
@@ -155,7 +156,7 @@ def _begin_or_leave(new: NewRecording) -> None:
 
 
 def save_segments(
-    recording_id: uuid.UUID, segments: Sequence[SegmentFacts]
+    owner: RowOwner, recording_id: uuid.UUID, segments: Sequence[SegmentFacts]
 ) -> "asyncio.Future[None]":
     """Write the rows of utterances.
 
@@ -163,7 +164,8 @@ def save_segments(
         StoreError: too much waits for the database; they will not be kept.
     """
     keep = partial(_keep_segments, recording_id, segments)
-    return behind.post(keep, "the utterances of a recording", owner=recording_id)
+    recording = Recording.objects.filter(pk=recording_id)
+    return owner.post(keep, "the utterances of a recording", recording)
 
 
 def segment_rows(
@@ -187,12 +189,12 @@ def segment_rows(
 
 def _keep_segments(recording_id: uuid.UUID, segments: Sequence[SegmentFacts]) -> None:
     rows = segment_rows(recording_id, segments)
-    with belonging_to(Recording.objects.filter(pk=recording_id)):
-        # those of an earlier try are there
-        RecordedSegment.objects.bulk_create(rows, ignore_conflicts=True)
+    # those of an earlier try are there
+    RecordedSegment.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def complete_recording(
+    owner: RowOwner,
     recording_id: uuid.UUID,
     *,
     duration_seconds: float,
@@ -203,7 +205,8 @@ def complete_recording(
     """Close the row of a recording, or delete it if nothing is kept; tell whether it is there.
 
     ``undecided_from`` is the sample from which on it was not cut into utterances. A recording that
-    is closed already stays as it is.
+    is closed already stays as it is. The future raises a ClaimedError where another process has the
+    session.
     """
     fields = {
         "duration_seconds": duration_seconds,
@@ -212,7 +215,7 @@ def complete_recording(
         "undecided_from": undecided_from,
     }
     end = partial(_end_recording, recording_id, RecordingState.COMPLETE, fields)
-    return behind.post(end, "the end of a recording")
+    return behind.post(partial(owner.do_unless_claimed, end), "the end of a recording")
 
 
 @on_database_thread

@@ -28,8 +28,9 @@ from sessions_app.models import (
 )
 from sessions_app.store import history
 from sessions_app.store.database.thread import on_database_thread
-from sessions_app.store.database.write_behind import behind, belonging_to
+from sessions_app.store.database.write_behind import behind
 from sessions_app.store.liveness import of_dead_processes
+from sessions_app.store.row_owner import RowOwner
 
 KEPT_FOR = timedelta(days=1)
 """How long after its end a session's ticket still tells where its stream ended."""
@@ -41,7 +42,6 @@ MOST_MISSED = 512
 class NewResumption:
     """What the row begins with."""
 
-    session_id: uuid.UUID
     ticket_hash: str
     login_key: str
     """The key of the login; empty: none was needed."""
@@ -83,27 +83,26 @@ class LeftBehind:
 # --- written by the process that has the session -------------------------------------------------
 
 
-def begin(new: NewResumption) -> "asyncio.Future[None]":
+def begin(owner: RowOwner, new: NewResumption) -> "asyncio.Future[None]":
     """Write the row of a session that can be resumed.
 
     Raises:
         StoreError: too much waits for the database; it will not be kept.
     """
-    return behind.post(partial(_begin, new), "a resume ticket", owner=new.session_id)
+    return owner.post(partial(_begin, owner.session_id, new), "a resume ticket")
 
 
-def _begin(new: NewResumption) -> None:
-    with belonging_to(TranslationSession.objects.filter(pk=new.session_id)):
-        fields = {
-            "ticket_hash": new.ticket_hash,
-            "login_hash": login_hash(new.login_key),
-            "seconds": new.seconds,
-        }
-        Resumption.objects.get_or_create(session_id=new.session_id, defaults=fields)
+def _begin(session_id: uuid.UUID, new: NewResumption) -> None:
+    fields = {
+        "ticket_hash": new.ticket_hash,
+        "login_hash": login_hash(new.login_key),
+        "seconds": new.seconds,
+    }
+    Resumption.objects.get_or_create(session_id=session_id, defaults=fields)
 
 
 def save_tickets(
-    session_id: uuid.UUID, current: str, following: str, *, is_attached: bool
+    owner: RowOwner, current: str, following: str, *, is_attached: bool
 ) -> "asyncio.Future[int]":
     """Write which tickets are good, and whether the client is there.
 
@@ -112,23 +111,23 @@ def save_tickets(
     """
     fields: dict[str, Any] = {"ticket_hash": current, "following_hash": following}
     fields["detached_at"] = None if is_attached else Now()
-    save = partial(Resumption.objects.filter(pk=session_id).update, **fields)
-    return behind.post(save, "a resume ticket", owner=session_id)
+    save = partial(Resumption.objects.filter(pk=owner.session_id).update, **fields)
+    return owner.post(save, "a resume ticket")
 
 
-def delete_resumption(session_id: uuid.UUID) -> None:
+def delete_resumption(owner: RowOwner) -> None:
     """Make the tickets of a session worth nothing: it was ended for good."""
-    behind.post(Resumption.objects.filter(pk=session_id).delete, "the end of a resume ticket")
+    delete = Resumption.objects.filter(pk=owner.session_id).delete
+    owner.post(delete, "the end of a resume ticket", is_limited=False)
 
 
-def save_checkpoint(session_id: uuid.UUID, checkpoint: Mapping[str, Any]) -> None:
+def save_checkpoint(owner: RowOwner, checkpoint: Mapping[str, Any]) -> None:
     """Write from where another process would go on.
 
     Raises:
         StoreError: too much waits for the database; it will not be kept.
     """
-    save = partial(write_checkpoint, session_id, checkpoint)
-    behind.post(save, "a checkpoint", owner=session_id)
+    owner.post(partial(write_checkpoint, owner.session_id, checkpoint), "a checkpoint")
 
 
 def write_checkpoint(session_id: uuid.UUID, checkpoint: Mapping[str, Any]) -> None:
@@ -137,14 +136,14 @@ def write_checkpoint(session_id: uuid.UUID, checkpoint: Mapping[str, Any]) -> No
 
 
 def hand_over(
-    session_id: uuid.UUID, checkpoint: Mapping[str, Any], account: Mapping[str, Any]
+    owner: RowOwner, checkpoint: Mapping[str, Any], account: Mapping[str, Any]
 ) -> "asyncio.Future[None]":
     """Leave an open session to whichever process its client comes to next.
 
     ``account`` has the columns of its row as they would be if nobody came.
     """
-    work = partial(_hand_over, session_id, dict(checkpoint), dict(account))
-    return behind.post(work, "the handover of a session")
+    work = partial(_hand_over, owner.session_id, dict(checkpoint), dict(account))
+    return owner.post(work, "the handover of a session", is_limited=False)
 
 
 def _hand_over(session_id: uuid.UUID, checkpoint: dict[str, Any], account: dict[str, Any]) -> None:
@@ -261,6 +260,11 @@ def _left_behind(found: FoundSession) -> LeftBehind:
             (e.event, history.exchange_of_row(e)) for e in exchanges[-MOST_MISSED:] if e.event
         ),
     )
+
+
+def use_up(session_id: uuid.UUID) -> None:
+    """Make the tickets of a session worth nothing: its client goes on in another one."""
+    behind.post(Resumption.objects.filter(pk=session_id).delete, "the end of a resume ticket")
 
 
 @on_database_thread

@@ -34,9 +34,10 @@ from sessions_app.models import (
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.idioms.matching import Idiom
 from sessions_app.store.database.thread import on_database_thread
-from sessions_app.store.database.write_behind import behind, belonging_to
+from sessions_app.store.database.write_behind import behind
 from sessions_app.store.ownership import reclaim
 from sessions_app.store.resumptions import write_checkpoint
+from sessions_app.store.row_owner import RowOwner
 from sessions_app.store.tickets import end_tickets
 
 ENGINE_CHARACTERS = 120
@@ -100,7 +101,7 @@ def _own_conversation(user_id: int, conversation_id: uuid.UUID | None) -> Conver
 
 
 def begin_conversation(
-    session_id: uuid.UUID, user_id: int, left: uuid.UUID
+    owner: RowOwner, user_id: int, left: uuid.UUID
 ) -> "tuple[ConversationRef, asyncio.Future[None]]":
     """Begin a conversation of a user; return it, and what is done once its row is there.
 
@@ -111,27 +112,26 @@ def begin_conversation(
     """
     kept = ConversationRef(uuid.uuid4(), {})
     begin = partial(
-        _begin_conversation, session_id, user_id, left, kept.conversation_id, clock.now()
+        _begin_conversation, owner.session_id, user_id, left, kept.conversation_id, clock.now()
     )
-    return kept, behind.post(begin, "a new conversation", owner=session_id)
+    user = get_user_model().objects.filter(pk=user_id)
+    return kept, owner.post(begin, "a new conversation", user)
 
 
 def _begin_conversation(
     session_id: uuid.UUID, user_id: int, left: uuid.UUID, begun: uuid.UUID, at: datetime
 ) -> None:
-    with belonging_to(get_user_model().objects.filter(pk=user_id)), transaction.atomic():
-        Conversation.objects.get_or_create(
-            pk=begun, defaults={"user_id": user_id, "started_at": at}
-        )
-        TranslationSession.objects.filter(pk=session_id).update(current_conversation=begun)
-        end_tickets(left, at)
+    Conversation.objects.get_or_create(pk=begun, defaults={"user_id": user_id, "started_at": at})
+    TranslationSession.objects.filter(pk=session_id).update(current_conversation=begun)
+    end_tickets(left, at)
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangePlace:
     """Where an exchange belongs."""
 
-    session_id: uuid.UUID
+    owner: RowOwner
+    """Of the session's rows."""
     conversation_id: uuid.UUID
     offset_samples: int = 0
     """Where its listening period begins on the session's clock."""
@@ -149,16 +149,15 @@ def save_exchange(exchange: events.Exchange, place: ExchangePlace) -> "asyncio.F
         StoreError: too much waits for the database; it will not be kept.
     """
     save = partial(_save_exchange, exchange, place, clock.now())
-    return behind.post(save, "an exchange", owner=place.session_id)
+    conversation = Conversation.objects.filter(pk=place.conversation_id)
+    return place.owner.post(save, "an exchange", conversation)
 
 
 def _save_exchange(said: events.Exchange, place: ExchangePlace, at: datetime) -> int:
-    session_id, conversation_id = place.session_id, place.conversation_id
-    session = TranslationSession.objects.filter(pk=session_id)
-    conversation = Conversation.objects.filter(pk=conversation_id)
+    session_id, conversation_id = place.owner.session_id, place.conversation_id
     offset = to_seconds(place.offset_samples)
     try:
-        with belonging_to(session, conversation), transaction.atomic():
+        with transaction.atomic():
             row = Exchange.objects.create(
                 session_id=session_id,
                 conversation_id=conversation_id,
@@ -169,14 +168,13 @@ def _save_exchange(said: events.Exchange, place: ExchangePlace, at: datetime) ->
                 **words_in_row(said, offset),
                 **translation_in_row(said),
             )
-            session.update(seen_at=Now())
-            conversation.update(updated_at=at)
+            Conversation.objects.filter(pk=conversation_id).update(updated_at=at)
             give_title(conversation_id, storable(said.source))
             if place.checkpoint is not None:
                 write_checkpoint(session_id, place.checkpoint)
     except IntegrityError:
         # an earlier attempt was committed, but the connection broke before the answer came
-        before = Exchange.objects.filter(session=session_id, utterance_id=said.utterance_id)
+        before = Exchange.objects.filter(session_id=session_id, utterance_id=said.utterance_id)
         if (kept := before.values_list("pk", flat=True).first()) is None:
             raise
         return kept
@@ -235,7 +233,7 @@ def speaker_row(conversation_id: uuid.UUID, speaker: events.Speaker | None) -> S
 
 
 def rename_speaker(
-    session_id: uuid.UUID, conversation_id: uuid.UUID, speaker: events.Speaker
+    owner: RowOwner, conversation_id: uuid.UUID, speaker: events.Speaker
 ) -> "asyncio.Future[None]":
     """Keep the name that people gave to a speaker.
 
@@ -243,19 +241,22 @@ def rename_speaker(
         StoreError: too much waits for the database; it will not be kept.
     """
     rename = partial(_rename_speaker, conversation_id, speaker)
-    return behind.post(rename, "a name", owner=session_id)
+    conversation = Conversation.objects.filter(pk=conversation_id)
+    return owner.post(rename, "a name", conversation)
 
 
 def _rename_speaker(conversation_id: uuid.UUID, speaker: events.Speaker) -> None:
-    with belonging_to(Conversation.objects.filter(pk=conversation_id)):
-        Speaker.objects.update_or_create(
-            conversation_id=conversation_id, key=speaker.id, defaults={"name": speaker.name}
-        )
+    Speaker.objects.update_or_create(
+        conversation_id=conversation_id, key=speaker.id, defaults={"name": speaker.name}
+    )
 
 
-def end_session(session_id: uuid.UUID, reason: str, account: Account) -> "asyncio.Future[bool]":
-    """Close the session's row if it is open; the future's result is whether this call did."""
-    end = partial(_end_session, session_id, reason, account_columns(account), clock.now())
+def end_session(owner: RowOwner, reason: str, account: Account) -> "asyncio.Future[bool]":
+    """Close the session's row if it is open, and its owner's; the result is whether this call did.
+
+    It is never refused.
+    """
+    end = partial(_end_session, owner, reason, account_columns(account), clock.now())
     return behind.post(end, "the end of a session")
 
 
@@ -274,10 +275,11 @@ def account_columns(account: Account) -> dict[str, Any]:
     }
 
 
-def _end_session(session_id: uuid.UUID, reason: str, account: dict[str, Any], at: datetime) -> bool:
-    reclaim([session_id])
+def _end_session(owner: RowOwner, reason: str, account: dict[str, Any], at: datetime) -> bool:
+    reclaim([owner.session_id], owner.boot)
+    mine = TranslationSession.objects.filter(pk=owner.session_id, boot=owner.boot)
     return bool(
-        TranslationSession.objects.filter(pk=session_id, state=SessionState.OPEN).update(
+        mine.filter(state=SessionState.OPEN).update(
             state=SessionState.CLOSED,
             reason=reason,
             seen_at=at,
@@ -289,18 +291,23 @@ def _end_session(session_id: uuid.UUID, reason: str, account: dict[str, Any], at
     )
 
 
-async def poll_sessions(session_ids: Collection[uuid.UUID], *, is_beat: bool) -> set[uuid.UUID]:
-    """Return which of these live sessions somebody asked to end; with ``is_beat``, say they live.
+async def poll_sessions(
+    session_ids: Collection[uuid.UUID], boot: str, *, is_beat: bool
+) -> set[uuid.UUID]:
+    """Return which of these live sessions of the process ``boot`` somebody asked to end.
+
+    With ``is_beat``, also say that they live.
 
     ``seen_at`` is what a server that died leaves of when it did; it is told by the database's
     clock, since those of two servers may differ.
     """
-    return await _poll(session_ids, is_beat) if session_ids else set()
+    return await _poll(session_ids, boot, is_beat) if session_ids else set()
 
 
 @on_database_thread
-def _poll(session_ids: Collection[uuid.UUID], is_beat: bool) -> set[uuid.UUID]:
-    rows = TranslationSession.objects.filter(pk__in=session_ids, state=SessionState.OPEN)
+def _poll(session_ids: Collection[uuid.UUID], boot: str, is_beat: bool) -> set[uuid.UUID]:
+    mine = TranslationSession.objects.filter(pk__in=session_ids, boot=boot)
+    rows = mine.filter(state=SessionState.OPEN)
     if is_beat:
         rows.update(seen_at=Now())
     return set(rows.filter(end_requested_at__isnull=False).values_list("pk", flat=True))

@@ -2,14 +2,26 @@
 
 import asyncio
 
+import pytest
+
 from sessions_app.access.logins import Login
 from sessions_app.core.audio import count_samples
 from sessions_app.core.events import Direction, Event, Manner, Mode, Notice, Numbered
+from sessions_app.live import returning
 from sessions_app.live.resuming.client_link import ClientConnection
 from sessions_app.live.resuming.tickets import ticket_hash
 from sessions_app.live.returning import ResumeTicket, come_back
 from sessions_app.live.states import SessionRequest
-from sessions_app.models import Exchange, Recording, TranslationSession
+from sessions_app.models import (
+    Exchange,
+    Recording,
+    Resumption,
+    SessionState,
+    TranslationSession,
+)
+from sessions_app.pipeline.account import Account
+from sessions_app.store import ownership, sessions
+from sessions_app.store.row_owner import RowOwner
 from tests.conftest import Connect
 from tests.house import Client, House
 from tests.resuming import LOST, resuming, seen_by, ticket_of
@@ -158,3 +170,69 @@ async def test_a_session_that_is_aborted_while_it_is_restored_keeps_its_stream_a
     row = await TranslationSession.objects.aget()
     assert row.received_samples == count_samples(sound + silence(1) + say("gracias"))
     assert row.unfinished_samples == 0
+
+
+async def test_what_cannot_go_on_here_ends_as_continued(house: House, connect: Connect) -> None:
+    async with connect(resumable="1") as first:
+        await first.say("start_listening", encoding="pcm-s16le", command=1)
+        await first.send_sound(say("hola") + silence(1))
+        await first.until("translation")
+        await first.leave(LOST)
+    await house.restart(recording="off")
+    async with resuming(connect, first) as second:
+        ready = await second.until("ready")
+        assert ready["continues"]["stream"] == 1
+        row = await TranslationSession.objects.order_by("started_at").afirst()
+        assert row is not None
+        assert (row.state, row.close_count) == (SessionState.CLOSED, 1)
+        assert row.reason == ("continued_cut_off" if row.unfinished_samples else "continued")
+        await ownership.mark_lost(house.registry.boot)
+        await second.leave()
+    assert [reason for reason, _ in (await all_rows())[0]] == [row.reason, "client_left"]
+
+
+async def test_what_was_killed_and_cannot_go_on_here_ends_as_continued(
+    house: House, connect: Connect
+) -> None:
+    async with connect(resumable="1") as first:
+        await first.say("start_listening", encoding="pcm-s16le", command=1)
+        await first.send_sound(say("hola") + silence(1))
+        await first.until("translation")
+        await first.leave(LOST)
+    await house.restart(recording="off")
+    await Resumption.objects.aupdate(is_handed_over=False)  # as if it had been killed
+    async with resuming(connect, first) as second:
+        assert (await second.until("ready"))["continues"]["stream"] == 1
+        await second.leave()
+    row = await TranslationSession.objects.order_by("started_at").afirst()
+    assert row is not None
+    assert (row.state, row.reason, row.close_count) == (SessionState.LOST, "continued", 1)
+    assert row.boot != house.registry.boot
+    left = RowOwner(row.pk, row.boot.partition("-")[0] + "-1")  # it was frozen, and is not dead
+    assert await sessions.end_session(left, "client_left", Account()) is False
+    closed = {"state": SessionState.CLOSED, "reason": "continued_cut_off"}
+    await TranslationSession.objects.filter(pk=row.pk).aupdate(**closed)  # its account is not known
+
+
+async def test_what_a_frozen_process_does_not_end_is_taken_from_it(
+    house: House, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(returning, "END_SECONDS", 0.3)
+    async with connect(resumable="1") as first:
+        await first.say("text_input", text="hola", command=1)
+        await first.until("translation")
+        await first.leave(LOST)
+    await house.restart()
+    await TranslationSession.objects.aupdate(boot="there-1")  # it lives elsewhere, and is silent
+    await Resumption.objects.aupdate(is_handed_over=False)
+    async with resuming(connect, first) as second:
+        ready = await second.until("ready")
+        assert ready["conversation_id"] == first.told("ready")[0]["conversation_id"]
+        await second.leave()
+    row = await TranslationSession.objects.order_by("started_at").afirst()
+    assert row is not None
+    assert (row.state, row.reason, row.close_count) == (SessionState.LOST, "continued", 1)
+    assert (
+        await sessions.end_session(RowOwner(row.pk, "there-1"), "client_left", Account()) is False
+    )
+    await TranslationSession.objects.filter(pk=row.pk).aupdate(state=SessionState.CLOSED)

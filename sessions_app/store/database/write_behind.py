@@ -19,7 +19,7 @@ from django.db import Error, IntegrityError
 from django.db.models import QuerySet
 
 from sessions_app.core import counters
-from sessions_app.core.errors import DeletedError, StoreError
+from sessions_app.core.errors import ClaimedError, DeletedError, StoreError
 from sessions_app.store.database.errors import DoubtTimer, RetryVerdict, verdict_on
 from sessions_app.store.database.outages import is_outage, reason_of
 from sessions_app.store.database.thread import (
@@ -124,7 +124,8 @@ class WriteBehind:
         """Wait for a write, no longer than where the database is late; return whether it is done.
 
         Raises:
-            StoreError: it was refused; DeletedError: since what it belongs to was deleted.
+            StoreError: it was refused; DeletedError: since what it belongs to was deleted;
+                ClaimedError: since another process has the session.
         """
         is_done = await self.is_done_in_time(written)
         if is_done:
@@ -222,12 +223,8 @@ class WriteBehind:
                 self._by_owner[write.owner] -= 1
                 self._by_owner = +self._by_owner
             self._count()
-        if isinstance(refusal, DeletedError):
-            logger.warning("%s: not kept, since what it belongs to was deleted", write.what)
-        elif isinstance(refusal, Error):
-            logger.error("the database refused %s: %s", write.what, reason_of(refusal))
-        elif refusal is not None:
-            logger.error("the database refused %s", write.what, exc_info=refusal)
+        if refusal is not None:
+            _log_refusal(write.what, refusal)
         if write.done.done():
             return
         if refusal is None:
@@ -275,8 +272,19 @@ def _write_in_turn(
     return written, None
 
 
-def _told_of(refusal: Exception) -> StoreError:
+def _log_refusal(what: str, refusal: Exception) -> None:
     if isinstance(refusal, DeletedError):
+        logger.warning("%s: not kept, since what it belongs to was deleted", what)
+    elif isinstance(refusal, ClaimedError):  # what is not kept here comes to the other
+        logger.info("%s: not kept, since another process has the session", what)
+    elif isinstance(refusal, Error):
+        logger.error("the database refused %s: %s", what, reason_of(refusal))
+    else:
+        logger.error("the database refused %s", what, exc_info=refusal)
+
+
+def _told_of(refusal: Exception) -> StoreError:
+    if isinstance(refusal, DeletedError | ClaimedError):
         return refusal
     return StoreError("The database could not keep this.")
 

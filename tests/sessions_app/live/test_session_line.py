@@ -21,6 +21,7 @@ from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.utterance import Utterance
 from sessions_app.protocol import StartListening, TextInput
 from sessions_app.recording.recorder import Recorder
+from sessions_app.store.row_owner import RowOwner
 from tests.sounds import say
 
 PCM = StartListening(type="start_listening", encoding=Encoding.PCM_S16LE, sample_rate=16_000)
@@ -35,7 +36,7 @@ class Line:
     def __init__(self, generation: Generation) -> None:
         self.told: list[Event] = []
         self.context = SessionContext(self.emit, self.keep, MANNER)
-        recorder = Recorder(uuid4(), 1, None, self.emit)
+        recorder = Recorder(RowOwner(uuid4(), "here-1"), 1, None, self.emit)
         self.pipeline = SessionPipeline(
             generation, self.context, recorder, self.become, lambda: None
         )

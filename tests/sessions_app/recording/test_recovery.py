@@ -24,6 +24,7 @@ from sessions_app.recording import files, recovery, sidecars
 from sessions_app.store import recordings
 from sessions_app.store.database.thread import database_thread
 from sessions_app.store.recording_facts import NewRecording
+from sessions_app.store.row_owner import RowOwner
 from tests.playback_app.kept import keep_recording, left_by
 from tests.sessions_app.kept import the_owner
 
@@ -164,7 +165,11 @@ async def test_whoever_fails_leaves_it_to_others(
 async def test_what_is_closed_already_stays_as_it_is(lost: Recording) -> None:
     put(lost.pk, "sound.wav.part")
     await recovery.recover_recordings(BOOT)
-    assert await recordings.complete_recording(lost.pk, duration_seconds=9, size=9, has_sound=False)
+    assert lost.session_id is not None
+    owner = RowOwner(lost.session_id, "house-1")
+    assert await recordings.complete_recording(
+        owner, lost.pk, duration_seconds=9, size=9, has_sound=False
+    )
     await lost.arefresh_from_db()
     assert (lost.state, lost.duration_seconds, lost.has_sound) == ("salvaged", 1.0, True)
 

@@ -19,6 +19,7 @@ from sessions_app.pipeline.account import Account
 from sessions_app.store import liveness, ownership, recordings, sessions
 from sessions_app.store.database.thread import database_thread
 from sessions_app.store.recording_facts import NewRecording, SegmentFacts
+from sessions_app.store.row_owner import RowOwner
 from sessions_app.store.sessions import ExchangePlace
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,6 +53,11 @@ async def new_session(boot: str = "boot", name: str = "ana") -> sessions.NewSess
     return sessions.NewSession(uuid.uuid4(), await user_id(name), manner, 1, engines, boot)
 
 
+def owner(new: sessions.NewSession) -> RowOwner:
+    """Return who may write the rows of a session: the process that began it."""
+    return RowOwner(new.id, new.boot)
+
+
 async def test_a_session_begins_in_a_new_conversation() -> None:
     new = await new_session()
     kept = await sessions.begin_session(new, None)
@@ -62,9 +68,9 @@ async def test_a_session_begins_in_a_new_conversation() -> None:
 
 
 async def test_a_session_goes_on_in_a_conversation_of_its_user_with_its_names() -> None:
-    first = await sessions.begin_session(await new_session(), None)
     new = await new_session()
-    await sessions.rename_speaker(new.id, first.conversation_id, Speaker("es", "Ana"))
+    first = await sessions.begin_session(new, None)
+    await sessions.rename_speaker(owner(new), first.conversation_id, Speaker("es", "Ana"))
     again = await sessions.begin_session(await new_session(), first.conversation_id)
     assert again == sessions.ConversationRef(first.conversation_id, {"es": "Ana"})
 
@@ -79,7 +85,7 @@ async def test_the_conversation_of_another_is_not_gone_on_with() -> None:
 async def test_an_exchange_is_kept_on_the_clock_of_its_session() -> None:
     new = await new_session()
     kept = await sessions.begin_session(new, None)
-    pk = await sessions.save_exchange(SAID, ExchangePlace(new.id, kept.conversation_id, 32_000))
+    pk = await sessions.save_exchange(SAID, ExchangePlace(owner(new), kept.conversation_id, 32_000))
     row = await Row.objects.select_related("speaker", "conversation").aget()
     assert (row.pk, row.source, row.translated) == (pk, "hola mundo", "hello world")
     assert (row.start_seconds, row.end_seconds) == (2.5, 3.5)
@@ -93,7 +99,7 @@ async def test_the_first_words_are_the_title_cut_where_they_are_long() -> None:
     kept = await sessions.begin_session(new, None)
     for number, words in enumerate(("a" * 200, "hola")):
         said = replace(SAID, utterance_id=number, source=words)
-        await sessions.save_exchange(said, ExchangePlace(new.id, kept.conversation_id))
+        await sessions.save_exchange(said, ExchangePlace(owner(new), kept.conversation_id))
     assert (await Conversation.objects.aget()).title == "a" * 79 + "…"
 
 
@@ -101,7 +107,7 @@ async def test_a_title_is_one_line_of_what_is_shown() -> None:
     new = await new_session()
     kept = await sessions.begin_session(new, None)
     said = replace(SAID, source=" hola\n\n\u202emundo\t\x1b[31m ")
-    await sessions.save_exchange(said, ExchangePlace(new.id, kept.conversation_id))
+    await sessions.save_exchange(said, ExchangePlace(owner(new), kept.conversation_id))
     assert (await Conversation.objects.aget()).title == "hola mundo [31m"
 
 
@@ -117,7 +123,7 @@ async def test_what_no_database_keeps_is_left_out() -> None:
         translator="t" * 500,
         failure="f" * 500,
     )
-    await sessions.save_exchange(said, ExchangePlace(new.id, kept.conversation_id))
+    await sessions.save_exchange(said, ExchangePlace(owner(new), kept.conversation_id))
     row = await Row.objects.aget()
     assert (row.source, row.confidence) == ("hola ?", 0)
     (phrase,) = row.phrases
@@ -130,8 +136,8 @@ async def test_a_row_is_closed_by_the_first_who_closes_it() -> None:
     await sessions.begin_session(new, None)
     account = Account(received=10, transcribed=4, silence=3)
     account.discarded["too_short"] = 2
-    assert await sessions.end_session(new.id, "client_left", account) is True
-    assert await sessions.end_session(new.id, "server_quits", Account()) is False
+    assert await sessions.end_session(owner(new), "client_left", account) is True
+    assert await sessions.end_session(owner(new), "server_quits", Account()) is False
     row = await TranslationSession.objects.aget()
     assert (row.state, row.reason, row.close_count) == ("closed", "client_left", 1)
     assert (row.received_samples, row.speech_samples, row.silence_samples) == (10, 4, 3)
@@ -141,7 +147,10 @@ async def test_a_row_is_closed_by_the_first_who_closes_it() -> None:
 
 
 async def test_a_row_that_is_not_there_is_not_closed() -> None:
-    assert await sessions.end_session(uuid.uuid4(), "client_left", Account()) is False
+    assert (
+        await sessions.end_session(RowOwner(uuid.uuid4(), "boot"), "client_left", Account())
+        is False
+    )
 
 
 async def states() -> dict[uuid.UUID, tuple[str, int]]:
@@ -154,7 +163,7 @@ async def test_open_rows_of_an_earlier_server_of_this_directory_are_lost() -> No
     gone, ours, ended, other = [await new_session(boot) for boot in (old, now, old, elsewhere)]
     for new in (gone, ours, ended, other):
         await sessions.begin_session(new, None)
-    await sessions.end_session(ended.id, "client_left", Account())
+    await sessions.end_session(owner(ended), "client_left", Account())
     assert await ownership.mark_lost(now) == 1
     assert await ownership.mark_lost(now) == 0
     assert await states() == {
@@ -184,7 +193,7 @@ async def test_open_rows_that_their_own_server_has_forgotten_are_lost(
         await sessions.begin_session(new, None)
     assert await ownership.mark_lost(boot) == 0
     await asyncio.sleep(0.3)
-    await sessions.poll_sessions([live.id], is_beat=True)
+    await sessions.poll_sessions([live.id], boot, is_beat=True)
     assert await ownership.mark_lost(boot) == 1
     assert await states() == {forgotten.id: ("lost", 1), live.id: ("open", 0)}
 
@@ -192,7 +201,7 @@ async def test_open_rows_that_their_own_server_has_forgotten_are_lost(
 async def test_a_new_conversation_belongs_to_the_same_user() -> None:
     new = await new_session()
     first = await sessions.begin_session(new, None)
-    second, written = sessions.begin_conversation(new.id, new.user_id, first.conversation_id)
+    second, written = sessions.begin_conversation(owner(new), new.user_id, first.conversation_id)
     await written
     assert second.conversation_id != first.conversation_id
     assert second.names == {}
@@ -210,12 +219,12 @@ async def test_what_belongs_to_something_that_was_deleted_is_not_kept_and_said_i
     kept = await sessions.begin_session(new := await new_session(), None)
     listening = NewRecording(uuid.uuid4(), user, gone, "pcm-s16le", 16_000, new.manner, "")
     for refused in (
-        sessions.save_exchange(SAID, ExchangePlace(gone, kept.conversation_id)),
-        sessions.save_exchange(SAID, ExchangePlace(new.id, gone)),
-        sessions.rename_speaker(new.id, gone, Speaker("es", "Ana")),
-        sessions.begin_conversation(new.id, user + 1, kept.conversation_id)[1],
-        recordings.begin_recording(listening),
-        recordings.save_segments(gone, [SegmentFacts(1, 0, 9)]),
+        sessions.save_exchange(SAID, ExchangePlace(RowOwner(gone, "boot"), kept.conversation_id)),
+        sessions.save_exchange(SAID, ExchangePlace(owner(new), gone)),
+        sessions.rename_speaker(owner(new), gone, Speaker("es", "Ana")),
+        sessions.begin_conversation(owner(new), user + 1, kept.conversation_id)[1],
+        recordings.begin_recording(RowOwner(gone, "boot"), listening),
+        recordings.save_segments(owner(new), gone, [SegmentFacts(1, 0, 9)]),
     ):
         with pytest.raises(StoreError):
             await refused
@@ -223,4 +232,4 @@ async def test_what_belongs_to_something_that_was_deleted_is_not_kept_and_said_i
     assert len(caplog.messages) == 6
     assert all(message.endswith("was deleted") for message in caplog.messages)
     assert [record.exc_info for record in caplog.records] == [None] * 6
-    await sessions.save_exchange(SAID, ExchangePlace(new.id, kept.conversation_id))
+    await sessions.save_exchange(SAID, ExchangePlace(owner(new), kept.conversation_id))
