@@ -1,11 +1,14 @@
 """A real `manage.py serve` in a process and data directory of its own, for browsers to visit."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.blank import DATABASE, migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 FAKES = {"HABLA_TRANSCRIBER": "fake", "HABLA_TRANSLATOR": "fake", "HABLA_DETECTOR": "fake"}
@@ -30,7 +33,8 @@ class Server:
         self._log = data_dir / "serve.log"
         self._environment = {**os.environ, **FAKES, **environment, "HABLA_DATA_DIR": str(data_dir)}
         self._process: subprocess.Popen[str] | None = None
-        self.manage("migrate", "--verbosity", "0")
+        if not (data_dir / DATABASE).exists():
+            shutil.copy2(migrated() / DATABASE, data_dir / DATABASE)
 
     @property
     def log(self) -> str:

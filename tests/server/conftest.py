@@ -2,26 +2,22 @@
 
 import asyncio
 import shutil
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import blank
 from tests.server.browsing import make_users
 from tests.server.postgres import cluster, made
 from tests.server.redis import Redis, redis
-from tests.server.running import ROOT, environment, manage
+from tests.server.running import environment, manage
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated() -> Path:
     """Return a data directory with a migrated database, created once and served by nobody."""
-    directory = tmp_path_factory.mktemp("migrated")
-    command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-    subprocess.run(command, cwd=ROOT, env=environment(directory), check=True, timeout=60)
-    return directory
+    return blank.migrated()
 
 
 @pytest.fixture
