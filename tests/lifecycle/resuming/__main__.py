@@ -86,6 +86,8 @@ async def _named(name: str, part: Awaitable[Problems]) -> Problems:
         problems = [repr(error), *getattr(error, "__notes__", [])]
         problems += [repr(one) for one in getattr(error, "exceptions", ())]
     say(f"{name}: {len(problems)} problems, {time.monotonic() - began_at:.0f} s")
+    for problem in problems:
+        say(f"  {problem}")
     return [f"{name}: {problem}" for problem in problems]
 
 
@@ -126,8 +128,7 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.lifecycle.resuming", description=__doc__)
     parser.add_argument("seed", nargs="?", type=int, default=14)
-    problems = asyncio.run(run(parser.parse_args().seed))
-    sys.exit("\n".join(problems) or 0)
+    sys.exit(1 if asyncio.run(run(parser.parse_args().seed)) else 0)
 
 
 if __name__ == "__main__":
