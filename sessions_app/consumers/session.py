@@ -198,7 +198,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             self._session, self._life = found.live
             self._is_attached_new = True
             if found.is_new or await self._session.attach(
-                self._connection, ticket.hashed, ticket.seen
+                self._connection, ticket.hashed, ticket.seen, request.login
             ):
                 return True
             self._session = self._life = None  # it has just ended; another may continue it

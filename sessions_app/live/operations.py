@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID, uuid4
 
+from sessions_app.access.logins import Login
 from sessions_app.core.errors import CommandError, HablaError, StoreError
 from sessions_app.core.events import Failure, Manner, Notice, Speaker
 from sessions_app.live import messages
@@ -116,6 +117,11 @@ class SessionOperations(ABC):
     def manner(self) -> Manner:
         """The manner in which what is said from now on is interpreted."""
         return self._context.manner
+
+    @property
+    def stands_on(self) -> Login:
+        """The login without which it ends."""
+        return self.login or Login(self.user_id)
 
     @property
     def account(self) -> Account:

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from time import monotonic
 from typing import Any
 
+from sessions_app.access.logins import Login
 from sessions_app.core.errors import CommandError, StoreError
 from sessions_app.core.events import Failure, Notice
 from sessions_app.live import messages
@@ -135,7 +136,11 @@ class SessionPresence(SessionOperations):
         tickets = self._resumption.tickets
         with suppress(StoreError):
             return resumptions.save_tickets(
-                self.rows_owner, tickets.current, tickets.following, is_attached=is_attached
+                self.rows_owner,
+                tickets.current,
+                tickets.following,
+                self.stands_on.session_key,
+                is_attached=is_attached,
             )
         return None
 
@@ -181,8 +186,10 @@ class SessionPresence(SessionOperations):
         is_quit = self.ending is not None and self.ending.reason == EndReason.SERVER_QUITS
         return is_quit and self._resumption is not None
 
-    async def attach(self, connection: ClientConnection, hashed: str, seen: int) -> bool:
-        """Go on with ``connection``, which came with the ticket of this hash.
+    async def attach(
+        self, connection: ClientConnection, hashed: str, seen: int, login: Login | None
+    ) -> bool:
+        """Go on with ``connection``, which came with the ticket of this hash, and on its ``login``.
 
         ``seen`` is the highest number of an event that the client has. A connection that is still
         there is closed: its client was taken over. Return whether the session was still there.
@@ -192,6 +199,7 @@ class SessionPresence(SessionOperations):
             await self._is_opened.wait()
             if self._resumption is None or not self.can_be_resumed():
                 return False
+            self.login = login
             offer = await self._offer_ticket(self._resumption, hashed)
             if not self.can_be_resumed():
                 return False
@@ -297,7 +305,7 @@ class SessionPresence(SessionOperations):
         return messages.first_fields(self._rows, self.manner, generation, may_record=may_record)
 
     async def _begin_resumption(self, resumption: ResumeState) -> None:
-        login_key = self.login.session_key if self.login is not None else ""
+        login_key = self.stands_on.session_key
         new = resumptions.NewResumption(resumption.tickets.current, login_key, resumption.seconds)
         try:
             await behind.in_time(resumptions.begin(self.rows_owner, new))

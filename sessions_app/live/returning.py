@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from sessions_app.access.logins import ended_logins
 from sessions_app.core.errors import RefusedError, StoreError
 from sessions_app.core.steady_clock import clock
 from sessions_app.live.registry import LiveTask, Registry
 from sessions_app.live.resuming.checkpoint import Checkpoint, read_checkpoint
 from sessions_app.live.resuming.client_link import ClientConnection
 from sessions_app.live.resuming.restored import OWED_SECONDS, RestoredSession
-from sessions_app.live.states import EndCause, EndReason, SessionRequest
+from sessions_app.live.session import LiveSession
+from sessions_app.live.states import LOGGED_OUT, EndCause, EndReason, SessionRequest
 from sessions_app.store import ownership, resumptions
 from sessions_app.store.resumptions import FoundSession
 
@@ -62,6 +64,8 @@ async def come_back(
         return None
     for _ in range(TRIES):
         if found := registry.find_resumable(request.user_id, ticket.hashed):
+            if await _is_logged_out(found[0], request):
+                return None
             return Return(found, is_new=False)
         if continued := registry.find_ending(request, ticket.hashed):
             return Return(registry.launch(continued, connection), is_new=True)
@@ -72,6 +76,20 @@ async def come_back(
         if (begun := await _go_on(registry, request, row, ticket, connection)) is not None:
             return Return(begun, is_new=True)
     return None
+
+
+async def _is_logged_out(session: LiveSession, request: SessionRequest) -> bool:
+    """End a session whose login is over, though its client has another one; return whether it was.
+
+    Raises:
+        StoreError: the database does not answer.
+    """
+    if request.login == session.login:
+        return False
+    if not await ended_logins({session.id: session.stands_on}):
+        return False
+    session.end(LOGGED_OUT)
+    return True
 
 
 async def _go_on(

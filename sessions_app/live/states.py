@@ -99,6 +99,11 @@ class EndCause:
     """What the client is told; None: a general error, where the close code is ``FAILED``."""
 
 
+LOGGED_OUT = EndCause(
+    EndReason.LOGGED_OUT, CloseCode.LOGIN_FIRST, is_heard=False, is_told_first=True
+)
+
+
 def refuse_without_database() -> None:
     """Refuse a session of which nothing could be stored.
 

@@ -9,7 +9,6 @@ from contextlib import suppress
 from functools import partial
 
 from sessions_app.access import downloads, logins
-from sessions_app.access.logins import Login
 from sessions_app.bus import notify
 from sessions_app.bus.notify import LOOK_SECONDS
 from sessions_app.core.errors import StoreError, StoreUnavailableError
@@ -17,7 +16,7 @@ from sessions_app.core.events import Failure
 from sessions_app.core.steady_clock import clock
 from sessions_app.extensions import plugged_in
 from sessions_app.live.registry import Registry
-from sessions_app.live.states import STATES_WITH_ROW, EndCause, EndReason
+from sessions_app.live.states import LOGGED_OUT, STATES_WITH_ROW, EndCause, EndReason
 from sessions_app.protocol import CloseCode
 from sessions_app.server import runfile
 from sessions_app.server.background import keep_running
@@ -35,9 +34,6 @@ LEAVE_SECONDS = 0.3
 UNCHECKED = "The server cannot look after its rows; the log says why."
 
 ENDED_BY_OPERATOR = EndCause(EndReason.ENDED_BY_OPERATOR, CloseCode.LEFT)
-LOGGED_OUT = EndCause(
-    EndReason.LOGGED_OUT, CloseCode.LOGIN_FIRST, is_heard=False, is_told_first=True
-)
 DELETED = EndCause(
     EndReason.DELETED,
     CloseCode.FAILED,
@@ -136,13 +132,14 @@ async def check_rows(registry: Registry, guard: DatabaseGuard, *, is_beat: bool)
     Raises:
         StoreError: the database does not answer.
     """
-    live = registry.sessions.values()
-    stand_on = {session.id: session.login or Login(session.user_id) for session in live}
+    stand_on = {session.id: session.stands_on for session in registry.sessions.values()}
     over = await logins.ended_logins(stand_on | downloads.download_logins())
     # a database that has just replaced ours has none of our rows
     if over and not await guard.is_right():
         return
-    registry.end(over, LOGGED_OUT)
+    live = registry.sessions  # whose client came back meanwhile may stand on another login
+    changed = {id_ for id_ in over & live.keys() if live[id_].stands_on != stand_on.get(id_)}
+    registry.end(over - changed, LOGGED_OUT)
     downloads.end_downloads(over)
     await _keep_own(registry, guard)
     wanted = await sessions.poll_sessions(list(registry.sessions), registry.boot, is_beat=is_beat)

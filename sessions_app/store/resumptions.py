@@ -102,14 +102,15 @@ def _begin(session_id: uuid.UUID, new: NewResumption) -> None:
 
 
 def save_tickets(
-    owner: RowOwner, current: str, following: str, *, is_attached: bool
+    owner: RowOwner, current: str, following: str, login_key: str, *, is_attached: bool
 ) -> "asyncio.Future[int]":
-    """Write which tickets are good, and whether the client is there.
+    """Write which tickets are good, with which login, and whether the client is there.
 
     Raises:
         StoreError: too much waits for the database; it will not be kept.
     """
     fields: dict[str, Any] = {"ticket_hash": current, "following_hash": following}
+    fields["login_hash"] = login_hash(login_key)
     fields["detached_at"] = None if is_attached else Now()
     save = partial(Resumption.objects.filter(pk=owner.session_id).update, **fields)
     return owner.post(save, "a resume ticket")

@@ -9,6 +9,7 @@ from django.core import serializers
 
 from sessions_app.config import conf
 from sessions_app.live.resuming.tickets import ticket_hash
+from sessions_app.live.states import LOGGED_OUT
 from sessions_app.models import (
     Conversation,
     Exchange,
@@ -20,7 +21,7 @@ from sessions_app.models import (
 )
 from sessions_app.pipeline.account import Account
 from sessions_app.server.database_guard import DatabaseGuard
-from sessions_app.server.heartbeat import LOGGED_OUT, check_rows
+from sessions_app.server.heartbeat import check_rows
 from sessions_app.store import ownership, resumptions, sessions
 from sessions_app.store.database.thread import database_thread
 from sessions_app.store.database.write_behind import behind
