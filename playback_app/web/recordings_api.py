@@ -63,6 +63,17 @@ def audio(request: HttpRequest, recording_id: UUID) -> HttpResponseBase:
     return sounds.sound_answer(request, recording_id)
 
 
+@router.api_operation(
+    ["GET", "HEAD"],
+    "/{uuid:recording_id}/segments/{int:utterance_id}/audio",
+    response={**NOT_FOUND, **NOT_HERE},
+    operation_id="segment_audio",
+)
+def segment_audio(request: HttpRequest, recording_id: UUID, utterance_id: int) -> HttpResponseBase:
+    """Return the sound of one utterance (WAV, 16 kHz mono), as soon as it has ended."""
+    return sounds.segment_answer(request, recording_id, utterance_id)
+
+
 @router.put(
     "/{uuid:recording_id}/ground_truth",
     response={HTTPStatus.OK: TruthOut, **NOT_FOUND, **NOT_NOW},

@@ -1,4 +1,4 @@
-"""A recording's sound over HTTP, as the browser sent it."""
+"""A recording's sound over HTTP: as the browser sent it, and one utterance of it."""
 
 from http import HTTPStatus
 from pathlib import Path
@@ -15,7 +15,7 @@ from sessions_app.config.recordings_directory import is_here
 from sessions_app.core.descriptors import was_exhausted
 from sessions_app.core.errors import CommandError
 from sessions_app.models import Recording, RecordingState
-from sessions_app.recording.files import sound_path
+from sessions_app.recording.files import segment_path, sound_path
 
 MEDIA_TYPES = {
     ".webm": "audio/webm",
@@ -42,16 +42,33 @@ def sound_answer(request: HttpRequest, recording_id: UUID) -> HttpResponseBase:
     if path is None:
         is_kept = recording.has_sound or not is_whole
         raise _elsewhere() if is_kept and not lies_here else _gone()
+    response = _answer(request, path, str(recording.pk))
+    if response.status_code < HTTPStatus.BAD_REQUEST:
+        response.headers["Content-Disposition"] = _disposition(request, recording, path)
+    return response
+
+
+def segment_answer(request: HttpRequest, recording_id: UUID, utterance_id: int) -> HttpResponseBase:
+    """Return one utterance of a recording of the user's as WAV, also while it is being recorded.
+
+    Raises:
+        CommandError: ``not_found``, also where it was not kept; ``kept_elsewhere``, as above.
+    """
+    recording = recording_of(user_of(request), recording_id)
+    path = segment_path(recording.pk, utterance_id)
+    if path is None:
+        raise _gone() if is_here(recording.directory) else _elsewhere()
+    return _answer(request, path, f"{recording.pk}-{utterance_id}")
+
+
+def _answer(request: HttpRequest, path: Path, name: str) -> HttpResponseBase:
     try:
-        version = f"{recording.pk}-{path.stat().st_size}"
-        response = answer(request, path, MEDIA_TYPES[path.suffix], version)
+        version = f"{name}-{path.stat().st_size}"
+        return answer(request, path, MEDIA_TYPES[path.suffix], version)
     except OSError as error:
         if was_exhausted(error):
             raise
         raise _gone() from error
-    if response.status_code < HTTPStatus.BAD_REQUEST:
-        response.headers["Content-Disposition"] = _disposition(request, recording, path)
-    return response
 
 
 def _disposition(request: HttpRequest, recording: Recording, path: Path) -> str:

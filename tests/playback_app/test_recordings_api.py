@@ -10,6 +10,7 @@ from django.test import Client
 from playback_app.models import Playback
 from playback_app.truths import MAX_CHARACTERS
 from sessions_app.models import Recording, RecordingState
+from sessions_app.recording import files
 from tests.playback_app.kept import keep_recording, some_sound
 from tests.sessions_app.kept import at_home, the_owner
 
@@ -126,6 +127,20 @@ def test_there_is_no_sound_of_what_is_not_kept_or_still_grows(program, kept):
     assert (answer.status_code, answer.json()["code"]) == (409, "still_live")
 
 
+def test_an_utterance_can_be_heard_by_itself_while_the_recording_still_grows(program, kept):
+    Recording.objects.filter(pk=kept.pk).update(state=RecordingState.RECORDING)
+    place = files.folder(kept.pk) / "segments"
+    place.mkdir()
+    (place / "1.wav").write_bytes(some_sound(0.5))
+    address = f"/api/recordings/{kept.pk}/segments"
+    heard = program.get(f"{address}/1/audio")
+    assert (heard.headers["Content-Type"], b"".join(heard)) == ("audio/wav", some_sound(0.5))
+    part = program.get(f"{address}/1/audio", headers={"range": "bytes=4-7"})
+    assert (part.status_code, b"".join(part)) == (206, some_sound(0.5)[4:8])
+    missing = program.get(f"{address}/2/audio")
+    assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+
+
 def test_a_bookmark_is_set_twice_with_one_effect(program, kept):
     for _ in range(2):
         answer = put(program, f"/api/recordings/{kept.pk}/bookmark", is_bookmarked=True)
@@ -150,11 +165,12 @@ def test_what_is_anothers_or_never_was_is_not_found(program):
             program.get(address),
             program.get(f"{address}/segments"),
             program.get(f"{address}/audio"),
+            program.get(f"{address}/segments/1/audio"),
             put(program, f"{address}/ground_truth", transcript="x"),
             put(program, f"{address}/bookmark", is_bookmarked=True),
             program.delete(address),
         ]
-        assert [answer.status_code for answer in answers] == [404] * 6
+        assert [answer.status_code for answer in answers] == [404] * 7
         assert {answer.json()["code"] for answer in answers} == {"not_found"}
     assert program.get("/api/recordings").json() == {"items": [], "count": 0}
 
