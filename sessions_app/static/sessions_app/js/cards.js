@@ -42,6 +42,9 @@ export class Cards {
     this.#gather();
   }
 
+  // What an element of the finals shows.
+  entryOf = (element) => [...this.#shown].find(([, card]) => card === element)?.[0];
+
   remove(entry) {
     this.#shown.get(entry)?.remove();
     this.#shown.delete(entry);
@@ -79,7 +82,7 @@ export class Cards {
   #finalCard(entry) {
     const { language, state } = entry;
     const isGist = Boolean(entry.gist && entry.translated);
-    const card = make("li", { class: `card said pair ${state}${isGist ? " gist" : ""}`, "data-state": state });
+    const card = make("li", { class: `card said pair ${state}${isGist ? " gist" : ""}${entry.recording ? " recorded" : ""}`, "data-state": state });
     card.append(this.#metaLine(entry), make("p", languageOf("source", language), entry.source));
     if (entry.translated) {
       card.append(make("p", languageOf("translated", language === "es" ? "en" : "es"), entry.translated));

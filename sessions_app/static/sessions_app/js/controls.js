@@ -1,5 +1,6 @@
 // The buttons and keys of the live page.
 
+import { bindHearing, hearingKeys } from "./hearing.js";
 import { canShare, copy, save, share } from "./sharing.js";
 import { bindShortcuts } from "./shortcuts.js";
 import { say } from "./strings.js";
@@ -15,7 +16,10 @@ export function bindControls(live) {
   byId("anew").addEventListener("click", () => live.anew());
   bindTypingForm(byId("typing"), (text) => live.typing.submit(text));
   bindMenu(byId("menu"), live);
-  bindShortcuts({ m: toggle, t: () => byId("text").focus(), d: () => live.choices.turn() });
+  const { entryOf } = live.cards;
+  const acts = { say: (text, language) => live.aloud.sayAgain(text, language), play: (entry) => live.aloud.playSaid(entry) };
+  bindHearing(byId("finals"), entryOf, acts);
+  bindShortcuts({ m: toggle, t: () => byId("text").focus(), d: () => live.choices.turn(), ...hearingKeys(byId("finals"), entryOf, acts) });
   byId("text").addEventListener("keydown", (event) => event.key === "Escape" && byId("listen").focus());
   live.listening.addEventListener("state", () => showState(live));
   live.listening.addEventListener("level", ({ detail }) => showLevel(byId("dock"), detail.level));
@@ -54,7 +58,7 @@ function bindMenu(menu, live) {
 }
 
 async function take(act, live) {
-  const own = { watch: () => live.watchers.open(), leave: () => live.leave() }[act];
+  const own = { watch: () => live.watchers.open(), speak: () => live.voices.open(), leave: () => live.leave() }[act];
   if (own) {
     own();
     return;

@@ -9,6 +9,7 @@ export class Journal {
   entries = [];
   session = "";
   sourceZero = 0; // when the source's clock stood at zero, in ms; 0: nobody knows
+  recording = ""; // the id under which the source's sound is kept; empty: it is not
   #changed;
   #removed;
   #clock;
@@ -44,8 +45,9 @@ export class Journal {
   }
 
   // `isNow`: it began just now, and is not only told again.
-  beginSource(isNow = true) {
+  beginSource(isNow = true, recording = "") {
     this.sourceZero = isNow ? this.#clock() : 0;
+    this.recording = recording ?? "";
   }
 
   type(text) {
@@ -81,6 +83,11 @@ export class Journal {
     const place = later < 0 ? this.entries.length : later;
     this.entries.splice(place, 0, entry);
     this.#changed(entry, this.entries.slice(place + 1));
+  }
+
+  // The entry that a message of this session is about, if there is one.
+  about(message) {
+    return this.#find(message);
   }
 
   has(session, utterance) {
@@ -164,7 +171,9 @@ export class Journal {
     const about = { direction: message.direction, speaker: message.speaker ?? null };
     const language = message.language ?? message.direction?.slice(0, 2);
     if (language) about.language = language;
-    if (this.sourceZero && message.end_seconds > message.start_seconds) {
+    if (!(message.end_seconds > message.start_seconds)) return about;
+    if (this.recording) about.recording = this.recording;
+    if (this.sourceZero) {
       about.startedAt = this.sourceZero + message.start_seconds * 1000;
       about.endedAt = this.sourceZero + message.end_seconds * 1000;
     }

@@ -26,6 +26,7 @@ export class Listening extends EventTarget {
   #source = null; // what it gives, as the uplink knows it
   #isWanted = false;
   #isCongested = false;
+  #isSilenced = false;
   #deafSince = 0;
   #overdue = 0;
   #owed = 0; // answers to stops that nobody waited for any longer
@@ -110,6 +111,13 @@ export class Listening extends EventTarget {
     this.#end();
   }
 
+  // While the page itself is heard, what the microphone gives is declared silence; no sample of it is missing.
+  silence(isSilenced) {
+    this.#isSilenced = isSilenced;
+    this.#recorder?.silence(isSilenced);
+    this.#meter.ignore(isSilenced);
+  }
+
   #tell(name, detail = {}) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
@@ -149,6 +157,7 @@ export class Listening extends EventTarget {
   async #beginStream() {
     const recorder = await prepareRecorder(this.#microphone.stream, this.#choice(), (chunk) => this.#send(chunk));
     if (!this.#canBegin()) return void recorder.abandon(); // things changed while it was prepared
+    recorder.silence(this.#isSilenced);
     this.#recorder = recorder;
     this.#source = this.#uplink.begin(recorder.fields);
     recorder.start();

@@ -1,5 +1,6 @@
 // The live page: who talks to whom.
 
+import { Aloud } from "./aloud.js";
 import { Cards } from "./cards.js";
 import { Choices } from "./choices.js";
 import { Connection } from "./connection.js";
@@ -17,14 +18,17 @@ import { Playing } from "./playing.js";
 import { describe, ProblemError } from "./problems.js";
 import { Recovery } from "./recovery.js";
 import { Renaming } from "./renaming.js";
+import { Replay } from "./replay.js";
 import { Follower } from "./scrolling.js";
 import { StateWords } from "./statewords.js";
 import { effects, hintOf, isOfSession } from "./serverwords.js";
 import { setting } from "./settings.js";
+import { Speech } from "./speech.js";
 import { say } from "./strings.js";
 import { TabStore } from "./tabstore.js";
 import { Typing } from "./typing.js";
 import { Uplink } from "./uplink.js";
+import { VoiceChoice } from "./voicechoice.js";
 import { Watchers } from "./watchers.js";
 
 const HINT_SECONDS = 5;
@@ -73,6 +77,9 @@ class Live {
     this.recovery = new Recovery(this.journal, place.dataset.sessions, (entry) => this.typing.again(entry));
     this.watchers = new Watchers(byId("watchers"), byId("viewers"), place.dataset.sessions, () => this.journal.session);
     this.playing = new Playing(byId("playing"), (message) => this.connection.isReady && this.uplink.command(message));
+    this.speech = new Speech();
+    this.aloud = new Aloud(this, this.speech, new Replay(), byId("speaking"));
+    this.voices = new VoiceChoice(byId("voices"), this.speech);
     this.state = new StateWords(this, byId("state"), byId("held"));
     this.words = new ConnectionWords(this);
   }
@@ -184,6 +191,12 @@ class Live {
     this.hint(say("hint.anew"));
   }
 
+  // The server could not keep the sound any longer: of what follows there is none.
+  stopRecording() {
+    this.journal.recording = "";
+    this.leaving.listens(null);
+  }
+
   setState(key) {
     this.state.set(key);
   }
@@ -198,8 +211,8 @@ class Live {
   keep() {
     if (this.hasLeft) return;
     const { session, seen, openStream: stream } = this.uplink;
-    const { entries, sourceZero: zero } = this.journal;
-    remember({ id: this.conversation, entries, session, seen, stream, zero });
+    const { entries, sourceZero: zero, recording } = this.journal;
+    remember({ id: this.conversation, entries, session, seen, stream, zero, recording });
   }
 
   // Takes up what the page before this one had, if this tab had one.
@@ -211,7 +224,7 @@ class Live {
     this.journal.beginSession(session);
     if (kept.session === session) {
       Object.assign(this.uplink, { seen: kept.seen, openStream: kept.stream });
-      this.journal.sourceZero = kept.zero;
+      Object.assign(this.journal, { sourceZero: kept.zero, recording: kept.recording });
     }
     if (isListening) this.#listenAgain(heardAt);
   }
@@ -297,7 +310,9 @@ class Live {
   #take(message) {
     if (!this.uplink.isNews(message)) return;
     this.uplink.take(message);
-    if (this.journal.take(message)) return;
+    const isSaid = this.journal.take(message);
+    this.aloud.take(message);
+    if (isSaid) return;
     this.playing.take(message);
     effects[message.type]?.(this, message);
   }

@@ -4,10 +4,10 @@ const KEY = "habla.conversation";
 const ADDRESS_KEY = "habla.address";
 const MOST_ENTRIES = 500;
 
-const NOTHING = { id: "", entries: [], session: "", seen: 0, stream: 0, zero: 0 };
+const NOTHING = { id: "", entries: [], session: "", seen: 0, stream: 0, zero: 0, recording: "" };
 
 // `session` is the one that told the entries, `seen` the number of its last event, `stream` the one that was open then,
-// and `zero` when that began, in ms.
+// `zero` when that began, in ms, and `recording` the id under which its sound is kept.
 export function recall() {
   try {
     const kept = JSON.parse(sessionStorage.getItem(KEY));

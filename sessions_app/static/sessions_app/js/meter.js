@@ -20,6 +20,7 @@ export class Meter {
   #attachedAt = 0;
   #hasHeard = false; // a good noise gate gives true silence between words, but not from the start
   #isSilent = false;
+  #isIgnoring = false; // the page itself is heard: it says nothing of the microphone
 
   // `onLevel(0..1)` is told every frame, `onSilence(true/false)` when not even noise came.
   constructor({ onLevel, onSilence }) {
@@ -53,7 +54,15 @@ export class Meter {
     this.#tellSilence(false);
   }
 
+  ignore(isIgnoring) {
+    this.#isIgnoring = isIgnoring;
+  }
+
   #show(samples) {
+    if (this.#isIgnoring) {
+      this.#attachedAt = performance.now();
+      return void this.#onLevel((this.#level = 0));
+    }
     const isLate = performance.now() - this.#attachedAt > SILENT_SECONDS * 1000;
     this.#hasHeard ||= samples.some((sample) => Math.abs(sample) > SILENT);
     this.#tellSilence(isLate && !this.#hasHeard);

@@ -37,6 +37,11 @@ export class PcmRecorder {
     return new PcmRecorder(context, stream, onChunk);
   }
 
+  // From now on, or no longer, its sound is silence: of the same length.
+  silence(isSilent) {
+    this.#collector.port.postMessage({ isSilent });
+  }
+
   start() {
     this.#source.connect(this.#collector);
   }

@@ -15,6 +15,7 @@ export function supportedKind() {
 export class CompressedRecorder {
   fields; // of start_listening
   #recorder;
+  #stream;
   #onChunk;
   #handing = Promise.resolve();
   ended; // resolves when no chunk will come any more, also if the browser ends it by itself
@@ -24,10 +25,16 @@ export class CompressedRecorder {
   constructor(stream, onChunk) {
     const [mimeType, encoding] = supportedKind();
     this.fields = { encoding };
+    this.#stream = stream;
     this.#onChunk = onChunk;
     this.#recorder = new MediaRecorder(stream, { mimeType, audioBitsPerSecond: BITS_PER_SECOND });
     this.#recorder.addEventListener("dataavailable", ({ data }) => (this.#handing = this.#hand(data, this.#handing)));
     this.ended = new Promise((resolve) => this.#recorder.addEventListener("stop", () => resolve(this.#handing)));
+  }
+
+  // From now on, or no longer, its sound is silence: a track that is not enabled gives that, and the encoder goes on.
+  silence(isSilent) {
+    this.#stream.getAudioTracks().forEach((track) => (track.enabled = !isSilent));
   }
 
   start() {

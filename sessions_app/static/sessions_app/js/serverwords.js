@@ -55,7 +55,7 @@ export const effects = {
   listening_started(live, { recording }) {
     live.notices.over(isOfSound);
     live.leaving.listens(recording);
-    live.journal.beginSource(!live.uplink.isTellingAgain);
+    live.journal.beginSource(!live.uplink.isTellingAgain, recording);
   },
 
   playback_started(live) {
@@ -112,7 +112,7 @@ export const effects = {
   error(live, { code, message, about, fatal, fault, retry_after_seconds: pause }) {
     if (typeof about === "number" && live.journal.fail(about, reasonOf({ message, fault }))) return;
     if (code === OF_NO_MATTER) return;
-    if (code === "recording_stopped") live.leaving.listens(null);
+    if (code === "recording_stopped") live.stopRecording();
     if (fatal) live.lastWord = message;
     else if (code === "no_corrections") live.notices.show({ ...describe(code), isBrief: true, isLasting: true });
     else if (!SAID_ELSEWHERE.has(code)) {

@@ -8,6 +8,12 @@ const DEFAULTS = Object.freeze({
   direction: "auto", // es_to_en, en_to_es, auto
   mode: "conversation", // conversation, classroom
   sound: "auto", // auto: the best encoding there is; pcm: samples as they are
+  speakEs: false, // translations into Spanish are spoken
+  speakEn: false,
+  voiceEs: "", // the address of a voice of the browser's; empty: the one it prefers
+  voiceEn: "",
+  rateEs: 1, // how fast it speaks
+  rateEn: 1,
   shortcuts: true, // single keys steer the live page
 });
 

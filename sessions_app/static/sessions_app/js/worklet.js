@@ -6,14 +6,18 @@ class Collector extends AudioWorkletProcessor {
   #block = new Float32Array(Math.round(sampleRate * BLOCK_SECONDS));
   #filled = 0;
   #isOpen = true;
+  #isSilent = false; // what comes is silence, sample for sample
 
   constructor() {
     super();
-    this.port.onmessage = () => this.#end();
+    this.port.onmessage = ({ data }) => {
+      if (data === "end") this.#end();
+      else this.#isSilent = data.isSilent;
+    };
   }
 
   process([channels]) {
-    if (this.#isOpen && channels[0]) this.#take(channels[0]);
+    if (this.#isOpen && channels[0]) this.#take(this.#isSilent ? new Float32Array(channels[0].length) : channels[0]);
     return this.#isOpen;
   }
 
