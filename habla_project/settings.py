@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "sessions_app.access.downloads.DownloadsMiddleware",
     "sessions_app.transport.response_headers.PermissionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "sessions_app.web.static_files.hashed_middleware.HashedFilesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "sessions_app.transport.response_headers.PrivacyMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -115,9 +116,23 @@ TIME_ZONE = "UTC"
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+# files under their own names change with a release, so that browsers ask each time
+WHITENOISE_MAX_AGE = 0
+MODULES = [
+    "sessions_app/js/live.js",
+    "sessions_app/js/moments.js",
+    "sessions_app/js/preferences.js",
+    "sessions_app/js/waiting.js",
+    "sessions_app/js/watch.js",
+    "playback_app/js/recording.js",
+]
+"""The ES modules that pages name; what they import is found by itself."""
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "sessions_app.web.static_files.hashed_storage.HashedFilesStorage",
+        "OPTIONS": {"modules": MODULES},
+    },
 }
 
 CONTENT_SECURITY_POLICY = {

@@ -30,6 +30,7 @@ def examine(host: str, port: int) -> Iterator[Finding]:
     yield machine.examine_port(host, port)
     yield machine.examine_secure_context(settings.ALLOWED_HOSTS)
     yield machine.examine_libopus()
+    yield machine.examine_esbuild()
     yield from _examine_engines()
 
 

@@ -128,6 +128,14 @@ def examine_libopus() -> Finding:
     return warning("libopus", message, "apt install libopus0")
 
 
+def examine_esbuild() -> Finding:
+    """Check for the program that makes a few small files of the pages' scripts."""
+    if shutil.which("esbuild"):
+        return fine("esbuild", "is there")
+    message = "esbuild is not installed: pages work, but load fifty files in place of a few."
+    return warning("esbuild", message, "apt install esbuild, then start Habla again")
+
+
 def examine_secure_context(allowed_hosts: list[str]) -> Finding:
     """Check whether browsers will give the pages access to the microphone."""
     others = [host for host in allowed_hosts if host not in LOOPBACK]

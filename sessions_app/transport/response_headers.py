@@ -36,15 +36,17 @@ HSTS = "max-age=31536000"
 class PermissionsMiddleware(MiddlewareMixin):
     """Add Permissions-Policy, and with https Strict-Transport-Security (HSTS).
 
-    It is the first middleware, so that static files get these headers too. Browsers ignore HSTS on
-    http.
+    It is the first middleware, so that static files get these headers too, but not the first where
+    browsers keep them for ever: no page is among them, and it is half a kilobyte. Browsers ignore
+    HSTS on http.
     """
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         """Add the headers."""
-        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        if "immutable" not in response.headers.get("Cache-Control", ""):
+            response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         if settings.IS_HTTPS or request.is_secure():
             response.headers.setdefault("Strict-Transport-Security", HSTS)
         return response

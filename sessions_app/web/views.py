@@ -16,6 +16,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from sessions_app.access.authentication import user_of
@@ -65,8 +66,13 @@ def found_or_404(view: Callable[Args, Answer]) -> Callable[Args, Answer]:
 
 @require_safe
 @ensure_csrf_cookie
+@gzip_page
 def live(request: HttpRequest) -> HttpResponse:
-    """Show the page on which people speak."""
+    """Show the page on which people speak.
+
+    It alone is compressed: it repeats nothing that its address holds, so that its length tells
+    nobody who listens what else is in it.
+    """
     may_fetch = user_of(request).is_superuser
     may_fetch_better = may_fetch and any(o.name == "opus-mt" for o in offers(registry.live))
     return render(request, "sessions_app/live.html", {"may_fetch_better": may_fetch_better})

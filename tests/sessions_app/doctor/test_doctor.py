@@ -283,3 +283,14 @@ async def test_an_answer_that_is_none_and_a_silent_ear_are_broken(wanted: Engine
     assert "returned str, not a Translation." in await told("translator", "Careless")
     assert "gives no answer to a tiny task" in await told("transcriber", "Deaf")
     assert await told("transcriber", "Spanish") == "tests.sessions_app.unwell.Spanish (es)"
+
+
+def test_without_esbuild_pages_work_with_more_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    finding = machine.examine_esbuild()
+    assert (finding.level, finding.mend[:19]) == (Level.WARNING, "apt install esbuild")
+    program = tmp_path / "esbuild"
+    program.touch(0o755)
+    assert machine.examine_esbuild().level is Level.FINE
