@@ -112,6 +112,7 @@ def test_what_was_typed_and_said_in_a_gap_is_told_in_that_order(
     listen(page)
     network.reset()
     expect(page.locator("#state")).to_have_text(HELD)
+    page.keyboard.press("t")
     page.locator("#text").fill("gracias")
     page.locator("#text").press("Enter")
     until_held(page, 4 + 2 * SENTENCE_SECONDS)

@@ -2,13 +2,15 @@
 
 import { keepSetting, setting } from "./settings.js";
 
-export class Choices {
+// Says "change" when another one is shown.
+export class Choices extends EventTarget {
   #direction;
   #mode;
   #onChange;
 
   // `onChange(name, value)` is told what somebody chose.
   constructor(directionField, modeField, onChange) {
+    super();
     this.#direction = directionField;
     this.#mode = modeField;
     this.show("direction", setting("direction"));
@@ -29,6 +31,7 @@ export class Choices {
   show(name, value) {
     if (name === "mode") this.#mode.value = value;
     else this.#radios.find((radio) => radio.value === value).checked = true;
+    this.dispatchEvent(new Event("change"));
   }
 
   choose(name, value) {

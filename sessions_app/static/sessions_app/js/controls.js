@@ -1,5 +1,6 @@
 // The buttons and keys of the live page.
 
+import { Folding } from "./folding.js";
 import { bindHearing, hearingKeys } from "./hearing.js";
 import { canShare, copy, save, share } from "./sharing.js";
 import { bindShortcuts } from "./shortcuts.js";
@@ -16,13 +17,20 @@ export function bindControls(live) {
   byId("anew").addEventListener("click", () => live.anew());
   bindTypingForm(byId("typing"), (text) => live.typing.submit(text));
   bindMenu(byId("menu"), live);
+  const folding = new Folding(byId("dock"), byId("unfold"), live.listening);
   const { entryOf } = live.cards;
   const acts = { say: (text, language) => live.aloud.sayAgain(text, language), play: (entry) => live.aloud.playSaid(entry) };
   bindHearing(byId("finals"), entryOf, acts);
-  bindShortcuts({ m: toggle, t: () => byId("text").focus(), d: () => live.choices.turn(), ...hearingKeys(byId("finals"), entryOf, acts) });
+  const keys = { m: toggle, t: () => type(folding), d: () => live.choices.turn(), v: () => live.view.turn() };
+  bindShortcuts({ ...keys, ...hearingKeys(byId("finals"), entryOf, acts) });
   byId("text").addEventListener("keydown", (event) => event.key === "Escape" && byId("listen").focus());
   live.listening.addEventListener("state", () => showState(live));
   live.listening.addEventListener("level", ({ detail }) => showLevel(byId("dock"), detail.level));
+}
+
+function type(folding) {
+  folding.unfold();
+  byId("text").focus();
 }
 
 function showState(live) {
@@ -45,7 +53,7 @@ function bindMenu(menu, live) {
   menu.addEventListener("click", ({ target }) => {
     const act = target.closest("[data-do]")?.dataset.do;
     if (act) take(act, live);
-    if (act) menu.open = false;
+    if (act || target.closest("[data-view]")) menu.open = false;
   });
   menu.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open) return;

@@ -1,12 +1,14 @@
 // The live page: who talks to whom.
 
 import { Aloud } from "./aloud.js";
+import { Captions } from "./captions.js";
 import { Cards } from "./cards.js";
 import { Choices } from "./choices.js";
 import { Connection } from "./connection.js";
 import { ConnectionWords } from "./connectionwords.js";
 import { bindControls } from "./controls.js";
 import { canHear, engineProblems, missing, showEngines } from "./engines.js";
+import { Faces } from "./faces.js";
 import { Journal } from "./journal.js";
 import { Leaving } from "./leaving.js";
 import { Listening } from "./listening.js";
@@ -28,6 +30,7 @@ import { say } from "./strings.js";
 import { TabStore } from "./tabstore.js";
 import { Typing } from "./typing.js";
 import { Uplink } from "./uplink.js";
+import { View } from "./view.js";
 import { VoiceChoice } from "./voicechoice.js";
 import { Watchers } from "./watchers.js";
 
@@ -82,10 +85,14 @@ class Live {
     this.voices = new VoiceChoice(byId("voices"), this.speech);
     this.state = new StateWords(this, byId("state"), byId("held"));
     this.words = new ConnectionWords(this);
+    this.view = new View();
+    this.faces = new Faces(byId("faces"), this);
+    this.captions = new Captions(byId("scroller"), this);
   }
 
   async begin() {
     bindControls(this);
+    this.view.begin();
     this.#listenToParts();
     this.#checkMicrophone();
     const kept = recall();
@@ -377,6 +384,7 @@ class Live {
   #show(entry, following) {
     byId("welcome").hidden = true;
     this.cards.show(entry, following);
+    this.faces.show(entry, following);
     this.follower.follow();
     this.leaving.look();
     if (entry.state !== "hearing") this.keep();
@@ -384,6 +392,7 @@ class Live {
 
   #remove(entry, reason) {
     this.cards.remove(entry);
+    this.faces.remove(entry);
     this.leaving.look();
     if (reason in { no_speech: 1, too_short: 1, hallucination: 1 }) this.hint(hintOf(reason));
     byId("welcome").hidden = !this.cards.isEmpty;

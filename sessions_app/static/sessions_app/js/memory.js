@@ -20,7 +20,9 @@ export function recall() {
 // The conversation that a link of the history asks to go on with; the address forgets it again.
 export function askedFor() {
   const id = new URLSearchParams(location.search).get("conversation");
-  if (id) history.replaceState(null, "", location.pathname);
+  const address = new URL(location.href);
+  address.searchParams.delete("conversation");
+  if (id) history.replaceState(null, "", address);
   return /^[0-9a-f-]{36}$/i.test(id) ? id : null;
 }
 

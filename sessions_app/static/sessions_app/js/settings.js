@@ -14,6 +14,9 @@ const DEFAULTS = Object.freeze({
   voiceEn: "",
   rateEs: 1, // how fast it speaks
   rateEn: 1,
+  view: "cards", // cards, faces, captions
+  nearLanguage: "", // es, en: who sits at the near half of the view face to face; empty: whose language the page has
+  farIsTurned: true, // the far half stands on its head
   shortcuts: true, // single keys steer the live page
 });
 
