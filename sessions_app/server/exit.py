@@ -4,10 +4,10 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Set
 from contextlib import suppress
 from enum import IntEnum
-from typing import NoReturn
+from typing import Any, NoReturn
 
 logger = logging.getLogger(__name__)
 
@@ -15,6 +15,8 @@ BACKGROUND_SECONDS = 0.25
 """How long the end waits for what ran in the background, before it closes anything."""
 TASKS_SECONDS = 0.5
 """How long the tasks that are left may take to end once they are cancelled."""
+SLICE_SECONDS = 0.05
+"""So long the end waits at a time. A wait that takes longer was held up, which does not count."""
 
 
 class ExitCode(IntEnum):
@@ -54,8 +56,7 @@ async def cancel_background(tasks: Collection["asyncio.Task[None]"]) -> None:
     """
     for task in tasks:
         task.cancel()
-    if tasks:
-        await asyncio.wait(tasks, timeout=BACKGROUND_SECONDS)
+    await _still_running(tasks, BACKGROUND_SECONDS)
 
 
 async def cancel_tasks() -> bool:
@@ -63,14 +64,31 @@ async def cancel_tasks() -> bool:
     left = asyncio.all_tasks() - {asyncio.current_task()}
     for task in left:
         task.cancel()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(TASKS_SECONDS):
-            if left:
-                await asyncio.wait(left)
-            await asyncio.get_running_loop().shutdown_asyncgens()
-    stuck = asyncio.all_tasks() - {asyncio.current_task()}
+    closing = asyncio.create_task(_close_generators_after(left), name="habla generators")
+    if await _still_running({*left, closing}, TASKS_SECONDS):
+        closing.cancel()
+    stuck = asyncio.all_tasks() - {asyncio.current_task(), closing}
     if stuck:
         logger.error(
             "these did not react to cancellation: %s", ", ".join(task.get_name() for task in stuck)
         )
     return not stuck
+
+
+async def _close_generators_after(tasks: Set["asyncio.Task[Any]"]) -> None:
+    if tasks:
+        await asyncio.wait(tasks)
+    await asyncio.get_running_loop().shutdown_asyncgens()
+
+
+async def _still_running(
+    tasks: Collection["asyncio.Task[Any]"], seconds: float
+) -> Collection["asyncio.Task[Any]"]:
+    """Wait for tasks; return those that are still running after ``seconds``.
+
+    Time in which this process is held up does not count, since it is not theirs.
+    """
+    while tasks and seconds > 0:
+        _, tasks = await asyncio.wait(tasks, timeout=SLICE_SECONDS)
+        seconds -= SLICE_SECONDS
+    return tasks
