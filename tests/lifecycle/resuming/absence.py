@@ -1,12 +1,13 @@
 """Who is away for so long that the session may have ended, and comes back all the same."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from sessions_app.core.audio import Encoding
 from tests.lifecycle.resuming.client import ResumingClient
 from tests.lifecycle.resuming.kept import exchanges_of
-from tests.lifecycle.resuming.network import Fault, faulty_network
+from tests.lifecycle.resuming.network import Fault, FaultyNetwork, faulty_network
 from tests.lifecycle.resuming.sound import sentence, stream_of
 
 SENTENCES = [sentence(number) for number in range(6)]
@@ -19,6 +20,19 @@ async def speak_with_an_absence(
 
     Nothing is said while the network is gone.
     """
+
+    async def be_away(network: FaultyNetwork) -> None:
+        network.fail(Fault.RESET, is_refusing=True)
+        await asyncio.sleep(away_seconds)
+        network.mend()
+
+    return await speak_with_a_pause(port, encoding, be_away)
+
+
+async def speak_with_a_pause(
+    port: int, encoding: Encoding, pause: Callable[[FaultyNetwork], Awaitable[None]]
+) -> ResumingClient:
+    """Say SENTENCES, with whatever ``pause`` does in the middle of them, and leave."""
     async with faulty_network(port) as network, asyncio.TaskGroup() as tasks:
         client = ResumingClient(f"ws://127.0.0.1:{network.port}/ws/session/")
         tasks.create_task(client.run())
@@ -30,9 +44,7 @@ async def speak_with_an_absence(
             client.hear(chunk)
             await asyncio.sleep(stream.seconds / len(chunks))
             if number == len(chunks) // 2 - 2:  # in the pause behind the third
-                network.fail(Fault.RESET, is_refusing=True)
-                await asyncio.sleep(away_seconds)
-                network.mend()
+                await pause(network)
         client.do("stop_listening")
         await client.until("listening_stopped")
         client.do("leave")
