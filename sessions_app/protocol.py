@@ -255,7 +255,7 @@ _OF_A_TRANSLATION = (
 )
 _OPTIONAL: dict[type, tuple[str, ...]] = {
     events.Partial: ("translation",),
-    events.Failure: ("retry_after_seconds", "fault"),
+    events.Failure: ("retry_after_seconds", "fault", "command"),
 }
 """Fields that are left out where they say nothing."""
 
@@ -284,7 +284,6 @@ def _fields(event: events.Event) -> dict[str, Any]:
     for name in _OPTIONAL.get(type(event), ()):
         if fields[name] in (None, ""):
             del fields[name]
-    fields.pop("is_counted", None)
     if isinstance(event, events.Exchange):
         fields = _of_translation(event, fields)
     return {"type": _TYPES[type(event)], **fields}

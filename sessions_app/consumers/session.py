@@ -246,13 +246,8 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
                 session.note_taken(command)
             await execute(session, command)
         except TooFastError as error:
-            failure = Failure(
-                error.code,
-                str(error),
-                about=command.type,
-                retry_after_seconds=error.retry_after_seconds,
-            )
-            await self._sender.emit(failure)
+            session.note_taken(command)  # its number: the client sends it again under a new one
+            await session.refuse(command, error)
         except HablaError as error:
             if is_open:
                 await session.refuse(command, error)

@@ -289,8 +289,8 @@ class Failure:
     """If requests come too fast: when to go on."""
     fault: str = ""
     """Why an answer was rejected as a translation (``errors.Fault``); empty: there was none."""
-    is_counted: bool = False
-    """Whether it is numbered, as one about an utterance is: it refuses a command with a number."""
+    command: int | None = None
+    """The number of the command that it refuses; such a failure is numbered, too."""
 
 
 @dataclass(frozen=True, slots=True)

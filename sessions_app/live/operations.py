@@ -8,7 +8,7 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from sessions_app.access.logins import Login
-from sessions_app.core.errors import CommandError, HablaError, StoreError
+from sessions_app.core.errors import CommandError, HablaError, StoreError, TooFastError
 from sessions_app.core.events import Failure, Manner, Notice, Speaker
 from sessions_app.live import messages
 from sessions_app.live.event_sinks import PipelineEvents, SessionEvents
@@ -181,8 +181,10 @@ class SessionOperations(ABC):
     async def refuse(self, command: ClientCommand, error: HablaError) -> None:
         """Tell the client why a command that was taken is not done: it will not come again."""
         self.note_done(command)
-        is_counted = command.command is not None
-        await self.emit(Failure(error.code, str(error), about=command.type, is_counted=is_counted))
+        failure = Failure(error.code, str(error), about=command.type, command=command.command)
+        if isinstance(error, TooFastError):
+            failure = replace(failure, retry_after_seconds=error.retry_after_seconds)
+        await self.emit(failure)
 
     def save_checkpoint(self) -> None:
         """Write from where another process would go on, if the session can be resumed."""

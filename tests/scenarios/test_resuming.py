@@ -94,6 +94,31 @@ async def test_a_command_is_done_once(connect: Connect) -> None:
     assert [e.source async for e in Exchange.objects.order_by("pk")] == ["hola", "gracias"]
 
 
+async def test_a_command_that_came_too_fast_is_taken_under_another_number(
+    connect: Connect,
+) -> None:
+    async with connect(resumable="1") as first:
+        for number in range(1, 31):
+            await first.say("rename_speaker", speaker_id="es", name=f"{number}", command=number)
+        refused = await first.until("error", code="too_fast", about="rename_speaker")
+        assert await first.still_works()
+        await first.leave(LOST)
+    async with resuming(connect, first, seen=refused["event"] - 1) as second:
+        assert (await second.until("resumed"))["command"] == 30
+        assert await second.until("error") == refused  # told again, should it have been missed
+        await asyncio.sleep(refused["retry_after_seconds"])
+        again = {"speaker_id": "es", "name": "Ana"}
+        await second.say("rename_speaker", **again, command=refused["command"])
+        await second.say("rename_speaker", **again, command=31)
+        named: list[str] = []
+        while "Ana" not in named:
+            named = [one["name"] for one in (await second.until("speakers"))["speakers"]]
+        assert await second.still_works()
+        await second.leave()
+    names = [one["name"] for told in second.told("speakers") for one in told["speakers"]]
+    assert names.count("Ana") == 1
+
+
 async def test_a_second_connection_takes_over_from_the_first(connect: Connect) -> None:
     async with connect(resumable="1") as first, resuming(connect, first) as second:
         await second.until("resumed")

@@ -99,5 +99,5 @@ def is_counted(event: Event) -> bool:
     if isinstance(event, Notice):
         return event.is_counted
     if isinstance(event, Failure):
-        return event.is_counted or isinstance(event.about, int)
+        return event.command is not None or isinstance(event.about, int)
     return isinstance(event, SpeechStarted | SpeechEnded | FinalTranscript | Exchange | Discarded)

@@ -52,13 +52,31 @@ export class Source {
 // What follows one start_listening: a source from byte `begins` on, behind a head of its own. Its clock begins at zero.
 export class Stream {
   number = null; // as the server counts them; null: it was not begun in this session
+  isBegun = false; // the session has said so
   isEnded = false; // it was stopped, or will be by a command in the outbox
-  kept; // the byte of the source up to which the server has it
+  kept; // the byte of the source up to which the server keeps it: what comes before need not be held
+  had; // up to which the session has it, kept or not: it is sent again only to a process that has less of it
   ticks; // when it begins on the clock of the source; null: that is not known yet
 
   // `order` is that of its start_listening in the outbox.
   constructor({ source, order, begins = 0, headBytes = 0 }) {
-    Object.assign(this, { source, order, begins, headBytes, kept: begins - headBytes, ticks: begins ? null : 0 });
+    Object.assign(this, { source, order, begins, headBytes, ticks: begins ? null : 0 });
+    this.reset();
+  }
+
+  // No session has any of it.
+  reset() {
+    Object.assign(this, { number: null, isBegun: false, kept: this.placeOf(0), had: this.placeOf(0) });
+  }
+
+  // How many bytes of a piece are kept.
+  keptOf(piece) {
+    return Math.min(piece.data.length, Math.max(0, this.kept - piece.at));
+  }
+
+  // How many the session has.
+  hadOf(piece) {
+    return Math.min(piece.data.length, Math.max(0, this.had - piece.at, this.kept - piece.at));
   }
 
   // Which byte of the source the server means when it has counted `bytes`.
@@ -78,4 +96,25 @@ export class Stream {
   #putBack({ at, size, ticks, base }, bytes, from) {
     writeNumber(bytes, { at: at - from, size }, Math.max(0, ticks - this.ticks - Math.max(0, base - this.ticks)));
   }
+}
+
+export function endOf(piece) {
+  return piece.at + piece.data.length;
+}
+
+// Leaves of a piece what lies from byte `from` up to `to` of its source.
+export function trim(piece, from, to = endOf(piece)) {
+  const size = piece.data.length;
+  piece.data = piece.data.slice(Math.max(0, from - piece.at), to - piece.at);
+  piece.seconds *= piece.data.length / (size || 1);
+  piece.at = Math.max(piece.at, from);
+  piece.isStored = false;
+}
+
+// Leaves of a piece what lies from byte `at` of its source on; returns a piece of what came before.
+export function split(piece, at) {
+  const before = { ...piece, rowOrder: undefined };
+  trim(before, piece.at, at);
+  trim(piece, at);
+  return before;
 }

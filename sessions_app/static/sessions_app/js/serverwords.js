@@ -109,7 +109,8 @@ export const effects = {
     live.notices.show(describe("going_away", { seconds: Math.round(seconds) }));
   },
 
-  error(live, { code, message, about, fatal, fault, retry_after_seconds: pause }) {
+  error(live, { code, message, about, fatal, fault, command, retry_after_seconds: pause }) {
+    if (code === "too_fast" && live.uplink.sendAgain(command, pause)) return;
     if (typeof about === "number" && live.journal.fail(about, reasonOf({ message, fault }))) return;
     if (code === OF_NO_MATTER) return;
     if (code === "recording_stopped") live.stopRecording();
@@ -122,8 +123,7 @@ export const effects = {
       });
     }
     if (about !== "start_listening" || code === GOES_ON || STOPS_BY_ITSELF.has(code)) return;
-    live.uplink.refused();
-    live.listening.refuse();
+    if (live.uplink.refused(command)) live.listening.refuse();
   },
 };
 

@@ -77,13 +77,12 @@ export class TabStore {
     return stored ? { ...stored, ...(found.savedAt > stored.savedAt ? found : {}) } : found;
   }
 
-  // The tab that was left last, whose session can still be there, or which holds something.
+  // The tab that was left last, whose session can still be there, or which owes something to the server.
   async #adopt(user) {
     if (!this.#db) return null;
     const records = (await ask(this.#db, "tabs", "readonly", ({ tabs }) => tabs.getAll())) ?? [];
-    const filled = new Set((await ask(this.#db, "rows", "readonly", ({ rows }) => rows.getAllKeys()) ?? []).map(([tab]) => tab));
     const isGood = ({ savedAt, ticket, seconds = 0 }) => ticket && Date.now() - savedAt < (seconds + ABSENT_SECONDS) * 1000;
-    const left = records.filter((record) => record.user === user && (isGood(record) || filled.has(record.tab)));
+    const left = records.filter((record) => record.user === user && (isGood(record) || record.outline?.isOwing));
     for (const record of left.sort((one, other) => other.savedAt - one.savedAt)) {
       if (await this.#claim(record.tab, 0)) return record;
     }

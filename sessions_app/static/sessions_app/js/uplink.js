@@ -28,6 +28,8 @@ export class Uplink extends EventTarget {
   #greeting = 0;
   #pumping = 0;
   #reading = 0;
+  #pauseSeconds = 0; // between two commands, since they came too fast
+  #restUntil = 0; // nothing is sent until then
   #toldAt = 0;
 
   constructor(connection, store, outbox = new Outbox({ dropped: (seconds) => this.#tell("dropped", { seconds }) })) {
@@ -135,7 +137,7 @@ export class Uplink extends EventTarget {
     if (!this.isHolding) return this.#giveUp();
     this.isTellingAgain = message.type === "resumed";
     if (this.isTellingAgain) this.#outbox.resume(message);
-    else this.#beginAnew(message.continues);
+    else this.#beginAnew(message);
     return this.#openWhenSaved(message);
   }
 
@@ -157,8 +159,17 @@ export class Uplink extends EventTarget {
     return { isUnasked, isLast: number >= this.#outbox.newestStream };
   }
 
-  refused() {
-    this.#outbox.refused();
+  // The server did not begin the stream of the command `command`. Returns whether that is not known yet.
+  refused(command) {
+    return !this.isHolding || this.#outbox.refused(command);
+  }
+
+  // A command came too fast. Returns whether it is sent again, `seconds` later, and all behind it no faster than that.
+  sendAgain(command, seconds) {
+    if (!this.isHolding || !this.#outbox.again(command)) return false;
+    this.#pauseSeconds = Math.max(this.#pauseSeconds, seconds);
+    this.#rest();
+    return true;
   }
 
   // --- leaving
@@ -212,10 +223,10 @@ export class Uplink extends EventTarget {
     this.#outbox.started(stream);
   }
 
-  #beginAnew(continues) {
+  #beginAnew({ continues, command }) {
     this.seen = 0;
     this.openStream = 0;
-    this.#outbox.move(continues);
+    this.#outbox.move(continues, command);
   }
 
   // A server that cannot take what came before.
@@ -246,17 +257,26 @@ export class Uplink extends EventTarget {
 
   #pump() {
     clearTimeout(this.#pumping);
-    while (this.#isOpen && this.backlogBytes < MOST_WAITING_BYTES) {
+    while (this.#isOpen && this.backlogBytes < MOST_WAITING_BYTES && performance.now() >= this.#restUntil) {
       const next = this.#outbox.take();
-      if (!next) return;
+      if (!next) return void this.#noteCaughtUp();
       this.#send(next);
     }
     if (this.#isOpen) this.#pumping = setTimeout(() => this.#pump(), PUMP_MS);
   }
 
+  #rest() {
+    this.#restUntil = performance.now() + this.#pauseSeconds * 1000;
+  }
+
+  #noteCaughtUp() {
+    if (this.#outbox.isAllSent) this.#pauseSeconds = 0;
+  }
+
   #send({ text, order, key, bytes }) {
     if (bytes) return void this.#connection.sendSound(bytes);
     this.#connection.sendText(text);
+    this.#rest();
     if (key) this.#tell("sent", { key });
     clearTimeout(this.#reading);
     this.#reading = setTimeout(() => this.#ask(order), READ_MS);
