@@ -29,6 +29,11 @@ SESSIONS_BY_USER = Rate(burst=60, per_second=1)
 """Sessions that a user begins in this process: each creates rows, and uses engines."""
 SESSIONS_BY_OPERATOR = Rate(burst=3_000, per_second=50)
 """The same for the owner, whose programs may begin many."""
+HELD_BY_USER = Rate(burst=600, per_second=1)
+"""Seconds of sound that clients of a user may have held for sessions that nobody knows any more.
+
+Ten minutes, which clients hold at least, and no more in the long run than somebody speaks.
+"""
 MESSAGE = "This came too fast and was not taken; go on in {seconds} s."
 
 BEGUN_TOO_OFTEN = "You begin sessions too often; come back in {seconds} s."
@@ -36,6 +41,7 @@ BEGUN_TOO_OFTEN = "You begin sessions too often; come back in {seconds} s."
 _typed_by_user = Buckets(TYPED_BY_USER)
 _commands_by_user = Buckets(COMMANDS_BY_USER)
 _rows_by_user = Buckets(ROWS_BY_USER)
+_held_by_user = Buckets(HELD_BY_USER)
 _begun_by_user = Buckets(SESSIONS_BY_USER)
 _begun_by_operator = Buckets(SESSIONS_BY_OPERATOR)
 
@@ -46,6 +52,7 @@ def reset_allowances() -> None:
         _typed_by_user,
         _commands_by_user,
         _rows_by_user,
+        _held_by_user,
         _begun_by_user,
         _begun_by_operator,
     ):
@@ -62,6 +69,11 @@ def count_new_session(user_id: int, *, is_operator: bool) -> None:
     if wait := begun.of(user_id).take():
         message = BEGUN_TOO_OFTEN.format(seconds=math.ceil(wait))
         raise RefusedError(message, code="too_fast", close_code=CloseCode.FULL)
+
+
+def owed_by_unknown(user_id: int) -> float:
+    """Return how many seconds of sound a client may hold whose ticket is unknown."""
+    return _held_by_user.of(user_id).take_all()
 
 
 class CommandRates:

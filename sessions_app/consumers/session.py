@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from channels.exceptions import StopConsumer
@@ -11,7 +12,12 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from sessions_app import protocol
 from sessions_app.access import authentication
 from sessions_app.access.logins import Login, fetch_login
-from sessions_app.consumers.allowance import FRAMES, CommandRates, count_new_session
+from sessions_app.consumers.allowance import (
+    FRAMES,
+    CommandRates,
+    count_new_session,
+    owed_by_unknown,
+)
 from sessions_app.consumers.query import SessionQuery, parse_query
 from sessions_app.consumers.sender import Sender
 from sessions_app.core.descriptors import EXHAUSTED, was_exhausted
@@ -123,6 +129,8 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
                 is_operator=login.is_operator,
             )
             if not await self._resume(request, query):
+                if query.ticket:
+                    request = replace(request, owed_seconds=owed_by_unknown(login.user_id))
                 count_new_session(login.user_id, is_operator=login.is_operator)
                 self._session, self._life = registry.live.launch(request, self._connection)
         except RefusedError as refusal:

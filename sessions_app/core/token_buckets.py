@@ -40,6 +40,12 @@ class Bucket:
             self._tokens -= min(cost, self._rate.burst)
         return wait
 
+    def take_all(self) -> float:
+        """Take all tokens that are there, and return how many those were."""
+        self._fill()
+        taken, self._tokens = self._tokens, 0.0
+        return taken
+
     def _fill(self) -> None:
         now = self._clock()
         gained = (now - self._filled_at) * self._rate.per_second

@@ -14,7 +14,7 @@ from sessions_app.live.resuming.stream_position import StreamPosition
 from sessions_app.live.rows import SessionRows
 from sessions_app.live.states import EndCause
 from sessions_app.pipeline.account import Account
-from sessions_app.protocol import LIMITS, VERSION, CloseCode
+from sessions_app.protocol import VERSION, CloseCode
 
 
 def first_fields(
@@ -31,7 +31,6 @@ def first_fields(
         "generation": generation.number,
         "engines": {kind: asdict(info) for kind, info in infos.items()},
         "speakers": [asdict(speaker) for speaker in rows.speakers.all()],
-        "limits": LIMITS,
         "may_record": may_record,
     }
 

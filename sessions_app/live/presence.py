@@ -28,10 +28,14 @@ from sessions_app.live.states import (
     SessionRequest,
     State,
 )
+from sessions_app.protocol import LIMITS
 from sessions_app.store import resumptions
 from sessions_app.store.database.write_behind import behind
 
 logger = logging.getLogger(__name__)
+
+NOTICED_SECONDS = 20.0
+"""After so long at the latest a lost connection is noticed: its client was away before."""
 
 FOR_GOOD = frozenset({EndReason.CLIENT_LEFT, EndReason.LOGGED_OUT, EndReason.DELETED})
 """Why a session may have ended that no ticket opens any more."""
@@ -223,6 +227,9 @@ class SessionPresence(SessionOperations):
     ) -> None:
         if self.state is State.DETACHED:
             self.state = self._state_before
+        away_seconds = 0.0 if self._detached_at is None else monotonic() - self._detached_at
+        intake = self._pipeline.intake  # for the streams that were begun meanwhile
+        intake.owed_seconds = max(intake.owed_seconds, away_seconds + NOTICED_SECONDS)
         self._detached_at, self._attached_at = None, monotonic()
         self._ticket = ticket_hash(offer.ticket)
         await self._link.attach(connection, self._resumed(resumption, offer, seen), seen)
@@ -291,18 +298,20 @@ class SessionPresence(SessionOperations):
             await self._begin_resumption(self._resumption)
             self._ticket = ticket_hash(offer.ticket)
         # as things are now: what changed while rows were written was told before
+        self._pipeline.intake.owed_seconds = self._request.owed_seconds
         fields = self._first_fields(generation) | resuming
         if self._request.continues is not None:
             fields["continues"] = self._request.continues
         if self._request.taken_command is not None:
             fields["command"] = self._request.taken_command
-            self._pipeline.intake.owed_seconds = self._request.owed_seconds
             self._pipeline.intake.heard_before = self._request.heard_before
         await self.emit(Notice("ready", fields))
 
     def _first_fields(self, generation: Generation) -> dict[str, Any]:
         may_record = self._recorder.may_record
-        return messages.first_fields(self._rows, self.manner, generation, may_record=may_record)
+        fields = messages.first_fields(self._rows, self.manner, generation, may_record=may_record)
+        burst_seconds = LIMITS["burst_seconds"] + self._pipeline.intake.owed_seconds
+        return {**fields, "limits": {**LIMITS, "burst_seconds": round(burst_seconds, 1)}}
 
     async def _begin_resumption(self, resumption: ResumeState) -> None:
         login_key = self.stands_on.session_key

@@ -33,10 +33,19 @@ class PaceLimiter:
         self._options = options
         self._began_at = now
         self._is_warned = False
+        self._most_ahead = 0.0
+        """How far its sound was ahead of what may come in the long run."""
+
+    @property
+    def spare_seconds(self) -> float:
+        """Return how much of the burst was never used."""
+        return max(0.0, self._options.burst_seconds - self._most_ahead)
 
     def judge(self, sound_seconds: float, now: float) -> PaceVerdict:
         """Return what to do, ``sound_seconds`` being all the sound since the beginning."""
-        agreed = self._options.burst_seconds + self._options.factor * (now - self._began_at)
+        in_the_long_run = self._options.factor * (now - self._began_at)
+        self._most_ahead = max(self._most_ahead, sound_seconds - in_the_long_run)
+        agreed = self._options.burst_seconds + in_the_long_run
         if sound_seconds <= agreed:
             self._is_warned = False
             return PaceVerdict.FINE

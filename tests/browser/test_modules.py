@@ -300,3 +300,24 @@ def test_that_nothing_is_translated_is_told_whatever_the_engine_is_called(
         return [told(true).map(({{code}}) => code), told(false)];
     """
     assert run(page, "engines", body) == [["no_translator"], []]
+
+
+def test_what_was_held_is_sent_as_fast_as_the_server_takes_it(page: Page) -> None:
+    body = """
+        let now = 5000;
+        const pace = new m.Pace(() => now);
+        const send = () => {
+            let seconds = 0;
+            for (; pace.isFree && seconds < 1000; seconds += 2) pace.sent(2);
+            return seconds;
+        };
+        const unlimited = send();
+        pace.begin(70);
+        const burst = send();
+        now += 10_000;
+        return [unlimited, burst, send()];
+    """
+    unlimited, burst, later = run(page, "pace", body)
+    assert unlimited == 1000
+    assert 60 < burst < 70
+    assert 16 <= later <= 20

@@ -72,7 +72,10 @@ class Intake:
         self.position = StreamPosition()
         """Where the client's stream stands, counted as it comes."""
         self.owed_seconds = 0.0
-        """How much sound the client may hold that it could not send: its debt is no flood."""
+        """How much sound the client may hold that it could not send: its debt is no flood.
+
+        What of it one stream does not use is left for the next.
+        """
         self.heard_before: HeardBefore | None = None
         """What another session has heard of the first stream, if that goes on with its stream."""
         self._asked_sample = 0
@@ -190,7 +193,6 @@ class Intake:
     def _new_pace(self, began_at: float) -> PaceLimiter:
         options = PaceOptions()
         burst_seconds = options.burst_seconds + self.owed_seconds
-        self.owed_seconds = 0.0
         return PaceLimiter(replace(options, burst_seconds=burst_seconds), began_at)
 
     async def go_on(self, stream: int, left: OpenStream, taken_up: Callable[[], None]) -> None:
@@ -312,6 +314,8 @@ class Intake:
         self._is_overrun = self._is_stop_owed = False
         if period is None:
             return None
+        if period.pace is not None:
+            self.owed_seconds = min(self.owed_seconds, period.pace.spare_seconds)
         self._is_stray_told = False
         listener = period.listener
         if period.stream is not None:

@@ -30,6 +30,14 @@ class Clock:
         return self.now
 
 
+def test_all_that_a_bucket_has_can_be_taken():
+    clock = Clock()
+    bucket = Bucket(Rate(burst=3, per_second=2), clock)
+    assert [bucket.take_all(), bucket.take_all()] == [3, 0]
+    clock.now += 0.5
+    assert [bucket.take_all(), bucket.take()] == [1, 0.5]
+
+
 def test_a_bucket_gives_its_burst_and_then_as_it_fills():
     clock = Clock()
     bucket = Bucket(Rate(burst=3, per_second=2), clock)

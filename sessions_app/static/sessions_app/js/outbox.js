@@ -8,6 +8,7 @@ import { HeldList, STRIDE } from "./heldlist.js";
 import { outlineOf, restore, takeUnstored } from "./heldrows.js";
 import { endOf, Source, Stream } from "./heldsound.js";
 import { dropOldest } from "./overflow.js";
+import { FRAME_SECONDS } from "./pace.js";
 import { goOn, openAgain } from "./reopening.js";
 
 const FRAME_BYTES = 64 * 1024;
@@ -69,7 +70,7 @@ export class Outbox {
 
   // --- what goes out
 
-  // Returns what is to be sent next, {text, order, key} or {bytes}; null: nothing now.
+  // Returns what is to be sent next, {text, order, key} or {bytes, seconds}; null: nothing now.
   take() {
     const entry = this.#held.nextEntry;
     if (!entry || this.#held.mustWait(entry)) return null;
@@ -224,14 +225,17 @@ export class Outbox {
     const stream = this.#held.streamOf(first);
     const parts = [];
     let size = 0;
+    let seconds = 0;
     for (let entry = first; entry && !entry.message && this.#held.streamOf(entry) === stream; entry = this.#held.nextEntry) {
       const part = stream.bytesOf(entry, entry.at + this.#held.sentOfNext);
       if (size + part.length > room && (size || flying)) break;
+      if (size && seconds + entry.seconds > FRAME_SECONDS) break;
       parts.push(part);
       size += part.length;
+      seconds += entry.seconds;
       this.#held.pass(entry);
     }
-    return parts.length ? { bytes: parts.length === 1 ? parts[0] : joined(parts) } : null;
+    return parts.length ? { bytes: parts.length === 1 ? parts[0] : joined(parts), seconds } : null;
   }
 
   // --- what the server has

@@ -3,6 +3,7 @@
 // A server that offers no tickets (`isHolding` false) gets them at once, or not at all.
 
 import { Outbox } from "./outbox.js";
+import { Pace } from "./pace.js";
 
 const MOST_WAITING_BYTES = 64 * 1024; // in the socket; what waits there cannot be held back any more
 const PUMP_MS = 50; // until that is looked at again: sockets do not tell
@@ -22,6 +23,7 @@ export class Uplink extends EventTarget {
   #connection;
   #store;
   #outbox;
+  #pace = new Pace();
   #ticket = "";
   #noted = {};
   #isOpen = false;
@@ -134,6 +136,7 @@ export class Uplink extends EventTarget {
     this.#ticket = message.resume?.ticket ?? "";
     this.session = message.session_id;
     this.#outbox.mostUnacknowledged = message.limits?.unacknowledged_bytes ?? this.#outbox.mostUnacknowledged;
+    this.#pace.begin(message.limits?.burst_seconds);
     if (!this.isHolding) return this.#giveUp();
     this.isTellingAgain = message.type === "resumed";
     if (this.isTellingAgain) this.#outbox.resume(message);
@@ -257,12 +260,16 @@ export class Uplink extends EventTarget {
 
   #pump() {
     clearTimeout(this.#pumping);
-    while (this.#isOpen && this.backlogBytes < MOST_WAITING_BYTES && performance.now() >= this.#restUntil) {
+    while (this.#mayPump) {
       const next = this.#outbox.take();
       if (!next) return void this.#noteCaughtUp();
       this.#send(next);
     }
     if (this.#isOpen) this.#pumping = setTimeout(() => this.#pump(), PUMP_MS);
+  }
+
+  get #mayPump() {
+    return this.#isOpen && this.backlogBytes < MOST_WAITING_BYTES && performance.now() >= this.#restUntil && this.#pace.isFree;
   }
 
   #rest() {
@@ -273,8 +280,11 @@ export class Uplink extends EventTarget {
     if (this.#outbox.isAllSent) this.#pauseSeconds = 0;
   }
 
-  #send({ text, order, key, bytes }) {
-    if (bytes) return void this.#connection.sendSound(bytes);
+  #send({ text, order, key, bytes, seconds }) {
+    if (bytes) {
+      this.#pace.sent(seconds);
+      return void this.#connection.sendSound(bytes);
+    }
     this.#connection.sendText(text);
     this.#rest();
     if (key) this.#tell("sent", { key });
