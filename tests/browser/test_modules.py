@@ -321,3 +321,28 @@ def test_what_was_held_is_sent_as_fast_as_the_server_takes_it(page: Page) -> Non
     assert unlimited == 1000
     assert 60 < burst < 70
     assert 16 <= later <= 20
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [("en", "3 sentences wait for their words"), ("es", "3 frases esperan sus palabras")],
+)
+def test_sentences_that_wait_are_one_line_with_their_number(
+    page: Page, language: str, line: str
+) -> None:
+    body = f"""{JOURNAL}
+        document.documentElement.lang = "{language}";
+        const partials = document.createElement("div");
+        const cards = new m.Cards({{finals: document.createElement("ol"), partials, acts: {{}}}});
+        const show = () => journal.entries.forEach((entry) => cards.show(entry));
+        const shown = () => [...partials.children].filter((card) => !card.hidden);
+        for (const utterance_id of [1, 2, 3, 4]) take("speech_started", {{utterance_id}});
+        for (const utterance_id of [1, 2, 3]) take("speech_ended", {{utterance_id}});
+        take("partial", {{utterance_id: 4, revision: 1, stable: "hola", unstable: ""}});
+        show();
+        const told = shown().map((card) => card.textContent.trim());
+        for (const utterance_id of [1, 2]) take("transcript", {{utterance_id, text: "sí"}});
+        show();
+        return [told, shown().map((card) => card.className), partials.querySelector(".queue")];
+    """
+    assert run(page, "cards", body) == [[line, "hola"], ["card said partial"] * 2, None]

@@ -23,6 +23,7 @@ CUT_SECONDS = (5, 30, 130) if IS_LONG else (5,)
 SENTENCE_WORDS = 6
 SENTENCE_SECONDS = SENTENCE_WORDS * 0.25 + 1.2
 ALL_MS = 60_000
+SLOW = '{"BACKEND": "fake", "OPTIONS": {"delay_seconds": 1.5}}'
 HELD = "Not connected: what you say is kept here and will be sent"
 IS_HEARD = """(count) => {
     const said = [...document.querySelectorAll("#finals .source")].map((one) => one.textContent);
@@ -101,6 +102,25 @@ def test_no_word_is_lost_while_the_network_is_gone(
     assert heard(page) == words_of(sentences)
     expect(page.locator("#state")).to_have_text("Listening")
     expect(page.locator(".notice")).to_have_count(0)
+
+
+def test_sentences_that_wait_are_one_line_also_while_the_network_is_gone(
+    carry: Carry, speaking: Speaking, open_page: OpenPage, serve: Serve
+) -> None:
+    server = serve(HABLA_TRANSCRIBER=SLOW)
+    network = carry(server.port)
+    sentences = ["hola", "gracias", "mundo", "agua"]
+    page = open_page(speaking(spoken(sentences)), at=network.address)
+    listen(page)
+    waiting = page.locator(".queue")
+    expect(waiting).to_have_text(re.compile(r"^\d sentences wait for their words$"), timeout=30_000)
+    network.cut()
+    expect(page.locator("#state")).to_have_text(HELD)
+    expect(waiting).to_be_visible()
+    network.mend()
+    until_heard(page, len(sentences))
+    assert heard(page) == sentences
+    expect(waiting).to_have_count(0)
 
 
 def test_what_was_typed_and_said_in_a_gap_is_told_in_that_order(
