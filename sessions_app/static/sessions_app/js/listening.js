@@ -17,6 +17,7 @@ const SOLVED_BY_LISTENING = ["mic_denied", "mic_missing", "mic_busy", "mic_faile
 // Says "state" ({state}), "level" ({level}), "problem" ({code, values}) and "solved" ({code}).
 export class Listening extends EventTarget {
   state = "idle";
+  isKept = true; // its sound may be recorded; asked of the server with each stream
   #uplink;
   #choice;
   #meter;
@@ -71,6 +72,19 @@ export class Listening extends EventTarget {
     } catch (error) {
       this.#giveUp(error);
     }
+  }
+
+  // Ends the stream and begins another, since something else is asked of the server. A blink of sound is lost.
+  async renew() {
+    const source = this.#source;
+    if (this.state !== "listening" || !this.#recorder || this.#isCongested) return;
+    const recorder = this.#recorder;
+    this.#recorder = null;
+    await recorder.stop();
+    if (this.#source !== source) return; // it was given up meanwhile
+    this.#uplink.end(source);
+    if (!this.#uplink.isHolding) this.#owed++;
+    await this.resume();
   }
 
   // The connection is gone, and what was recorded for it is of no use.
@@ -159,7 +173,7 @@ export class Listening extends EventTarget {
     if (!this.#canBegin()) return void recorder.abandon(); // things changed while it was prepared
     recorder.silence(this.#isSilenced);
     this.#recorder = recorder;
-    this.#source = this.#uplink.begin(recorder.fields);
+    this.#source = this.#uplink.begin(this.isKept ? recorder.fields : { ...recorder.fields, record: false });
     recorder.start();
     recorder.ended.then(() => this.#recorder === recorder && !this.#isCongested && this.stop());
     this.#become("listening");

@@ -10,6 +10,7 @@ import { bindControls } from "./controls.js";
 import { canHear, engineProblems, missing, showEngines } from "./engines.js";
 import { Faces } from "./faces.js";
 import { Journal } from "./journal.js";
+import { Keeping } from "./keeping.js";
 import { Leaving } from "./leaving.js";
 import { Listening } from "./listening.js";
 import { askedFor, forget, recall, remember } from "./memory.js";
@@ -75,6 +76,7 @@ class Live {
     this.uplink = new Uplink(this.connection, this.store);
     this.listening = new Listening(this.uplink, () => setting("sound"));
     this.connection.isUrgent = () => this.uplink.isHolding && (this.listening.isOn || this.uplink.heldSeconds > 0);
+    this.keeping = new Keeping(this.listening, byId("keeping"));
     this.typing = new Typing(this.journal, this.uplink);
     this.renaming = new Renaming(byId("rename"), (speaker, name) => this.#rename(speaker, name));
     this.recovery = new Recovery(this.journal, place.dataset.sessions, (entry) => this.typing.again(entry));
@@ -98,6 +100,7 @@ class Live {
     const kept = recall();
     const asked = askedFor();
     this.conversation = asked ?? kept.id;
+    if (this.conversation !== kept.id) this.keeping.beginConversation();
     if (this.conversation === kept.id) this.journal.restore(kept.entries);
     await this.#goOn(kept, asked);
     this.connection.open();
@@ -194,14 +197,21 @@ class Live {
     this.conversation = id;
     this.uplink.note({ conversation: id });
     this.journal.clear();
+    this.keeping.beginConversation();
     this.keep();
     this.hint(say("hint.anew"));
+  }
+
+  // The server keeps what it hears under this id; null: it keeps nothing.
+  listens(recording) {
+    this.leaving.listens(recording);
+    this.keeping.listens(recording);
   }
 
   // The server could not keep the sound any longer: of what follows there is none.
   stopRecording() {
     this.journal.recording = "";
-    this.leaving.listens(null);
+    this.listens(null);
   }
 
   setState(key) {
@@ -244,6 +254,8 @@ class Live {
 
   #takeOver(message) {
     this.conversation = message.conversation_id;
+    this.keeping.allow(message.may_record !== false);
+    if (message.listening) this.listens(message.recording);
     this.journal.beginSession(message.session_id);
     this.setEngines(message.engines);
     this.journal.take({ type: "speakers", speakers: message.speakers ?? [] });

@@ -2,6 +2,7 @@
 
 const KEY = "habla.conversation";
 const ADDRESS_KEY = "habla.address";
+const KEEPING_KEY = "habla.keeping";
 const MOST_ENTRIES = 500;
 
 const NOTHING = { id: "", entries: [], session: "", seen: 0, stream: 0, zero: 0, recording: "" };
@@ -57,5 +58,23 @@ export function rememberAddress(made) {
     sessionStorage.setItem(ADDRESS_KEY, JSON.stringify(made));
   } catch {
     // after a reload another one is made
+  }
+}
+
+// Whether the sound of this tab's conversation is kept, as somebody chose; null: nobody did.
+export function recallKeeping() {
+  try {
+    const chosen = JSON.parse(sessionStorage.getItem(KEEPING_KEY));
+    return typeof chosen === "boolean" ? chosen : null;
+  } catch {
+    return null;
+  }
+}
+
+export function rememberKeeping(chosen) {
+  try {
+    sessionStorage.setItem(KEEPING_KEY, JSON.stringify(chosen));
+  } catch {
+    // after a reload the choice for new conversations holds
   }
 }

@@ -54,7 +54,7 @@ export const effects = {
 
   listening_started(live, { recording }) {
     live.notices.over(isOfSound);
-    live.leaving.listens(recording);
+    live.listens(recording);
     live.journal.beginSource(!live.uplink.isTellingAgain, recording);
   },
 

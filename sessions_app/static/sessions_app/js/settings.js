@@ -17,6 +17,7 @@ const DEFAULTS = Object.freeze({
   view: "cards", // cards, faces, captions
   nearLanguage: "", // es, en: who sits at the near half of the view face to face; empty: whose language the page has
   farIsTurned: true, // the far half stands on its head
+  record: true, // the sound of new conversations is kept, where the server keeps any
   shortcuts: true, // single keys steer the live page
 });
 

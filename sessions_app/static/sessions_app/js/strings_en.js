@@ -119,6 +119,10 @@ export const english = {
   "speaking.blocked": "The browser speaks only after a tap: tap a sentence once.",
   "speaking.failed": "The voice does not answer. Choose another one under “Speak the translations”.",
   "speaking.not_played": "That sound cannot be played.",
+  "keeping.from_start": "It is recorded from Start on.",
+  "keeping.now": "It is being recorded.",
+  "keeping.not": "Nothing of it is recorded.",
+  "keeping.never": "This server records no sound.",
   "voices.sample": "This is how the translation will sound.",
 
   "watch.live": "Live",

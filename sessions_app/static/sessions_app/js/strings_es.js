@@ -119,6 +119,10 @@ export const spanish = {
   "speaking.blocked": "El navegador solo habla después de un toque: toque una frase una vez.",
   "speaking.failed": "La voz no responde. Elija otra en «Decir las traducciones».",
   "speaking.not_played": "Ese sonido no se puede reproducir.",
+  "keeping.from_start": "Se graba desde que pulse Empezar.",
+  "keeping.now": "Se está grabando.",
+  "keeping.not": "No se graba nada.",
+  "keeping.never": "Este servidor no graba el sonido.",
   "voices.sample": "Así sonará la traducción.",
 
   "watch.live": "En directo",
