@@ -9,9 +9,12 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.test import Client as Browser
 
+from sessions_app.live.states import State
 from sessions_app.models import Conversation, TranslationSession
+from sessions_app.server.heartbeat import ENDED_BY_OPERATOR
 from tests.conftest import Connect
-from tests.house import Client, House
+from tests.house import Client, House, eventually
+from tests.resuming import LOST, resuming
 from tests.sounds import say
 
 
@@ -41,6 +44,28 @@ async def test_a_full_house_says_so_and_takes_the_next_when_one_leaves(
         async with connect() as next_one:
             await next_one.speak(say("hola"))
     assert next_one.texts() == ["hola"]
+
+
+async def test_who_leaves_sessions_in_all_places_without_a_client_shuts_nobody_out(
+    house: House, connect: Connect
+) -> None:
+    for _ in range(64):
+        async with connect(resumable="1") as gone:
+            await gone.leave(LOST)
+    assert [s.state for s in house.registry.sessions.values()] == [State.DETACHED] * 64
+    _, cookie = await cookie_of("ana")
+    async with AsyncExitStack() as stack:
+        for _ in range(8):
+            ana = await stack.enter_async_context(connect(peer="192.0.2.7", cookie=cookie))
+            await ana.say("text_input", text="hola")
+            await ana.until("translation")
+        await eventually(lambda: len(house.registry.sessions) == 64)
+    async with resuming(connect, gone) as back:
+        await back.until("resumed")
+    house.registry.end(list(house.registry.sessions), ENDED_BY_OPERATOR)
+    gave_way = TranslationSession.objects.filter(reason="gave_way").order_by("started_at")
+    longest_away = TranslationSession.objects.order_by("started_at")[:8]
+    assert [row.pk async for row in gave_way] == [row.pk async for row in longest_away]
 
 
 async def test_nobody_but_the_owner_has_all_places(house: House, connect: Connect) -> None:
