@@ -27,8 +27,9 @@ class Scale:
     shortest_seconds: float = 0.1
     longest_seconds: float = 2.0
     """How long the network is gone."""
-    limit_seconds: float = 60.0
-    """Until when all must be told that was said."""
+    limit_seconds: float = 300.0
+    """Until when all must be told that was said: a decoder alone may take a minute, where the
+    machine gives it no time."""
 
 
 @asynccontextmanager
