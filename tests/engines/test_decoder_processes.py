@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -119,6 +120,20 @@ async def test_one_that_hangs_is_ended_and_keeps_nobody_waiting(
     with pytest.raises(DecodeError, match="could not be decoded"):
         await waiting
     await eventually(lambda: not is_decoder(pid))
+
+
+async def test_an_answer_that_came_while_this_process_was_held_up_is_read(
+    pool: DecoderPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = pieces(STREAMS[Encoding.OGG_OPUS], 6000)[:2]
+    stream = await pool.open("ogg")
+    monkeypatch.setattr(decoding_process, "ANSWER_SECONDS", 0.2)
+    await decode(stream, first)
+    waiting = asyncio.create_task(decode(stream, second))
+    await asyncio.sleep(0)
+    held_up_seconds = 0.2 + decoding_process.LATE_SECONDS + 0.1
+    time.sleep(held_up_seconds)  # noqa: ASYNC251 -- as a machine does that is suspended
+    assert await waiting != b""
 
 
 async def test_a_stream_whose_waiter_is_cancelled_has_no_process_any_more(

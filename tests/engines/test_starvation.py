@@ -2,16 +2,19 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from sessions_app.engines.decoding.starvation import is_starved
 
 BUSY = "print(flush=True)\nwhile True: pass"
+TRUE = shutil.which("true")
 ASLEEP = "print(flush=True)\nimport time\ntime.sleep(60)"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells it")
@@ -38,6 +41,18 @@ async def test_who_others_leave_no_time_is_starved() -> None:
     async with running(BUSY), running(BUSY) as poor:
         os.setpriority(os.PRIO_PROCESS, poor, 19)
         assert await is_starved(poor)
+
+
+async def test_who_waits_for_a_disk_is_starved(tmp_path: Path) -> None:
+    """It waits in the kernel until a process that it spawned has opened its standard input."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    opening = f"(os.POSIX_SPAWN_OPEN, 0, {str(fifo)!r}, os.O_RDONLY, 0)"
+    spawning = f"os.posix_spawn({TRUE!r}, ['true'], {{}}, file_actions=[{opening}])"
+    async with running(f"import os\nprint(flush=True)\n{spawning}") as pid:
+        await asyncio.sleep(0.1)  # the kernel takes a moment
+        assert await is_starved(pid)
+        os.close(os.open(fifo, os.O_RDWR))  # which lets the other go on, and end
 
 
 @pytest.mark.parametrize("number", [None, signal.SIGSTOP])

@@ -20,6 +20,9 @@ ANSWER_SECONDS = 5.0
 """How long one chunk may take, less than a drain does; usually a millisecond."""
 MOST_SECONDS = 60.0
 """How long it may take if the machine gives it no processor time: it has low priority."""
+LATE_SECONDS = 1.0
+"""A wait that ends so much later than it should was held up with this process: the answer may lie
+there unread."""
 CLOSE_SECONDS = 0.9
 """How long a killed process may take to be gone."""
 MAX_ANSWER_BYTES = 64_000
@@ -136,14 +139,19 @@ class DecoderProcess:
             raise EOFError("it is closed")
         if question is not None:
             process.stdin.write(question)
-        asked_at = time.monotonic()
+        give_up_at = time.monotonic() + MOST_SECONDS
         while True:
+            due_at = time.monotonic() + self._patience
             try:
                 async with asyncio.timeout(self._patience):
                     await process.stdin.drain()
                     return await self._read(process.stdout)
             except TimeoutError:
-                has_time = time.monotonic() - asked_at < MOST_SECONDS
+                late_seconds = time.monotonic() - due_at
+                if late_seconds > LATE_SECONDS:
+                    give_up_at += late_seconds
+                    continue
+                has_time = time.monotonic() < give_up_at
                 if not (has_time and await is_starved(process.pid)):
                     raise
 

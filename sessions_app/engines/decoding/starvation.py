@@ -1,4 +1,4 @@
-"""Whether a process is slow itself, or only gets no processor time, as far as Linux says."""
+"""Whether a process is slow itself, or only gets no time of the machine, as far as Linux says."""
 
 import asyncio
 import os
@@ -8,20 +8,21 @@ SAMPLE_SECONDS = 0.5
 """How long a process is observed."""
 LEAST_SHARE = 0.5
 """The least share of a processor that a process which is not starved has."""
-RUNNABLE = "R"
+WAITING = frozenset("RD")
+"""The states of a process that waits for a processor, or for a disk, as for its own code."""
 
 
 async def is_starved(pid: int) -> bool:
-    """Return whether ``pid`` is starved: it is runnable, and hardly ever runs.
+    """Return whether ``pid`` is starved: it would run, and hardly ever does.
 
     A process that sleeps, is stopped, or has ended is not; nor is one that computes without end.
     """
     state, before = _look(pid)
-    if state != RUNNABLE:
+    if state not in WAITING:
         return False
     await asyncio.sleep(SAMPLE_SECONDS)
     state, after = _look(pid)
-    return state == RUNNABLE and after - before < LEAST_SHARE * SAMPLE_SECONDS
+    return state in WAITING and after - before < LEAST_SHARE * SAMPLE_SECONDS
 
 
 def _look(pid: int) -> tuple[str, float]:
