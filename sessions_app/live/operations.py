@@ -48,6 +48,8 @@ from sessions_app.store.ownership import OwnedRows
 from sessions_app.store.row_owner import RowOwner
 
 T = TypeVar("T")
+NEW_CONVERSATION = "new_conversation"
+"""The type of the command."""
 
 
 class SessionOperations(ABC):
@@ -334,6 +336,7 @@ class SessionOperations(ABC):
         if self._is_handed_over:
             return
         if isinstance(command, TextInput):
+            self._begin_owed_conversation()
             with suppress(CommandError):
                 speaker = self._who_typed(command)
                 self._pipeline.note_untranslated(command.text, speaker)
@@ -341,6 +344,15 @@ class SessionOperations(ABC):
         if isinstance(command, SetDirection):  # what was typed behind it was meant so
             self._context.manner = replace(self.manner, direction=command.direction)
         self._undone[command.type] = None
+
+    def _begin_owed_conversation(self) -> None:
+        """Begin the conversation that was asked for before what was typed just now."""
+        if NEW_CONVERSATION not in self._undone:
+            return
+        self._pipeline.begin_rest()  # what was said before belongs to the old one
+        with suppress(StoreError):
+            self._rows.leave_conversation()
+            del self._undone[NEW_CONVERSATION]
 
     def _who_typed(self, command: TextInput) -> Speaker | None:
         return self._context.speakers.of(command.speaker_id) if command.speaker_id else None

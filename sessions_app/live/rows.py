@@ -208,12 +208,23 @@ class SessionRows:
         Raises:
             StoreError: it will never be stored; the session goes on in the old one.
         """
-        if self.conversation_id is None:
-            raise RuntimeError("a session whose row is not open begins no other conversation")
-        left = self.conversation_id
-        kept, beginning = sessions.begin_conversation(self._owner, self._user_id, left)
+        kept, beginning = self._begun_conversation()
         await behind.in_time(beginning)
         self._take_up(kept)
+
+    def leave_conversation(self) -> None:
+        """Begin a new conversation for what is stored from now on, without waiting for that.
+
+        Raises:
+            StoreError: it will never be stored; the session goes on in the old one.
+        """
+        kept, _ = self._begun_conversation()
+        self._take_up(kept)
+
+    def _begun_conversation(self) -> "tuple[sessions.ConversationRef, asyncio.Future[None]]":
+        if self.conversation_id is None:
+            raise RuntimeError("a session whose row is not open begins no other conversation")
+        return sessions.begin_conversation(self._owner, self._user_id, self.conversation_id)
 
     def end(self, reason: str, account: Account) -> "asyncio.Future[bool]":
         """Ask for the session's row to be closed, if it exists and is open."""

@@ -47,6 +47,10 @@ class SessionPipeline:
         """
         await self.interpreter.put(self._typed(text, speaker, command))
 
+    def begin_rest(self) -> None:
+        """Hand over to be stored what there are words of so far; the workers have ended."""
+        self.interpreter.begin_rest()
+
     def note_untranslated(self, text: str, speaker: Speaker | None) -> None:
         """Take typed text of which nothing but the words will be kept."""
         self.interpreter.note_untranslated(self._typed(text, speaker, None))

@@ -149,12 +149,17 @@ class Interpreter:
         await self.transcribing.join()
         await self.translating.join()
 
-    async def keep_rest(self) -> None:
-        """Store the words that will not be translated any more; the workers have ended."""
+    def begin_rest(self) -> None:
+        """Hand over to be stored what there are words of; the workers have ended."""
         in_hand, waiting = self.transcribing.take_rest()
         for utterance in (*in_hand, *waiting):
             if utterance.text and not self.keeping.is_due(utterance.id):
                 self.note_untranslated(utterance)
+        self.keeping.begin_rest()
+
+    async def keep_rest(self) -> None:
+        """Store the words that will not be translated any more; the workers have ended."""
+        self.begin_rest()
         await self.keeping.keep_rest(self._emit)
 
     def note_untranslated(self, utterance: Utterance) -> None:

@@ -29,6 +29,8 @@ class ExchangeKeeper:
         self._transcriber = transcriber
         self._idioms = idioms
         self._untranslated: dict[int, tuple[Utterance, FinalTranscript]] = {}
+        self._rest: list[tuple[Failure, asyncio.Future[Kept]]] = []
+        """What will not be translated any more, and is being stored."""
 
     def note(self, utterance: Utterance, final: FinalTranscript) -> None:
         """Note that an utterance has words and is to be translated."""
@@ -44,19 +46,22 @@ class ExchangeKeeper:
         """Return the exchange, with its id if it has one; and the failure, if it is lost."""
         return await self._begin(utterance, final, translation, failure)
 
+    def begin_rest(self) -> None:
+        """Hand over to be stored the words that will not be translated any more."""
+        for _, (utterance, final) in sorted(self._untranslated.items()):
+            failure = Failure("translation_failed", NO_TIME, about=utterance.id)
+            saving = self._begin(utterance, final, Translation(""), failure, was_cut_off=True)
+            self._rest.append((failure, asyncio.ensure_future(saving)))
+
     async def keep_rest(self, emit: Emit) -> None:
         """Store the words that will not be translated any more; the workers have ended.
 
         All are handed over before the first is waited for: what follows may be cut short.
         """
-        failures: list[Failure] = []
-        begun: list[asyncio.Future[Kept]] = []
-        for _, (utterance, final) in sorted(self._untranslated.items()):
-            failure = Failure("translation_failed", NO_TIME, about=utterance.id)
-            failures.append(failure)
-            saving = self._begin(utterance, final, Translation(""), failure, was_cut_off=True)
-            begun.append(asyncio.ensure_future(saving))
-        for failure, (_, loss) in zip(failures, await asyncio.gather(*begun), strict=True):
+        self.begin_rest()
+        rest, self._rest = self._rest, []
+        kept = await asyncio.gather(*(saving for _, saving in rest))
+        for (failure, _), (_, loss) in zip(rest, kept, strict=True):
             await emit(failure)
             if loss is not None:
                 await emit(loss)
