@@ -34,8 +34,9 @@ from sessions_app.pipeline.translation.model_news import ModelNews
 from sessions_app.protocol import CloseCode
 from sessions_app.recording.recorder import LeftRecording
 from sessions_app.store import resumptions
+from sessions_app.store.account_columns import account_columns
 from sessions_app.store.database.write_behind import behind
-from sessions_app.store.sessions import ConversationRef, account_columns
+from sessions_app.store.sessions import ConversationRef
 
 logger = logging.getLogger(__name__)
 
@@ -322,22 +323,25 @@ class LiveSession(SessionPresence):
             self.is_cut_off = False
             await behind.in_time(resumptions.release_claim(self._restored.found, self.boot))
             return
-        left, account = self._left, self.account
-        if left is not None and left.can_go_on:
-            await self._hand_over(left)
+        if self._left is not None and self._left.can_go_on:
+            await self._hand_over(self._left)
             return
-        if left is not None:  # its client has what another session is to hear
-            self.is_cut_off, account = False, left.account
-        ending = self.ending.reason if self.ending else EndReason.FAILED
-        if account.unfinished and ending is not EndReason.FAILED:
-            self.is_cut_off = True
-        reason = str(ending)
-        if self.is_cut_off:
-            reason += "_cut_off"
-            logger.warning("session %s: %s, unfinished sound was cut off", self.id, reason)
+        reason = self._reason_in_row()
         self._note_where_it_ended()
-        await self._rows.close(reason, account)
+        await self._rows.close(reason, self.account)
         logger.info("session %s ended: %s", self.id, reason)
+
+    def _reason_in_row(self) -> str:
+        ending = self.ending.reason if self.ending else EndReason.FAILED
+        is_unfinished = self.account.unfinished > 0 and ending is not EndReason.FAILED
+        if self._left is not None:  # its client has the rest, and may send it to another session
+            self.is_cut_off = False
+            return f"{ending}_cut_off" if is_unfinished else str(ending)
+        self.is_cut_off = self.is_cut_off or is_unfinished
+        if not self.is_cut_off:
+            return str(ending)
+        logger.warning("session %s: %s, unfinished sound was cut off", self.id, ending)
+        return f"{ending}_cut_off"
 
     def _note_where_it_ended(self) -> None:
         """Note for a client that begins another session up to where its stream was taken."""
@@ -357,7 +361,8 @@ class LiveSession(SessionPresence):
                 heard_before=None,
                 open_stream=None,
             )
-        last = replace(last, is_open=False)
+        is_sent_again = self._left is not None and self._left.is_open
+        last = replace(last, is_open=False, is_rest_sent_again=is_sent_again)
         with suppress(StoreError):
             resumptions.save_checkpoint(self.rows_owner, last.as_json())
 

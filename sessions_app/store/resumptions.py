@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Now, Replace
 
 from sessions_app.core import events
 from sessions_app.core.steady_clock import clock
@@ -26,7 +26,9 @@ from sessions_app.models import (
     SessionState,
     TranslationSession,
 )
+from sessions_app.pipeline.account import Account
 from sessions_app.store import history
+from sessions_app.store.account_columns import account_columns
 from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.database.write_behind import behind
 from sessions_app.store.liveness import of_dead_processes
@@ -264,8 +266,26 @@ def _left_behind(found: FoundSession) -> LeftBehind:
 
 
 def use_up(session_id: uuid.UUID) -> None:
-    """Make the tickets of a session worth nothing: its client goes on in another one."""
-    behind.post(Resumption.objects.filter(pk=session_id).delete, "the end of a resume ticket")
+    """Make the tickets of a session worth nothing: its client goes on in another one.
+
+    What its client sends to that one again does not count as unfinished any more.
+    """
+    behind.post(partial(_use_up, session_id), "the end of a resume ticket")
+
+
+def _use_up(session_id: uuid.UUID) -> None:
+    with transaction.atomic():
+        rows = Resumption.objects.select_for_update().filter(pk=session_id)
+        row = rows.first()
+        if row is not None and row.checkpoint.get("sent_again"):
+            _forget_unfinished(session_id, Account.from_dict(row.checkpoint["account"]))
+        rows.delete()
+
+
+def _forget_unfinished(session_id: uuid.UUID, account: Account) -> None:
+    """Give an ended session the account that it has without what is heard in another one."""
+    ended = TranslationSession.objects.filter(pk=session_id, state=SessionState.CLOSED)
+    ended.update(reason=Replace("reason", Value("_cut_off")), **account_columns(account))
 
 
 @on_database_thread

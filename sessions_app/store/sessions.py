@@ -33,6 +33,7 @@ from sessions_app.models import (
 )
 from sessions_app.pipeline.account import Account
 from sessions_app.pipeline.idioms.matching import Idiom
+from sessions_app.store.account_columns import account_columns
 from sessions_app.store.database.thread import on_database_thread
 from sessions_app.store.database.write_behind import behind
 from sessions_app.store.ownership import reclaim
@@ -258,21 +259,6 @@ def end_session(owner: RowOwner, reason: str, account: Account) -> "asyncio.Futu
     """
     end = partial(_end_session, owner, reason, account_columns(account), clock.now())
     return behind.post(end, "the end of a session")
-
-
-def account_columns(account: Account) -> dict[str, Any]:
-    """Return the columns of a session's row that hold its account."""
-    unfinished = account.unfinished
-    losses = dict(account.discarded + account.dropped)
-    return {
-        "received_samples": account.received,
-        "speech_samples": account.transcribed,
-        "silence_samples": account.silence,
-        "discarded_samples": account.discarded.total(),
-        "dropped_samples": account.dropped.total(),
-        "unfinished_samples": unfinished,
-        "losses": losses | ({"unfinished": unfinished} if unfinished else {}),
-    }
 
 
 def _end_session(owner: RowOwner, reason: str, account: dict[str, Any], at: datetime) -> bool:

@@ -236,3 +236,52 @@ async def test_what_a_frozen_process_does_not_end_is_taken_from_it(
         await sessions.end_session(RowOwner(row.pk, "there-1"), "client_left", Account()) is False
     )
     await TranslationSession.objects.filter(pk=row.pk).aupdate(state=SessionState.CLOSED)
+
+
+# --- without a recording
+
+
+async def quit_in_mid_sentence(house: House, connect: Connect) -> Client:
+    """Return a client whose server quits while it speaks its second sentence, unrecorded."""
+    await house.restart(recording="off")
+    async with connect(resumable="1") as first:
+        await first.say("start_listening", encoding="pcm-s16le", command=1)
+        await first.send_sound(say("hola") + silence(1) + say("mundo"))
+        await first.until("translation")
+        await house.close()
+        await first.close_code()
+    return first
+
+
+async def test_without_a_recording_what_nobody_sends_again_is_told_as_unfinished(
+    house: House, connect: Connect
+) -> None:
+    first = await quit_in_mid_sentence(house, connect)
+    row = await TranslationSession.objects.aget()
+    assert (row.state, row.reason) == (SessionState.CLOSED, "server_quits_cut_off")
+    assert row.received_samples == count_samples(say("hola") + silence(1) + say("mundo"))
+    assert row.unfinished_samples >= count_samples(say("mundo"))
+    told = first.told("closed")[0]["account"]
+    assert (told["received"], told["unfinished"]) == (row.received_samples, row.unfinished_samples)
+
+
+async def test_without_a_recording_what_is_sent_again_counts_once(
+    house: House, connect: Connect
+) -> None:
+    first = await quit_in_mid_sentence(house, connect)
+    await house.open()
+    sound = say("hola") + silence(1) + say("mundo") + silence(1)
+    async with resuming(connect, first) as second:
+        continues = (await second.until("ready"))["continues"]
+        await second.say("start_listening", encoding="pcm-s16le", command=1)
+        await second.send_sound(sound[continues["bytes"] :])
+        await second.say("stop_listening", command=2)
+        await second.until("listening_stopped")
+        await second.leave()
+    rows = [row async for row in TranslationSession.objects.order_by("started_at")]
+    assert [(row.reason, row.unfinished_samples) for row in rows] == [
+        ("server_quits", 0),
+        ("client_left", 0),
+    ]
+    assert sum(row.received_samples for row in rows) == count_samples(sound)
+    assert (await all_rows())[2] == ["hola", "mundo"]

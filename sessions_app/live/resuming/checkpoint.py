@@ -54,6 +54,8 @@ class Checkpoint:
     """Whether it goes on."""
     heard_before: HeardBefore | None = None
     """What another session need not hear again of a container that is not recorded."""
+    is_rest_sent_again: bool = False
+    """Whether a client that comes back sends again what ``account`` does not have."""
     open_stream: OpenStream | None = None
     """What another process needs to go on with it; None: it is over, or not recorded."""
 
@@ -84,6 +86,7 @@ class Checkpoint:
             "bytes": self.taken_bytes,
             "is_open": self.is_open,
             "heard": None if self.heard_before is None else list(astuple(self.heard_before)),
+            "sent_again": self.is_rest_sent_again,
             "open": None if stream is None else _stream_json(stream),
         }
 
@@ -105,6 +108,7 @@ def read_checkpoint(fields: Mapping[str, Any]) -> Checkpoint | None:
             taken_bytes=int(fields["bytes"]),
             is_open=bool(fields["is_open"]),
             heard_before=_heard_before(fields.get("heard")),
+            is_rest_sent_again=bool(fields.get("sent_again")),
             open_stream=_stream(fields["open"]) if fields["open"] else None,
         )
     except (KeyError, TypeError, ValueError):
