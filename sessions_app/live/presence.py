@@ -30,6 +30,7 @@ from sessions_app.live.states import (
 )
 from sessions_app.protocol import LIMITS
 from sessions_app.store import resumptions
+from sessions_app.store.database.thread import database_thread
 from sessions_app.store.database.write_behind import behind
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,8 @@ class SessionPresence(SessionOperations):
         )
         self._detached_at: float | None = None
         """Since when its client is away, on the monotonic clock; None: it is there."""
+        self._outage_before = 0.0
+        """How long the database had been away by then."""
         self._attaching = 0
         """How many connections are about to become its client's."""
         self._ticket = request.restored.ticket_hash if request.restored is not None else ""
@@ -97,6 +100,7 @@ class SessionPresence(SessionOperations):
             return
         self._link.detach()
         self._detached_at = monotonic()
+        self._outage_before = database_thread.outage.seconds
         self._save_tickets(is_attached=False)
         if self.state is State.OPENING:  # it is detached as soon as it is open
             return
@@ -116,7 +120,11 @@ class SessionPresence(SessionOperations):
     def _absent_since(self) -> float | None:
         if self._attaching:  # who has come in time is waited for, and then looked for again
             return monotonic() - self._process.resume_seconds + LATE_SECONDS
-        return self._detached_at
+        if self._detached_at is None:
+            return None
+        # nobody can log in, and so come back, while the database is away
+        outage_seconds = database_thread.outage.seconds - self._outage_before
+        return self._detached_at + min(outage_seconds, resumptions.MOST_OUTAGE_SECONDS)
 
     def _end_unheard_guest(self) -> bool:
         """End a guest, since nobody hears what it plays; return False if too much waits for it."""

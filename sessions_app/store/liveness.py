@@ -70,10 +70,24 @@ class SilenceObserver:
 class ProcessWatch:
     """What one process sees of the others. Used on the database thread alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._looks_since: float | None = None
+        self._looked_at = 0.0
         self._observers: dict[object, SilenceObserver] = {}
         self.seen_alive: set[Hashable] = set()
         """The processes of which a sign was seen to change."""
+
+    def look(self) -> float:
+        """Note that this process looks; return for how many seconds it has done so without a gap.
+
+        In a gap it was frozen, or the database was away: nobody could be served.
+        """
+        now = self._clock()
+        if self._looks_since is None or now - self._looked_at > GAP_SECONDS:
+            self._looks_since = now
+        self._looked_at = now
+        return now - self._looks_since
 
     def of(self, what: object) -> SilenceObserver:
         """Return the observer of one kind of row."""

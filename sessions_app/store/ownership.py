@@ -22,7 +22,12 @@ from sessions_app.models import (
     TranslationSession,
 )
 from sessions_app.store.database.thread import on_database_thread
-from sessions_app.store.liveness import directory_of, of_dead_processes, of_silent_processes
+from sessions_app.store.liveness import (
+    directory_of,
+    of_dead_processes,
+    of_silent_processes,
+    process_watch,
+)
 from sessions_app.store.resumptions import FoundSession, handed_over, may_still_be_resumed
 
 logger = logging.getLogger(__name__)
@@ -64,9 +69,10 @@ def mark_lost(boot: str) -> int:
     open_rows = TranslationSession.objects.filter(state=SessionState.OPEN)
     _disown_forgotten(open_rows.filter(boot=boot), boot)
     orphans = list(of_dead_processes(open_rows, boot).values_list("pk", "boot"))
+    served_seconds = process_watch(boot).look()
     if not orphans:
         return 0
-    waiting = may_still_be_resumed([pk for pk, _ in orphans])
+    waiting = may_still_be_resumed([pk for pk, _ in orphans], served_seconds)
     over = [pk for pk, _ in orphans if pk not in waiting]
     left = handed_over(over)
     boots = {boot for _, boot in orphans}  # not that of whoever has claimed one meanwhile

@@ -36,6 +36,11 @@ from sessions_app.store.row_owner import RowOwner
 
 KEPT_FOR = timedelta(days=1)
 """How long after its end a session's ticket still tells where its stream ended."""
+MOST_OUTAGE_SECONDS = 600.0
+"""How much longer a session waits for its client at most, since no server could have let it in.
+
+A client holds as much of its sound at least.
+"""
 MOST_MISSED = 512
 """How many exchanges are told again; older ones are to be had by REST."""
 
@@ -302,15 +307,23 @@ def delete_outdated() -> int:
 # --- those that nobody came back to --------------------------------------------------------------
 
 
-def may_still_be_resumed(session_ids: "list[uuid.UUID]") -> set[uuid.UUID]:
-    """Return those of these sessions without a process whose time is not over. Blocks."""
+def may_still_be_resumed(session_ids: "list[uuid.UUID]", served_seconds: float) -> set[uuid.UUID]:
+    """Return those of these sessions without a process whose time is not over. Blocks.
+
+    ``served_seconds`` is for how long the process that asks could have let their clients in.
+    """
     rows = Resumption.objects.filter(pk__in=session_ids).annotate(now=Now())
-    return {row.pk for row in rows.select_related("session") if row.now < _until(row)}
+    found = rows.select_related("session")
+    return {row.pk for row in found if row.now < _until(row, served_seconds)}
 
 
-def _until(row: Resumption) -> datetime:
+def _until(row: Any, served_seconds: float) -> datetime:
+    """Return when the time of a session is over, which passes only while a server is there."""
     since: datetime = row.detached_at or row.session.seen_at
-    return since + timedelta(seconds=row.seconds)
+    due = since + timedelta(seconds=row.seconds)
+    served_enough: datetime = row.now + timedelta(seconds=row.seconds - served_seconds)
+    longest = due + timedelta(seconds=MOST_OUTAGE_SECONDS)
+    return max(due, min(served_enough, longest))
 
 
 def handed_over(session_ids: "list[uuid.UUID]") -> set[uuid.UUID]:

@@ -40,6 +40,7 @@ class Outage:
         self.reason = ""
         """Why it fails; empty: it does not."""
         self._since = 0.0
+        self._over_seconds = 0.0
         self._told_at = 0.0
         self._lost_before = 0
         self._lock = threading.Lock()
@@ -48,6 +49,12 @@ class Outage:
     def is_on(self) -> bool:
         """Return whether it fails."""
         return bool(self.reason)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has failed so far, in this and all earlier outages together."""
+        with self._lock:
+            return self._over_seconds + (monotonic() - self._since if self.reason else 0.0)
 
     def failed(self, reason: str) -> None:
         """Note that it failed; the first time, and each AGAIN_SECONDS, a line says so."""
@@ -66,6 +73,7 @@ class Outage:
         with self._lock:
             if self.reason:
                 seconds = monotonic() - self._since
+                self._over_seconds += seconds
                 self.reason = ""
                 logger.warning(
                     "the database answers again, after %.1f s; %s", seconds, self._counts()
@@ -74,6 +82,8 @@ class Outage:
     def reset(self) -> None:
         """Forget what was noted: whoever asked has closed."""
         with self._lock:
+            if self.reason:
+                self._over_seconds += monotonic() - self._since
             self.reason = ""
 
     def _counts(self) -> str:

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from sessions_app.models import SessionState, TranslationSession
 from sessions_app.store import liveness, sessions
-from sessions_app.store.liveness import GAP_SECONDS, SilenceObserver
+from sessions_app.store.liveness import GAP_SECONDS, ProcessWatch, SilenceObserver
 from tests.sessions_app.kept import keep_conversation, keep_session, the_owner
 
 HOUR = timedelta(hours=1)
@@ -61,6 +61,16 @@ def test_what_is_gone_and_comes_back_is_new() -> None:
     assert look(observer, clock, 5, one=1) == set()
     assert look(observer, clock, 5, one=1) == set()
     assert look(observer, clock, 5, one=1) == {"one"}
+
+
+def test_a_gap_between_two_looks_ends_what_was_looked_for_without_one() -> None:
+    clock = Clock()
+    watch = ProcessWatch(clock)
+    looked = []
+    for seconds in (0, 1, GAP_SECONDS, GAP_SECONDS + 1, 2):
+        clock.now += seconds
+        looked.append(watch.look())
+    assert looked == [0, 1, 1 + GAP_SECONDS, 0, 2]
 
 
 def open_session(boot: str) -> uuid.UUID:
