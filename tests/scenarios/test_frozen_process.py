@@ -8,6 +8,7 @@ import pytest
 from django.core import serializers
 
 from sessions_app.config import conf
+from sessions_app.live import returning
 from sessions_app.live.resuming.tickets import ticket_hash
 from sessions_app.live.states import LOGGED_OUT
 from sessions_app.models import (
@@ -143,7 +144,10 @@ async def test_whatever_it_does_changes_no_row(
     await end_elsewhere()
 
 
-async def test_its_client_is_told_to_resume(house: House, connect: Connect) -> None:
+async def test_its_client_is_told_to_resume(
+    house: House, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(returning, "END_SECONDS", 0.3)
     async with connect(resumable="1") as browser:
         await browser.say("text_input", text="hola", command=1)
         await browser.until("translation")
@@ -162,7 +166,10 @@ async def test_its_client_is_told_to_resume(house: House, connect: Connect) -> N
         ready: dict[str, Any] = await again.until("ready")
         assert ready["conversation_id"] == browser.told("ready")[0]["conversation_id"]
         await again.leave()
-    await end_elsewhere()
+    row = await TranslationSession.objects.order_by("started_at").afirst()
+    assert row is not None
+    assert (row.state, row.reason, row.close_count) == ("lost", "continued", 1)
+    await TranslationSession.objects.filter(pk=row.pk).aupdate(state="closed")
 
 
 async def test_what_others_held_for_lost_is_taken_back_only_by_its_process(

@@ -13,7 +13,7 @@ from tests.lifecycle.invariants import DATABASE, Row, rows
 from tests.lifecycle.resuming.client import ResumingClient
 from tests.lifecycle.resuming.speaker import TYPED, Speaker, differences
 
-LEFT_BEHIND = {"client_left", "server_quits", "server_lost"}
+LEFT_BEHIND = {"client_left", "server_quits", "continued"}
 """Why sessions end which another process cannot go on with."""
 CODEC_SECONDS = 0.2
 """By how much a listening period in a container may differ from what was put into it."""
