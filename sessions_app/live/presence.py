@@ -250,8 +250,7 @@ class SessionPresence(SessionOperations):
         restored = self._request.restored
         if restored is not None and seen <= restored.newest_event:  # it knows nothing of ours
             fields["handed_over"] = True
-        left = restored.checkpoint.open_stream if restored is not None else None
-        fields["encoding"] = resumption.kept.encoding or (left and left.encoding)
+        fields["encoding"] = resumption.kept.encoding
         recording_id = self._recorder.recording_id
         fields["recording"] = str(recording_id) if recording_id is not None else None
         return messages.resumed(fields, resumption, self._pipeline.intake.position, seen)

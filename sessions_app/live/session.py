@@ -150,7 +150,7 @@ class LiveSession(SessionPresence):
             go_on = partial(intake.go_on, checkpoint.stream, stream, self._note_taken_up)
             intake.perform(go_on)
         intake.position = StreamPosition(checkpoint.stream, taken, is_open=is_open)
-        self._resumption.kept.restore(checkpoint.stream, taken)
+        self._resumption.kept.restore(checkpoint.stream, taken, stream)
         if not is_open:
             self._note_taken_up()
 

@@ -83,7 +83,8 @@ async def test_a_stream_of_which_nothing_came_goes_through_three_processes(
             visits.append(next_one)
             resumed = await next_one.until("resumed")
             assert (resumed["stream"], resumed["listening"], resumed["bytes"]) == (1, True, 0)
-            assert resumed["recording"] == begun["recording"]
+            for name in ("recording", "encoding"):
+                assert resumed[name] == begun[name]
             await next_one.leave(LOST)
     async with resuming(connect, *visits) as last:
         await last.until("resumed")

@@ -30,6 +30,7 @@ class KeptSound:
         self._command = StartListening(type="start_listening", sample_rate=SAMPLE_RATE)
         self._seam = Seam(account)
         self._stream = 0
+        self._encoding: Encoding | None = None
         self._listener: Listener | None = None
         self._told = ToldPosition(Encoding.PCM_S16LE)
         self._stored = ToldPosition(Encoding.PCM_S16LE)
@@ -77,8 +78,8 @@ class KeptSound:
 
     @property
     def encoding(self) -> Encoding | None:
-        """How the newest stream is encoded; None: none has begun."""
-        return self._command.encoding if self._stream else None
+        """How the newest stream is encoded; None: none has begun here, or was open before."""
+        return self._encoding
 
     @property
     def is_owing(self) -> bool:
@@ -88,15 +89,20 @@ class KeptSound:
     def begin(self, stream: int, command: StartListening, listener: Listener) -> None:
         """Follow another stream."""
         self._stream, self._command, self._listener = stream, command, listener
+        self._encoding = command.encoding
         self._told = ToldPosition(command.encoding)
         self._stored = ToldPosition(command.encoding)
         self._seam = Seam(self._account.copy())
         self._heard_bytes = self._kept = self._last = 0
         self._holes = []
 
-    def restore(self, stream: int, taken_bytes: int) -> None:
-        """Begin where another process was: its newest stream, of which so much is kept."""
+    def restore(self, stream: int, taken_bytes: int, left: OpenStream | None) -> None:
+        """Begin where another process was: its newest stream, of which so much is kept.
+
+        ``left`` is that stream, if it is open.
+        """
         self._stream, self._kept = stream, taken_bytes
+        self._encoding = left.encoding if left is not None else None
 
     def go_on(self, stream: int, left: OpenStream, listener: Listener) -> None:
         """Follow a stream that another process has left."""
