@@ -166,8 +166,7 @@ async def test_its_client_is_told_to_resume(
         ready: dict[str, Any] = await again.until("ready")
         assert ready["conversation_id"] == browser.told("ready")[0]["conversation_id"]
         await again.leave()
-    row = await TranslationSession.objects.order_by("started_at").afirst()
-    assert row is not None
+    await row.arefresh_from_db()
     assert (row.state, row.reason, row.close_count) == ("lost", "continued", 1)
     await TranslationSession.objects.filter(pk=row.pk).aupdate(state="closed")
 
