@@ -1,6 +1,7 @@
 # Habla: `make run` serves it, `make test` tests it. Both set up what they need.
 HOST ?= 127.0.0.1
-PORT ?= 8000
+HTTPS ?=
+PORT ?= $(if $(HTTPS),8443,8000)
 VENV ?= .venv
 # most tests wait for a server that starts, so two cores can run more than two at a time
 WORKERS ?= 3
@@ -13,10 +14,10 @@ PYTHON := $(VENV)/bin/python
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
-run: ## serve on HOST and PORT
+run: ## serve on HOST and PORT; HTTPS=1 HOST=0.0.0.0: for the phones in the house
 	@scripts/setup.sh run
 	@$(PYTHON) manage.py migrate --verbosity 0
-	@exec $(PYTHON) manage.py serve --host $(HOST) --port $(PORT)
+	@exec $(PYTHON) manage.py serve --host $(HOST) --port $(PORT) $(if $(HTTPS),--https)
 
 # what these wait for is a core
 unit: WORKERS = 2

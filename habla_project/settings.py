@@ -156,6 +156,10 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = given.are_cookies_secure
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+IS_PUBLISHED = SESSION_COOKIE_SECURE or bool(CSRF_TRUSTED_ORIGINS)
+"""Whether the operator's settings speak of a proxy in front of this process."""
+IS_HTTPS_OURS = False
+"""Whether https ends in this process: set by `serve --https`."""
 AUTHENTICATION_BACKENDS = [
     "sessions_app.access.login_backend.DelayingBackend",
     # authenticates nobody any more: it only keeps logins valid that it once made
@@ -221,6 +225,8 @@ LOGGING = {
         "httpx2": {"level": "WARNING"},
         "huggingface_hub": {"level": "WARNING"},
         "faster_whisper": {"level": "WARNING"},
+        # it warns of whatever others say in the network
+        "zeroconf": {"level": "ERROR"},
     },
     "root": {"handlers": ["console"], "level": given.log_level},
 }

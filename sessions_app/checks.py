@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as CheckWarning
 
-from sessions_app.config import address_checks, conf
+from sessions_app.config import address_checks, certificates, conf
 
 HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-f:.]+\]", re.IGNORECASE)
 
@@ -25,6 +25,7 @@ def register_all() -> None:
         address_checks.check_redis,
         address_checks.check_origins,
         address_checks.check_proxies,
+        certificates.check_certificate,
     ):
         register(check)
 

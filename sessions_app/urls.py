@@ -7,7 +7,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from sessions_app.web import models_page, settings_page, views
+from sessions_app.web import first_account_page, models_page, settings_page, views
 from sessions_app.web.api import api
 
 ICON = "sessions_app/icons/habla.svg"
@@ -36,6 +36,7 @@ urlpatterns = [
     path("settings/models/", models_page.models, name="models"),
     path("watch/<str:secret>/", views.watch_page, name="watch"),
     path("login/", LoginView.as_view(template_name="sessions_app/login.html"), name="login"),
+    path("first-account/<str:token>/", first_account_page.first_account, name="first_account"),
     path("logout/", LogoutView.as_view(next_page="live"), name="logout"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("healthz", views.healthz, name="healthz"),

@@ -49,7 +49,7 @@ def owner() -> User | None:
 
 def is_owner_enabled() -> bool:
     """Return whether the settings let the owner in without a login."""
-    is_published = bool(settings.CSRF_TRUSTED_ORIGINS or settings.SESSION_COOKIE_SECURE)
+    is_published = settings.IS_PUBLISHED or settings.CSRF_TRUSTED_ORIGINS
     return conf.has_owner() and not is_published
 
 
@@ -158,7 +158,11 @@ def is_origin_allowed(scope: Mapping[str, Any]) -> bool:
     if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
         return False
     origin = caller.origin
-    return origin is None or is_origin_of(origin, caller.host) or _is_trusted(origin)
+    if origin is None or _is_trusted(origin):
+        return True
+    # without https anybody on the way could have made the page
+    is_safe = scope.get("scheme") != "wss" or origin.startswith("https://")
+    return is_safe and is_origin_of(origin, caller.host)
 
 
 def _is_trusted(origin: str) -> bool:

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponseBase, parse_cookie
 
 from sessions_app.config import conf
 from sessions_app.config.addresses import ANYWHERE
+from sessions_app.config.https_settings import PREFIX as HTTPS_PREFIX
 from sessions_app.config.secret_file import kept_secret
 from sessions_app.core.caller import Caller, is_loopback
 from sessions_app.core.descriptors import is_exhaustion
@@ -72,13 +73,16 @@ def is_carried_by(caller: Caller) -> bool:
     key = _key_or_none()
     if key is None:
         return False
-    name, value = _cookie(key)
-    return hmac.compare_digest(parse_cookie(cookie).get(name, "").encode(), value.encode())
+    cookies = parse_cookie(cookie)
+    return any(
+        hmac.compare_digest(cookies.get(name, "").encode(), value.encode())
+        for name, value in (_cookie(key), _cookie(key, is_secure=True))
+    )
 
 
 def give_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
     """Set the cookie that carries the key."""
-    name, value = _cookie(owner_key())
+    name, value = _cookie(owner_key(), is_secure=request.is_secure())
     response.set_cookie(
         name,
         value,
@@ -102,7 +106,8 @@ def address_with_key(address: str) -> str:
     if not is_loopback(host):
         return ""
     name = f"[{host}]" if ":" in host else host
-    return f"http://{name}:{parts.port}/?{PARAMETER}={owner_key()}"
+    port = "" if parts.port is None else f":{parts.port}"
+    return f"{parts.scheme}://{name}{port}/?{PARAMETER}={owner_key()}"
 
 
 def is_kept_in_journal(descriptor: int) -> bool:
@@ -114,11 +119,12 @@ def is_kept_in_journal(descriptor: int) -> bool:
     return False
 
 
-def _cookie(key: str) -> tuple[str, str]:
-    """Return the cookie's name and value.
+def _cookie(key: str, *, is_secure: bool = False) -> tuple[str, str]:
+    """Return the cookie's name and value; by https it has a name of its own (https_settings.py).
 
     Cookies are not separated by port: two servers on one machine must not use the same cookie, nor
     should another server be sent the key itself.
     """
-    name = hashlib.sha256(key.encode()).hexdigest()[:8]
-    return f"{NAME}_{name}", hmac.new(key.encode(), b"cookie", hashlib.sha256).hexdigest()
+    name = f"{NAME}_{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+    value = hmac.new(key.encode(), b"cookie", hashlib.sha256).hexdigest()
+    return f"{HTTPS_PREFIX}{name}" if is_secure else name, value

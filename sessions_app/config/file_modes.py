@@ -17,9 +17,9 @@ UMASK = 0o077
 OTHERS = 0o077
 """The permissions of the group and of everybody else."""
 SECRETS = frozenset({"secret_key", "owner_key", "habla.env", "habla.sqlite3"})
-OURS = SECRETS | {"recordings", "models"}
+OURS = SECRETS | {"recordings", "models", "https"}
 """A directory that holds one of these is Habla's own, and not one of the system's."""
-FOLLOWED = SECRETS | {"recordings", "run"}
+FOLLOWED = SECRETS | {"recordings", "run", "https"}
 """What is closed even if it is a link, and lies elsewhere."""
 SUFFIXES = ("-wal", "-shm", "-journal")
 """Of the files that SQLite writes beside a database, with the same content."""

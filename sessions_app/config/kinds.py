@@ -203,11 +203,13 @@ class Program:
 class ReadablePath:
     """The path of a directory or a file that can be read, or none."""
 
+    what: str = "a directory, or an archive,"
+
     def read(self, text: str, setting: Setting[Any]) -> Path | None:
         """Return the path; None: there is none."""
         given = os.path.expanduser(text.strip())
         if given and not _may(given, os.R_OK):
-            raise setting.wrong(text, "a directory, or an archive, that can be read,")
+            raise setting.wrong(text, f"{self.what} that can be read,")
         return Path(given) if given else None
 
 

@@ -198,6 +198,27 @@ class Conf:
         "proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed; if it holds a "
         "mistake, nobody is trusted",
     ).field()
+    certificate: Path | None = Setting(
+        variable="HABLA_CERTIFICATE",
+        kind=ReadablePath("a file in PEM"),
+        default_in_words="one of the house's own authority",
+        meaning="the certificate that `serve --https` shows, in PEM, with those between it and its "
+        "authority; it is read again when the file changes",
+    ).field()
+    certificate_key: Path | None = Setting(
+        variable="HABLA_CERTIFICATE_KEY",
+        kind=ReadablePath("a file in PEM"),
+        default_in_words="in the file of the certificate",
+        meaning="the key of that certificate, in PEM, without a password",
+    ).field()
+    is_announced: bool = Setting(
+        variable="HABLA_ANNOUNCE",
+        kind=Switch(),
+        default="on",
+        safe=False,
+        meaning="whether a server that the network reaches announces its `.local` name there "
+        "(multicast DNS)",
+    ).field()
     is_recording: bool = Setting(
         variable="HABLA_RECORDING",
         kind=Switch(),

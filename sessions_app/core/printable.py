@@ -15,7 +15,7 @@ BLANK = re.compile(
 notehead, and those that Unicode reserves for future zero-width characters."""
 SUSPECT = re.compile(r"[^ -~]")
 HIDDEN = "***"
-WATCH = re.compile(r"(/watch/)[^/\s?#\"'<>\\]+", re.IGNORECASE)
+WATCH = re.compile(r"(/(?:watch|first-account)/)[^/\s?#\"'<>\\]+", re.IGNORECASE)
 QUERY = re.compile(
     r"([?&;][\w.%-]*(?:key|token|secret|passw|pwd|ticket|sig|auth|code|session)[\w.%-]*=)"
     r"[^&\s#\"'<>\\]+",

@@ -15,6 +15,7 @@ from sessions_app.config.variables import Conf
 from sessions_app.core import counters, descriptors
 from sessions_app.core.errors import EngineUnavailableError, RefusedError
 from sessions_app.core.events import Event, Notice
+from sessions_app.core.listening import Listening
 from sessions_app.core.logs.context import context_of
 from sessions_app.core.readiness import Reason, of_loading, of_troubles
 from sessions_app.extensions import plugged_in
@@ -66,6 +67,8 @@ class Registry:
         self.sessions: dict[uuid.UUID, LiveSession] = {}
         self.is_draining = False
         self.conf: Conf | None = None
+        self.listening: Listening | None = None
+        """Where this process is reached; None: it serves nobody."""
         self.generations: Generations | None = None
         self.publisher = Publisher(self._with_rows, lambda: self.boot)
         self._troubles: dict[str, str] = {}

@@ -1,10 +1,12 @@
 """The server: Daphne, with an end that waits for all connections and leaves nothing behind."""
 
 import asyncio
+import errno
 import logging
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,16 +14,20 @@ from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server
 from twisted.internet import defer
 from twisted.internet import reactor as twisted_reactor
+from twisted.internet.error import CannotListenError
 
 from sessions_app.core.caller import PeerUser
 from sessions_app.core.descriptors import MAX_DESCRIPTORS
 from sessions_app.protocol import MAX_MESSAGE_BYTES
 from sessions_app.server.exit import is_step_done
 from sessions_app.transport.backpressure import CountingQueue, FlowControl
+from sessions_app.transport.channel import HttpChannel
 from sessions_app.transport.connections import Connections, busy_transports
 from sessions_app.transport.handshake import offer_refusal
+from sessions_app.transport.redirect import RedirectingChannel
 from sessions_app.transport.request import HttpFactory
 from sessions_app.transport.response_flow import UNSENT_BYTES, ResponseFlow
+from sessions_app.transport.tls import ShownCertificate, TlsChannel, TlsFactory
 from sessions_app.transport.websocket import BoundedWebSocket
 
 logger = logging.getLogger(__name__)
@@ -42,6 +48,15 @@ APPLICATION_CHECK_SECONDS = 1
 TIMEOUT_CHECK_SECONDS = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """What a server needs to speak https."""
+
+    shown: ShownCertificate
+    plain_port: int
+    """The port that redirects to https."""
+
+
 class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
     """Daphne's server, with remedies for what docs/lifecycle.md found in it (H6, H7, ...).
 
@@ -56,19 +71,26 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         port: int,
         drain: Callable[[], Awaitable[None]],
         most_connections: int = MAX_DESCRIPTORS,
+        encryption: Encryption | None = None,
     ) -> None:
         self._ports: list[Any] = []
+        self._encryption = encryption
         self.lines = Connections(
             most_connections, lambda: busy_transports(self.connections), reactor
         )
-        """All connections of the port, also those on which no request came."""
+        """All connections of all ports, also those on which no request came."""
         self._drain = drain
         self.listen_problem = ""
         self.left_over = 0
         """How many connections did not end even when they were cancelled."""
+        ports = [port] if encryption is None else [port, encryption.plain_port]
         super().__init__(
             application,
-            endpoints=build_endpoint_description_strings(host=host, port=port),
+            endpoints=[
+                endpoint
+                for each in ports
+                for endpoint in build_endpoint_description_strings(host=host, port=each)
+            ],
             signal_handlers=False,
             application_close_timeout=15,
             websocket_timeout=-1,
@@ -88,14 +110,24 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         self.lines.watch(port)
         # accepted connections inherit it
         port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
-        port.factory = HttpFactory(self)  # Daphne's own makes channels without limits (H42)
+        port.factory = self._factory()  # Daphne's own makes channels without limits (H42)
         self.ws_factory.protocol = BoundedWebSocket
         self.ws_factory.setProtocolOptions(failByDrop=False)  # send a close code before dropping
         super().listen_success(port)
 
+    def _factory(self) -> Any:
+        """Return what makes the connections of the newest port: the first one is for https."""
+        if self._encryption is None:
+            return HttpFactory(self, HttpChannel)
+        if len(self._ports) == 1:
+            return TlsFactory(self._encryption.shown, HttpFactory(self, TlsChannel))
+        https_port = self._ports[0].getHost().port
+        return HttpFactory(self, partial(RedirectingChannel, https_port=https_port))
+
     def listen_error(self, failure: Any) -> None:
-        """Note why the address cannot be listened on; the server then does not start."""
-        self.listen_problem = failure.getErrorMessage()
+        """Note why an address cannot be listened on; the server then does not start."""
+        option = "--plain-port" if self._ports else "--port"  # they are opened in this order
+        self.listen_problem = self.listen_problem or describe_listen_error(failure.value, option)
         super().listen_error(failure)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
@@ -194,6 +226,21 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         if applications:
             _, left = await asyncio.wait(applications, timeout=CANCEL_SECONDS)
             self.left_over += len(left)
+
+
+def describe_listen_error(error: Exception, option: str) -> str:
+    """Return in words why a port cannot be listened on, and what to do.
+
+    ``option`` is that of `serve` which names the port.
+    """
+    if not isinstance(error, CannotListenError):
+        return str(error)
+    why = error.socketError
+    if getattr(why, "errno", None) == errno.EADDRINUSE:
+        return f"Another program has port {error.port}: stop it, or choose another {option}."
+    if getattr(why, "errno", None) == errno.EACCES:
+        return f"Only root may listen on port {error.port}: choose an {option} from 1024 on."
+    return f"Port {error.port}: {getattr(why, 'strerror', None) or why}."
 
 
 def _reset_future_pings(protocol: Any) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from sessions_app.access.one_time_link import is_account_made
 from sessions_app.config import reloading
 from sessions_app.config.variables import Conf
 from sessions_app.core.errors import SettingsError, StoreError
@@ -11,6 +12,7 @@ from sessions_app.extensions import plugged_in
 from sessions_app.live.registry import Registry
 from sessions_app.live.states import ShutdownReport
 from sessions_app.server.control import Answer
+from sessions_app.server.listening.invitation import first_account_line
 
 FORMER_NAMES = {"restart": "reload_engines", "reload": "reload_settings"}
 """Former names of operator commands, which still work, and their names now."""
@@ -42,6 +44,7 @@ class OperatorCommands:
             "status": self.status,
             "reload_engines": self.reload_engines,
             "reload_settings": self.reload_settings,
+            "account_link": self.make_account_link,
             "quit": self.quit,
         }
 
@@ -90,6 +93,20 @@ class OperatorCommands:
             return
         told = [*changes, *read_again]
         yield {"ok": True, "changes": told, "message": "\n".join(told)}
+
+    async def make_account_link(self) -> Answer:
+        """Make a link by which the first account is made."""
+        listening = self._registry.listening
+        try:
+            is_made = await is_account_made()
+        except StoreError as error:
+            yield {"ok": False, "message": str(error)}
+            return
+        if is_made or listening is None:
+            message = "There is an account already; its owner makes more of them in the admin."
+            yield {"ok": False, "message": message if is_made else "Habla is still starting."}
+        else:
+            yield {"ok": True, "message": first_account_line(listening)}
 
     async def quit(self) -> Answer:
         """Let everyone finish, and end; report how the sessions ended."""

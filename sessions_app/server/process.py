@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -19,6 +18,7 @@ from sessions_app.access import authentication
 from sessions_app.config.conf import data_dir
 from sessions_app.config.variables import Conf
 from sessions_app.core import descriptors
+from sessions_app.core.listening import Listening
 from sessions_app.core.steady_clock import STATE_NAME, clock
 from sessions_app.extensions import plugged_in
 from sessions_app.live.registry import ABORT_SECONDS, ROWS_SECONDS, Registry
@@ -39,6 +39,8 @@ from sessions_app.server.exit import (
     is_step_done,
 )
 from sessions_app.server.heartbeat import keep_heartbeat
+from sessions_app.server.listening.invitation import describe_first_account, describe_reach
+from sessions_app.server.listening.reach import Reach
 from sessions_app.server.lmstudio_service import LmStudioService
 from sessions_app.server.operator import FORMER_NAMES, OperatorCommands, describe_engines
 from sessions_app.server.reachability import keep_reachable
@@ -73,18 +75,6 @@ AFTER_DRAIN_SECONDS = sum(
 """All time limits of the end except the drain's; with it, below the usual 30 s of services."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where to listen."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
-
-
 class ServingProcess:
     """One serving process. ``run`` returns when it has ended, with its exit code.
 
@@ -96,7 +86,7 @@ class ServingProcess:
         self,
         registry: Registry,
         conf: Conf,
-        address: Address,
+        address: Listening,
         *,
         run_file: RunFile,
         say: Callable[[str], None],
@@ -105,6 +95,7 @@ class ServingProcess:
         self._registry = registry
         self._conf = conf
         self._address = address
+        self._reach = Reach(registry, conf, address)
         self._run_file = run_file
         self._say = say
         self._has_console = has_console
@@ -116,12 +107,14 @@ class ServingProcess:
             port=address.port,
             drain=self._drain,
             most_connections=descriptors.connections_allowed(conf.max_sessions),
+            encryption=self._reach.encryption,
         )
         self._console = Console(
             {
                 "status": partial(self._execute, "status"),
                 "reload_engines": partial(self._execute, "reload_engines"),
                 "reload_settings": partial(self._execute, "reload_settings"),
+                "account_link": partial(self._execute, "account_link"),
                 "help": self._say_help,
                 "quit": self._quit_by_console,
             },
@@ -141,6 +134,7 @@ class ServingProcess:
         self._requests = 0
         self._report = ShutdownReport(0, 0, 0)
         self._is_watched = False
+        self._is_reach_told = False
         self._is_whole = True
         """Whether every step of the end was done within its limit."""
 
@@ -162,7 +156,8 @@ class ServingProcess:
         identity.remember(own_directory=data_dir())
         clock.restore(self._conf.run_dir / STATE_NAME)
         self._registry.open(self._conf)
-        address = Address(self._address.host, self._server.listening_addresses[0][1])
+        ports = [port for _, port in self._server.listening_addresses]
+        address = self._reach.begin(ports)
         facts = {"pid": os.getpid(), "address": str(address), "boot": self._registry.boot}
         self._run_file.write(facts)
         await check_database_at_start()
@@ -188,9 +183,21 @@ class ServingProcess:
         self._say(f"Habla is ready: {address}")
         if hint:
             self._say(hint)
+        self._keep_running(self._follow_network, "names and certificate")
         if await self._registry.load():
             self._say(describe_engines(self._registry.status()))
         self._spawn(download_better_models(self._registry, self._conf, self._say), "downloads")
+
+    async def _follow_network(self) -> None:
+        """Say who comes from where, as soon as this machine is announced; then keep it current."""
+        listening = await self._reach.announce()
+        if not self._is_reach_told:
+            self._is_reach_told = True
+            for line in describe_reach(listening, has_terminal=os.isatty(STANDARD_OUTPUT)):
+                self._say(line)
+            for line in await describe_first_account(listening, printed_to=STANDARD_OUTPUT):
+                self._say(line)
+        await self._reach.keep_current()
 
     def _open_console(self) -> None:
         # reading a terminal from the background would stop the process
@@ -209,12 +216,14 @@ class ServingProcess:
 
     def _adopt(self, conf: Conf) -> None:
         self._conf = conf
+        self._reach.look_at_certificate()
 
     def _say_help(self) -> None:
         self._say(
             "status           what is live, and the engines\n"
             "reload_engines   load the engines again; live sessions keep theirs\n"
             "reload_settings  read the settings that may change, and the idioms, again\n"
+            "account_link     make a link for the first account\n"
             "quit             let everyone finish, and end\n"
             "help             this"
         )
@@ -272,6 +281,9 @@ class ServingProcess:
         self._registry.abort()
 
     async def _drain(self) -> None:
+        # beside the drain, and waited for no longer than other background work: its first word is
+        # said at once, and the others only repeat it
+        self._spawn(self._reach.close(), "goodbye")
         self._report = await self._registry.drain(self._conf.quit_seconds)
         logger.info(
             "%d sessions ended, %d cut off, %d stuck",

@@ -16,6 +16,7 @@ from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
 from sessions_app.core.token_buckets import Bucket
+from sessions_app.transport.sockets import socket_transport
 
 WAITING_BYTES = 512 * 1024
 """How many bytes of received messages may wait for the consumer before reading is paused."""
@@ -58,7 +59,7 @@ class FlowControl:
         if not self._is_attached and self._protocol.transport is not None:
             # the HTTP channel registered itself before the upgrade
             self._protocol.transport.unregisterProducer()
-            _limit_buffers(self._protocol.transport)
+            _limit_buffers(socket_transport(self._protocol.transport))
             self._protocol.transport.registerProducer(self, True)
             self._is_attached = True
 

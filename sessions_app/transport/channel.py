@@ -5,6 +5,7 @@ application is called (docs/lifecycle.md, H42). So the limits are enforced here,
 """
 
 import logging
+from collections.abc import Iterable
 from enum import Enum
 from http import HTTPStatus
 from time import monotonic
@@ -129,11 +130,17 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
         if status is not None:
             self.refuse(status)
             return
+        if self.answers_itself(request):
+            return
         if self._is_over_limit():
             self.refuse(HTTPStatus.SERVICE_UNAVAILABLE, NO_FILES)
             return
         self._part = BodyPart.BODY
         super().allHeadersReceived()
+
+    def answers_itself(self, request: Any) -> bool:
+        """Return whether this channel has answered a request that no application is to see."""
+        return False
 
     def _is_over_limit(self) -> bool:
         path = self._path.partition(b"?")[0].decode("latin1")
@@ -200,11 +207,20 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
         if answered is not None:
             self.requestDone(answered)
 
-    def refuse(self, status: int, reason: RefusalReason | None = None) -> None:
-        """Respond with an error, read no more requests, and close once the client has read it."""
+    def refuse(
+        self,
+        status: int,
+        reason: RefusalReason | None = None,
+        more: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """Respond with an error, read no more requests, and close once the client has read it.
+
+        ``more`` are headers of the response.
+        """
         if self._part is BodyPart.REFUSED:
             return
-        logger.info("refused a request of %s: %d", self.transport.getPeer().host, status)
+        if status >= HTTPStatus.BAD_REQUEST:
+            logger.info("refused a request of %s: %d", self.transport.getPeer().host, status)
         self._part = BodyPart.REFUSED
         self.setTimeout(None)
         self._release_body()
@@ -212,12 +228,16 @@ class HttpChannel(HTTPChannel):  # type: ignore[misc]  # half of Twisted has typ
             request.discard_body()
         self._networkProducer.unregisterProducer()
         path = getattr(self, "_path", b"")
-        self.transport.write(error_answer_bytes(path, status, reason=reason))
-        self.transport.loseWriteConnection()
+        self.transport.write(error_answer_bytes(path, status, more, reason=reason))
+        self.close_when_sent()
         self._cancel_deadline()
         # unread bytes would make the kernel reset the connection instead of closing it
         self.transport.resumeProducing()
         self._deadline = self.callLater(LINGER_SECONDS, self.transport.abortConnection)
+
+    def close_when_sent(self) -> None:
+        """Close our half of the connection when all is sent: the client may still be sending."""
+        self.transport.loseWriteConnection()
 
     def _respondToBadRequestAndDisconnect(self) -> None:  # noqa: N802
         self.refuse(HTTPStatus.BAD_REQUEST)

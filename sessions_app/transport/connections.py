@@ -1,4 +1,4 @@
-"""The connections of the server's port: where there are too many, idle ones are closed first.
+"""The connections of the server's ports: where there are too many, idle ones are closed first.
 
 Every connection takes a file descriptor, and so do the sound and the decoder of a live session. So
 some of them are reserved for sessions. Beyond the rest, idle connections are closed, first those of
@@ -18,6 +18,7 @@ from twisted.internet import tcp
 
 from sessions_app.core.descriptors import SpareDescriptors, are_exhausted
 from sessions_app.transport.peers import peer_user_of
+from sessions_app.transport.sockets import socket_transport
 
 logger = logging.getLogger(__name__)
 
@@ -65,14 +66,14 @@ class Connection(tcp.Server):
 
 
 class Connections:
-    """All connections of one port. ``busy`` returns those with a request or session under way."""
+    """All connections of all ports. ``busy`` returns those with a request or session under way."""
 
     def __init__(self, most: int, busy: Callable[[], Iterable[Any]], reactor: Any) -> None:
         self.most = most
         self._busy = busy
         self._reactor = reactor
         self._open: set[Any] = set()
-        self._port: Any = None
+        self._ports: list[Any] = []
         self._is_waiting = False
         self._warned_at = -WARNING_SECONDS
         self._spare = SpareDescriptors(SPARE_DESCRIPTORS)
@@ -81,10 +82,14 @@ class Connections:
 
     def watch(self, port: Any) -> None:
         """Manage the connections that ``port`` accepts from now on."""
-        self._port = port
+        self._ports.append(port)
         port.transport = partial(Connection, self)
         port.doRead = partial(self._accept, port.doRead)
         self._spare.hold()
+
+    def _accept_at_once(self, number: int) -> None:
+        for port in self._ports:
+            port.numberAccepts = number
 
     @property
     def is_full(self) -> bool:
@@ -95,7 +100,7 @@ class Connections:
         """Count a connection, and make room if there are too many."""
         self._open.add(connection)
         # Twisted would accept ever more at once, before anything can be ended
-        self._port.numberAccepts = ACCEPT_BATCH
+        self._accept_at_once(ACCEPT_BATCH)
         if len(self._open) > self.most:
             # it gets its protocol before the next turn of the loop
             self._reactor.callLater(0, self._make_room)
@@ -113,7 +118,7 @@ class Connections:
         if not are_exhausted():
             # Twisted would close accepted connections if descriptors ran out on the way
             is_short = are_exhausted(WANTED_DESCRIPTORS + ACCEPT_BATCH)
-            self._port.numberAccepts = 1 if is_short else ACCEPT_BATCH
+            self._accept_at_once(1 if is_short else ACCEPT_BATCH)
             accept()
         else:
             self._warn("file descriptors are exhausted: new connections get an error response")
@@ -121,7 +126,7 @@ class Connections:
 
     def _accept_to_refuse(self, accept: Callable[[], None]) -> None:
         self._spare.release()
-        self._port.numberAccepts = REFUSED_AT_ONCE
+        self._accept_at_once(REFUSED_AT_ONCE)
         self.is_using_spares = True
         try:
             accept()
@@ -141,7 +146,8 @@ class Connections:
         """Accept no connection until there is room."""
         if not self._is_waiting:
             self._is_waiting = True
-            self._port.stopReading()
+            for port in self._ports:
+                port.stopReading()
             self._reactor.callLater(RETRY_SECONDS, self._accept_again)
 
     def _close_idle(self, least: int) -> int:
@@ -158,13 +164,14 @@ class Connections:
         return len(closed)
 
     def _accept_again(self) -> None:
-        if self._port.disconnecting or not self._port.connected:
+        if any(port.disconnecting or not port.connected for port in self._ports):
             return
         if len(self._open) >= self.most:
             self._close_idle(len(self._open) - self.most + 1)
         if len(self._open) < self.most and self._spare.hold():
             self._is_waiting = False
-            self._port.startReading()
+            for port in self._ports:
+                port.startReading()
         else:
             self._reactor.callLater(RETRY_SECONDS, self._accept_again)
 
@@ -184,4 +191,4 @@ def busy_transports(connections: dict[Any, dict[str, Any]]) -> Iterable[Any]:
             continue
         channel = getattr(protocol, "channel", protocol)  # a WebSocket is its own
         if channel is not None:
-            yield channel.transport
+            yield socket_transport(channel.transport)

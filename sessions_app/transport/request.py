@@ -1,6 +1,7 @@
 """One HTTP request; those that must not reach the application are refused here."""
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -100,13 +101,15 @@ class BoundedHttpRequest(WebRequest):  # type: ignore[misc]  # Daphne has no typ
 class HttpFactory(HTTPFactory):  # type: ignore[misc]  # Daphne has no types
     """Makes the connections of one server, which share one budget for bodies."""
 
-    def __init__(self, server: Any) -> None:
+    def __init__(self, server: Any, channels: Callable[[BodyBudget], HttpChannel]) -> None:
         super().__init__(server)
         self._body_budget = BodyBudget()
+        self._channels = channels
+        """Makes the channel of a new connection."""
 
     def buildProtocol(self, addr: Any) -> HttpChannel:  # noqa: N802
         """Return the channel of a new connection."""
-        channel = HttpChannel(self._body_budget)
+        channel = self._channels(self._body_budget)
         channel.factory = self
         channel.requestFactory = BoundedHttpRequest
         channel.callLater = self.reactor.callLater

@@ -15,6 +15,8 @@ from typing import Any
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
+from sessions_app.transport.sockets import socket_transport
+
 logger = logging.getLogger(__name__)
 
 STALL_SECONDS = 60.0
@@ -93,7 +95,8 @@ class ResponseFlow:
 def unacknowledged_bytes(transport: Any) -> int:
     """Return how many sent bytes the peer has not acknowledged yet; 0 if unknown."""
     try:
-        answer = fcntl.ioctl(transport.getHandle().fileno(), termios.TIOCOUTQ, bytes(4))
+        handle = socket_transport(transport).getHandle()
+        answer = fcntl.ioctl(handle.fileno(), termios.TIOCOUTQ, bytes(4))
     except (OSError, ValueError, AttributeError):  # closed, or no socket
         return 0
     return int(struct.unpack("i", answer)[0])

@@ -38,7 +38,7 @@ class PermissionsMiddleware(MiddlewareMixin):
 
     It is the first middleware, so that static files get these headers too, but not the first where
     browsers keep them for ever: no page is among them, and it is half a kilobyte. Browsers ignore
-    HSTS on http.
+    HSTS on http; where https ends in this process, use_https decides.
     """
 
     def process_response(
@@ -47,7 +47,7 @@ class PermissionsMiddleware(MiddlewareMixin):
         """Add the headers."""
         if "immutable" not in response.headers.get("Cache-Control", ""):
             response.headers.setdefault("Permissions-Policy", PERMISSIONS)
-        if settings.IS_HTTPS or request.is_secure():
+        if settings.IS_HTTPS or (request.is_secure() and not settings.IS_HTTPS_OURS):
             response.headers.setdefault("Strict-Transport-Security", HSTS)
         return response
 

@@ -153,6 +153,7 @@ async def running(
     through: Sequence[str] = (),
     port: int = 0,
     log_dir: Path | None = None,
+    options: Sequence[str] = (),
     **choices: str,
 ) -> AsyncIterator[Running]:
     """Serve ``data_dir``; wait until it is ready; kill it if it is left running.
@@ -160,7 +161,7 @@ async def running(
     ``has_console``: None leaves that to the server. ``has_engines``: wait for them too.
     ``may_log``: what of NEVER_LOGGED is expected this time. ``stdin``: a file that it reads.
     ``through``: the program and arguments that start it, and become it. ``port`` 0: a free one.
-    ``log_dir``: where it logs; None: in ``data_dir``.
+    ``log_dir``: where it logs; None: in ``data_dir``. ``options``: more of `serve`.
     """
     console = {None: [], True: ["--console"], False: ["--no-console"]}[has_console]
     log_path = (log_dir or data_dir) / "serve.log"
@@ -172,6 +173,7 @@ async def running(
             "serve",
             f"--port={port}",
             *console,
+            *options,
             cwd=ROOT,
             env=environment(data_dir, **choices),
             stdin=stdin or (PIPE if has_console and has_input else DEVNULL),

@@ -13,16 +13,16 @@ from django.core.management.base import CommandError, SystemCheckError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from sessions_app.access import authentication
 from sessions_app.config import conf
-from sessions_app.config.addresses import own_names
-from sessions_app.core.caller import is_loopback
+from sessions_app.core.listening import Listening, port_beside
 from sessions_app.core.logs.capture import capture
 from sessions_app.live.registry import live
 from sessions_app.management import terminal
 from sessions_app.server.exit import ExitCode, exit_process
-from sessions_app.server.process import Address, ServingProcess
+from sessions_app.server.process import ServingProcess
 from sessions_app.server.runfile import AlreadyServingError, RunFile
+
+DEFAULT_PORT, DEFAULT_HTTPS_PORT = 8000, 8443
 
 
 class Command(terminal.HablaCommand):
@@ -35,7 +35,17 @@ class Command(terminal.HablaCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the address, and whether standard input is a console."""
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-        parser.add_argument("--port", type=int, default=8000, help="port to listen on")
+        parser.add_argument("--port", type=int, help="port to listen on: 8000, or 8443 for https")
+        parser.add_argument(
+            "--https",
+            action="store_true",
+            help="encrypt, with a certificate of the house's own authority or a given one",
+        )
+        parser.add_argument(
+            "--plain-port",
+            type=int,
+            help="with --https: the port that redirects to it; 8000 beside 8443, 80 beside 443",
+        )
         console = parser.add_mutually_exclusive_group()
         console.add_argument(
             "--console",
@@ -54,9 +64,7 @@ class Command(terminal.HablaCommand):
         self._check()
         for restricted in settings.MODE_RESTRICTION.restricted:
             self._say(f"Closed to other users of this machine: {restricted}.")
-        address = Address(options["host"], options["port"])
-        if not is_loopback(address.host):
-            self._open_to_others(address.host)
+        address = _wanted(options)
         wants_console = options["console"]
         # a process may have no standard input at all
         is_terminal = sys.stdin is not None and sys.stdin.isatty()
@@ -92,18 +100,26 @@ class Command(terminal.HablaCommand):
             message = "The database is not up to date; run `manage.py migrate` first."
             raise CommandError(message, returncode=ExitCode.NOT_STARTED)
 
-    def _open_to_others(self, host: str) -> None:
-        if not settings.HAS_NAMED_HOSTS:
-            settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *own_names(host)]
-        self._say(f"Others reach this server as {', '.join(settings.ALLOWED_HOSTS)}.")
-        self._say("Browsers give the microphone only to https pages (and to localhost).")
-        if not authentication.can_anybody_log_in():
-            self._say("Nobody can log in yet: `manage.py createsuperuser` makes the first user.")
-
     def _say(self, text: str) -> None:
         with suppress(OSError, ValueError):  # nobody reads it any more, as in `serve | head -1`
             self.stdout.write(text)
             self.stdout.flush()
+
+
+def _wanted(options: dict[str, Any]) -> Listening:
+    """Return where to listen.
+
+    Raises:
+        CommandError: an option fits no other.
+    """
+    plain_port = options["plain_port"]
+    if not options["https"]:
+        if plain_port is not None:
+            message = "--plain-port is the one that redirects to https: it goes with --https."
+            raise CommandError(message, returncode=ExitCode.NOT_STARTED)
+        return Listening(options["host"], DEFAULT_PORT if (p := options["port"]) is None else p)
+    port = DEFAULT_HTTPS_PORT if options["port"] is None else options["port"]
+    return Listening(options["host"], port, port_beside(port) if plain_port is None else plain_port)
 
 
 def _exit_early(number: int, frame: FrameType | None) -> None:

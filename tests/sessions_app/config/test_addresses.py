@@ -21,4 +21,5 @@ def test_who_listens_everywhere_has_the_names_of_the_machine(host: str) -> None:
     name, local, *outward = own_names(host)
     assert name == socket.gethostname().lower()
     assert local == f"{name.partition('.')[0]}.local"
-    assert [str(ipaddress.ip_address(address)) for address in outward] == outward
+    bare = [address.strip("[]") for address in outward]
+    assert [str(ipaddress.ip_address(address)) for address in bare] == bare

@@ -10,7 +10,7 @@ from django.db.utils import ConnectionHandler
 from habla_project.surroundings import data_directory, database
 from sessions_app import checks
 from sessions_app.checks import check_habla
-from sessions_app.config import address_checks, conf
+from sessions_app.config import address_checks, certificates, conf
 from sessions_app.config.address_checks import (
     check_origins,
     check_proxies,
@@ -65,13 +65,19 @@ WRONG: dict[str, tuple[str, ...]] = {
         ),
         NUMBERS,
     ),
-    **dict.fromkeys(("HABLA_OWNER", "HABLA_RECORDING", "COOKIES_SECURE", "DEBUG"), SWITCHES),
+    **dict.fromkeys(
+        ("HABLA_OWNER", "HABLA_ANNOUNCE", "HABLA_RECORDING", "COOKIES_SECURE", "DEBUG"), SWITCHES
+    ),
     "HABLA_TRUSTED_PROXIES": ("nginx", "0.0.0.0/0", "10.0.0.1/8", "127.0.0.1 10.0.0.1", NO_TEXT),
     "SECRET_KEY": (" ", "\n\t", NO_TEXT),
     "ALLOWED_HOSTS": ("a b", ",", "[::1", "https://a", "a:80", "\u202e", "a..b", NO_TEXT),
     "CSRF_TRUSTED_ORIGINS": (
         *("http://[::1", "https://a:x", "a", "https://", "https://a/b", "*", "ftp://a", ","),
         *("https://*", "https://a@b", "https://a b", NO_TEXT),
+    ),
+    **dict.fromkeys(
+        ("HABLA_CERTIFICATE", "HABLA_CERTIFICATE_KEY"),
+        ("/nowhere", "~nosuch/x", "x" * 5_000, "a\0b", NO_TEXT),
     ),
     "HABLA_MODELS_FROM": ("/nowhere", "~nosuch/x", "x" * 5_000, "a\0b", NO_TEXT),
     "LOG_FORMAT": ("xml", "\x1b", NO_TEXT),
@@ -102,7 +108,7 @@ def test_every_variable_is_tried() -> None:
 
 
 def test_django_runs_every_check() -> None:
-    ours = {**vars(checks), **vars(address_checks)}
+    ours = {**vars(checks), **vars(address_checks), **vars(certificates)}
     written = {check for name, check in ours.items() if name.startswith("check_")}
     assert written - set(registry.get_checks()) == set()
 
