@@ -7,7 +7,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from sessions_app.web import first_account_page, models_page, settings_page, views
+from sessions_app.web import first_account_page, models_page, phone_page, settings_page, views
 from sessions_app.web.api import api
 
 ICON = "sessions_app/icons/habla.svg"
@@ -35,6 +35,10 @@ urlpatterns = [
     path("settings/", settings_page.settings, name="settings"),
     path("settings/models/", models_page.models, name="models"),
     path("watch/<str:secret>/", views.watch_page, name="watch"),
+    path("phone/", phone_page.phone, name="phone"),
+    path("phone/habla.crt", phone_page.authority_certificate, name="authority_certificate"),
+    path("phone/habla.mobileconfig", phone_page.authority_profile, name="authority_profile"),
+    path("phone/trusted.svg", phone_page.trusted_picture),
     path("login/", LoginView.as_view(template_name="sessions_app/login.html"), name="login"),
     path("first-account/<str:token>/", first_account_page.first_account, name="first_account"),
     path("logout/", LogoutView.as_view(next_page="live"), name="logout"),

@@ -6,6 +6,7 @@ import shutil
 import socket
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -89,8 +90,8 @@ def examine_descriptors(max_sessions: int) -> Finding:
     return warning("open files", f"Only {message}.", mend)
 
 
-def examine_port(host: str, port: int) -> Finding:
-    """Check whether ``port`` is free, or Habla itself answers there."""
+def examine_port(host: str, port: int, option: str = "--port") -> Finding:
+    """Check whether ``port`` is free, or Habla itself answers there; ``option`` names another."""
     name = f"{host}:{port}"
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -98,26 +99,30 @@ def examine_port(host: str, port: int) -> Finding:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        return _explain_port(name, error)
+        return _explain_port(name, error, option)
     return fine("port", f"{name} is free")
 
 
-def _explain_port(name: str, error: OSError) -> Finding:
+def _explain_port(name: str, error: OSError, option: str) -> Finding:
     if error.errno == errno.EADDRINUSE:
-        if _is_habla(name):
-            return fine("port", f"Habla is running at http://{name}")
-        mend = "Stop that program, or choose another port: manage.py serve --port 8001"
+        if address := _habla_at(name):
+            return fine("port", f"Habla is running at {address}")
+        mend = f"Stop that program, or choose another port: manage.py serve {option} 8001"
         return broken("port", f"Another program has {name}.", mend)
     why = error.strerror or "unknown error"
-    return broken("port", f"{name} cannot be used: {why}.", "Choose another --host or --port.")
+    return broken("port", f"{name} cannot be used: {why}.", f"Choose another --host or {option}.")
 
 
-def _is_habla(name: str) -> bool:
-    try:
-        answer = httpx.get(f"http://{name}/healthz", timeout=ANSWER_SECONDS, trust_env=False)
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return False
-    return answer.status_code == httpx.codes.OK and answer.text.strip() == "ok"
+def _habla_at(name: str) -> str:
+    """Return the address at which Habla answers; empty: another program does."""
+    # whoever has the port can be asked for nothing, and is told nothing: any certificate will do
+    with httpx.Client(timeout=ANSWER_SECONDS, trust_env=False, verify=False) as client:
+        for address in (f"http://{name}", f"https://{name}"):
+            with suppress(httpx.HTTPError, httpx.InvalidURL):
+                answer = client.get(f"{address}/healthz")
+                if answer.status_code == httpx.codes.OK and answer.text.strip() == "ok":
+                    return address
+    return ""
 
 
 def examine_libopus() -> Finding:
@@ -136,10 +141,13 @@ def examine_esbuild() -> Finding:
     return warning("esbuild", message, "apt install esbuild, then start Habla again")
 
 
-def examine_secure_context(allowed_hosts: list[str]) -> Finding:
+def examine_secure_context(allowed_hosts: list[str], *, is_https: bool = False) -> Finding:
     """Check whether browsers will give the pages access to the microphone."""
     others = [host for host in allowed_hosts if host not in LOOPBACK]
     if not others:
         return fine("microphone", "browsers allow it on this machine, at http://localhost")
+    if is_https:
+        return fine("microphone", "browsers that trust the certificate allow it")
     message = f"Browsers allow {', '.join(others)} the microphone only over HTTPS."
-    return warning("microphone", message, "Put a proxy with a certificate in front of Habla.")
+    mend = "manage.py serve --https, or a proxy with a certificate in front of Habla"
+    return warning("microphone", message, mend)

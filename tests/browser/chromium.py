@@ -1,5 +1,6 @@
 """Debian's Chromium with a fake microphone, and a record of all errors that it reports."""
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,11 +25,17 @@ NO_TO_THE_MICROPHONE = "--deny-permission-prompts"
 
 
 @contextmanager
-def launch(player: Playwright, *more: str, sound: Path | None = None) -> Iterator[Browser]:
-    """Run Chromium whose microphone hears ``sound`` (a WAV file) once, or beeps."""
+def launch(
+    player: Playwright, *more: str, sound: Path | None = None, home: Path | None = None
+) -> Iterator[Browser]:
+    """Run Chromium whose microphone hears ``sound`` (a WAV file) once, or beeps.
+
+    ``home``: the directory where it looks for authorities that it trusts.
+    """
     hears = [f"--use-file-for-fake-audio-capture={sound}%noloop"] if sound else []
     arguments = [*ARGUMENTS, *(more or (YES_TO_THE_MICROPHONE,)), *hears]
-    browser = player.chromium.launch(executable_path=PROGRAM, args=arguments)
+    env: dict[str, str | float | bool] | None = {**os.environ, "HOME": str(home)} if home else None
+    browser = player.chromium.launch(executable_path=PROGRAM, args=arguments, env=env)
     try:
         yield browser
     finally:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.blank import DATABASE, migrated
@@ -25,6 +26,9 @@ def free_port() -> int:
 
 class Server:
     """Serves on one port; can be ended and started again."""
+
+    options: Sequence[str] = ()
+    """More options of `serve`."""
 
     def __init__(self, data_dir: Path, **environment: str) -> None:
         self.port = free_port()
@@ -71,7 +75,8 @@ class Server:
 
     def start(self) -> None:
         """Serve; return when the address answers."""
-        command = [sys.executable, "manage.py", "serve", "--no-console", "--port", str(self.port)]
+        options = ["--no-console", "--port", str(self.port), *self.options]
+        command = [sys.executable, "manage.py", "serve", *options]
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
                 command,
@@ -114,3 +119,14 @@ class Server:
             process.kill()
             if process.stdout is not None:
                 process.stdout.close()
+
+
+class HttpsServer(Server):
+    """Serves by https, with a certificate of an authority of its own."""
+
+    def __init__(self, data_dir: Path, **environment: str) -> None:
+        super().__init__(data_dir, **environment)
+        plain_port = free_port()
+        self.plain_address = f"http://127.0.0.1:{plain_port}"
+        self.address = f"https://127.0.0.1:{self.port}"
+        self.options = ("--https", "--plain-port", str(plain_port))

@@ -9,6 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from sessions_app.doctor.examination import examine
 from sessions_app.doctor.finding import Finding, Level
 from sessions_app.management import terminal
+from sessions_app.management.listening_options import add_listening_options, wanted_listening
 
 MARKS = {Level.FINE: "✓", Level.WARNING: "!", Level.BROKEN: "✗"}
 COLUMN = 16
@@ -23,8 +24,7 @@ class Command(terminal.HablaCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the server's address, and the format of the report."""
-        parser.add_argument("--host", default="127.0.0.1", help="where the server would listen")
-        parser.add_argument("--port", type=int, default=8000)
+        add_listening_options(parser)
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,7 +32,7 @@ class Command(terminal.HablaCommand):
         findings: list[Finding] = []
         is_over = False
         try:
-            for finding in examine(options["host"], options["port"]):
+            for finding in examine(wanted_listening(options)):
                 findings.append(finding)
                 if not options["json"]:
                     self._print(finding)

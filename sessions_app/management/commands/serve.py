@@ -14,15 +14,13 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from sessions_app.config import conf
-from sessions_app.core.listening import Listening, port_beside
 from sessions_app.core.logs.capture import capture
 from sessions_app.live.registry import live
 from sessions_app.management import terminal
+from sessions_app.management.listening_options import add_listening_options, wanted_listening
 from sessions_app.server.exit import ExitCode, exit_process
 from sessions_app.server.process import ServingProcess
 from sessions_app.server.runfile import AlreadyServingError, RunFile
-
-DEFAULT_PORT, DEFAULT_HTTPS_PORT = 8000, 8443
 
 
 class Command(terminal.HablaCommand):
@@ -34,18 +32,7 @@ class Command(terminal.HablaCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the address, and whether standard input is a console."""
-        parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-        parser.add_argument("--port", type=int, help="port to listen on: 8000, or 8443 for https")
-        parser.add_argument(
-            "--https",
-            action="store_true",
-            help="encrypt, with a certificate of the house's own authority or a given one",
-        )
-        parser.add_argument(
-            "--plain-port",
-            type=int,
-            help="with --https: the port that redirects to it; 8000 beside 8443, 80 beside 443",
-        )
+        add_listening_options(parser)
         console = parser.add_mutually_exclusive_group()
         console.add_argument(
             "--console",
@@ -64,7 +51,7 @@ class Command(terminal.HablaCommand):
         self._check()
         for restricted in settings.MODE_RESTRICTION.restricted:
             self._say(f"Closed to other users of this machine: {restricted}.")
-        address = _wanted(options)
+        address = wanted_listening(options)
         wants_console = options["console"]
         # a process may have no standard input at all
         is_terminal = sys.stdin is not None and sys.stdin.isatty()
@@ -104,22 +91,6 @@ class Command(terminal.HablaCommand):
         with suppress(OSError, ValueError):  # nobody reads it any more, as in `serve | head -1`
             self.stdout.write(text)
             self.stdout.flush()
-
-
-def _wanted(options: dict[str, Any]) -> Listening:
-    """Return where to listen.
-
-    Raises:
-        CommandError: an option fits no other.
-    """
-    plain_port = options["plain_port"]
-    if not options["https"]:
-        if plain_port is not None:
-            message = "--plain-port is the one that redirects to https: it goes with --https."
-            raise CommandError(message, returncode=ExitCode.NOT_STARTED)
-        return Listening(options["host"], DEFAULT_PORT if (p := options["port"]) is None else p)
-    port = DEFAULT_HTTPS_PORT if options["port"] is None else options["port"]
-    return Listening(options["host"], port, port_beside(port) if plain_port is None else plain_port)
 
 
 def _exit_early(number: int, frame: FrameType | None) -> None:

@@ -2,11 +2,13 @@
 
 from urllib.parse import urlsplit
 
+from cryptography import x509
 from django.conf import settings
 from django.urls import reverse
 
 from sessions_app.access import authentication, owner_key
 from sessions_app.access.one_time_link import account_link, is_account_made
+from sessions_app.core.certificates.authority import fingerprint
 from sessions_app.core.errors import StoreError
 from sessions_app.core.listening import Listening
 from sessions_app.core.qr_codes import qr_lines
@@ -29,6 +31,9 @@ def describe_reach(listening: Listening, *, has_terminal: bool) -> list[str]:
         return [*lines, NEEDS_HTTPS]
     guide = listening.guide()
     lines.append(f"On a phone open {guide}. {ASKS_ONCE}")
+    if listening.authority:
+        authority = x509.load_pem_x509_certificate(listening.authority)
+        lines.append(f"The SHA-256 fingerprint of the certificate: {fingerprint(authority)}")
     return [*lines, *qr_lines(guide)] if has_terminal else lines
 
 
