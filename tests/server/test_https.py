@@ -143,9 +143,10 @@ async def test_a_certificate_of_the_settings_is_replaced_without_ending_a_connec
     pair = tmp_path / "pair.pem"
     write(pair, authority, days_ago=0)
     context = ssl.create_default_context(cadata=authority.pem.decode())
-    env = {"HABLA_CERTIFICATE": str(pair)}
     options = ("--https", "--plain-port=0")
-    async with running(data_dir, options=options, has_console=True, **env) as server:
+    async with running(
+        data_dir, options=options, has_console=True, HABLA_CERTIFICATE=str(pair)
+    ) as server:
         address = server.socket_address.replace("127.0.0.1", "localhost")
         async with connect(address, ssl=context) as wss:
             guest = Visitor(wss)
