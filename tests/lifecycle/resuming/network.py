@@ -177,24 +177,27 @@ class _Wire:
                 await self._network.wait_flowing()
                 if way in self._swallowed:
                     continue
-                fault, data = self._judge(data, way)
+                fault, data, rest = self._judge(data, way)
                 writer.write(data)
                 await writer.drain()
                 if fault is not None:
                     self.fail(fault)
+                    if fault in SWALLOWED and way not in SWALLOWED[fault]:
+                        writer.write(rest)  # TCP leaves nothing out of what still arrives
+                        await writer.drain()
         if not self.is_unattended:
             writer.close()
 
-    def _judge(self, data: bytes, way: Way) -> tuple[Fault | None, bytes]:
-        """Return how the connection is to fail, if now, and what of ``data`` still gets through."""
+    def _judge(self, data: bytes, way: Way) -> tuple[Fault | None, bytes, bytes]:
+        """Return how the connection is to fail, if now; what of ``data`` is before that; the rest."""
         if self._armed is None or self._armed[1] is not way:
-            return None, data
+            return None, data, b""
         fault, _, size = self._armed
         if size > len(data):
             self._armed = fault, way, size - len(data)
-            return None, data
+            return None, data, b""
         self._armed = None
-        return fault, data[:size]
+        return fault, data[:size], data[size:]
 
 
 async def _reset(writer: asyncio.StreamWriter) -> None:
