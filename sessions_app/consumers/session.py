@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -35,6 +36,8 @@ from sessions_app.live.states import EndCause, EndReason, SessionRequest, refuse
 from sessions_app.protocol import CloseCode
 from sessions_app.transport.backpressure import FlowControl, throttle
 
+GIVEN_UP_SECONDS = 0.25
+"""How long to see whether an attempt was given up, before it takes a session from its client."""
 STRIKES = 50
 """How many malformed messages in a row are answered before the connection is closed."""
 
@@ -202,7 +205,14 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         if not query.ticket:
             return False
         ticket = ResumeTicket(ticket_hash(query.ticket), query.seen)
+        has_waited = False
         while found := await come_back(registry.live, request, ticket, self._connection):
+            session, _ = found.live
+            if not (found.is_new or has_waited) and session.has_newer_client(ticket.hashed):
+                has_waited = True
+                if await self._is_given_up():
+                    return True
+                continue  # who is there may have used the ticket up meanwhile
             self._session, self._life = found.live
             self._is_attached_new = True
             if found.is_new or await self._session.attach(
@@ -213,6 +223,16 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         message = "This session cannot be resumed; a new one begins."
         await self._sender.emit(Failure("resume_unknown", message, about="query"))
         return False
+
+    async def _is_given_up(self) -> bool:
+        """Return whether the client closes the connection just now, as after a network stalled."""
+        flow: FlowControl | None = self.scope.get("habla.flow")
+        if flow is None:
+            return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GIVEN_UP_SECONDS):
+                await flow.is_disconnected.wait()
+        return flow.is_disconnected.is_set()
 
     # --- frames in
 

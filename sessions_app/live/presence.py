@@ -161,6 +161,13 @@ class SessionPresence(SessionOperations):
         is_theirs = self._resumption is not None and self.user_id == user_id
         return is_theirs and self._resumption is not None and self._resumption.tickets.opens(hashed)
 
+    def has_newer_client(self, hashed: str) -> bool:
+        """Return whether its client is there, and was given a later ticket than that of this hash.
+
+        Then whoever comes with the older one may be an attempt that this client has given up.
+        """
+        return self._link.connection is not None and self._ticket != hashed
+
     def can_be_resumed(self) -> bool:
         """Whether a client may attach to it now."""
         is_alive = self.is_open or self.state is State.DETACHED or self._is_coming
@@ -213,7 +220,8 @@ class SessionPresence(SessionOperations):
                 return False
             self.login = login
             offer = await self._offer_ticket(self._resumption, hashed)
-            if not self.can_be_resumed():
+            is_used_up = not self._resumption.tickets.opens(hashed)
+            if is_used_up or not self.can_be_resumed():
                 return False
             await self._go_on_with(connection, self._resumption, offer, seen)
         finally:

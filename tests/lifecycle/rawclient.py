@@ -79,7 +79,7 @@ async def raw_client(address: str) -> AsyncIterator[RawClient]:
     reader, writer = await asyncio.open_connection(sock=wire, limit=READ_AHEAD)
     key = base64.b64encode(os.urandom(16)).decode()
     request = (
-        f"GET {place.path} HTTP/1.1",
+        f"GET {place.path}?{place.query} HTTP/1.1",
         f"Host: {place.netloc}",
         "Upgrade: websocket",
         "Connection: Upgrade",

@@ -189,7 +189,7 @@ class _Wire:
             writer.close()
 
     def _judge(self, data: bytes, way: Way) -> tuple[Fault | None, bytes, bytes]:
-        """Return how the connection is to fail, if now; what of ``data`` is before that; the rest."""
+        """Return how the connection is to fail, if now; ``data`` up to there; the rest of it."""
         if self._armed is None or self._armed[1] is not way:
             return None, data, b""
         fault, _, size = self._armed

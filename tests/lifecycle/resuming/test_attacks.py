@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.house import eventually
 from tests.lifecycle.invariants import MEGABYTE, reasons, resident_bytes, served
+from tests.lifecycle.rawclient import raw_client
 from tests.server.browsing import PASSWORD, Tab, change_password, rows, tab
 from tests.server.running import Running, running
 from tests.server.visitor import Visitor
@@ -202,6 +203,22 @@ async def test_of_two_that_fight_for_a_ticket_one_wins_and_the_session_lives(
         async with coming(server, ticket) as guest:
             assert (await guest.until("resumed"))["session_id"] == session_id
             assert await works(guest, "hola")
+
+
+async def test_an_attempt_that_was_given_up_takes_the_session_from_nobody(data_dir: Path) -> None:
+    """As when a network that stalled lets attempts through that came before the one that works."""
+    async with running(data_dir) as server:
+        async with coming(server) as guest:
+            ticket = ticket_of(await guest.until("ready"))
+            assert await works(guest, "hola")
+        async with coming(server, ticket) as guest:
+            await guest.until("resumed")
+            for _ in range(10):
+                async with raw_client(f"{server.socket_address}?resume={ticket}&seen=0"):
+                    pass
+            await asyncio.sleep(1)  # each has been looked at
+            assert await works(guest, "mundo")
+            assert guest.told("closed") == []
 
 
 async def fight(server: Running, ticket: str) -> dict[str, Any] | None:
