@@ -48,6 +48,8 @@ class ResumingClient:
     close_code: int | None = None
     gaps: int = 0
     """How often events may have been lost, and exchanges have to be asked for by REST."""
+    has_left: bool = False
+    """Whether it said `leave`: a session that is unknown by then is over, as it wanted."""
     commanded: asyncio.Event = field(default_factory=asyncio.Event)
     """Set whenever a command is said."""
     _outbox: Outbox = field(default_factory=Outbox)
@@ -72,6 +74,7 @@ class ResumingClient:
 
     def do(self, kind: str, **fields: Any) -> None:
         """Say a command."""
+        self.has_left = self.has_left or kind == "leave"
         self._outbox.do({"type": kind, **fields})
         self._note_said()
 
@@ -119,6 +122,9 @@ class ResumingClient:
         while True:
             async with asyncio.timeout(SILENCE_SECONDS):
                 message: dict[str, Any] = json.loads(await connection.recv())
+            if message["type"] == "ready" and self.has_left:
+                self.close_code = 1000
+                return
             if message["type"] in ("ready", "resumed"):
                 self._greet(message)
                 tasks.append(asyncio.create_task(_quietly(self._send(connection))))

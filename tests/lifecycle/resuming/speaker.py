@@ -153,7 +153,7 @@ class Speaker:
                 if m["translated"] != translated(m["source"])
             ),
             *([f"ids are repeated: {ids}"] if len(ids) != len(set(ids)) else []),
-            *(f"error: {message}" for message in self.client.told("error")),
+            *(f"error: {message}" for message in self._errors()),
             *(f"discarded: {message}" for message in self._discarded()),
             *self._of_counts(),
         ]
@@ -170,6 +170,12 @@ class Speaker:
             return found
         pairs = zip(["", *found], found, strict=False)
         return [one for before, one in pairs if one in self.said or not before.endswith(one)]
+
+    def _errors(self) -> list[dict[str, Any]]:
+        """Return all but the last, where that says only that a session is over which was left."""
+        errors = self.client.told("error")
+        is_over = bool(errors) and errors[-1]["code"] == "resume_unknown"
+        return errors[:-1] if is_over and self.client.has_left else errors
 
     def _discarded(self) -> list[dict[str, Any]]:
         return [
