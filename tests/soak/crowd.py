@@ -20,6 +20,7 @@ from tests.lifecycle.invariants import (
     rows,
 )
 from tests.server.running import LAST_OF_ENGINES, Running, running
+from tests.soak.resuming_ways import RESUME_SECONDS
 from tests.soak.ways import FAILING_WORD, PATIENCE_SECONDS, WAYS, Way
 
 AT_ONCE = 50
@@ -61,6 +62,8 @@ class Outcome:
         expected: Counter[str] = Counter()
         for way in WAYS:
             expected[way.reason] += self.ways[way.name]
+            if way.then:
+                expected[way.then] += self.ways[way.name]
         unsure = {"connection_lost"}
         return [
             f"{self.reasons[reason]} rows end with {reason}, not {expected[reason]}"
@@ -88,8 +91,12 @@ async def soak(data_dir: Path, count: int, *, stage: int) -> AsyncIterator[Look]
     """
     rng = random.Random(count)
     began_at = monotonic()
-    engine = json.dumps(ENGINE)
-    async with running(data_dir, HABLA_TRANSCRIBER=engine, HABLA_MAX_SESSIONS="300") as server:
+    choices = {
+        "HABLA_TRANSCRIBER": json.dumps(ENGINE),
+        "HABLA_MAX_SESSIONS": "300",
+        "HABLA_RESUME_SECONDS": str(RESUME_SECONDS),
+    }
+    async with running(data_dir, **choices) as server:  # type: ignore[arg-type]
         await _warm_up(server)
         baseline = await fewest(server)
         for come in range(stage, count + 1, stage):

@@ -15,6 +15,13 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.server.running import Running
 from tests.server.visitor import Visitor
+from tests.soak.resuming_ways import (
+    comes_back,
+    comes_back_and_gives_up,
+    comes_too_late,
+    does_not_come_back,
+    takes_over,
+)
 from tests.sounds import say, silence
 
 PATIENCE_SECONDS = 40.0
@@ -37,6 +44,8 @@ class Way:
     reason: str
     """The reason in the session's row."""
     visit: Callable[[Running], Awaitable[None]]
+    then: str = ""
+    """The reason in the row of the session that continues it; empty: none does."""
     is_greedy: bool = False
     """Whether it makes the server hold as much as it ever holds for one client."""
 
@@ -157,11 +166,11 @@ async def says_what_fails(server: Running) -> None:
 
 
 WAYS = (
-    Way("says a sentence and leaves", 20, "client_left", says_a_sentence),
-    Way("types and leaves", 9, "client_left", types),
-    Way("is reset", 12, "connection_lost", is_reset),
-    Way("leaves in mid-sentence", 14, "client_left", leaves_in_mid_sentence),
-    Way("is reset before it is ready", 11, "connection_lost", is_reset_before_it_is_ready),
+    Way("says a sentence and leaves", 14, "client_left", says_a_sentence),
+    Way("types and leaves", 6, "client_left", types),
+    Way("is reset", 9, "connection_lost", is_reset),
+    Way("leaves in mid-sentence", 10, "client_left", leaves_in_mid_sentence),
+    Way("is reset before it is ready", 8, "connection_lost", is_reset_before_it_is_ready),
     Way("talks nonsense fifty times", 6, "not_our_protocol", talks_nonsense),
     Way("sends too fast", 5, "too_fast", sends_too_fast, is_greedy=True),
     Way("does not read", 3, "cannot_keep_up", does_not_read, is_greedy=True),
@@ -169,6 +178,11 @@ WAYS = (
     Way("is ended by the operator", 1, "ended_by_operator", is_ended_by_the_operator),
     Way("sends broken WebM", 5, "client_left", sends_broken_webm),
     Way("says what the engine fails on", 6, "client_left", says_what_fails),
+    Way("is cut off and comes back, twice", 7, "client_left", comes_back),
+    Way("is cut off, comes back and gives up", 2, "client_left", comes_back_and_gives_up),
+    Way("takes over from itself", 2, "client_left", takes_over),
+    Way("is cut off and does not come back", 5, "not_resumed", does_not_come_back),
+    Way("is cut off and comes too late", 3, "not_resumed", comes_too_late, then="client_left"),
 )
 """Their shares add up to a hundred."""
 
