@@ -346,3 +346,30 @@ def test_sentences_that_wait_are_one_line_with_their_number(
         return [told, shown().map((card) => card.className), partials.querySelector(".queue")];
     """
     assert run(page, "cards", body) == [[line, "hola"], ["card said partial"] * 2, None]
+
+
+def test_typed_text_that_is_still_held_is_sent_once_to_the_next_session(page: Page) -> None:
+    body = f"""{JOURNAL}
+        const {{ Outbox }} = await import("/static/sessions_app/js/outbox.js");
+        const outbox = new Outbox();
+        const uplink = Object.assign(new EventTarget(), {{
+            has: (key) => outbox.has(key),
+            command: (message, key) => outbox.command(message, key),
+        }});
+        const typing = new m.Typing(journal, uplink);
+        const send = () => {{
+            const next = outbox.take();
+            if (next) uplink.dispatchEvent(new CustomEvent("sent", {{detail: next}}));
+            return next && JSON.parse(next.text).text;
+        }};
+        typing.submit("hola");
+        const told = [send(), states()];
+        journal.interrupt();
+        outbox.move(undefined, 0); // the session that is over has not taken it
+        typing.waitAgain();
+        told.push(states(), send(), states());
+        typing.send();
+        return [...told, send()];
+    """
+    once = ["hola", ["sent"]]
+    assert run(page, "typing", body) == [*once, ["waiting"], *once, None]

@@ -112,6 +112,7 @@ class Live {
     this.journal.interrupt();
     if (wasHolding) this.notices.over(isOfSession);
     this.uplink.greet(message);
+    this.typing.waitAgain();
     if (wasHolding && !this.uplink.isHolding) this.listening.interrupt();
     if (wasHolding && before) this.recovery.fetchMissed(before);
     for (const name of ["direction", "mode"]) {
@@ -125,6 +126,7 @@ class Live {
     const { seen } = this.uplink;
     if (message.handed_over) this.journal.handOver();
     this.uplink.greet(message);
+    this.typing.waitAgain();
     for (const name of ["direction", "mode"]) {
       if (!this.uplink.has(`set_${name}`)) this.choices.show(name, message[name]);
     }

@@ -24,6 +24,12 @@ export class Typing {
     this.send();
   }
 
+  // What was broken off and is still held is sent by itself.
+  waitAgain() {
+    const held = this.#journal.entries.filter((entry) => entry.state === "interrupted" && this.#uplink.has(entry.key));
+    held.forEach((entry) => this.#journal.mark(entry, { state: "waiting" }));
+  }
+
   // Hands on what waits, as far as it is taken.
   send() {
     const waiting = this.#journal.entries.filter((entry) => entry.state === "waiting" && !this.#uplink.has(entry.key));
