@@ -176,6 +176,7 @@ def test_a_reload_in_the_middle_of_a_sentence_loses_nothing_that_was_recorded(
     told = heard(page)
     assert told[: len(shown)] == shown
     assert told[-len(words_of(sentences)) :] == words_of(sentences)
+    assert page.locator(".notice").get_by_text("The end of the stream").count() == 0
 
 
 def test_a_tab_that_crashed_is_found_by_the_one_that_is_opened_next(

@@ -196,10 +196,13 @@ export class Outbox {
     return this.#held.takeGone();
   }
 
-  // `rows` are those of a page that is gone, in order. They come before all of this page.
+  // `rows` are those of a page that is gone, in order. They come before all of this page. Returns whether a stream was open,
+  // whose recorder is gone.
   restore(outline, rows) {
     const sources = restore(this.#held, outline, rows);
-    sources.forEach((source) => this.end(source)); // its recorder is gone
+    const isOpen = this.#held.streams.some((stream) => !stream.isEnded);
+    sources.forEach((source) => this.end(source));
+    return isOpen;
   }
 
   clear() {

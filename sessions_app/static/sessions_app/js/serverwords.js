@@ -113,6 +113,7 @@ export const effects = {
     if (code === "too_fast" && live.uplink.sendAgain(command, pause)) return;
     if (typeof about === "number" && live.journal.fail(about, reasonOf({ message, fault }))) return;
     if (code === OF_NO_MATTER) return;
+    if (code === "broken_stream" && about === "stop_listening" && live.uplink.isKnownToEnd()) return;
     if (code === "recording_stopped") live.stopRecording();
     if (fatal) live.lastWord = message;
     else if (code === "no_corrections") live.notices.show({ ...describe(code), isBrief: true, isLasting: true });

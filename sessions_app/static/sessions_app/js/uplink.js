@@ -30,6 +30,7 @@ export class Uplink extends EventTarget {
   #greeting = 0;
   #pumping = 0;
   #reading = 0;
+  #isCutShort = false; // a stream of the page before this one ends in the middle of something
   #pauseSeconds = 0; // between two commands, since they came too fast
   #restUntil = 0; // nothing is sent until then
   #toldAt = 0;
@@ -50,7 +51,7 @@ export class Uplink extends EventTarget {
     this.#ticket = ticket;
     this.session = session;
     this.isHolding = Boolean(ticket);
-    if (outline) this.#outbox.restore(outline, rows);
+    if (outline) this.#isCutShort = this.#outbox.restore(outline, rows);
   }
 
   // What the address of the connection says of it.
@@ -165,6 +166,13 @@ export class Uplink extends EventTarget {
   // The server did not begin the stream of the command `command`. Returns whether that is not known yet.
   refused(command) {
     return !this.isHolding || this.#outbox.refused(command);
+  }
+
+  // The stream that ends lacks its end. Returns whether that is known: its page is gone, and all that was recorded is there.
+  isKnownToEnd() {
+    const isKnown = this.#isCutShort;
+    this.#isCutShort = false;
+    return isKnown;
   }
 
   // A command came too fast. Returns whether it is sent again, `seconds` later, and all behind it no faster than that.
