@@ -95,7 +95,9 @@ def test_no_word_is_lost_while_the_network_is_gone(
     cut_at = monotonic()
     expect(page.locator("#state")).to_have_text(HELD)
     assert monotonic() - cut_at < 3 + 2
-    assert "kept in this browser" in page.locator('[data-code="server_gone_holding"]').inner_text()
+    assert "kept in this browser" in str(
+        page.locator('[data-code="server_gone_holding"]').text_content()
+    )
     until_held(page, seconds)
     network.mend()
     expect(page.locator("#state")).to_have_text(re.compile("Listening|Sending"))

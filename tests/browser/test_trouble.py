@@ -54,6 +54,10 @@ MUTED = """
 def notice(page: Page, code: str) -> str:
     """Return the words of the notice ``code``, once it is there."""
     item = page.locator(f'[data-code="{code}"]')
+    expect(item).to_have_count(1)
+    more = page.locator(".notices .more")
+    if more.is_visible() and more.get_attribute("aria-expanded") == "false":
+        more.click()
     expect(item).to_be_visible()
     return item.inner_text()
 

@@ -7,7 +7,6 @@ const OURS = [
   "server_gone", "server_gone_retrying", "server_gone_holding", "full", "login_required", "wrong_origin", "protocol", "silent",
   "taken_over", "left",
 ];
-const PASSED_SHOWN_SECONDS = 30; // that a connection was ended, which is made anew
 
 export class ConnectionWords {
   #live;
@@ -47,7 +46,7 @@ export class ConnectionWords {
     live.notices.hide("loading", "going_away", "too_slow", "dropped");
     this.#isBack = false;
     live.setState(live.listening.isOn ? "listening_later" : "waiting");
-    if (reason === "cannot_keep_up") live.notices.show({ ...describe(reason), seconds: PASSED_SHOWN_SECONDS });
+    if (reason === "cannot_keep_up") live.notices.show(describe(reason));
     if (reason === "server_gone" && live.lastWord) live.notices.show(describe("server_error", { message: live.lastWord }));
     live.lastWord = "";
     const code = reason === "full" ? "full" : this.#goneCode("server_gone");

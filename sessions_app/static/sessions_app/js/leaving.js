@@ -45,7 +45,7 @@ export class Leaving {
     if (!count) return;
     this.#isTold = true;
     const words = describe(this.#isRecorded ? "heard_later" : "heard_never", { count });
-    this.#notices.show({ ...words, code: "leaving", isBrief: this.#isRecorded, isLasting: true });
+    this.#notices.show({ ...words, code: "leaving", isLasting: true });
   }
 
   #beQuiet() {

@@ -54,7 +54,7 @@ class Live {
 
   constructor(place) {
     this.place = place;
-    this.notices = new Notices(byId("notices"));
+    this.notices = new Notices(byId("notices"), byId("scroller"));
     this.cards = new Cards({
       finals: byId("finals"),
       partials: byId("partials"),
@@ -301,7 +301,7 @@ class Live {
   }
 
   #tellLoss(code, fresh) {
-    this.lostSeconds[code] = (this.lostSeconds[code] ?? 0) + fresh;
+    this.lostSeconds[code] = (this.notices.isShown(code) ? this.lostSeconds[code] : 0) + fresh;
     this.notices.show(describe(code, { seconds: Math.max(1, Math.round(this.lostSeconds[code])) }));
   }
 

@@ -9,6 +9,9 @@ const ERRORS = new Set([
 ]);
 const CALM = new Set(["left", "leaving_kept", "heard_later", "loading", "fetching", "engines_changed", "going_away", "no_translator", "model_loading", "no_corrections"]);
 
+// What has happened, and goes on no more, is told for so long; each time it happens it is news.
+const SHOWN_SECONDS = { dropped: 12, leaving_kept: 20, leaving_lost: 20, cannot_keep_up: 30, unheard: 60, unrecorded: 60, not_sent: 60 };
+
 export class ProblemError extends Error {
   constructor(code, values = {}) {
     super(code);
@@ -25,6 +28,7 @@ export function describe(code, values = {}) {
     level: ERRORS.has(known) ? "error" : CALM.has(known) ? "calm" : "warning",
     title: say(`problem.${known}.title`, values),
     help: say(`problem.${known}.help`, values).trim(),
+    ...(known in SHOWN_SECONDS ? { seconds: SHOWN_SECONDS[known], isNews: true } : {}),
   };
 }
 

@@ -4,6 +4,7 @@ import { describe, reasonOf } from "./problems.js";
 import { say } from "./strings.js";
 
 const PASSING_SHOWN_SECONDS = 12; // of what nothing takes back
+const ERROR_SHOWN_SECONDS = 30; // that one command was refused
 const TAKEN_BACK = new Set(["no_words", "engines_fail"]); // by `resolved`
 const SAID_ELSEWHERE = new Set(["no_transcriber", "language_not_supported", "only_one_language"]); // by engines.js, with a way out
 const STOPS_BY_ITSELF = new Set(["broken_stream", "overrun"]); // listening_stopped follows
@@ -91,8 +92,8 @@ export const effects = {
   lag(live, { seconds, dropped_seconds: dropped }) {
     const fresh = Math.ceil(dropped - (live.droppedSeconds ?? dropped));
     live.droppedSeconds = dropped;
-    if (fresh > 0) live.notices.show({ ...describe("dropped", { seconds: fresh }), isBrief: true, seconds: PASSING_SHOWN_SECONDS });
-    if (seconds > 0) live.notices.show({ ...describe("too_slow", { seconds: Math.ceil(seconds) }), isBrief: true, isLasting: true });
+    if (fresh > 0) live.notices.show(describe("dropped", { seconds: fresh }));
+    if (seconds > 0) live.notices.show({ ...describe("too_slow", { seconds: Math.ceil(seconds) }), isLasting: true });
     else live.notices.hide("too_slow");
   },
 
@@ -116,9 +117,10 @@ export const effects = {
     if (code === "broken_stream" && about === "stop_listening" && live.uplink.isKnownToEnd()) return;
     if (code === "recording_stopped") live.stopRecording();
     if (fatal) live.lastWord = message;
-    else if (code === "no_corrections") live.notices.show({ ...describe(code), isBrief: true, isLasting: true });
+    else if (code === "no_corrections") live.notices.show({ ...describe(code), isLasting: true });
     else if (!SAID_ELSEWHERE.has(code)) {
-      const seconds = pause && Math.max(pause, PASSING_SHOWN_SECONDS);
+      const isOfMoment = !TAKEN_BACK.has(code) && !OF_SOUND.has(noticeOf(code));
+      const seconds = pause ? Math.max(pause, PASSING_SHOWN_SECONDS) : isOfMoment ? ERROR_SHOWN_SECONDS : undefined;
       live.notices.show({
         ...describe(TAKEN_BACK.has(code) ? code : "server_error", { message }), code: noticeOf(code), isLasting: TAKEN_BACK.has(code), seconds,
       });

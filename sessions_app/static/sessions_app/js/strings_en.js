@@ -148,6 +148,11 @@ export const english = {
   "language.es": "Spanish",
   "language.en": "English",
 
+  "notices.more": "What to do",
+  "notices.more_of": "What to do (+{count})",
+  "notices.less": "Close",
+  "notices.progress": "How far it is",
+
   "problem.insecure.title": "The microphone is closed on this page",
   "problem.insecure.help": "Browsers open it only on secure pages. On the server's own machine, open {localhost}. From elsewhere, open this address with https:// (a certificate or a tunnel on the server). Typing works here.",
   "problem.unsupported.title": "This browser cannot record sound",

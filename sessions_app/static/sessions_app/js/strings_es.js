@@ -148,6 +148,11 @@ export const spanish = {
   "language.es": "español",
   "language.en": "inglés",
 
+  "notices.more": "Qué hacer",
+  "notices.more_of": "Qué hacer (+{count})",
+  "notices.less": "Cerrar",
+  "notices.progress": "Cuánto lleva",
+
   "problem.insecure.title": "El micrófono está cerrado en esta página",
   "problem.insecure.help": "Los navegadores solo lo abren en páginas seguras. En la propia máquina del servidor, abra {localhost}. Desde otro lugar, abra esta dirección con https:// (con un certificado o un túnel en el servidor). Escribir sí funciona.",
   "problem.unsupported.title": "Este navegador no puede grabar sonido",

@@ -17,7 +17,7 @@ class Watch {
 
   constructor(place) {
     this.place = place;
-    this.notices = new Notices(byId("notices"));
+    this.notices = new Notices(byId("notices"), byId("scroller"));
     this.cards = new Cards({ finals: byId("finals"), partials: byId("partials"), acts: {} });
     this.follower = new Follower(byId("scroller"), byId("newest"));
     this.journal = new Journal({
