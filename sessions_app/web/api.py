@@ -20,6 +20,7 @@ from sessions_app.store import servers as store_servers
 from sessions_app.store.catch_up_requests import waiting_of
 from sessions_app.store.end_requests import end_sessions
 from sessions_app.store.history import (
+    conversation_of,
     delete_session,
     exchanges_of,
     lines_of,
@@ -92,6 +93,17 @@ def get_session(request: HttpRequest, session_id: UUID) -> Any:
 def list_exchanges(request: HttpRequest, session_id: UUID) -> QuerySet[Any]:
     """List what was said in a session, newest first."""
     return exchanges_of(session_of(user_of(request), session_id)).reverse()
+
+
+@api.get(
+    "/conversations/{uuid:conversation_id}/exchanges",
+    response={HTTPStatus.OK: list[ExchangeOut], **NOT_FOUND},
+    tags=["conversations"],
+)
+@paginate(Paged)
+def list_said(request: HttpRequest, conversation_id: UUID) -> QuerySet[Any]:
+    """List what was said in all sessions of a conversation, newest first."""
+    return exchanges_of(conversation_of(user_of(request), conversation_id)).reverse()
 
 
 @api.get("/sessions/{uuid:session_id}/export", response=NOT_FOUND, tags=["sessions"])

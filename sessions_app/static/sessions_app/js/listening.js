@@ -12,6 +12,7 @@ import { WakeLock } from "./wakelock.js";
 
 const MOST_WAITING_BYTES = 64 * 1024; // in the socket: 16 s of Opus, 2 s of PCM
 const STOPPED_SECONDS = 40; // the server translates what it has; after this nobody is kept from starting anew
+const CONDITIONS = ["silent", "quiet", "unmeasured"]; // of a microphone, as the meter finds them
 const SOLVED_BY_LISTENING = ["mic_denied", "mic_missing", "mic_busy", "mic_failed", "mic_lost", "stopped"];
 
 // Says "state" ({state}), "level" ({level}), "problem" ({code, values}) and "solved" ({code}).
@@ -39,7 +40,7 @@ export class Listening extends EventTarget {
     this.#choice = choice;
     this.#meter = new Meter({
       onLevel: (level) => this.#tell("level", { level }),
-      onSilence: (isSilent) => this.#report(isSilent && !this.#microphone?.isMuted, "mic_silent"),
+      onCondition: (condition) => this.#reportCondition(condition),
     });
   }
 
@@ -62,6 +63,18 @@ export class Listening extends EventTarget {
     await this.#endStream();
     this.#release();
     if (!wasSending || !this.#uplink.isReady) this.#finish(); // without the answer, which comes later or never
+  }
+
+  // Another microphone was chosen, or how it is listened to.
+  async reopen() {
+    if (!this.#isWanted) return;
+    await this.stop();
+    await this.start();
+  }
+
+  // Words came of what was said.
+  noteWords() {
+    this.#meter.noteWords();
   }
 
   // The server is there (again): a new stream begins if somebody is listening.
@@ -140,6 +153,10 @@ export class Listening extends EventTarget {
     this.#tell(isWrong ? "problem" : "solved", { code, values });
   }
 
+  #reportCondition(condition) {
+    CONDITIONS.forEach((one) => this.#report(one === condition && !this.#microphone?.isMuted, `mic_${one}`));
+  }
+
   #become(state) {
     this.state = state;
     this.#tell("state", { state });
@@ -164,6 +181,7 @@ export class Listening extends EventTarget {
     microphone.addEventListener("unmuted", () => this.#report(false, "mic_muted"));
     microphone.addEventListener("lost", () => this.#loseMicrophone());
     this.#report(microphone.isMuted, "mic_muted");
+    this.#report(microphone.isOther, "mic_other", { name: microphone.name });
     this.#meter.attach(microphone.stream);
     this.#wakeLock.hold();
   }
@@ -237,7 +255,7 @@ export class Listening extends EventTarget {
     this.#microphone = null;
     this.#deafSince = 0;
     this.#wakeLock.release();
-    ["mic_muted", "slow_network", "unheard"].forEach((code) => this.#report(false, code));
+    ["mic_muted", "mic_other", "slow_network", "unheard"].forEach((code) => this.#report(false, code));
   }
 
   async #finish() {

@@ -7,8 +7,10 @@ import { Choices } from "./choices.js";
 import { Connection } from "./connection.js";
 import { ConnectionWords } from "./connectionwords.js";
 import { bindControls } from "./controls.js";
+import { Devices } from "./devices.js";
 import { canHear, engineProblems, missing, showEngines } from "./engines.js";
 import { Faces } from "./faces.js";
+import { GoingOn } from "./goingon.js";
 import { Journal } from "./journal.js";
 import { Keeping } from "./keeping.js";
 import { Leaving } from "./leaving.js";
@@ -17,6 +19,7 @@ import { askedFor, forget, recall, remember } from "./memory.js";
 import { checkSurroundings } from "./microphone.js";
 import { askFor } from "./models.js";
 import { Notices } from "./notices.js";
+import { OtherTabs } from "./othertabs.js";
 import { Playing } from "./playing.js";
 import { describe, ProblemError } from "./problems.js";
 import { Recovery } from "./recovery.js";
@@ -79,7 +82,7 @@ class Live {
     this.keeping = new Keeping(this.listening, byId("keeping"));
     this.typing = new Typing(this.journal, this.uplink);
     this.renaming = new Renaming(byId("rename"), (speaker, name) => this.#rename(speaker, name));
-    this.recovery = new Recovery(this.journal, place.dataset.sessions, (entry) => this.typing.again(entry));
+    this.recovery = new Recovery(this.journal, place.dataset.sessions, place.dataset.conversations, (entry) => this.typing.again(entry));
     this.watchers = new Watchers(byId("watchers"), byId("viewers"), place.dataset.sessions, () => this.journal.session);
     this.playing = new Playing(byId("playing"), (message) => this.connection.isReady && this.uplink.command(message));
     this.speech = new Speech();
@@ -87,6 +90,9 @@ class Live {
     this.voices = new VoiceChoice(byId("voices"), this.speech);
     this.state = new StateWords(this, byId("state"), byId("held"));
     this.words = new ConnectionWords(this);
+    this.goingOn = new GoingOn(byId("go-on"), this.listening);
+    this.devices = new Devices(byId("devices"), this.listening);
+    this.otherTabs = new OtherTabs(this.listening, this.notices);
     this.view = new View();
     this.faces = new Faces(byId("faces"), this);
     this.captions = new Captions(byId("scroller"), this);
@@ -104,6 +110,8 @@ class Live {
     if (this.conversation === kept.id) this.journal.restore(kept.entries);
     await this.#goOn(kept, asked);
     this.connection.open();
+    if (this.conversation && this.cards.isEmpty) await this.recovery.fetchConversation(this.conversation);
+    if (!this.cards.isEmpty) this.goingOn.offer();
   }
 
   beginSession(message) {
@@ -196,6 +204,7 @@ class Live {
 
   beginConversation(id) {
     this.watchers.endConversation(id, { isTold: Boolean(id) });
+    this.goingOn.over();
     this.conversation = id;
     this.uplink.note({ conversation: id });
     this.journal.clear();
@@ -330,6 +339,7 @@ class Live {
 
   #take(message) {
     if (!this.uplink.isNews(message)) return;
+    if (message.type === "partial" || (message.type === "transcript" && message.end_seconds > 0)) this.listening.noteWords();
     this.uplink.take(message);
     const isSaid = this.journal.take(message);
     this.aloud.take(message);

@@ -28,7 +28,7 @@ export function askedFor() {
 }
 
 export function remember({ id, entries, ...told }) {
-  const kept = entries.filter((entry) => entry.state !== "hearing").slice(-MOST_ENTRIES);
+  const kept = entries.filter((entry) => entry.state !== "hearing" || entry.stable || entry.unstable).slice(-MOST_ENTRIES);
   try {
     sessionStorage.setItem(KEY, JSON.stringify({ id, entries: kept, ...told }));
   } catch {

@@ -1,8 +1,10 @@
 // The microphone of this device, opened with what a conversation needs.
 
 import { ProblemError } from "./problems.js";
+import { setting } from "./settings.js";
 
-const WISHES = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
+const WISHES = { echoCancellation: true, autoGainControl: true, channelCount: 1 };
+const NOT_THERE = new Set(["OverconstrainedError", "NotFoundError"]);
 const REASONS = {
   NotAllowedError: "mic_denied",
   SecurityError: "mic_denied",
@@ -14,6 +16,18 @@ const REASONS = {
 
 function localAddress(place = location) {
   return `http://localhost${place.port ? `:${place.port}` : ""}/`;
+}
+
+// Where the chosen one is not there, another one is better than none.
+async function openStream() {
+  const wishes = { ...WISHES, noiseSuppression: setting("noiseSuppression") };
+  const chosen = setting("microphone");
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: chosen ? { ...wishes, deviceId: { exact: chosen } } : wishes });
+  } catch (error) {
+    if (!chosen || !NOT_THERE.has(error.name)) throw error;
+    return navigator.mediaDevices.getUserMedia({ audio: wishes });
+  }
 }
 
 export function checkSurroundings() {
@@ -39,7 +53,7 @@ export class Microphone extends EventTarget {
   static async open() {
     checkSurroundings();
     try {
-      return new Microphone(await navigator.mediaDevices.getUserMedia({ audio: WISHES }));
+      return new Microphone(await openStream());
     } catch (error) {
       throw new ProblemError(REASONS[error.name] ?? "mic_failed");
     }
@@ -47,6 +61,16 @@ export class Microphone extends EventTarget {
 
   get isMuted() {
     return this.stream.getAudioTracks().some((track) => track.muted);
+  }
+
+  get name() {
+    return this.stream.getAudioTracks()[0].label;
+  }
+
+  // Whether it is not the one that was chosen.
+  get isOther() {
+    const { deviceId } = this.stream.getAudioTracks()[0].getSettings();
+    return Boolean(setting("microphone") && deviceId && deviceId !== setting("microphone"));
   }
 
   close() {

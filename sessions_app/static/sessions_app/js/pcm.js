@@ -1,5 +1,6 @@
 // The microphone as plain samples (16 kHz mono s16le), for browsers without a fitting recorder.
 
+import { keepRunning } from "./sounding.js";
 import { Resampler } from "./resampler.js";
 
 const SAMPLE_RATE = 16000;
@@ -32,6 +33,7 @@ export class PcmRecorder {
   // Loads the audio thread's part: may take a moment, so it is not done by a constructor.
   static async prepare(stream, onChunk) {
     const context = new AudioContext();
+    keepRunning(context);
     await context.audioWorklet.addModule(new URL("./worklet.js", import.meta.url));
     await context.resume();
     return new PcmRecorder(context, stream, onChunk);

@@ -7,7 +7,7 @@ const ERRORS = new Set([
   "server_gone", "server_gone_retrying", "login_required", "not_sent", "leaving_lost", "wrong_origin", "protocol", "server_error",
   "no_words", "engines_fail",
 ]);
-const CALM = new Set(["left", "leaving_kept", "heard_later", "loading", "fetching", "engines_changed", "going_away", "no_translator", "model_loading", "no_corrections"]);
+const CALM = new Set(["left", "leaving_kept", "heard_later", "mic_unmeasured", "loading", "fetching", "engines_changed", "going_away", "no_translator", "model_loading", "no_corrections"]);
 
 // What has happened, and goes on no more, is told for so long; each time it happens it is news.
 const SHOWN_SECONDS = { dropped: 12, leaving_kept: 20, leaving_lost: 20, cannot_keep_up: 30, unheard: 60, unrecorded: 60, not_sent: 60 };

@@ -9,13 +9,15 @@ const MOST_EXCHANGES = 500;
 export class Recovery {
   #journal;
   #address;
+  #conversations;
   #resend;
   #round = 0;
 
-  // `address` is where the sessions are told of; `resend(entry)` sends typed text once more.
-  constructor(journal, address, resend) {
+  // `address` is where the sessions are told of, `conversations` where conversations are; `resend(entry)` sends typed text once more.
+  constructor(journal, address, conversations, resend) {
     this.#journal = journal;
     this.#address = address;
+    this.#conversations = conversations;
     this.#resend = resend;
   }
 
@@ -39,14 +41,24 @@ export class Recovery {
     }
   }
 
+  // Adds what was said in a conversation with which somebody goes on.
+  async fetchConversation(id) {
+    const said = await this.#fetch(`${id}/exchanges?limit=${MOST_EXCHANGES}`, this.#conversations);
+    this.#add((said?.items ?? []).reverse());
+  }
+
   async #addMissed(session) {
     const said = await this.#fetch(`${session}/exchanges?limit=${MOST_EXCHANGES}`);
-    const missed = (said?.items ?? []).filter((one) => !this.#journal.has(session, one.utterance_id));
-    missed.sort((one, other) => one.utterance_id - other.utterance_id);
+    this.#add((said?.items ?? []).sort((one, other) => one.utterance_id - other.utterance_id));
+  }
+
+  #add(exchanges) {
+    const missed = exchanges.filter((one) => !this.#journal.has(one.session_id, one.utterance_id));
     missed.forEach((one) => {
+      const { session_id: session, utterance_id: utterance } = one;
       const open = this.#open().find((entry) => this.#isOf(entry, one));
       if (open) this.#fill(open, one);
-      else this.#journal.insert({ session, utterance: one.utterance_id, saidAt: Date.parse(one.said_at), ...fieldsOf(one) });
+      else this.#journal.insert({ session, utterance, saidAt: Date.parse(one.said_at), ...fieldsOf(one) });
     });
   }
 
@@ -63,9 +75,9 @@ export class Recovery {
     open.forEach((entry) => this.#resolve(entry, said.items, about.state !== "open" || entry.isHandedOver));
   }
 
-  async #fetch(path) {
+  async #fetch(path, address = this.#address) {
     try {
-      const answer = await fetch(this.#address + path);
+      const answer = await fetch(address + path);
       return answer.ok ? await answer.json() : null;
     } catch {
       return null; // the server is gone again: the next connection asks anew

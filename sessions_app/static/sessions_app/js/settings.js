@@ -18,6 +18,8 @@ const DEFAULTS = Object.freeze({
   nearLanguage: "", // es, en: who sits at the near half of the view face to face; empty: whose language the page has
   farIsTurned: true, // the far half stands on its head
   record: true, // the sound of new conversations is kept, where the server keeps any
+  microphone: "", // the id of a device; empty: the one that the system prefers
+  noiseSuppression: true, // by the browser
   shortcuts: true, // single keys steer the live page
 });
 
