@@ -11,7 +11,7 @@ case $kind in
   run)  requirements=requirements.txt;     packages="apertium-eng-spa libopus0 esbuild" ;;
   check) requirements=requirements-dev.txt; packages="" ;;
   test) requirements=requirements-dev.txt
-        packages="apertium-eng-spa libopus0 esbuild chromium fonts-dejavu-core flite postgresql redis-server nginx haproxy socat ffmpeg libfaketime" ;;
+        packages="apertium-eng-spa libopus0 esbuild chromium fonts-dejavu-core flite postgresql redis-server nginx haproxy caddy socat libnss3-tools ffmpeg libfaketime" ;;
   *)    echo "setup.sh: run, check or test?" >&2; exit 2 ;;
 esac
 declare -A why=(
@@ -20,7 +20,8 @@ declare -A why=(
   [esbuild]="pages of a few small files in place of fifty"
   [chromium]="the browser tests" [fonts-dejavu-core]="the browser tests' screenshots"
   [flite]="the tests' speech" [postgresql]="the tests on PostgreSQL"
-  [redis-server]="the tests on Redis" [nginx]="the tests behind a proxy" [haproxy]="the tests behind a proxy"
+  [redis-server]="the tests on Redis" [nginx]="the tests behind a proxy" [haproxy]="the tests behind a proxy" [caddy]="the tests behind a proxy"
+  [libnss3-tools]="the browser tests by https"
   [socat]="the tests behind a forward" [libfaketime]="the tests of a clock that is set" [ffmpeg]="the benches' baseline"
 )
 
@@ -53,7 +54,7 @@ system_packages() {
     for name in "${missing[@]}"; do
       install_packages "$name" || { say "Skipped $name (${why[$name]}): it could not be installed."; continue; }
       # the tests run their own; nobody asked for one that serves this machine
-      case $name in nginx|haproxy) $as_root systemctl disable --now "$name" >/dev/null 2>&1 || true ;; esac
+      case $name in nginx|haproxy|caddy) $as_root systemctl disable --now "$name" >/dev/null 2>&1 || true ;; esac
     done
   else
     for name in "${missing[@]}"; do say "Skipped $name (${why[$name]}): sudo apt install $name brings it."; done

@@ -37,7 +37,8 @@ http {{
 def documented(holding: str) -> str:
     """Return the block of docs/operations.md that holds a word."""
     page = (ROOT / "docs" / "operations.md").read_text()
-    (block,) = (each for each in re.findall(r"```\n(.*?)```", page, re.DOTALL) if holding in each)
+    blocks = re.findall(r"^```\w*\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    (block,) = (each for each in blocks if holding in each)
     return str(block)
 
 

@@ -16,6 +16,7 @@ from tests.browser.server import free_port
 WHERE = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 NGINX = shutil.which("nginx", path=WHERE)
 HAPROXY = shutil.which("haproxy", path=WHERE)
+CADDY = shutil.which("caddy", path=WHERE)
 SOCAT = shutil.which("socat", path=WHERE)
 NOBODY = "nobody"
 START_SECONDS = 20.0
@@ -105,9 +106,11 @@ def as_user(is_another: bool) -> Sequence[str]:
 
 
 @contextmanager
-def in_front(build: Build, directory: Path, behind: int, *, is_another: bool) -> Iterator[int]:
+def in_front(
+    build: Build, directory: Path, behind: int, *, is_another: bool, port: int = 0
+) -> Iterator[int]:
     """Run the command from ``build`` in front of the port ``behind``; yield its own port."""
-    port = free_port()
+    port = port or free_port()
     command = build(directory, port, behind, is_another)
     with (
         (directory / "proxy.log").open("w") as log,
