@@ -216,7 +216,7 @@ class ServingProcess:
 
     def _adopt(self, conf: Conf) -> None:
         self._conf = conf
-        self._reach.look_at_certificate()
+        self._reach.look()
 
     def _say_help(self) -> None:
         self._say(

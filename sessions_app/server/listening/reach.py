@@ -40,6 +40,7 @@ class Reach:
             self._https.begin(wanted.port)
         is_announced = conf.is_announced and self._names.is_open
         self._announcer = Announcer(local_name()) if is_announced else None
+        self._is_announcement_due = False
 
     @property
     def is_open(self) -> bool:
@@ -69,17 +70,22 @@ class Reach:
         """Follow the networks and the certificate, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            have_changed = self._names.allow()
-            self.look_at_certificate()
-            if have_changed:
-                logger.info("others reach this server as %s", ", ".join(settings.ALLOWED_HOSTS))
+            self.look()
+            if self._is_announcement_due:
+                self._is_announcement_due = False
                 await self.announce()
 
-    def look_at_certificate(self) -> None:
-        """Show another certificate if there is a newer one, or one is due."""
+    def look(self) -> None:
+        """Notice other names, and show another certificate if there is a newer one, or one is due.
+
+        The names are announced a little later.
+        """
+        if self._names.allow():
+            self._is_announcement_due = True
+            logger.info("others reach this server as %s", ", ".join(settings.ALLOWED_HOSTS))
         if self._https is not None:
             self._https.look(self._registry)
-            self._describe()
+        self._describe()
 
     async def close(self) -> None:
         """Take the announcement back."""
