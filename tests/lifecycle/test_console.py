@@ -41,7 +41,7 @@ async def test_noise_and_very_long_lines_are_no_commands(data_dir: Path) -> None
         for noise in ("\x00\x07\x1b[A\x7f", "x" * 200_000, " " * 100_000 + "quit", "quit now"):
             await server.type(noise + "\n")
             await server.until_said(
-                "Commands: status, reload_engines, reload_settings, help, quit."
+                "Commands: status, reload_engines, reload_settings, account_link, help, quit."
             )
         await server.type("\n\t\n QU")
         await server.type("IT \r\n")
