@@ -9,7 +9,7 @@ export VENV
 PYTHON := $(VENV)/bin/python
 
 .PHONY: help run unit test coverage test-all check lint types layers migrations format bench bench-playback bench-lifecycle bench-quality soak
-.PHONY: fuzz-decoders test-outages test-cuts screenshots inflections settings-table lock clean
+.PHONY: fuzz-decoders test-outages test-cuts screenshots icons inflections settings-table lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -84,6 +84,9 @@ test-outages: .setup-test ## outages of the database as long as those that were 
 
 screenshots: .setup-test ## every page, on a phone and on a desk, into data/screenshots
 	$(PYTHON) -m tests.browser.screenshots data/screenshots
+
+icons: .setup-test ## draw the icons of the installed page from habla.svg
+	$(PYTHON) -m scripts.icons
 
 inflections: .setup-test ## make the words of irregular verbs from the dictionaries
 	$(PYTHON) -m scripts.inflections

@@ -58,10 +58,10 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "sessions_app.transport.response_headers.PrivacyMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "sessions_app.access.middleware.JsonErrorsMiddleware",
     "sessions_app.access.clean_input.CleanInputMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -118,9 +118,11 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 # files under their own names change with a release, so that browsers ask each time
 WHITENOISE_MAX_AGE = 0
+WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
 MODULES = [
     "sessions_app/js/live.js",
     "sessions_app/js/moments.js",
+    "sessions_app/js/phone.js",
     "sessions_app/js/preferences.js",
     "sessions_app/js/waiting.js",
     "sessions_app/js/watch.js",

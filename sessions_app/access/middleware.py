@@ -106,10 +106,19 @@ def _ask_for_key(request: HttpRequest, *, is_wrong: bool = False) -> HttpRespons
     if is_api(request):
         message = _("This requires the owner's key: `manage.py status` prints it.")
         return error_response(HTTPStatus.FORBIDDEN, message, "owner_key_required")
-    context = {"is_wrong": is_wrong}
+    context = {"is_wrong": is_wrong, "is_at_machine": is_at_machine(request)}
     response = render(request, "sessions_app/owner_key.html", context, status=HTTPStatus.FORBIDDEN)
     add_never_cache_headers(response)
     return response
+
+
+def is_at_machine(request: HttpRequest) -> bool:
+    """Return whether a request may come from whoever runs this server, at its own machine.
+
+    Nobody else is told of commands.
+    """
+    caller = caller_of(request)
+    return caller.is_local and caller.peer_user is not PeerUser.ANOTHER
 
 
 def _visitor_or_owner(visitor: User | AnonymousUser) -> User | AnonymousUser:

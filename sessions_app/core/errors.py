@@ -11,7 +11,6 @@ HablaError
 │   ├── StoreUnavailableError       it is unavailable as a whole, and may come back
 │   ├── DeletedError                what this belongs to was deleted
 │   └── ClaimedError                another process has the session that this belongs to
-│   └── DeletedError                what this belongs to was deleted
 ├── BundlingError               modules could not be bundled (web/static_files/bundling.py)
 ├── AlreadyServingError         another server uses this data directory (server/runfile.py)
 ├── NotRunningError             no server runs on this data directory (server/remote.py)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_playwright
 
 from tests.browser.chromium import PROGRAM, Complaints, launch
-from tests.browser.server import Server
+from tests.browser.server import ROOT, Server
 from tests.sounds import silence, wav
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -53,8 +53,9 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     """Return a function that starts a server for this test, with settings in its environment."""
     with ExitStack() as servers:
 
-        def started(**environment: str) -> Server:
+        def started(root: Path = ROOT, **environment: str) -> Server:
             own = Server(tmp_path, **environment)
+            own.root = root
             servers.callback(own.end)
             own.start()
             return own

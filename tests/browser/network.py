@@ -1,14 +1,16 @@
 """The network between a browser and its server: what it carries can be swallowed, or reset."""
 
 import asyncio
+import re
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
 READ_BYTES = 65_536
 SLOW_READ_BYTES = 1024
+REQUEST = re.compile(rb"(GET|HEAD|POST) /")
 RESETTING = struct.pack("ii", 1, 0)
 """SO_LINGER with which closing resets the connection at once."""
 
@@ -24,6 +26,10 @@ class Network:
         self.target = target
         self.address = ""
         self.bytes_per_second = 0
+        self.requests: list[str] = []
+        """The first line of each request that was not for a WebSocket."""
+        self.answered_bytes = 0
+        """How much came back, heads and all, besides what WebSockets carried."""
         self._is_cut = False
         self._sockets: set[asyncio.StreamWriter] = set()
         self._loop: asyncio.AbstractEventLoop
@@ -62,6 +68,14 @@ class Network:
                 connection.cancel()
             await asyncio.gather(*connections, return_exceptions=True)
 
+    def _note_request(self, data: bytes) -> None:
+        # browsers wait for the answer before they send the next request: each begins a piece
+        if REQUEST.match(data):
+            self.requests.append(data.partition(b"\r\n")[0].decode())
+
+    def _note_answer(self, data: bytes) -> None:
+        self.answered_bytes += len(data)
+
     def _reset_all(self) -> None:
         for writer in self._sockets:
             sock: socket.socket = writer.get_extra_info("socket")
@@ -79,13 +93,20 @@ class Network:
             writers.add(server_writer)
             if is_socket:
                 self._sockets |= writers
+            else:
+                self._note_request(first)
             server_writer.write(first)
             async with asyncio.TaskGroup() as both_ways:
                 to_server = self._pass(
-                    reader, server_writer, is_socket=is_socket, is_slow=is_socket
+                    reader,
+                    server_writer,
+                    self._note_request,
+                    is_socket=is_socket,
+                    is_slow=is_socket,
                 )
+                back = self._pass(server_reader, writer, self._note_answer, is_socket=is_socket)
                 both_ways.create_task(to_server)
-                both_ways.create_task(self._pass(server_reader, writer, is_socket=is_socket))
+                both_ways.create_task(back)
         except* OSError:
             pass  # one of the two ends is gone
         finally:
@@ -97,6 +118,7 @@ class Network:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
+        note: Callable[[bytes], None],
         *,
         is_socket: bool,
         is_slow: bool = False,
@@ -106,6 +128,8 @@ class Network:
             if is_slow and self.bytes_per_second:
                 await asyncio.sleep(len(data) / self.bytes_per_second)
             is_dead = is_dead or (is_socket and self._is_cut)
+            if not is_socket:
+                note(data)
             if not is_dead:
                 writer.write(data)
                 await writer.drain()

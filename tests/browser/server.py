@@ -25,7 +25,9 @@ def free_port() -> int:
 
 
 class Server:
-    """Serves on one port; can be ended and started again."""
+    """Serves on one port; can be ended and started again. ``root`` is where its code lies."""
+
+    root = ROOT
 
     options: Sequence[str] = ()
     """More options of `serve`."""
@@ -55,7 +57,7 @@ class Server:
         command = [sys.executable, "manage.py", *arguments]
         done = subprocess.run(
             command,
-            cwd=ROOT,
+            cwd=self.root,
             env=self._environment,
             check=True,
             timeout=60,
@@ -80,7 +82,7 @@ class Server:
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=self.root,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

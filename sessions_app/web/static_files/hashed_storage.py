@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 HASH_LETTERS = 12
 HASHED_NAME = re.compile(r"(?P<stem>.+)\.[0-9a-zA-Z]{8,12}(?P<suffix>\.\w+)")
-MEDIA_TYPES = MediaTypes()
+MEDIA_TYPES = MediaTypes(extra_types=settings.WHITENOISE_MIMETYPES)
 LEAST_GAIN = 0.95
 """A file that gzip leaves longer than this part of it is served as it is."""
 

@@ -4,6 +4,8 @@
   "use strict";
   const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  const bars = document.querySelectorAll('meta[name="theme-color"]');
+  const colours = Object.fromEntries(Array.from(bars, (bar) => [bar.dataset.theme, bar.content]));
 
   function read(name, fallback) {
     try {
@@ -16,6 +18,7 @@
   function apply() {
     const theme = read("theme", "system");
     root.dataset.theme = theme === "system" ? (dark.matches ? "dark" : "light") : theme;
+    bars.forEach((bar) => (bar.content = colours[root.dataset.theme]));
     root.dataset.textSize = read("textSize", "medium");
   }
 

@@ -1,6 +1,7 @@
 // The panel of choices at the top of every page.
 
 import { keepSetting, setting } from "./settings.js";
+import { keepShell } from "./shell.js";
 import { wipeAll } from "./tabstore.js";
 
 function bind(control) {
@@ -34,3 +35,6 @@ function wipeFirst(form) {
 document.querySelectorAll("[data-setting]").forEach(bind);
 document.querySelectorAll("form[data-ends-login]").forEach(wipeFirst);
 closeFromOutside(document.getElementById("preferences"));
+// after what the page itself loads
+if (document.readyState === "complete") keepShell();
+else addEventListener("load", () => keepShell());
