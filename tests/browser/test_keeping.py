@@ -43,6 +43,7 @@ def test_nothing_is_kept_of_what_is_said_unless_it_is_wanted(
     expect(page.locator("#finals .source")).to_have_text(["hola mundo"], timeout=LONG_MS)
     expect(mark).to_have_text("Nothing of it is recorded.")
     assert recordings(page) == before
+    page.get_by_role("button", name="All controls").click()
     page.get_by_label("Keep the sound", exact=True).check()
     expect(mark).to_have_text("It is being recorded.")
     expect(page.locator("#finals .source")).to_have_text(["hola mundo", "gracias"], timeout=LONG_MS)
