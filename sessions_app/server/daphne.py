@@ -139,6 +139,8 @@ class HablaServer(Server):  # type: ignore[misc]  # Daphne has no types
         if scope["type"] != "websocket":
             scope["habla.disconnect"] = partial(_disconnect, protocol)
             return super().create_application(protocol, scope)
+        if self._encryption is not None:  # its plain port opens none
+            scope["scheme"] = "wss"
         protocol.closeHandshakeTimeout = CLOSING_SECONDS
         offer_refusal(scope)
         scope["habla.flow"] = protocol.flow = flow = FlowControl(protocol)

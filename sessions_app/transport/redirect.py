@@ -31,12 +31,13 @@ class RedirectingChannel(HttpChannel):
         """Redirect what is not served without https; return whether that was done."""
         target = self._path.decode("ascii")
         upgrades = request.requestHeaders.getRawHeaders(b"Upgrade", [])
-        if self._command in SAFE_METHODS and not upgrades and is_plain(target):
+        is_socket = bool(upgrades) and upgrades[0].lower() == b"websocket"
+        if self._command in SAFE_METHODS and not is_socket and is_plain(target):
             return False
         host = b"".join(request.requestHeaders.getRawHeaders(b"Host", [])).decode("latin1")
         domain, _ = split_domain_port(host)
         if domain and validate_host(domain, settings.ALLOWED_HOSTS):
-            location = secure_address(domain, self._https_port, target, is_socket=bool(upgrades))
+            location = secure_address(domain, self._https_port, target, is_socket=is_socket)
             # not for ever: this port may be used without https again
             self.refuse(HTTPStatus.TEMPORARY_REDIRECT, more=[("Location", location)])
         else:

@@ -108,6 +108,7 @@ def take_each(page: Page, server: Server, directory: Path, suffix: str) -> None:
     take_recordings(page, server, take)
     for name, path in (
         ("login", "/login/"),
+        ("phone", "/phone/"),
         ("missing", "/nowhere"),
         ("admin", "/admin/"),
         ("admin-sessions", "/admin/sessions_app/translationsession/"),

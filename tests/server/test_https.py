@@ -65,6 +65,7 @@ async def test_who_trusts_the_authority_speaks_and_who_does_not_is_led_there(
         context = trusting(data_dir)
         async with httpx.AsyncClient(verify=context, trust_env=False) as client:
             await it_is_the_owner_only_on_this_machine(client, https_port, context)
+            await a_page_without_https_opens_no_socket(https_port, context)
             await the_plain_port_redirects(client, https_port, plain_port)
             await cookies_are_for_https_only(client, at_home)
         async with connect(f"wss://127.0.0.1:{https_port}/ws/session/", ssl=context) as wss:
@@ -101,6 +102,16 @@ async def it_is_the_owner_only_on_this_machine(
             with pytest.raises(ConnectionClosed):
                 await Visitor(wss).until("ready")
             assert wss.close_code == 4401
+
+
+async def a_page_without_https_opens_no_socket(port: int, context: ssl.SSLContext) -> None:
+    """Anybody on the way could have made it."""
+    origin = {"Origin": f"http://127.0.0.1:{port}"}
+    address = f"wss://127.0.0.1:{port}/ws/session/"
+    async with connect(address, ssl=context, additional_headers=origin) as wss:
+        with pytest.raises(ConnectionClosed):
+            await Visitor(wss).until("ready")
+        assert wss.close_code == 4403
 
 
 async def the_plain_port_redirects(

@@ -224,6 +224,12 @@ def test_foreign_pages_may_not_open_the_socket(origin):
     assert not is_origin_allowed(scope(origin=origin))
 
 
+@pytest.mark.parametrize(("origin", "allowed"), [("https", True), ("http", False)])
+def test_by_https_a_page_that_came_without_may_not_open_the_socket(origin, allowed):
+    secure = scope(origin=f"{origin}://localhost:8000") | {"scheme": "wss"}
+    assert is_origin_allowed(secure) == allowed
+
+
 @pytest.mark.parametrize("host", ["evil.example", "", "localhost,evil.example"])
 def test_no_page_of_a_foreign_name_may_open_the_socket(host):
     assert not is_origin_allowed(scope(host=host, origin=f"http://{host}"))
