@@ -51,8 +51,10 @@ async def test_who_waits_for_a_disk_is_starved(tmp_path: Path) -> None:
     spawning = f"os.posix_spawn({TRUE!r}, ['true'], {{}}, file_actions=[{opening}])"
     async with running(f"import os\nprint(flush=True)\n{spawning}") as pid:
         await asyncio.sleep(0.1)  # the kernel takes a moment
-        assert await is_starved(pid)
-        os.close(os.open(fifo, os.O_RDWR))  # which lets the other go on, and end
+        try:
+            assert await is_starved(pid)
+        finally:  # let the other go on, and end
+            os.close(os.open(fifo, os.O_RDWR))
 
 
 @pytest.mark.parametrize("number", [None, signal.SIGSTOP])
