@@ -121,6 +121,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             serving(registry.live.conf)  # first, so that nobody logs in for nothing
             refuse_without_database()
             login = await self._admit()
+            self._sender.is_operators = login.is_operator
             query = await self._query()
             self._allowance = CommandRates(login.user_id)
             request = SessionRequest(

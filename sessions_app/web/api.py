@@ -13,6 +13,7 @@ from ninja.pagination import paginate
 
 from sessions_app.access.authentication import user_of
 from sessions_app.access.clean_input import CleanParser
+from sessions_app.core.commands_told import fields_for_everybody
 from sessions_app.core.exports import ExportFormat
 from sessions_app.live import registry
 from sessions_app.recording import deletions
@@ -63,7 +64,8 @@ def status(request: HttpRequest) -> dict[str, Any]:
     waiting = asdict(waiting_of(None if user.is_superuser else user))
     told |= {"servers": servers, "catching_up": waiting}
     if user_id is not None:
-        return told
+        fit: dict[str, Any] = fields_for_everybody(told)
+        return fit
     return {**told, "deletions_waiting": deletions.pending_deletions().count()}
 
 
