@@ -27,6 +27,7 @@ from sessions_app.models import (
 from sessions_app.recording import deletions
 from sessions_app.store.catch_up_requests import ask_to_catch_up, sessions_failed, with_waiting
 from sessions_app.store.end_requests import end_sessions
+from sessions_app.store.history import part_with
 
 if TYPE_CHECKING:
     TabularInline = admin.TabularInline[Any, Any]
@@ -184,6 +185,17 @@ class ConversationAdmin(LiveProtectedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the rows, each with its number of exchanges."""
         return _counted(super().get_queryset(request), "conversation")
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete a conversation with its sound; what its sessions said in another stays."""
+        part_with(obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete many."""
+        for conversation in queryset:
+            part_with(conversation)
+        super().delete_queryset(request, queryset)
 
     @admin.display(description=_("exchanges"), ordering="said_count")
     def exchange_count(self, row: Any) -> int:

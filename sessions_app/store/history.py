@@ -1,7 +1,9 @@
 """Reads what was said so far: a user's own conversations, and nobody else's."""
 
+import math
 from array import array
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import TypeVar
@@ -9,7 +11,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -35,6 +37,16 @@ Row = TypeVar("Row", bound=Model)
 UNHEARD = (CatchUpState.WAITING, CatchUpState.FAILED)
 ROWS_A_PAGE = 200
 """How many rows of an export are in memory: one may take some kilobytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationParts:
+    """How much there is of each."""
+
+    sentences: int
+    recordings: int
+    minutes: int
+    """How long these are together, rounded up."""
 
 
 def conversations_of(user: User, query: str = "") -> QuerySet[Conversation]:
@@ -209,8 +221,43 @@ def exchange_of_row(row: Exchange) -> events.Exchange:
     )
 
 
+def parts_of_conversation(conversation: Conversation) -> ConversationParts:
+    """Return what is deleted with a conversation."""
+    found = recordings_of_conversation(conversation).aggregate(
+        count=Count("pk"), seconds=Coalesce(Sum("duration_seconds"), 0.0)
+    )
+    return ConversationParts(
+        conversation.exchanges.count(),
+        found["count"],
+        math.ceil(found["seconds"] / 60),
+    )
+
+
+def recordings_of_conversation(conversation: Conversation) -> QuerySet[Recording]:
+    """Return the recordings of what was said in it.
+
+    A session may have gone on in another conversation: only what belongs to this one counts.
+    """
+    unknown = Q(conversation=None, session__conversation=conversation)
+    return Recording.objects.filter(Q(conversation=conversation) | unknown)
+
+
+def part_with(conversation: Conversation) -> None:
+    """Delete its recordings, and leave sessions that went on elsewhere to where they did.
+
+    What is left belongs to it alone, and can be deleted with it.
+    """
+    recordings_of_conversation(conversation).delete()
+    for session in conversation.sessions.all():
+        other_id = _other_of(session, conversation)
+        if other_id is not None:
+            TranslationSession.objects.filter(pk=session.pk).update(conversation=other_id)
+
+
 def delete_conversation(user: User, conversation_id: UUID) -> None:
-    """Delete a conversation of ``user`` with all that was said in it.
+    """Delete a conversation of ``user`` with all that was said in it, and its sound.
+
+    What one of its sessions said in another conversation stays.
 
     Raises:
         CommandError: ``not_found``; ``still_live``: a session still writes to it.
@@ -219,6 +266,7 @@ def delete_conversation(user: User, conversation_id: UUID) -> None:
         locked = Conversation.objects.select_for_update().filter(user=user)
         conversation = _one(locked, conversation_id)
         refuse_if_live(TranslationSession.objects.filter(_writes_to(conversation)))
+        part_with(conversation)
         conversation.delete()
 
 
@@ -259,6 +307,19 @@ def refuse_if_live(sessions: QuerySet[TranslationSession]) -> None:
     """
     if sessions.filter(state=SessionState.OPEN).exists():
         raise CommandError(_("It is still live: end it first, then delete it."), code="still_live")
+
+
+def _other_of(session: TranslationSession, conversation: Conversation) -> UUID | None:
+    """Return another conversation that the session wrote to; None: there is none."""
+    current_id = session.current_conversation_id
+    if current_id is not None and current_id != conversation.pk:
+        return current_id
+    for said in (session.exchanges, session.recordings):
+        elsewhere = said.exclude(conversation=conversation).exclude(conversation=None)
+        other_id: UUID | None = elsewhere.values_list("conversation_id", flat=True).first()
+        if other_id is not None:
+            return other_id
+    return None
 
 
 def _writes_to(conversation: Conversation) -> Q:

@@ -39,8 +39,10 @@ from sessions_app.store.history import (
     delete_conversation,
     exchanges_of,
     lines_of,
+    parts_of_conversation,
+    recordings_of_conversation,
 )
-from sessions_app.store.tickets import ticket_state
+from sessions_app.store.tickets import ticket_state, valid_tickets
 from sessions_app.web import metrics
 from sessions_app.web.export_answers import export_answer
 from sessions_app.web.model_offers import offers
@@ -148,13 +150,15 @@ def export_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResp
 def remove_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Ask whether to delete a conversation; delete it if confirmed."""
     kept = conversation_of(user_of(request), conversation_id)
+    addresses = valid_tickets(kept.tickets.all()).count()
+    context = {"conversation": kept, "parts": parts_of_conversation(kept), "addresses": addresses}
     if request.method != "POST":
-        return render(request, "sessions_app/delete.html", {"conversation": kept})
-    recordings = deletions.recordings_deleted_with(session__conversation=conversation_id)
+        return render(request, "sessions_app/delete.html", context)
+    recordings = list(recordings_of_conversation(kept).values_list("pk", flat=True))
     try:
         delete_conversation(user_of(request), conversation_id)
     except CommandError as error:
-        context = {"conversation": kept, "problem": str(error)}
+        context["problem"] = str(error)
         return render(request, "sessions_app/delete.html", context, status=HTTPStatus.CONFLICT)
     messages.success(request, _("The conversation is deleted."))
     warn_of_pending_deletions(request, recordings)

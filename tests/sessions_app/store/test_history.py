@@ -8,7 +8,14 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from sessions_app.core.errors import CommandError
-from sessions_app.models import Conversation, Exchange, SessionState, Speaker, TranslationSession
+from sessions_app.models import (
+    Conversation,
+    Exchange,
+    Recording,
+    SessionState,
+    Speaker,
+    TranslationSession,
+)
 from sessions_app.store import history
 from sessions_app.store.history import (
     conversation_of,
@@ -20,6 +27,7 @@ from sessions_app.store.history import (
     session_of,
     sessions_of,
 )
+from tests.playback_app.kept import keep_recording
 from tests.sessions_app.kept import keep_conversation, keep_exchange, keep_session
 
 pytestmark = pytest.mark.django_db
@@ -171,6 +179,32 @@ def test_deleting_a_conversation_deletes_all_that_was_said_in_it(ana):
     delete_conversation(ana, kept.pk)
     assert list(Conversation.objects.all()) == [other]
     assert [row.source for row in Exchange.objects.all()] == ["tres"]
+
+
+def test_what_a_session_said_in_its_next_conversation_stays_and_its_sound_too(ana):
+    kept = keep_conversation(ana, "uno")
+    session = kept.sessions.get()
+    afresh = Conversation.objects.create(user=ana)
+    keep_exchange(session, 1, "dos")
+    Exchange.objects.filter(source="dos").update(conversation=afresh)
+    sounds = [keep_recording(ana, session=session, conversation=each) for each in (kept, afresh)]
+    delete_conversation(ana, kept.pk)
+    assert [row.source for row in exchanges_of(afresh)] == ["dos"]
+    assert list(Recording.objects.all()) == [sounds[1]]
+    assert list(afresh.sessions.all()) == [session]
+    delete_conversation(ana, afresh.pk)
+    assert [each.objects.count() for each in (Recording, Exchange, TranslationSession)] == [0] * 3
+
+
+def test_the_sound_goes_with_a_conversation_that_a_session_went_on_in(ana):
+    kept = keep_conversation(ana, "uno")
+    session = kept.sessions.get()
+    afresh = Conversation.objects.create(user=ana)
+    TranslationSession.objects.update(current_conversation=afresh)
+    sounds = [keep_recording(ana, session=session, conversation=each) for each in (kept, afresh)]
+    delete_conversation(ana, afresh.pk)
+    assert list(Recording.objects.all()) == sounds[:1]
+    assert [row.source for row in exchanges_of(kept)] == ["uno"]
 
 
 def test_deleting_a_session_leaves_the_others_of_its_conversation(ana):

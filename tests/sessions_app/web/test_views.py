@@ -1,14 +1,17 @@
 """Tests of the pages."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
-from sessions_app.models import Conversation, SessionState, Speaker
+from sessions_app.models import Conversation, Recording, SessionState, Speaker, WatchTicket
 from sessions_app.web.views import CONVERSATIONS_A_PAGE, EXCHANGES_A_PAGE
+from tests.playback_app.kept import keep_recording
 from tests.sessions_app.kept import at_home, keep_conversation, keep_session, the_owner
 
 pytestmark = pytest.mark.django_db
@@ -106,12 +109,28 @@ def test_there_is_no_export_in_another_format(browser):
 def test_deleting_is_asked_first_and_done_then(browser):
     kept = keep_conversation(the_owner(), "uno|one", title="Dinner")
     address = f"/history/{kept.pk}/delete"
-    assert "Dinner" in browser.get(address).text
+    session = kept.sessions.get()
+    for seconds in (50, 80):
+        recording = keep_recording(the_owner(), session=session, conversation=kept)
+        Recording.objects.filter(pk=recording.pk).update(duration_seconds=seconds)
+    WatchTicket.objects.create(
+        conversation=kept,
+        user=the_owner(),
+        secret_hash="x",
+        expires_at=timezone.now() + timedelta(hours=1),
+    )
+    page = browser.get(address).text
+    assert "Dinner" in page
+    assert "1 sentence<" in page
+    assert "2 recordings of what was said, 3 min together" in page
+    assert "1 address at which others can read along" in page
     assert Conversation.objects.count() == 1
     answer = browser.post(address, follow=True)
     assert answer.redirect_chain == [("/history/", 302)]
     assert "The conversation is deleted." in answer.text
     assert not Conversation.objects.exists()
+    assert not Recording.objects.exists()
+    assert not WatchTicket.objects.exists()
 
 
 def test_a_live_conversation_is_not_deleted_and_the_page_says_why(browser):
