@@ -123,8 +123,9 @@ class ViewerConsumer:
         if not authentication.is_origin_allowed(self._scope):
             message = "This page may not use this server."
             raise RefusedError(message, code="wrong_origin", close_code=CloseCode.WRONG_ORIGIN)
-        conversation_id = (await self._look(is_fresh=True)).conversation_id
-        with registry.live.publisher.seat(conversation_id):
+        state = await self._look(is_fresh=True)
+        conversation_id = state.conversation_id
+        with registry.live.publisher.seat(conversation_id, state.ticket_id):
             await _first_to_end(
                 self._keep_listening(group_of(conversation_id)), self._until_over(conversation_id)
             )

@@ -96,6 +96,8 @@ class Publisher:
         self.dropped = 0
         """How many events were not published because the broker was slow or not available."""
         self._seats: Counter[UUID] = Counter()
+        """By conversation, and by ticket."""
+        self._seated = 0
         self.recorded: Mapping[str, int] = {}
         """``viewers`` as the server's row has it; noted by whoever writes that."""
         self._told: dict[UUID, tuple[int, float]] = {}
@@ -108,25 +110,27 @@ class Publisher:
     # --- viewers of this process
 
     @contextlib.contextmanager
-    def seat(self, conversation_id: UUID) -> Iterator[None]:
-        """Count one more viewer of a conversation in this process until exit.
+    def seat(self, conversation_id: UUID, ticket_id: UUID) -> Iterator[None]:
+        """Count one more viewer of a conversation, by a ticket, in this process until exit.
 
         Raises:
             RefusedError: all MOST_VIEWERS seats are taken, or MOST_IN_ALL.
         """
-        if self._seats[conversation_id] >= MOST_VIEWERS or self._seats.total() >= MOST_IN_ALL:
+        if self._seats[conversation_id] >= MOST_VIEWERS or self._seated >= MOST_IN_ALL:
             message = "As many people are watching as there may; come back later."
             raise RefusedError(message, code="full", close_code=CloseCode.FULL)
-        self._seats[conversation_id] += 1
+        seats = Counter((conversation_id, ticket_id))
+        self._seats += seats
+        self._seated += 1
         try:
             yield
         finally:
-            self._seats[conversation_id] -= 1
-            self._seats = +self._seats  # keeps only conversations that have viewers
+            self._seats -= seats  # keeps only those that have viewers
+            self._seated -= 1
 
     @property
     def viewers(self) -> dict[str, int]:
-        """How many read along through this process, by the conversation's id."""
+        """How many read along through this process, by the conversation's id and the ticket's."""
         return {str(key): count for key, count in self._seats.items()}
 
     async def look(self, secret: str, *, is_fresh: bool) -> TicketState | None:

@@ -18,7 +18,7 @@ class Server(models.Model):
     live = models.PositiveIntegerField(default=0)
     """How many sessions it has."""
     viewers = models.JSONField(default=dict)
-    """How many read along through it, by the conversation's id."""
+    """How many read along through it, by the conversation's id and the ticket's."""
     started_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField(auto_now_add=True)
     """The last sign of life, by the database's clock."""

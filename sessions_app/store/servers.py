@@ -31,7 +31,7 @@ class ServerProcess:
     state: str
     live: int
     viewers: Mapping[str, int] = field(default_factory=dict)
-    """How many read along through it, by the conversation's id."""
+    """How many read along through it, by the conversation's id and the ticket's."""
 
 
 @on_database_thread
@@ -73,6 +73,14 @@ def viewers_elsewhere(boot: str) -> Counter[str]:
     """
     found: Counter[str] = Counter()
     for viewers in Server.objects.exclude(boot=boot).values_list("viewers", flat=True):
+        found.update(viewers)
+    return found
+
+
+def viewers_by_ticket() -> Counter[str]:
+    """Return how many read along through all processes, by the ticket's id. Blocks."""
+    found: Counter[str] = Counter()
+    for viewers in Server.objects.values_list("viewers", flat=True):
         found.update(viewers)
     return found
 

@@ -50,6 +50,7 @@ class WatchedSession:
 class TicketState:
     """The state of a ticket and its conversation, at one moment."""
 
+    ticket_id: UUID
     conversation_id: UUID
     problem: str
     """``ticket_withdrawn``, ``ticket_ended`` or ``ticket_expired``; empty: it is good."""
@@ -153,6 +154,7 @@ def ticket_state(secret: str) -> TicketState | None:
     if not sessions:
         return None
     return TicketState(
+        ticket_id=ticket.pk,
         conversation_id=ticket.conversation_id,
         problem=_problem(ticket),
         sessions=sessions,

@@ -15,6 +15,7 @@ from sessions_app.access.authentication import user_of
 from sessions_app.access.clean_input import CleanParser
 from sessions_app.core.commands_told import fields_for_everybody
 from sessions_app.core.exports import ExportFormat
+from sessions_app.core.qr_codes import qr_svg
 from sessions_app.live import registry
 from sessions_app.recording import deletions
 from sessions_app.store import servers as store_servers
@@ -32,6 +33,7 @@ from sessions_app.store.tickets import issue, tickets_of, withdraw
 from sessions_app.web.api_rules import BrowserSafeAuth, ErrorOut, Paged, explain_errors
 from sessions_app.web.api_schemas import ExchangeOut, NewTicketOut, SessionOut, TicketOut
 from sessions_app.web.export_answers import export_answer
+from sessions_app.web.reader_addresses import reader_address
 
 api = NinjaAPI(
     title="Habla",
@@ -159,9 +161,9 @@ def issue_ticket(request: HttpRequest, session_id: UUID) -> Status[Any]:
     with it, until it is withdrawn or a new conversation is begun in its place.
     """
     ticket, secret = issue(user_of(request), session_id)
-    page = request.build_absolute_uri(reverse("watch", args=[secret]))
-    told = TicketOut.from_orm(ticket).dict()
-    return Status(HTTPStatus.CREATED, {**told, "address": page})
+    page = reader_address(request, reverse("watch", args=[secret]), registry.live.listening)
+    told = TicketOut.from_orm(ticket, context={"request": request}).dict()
+    return Status(HTTPStatus.CREATED, {**told, **asdict(page), "qr": qr_svg(page.address)})
 
 
 @api.get(
@@ -172,6 +174,7 @@ def issue_ticket(request: HttpRequest, session_id: UUID) -> Status[Any]:
 @paginate(Paged)
 def list_tickets(request: HttpRequest, session_id: UUID) -> QuerySet[Any]:
     """List the tickets of the conversation that a session writes to, newest first."""
+    request.viewers_by_ticket = store_servers.viewers_by_ticket()  # type: ignore[attr-defined]
     return tickets_of(user_of(request), session_id)
 
 

@@ -75,12 +75,25 @@ class TicketOut(Schema):
     expires_at: datetime
     withdrawn_at: datetime | None
     ended_at: datetime | None = Field(description="When a new conversation was begun in its place")
+    viewers: int = Field(description="How many read along by it now, within a second or two")
+
+    @staticmethod
+    def resolve_viewers(ticket: Any, context: dict[str, Any]) -> int:
+        """Return how many have been counted; a new one has none."""
+        counts: dict[str, int] = getattr(context["request"], "viewers_by_ticket", {})
+        ticket_id = ticket["id"] if isinstance(ticket, dict) else ticket.id
+        return counts.get(str(ticket_id), 0)
 
 
 class NewTicketOut(TicketOut):
     """A ticket that was just created."""
 
     address: str = Field(description="The page; whoever knows it can read along")
+    is_local: bool = Field(
+        description="Whether that address is good on the server's own machine only: the request "
+        "came from there, and the server knows no other"
+    )
+    qr: str = Field(description="The address as a QR code: SVG, in a data: address")
 
 
 class ExchangeOut(Schema):

@@ -36,25 +36,25 @@ def test_nothing_is_kept_of_what_is_said_unless_it_is_wanted(
 ) -> None:
     page = open_page(speaking(say("hola mundo") + silence(4) + say("gracias") + silence(1)))
     mark = page.locator("#keeping [role=status]")
-    expect(mark).to_have_text("It is recorded from Start on.")
+    expect(mark).to_have_text("Recorded from Start on")
     before = recordings(page)
     page.get_by_label("Keep the sound", exact=True).uncheck()
     listen(page)
     expect(page.locator("#finals .source")).to_have_text(["hola mundo"], timeout=LONG_MS)
-    expect(mark).to_have_text("Nothing of it is recorded.")
+    expect(mark).to_have_text("Not recorded")
     assert recordings(page) == before
     page.get_by_role("button", name="All controls").click()
     page.get_by_label("Keep the sound", exact=True).check()
-    expect(mark).to_have_text("It is being recorded.")
+    expect(mark).to_have_text("Recording")
     expect(page.locator("#finals .source")).to_have_text(["hola mundo", "gracias"], timeout=LONG_MS)
     finish(page)
     expect(page.locator("#finals .recorded .source")).to_have_text(["gracias"])
     assert [kept["segments"] for kept in recordings(page)[len(before) :]] == [1]
     page.get_by_label("Keep the sound", exact=True).uncheck()
     page.reload()
-    expect(mark).to_have_text("Nothing of it is recorded.")
+    expect(mark).to_have_text("Not recorded")
     page.get_by_role("button", name="New conversation").click()
-    expect(mark).to_have_text("It is recorded from Start on.")
+    expect(mark).to_have_text("Recorded from Start on")
 
 
 def test_the_choice_for_new_conversations_is_kept_and_the_server_allows_the_most(
@@ -80,10 +80,10 @@ def test_the_choice_for_new_conversations_is_kept_and_the_server_allows_the_most
         return said;
     """
     assert run(page, "keeping", body) == [
-        [False, False, "No se graba nada.", False],
-        [True, False, "Se graba desde que pulse Empezar.", True],
-        [False, False, "No se graba nada.", False],
-        [True, False, "Se está grabando.", True],
-        [True, False, "No se graba nada.", True],
-        [False, True, "Este servidor no graba el sonido.", False],
+        [False, False, "Sin grabar", False],
+        [True, False, "Se graba al empezar", True],
+        [False, False, "Sin grabar", False],
+        [True, False, "Grabando", True],
+        [True, False, "Sin grabar", True],
+        [False, True, "Este servidor no graba", False],
     ]

@@ -138,6 +138,38 @@ def test_whoever_speaks_sees_how_many_read_along(browser: Browser, open_page: Op
     expect(page.locator("#viewers")).to_be_hidden()
 
 
+def test_each_address_is_listed_with_its_readers_and_withdrawn_by_itself(
+    browser: Browser, open_page: OpenPage, complaints: list[str]
+) -> None:
+    complaints.append("410")
+    page = open_page(browser)
+    expect(page.locator("#state")).to_have_text("Ready")
+    first = share(page)
+    code = page.get_by_alt_text("QR code of the address")
+    expect(code).to_be_visible()
+    assert code.evaluate("(image) => image.naturalWidth") > 100
+    expect(page.locator("#watchers .local")).to_contain_text("works on this machine only")
+    page.get_by_role("button", name="Close").click()
+    page.evaluate("sessionStorage.removeItem('habla.address')")  # as another tab would know it
+    page.reload()
+    expect(page.locator("#state")).to_have_text("Ready")
+    readers = [open_page(browser, path_of(address)) for address in (first, share(page))]
+    lines = page.locator("#watchers .tickets li")
+    expect(lines).to_have_count(2)
+    for line, words in ((lines.first, "This one, made at"), (lines.last, "Made at")):
+        expect(line).to_contain_text(words)
+        expect(line).to_contain_text("good for 23 h more · 1 person reads along")
+    lines.last.get_by_role("button", name="Withdraw").click()
+    expect(lines).to_have_count(1)
+    expect(page.locator("#watchers [role=status]")).to_contain_text("The others are still good")
+    expect(readers[0].locator("#state")).to_have_text("Over")
+    expect(readers[1].locator("#state")).to_have_text("Live")
+    page.get_by_role("button", name="Close").click()
+    page.locator("#viewers").click()
+    expect(page.locator("#watchers output")).to_contain_text("/watch/")
+    expect(lines).to_have_count(1)
+
+
 def test_the_address_ends_with_a_new_conversation_and_the_page_says_so(
     browser: Browser, open_page: OpenPage, complaints: list[str]
 ) -> None:
@@ -155,6 +187,9 @@ def test_the_address_ends_with_a_new_conversation_and_the_page_says_so(
     expect(reader.locator("#notices")).to_contain_text("has begun a new one")
     expect(reader.locator("#finals .translated")).to_have_text("thanks")
     expect(page.locator("#viewers")).to_be_hidden()
+    type_text(page, "hola")  # which nobody else sees
+    expect(page.locator("#finals .translated")).to_have_text("hello")
+    expect(reader.locator("#finals .translated")).to_have_text("thanks")
     after = share(page)
     assert after != before
     expect(page.locator("#watchers [role=status]")).to_contain_text("The one before has ended")

@@ -266,7 +266,7 @@ async def test_a_new_conversation_during_an_outage_ends_the_old_ones_tickets_aft
     caplog.clear()  # the outage of the database is an error in the log
 
 
-async def test_whoever_speaks_is_told_how_many_read_along(connect: Connect) -> None:
+async def test_whoever_speaks_is_told_how_many_read_along(house: House, connect: Connect) -> None:
     async with connect() as browser:
         secret = await ticket_for(browser)
         await browser.until("viewers", count=0)
@@ -274,6 +274,9 @@ async def test_whoever_speaks_is_told_how_many_read_along(connect: Connect) -> N
             await browser.until("viewers", count=1)
             async with viewer(await ticket_for(browser)) as other:
                 await browser.until("viewers", count=2)
+                ticket_ids = [str(ticket.pk) async for ticket in WatchTicket.objects.all()]
+                by_ticket = {conversation_of(browser): 2, **dict.fromkeys(ticket_ids, 1)}
+                assert house.registry.publisher.viewers == by_ticket
                 async with connect(conversation=conversation_of(browser)) as again:
                     await again.until("viewers", count=2)
                 await other.until("session_paused")

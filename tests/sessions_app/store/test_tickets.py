@@ -1,6 +1,7 @@
 """Tests of the tickets of viewers: their REST routes, and the page they open."""
 
 from datetime import timedelta
+from urllib.parse import unquote
 from uuid import uuid4
 
 import pytest
@@ -8,7 +9,14 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from sessions_app.models import Conversation, SessionState, TranslationSession, WatchTicket
+from sessions_app.core.qr_codes import qr_svg
+from sessions_app.models import (
+    Conversation,
+    Server,
+    SessionState,
+    TranslationSession,
+    WatchTicket,
+)
 from sessions_app.store.tickets import MOST_TICKETS, end_tickets, withdraw
 from tests.sessions_app.kept import at_home, keep_conversation, keep_session, the_owner
 
@@ -53,10 +61,33 @@ def test_a_ticket_is_made_with_an_address_that_is_told_once(program, session):
     assert len(secret) == 43  # 256 bits
     assert secret not in str(WatchTicket.objects.values().get())
     listed = program.get(tickets_of(session)).json()
+    told_once = {"address", "is_local", "qr"}
     assert listed == {
-        "items": [{name: value for name, value in ticket.items() if name != "address"}],
+        "items": [{name: value for name, value in ticket.items() if name not in told_once}],
         "count": 1,
     }
+
+
+def test_a_ticket_made_on_the_machine_itself_says_that_nobody_else_can_use_it(program, session):
+    ticket = program.post(tickets_of(session)).json()
+    assert ticket["address"].startswith("http://localhost:8000/watch/")
+    assert ticket["is_local"] is True
+    assert ticket["qr"] == qr_svg(ticket["address"])
+
+
+def test_a_code_of_an_address_is_a_picture():
+    picture = unquote(qr_svg("https://habla.test/watch/abc/").partition(",")[2])
+    assert picture.startswith("<svg")
+    assert picture.endswith("</svg>")
+    assert qr_svg("https://habla.test/1") != qr_svg("https://habla.test/2")
+
+
+def test_each_ticket_says_how_many_read_by_it(program, session):
+    one, other = (program.post(tickets_of(session)).json()["id"] for _ in range(2))
+    for boot, viewers in (("a", {one: 2, str(session.conversation_id): 3}), ("b", {one: 1})):
+        Server.objects.create(boot=boot, pid=1, viewers=viewers)
+    listed = program.get(tickets_of(session)).json()["items"]
+    assert {each["id"]: each["viewers"] for each in listed} == {one: 3, other: 0}
 
 
 def test_two_tickets_are_never_the_same(program, session):
