@@ -196,7 +196,7 @@ def test_the_page_of_a_ticket_that_is_no_good_says_so_in_plain_words(program, st
     assert (withdrawn.status_code, "ha dejado de compartirla" in withdrawn.text) == (410, True)
     unknown = stranger.get("/watch/nothing/")
     assert (unknown.status_code, "wrong or incomplete" in unknown.text) == (404, True)
-    assert all("<script type" not in p.text.split("preferences.js")[1] for p in (expired, unknown))
+    assert all("<script type" not in p.text.split("js/preferences")[1] for p in (expired, unknown))
 
 
 def test_deleting_a_session_deletes_its_tickets(program, session):
