@@ -46,7 +46,7 @@ class ConversationParts:
     sentences: int
     recordings: int
     minutes: int
-    """How long these are together, rounded up."""
+    """How long these are together, rounded up; one that is still made has at least one."""
 
 
 def conversations_of(user: User, query: str = "") -> QuerySet[Conversation]:
@@ -229,7 +229,7 @@ def parts_of_conversation(conversation: Conversation) -> ConversationParts:
     return ConversationParts(
         conversation.exchanges.count(),
         found["count"],
-        math.ceil(found["seconds"] / 60),
+        math.ceil(found["seconds"] / 60) or min(found["count"], 1),
     )
 
 

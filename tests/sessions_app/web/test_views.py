@@ -135,7 +135,10 @@ def test_deleting_is_asked_first_and_done_then(browser):
 
 def test_a_live_conversation_is_not_deleted_and_the_page_says_why(browser):
     kept = keep_conversation(the_owner())
-    keep_session(kept, "uno|one", state=SessionState.OPEN)
+    session = keep_session(kept, "uno|one", state=SessionState.OPEN)
+    keep_recording(the_owner(), session=session, conversation=kept)  # whose length is not known
+    page = browser.get(f"/history/{kept.pk}/delete").text
+    assert "1 recording of what was said, 1 min" in page
     answer = browser.post(f"/history/{kept.pk}/delete")
     assert answer.status_code == 409
     assert "It is still live" in answer.text
