@@ -1,11 +1,10 @@
 """Sends to a client with back-pressure: never raises, and holds little for a slow reader."""
 
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sessions_app.core.commands_told import COMMANDS, fields_for_everybody
+from sessions_app.consumers.wording import worded
 from sessions_app.core.events import Event, Lag, Notice, Numbered, Partial
 from sessions_app.protocol import encode
 from sessions_app.transport.backpressure import FlowControl
@@ -34,6 +33,8 @@ class Sender:
         self._stalled = stalled
         self.is_operators = False
         """Whether the client is of somebody who runs this server, and is told of commands."""
+        self.language = "en"
+        """The language of the client's pages."""
         self.is_gone = False
         """Whether nothing can be sent any more."""
         self.dropped = 0
@@ -43,10 +44,7 @@ class Sender:
         """Send ``event``, unless the client is gone. Waits up to STALL_SECONDS for it to read."""
         if self.is_gone or not await self._has_room(event):
             return
-        text = encode(event)
-        if COMMANDS in text and not self.is_operators:
-            fields = fields_for_everybody(json.loads(text))
-            text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+        text = worded(encode(event), self.language, is_operators=self.is_operators)
         await self._deliver({"type": "websocket.send", "text": text})
 
     async def disconnect(self, code: int) -> None:

@@ -21,6 +21,7 @@ from sessions_app.consumers.allowance import (
 )
 from sessions_app.consumers.query import SessionQuery, parse_query
 from sessions_app.consumers.sender import Sender
+from sessions_app.consumers.wording import language_of
 from sessions_app.core.descriptors import EXHAUSTED, was_exhausted
 from sessions_app.core.errors import CommandError, HablaError, RefusedError, TooFastError
 from sessions_app.core.events import Failure
@@ -68,6 +69,11 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve the connection; return only when all that it started has ended."""
         self._sender = Sender(send, scope.get("habla.flow"), self._cannot_keep_up)
+        sent = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in scope.get("headers", [])
+        }
+        self._sender.language = language_of(sent)
         self._connection = ClientConnection(self._sender.emit, self._sender.disconnect)
         try:
             await self._serve(scope, receive, send)
