@@ -21,6 +21,6 @@ def migrated() -> Path:
     for directory in (made, blank):
         atexit.register(shutil.rmtree, directory, ignore_errors=True)
     command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-    subprocess.run(command, cwd=ROOT, env=environment(made), check=True, timeout=60)
+    subprocess.run(command, cwd=ROOT, env=environment(made), check=True)
     shutil.copy2(made / DATABASE, blank / DATABASE)
     return blank
