@@ -37,8 +37,9 @@ from sessions_app.live.states import EndCause, EndReason, SessionRequest, refuse
 from sessions_app.protocol import CloseCode
 from sessions_app.transport.backpressure import FlowControl, throttle
 
-GIVEN_UP_SECONDS = 0.25
+GIVEN_UP_SECONDS = 1.0
 """How long to see whether an attempt was given up, before it takes a session from its client."""
+LOOK_SECONDS = 0.05
 STRIKES = 50
 """How many malformed messages in a row are answered before the connection is closed."""
 
@@ -217,7 +218,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             session, _ = found.live
             if not (found.is_new or has_waited) and session.has_newer_client(ticket.hashed):
                 has_waited = True
-                if await self._is_given_up():
+                if await self._is_given_up(session, ticket):
                     return True
                 continue  # who is there may have used the ticket up meanwhile
             self._session, self._life = found.live
@@ -231,14 +232,21 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         await self._sender.emit(Failure("resume_unknown", message, about="query"))
         return False
 
-    async def _is_given_up(self) -> bool:
-        """Return whether the client closes the connection just now, as after a network stalled."""
+    async def _is_given_up(self, session: LiveSession, ticket: ResumeTicket) -> bool:
+        """Return whether the client closes the connection just now, as after a network stalled.
+
+        It is looked for as long as somebody else has the session, and the ticket is good.
+        """
         flow: FlowControl | None = self.scope.get("habla.flow")
         if flow is None:
             return False
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GIVEN_UP_SECONDS):
-                await flow.is_disconnected.wait()
+        due_at = asyncio.get_running_loop().time() + GIVEN_UP_SECONDS
+        while session.has_newer_client(ticket.hashed) and not flow.is_disconnected.is_set():
+            if asyncio.get_running_loop().time() > due_at:
+                break
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await flow.is_disconnected.wait()
         return flow.is_disconnected.is_set()
 
     # --- frames in

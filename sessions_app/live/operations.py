@@ -351,7 +351,7 @@ class SessionOperations(ABC):
             return
         self._pipeline.begin_rest()  # what was said before belongs to the old one
         with suppress(StoreError):
-            self._rows.leave_conversation()
+            self._rows.begin_conversation_unawaited()
             del self._undone[NEW_CONVERSATION]
 
     def _who_typed(self, command: TextInput) -> Speaker | None:

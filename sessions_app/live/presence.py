@@ -164,9 +164,11 @@ class SessionPresence(SessionOperations):
     def has_newer_client(self, hashed: str) -> bool:
         """Return whether its client is there, and was given a later ticket than that of this hash.
 
-        Then whoever comes with the older one may be an attempt that this client has given up.
+        Then whoever comes with the older one, while that is good, may be an attempt that this
+        client has given up.
         """
-        return self._link.connection is not None and self._ticket != hashed
+        is_good = self._resumption is not None and self._resumption.tickets.opens(hashed)
+        return self._link.connection is not None and self._ticket != hashed and is_good
 
     def can_be_resumed(self) -> bool:
         """Whether a client may attach to it now."""

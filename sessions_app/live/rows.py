@@ -212,7 +212,7 @@ class SessionRows:
         await behind.in_time(beginning)
         self._take_up(kept)
 
-    def leave_conversation(self) -> None:
+    def begin_conversation_unawaited(self) -> None:
         """Begin a new conversation for what is stored from now on, without waiting for that.
 
         Raises:

@@ -283,11 +283,11 @@ def _use_up(session_id: uuid.UUID) -> None:
         rows = Resumption.objects.select_for_update().filter(pk=session_id)
         row = rows.first()
         if row is not None and row.checkpoint.get("sent_again"):
-            _forget_unfinished(session_id, Account.from_dict(row.checkpoint["account"]))
+            _correct_account(session_id, Account.from_dict(row.checkpoint["account"]))
         rows.delete()
 
 
-def _forget_unfinished(session_id: uuid.UUID, account: Account) -> None:
+def _correct_account(session_id: uuid.UUID, account: Account) -> None:
     """Give an ended session the account that it has without what is heard in another one."""
     ended = TranslationSession.objects.filter(pk=session_id, state=SessionState.CLOSED)
     ended.update(reason=Replace("reason", Value("_cut_off")), **account_columns(account))

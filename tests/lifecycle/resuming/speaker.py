@@ -172,10 +172,14 @@ class Speaker:
         return [one for before, one in pairs if one in self.said or not before.endswith(one)]
 
     def _errors(self) -> list[dict[str, Any]]:
-        """Return all but the last, where that says only that a session is over which was left."""
+        """Return all but the last, where that says only that a session is over which was left.
+
+        Nor that an engine is behind, which then catches up.
+        """
         errors = self.client.told("error")
         is_over = bool(errors) and errors[-1]["code"] == "resume_unknown"
-        return errors[:-1] if is_over and self.client.has_left else errors
+        told = errors[:-1] if is_over and self.client.has_left else errors
+        return [message for message in told if message["code"] != "no_words"]
 
     def _discarded(self) -> list[dict[str, Any]]:
         return [
