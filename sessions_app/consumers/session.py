@@ -70,11 +70,6 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve the connection; return only when all that it started has ended."""
         self._sender = Sender(send, scope.get("habla.flow"), self._cannot_keep_up)
-        sent = {
-            name.decode("latin-1").lower(): value.decode("latin-1")
-            for name, value in scope.get("headers", [])
-        }
-        self._sender.language = language_of(sent)
         self._connection = ClientConnection(self._sender.emit, self._sender.disconnect)
         try:
             await self._serve(scope, receive, send)
@@ -125,6 +120,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         """Accept first, so that a refusal can be explained; then begin the session."""
         await self.accept()
         try:
+            self._sender.language = language_of(_headers(self.scope))
             serving(registry.live.conf)  # first, so that nobody logs in for nothing
             refuse_without_database()
             login = await self._admit()
@@ -303,6 +299,11 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         self._strikes += 1
         if self._strikes >= STRIKES:
             session.end(EndCause(EndReason.NOT_OUR_PROTOCOL, CloseCode.NOT_OUR_PROTOCOL))
+
+
+def _headers(scope: Mapping[str, Any]) -> dict[str, str]:
+    found = scope.get("headers", [])
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in found}
 
 
 def _is_too_big(message: Mapping[str, Any]) -> bool:

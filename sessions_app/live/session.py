@@ -340,8 +340,9 @@ class LiveSession(SessionPresence):
         self.is_cut_off = self.is_cut_off or is_unfinished
         if not self.is_cut_off:
             return str(ending)
-        logger.warning("session %s: %s, unfinished sound was cut off", self.id, ending)
-        return f"{ending}_cut_off"
+        reason = f"{ending}_cut_off"
+        logger.warning("session %s: %s, unfinished sound was cut off", self.id, reason)
+        return reason
 
     def _note_where_it_ended(self) -> None:
         """Note for a client that begins another session up to where its stream was taken."""
