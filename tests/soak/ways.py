@@ -148,7 +148,7 @@ async def is_ended_by_the_operator(server: Running) -> None:
         ending = asyncio.create_task(asyncio.to_thread(_delete, url))
         assert await guest.close_code() == 1000
         assert guest.told("translation")[0]["translated"] == "yes"
-        assert await ending == 200
+        assert await ending in (200, 202)  # the latter where its row is still to be written
 
 
 async def sends_broken_webm(server: Running) -> None:
