@@ -4,7 +4,7 @@ HTTPS ?=
 PORT ?= $(if $(HTTPS),8443,8000)
 VENV ?= .venv
 # most tests wait for a server that starts, so two cores can run more than two at a time
-WORKERS ?= 3
+WORKERS ?= 4
 export VENV
 PYTHON := $(VENV)/bin/python
 
