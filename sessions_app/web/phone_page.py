@@ -1,6 +1,7 @@
 """The page that leads a phone here: the address as a QR code, and how to trust the certificate."""
 
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from csp.constants import HEADER
@@ -44,6 +45,7 @@ def phone(request: HttpRequest) -> HttpResponse:
         "code": qr_svg(guide),
         "others": [here.guide(each) for each in names if here is not None and each != name],
         "is_ours": is_ours,
+        "is_alone": is_loopback(urlsplit(guide).hostname or ""),
         "authority": _authority(here),
         "probe": f"{address}/phone/trusted.svg" if is_ours and not request.is_secure() else "",
     }

@@ -98,6 +98,14 @@ def test_without_https_it_says_how_to_get_it() -> None:
     assert 'href="https://house.local"' in behind_a_proxy
 
 
+def test_no_other_device_is_sent_to_an_address_of_this_machine_alone() -> None:
+    live.listening = Listening("127.0.0.1", 8000, None, ())
+    text, _ = page("localhost:8000")
+    assert "Habla serves this machine only" in text
+    assert "make run HTTPS=1 HOST=0.0.0.0" in text
+    assert "data:image/svg" not in text
+
+
 def test_the_code_is_a_picture_of_the_address() -> None:
     first, second = page("house.local:8000")[0], page("192.168.1.7:8000")[0]
     codes = [re.findall(r'src="(data:image/svg[^"]+)"', text) for text in (first, second)]
