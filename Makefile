@@ -8,7 +8,7 @@ WORKERS ?= 4
 export VENV
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help run unit test coverage test-all check lint types layers migrations format bench bench-playback bench-lifecycle bench-quality soak
+.PHONY: help run unit test coverage test-long test-all check lint types layers migrations format bench bench-playback bench-lifecycle bench-quality soak
 .PHONY: fuzz-decoders test-outages test-cuts screenshots icons inflections settings-table lock clean
 
 help: ## say what there is
@@ -30,8 +30,12 @@ test: .setup-test ## run all that CI runs, in WORKERS processes
 coverage: ## run the tests, and say which lines and branches none of them reaches
 	$(MAKE) test ARGS="--cov --cov-report=term:skip-covered $(ARGS)"
 
+test-long: .setup-test ## run the tests that show at length what others show as well
+	$(PYTHON) -m pytest --long -n $(WORKERS) --dist loadfile $(ARGS)
+
 test-all: ## run all that CI runs, then the long forms: outages, cuts, fuzzing, soak, quality
 	$(MAKE) test
+	$(MAKE) test-long
 	$(MAKE) test-outages
 	$(MAKE) test-cuts
 	$(MAKE) fuzz-decoders

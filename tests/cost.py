@@ -3,6 +3,7 @@
 Directories that are not named here hold unit tests: of parts, and of the pipeline.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ ROOT = Path(__file__).parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option of `make unit`."""
+    """Add the options of `make unit` and `make test-long`."""
     parser.addoption("--unit", action="store_true", help="only quick tests of parts")
+    parser.addoption("--long", action="store_true", help="only those that take very long")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -30,10 +32,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     So that at the end no process runs a long test while the others have nothing to do.
     """
+    is_long = config.getoption("long")
+    _leave_out(config, items, lambda item: _is_long(item) is not is_long)
     if config.getoption("unit"):
-        config.hook.pytest_deselected(items=[item for item in items if _is_slow(item)])
-        items[:] = [item for item in items if not _is_slow(item)]
+        _leave_out(config, items, _is_slow)
     items.sort(key=_is_quick)
+
+
+def _leave_out(
+    config: pytest.Config, items: list[pytest.Item], is_left_out: Callable[[pytest.Item], bool]
+) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if is_left_out(item)])
+    items[:] = [item for item in items if not is_left_out(item)]
+
+
+def _is_long(item: pytest.Item) -> bool:
+    """Return whether a test is marked long: it shows again, at length, what another one shows."""
+    return item.get_closest_marker("long") is not None
 
 
 def _is_slow(item: pytest.Item) -> bool:

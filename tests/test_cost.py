@@ -19,6 +19,10 @@ import pytest
 def test_that_is_slow():
     pass
 
+@pytest.mark.long
+def test_that_is_long():
+    pass
+
 @pytest.mark.django_db(transaction=True)
 def test_that_is_slow_for_it_commits():
     pass
@@ -70,3 +74,12 @@ def test_what_takes_long_is_begun_first_and_nothing_is_left_out() -> None:
     assert places[0] == "server"
     assert {*places} == {"server", "engines", "faults"}
     assert "server" not in places[places.count("server") :]
+
+
+def test_what_is_marked_long_runs_by_itself_only(tmp_path: Path) -> None:
+    tests = tmp_path / "test_some.py"
+    tests.write_text(SOME)
+    usual, long = (collected(*option, str(tests)) for option in ((), ("--long",)))
+    assert [name.rpartition("::")[2] for name in long] == ["test_that_is_long"]
+    assert len(usual) == 4
+    assert not {*usual} & {*long}

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import OpenPage, Serve
@@ -214,6 +215,7 @@ def test_a_conversation_that_is_left_without_a_connection_is_not_read_along(
     expect(reader.locator("#state")).to_have_text("Over", timeout=30_000)
 
 
+@pytest.mark.long
 def test_reading_along_goes_on_at_the_next_server(
     browser: Browser, open_page: OpenPage, complaints: list[str], serve: Serve
 ) -> None:

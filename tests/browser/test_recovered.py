@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from time import monotonic
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import OpenPage
@@ -19,6 +20,7 @@ SALVAGED_SECONDS = 30.0
 TIME = "() => document.getElementById('heard').currentTime"
 
 
+@pytest.mark.long
 def test_a_recovered_recording_is_heard_in_the_browser_to_its_end(
     speaking: Callable[[bytes], Browser],
     open_page: OpenPage,

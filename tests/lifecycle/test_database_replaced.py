@@ -141,6 +141,7 @@ async def test_who_speaks_is_told_nobody_new_is_let_in_and_a_file_that_is_back_i
     assert stored(data_dir) == []  # the backup is unchanged
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("take", [put_a_backup_in_its_place, put_an_empty_one_in_its_place])
 async def test_another_file_in_its_place_is_noticed_in_the_same_way(
     take: Callable[[Path, Path], None], migrated: Path, data_dir: Path, log_dir: Path
@@ -201,6 +202,7 @@ def back_up(database: Path, backup: Path) -> None:
         live.backup(copy)
 
 
+@pytest.mark.long
 async def test_a_backup_that_sqlite_makes_bears_the_newest_number_and_is_noticed_too(
     data_dir: Path, tmp_path: Path
 ) -> None:
@@ -246,6 +248,7 @@ def is_stamped_anew(other: sqlite3.Connection, database: Path, was: bytes) -> bo
     return stamp(database) != was
 
 
+@pytest.mark.long
 async def test_a_deleted_write_ahead_log_costs_nothing(data_dir: Path) -> None:
     async with running(data_dir) as server:
         async with visitor(server.socket_address) as guest:
@@ -260,6 +263,7 @@ async def test_a_deleted_write_ahead_log_costs_nothing(data_dir: Path) -> None:
     assert said(data_dir) == ["gracias"]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(find_program("initdb") is None, reason="PostgreSQL is not installed")
 async def test_tables_that_are_made_anew_in_postgresql_are_noticed(tmp_path: Path) -> None:
     async with cluster() as url:

@@ -21,6 +21,7 @@ from tests.server.postgres import find_program
 from tests.server.running import Running
 
 
+@pytest.mark.long
 @pytest.mark.skipif(find_program("initdb") is None, reason="PostgreSQL is not installed")
 async def test_two_servers_of_one_database_do_each_utterance_once(
     database: str, tmp_path: Path

@@ -195,6 +195,7 @@ async def test_what_is_said_through_nginx_is_kept_whoever_quits_or_is_killed(
                 assert await again.ended() == 0
 
 
+@pytest.mark.long
 async def test_one_that_is_frozen_keeps_nobody_waiting_for_long(tmp_path: Path) -> None:
     ports = free_port(), free_port()
     dirs = tmp_path / "one", tmp_path / "other"
