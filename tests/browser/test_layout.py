@@ -93,7 +93,7 @@ def test_nothing_is_cut_or_overlaps(browser: Browser, open_page: OpenPage, local
     expect(page.locator("#finals .translated")).to_have_text("the house is red")
     sockets[-1].send(json.dumps({"type": "lag", "seconds": 6, "dropped_seconds": 0}))
     sockets[-1].send(json.dumps({"type": "viewers", "count": 2}))
-    expect(page.locator(".notice")).to_have_count(1)
+    expect(page.locator("#notices .notice")).to_have_count(1)
     found += faults(page, "said")
     page.locator("#listen").click()
     expect(page.locator("#listen")).to_have_attribute("aria-pressed", "true")

@@ -81,8 +81,8 @@ def test_one_line_tells_what_matters_most_and_opens_to_all_without_pushing_the_w
     tell("error", code="no_words", message="No words come.", about="audio", fatal=False)
     lag(tell, 6)
     tell("going_away", deadline_seconds=8)
-    expect(page.locator(".notice")).to_have_count(3)
-    expect(page.locator(".notice:visible strong")).to_have_text("No words come of what is said")
+    expect(page.locator("#notices .notice")).to_have_count(3)
+    expect(page.locator("#notices .notice:visible strong")).to_have_text("No words come of what is said")
     page.set_viewport_size({"width": 844, "height": 390})
     page.get_by_role("button", name="What to do (+2)").click()
     expect(page.locator(".notice strong")).to_have_text(
@@ -92,11 +92,11 @@ def test_one_line_tells_what_matters_most_and_opens_to_all_without_pushing_the_w
             "The server is about to restart",
         ]
     )
-    expect(page.locator(".notice:visible")).to_have_count(3)
+    expect(page.locator("#notices .notice:visible")).to_have_count(3)
     expect(page.locator("#finals .translated")).to_be_in_viewport(ratio=1)
     tell("resolved", code="no_words")
     lag(tell, 0)
-    expect(page.locator(".notice:visible strong")).to_have_text("The server is about to restart")
+    expect(page.locator("#notices .notice:visible strong")).to_have_text("The server is about to restart")
 
 
 def test_what_happened_once_goes_away_by_itself(page: Page) -> None:
@@ -124,9 +124,9 @@ def test_what_happened_once_goes_away_by_itself(page: Page) -> None:
 
 def test_being_behind_is_shown_until_it_is_over(page: Page, tell: Tell) -> None:
     lag(tell, 6)
-    expect(page.locator(".notice")).to_have_count(1)
+    expect(page.locator("#notices .notice")).to_have_count(1)
     lag(tell, 0)
-    expect(page.locator(".notice")).to_have_count(0)
+    expect(page.locator("#notices .notice")).to_have_count(0)
 
 
 def test_whoever_hides_it_hides_it_until_it_is_over(page: Page, tell: Tell) -> None:
@@ -134,7 +134,7 @@ def test_whoever_hides_it_hides_it_until_it_is_over(page: Page, tell: Tell) -> N
     page.get_by_role("button", name="Hide").click()
     lag(tell, 9)
     tell("error", code="busy", message="Too much waits.", about="text_input", fatal=False)
-    expect(page.locator(".notice")).to_have_count(1)
+    expect(page.locator("#notices .notice")).to_have_count(1)
     expect(page.locator('[data-code="server:busy"]')).to_be_visible()
     lag(tell, 0)
     lag(tell, 4)
@@ -173,7 +173,7 @@ def test_what_was_wrong_with_the_sound_says_nothing_of_the_next(page: Page, tell
     expect(page.locator('[data-code="server:recording_stopped"]')).to_be_visible()
     page.locator("#listen").click()
     expect(page.locator("#state")).to_have_text("Listening")
-    expect(page.locator(".notice")).to_have_count(0)
+    expect(page.locator("#notices .notice")).to_have_count(0)
 
 
 def test_a_microphone_that_opens_at_last_takes_back_that_it_did_not(

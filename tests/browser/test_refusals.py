@@ -79,7 +79,7 @@ def test_a_session_that_was_ended_for_silence_goes_on_when_asked(
     page = open_with(once)
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("#state")).to_have_text("Ready")
-    expect(page.locator(".notice")).to_have_count(0)
+    expect(page.locator("#notices .notice")).to_have_count(0)
 
 
 @pytest.mark.parametrize(

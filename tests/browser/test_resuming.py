@@ -104,7 +104,7 @@ def test_no_word_is_lost_while_the_network_is_gone(
     until_heard(page, len(words_of(sentences)))
     assert heard(page) == words_of(sentences)
     expect(page.locator("#state")).to_have_text("Listening")
-    expect(page.locator(".notice")).to_have_count(0)
+    expect(page.locator("#notices .notice")).to_have_count(0)
 
 
 def test_sentences_that_wait_are_one_line_also_while_the_network_is_gone(
@@ -181,7 +181,7 @@ def test_a_reload_in_the_middle_of_a_sentence_loses_nothing_that_was_recorded(
     told = heard(page)
     assert told[: len(shown)] == shown
     assert told[-len(words_of(sentences)) :] == words_of(sentences)
-    assert page.locator(".notice").get_by_text("The end of the stream").count() == 0
+    assert page.locator("#notices .notice").get_by_text("The end of the stream").count() == 0
 
 
 def test_a_tab_that_crashed_is_found_by_the_one_that_is_opened_next(

@@ -67,4 +67,4 @@ def test_a_name_of_which_nothing_can_be_seen_changes_nothing(
     page.locator("#text").fill("mundo")
     page.locator("#text").press("Enter")
     expect(page.locator("#finals .speaker")).to_have_text(["Spanish speaker"] * 2)
-    expect(page.locator(".notice")).to_have_count(0)
+    expect(page.locator("#notices .notice")).to_have_count(0)
