@@ -82,7 +82,8 @@ def test_one_line_tells_what_matters_most_and_opens_to_all_without_pushing_the_w
     lag(tell, 6)
     tell("going_away", deadline_seconds=8)
     expect(page.locator("#notices .notice")).to_have_count(3)
-    expect(page.locator("#notices .notice:visible strong")).to_have_text("No words come of what is said")
+    shown = page.locator("#notices .notice:visible strong")
+    expect(shown).to_have_text("No words come of what is said")
     page.set_viewport_size({"width": 844, "height": 390})
     page.get_by_role("button", name="What to do (+2)").click()
     expect(page.locator(".notice strong")).to_have_text(
@@ -96,7 +97,8 @@ def test_one_line_tells_what_matters_most_and_opens_to_all_without_pushing_the_w
     expect(page.locator("#finals .translated")).to_be_in_viewport(ratio=1)
     tell("resolved", code="no_words")
     lag(tell, 0)
-    expect(page.locator("#notices .notice:visible strong")).to_have_text("The server is about to restart")
+    shown = page.locator("#notices .notice:visible strong")
+    expect(shown).to_have_text("The server is about to restart")
 
 
 def test_what_happened_once_goes_away_by_itself(page: Page) -> None:
