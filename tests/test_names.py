@@ -29,6 +29,8 @@ OF_SEVERAL_WORDS = re.compile(r"[A-Za-z][a-z0-9]*(?:_[a-z0-9]+)+|(?:[A-Z][a-z0-9
 IMPORT = re.compile(r"from ((?:sessions_app|playback_app)[\w.]*) import (\w+)")
 FOREIGN_MODULES = {"asyncio", "faulthandler", "loop", "os", "reactor", "signal", "sys", "time"}
 FOREIGN_NAMES = {
+    "/sw.js",  # an address
+    "house.tail1234.ts.net",  # Tailscale's
     "await_many_dispatch",  # Channels
     "expectation_failed",  # made of the name of an HTTP status
     "fail_timeout",  # nginx
