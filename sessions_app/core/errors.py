@@ -11,6 +11,7 @@ HablaError
 │   ├── StoreUnavailableError       it is unavailable as a whole, and may come back
 │   ├── DeletedError                what this belongs to was deleted
 │   └── ClaimedError                another process has the session that this belongs to
+├── CertificateError            one cannot be used (core/certificates/server_certificate.py)
 ├── BundlingError               modules could not be bundled (web/static_files/bundling.py)
 ├── AlreadyServingError         another server uses this data directory (server/runfile.py)
 ├── NotRunningError             no server runs on this data directory (server/remote.py)
