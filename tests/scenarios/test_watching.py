@@ -21,7 +21,13 @@ from sessions_app.access.authentication import owner
 from sessions_app.consumers.sender import Sender
 from sessions_app.consumers.viewer_feed import ViewerFeed
 from sessions_app.live import publisher
-from sessions_app.models import Conversation, Exchange, TranslationSession, WatchTicket
+from sessions_app.models import (
+    Conversation,
+    Exchange,
+    SessionState,
+    TranslationSession,
+    WatchTicket,
+)
 from sessions_app.store import tickets
 from sessions_app.store.database.thread import database_thread
 from sessions_app.store.history import delete_conversation
@@ -372,6 +378,8 @@ async def test_a_session_that_another_process_goes_on_with_is_told_as_handed_ove
         paused = await guest.until("session_paused")
         assert (paused["session_id"], paused["reason"]) == (session_of(browser), "handed_over")
         await guest.until("session_resumed", session_id=session_of(browser))
+    # the row is the other process's, which closes it
+    await TranslationSession.objects.aupdate(state=SessionState.CLOSED, close_count=1)
 
 
 async def test_a_row_that_was_committed_behind_a_newer_one_is_told_too(connect: Connect) -> None:
