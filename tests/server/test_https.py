@@ -63,7 +63,7 @@ async def test_who_trusts_the_authority_speaks_and_who_does_not_is_led_there(
         https_port, plain_port = ports(server)
         at_home = f"https://127.0.0.1:{https_port}"
         context = trusting(data_dir)
-        async with httpx.AsyncClient(verify=context, trust_env=False) as client:
+        async with httpx.AsyncClient(verify=context, trust_env=False, timeout=60) as client:
             await it_is_the_owner_only_on_this_machine(client, https_port, context)
             await a_page_without_https_opens_no_socket(https_port, context)
             await the_plain_port_redirects(client, https_port, plain_port)
@@ -76,7 +76,7 @@ async def test_who_trusts_the_authority_speaks_and_who_does_not_is_led_there(
             before = server.log
             with pytest.raises(ssl.SSLCertVerificationError):
                 await connect(f"wss://127.0.0.1:{https_port}/ws/session/", ssl=True)
-            async with httpx.AsyncClient(trust_env=False) as stranger:
+            async with httpx.AsyncClient(trust_env=False, timeout=60) as stranger:
                 with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
                     await stranger.get(at_home)
             assert server.log == before
@@ -199,6 +199,7 @@ async def test_the_first_account_is_made_by_the_link_on_the_console(data_dir: Pa
             base_url=address,
             verify=trusting(data_dir),
             trust_env=False,
+            timeout=60,
             headers={"Origin": address},
         ) as client:
             password = "correct horse battery"
