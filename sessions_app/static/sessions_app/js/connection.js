@@ -46,6 +46,11 @@ export class Connection extends EventTarget {
     return this.state === "ready";
   }
 
+  // A socket that is closing takes nothing more, and tells so only later.
+  get #isOpen() {
+    return this.isReady && this.#socket.readyState === WebSocket.OPEN;
+  }
+
   get backlogBytes() {
     return this.#socket?.bufferedAmount ?? 0;
   }
@@ -91,13 +96,13 @@ export class Connection extends EventTarget {
   }
 
   sendText(text) {
-    if (!this.isReady) return false;
+    if (!this.#isOpen) return false;
     this.#socket.send(text);
     return true;
   }
 
   sendSound(chunk) {
-    if (this.isReady) this.#socket.send(chunk);
+    if (this.#isOpen) this.#socket.send(chunk);
   }
 
   #is(socket) {
