@@ -120,7 +120,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         """Accept first, so that a refusal can be explained; then begin the session."""
         await self.accept()
         try:
-            self._sender.language = language_of(_headers(self.scope))
+            self._sender.language = language_of(dict(authentication.caller_in(self.scope).headers))
             serving(registry.live.conf)  # first, so that nobody logs in for nothing
             refuse_without_database()
             login = await self._admit()
@@ -299,11 +299,6 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         self._strikes += 1
         if self._strikes >= STRIKES:
             session.end(EndCause(EndReason.NOT_OUR_PROTOCOL, CloseCode.NOT_OUR_PROTOCOL))
-
-
-def _headers(scope: Mapping[str, Any]) -> dict[str, str]:
-    found = scope.get("headers", [])
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in found}
 
 
 def _is_too_big(message: Mapping[str, Any]) -> bool:
