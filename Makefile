@@ -81,7 +81,7 @@ fuzz-decoders: .setup-test ## 100,000 mutated headers a container; COUNT=1000 fo
 
 test-cuts: .setup-test ## four hundred cuts of connections, restarts and kills: every word once; SEED=2 for others
 	$(PYTHON) -m tests.lifecycle.resuming $(SEED)
-	LONG_CUTS=on $(PYTHON) -m pytest tests/browser/test_resuming.py tests/lifecycle/resuming/test_attacks.py
+	LONG_CUTS=on $(PYTHON) -m pytest tests/browser/test_resuming.py
 
 test-outages: .setup-test ## outages of the database as long as those that were seen
 	LONG_OUTAGES=on $(PYTHON) -m pytest tests/lifecycle/test_late_database.py tests/server/test_postgres_outage.py

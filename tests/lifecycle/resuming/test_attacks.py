@@ -1,7 +1,6 @@
 """Tickets in the wrong hands, and clients that attach without end, harm nobody else."""
 
 import asyncio
-import os
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -21,8 +20,7 @@ from tests.server.browsing import PASSWORD, Tab, change_password, rows, tab
 from tests.server.running import Running, running
 from tests.server.visitor import Visitor
 
-IS_LONG = os.environ.get("LONG_CUTS") == "on"
-ATTACHMENTS = 1_300 if IS_LONG else 200
+ATTACHMENTS = 1_300
 WARM = 1_000
 """Attachments after which the server has allocated what it keeps: it takes no more at a time."""
 GROWTH_BYTES = 2 * MEGABYTE
@@ -166,7 +164,6 @@ async def test_a_ticket_ends_with_the_login(peopled_dir: Path, end: Any) -> None
 
 
 async def test_a_thousand_attachments_leave_nothing(data_dir: Path) -> None:
-    """Two hundred by default; `make test-cuts` has them all, and looks at the memory."""
     seen, before = 0, 0
     async with served(data_dir) as server:
         async with coming(server) as guest:
@@ -187,7 +184,7 @@ async def test_a_thousand_attachments_leave_nothing(data_dir: Path) -> None:
         async with coming(server, ticket, seen) as guest:
             await guest.say("leave")
             assert await guest.close_code() == 1000
-    assert growth < GROWTH_BYTES or not IS_LONG
+    assert growth < GROWTH_BYTES
     assert reasons(data_dir) == ["client_left"]
 
 
