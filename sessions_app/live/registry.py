@@ -259,8 +259,8 @@ class Registry:
         finisher, self._finisher = self._finisher, None
         left = max(deadline - asyncio.get_running_loop().time(), ROWS_SECONDS)
         unkept = await finish_all(finisher, left, self._hurry, ROWS_SECONDS)
-        cut_off = sum(s.is_cut_off for s in leaving if s not in late)
-        return ShutdownReport(len(leaving), len(late) + cut_off, stuck, unkept)
+        cut_off = sum(not s.is_left_whole if s in late else s.is_cut_off for s in leaving)
+        return ShutdownReport(len(leaving), cut_off, stuck, unkept)
 
     async def _send_away(self, leaving: list[LiveSession], seconds: float) -> None:
         """Tell all at the same time, since one that does not read takes seconds; then end them."""

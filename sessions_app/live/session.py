@@ -66,6 +66,8 @@ class LiveSession(SessionPresence):
 
         Of a session that failed, only the latter counts: its reason says the rest.
         """
+        self.is_left_whole = False
+        """Whether its rows say from where another process, or its client, goes on."""
         self._failure: Failure | None = None
         self._is_aborted = False
         self._ended = asyncio.Event()
@@ -316,20 +318,25 @@ class LiveSession(SessionPresence):
             logger.info("session %s is left to the next process", self.id)
 
     async def _end_row(self) -> None:
+        self.is_left_whole = await self._write_end()
+
+    async def _write_end(self) -> bool:
+        """Write how it ended; return whether somebody goes on, or its client has the rest."""
         if self.rows_owner.is_lost:
             self.is_cut_off = False
-            return
+            return True
         if self._restored is not None:  # it was not taken up, so another process may do so
             self.is_cut_off = False
             await behind.in_time(resumptions.release_claim(self._restored.found, self.boot))
-            return
+            return True
         if self._left is not None and self._left.can_go_on:
             await self._hand_over(self._left)
-            return
+            return True
         reason = self._reason_in_row()
         self._note_where_it_ended()
         await self._rows.close(reason, self.account)
         logger.info("session %s ended: %s", self.id, reason)
+        return self._left is not None
 
     def _reason_in_row(self) -> str:
         ending = self.ending.reason if self.ending else EndReason.FAILED

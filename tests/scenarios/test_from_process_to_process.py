@@ -69,6 +69,36 @@ async def test_a_third_process_counts_streams_on(house: House, connect: Connect)
     assert words == ["hola", "gracias"]
 
 
+@pytest.mark.parametrize("recording", ["on", "off"])
+async def test_a_quit_without_time_cuts_nothing_off_that_goes_on_elsewhere(
+    recording: str, house: House, connect: Connect
+) -> None:
+    await house.restart(transcriber={"delay_seconds": 600}, recording=recording)
+    async with connect(resumable="1") as first:
+        await first.say("start_listening", encoding="pcm-s16le", command=1)
+        await first.send_sound(say("hola") + silence(1))
+        await first.until("speech_ended")
+        report = await house.registry.drain(0.5)
+    assert (report.sessions, report.cut_off, report.stuck, report.unkept) == (1, 0, 0, 0)
+    await house.restart(transcriber={}, recording=recording)
+    async with resuming(connect, first) as second:
+        kind = "resumed" if recording == "on" else "ready"
+        await second.until(kind)
+        await second.leave()
+
+
+async def test_a_quit_without_time_cuts_off_what_nobody_goes_on_with(
+    house: House, connect: Connect
+) -> None:
+    await house.restart(transcriber={"delay_seconds": 600})
+    async with connect() as browser:
+        await browser.say("start_listening", encoding="pcm-s16le")
+        await browser.send_sound(say("hola") + silence(1))
+        await browser.until("speech_ended")
+        report = await house.registry.drain(0.5)
+    assert (report.sessions, report.cut_off, report.stuck) == (1, 1, 0)
+
+
 async def test_a_stream_of_which_nothing_came_goes_through_three_processes(
     house: House, connect: Connect
 ) -> None:
