@@ -15,9 +15,9 @@ from sessions_app.access.owner_key import owner_key
 from sessions_app.config import conf
 from sessions_app.live import registry
 from sessions_app.store.database.thread import database_thread
+from tests.patience import PATIENCE_SECONDS
 from tests.sounds import chunks
 
-PATIENCE_SECONDS = 15.0
 NOT_SERVED = "whatever served the connection was cancelled"
 
 

@@ -59,7 +59,7 @@ def is_from_owner(caller: Caller) -> bool:
         proxies.note(caller.proxy or caller.peer)
     elif caller.may_be_silent_proxy and is_owner_enabled():
         silent_proxies.note(caller.peer)
-    if not caller.is_local or caller.peer_user is PeerUser.ANOTHER:
+    if not caller.is_at_machine:
         return False
     return caller.peer_user is PeerUser.OURS or owner_key.is_carried_by(caller)
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from sessions_app.access import owner_key
 from sessions_app.access.authentication import caller_of, is_from_owner, owner
 from sessions_app.core import descriptors
-from sessions_app.core.caller import SAFE_METHODS, PeerUser
+from sessions_app.core.caller import SAFE_METHODS
 from sessions_app.core.errors import LoginDelayedError
 from sessions_app.store.database.identity import identity
 
@@ -59,12 +59,7 @@ class OwnerKeyMiddleware(MiddlewareMixin):
         given = request.GET.get(owner_key.PARAMETER)
         if given is None or request.path_info != "/" or request.method not in SAFE_METHODS:
             return None
-        caller = caller_of(request)
-        if (
-            not caller.is_local
-            or caller.peer_user is PeerUser.ANOTHER
-            or not owner_key.is_key(given)
-        ):
+        if not caller_of(request).is_at_machine or not owner_key.is_key(given):
             return _ask_for_key(request, is_wrong=True)
         response = redirect("/")
         owner_key.give_cookie(request, response)
@@ -106,19 +101,10 @@ def _ask_for_key(request: HttpRequest, *, is_wrong: bool = False) -> HttpRespons
     if is_api(request):
         message = _("This requires the owner's key: `manage.py status` prints it.")
         return error_response(HTTPStatus.FORBIDDEN, message, "owner_key_required")
-    context = {"is_wrong": is_wrong, "is_at_machine": is_at_machine(request)}
+    context = {"is_wrong": is_wrong, "is_at_machine": caller_of(request).is_at_machine}
     response = render(request, "sessions_app/owner_key.html", context, status=HTTPStatus.FORBIDDEN)
     add_never_cache_headers(response)
     return response
-
-
-def is_at_machine(request: HttpRequest) -> bool:
-    """Return whether a request may come from whoever runs this server, at its own machine.
-
-    Nobody else is told of commands.
-    """
-    caller = caller_of(request)
-    return caller.is_local and caller.peer_user is not PeerUser.ANOTHER
 
 
 def _visitor_or_owner(visitor: User | AnonymousUser) -> User | AnonymousUser:

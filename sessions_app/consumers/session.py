@@ -120,7 +120,9 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         """Accept first, so that a refusal can be explained; then begin the session."""
         await self.accept()
         try:
-            self._sender.language = language_of(dict(authentication.caller_in(self.scope).headers))
+            caller = authentication.caller_in(self.scope)
+            self._sender.language = language_of(dict(caller.headers))
+            self._sender.is_operators = caller.is_at_machine  # until the login says who it is
             serving(registry.live.conf)  # first, so that nobody logs in for nothing
             refuse_without_database()
             login = await self._admit()

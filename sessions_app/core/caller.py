@@ -142,6 +142,14 @@ class Caller:
         )
 
     @property
+    def is_at_machine(self) -> bool:
+        """Return whether it may come from whoever runs this server, at its own machine.
+
+        Nobody else is told of commands.
+        """
+        return self.is_local and self.peer_user is not PeerUser.ANOTHER
+
+    @property
     def is_forwarded(self) -> bool:
         """Return whether any header says that a proxy forwarded this."""
         names = {name.replace("_", "-") for name, _ in self.headers}

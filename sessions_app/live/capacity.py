@@ -17,7 +17,7 @@ def serving(conf: Conf | None) -> Conf:
     """
     if conf is None:
         raise RefusedError(
-            "This process shows pages only; whoever runs this server can start one for sessions.",
+            "This process shows pages only. `manage.py serve` starts one that has live sessions.",
             code="not_serving",
             close_code=CloseCode.FAILED,
         )

@@ -16,9 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from sessions_app.access.authentication import OWNER, can_anybody_log_in
+from sessions_app.access.authentication import OWNER, caller_of, can_anybody_log_in
 from sessions_app.access.clean_input import refuse_invisible
-from sessions_app.access.middleware import is_at_machine
 from sessions_app.access.one_time_link import account_link
 
 BACKEND = "sessions_app.access.login_backend.DelayingBackend"
@@ -96,5 +95,5 @@ def first_account(request: HttpRequest, token: str) -> HttpResponse:
 
 def _not_good(request: HttpRequest) -> HttpResponse:
     status = HTTPStatus.GONE
-    context = {"form": None, "is_at_machine": is_at_machine(request)}
+    context = {"form": None, "is_at_machine": caller_of(request).is_at_machine}
     return render(request, "sessions_app/first_account.html", context, status=status)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth.views import LoginView
 
-from sessions_app.access.middleware import is_at_machine
+from sessions_app.access.authentication import caller_of
 
 
 class LoginPage(LoginView):
@@ -14,4 +14,7 @@ class LoginPage(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add whether the page may tell of commands."""
-        return {**super().get_context_data(**kwargs), "is_at_machine": is_at_machine(self.request)}
+        return {
+            **super().get_context_data(**kwargs),
+            "is_at_machine": caller_of(self.request).is_at_machine,
+        }

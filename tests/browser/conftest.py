@@ -5,14 +5,24 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    Page,
+    Playwright,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser.chromium import PROGRAM, Complaints, launch
 from tests.browser.server import ROOT, Server
+from tests.patience import PATIENCE_SECONDS
 from tests.sounds import silence, wav
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
-ANSWER_MS = 10_000
+ANSWER_MS = PATIENCE_SECONDS * 1000
+"""How long a page may take for anything."""
+expect.set_options(timeout=ANSWER_MS)
 
 OpenPage = Callable[..., Page]
 Serve = Callable[..., Server]

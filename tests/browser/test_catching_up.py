@@ -14,7 +14,6 @@ from tests.sounds import say, silence
 
 Speaking = Callable[[bytes], Browser]
 TALK = say("hola mundo") + silence(1) + say("gracias") + silence(1)
-WAITING_MS = 20_000
 
 
 def slow(tmp_path: Path) -> tuple[Path, dict[str, str]]:
@@ -38,7 +37,7 @@ def test_the_history_shows_what_waits_and_each_sentence_as_it_comes(
     server = serve(**settings)
     page = open_page(speaking(TALK), f"/?key={server.key}", at=server.address)
     listen(page)
-    expect(page.locator("#finals .note")).to_have_count(2, timeout=WAITING_MS)
+    expect(page.locator("#finals .note")).to_have_count(2)
     page.goto(f"{server.address}/history/")
     while not page.locator("ol.list a").count():  # the session is still ending
         page.reload()
@@ -48,7 +47,7 @@ def test_the_history_shows_what_waits_and_each_sentence_as_it_comes(
     expect(page.locator(".source")).to_have_count(0)
     mood.unlink()
     page.get_by_role("button", name="Transcribe now").click()
-    expect(page.locator(".source")).to_have_text(["hola mundo", "gracias"], timeout=WAITING_MS)
+    expect(page.locator(".source")).to_have_text(["hola mundo", "gracias"])
     expect(page.locator(".translated")).to_have_text(["hello world", "thanks"])
     expect(page.locator(".late")).to_have_text(["afterwards", "afterwards"])
     expect(waiting).to_have_count(0)
@@ -94,7 +93,7 @@ def test_the_page_says_before_one_leaves_what_becomes_of_what_is_still_unheard(
     page = open_page(speaking(TALK), f"/?key={server.key}", at=server.address, locale=locale)
     page.locator("#listen").click()
     notice = page.locator('[data-code="leaving"]')
-    expect(notice).to_contain_text("2", timeout=WAITING_MS)
+    expect(notice).to_contain_text("2")
     page.get_by_role("button", name=re.compile("What to do|Qué hacer")).click()
     expect(notice).to_contain_text(words)
     assert left(page) == asked

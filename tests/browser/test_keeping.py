@@ -11,7 +11,6 @@ from tests.browser.test_speaking import finish, listen
 from tests.sounds import say, silence
 
 Speaking = Callable[[bytes], Browser]
-LONG_MS = 20_000
 KEEPING = """
         const place = document.createElement("p");
         place.innerHTML = '<input type="checkbox"><span role="status"></span>';
@@ -40,13 +39,13 @@ def test_nothing_is_kept_of_what_is_said_unless_it_is_wanted(
     before = recordings(page)
     page.get_by_label("Keep the sound", exact=True).uncheck()
     listen(page)
-    expect(page.locator("#finals .source")).to_have_text(["hola mundo"], timeout=LONG_MS)
+    expect(page.locator("#finals .source")).to_have_text(["hola mundo"])
     expect(mark).to_have_text("Not recorded")
     assert recordings(page) == before
     page.get_by_role("button", name="All controls").click()
     page.get_by_label("Keep the sound", exact=True).check()
     expect(mark).to_have_text("Recording")
-    expect(page.locator("#finals .source")).to_have_text(["hola mundo", "gracias"], timeout=LONG_MS)
+    expect(page.locator("#finals .source")).to_have_text(["hola mundo", "gracias"])
     finish(page)
     expect(page.locator("#finals .recorded .source")).to_have_text(["gracias"])
     assert [kept["segments"] for kept in recordings(page)[len(before) :]] == [1]

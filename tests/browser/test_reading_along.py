@@ -212,7 +212,7 @@ def test_a_conversation_that_is_left_without_a_connection_is_not_read_along(
     expect(page.locator("#state")).to_contain_text("Not connected")
     page.get_by_role("button", name="New conversation").click()
     server.start()
-    expect(reader.locator("#state")).to_have_text("Over", timeout=30_000)
+    expect(reader.locator("#state")).to_have_text("Over")
 
 
 @pytest.mark.long
@@ -230,7 +230,7 @@ def test_reading_along_goes_on_at_the_next_server(
     expect(reader.locator("#state")).to_contain_text("Not connected")
     server.start()
     for each in (page, reader):
-        expect(each.locator("#state")).to_have_text(re.compile("Ready|Live"), timeout=30_000)
+        expect(each.locator("#state")).to_have_text(re.compile("Ready|Live"))
     type_text(page, "hola")
     expect(reader.locator("#finals .translated")).to_have_text(["thanks", "hello"])
     expect(page.locator("#viewers")).to_have_text("1 person reads along")

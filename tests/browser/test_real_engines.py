@@ -34,9 +34,9 @@ def test_speech_is_read_and_in_spanish(
         expect(page.locator("#engines summary")).to_contain_text("faster-whisper")
         page.get_by_role("button", name="Start").click()
         first = page.locator("#finals .source", has_text="garden").first
-        expect(first).to_be_visible(timeout=30_000)
+        expect(first).to_be_visible()
         page.get_by_role("button", name="Stop").click()
-        expect(page.locator("#state")).to_have_text("Ready", timeout=20_000)
+        expect(page.locator("#state")).to_have_text("Ready")
         assert set(words_of(page, ".source")) == {"the", "garden", "is", "big"}
         assert "jardín" in words_of(page, ".translated")
 

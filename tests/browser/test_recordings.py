@@ -22,7 +22,7 @@ def recorded(speaking: Speaking, open_page: OpenPage) -> Page:
     page = open_page(speaking(SPOKEN))
     listen(page)
     expect(page.locator("#finals .translated")).to_have_text(
-        ["hello world the house is red", "gracias"], timeout=20_000
+        ["hello world the house is red", "gracias"]
     )
     finish(page)
     page.get_by_role("link", name="Recordings").click()
@@ -109,7 +109,7 @@ def test_a_playback_begun_elsewhere_shows_on_the_live_page_with_its_buttons(
     expect(playing).to_contain_text(re.compile(r"0:0\d / 0:0\d"))
     playing.get_by_role("button", name="Pause").click()
     playing.get_by_role("button", name="Go on").click()
-    expect(recorded.locator("#partials .stable")).to_contain_text("hola", timeout=15_000)
+    expect(recorded.locator("#partials .stable")).to_contain_text("hola")
     playing.get_by_role("button", name="Stop it").click()
     expect(playing).to_be_hidden()
     program.dispose()

@@ -32,7 +32,7 @@ def test_a_recovered_recording_is_heard_in_the_browser_to_its_end(
     said = say("hola mundo") + silence(1.5) + say("gracias") + silence(1)
     page = open_page(speaking(said), at=server.address)
     listen(page)
-    expect(page.locator("#finals .translated").first).to_have_text("hello world", timeout=20_000)
+    expect(page.locator("#finals .translated").first).to_have_text("hello world")
     server.kill()
     page.goto("about:blank")
     server.start()
@@ -47,6 +47,6 @@ def test_a_recovered_recording_is_heard_in_the_browser_to_its_end(
     expect(page.locator("#wave > div")).to_be_visible()
     page.locator("#hear").click()
     page.wait_for_function("() => document.getElementById('heard').currentTime > 0.5")
-    page.wait_for_function("() => document.getElementById('heard').ended", timeout=20_000)
+    page.wait_for_function("() => document.getElementById('heard').ended")
     assert page.evaluate(TIME) > 1
     assert page.locator("#hear-problem").inner_text() == ""

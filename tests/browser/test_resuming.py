@@ -116,9 +116,7 @@ def test_sentences_that_wait_are_one_line_also_while_the_network_is_gone(
     page = open_page(speaking(spoken(sentences)), at=network.address)
     listen(page)
     waiting = page.locator(".queue")
-    expect(waiting).to_have_text(
-        re.compile(r"^[34] sentences wait for their words$"), timeout=30_000
-    )
+    expect(waiting).to_have_text(re.compile(r"^[34] sentences wait for their words$"))
     network.cut()
     expect(page.locator("#state")).to_have_text(HELD)
     expect(waiting).to_be_visible()
@@ -173,7 +171,7 @@ def test_a_reload_in_the_middle_of_a_sentence_loses_nothing_that_was_recorded(
     sentences = numbered(2)
     page = open_page(speaking(spoken(sentences)), at=server.address)
     listen(page)
-    expect(page.locator("#partials .stable")).to_have_text(re.compile(r"\w+ \w+"), timeout=20_000)
+    expect(page.locator("#partials .stable")).to_have_text(re.compile(r"\w+ \w+"))
     shown = page.locator("#partials .stable").inner_text().split()
     page.reload()
     expect(page.locator("#state")).to_have_text("Listening")

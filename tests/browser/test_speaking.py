@@ -7,7 +7,7 @@ from uuid import UUID
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.sounds import say, silence, speech
+from tests.sounds import WORD_SECONDS, say, silence, speech
 
 SENT = """
     window.sent = [];
@@ -70,6 +70,7 @@ def test_stopping_keeps_the_last_word(speaking: Speaking, open_page: OpenPage) -
     page = open_page(speaking(say("hola mundo") + speech(8, "gracias")), script=SENT)
     listen(page)
     expect(page.locator("#partials")).to_contain_text("hola mundo")
+    page.wait_for_timeout(WORD_SECONDS * 5 * 1000)  # a quick server tells of it before the next
     finish(page)
     assert cards(page) == [("hola mundo gracias", "hello world thanks")]
     sent = page.evaluate("window.sent")

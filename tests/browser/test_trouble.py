@@ -139,9 +139,7 @@ def test_a_server_that_restarts_is_come_back_to_and_nothing_typed_is_lost(
     field.press("Enter")
     expect(page.locator("#finals .note")).to_have_text("Waits for the server, and is then sent")
     server.start()
-    expect(page.locator("#finals .translated")).to_have_text(
-        ["hello world", "the house"], timeout=30_000
-    )
+    expect(page.locator("#finals .translated")).to_have_text(["hello world", "the house"])
     expect(page.locator('[data-code="server_gone"]')).to_have_count(0)
     expect(page.locator("#state")).to_have_text("Ready")
     page.get_by_role("link", name="History").click()
@@ -159,7 +157,7 @@ def test_a_server_that_cannot_resume_is_listened_to_again_and_the_gap_is_told(
     assert server.end() == 0
     expect(page.locator("#state")).to_have_text("Listening goes on when the server is back")
     server.start()
-    expect(page.locator("#state")).to_have_text("Listening", timeout=30_000)
+    expect(page.locator("#state")).to_have_text("Listening")
     assert "were not heard" in notice(page, "unheard")
 
 
@@ -187,7 +185,7 @@ def test_an_answer_that_a_broken_connection_swallowed_is_fetched(
     page.goto(page.url.replace("history/", ""))
     page.get_by_label("Type instead of speaking").fill("quiero agua")
     page.get_by_label("Type instead of speaking").press("Enter")
-    expect(page.locator("#finals .translated")).to_have_text("want water", timeout=20_000)
+    expect(page.locator("#finals .translated")).to_have_text("want water")
     expect(page.locator("#finals > li")).to_have_count(1)
     assert swallowing == [False]
 

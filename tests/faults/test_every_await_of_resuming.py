@@ -15,7 +15,8 @@ from sessions_app.store import ownership
 from sessions_app.store.database.thread import database_thread
 from tests.conftest import Connect
 from tests.faults.saboteur import Sabotage, SabotageError, Saboteur
-from tests.house import PATIENCE_SECONDS, Client, House, eventually
+from tests.house import Client, House, eventually
+from tests.patience import PATIENCE_SECONDS
 from tests.resuming import LOST, resuming
 from tests.sounds import say, silence
 

@@ -11,11 +11,11 @@ import pytest
 
 from tests.lifecycle.invariants import rows
 from tests.lifecycle.shutdown_tools import ask
+from tests.patience import PATIENCE_SECONDS
 from tests.server.caller import Caller
 from tests.server.running import running
 from tests.sounds import chunks, mp4, ogg, say, silence, webm
 
-PATIENCE_SECONDS = 20.0
 WORDS = ["hola mundo", "gracias", "agua"]
 SOUND = silence(0.2).join(say(words) + silence(1) for words in WORDS)
 ENCODINGS: dict[str, Callable[[bytes], bytes]] = {

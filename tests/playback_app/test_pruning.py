@@ -7,7 +7,7 @@ import pytest
 
 from playback_app.pruning import prune_daily
 from sessions_app.models import Recording
-from tests.house import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS
 from tests.playback_app.kept import keep_recording
 from tests.sessions_app.kept import the_owner
 

@@ -10,7 +10,8 @@ from playback_app.models import Playback, PlaybackState
 from sessions_app.models import Resumption
 from sessions_app.store.database.thread import database_thread
 from tests.conftest import Connect
-from tests.house import PATIENCE_SECONDS, House, eventually
+from tests.house import House, eventually
+from tests.patience import PATIENCE_SECONDS
 from tests.recordings import record
 from tests.resuming import LOST, numbers, resuming
 from tests.sounds import say, silence

@@ -32,8 +32,9 @@ from sessions_app.store import tickets
 from sessions_app.store.database.thread import database_thread
 from sessions_app.store.history import delete_conversation
 from tests.conftest import Connect
-from tests.house import PATIENCE_SECONDS, Client, House, eventually
+from tests.house import Client, House, eventually
 from tests.locked import locked
+from tests.patience import PATIENCE_SECONDS
 from tests.sounds import say, silence
 
 WITHDRAWN_SECONDS = 2.0

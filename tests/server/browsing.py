@@ -13,8 +13,9 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import connect
 
+from tests.patience import PATIENCE_SECONDS
 from tests.server.running import ROOT, environment, manage
-from tests.server.visitor import PATIENCE_SECONDS, Visitor
+from tests.server.visitor import Visitor
 
 PASSWORD = "correct horse battery"
 

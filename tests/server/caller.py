@@ -6,9 +6,8 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.patience import PATIENCE_SECONDS
 from tests.server.running import Running
-
-PATIENCE_SECONDS = 20.0
 
 
 class Caller:

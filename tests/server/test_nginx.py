@@ -16,6 +16,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.patience import PATIENCE_SECONDS
 from tests.server.nginx import PROGRAM, certificate, documented, free_port, nginx
 from tests.server.postgres import find_program
 from tests.server.redis import Redis
@@ -34,7 +35,6 @@ MAKE_USER = (
     f"User.objects.create_user({NAME!r}, password={PASSWORD!r})"
 )
 SPEAKERS = 6
-PATIENCE_SECONDS = 40.0
 SOUND = say("hola mundo") + silence(1)
 
 

@@ -14,6 +14,7 @@ from websockets.sync.client import connect
 
 from tests.browser.server import Server
 from tests.documents import page, rows, section
+from tests.patience import PATIENCE_SECONDS
 from tests.server.proxies import (
     HAPROXY,
     NGINX,
@@ -27,7 +28,6 @@ from tests.server.proxies import (
     in_front,
 )
 
-PATIENCE_SECONDS = 30.0
 PROXIES: dict[str, Build] = {
     "nginx, HTTP/1.0 upstream": by_nginx("proxy_http_version 1.0;"),
     "nginx, HTTP/1.1 upstream": by_nginx("proxy_http_version 1.1;"),

@@ -10,12 +10,13 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
+from tests.patience import PATIENCE_SECONDS
 from tests.server.browsing import Tab
 from tests.server.nginx import PROGRAM as NGINX
 from tests.server.nginx import certificate, documented, free_port, nginx
 from tests.server.proxies import CADDY, in_front
 from tests.server.running import running
-from tests.server.visitor import PATIENCE_SECONDS, Visitor
+from tests.server.visitor import Visitor
 from tests.sounds import say, silence
 
 CADDY_AROUND = """

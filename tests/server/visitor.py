@@ -11,9 +11,8 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.patience import PATIENCE_SECONDS
 from tests.sounds import chunks
-
-PATIENCE_SECONDS = 20.0
 
 
 class Visitor:

@@ -19,9 +19,10 @@ from tests.lifecycle.invariants import (
     resident_bytes,
     rows,
 )
+from tests.patience import PATIENCE_SECONDS
 from tests.server.running import LAST_OF_ENGINES, Running, running
 from tests.soak.resuming_ways import RESUME_SECONDS
-from tests.soak.ways import FAILING_WORD, PATIENCE_SECONDS, WAYS, Way
+from tests.soak.ways import FAILING_WORD, WAYS, Way
 
 AT_ONCE = 50
 GROWTH_MEGABYTES = 10.0

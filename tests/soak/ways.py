@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.patience import PATIENCE_SECONDS
 from tests.server.running import Running
 from tests.server.visitor import Visitor
 from tests.soak.resuming_ways import (
@@ -24,8 +25,6 @@ from tests.soak.resuming_ways import (
 )
 from tests.sounds import say, silence
 
-PATIENCE_SECONDS = 40.0
-"""The time limit of a whole visit, while many others come and go."""
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER with which closing resets the connection."""
 FAILING_WORD = "red"

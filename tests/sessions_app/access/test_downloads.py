@@ -16,8 +16,8 @@ from habla_project.asgi import application
 from sessions_app.access.downloads import Download
 from sessions_app.transport.streaming import in_pieces
 from tests.house import eventually
+from tests.patience import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 20
 opened: list[IO[bytes]] = []
 has_begun, may_go_on = threading.Event(), threading.Event()
 

@@ -7,8 +7,8 @@ from typing import Any
 from asgiref.testing import ApplicationCommunicator
 
 from habla_project.asgi import application
+from tests.patience import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 8
 SMALL = "/static/admin/css/base.css"
 LARGE = "/static/admin/js/vendor/jquery/jquery.js"
 
