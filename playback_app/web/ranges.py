@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from sessions_app.access.middleware import error_response
+from sessions_app.access.error_responses import error_response
 from sessions_app.transport.streaming import in_pieces
 
 BLOCK_BYTES = 64 * 1024

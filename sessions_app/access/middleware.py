@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser, User
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
 from django.utils.deprecation import MiddlewareMixin
@@ -18,14 +18,11 @@ from django.utils.translation import gettext as _
 
 from sessions_app.access import owner_key
 from sessions_app.access.authentication import caller_of, is_from_owner, owner
+from sessions_app.access.error_responses import error_response, is_api, later, too_many_files
 from sessions_app.core import descriptors
 from sessions_app.core.caller import SAFE_METHODS
 from sessions_app.core.errors import LoginDelayedError
 from sessions_app.store.database.identity import identity
-
-API_PREFIX = "/api/"
-DOCS_PATH = "/api/docs"
-"""The one page below API_PREFIX: it redirects to the login as pages do."""
 
 DELETE_WITHOUT_KEY = frozenset({"end_live_session", "withdraw_ticket"})
 """Routes with the method DELETE that delete nothing: they end a live session or a ticket."""
@@ -146,10 +143,7 @@ class DatabaseMiddleware(MiddlewareMixin):
         if tells_of_process or not identity.problem_now:
             return None
         message = _("The database was deleted or replaced; whoever runs Habla must put it back.")
-        if is_api(request):
-            return error_response(HTTPStatus.SERVICE_UNAVAILABLE, message, "database_replaced")
-        plain = "text/plain; charset=utf-8"
-        return HttpResponse(message, status=HTTPStatus.SERVICE_UNAVAILABLE, content_type=plain)
+        return later(request, HTTPStatus.SERVICE_UNAVAILABLE, message, "database_replaced")
 
 
 class LoginDelayMiddleware(MiddlewareMixin):
@@ -190,29 +184,3 @@ class JsonErrorsMiddleware(MiddlewareMixin):
         if "Allow" in response.headers:
             replacement.headers["Allow"] = response.headers["Allow"]
         return replacement
-
-
-def too_many_files(request: HttpRequest) -> HttpResponseBase:
-    """Return the response to a request for which no descriptors are left: it is no bug."""
-    message = _("Too many files and connections are open here; try again in a moment.")
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    answer: HttpResponseBase = HttpResponse(f"{message}\n", "text/plain", status)
-    if is_api(request):
-        answer = error_response(status, message, "too_many_files")
-    answer.headers["Retry-After"] = "5"
-    return answer
-
-
-def is_api(request: HttpRequest) -> bool:
-    """Return whether the request is for a REST route, not for a page."""
-    return request.path_info.startswith(API_PREFIX) and request.path_info != DOCS_PATH
-
-
-def error_response(status: int, message: str, code: str = "") -> JsonResponse:
-    """Return an error response of a REST route; without a ``code`` the status gives it."""
-    named = {
-        HTTPStatus.UNAUTHORIZED: "login_required",
-        HTTPStatus.INTERNAL_SERVER_ERROR: "internal",
-    }
-    code = code or named.get(HTTPStatus(status), HTTPStatus(status).name.lower())
-    return JsonResponse({"code": code, "message": message}, status=status)

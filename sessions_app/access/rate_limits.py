@@ -5,11 +5,11 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
-from sessions_app.access.middleware import error_response, is_api
+from sessions_app.access.error_responses import later
 from sessions_app.core.caller import client_network
 from sessions_app.core.token_buckets import Bucket, Buckets, Rate
 from sessions_app.transport.limits import HEALTH_CHECKS
@@ -70,9 +70,4 @@ def _cost(request: HttpRequest) -> int:
 
 def _refusal(request: HttpRequest, seconds: int) -> HttpResponseBase:
     message = _("Too many requests; try again in %d s.") % seconds
-    status = HTTPStatus.TOO_MANY_REQUESTS
-    answer: HttpResponseBase = HttpResponse(f"{message}\n", "text/plain; charset=utf-8", status)
-    if is_api(request):
-        answer = error_response(status, message, "too_fast")
-    answer.headers["Retry-After"] = str(seconds)
-    return answer
+    return later(request, HTTPStatus.TOO_MANY_REQUESTS, message, "too_fast", seconds=seconds)

@@ -10,7 +10,7 @@ from ninja.pagination import LimitOffsetPagination
 from ninja.security import SessionAuth
 
 from sessions_app.access.authentication import caller_of, is_from_owner
-from sessions_app.access.middleware import error_response
+from sessions_app.access.error_responses import error_response
 from sessions_app.core.errors import CommandError
 from sessions_app.extensions import plugged_in
 

@@ -3,11 +3,11 @@
 import sys
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views import defaults
 
-from sessions_app.access.middleware import error_response, is_api, too_many_files
+from sessions_app.access.error_responses import later, too_many_files
 from sessions_app.core.descriptors import was_exhausted
 from sessions_app.store.database.outages import is_outage, reason_of
 from sessions_app.store.database.thread import database_thread
@@ -24,9 +24,10 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
         return defaults.server_error(request)
     database_thread.outage.failed(f"the database refused a page: {reason_of(error)}")
     message = _("The database does not answer; try again in a moment.")
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    answer: HttpResponseBase = HttpResponse(f"{message}\n", "text/plain", status)
-    if is_api(request):
-        answer = error_response(status, message, "database_unavailable")
-    answer.headers["Retry-After"] = str(RETRY_SECONDS)
-    return answer
+    return later(
+        request,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        message,
+        "database_unavailable",
+        seconds=RETRY_SECONDS,
+    )

@@ -1,17 +1,21 @@
 """Tests of the pages that say what went wrong: ours, in the visitor's language."""
 
+import errno
 import re
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
 
 from habla_project import urls
+from sessions_app.access import error_responses, rate_limits
 from tests.sessions_app.kept import at_home
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +28,15 @@ def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("a bug")
 
 
-urlpatterns = [path("broken", broken), *urls.urlpatterns]
+PROBLEMS: list[Exception] = []
+
+
+@login_not_required
+def unable(request: HttpRequest) -> HttpResponse:
+    raise PROBLEMS[-1]
+
+
+urlpatterns = [path("broken", broken), path("unable", unable), *urls.urlpatterns]
 handler500 = urls.handler500
 """With a view that fails, for the one test that makes this module the project's addresses."""
 
@@ -114,6 +126,52 @@ def test_a_bug_gets_a_page_and_tells_nothing_of_itself(stranger: Client, setting
     assert shown(english) == (500, "en", "Something went wrong", "Something went wrong here")
     assert shown(spanish)[:2] == (500, "es")
     assert "a bug" not in english.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("error", "why", "por_qué"),
+    [
+        (OperationalError("database is locked"), "does not answer", "no responde"),
+        (OSError(errno.EMFILE, "Too many open files"), "Too many files", "demasiados archivos"),
+    ],
+)
+def test_what_passes_by_itself_gets_a_page_that_says_so(
+    stranger: Client, settings: Any, error: Exception, why: str, por_qué: str
+) -> None:
+    settings.ROOT_URLCONF = __name__
+    PROBLEMS.append(error)
+    english, spanish = (
+        stranger.get("/unable", headers={"accept-language": language}) for language in LANGUAGES
+    )
+    assert shown(english) == (503, "en", "Not now", "Not now")
+    assert shown(spanish) == (503, "es", "Ahora no", "Ahora no")
+    assert why in english.content.decode()
+    assert por_qué in spanish.content.decode()
+    assert english.headers["Retry-After"] == "5"
+    assert "no-store" in english.headers["Cache-Control"]
+
+
+def test_without_a_file_for_the_page_the_reason_comes_alone(
+    stranger: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ROOT_URLCONF = __name__
+    error = OSError(errno.EMFILE, "Too many open files")
+    PROBLEMS.append(error)
+    monkeypatch.setattr(error_responses, "render", Mock(side_effect=error))
+    answer = stranger.get("/unable")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (
+        503,
+        "text/plain; charset=utf-8",
+    )
+    assert "Too many files" in answer.content.decode()
+
+
+def test_who_asks_too_often_gets_a_page(stranger: Client) -> None:
+    count = rate_limits.STRANGERS.burst // rate_limits.SEARCH_COST
+    english = [stranger.get("/login/?q=hola") for _ in range(count + 10)][-1]
+    spanish = stranger.get("/login/?q=hola", headers={"accept-language": "es"})
+    assert shown(english) == (429, "en", "Not now", "Not now")
+    assert shown(spanish)[:3] == (429, "es", "Ahora no")
 
 
 def test_routes_of_programs_keep_their_errors(stranger: Client, reader: Client) -> None:
