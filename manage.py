@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Habla's command line: `python manage.py help` lists what it can do."""
 
+import gc
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ def main() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, give_up)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "habla_project.settings")
+    gc.disable()  # until all is imported (sessions_app/apps.py): none of it is garbage
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

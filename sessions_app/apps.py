@@ -1,5 +1,7 @@
 """The app of live sessions."""
 
+import gc
+
 from django.apps import AppConfig
 from django.db.models.signals import post_delete, pre_delete
 
@@ -23,3 +25,13 @@ class SessionsConfig(AppConfig):
         recording = self.get_model("Recording")
         pre_delete.connect(deletions.note_unheard_utterances, sender=recording)
         post_delete.connect(deletions.delete_files_with_row, sender=recording)
+        _collect_garbage()
+
+
+def _collect_garbage() -> None:
+    """Collect garbage from here on, but never look through what was imported: it stays.
+
+    manage.py had that off, which makes importing an eighth shorter.
+    """
+    gc.freeze()
+    gc.enable()

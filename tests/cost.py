@@ -28,15 +28,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is slow; begin with what takes long.
+    """Leave out what is slow; begin with what takes long, and end with what runs alone.
 
-    So that at the end no process runs a long test while the others have nothing to do.
+    So that at the end no process runs a long test while the others have nothing to do, and none
+    waits for another's end before it runs alone.
     """
     is_long = config.getoption("long")
     _leave_out(config, items, lambda item: _is_long(item) is not is_long)
     if config.getoption("unit"):
         _leave_out(config, items, _is_slow)
-    items.sort(key=_is_quick)
+    items.sort(key=_turn)
 
 
 def _leave_out(
@@ -59,6 +60,8 @@ def _is_slow(item: pytest.Item) -> bool:
     return item.get_closest_marker("slow") is not None or commits or "transactional_db" in fixtures
 
 
-def _is_quick(item: pytest.Item) -> bool:
+def _turn(item: pytest.Item) -> int:
+    if item.get_closest_marker("alone") is not None:
+        return 2
     costly = [ROOT / name for name in WITH_SERVERS]
-    return not any(directory in item.path.parents for directory in costly)
+    return 0 if any(directory in item.path.parents for directory in costly) else 1

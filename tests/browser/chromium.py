@@ -42,6 +42,10 @@ def launch(
         browser.close()
 
 
+SERVER_GONE = ("WebSocket connection to", "An unknown error occurred when fetching the script")
+"""What the browser says where a server cannot be reached: of the page, of its service worker."""
+
+
 @dataclass
 class Complaints:
     """What pages wrote to their consoles as errors, and exceptions that nobody caught."""

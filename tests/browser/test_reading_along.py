@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
+from tests.browser.chromium import SERVER_GONE
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_speaking import cards, finish, listen
-from tests.browser.test_trouble import BROKEN_SOCKET
 from tests.sounds import say, silence
 
 Speaking = Callable[[bytes], Browser]
@@ -201,7 +201,7 @@ def test_the_address_ends_with_a_new_conversation_and_the_page_says_so(
 def test_a_conversation_that_is_left_without_a_connection_is_not_read_along(
     browser: Browser, open_page: OpenPage, complaints: list[str], serve: Serve
 ) -> None:
-    complaints += [BROKEN_SOCKET, "Failed to load resource"]
+    complaints += [*SERVER_GONE, "Failed to load resource"]
     server = serve()
     page = open_page(browser, at=server.address)
     expect(page.locator("#state")).to_have_text("Ready")
@@ -219,7 +219,7 @@ def test_a_conversation_that_is_left_without_a_connection_is_not_read_along(
 def test_reading_along_goes_on_at_the_next_server(
     browser: Browser, open_page: OpenPage, complaints: list[str], serve: Serve
 ) -> None:
-    complaints.append(BROKEN_SOCKET)
+    complaints += SERVER_GONE
     server = serve()
     page = open_page(browser, at=server.address)
     expect(page.locator("#state")).to_have_text("Ready")

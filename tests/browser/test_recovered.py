@@ -6,10 +6,10 @@ from time import monotonic
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser.chromium import SERVER_GONE
 from tests.browser.conftest import OpenPage
 from tests.browser.server import Server
 from tests.browser.test_speaking import listen
-from tests.browser.test_trouble import BROKEN_SOCKET
 from tests.sounds import say, silence
 
 IS_SALVAGED = """async () => {
@@ -27,7 +27,7 @@ def test_a_recovered_recording_is_heard_in_the_browser_to_its_end(
     complaints: list[str],
     serve: Callable[..., Server],
 ) -> None:
-    complaints.append(BROKEN_SOCKET)
+    complaints += SERVER_GONE
     server = serve(HABLA_RESUME_SECONDS="1")  # then nobody comes back for it
     said = say("hola mundo") + silence(1.5) + say("gracias") + silence(1)
     page = open_page(speaking(said), at=server.address)

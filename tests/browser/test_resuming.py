@@ -11,11 +11,11 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Error, Page, expect
 
 from sessions_app.engines.fake import SPANISH
+from tests.browser.chromium import SERVER_GONE
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.network import Network, network_to
 from tests.browser.server import Server
 from tests.browser.test_speaking import listen
-from tests.browser.test_trouble import BROKEN_SOCKET
 from tests.sounds import say, silence
 
 IS_LONG = os.environ.get("LONG_CUTS") == "on"
@@ -37,7 +37,7 @@ Carry = Callable[[Server], Network]
 @pytest.fixture(autouse=True)
 def broken_sockets(complaints: list[str]) -> None:
     """Expect what browsers log of connections that break."""
-    complaints.append(BROKEN_SOCKET)
+    complaints += SERVER_GONE
 
 
 @pytest.fixture

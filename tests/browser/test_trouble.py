@@ -5,10 +5,9 @@ import json
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, WebSocketRoute, expect
 
-from tests.browser.chromium import NO_TO_THE_MICROPHONE, launch
+from tests.browser.chromium import NO_TO_THE_MICROPHONE, SERVER_GONE, launch
 from tests.browser.conftest import OpenPage, Serve
 
-BROKEN_SOCKET = "WebSocket connection to"
 ENGLISH_ONLY = json.dumps({"BACKEND": "fake", "OPTIONS": {"languages": ["en"]}})
 REFUSING = """
     navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException("", "{}"); }};
@@ -126,7 +125,7 @@ def test_a_slow_network_is_told_and_a_new_stream_follows_the_broken_one(
 def test_a_server_that_restarts_is_come_back_to_and_nothing_typed_is_lost(
     browser: Browser, open_page: OpenPage, complaints: list[str], serve: Serve, script: str
 ) -> None:
-    complaints.append(BROKEN_SOCKET)
+    complaints += SERVER_GONE
     server = serve()
     page = open_page(browser, at=server.address, script=script)
     field = page.get_by_label("Type instead of speaking")
@@ -149,7 +148,7 @@ def test_a_server_that_restarts_is_come_back_to_and_nothing_typed_is_lost(
 def test_a_server_that_cannot_resume_is_listened_to_again_and_the_gap_is_told(
     browser: Browser, open_page: OpenPage, complaints: list[str], serve: Serve
 ) -> None:
-    complaints.append(BROKEN_SOCKET)
+    complaints += SERVER_GONE
     server = serve()
     page = open_page(browser, at=server.address, script=OLD_SERVER)
     page.get_by_role("button", name="Start").click()

@@ -10,10 +10,10 @@ from tests.soak.crowd import GROWTH_MEGABYTES, outcome, soak
 __all__ = ["data_dir", "migrated"]
 
 pytestmark = pytest.mark.alone
-SESSIONS, STAGE = 500, 100
+SESSIONS, STAGE = 300, 100
 
 
-async def test_five_hundred_sessions_that_end_in_every_way_leave_nothing(data_dir: Path) -> None:
+async def test_three_hundred_sessions_that_end_in_every_way_leave_nothing(data_dir: Path) -> None:
     """Memory is compared with what it was after the first hundred."""
     looks = [look async for look in soak(data_dir, SESSIONS, stage=STAGE)]
     assert outcome(data_dir, SESSIONS).problems == []

@@ -167,7 +167,7 @@ def test_without_a_file_for_the_page_the_reason_comes_alone(
 
 
 def test_who_asks_too_often_gets_a_page(stranger: Client) -> None:
-    count = rate_limits.STRANGERS.burst // rate_limits.SEARCH_COST
+    count = int(rate_limits.STRANGERS.burst) // rate_limits.SEARCH_COST
     english = [stranger.get("/login/?q=hola") for _ in range(count + 10)][-1]
     spanish = stranger.get("/login/?q=hola", headers={"accept-language": "es"})
     assert shown(english) == (429, "en", "Not now", "Not now")
