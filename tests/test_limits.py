@@ -80,6 +80,7 @@ def test_a_limit_never_strikes_while_a_failure_is_reported(tmp_path: Path) -> No
         assert "FAILED test_late.py::test_that_hangs - Failed: Timeout (>1.0s)" in told
 
 
+@pytest.mark.long
 def test_a_fixture_that_hangs_costs_its_test_and_no_other(tmp_path: Path) -> None:
     told = results(tmp_path, "-n", "1", "-o", "faulthandler_timeout=2", test_stuck=STUCK_FIXTURE)
     assert "INTERNALERROR" not in told

@@ -207,6 +207,7 @@ async def test_who_does_not_come_back_finds_the_words_in_the_history(
     assert row.received == row.speech + row.silence == len(talk(*WORDS)) // 2
 
 
+@pytest.mark.long
 async def test_kills_in_the_midst_of_it_lose_nothing_and_double_nothing(data_dir: Path) -> None:
     chosen = random.Random(14)
     words = [*WORDS, *WORDS]

@@ -56,6 +56,7 @@ async def seconds_to_a_translation(guest: Visitor) -> float:
     return clock() - began
 
 
+@pytest.mark.long
 async def test_a_class_logs_in_behind_one_address_while_somebody_guesses_and_eva_speaks(
     data_dir: Path,
 ) -> None:

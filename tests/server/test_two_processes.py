@@ -86,7 +86,7 @@ async def test_each_steers_what_the_other_has_within_a_second_by_redis(
             assert await steer(owner, asked, WITH_REDIS_SECONDS) < AT_ONCE_SECONDS
 
 
-@pytest.mark.alone
+@pytest.mark.long
 async def test_each_steers_what_the_other_has_within_two_seconds_without_redis(
     database: str, tmp_path: Path
 ) -> None:
@@ -95,7 +95,7 @@ async def test_each_steers_what_the_other_has_within_two_seconds_without_redis(
 
 
 @needs_redis
-@pytest.mark.alone
+@pytest.mark.long
 async def test_live_sessions_do_not_notice_a_redis_that_goes_and_comes_back_and_steering_goes_on(
     database: str, broker: Redis, tmp_path: Path
 ) -> None:

@@ -46,13 +46,11 @@ class Servers:
                 if end is End.IS_KILLED:
                     await server.kill()
                     continue
-                server.signal()
-                assert await server.ended() == 0
+                await _quit(server)
         async with self._server(speakers) as server:
             self.are_ended.set()
             await self._over.wait()
-            server.signal()
-            assert await server.ended() == 0
+            await _quit(server)
 
     def quit(self) -> None:
         """Let the last server end."""
@@ -68,6 +66,13 @@ class Servers:
             for speaker in speakers:
                 speaker.network.target = port_of(server.address)
             yield server
+
+
+async def _quit(server: Running) -> None:
+    server.signal()
+    code = await server.ended()
+    told = [line for line in server.log.splitlines() if "WARNING" in line or "ERROR" in line]
+    assert code == 0, "\n".join(told[-20:])
 
 
 async def speak_through_restarts(
