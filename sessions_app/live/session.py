@@ -206,11 +206,16 @@ class LiveSession(SessionPresence):
         await messages.disconnect_first(self.ending, self._say_goodbye, self._link.disconnect)
         if self.ending is not None and self.ending.is_graceful:
             self.is_cut_off = True  # unless the drain below finishes
-            self.is_cut_off = not await self._drain()
+            self.is_cut_off = not (self._is_given_back or await self._drain())
             if self.ending.is_heard and not self.is_cut_off:
                 await self._limit.within(self._rows.all_stored(), STORED_SECONDS)
         elif self.ending is not None and self.ending.reason is not EndReason.FAILED:
             self.is_cut_off = not self._pipeline.is_idle
+
+    @property
+    def _is_given_back(self) -> bool:
+        """Whether another process takes it up anew, since that was not yet done here."""
+        return self._is_handed_over and self._restored is not None
 
     async def _drain(self) -> bool:
         """Finish what was accepted as long as that makes progress; return whether it is done."""

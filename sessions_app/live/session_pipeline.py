@@ -66,8 +66,12 @@ class SessionPipeline:
         )
 
     async def drain(self, *, is_left_open: bool = False) -> None:
-        """Finish all that was accepted; ``is_left_open``: but for what goes on elsewhere."""
-        await self.intake.inbox.join()
+        """Finish all that was accepted; ``is_left_open``: but for what goes on elsewhere.
+
+        Whoever goes on hears a recording again in any case: that is not waited for.
+        """
+        if not (is_left_open and self.intake.is_hearing_again):
+            await self.intake.inbox.join()
         if not is_left_open:
             await self.intake.stop()
         await self.interpreter.join()

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from sessions_app.access.logins import Login
-from sessions_app.core.audio import count_samples
+from sessions_app.core.audio import Encoding, count_samples
 from sessions_app.core.events import Direction, Event, Manner, Mode, Notice, Numbered
+from sessions_app.engines.decoding.process import DecoderProcess
 from sessions_app.live import returning
 from sessions_app.live.resuming.client_link import ClientConnection
 from sessions_app.live.resuming.tickets import ticket_hash
@@ -23,7 +24,9 @@ from sessions_app.pipeline.account import Account
 from sessions_app.store import ownership, sessions
 from sessions_app.store.row_owner import RowOwner
 from tests.conftest import Connect
+from tests.engines.streams import encode
 from tests.house import Client, House
+from tests.patience import PATIENCE_SECONDS
 from tests.resuming import LOST, resuming, seen_by, ticket_of
 from tests.sounds import say, silence
 
@@ -97,6 +100,45 @@ async def test_a_quit_without_time_cuts_off_what_nobody_goes_on_with(
         await browser.until("speech_ended")
         report = await house.registry.drain(0.5)
     assert (report.sessions, report.cut_off, report.stuck) == (1, 1, 0)
+
+
+async def test_a_quit_does_not_wait_for_what_the_next_process_hears_again_in_any_case(
+    house: House, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoken = say("hola mundo") + silence(1) + say("gracias") + silence(1)
+    stream = encode(spoken, Encoding.MP4_AAC)
+    async with connect(resumable="1") as first:
+        await first.say("start_listening", encoding="mp4-aac", command=1)
+        await first.send_bytes(stream)
+        await first.until("speech_ended")
+        await first.leave(LOST)
+    await house.restart(drain_seconds=120)
+    is_decoding = asyncio.Event()
+
+    async def decode(process: DecoderProcess, chunk: bytes) -> bytes:
+        is_decoding.set()
+        await asyncio.Event().wait()  # as one that starts while twenty others do
+        return b""
+
+    with monkeypatch.context() as slow:
+        slow.setattr(DecoderProcess, "decode", decode)
+        async with resuming(connect, first) as second:
+            await second.until("resumed")
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await is_decoding.wait()
+                report = await house.registry.drain(120)
+            assert (report.sessions, report.cut_off, report.stuck, report.unkept) == (1, 0, 0, 0)
+    await house.restart()
+    async with resuming(connect, first, second) as third:
+        resumed = await third.until("resumed")
+        await third.send_bytes(stream[resumed["bytes"] :])
+        await third.say("stop_listening", command=2)
+        await third.until("listening_stopped")
+        await third.leave()
+    sessions, recordings, words = await all_rows()
+    assert sessions == [("client_left", 1)]
+    assert recordings == [("complete", True)]
+    assert words == ["hola mundo", "gracias"]
 
 
 async def test_a_stream_of_which_nothing_came_goes_through_three_processes(

@@ -76,6 +76,8 @@ class Intake:
 
         What of it one stream does not use is left for the next.
         """
+        self.is_hearing_again = False
+        """Whether it hears what another process recorded of the stream that goes on here."""
         self.heard_before: HeardBefore | None = None
         """What another session has heard of the first stream, if that goes on with its stream."""
         self._asked_sample = 0
@@ -225,13 +227,23 @@ class Intake:
         if self._kept is not None:
             self._kept.go_on(stream, left, listener)
         taken_up()
+        self.is_hearing_again = True
+        try:
+            goes_on = await self._hear_written(period)
+        finally:
+            self.is_hearing_again = False
+        if goes_on:
+            period.received_before = self._account.received
+            period.pace = self._new_pace(monotonic())
+
+    async def _hear_written(self, period: ListeningPeriod) -> bool:
+        """Hear what another process recorded of a stream; return whether the stream goes on."""
         start = 0
         while chunk := await self._recorder.read_written(start, READ_BYTES):
             start += len(chunk)
             if not await self._listen_to(period, chunk):
-                return
-        period.received_before = self._account.received
-        period.pace = self._new_pace(monotonic())
+                return False
+        return True
 
     def _cut(self, utterance: Utterance) -> None:
         self._recorder.add_utterance(utterance)
