@@ -84,11 +84,13 @@ def mark_lost(boot: str) -> int:
 def _disown_forgotten(own: QuerySet[TranslationSession], boot: str) -> None:
     """Leave open rows of ``boot`` that it gives no sign of life to whoever looks for dead ones.
 
-    So it is where the database took what it seemed to refuse, such as a claim.
+    So it is where the database took what it seemed to refuse, such as a claim. Not so those that it
+    has just left to the next process.
     """
-    forgotten = of_silent_processes(own, boot).update(boot=directory_of(boot) + NOBODY)
-    if forgotten:
-        logger.warning("%d open sessions of this server were forgotten by it", forgotten)
+    silent = list(of_silent_processes(own, boot).values_list("pk", flat=True))
+    if forgotten := set(silent) - handed_over(silent):
+        count = own.filter(pk__in=forgotten).update(boot=directory_of(boot) + NOBODY)
+        logger.warning("%d open sessions of this server were forgotten by it", count)
 
 
 @on_database_thread

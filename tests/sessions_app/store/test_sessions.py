@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from sessions_app.core.errors import StoreError
 from sessions_app.core.events import Direction, EngineInfo, Exchange, Manner, Mode, Phrase, Speaker
-from sessions_app.models import Conversation, TranslationSession
+from sessions_app.models import Conversation, Resumption, TranslationSession
 from sessions_app.models import Exchange as Row
 from sessions_app.pipeline.account import Account
 from sessions_app.store import liveness, ownership, recordings, sessions
@@ -184,18 +184,26 @@ async def test_rows_of_a_server_elsewhere_that_fell_silent_are_lost() -> None:
 
 
 async def test_open_rows_that_their_own_server_has_forgotten_are_lost(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(liveness, "SILENT_SERVER_SECONDS", liveness.LAG_SECONDS + 0.2)
     boot = sessions.new_boot("here")
-    forgotten, live = await new_session(boot), await new_session(boot)
-    for new in (forgotten, live):
+    forgotten, live, left = [await new_session(boot) for _ in range(3)]
+    for new in (forgotten, live, left):
         await sessions.begin_session(new, None)
+    await Resumption.objects.acreate(
+        session_id=left.id, ticket_hash="hash", seconds=120, is_handed_over=True
+    )
     assert await ownership.mark_lost(boot) == 0
     await asyncio.sleep(0.3)
     await sessions.poll_sessions([live.id], boot, is_beat=True)
     assert await ownership.mark_lost(boot) == 1
-    assert await states() == {forgotten.id: ("lost", 1), live.id: ("open", 0)}
+    assert await states() == {
+        forgotten.id: ("lost", 1),
+        live.id: ("open", 0),
+        left.id: ("open", 0),
+    }
+    assert "1 open sessions of this server were forgotten by it" in caplog.text
 
 
 async def test_a_new_conversation_belongs_to_the_same_user() -> None:
