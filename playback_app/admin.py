@@ -24,6 +24,7 @@ from sessions_app.admin.conversations import PendingDeletionsAdmin, ReadOnlyMixi
 from sessions_app.admin.search import BoundedSearchAdmin
 from sessions_app.bus.notify import rows_changed
 from sessions_app.core.errors import CommandError
+from sessions_app.core.message_catalogue import in_language
 from sessions_app.models import RecordedSegment, Recording
 
 
@@ -113,7 +114,7 @@ class RecordingAdmin(BusyProtectedAdmin):
         try:
             admit(PlaybackRequest(recording.user_id, recording.pk, session_id=None))
         except CommandError as error:
-            self.message_user(request, f"{recording}: {error}", messages.WARNING)
+            self.message_user(request, f"{recording}: {in_language(str(error))}", messages.WARNING)
             return False
         return True
 

@@ -8,6 +8,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
 from sessions_app.core.descriptors import was_exhausted
+from sessions_app.core.message_catalogue import in_language
 
 API_PREFIX = "/api/"
 DOCS_PATH = "/api/docs"
@@ -20,13 +21,16 @@ def is_api(request: HttpRequest) -> bool:
 
 
 def error_response(status: int, message: str, code: str = "") -> JsonResponse:
-    """Return an error response of a REST route; without a ``code`` the status gives it."""
+    """Return an error response of a REST route, in the visitor's language if it is known there.
+
+    Without a ``code`` the status gives it.
+    """
     named = {
         HTTPStatus.UNAUTHORIZED: "login_required",
         HTTPStatus.INTERNAL_SERVER_ERROR: "internal",
     }
     code = code or named.get(HTTPStatus(status), HTTPStatus(status).name.lower())
-    return JsonResponse({"code": code, "message": message}, status=status)
+    return JsonResponse({"code": code, "message": in_language(message)}, status=status)
 
 
 def later(

@@ -15,6 +15,7 @@ from sessions_app.bus.broker import broker_errors, subscribed
 from sessions_app.consumers.allowance import FRAMES
 from sessions_app.consumers.sender import Sender
 from sessions_app.consumers.viewer_feed import ViewerFeed
+from sessions_app.consumers.wording import language_of
 from sessions_app.core.errors import CommandError, RefusedError, StoreError, StoreUnavailableError
 from sessions_app.core.events import Failure, Notice
 from sessions_app.core.token_buckets import Bucket
@@ -77,6 +78,7 @@ class ViewerConsumer:
         if (await self._receive())["type"] != "websocket.connect":
             return
         await self._send({"type": "websocket.accept"})
+        self._sender.language = language_of(dict(authentication.caller_in(self._scope).headers))
         try:
             await _first_to_end(self._until_left(), self._until_told(), self._until_stalled())
         except RefusedError as refusal:

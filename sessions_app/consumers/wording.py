@@ -1,18 +1,15 @@
-"""The language in which a client is told the texts of engines, sentence by sentence."""
+"""The language in which a client is told our texts."""
 
 import json
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
 
-from sessions_app.core.commands_told import OUR_OWN, SENTENCE_END, fields_for_everybody
-
-NATIVE = "en"
-"""The language in which all texts are written."""
+from sessions_app.core.commands_told import OUR_OWN, fields_for_everybody, with_texts
+from sessions_app.core.message_catalogue import NATIVE, in_language
 
 
 def language_of(headers: Mapping[str, str]) -> str:
@@ -37,25 +34,5 @@ def worded(message: str, language: str, *, is_operators: bool) -> str:
     if not is_operators:
         fields = fields_for_everybody(fields)
     if language != NATIVE:
-        with translation.override(language):
-            fields = _translated(fields)
+        fields = with_texts(fields, lambda text: in_language(text, language))
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-
-
-def _translated(fields: Any) -> Any:
-    match fields:
-        case Mapping():
-            return {
-                name: _sentences(value)
-                if name in OUR_OWN and isinstance(value, str)
-                else _translated(value)
-                for name, value in fields.items()
-            }
-        case list():
-            return [_translated(each) for each in fields]
-        case _:
-            return fields
-
-
-def _sentences(text: str) -> str:
-    return " ".join(translation.gettext(each) if each else "" for each in SENTENCE_END.split(text))

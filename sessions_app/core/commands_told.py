@@ -1,7 +1,7 @@
 """Who is told of commands: whoever runs the server; others are told to ask them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 COMMANDS = "manage.py"
@@ -21,15 +21,20 @@ def for_everybody(text: str) -> str:
 
 def fields_for_everybody(fields: Any) -> Any:
     """Return the fields of a message, however deep, with our own texts fit for everybody."""
+    return with_texts(fields, for_everybody)
+
+
+def with_texts(fields: Any, change: Callable[[str], str]) -> Any:
+    """Return the fields of a message, however deep, with our own texts as ``change`` gives them."""
     match fields:
         case Mapping():
             return {
-                name: for_everybody(value)
+                name: change(value)
                 if name in OUR_OWN and isinstance(value, str)
-                else fields_for_everybody(value)
+                else with_texts(value, change)
                 for name, value in fields.items()
             }
         case list():
-            return [fields_for_everybody(each) for each in fields]
+            return [with_texts(each, change) for each in fields]
         case _:
             return fields

@@ -98,7 +98,7 @@ async def _with_local(
     if any(is_on_disk(name, models_dir) for name in OPUS_MT.values()):
         await _find(load, EngineChoice("opus-mt"), local, reasons)
     if lacking := sorted(set(OPUS_MT) - _directions(local)):
-        reasons = reasons or [f"OPUS-MT is not on this machine{_for(lacking)}."]
+        reasons = reasons or [_lacks_opus_mt(lacking)]
         await _find(load, EngineChoice("apertium", {"directions": lacking}), local, reasons)
     if "llm" in found:
         return _with_llm(found | local)
@@ -124,9 +124,11 @@ def _chosen(found: dict[str, Translator], reasons: list[str]) -> tuple[Translato
     return translator, translator_info(", ".join(found), translator, why)
 
 
-def _for(directions: list[Direction]) -> str:
+def _lacks_opus_mt(directions: list[Direction]) -> str:
     names = {Direction.ES_TO_EN: "Spanish → English", Direction.EN_TO_ES: "English → Spanish"}
-    return f" for {names[directions[0]]}" if len(directions) == 1 else ""
+    if len(directions) > 1:
+        return "OPUS-MT is not on this machine."
+    return f"OPUS-MT is not on this machine for {names[directions[0]]}."
 
 
 def _directions(found: dict[str, Translator]) -> frozenset[Direction]:

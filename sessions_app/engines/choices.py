@@ -166,11 +166,15 @@ def _complaint(backend: str, variable: str) -> str:
     # `none` is never suggested: whoever names an engine wants one
     likely = [name for name in names if name != "none"]
     near = difflib.get_close_matches(backend.lower().replace("_", "-"), likely, n=1)
-    guess = f" Did you mean {near[0]}?" if near else ""
-    return (
-        f"{variable} names no engine: {backend!r}.{guess} What would be right: {', '.join(names)}, "
-        'the dotted path of a class, or JSON {"BACKEND": "...", "OPTIONS": {}}.'
+    right = (
+        f"What would be right: {', '.join(names)}, the dotted path of a class, or JSON "
+        '{"BACKEND": "...", "OPTIONS": {}}.'
     )
+    return " ".join([f"{variable} names no engine: {backend!r}.", *_guess(near), right])
+
+
+def _guess(near: list[str]) -> list[str]:
+    return [f"Did you mean {name}?" for name in near]
 
 
 def check_choice(choice: EngineChoice, *, variable: str) -> None:
@@ -242,10 +246,8 @@ def find_class(backend: str, *, variable: str) -> Any:
         found = getattr(imported, name)
     except AttributeError as error:
         near = difflib.get_close_matches(name, dir(imported), n=1)
-        guess = f" Did you mean {near[0]}?" if near else ""
-        raise SettingsError(
-            f"{variable}: the module {module!r} has no {name!r}.{guess}", variable=variable
-        ) from error
+        problem = f"{variable}: the module {module!r} has no {name!r}."
+        raise SettingsError(" ".join([problem, *_guess(near)]), variable=variable) from error
     if not callable(found):
         raise SettingsError(f"{variable}: {backend!r} is not a class.", variable=variable)
     return found

@@ -38,6 +38,8 @@ PROFILE = "lm-studio"
 USUAL_PLACE = Path(".lmstudio", "bin", "lms")
 """Where ``lms`` usually is, below the home directory."""
 OFF = "off"
+STARTED = "LM Studio is being started."
+STARTED_AGAIN = "LM Studio is being started again."
 
 
 class LmStudioService:
@@ -93,7 +95,7 @@ class LmStudioService:
         self._note_trouble(condition, is_up=is_up)
         message = condition.message
         if condition.state is LmState.STARTING:
-            message = f"LM Studio is being started{' again' if self._has_run else ''}."
+            message = STARTED_AGAIN if self._has_run else STARTED
         self._has_run = self._has_run or is_up
         notice = Notice("lm_studio", {"state": condition.state, "message": message})
         task = asyncio.get_running_loop().create_task(self._registry.tell_all(notice))

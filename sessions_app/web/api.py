@@ -13,8 +13,9 @@ from ninja.pagination import paginate
 
 from sessions_app.access.authentication import user_of
 from sessions_app.access.clean_input import CleanParser
-from sessions_app.core.commands_told import fields_for_everybody
+from sessions_app.core.commands_told import fields_for_everybody, with_texts
 from sessions_app.core.exports import ExportFormat
+from sessions_app.core.message_catalogue import in_language
 from sessions_app.core.qr_codes import qr_svg
 from sessions_app.live import registry
 from sessions_app.recording import deletions
@@ -66,9 +67,11 @@ def status(request: HttpRequest) -> dict[str, Any]:
     waiting = asdict(waiting_of(None if user.is_superuser else user))
     told |= {"servers": servers, "catching_up": waiting}
     if user_id is not None:
-        fit: dict[str, Any] = fields_for_everybody(told)
-        return fit
-    return {**told, "deletions_waiting": deletions.pending_deletions().count()}
+        told = fields_for_everybody(told)
+    else:
+        told["deletions_waiting"] = deletions.pending_deletions().count()
+    answer: dict[str, Any] = with_texts(told, in_language)
+    return answer
 
 
 @api.get("/sessions", response=list[SessionOut], tags=["sessions"])

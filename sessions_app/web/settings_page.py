@@ -18,6 +18,8 @@ from django.views.decorators.http import require_http_methods
 from sessions_app.access.authentication import user_of
 from sessions_app.access.clean_input import refuse_invisible
 from sessions_app.access.middleware import requires_owner_key
+from sessions_app.core.commands_told import with_texts
+from sessions_app.core.message_catalogue import in_language
 from sessions_app.engines.keys import problem_of
 from sessions_app.engines.server_address import is_server_address
 from sessions_app.engines.server_profiles import PROFILES
@@ -143,8 +145,12 @@ def _shown(chosen: OwnerChoice | None) -> dict[str, str]:
 def _page(
     request: HttpRequest, form: SettingsForm, problem: str = "", status: int = HTTPStatus.OK
 ) -> HttpResponse:
-    engines = live.status()["engines"]
-    context = {"form": form, "problem": problem, "translator": engines.get("translator")}
+    engines = with_texts(live.status()["engines"], in_language)
+    context = {
+        "form": form,
+        "problem": in_language(problem),
+        "translator": engines.get("translator"),
+    }
     context |= {"offers": offers(live), "speed": speed_of(live)}
     return render(request, "sessions_app/settings.html", context, status=status)
 

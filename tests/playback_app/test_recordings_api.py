@@ -189,3 +189,28 @@ def test_a_stranger_hears_nothing_and_a_foreign_page_changes_nothing(kept):
     foreign = page.put(f"{address}/ground_truth", body, "application/json", headers=origin)
     assert foreign.status_code == 403
     assert page.delete(address, headers=origin).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("language", "too_long", "not_live"),
+    [
+        (
+            "en",
+            f"truth.transcript: String should have at most {MAX_CHARACTERS} characters",
+            "There is no such live session.",
+        ),
+        (
+            "es",
+            f"truth.transcript: Como mucho puede tener {MAX_CHARACTERS} caracteres",
+            "No existe esa sesión en vivo.",
+        ),
+    ],
+)
+def test_a_refusal_is_told_in_the_language_of_the_page(program, kept, language, too_long, not_live):
+    program.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    body = {"version": 0, "transcript": "x" * (MAX_CHARACTERS + 1)}
+    address = f"/api/recordings/{kept.pk}/ground_truth"
+    assert put(program, address, **body).json()["message"] == too_long
+    wanted = {"recording_id": str(kept.pk), "session_id": str(uuid4())}
+    answer = program.post("/api/playbacks", wanted, content_type="application/json")
+    assert answer.json()["message"] == not_live

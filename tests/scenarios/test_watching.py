@@ -74,8 +74,11 @@ async def withdraw_all(browser: Client) -> None:
 
 
 @asynccontextmanager
-async def viewer(secret: str, origin: str = "http://localhost") -> AsyncIterator[Client]:
-    headers = [(b"host", b"localhost"), (b"origin", origin.encode())]
+async def viewer(
+    secret: str, origin: str = "http://localhost", language: str = "en"
+) -> AsyncIterator[Client]:
+    sent = {"host": "localhost", "origin": origin, "accept-language": language}
+    headers = [(name.encode(), value.encode()) for name, value in sent.items()]
     socket = WebsocketCommunicator(application, f"/ws/watch/{secret}/", headers)
     accepted, _ = await socket.connect(PATIENCE_SECONDS)
     assert accepted

@@ -24,6 +24,7 @@ from sessions_app.engines.llm.model_choice import PROBE_SECONDS
 from sessions_app.engines.llm.model_loading import (
     IDLE_SECONDS,
     LOAD_SECONDS,
+    LOADING,
     LoaderMessages,
     ModelLoader,
 )
@@ -227,8 +228,9 @@ class LlmTranslator(Translator):
 
     def _told_while_loading(self) -> str:
         choice = self._server.choice
-        name = f"The language model {choice.model}".rstrip()
-        return f"{name} is being loaded." if choice.is_there else ""
+        if not choice.is_there:
+            return ""
+        return f"The language model {choice.model} is being loaded." if choice.model else LOADING
 
     def _told_of(self, failure: EngineError) -> str:
         problem = self._problem(failure)

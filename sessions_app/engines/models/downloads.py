@@ -18,9 +18,9 @@ from sessions_app.engines.models.catalogue import MODELS_DIR, find_model, missin
 from sessions_app.engines.models.given_models import take_given
 from sessions_app.engines.models.model import WHISPER_EXTRAS, Model
 from sessions_app.engines.models.model_files import (
-    NOT_WRITABLE,
     IncomingModel,
     gathering,
+    not_kept,
     put_in_place,
     take_over,
     wrong_files,
@@ -97,7 +97,7 @@ def _bring(
             _gather(incoming, models_from)
             put_in_place(directory, place, _names(incoming))
     except OSError as error:
-        raise EngineUnavailableError(f"{model.name} {NOT_WRITABLE}") from error
+        raise EngineUnavailableError(not_kept(model.name)) from error
     return place
 
 

@@ -20,8 +20,8 @@ from sessions_app.engines.keys import may_show_hub_token
 from sessions_app.engines.models.model import WHISPER_EXTRAS
 from sessions_app.engines.models.model_files import (
     CHUNK_BYTES,
-    NOT_WRITABLE,
     IncomingModel,
+    not_kept,
     wrong_files,
 )
 
@@ -145,7 +145,7 @@ def _explain(error: BaseException, repo: str) -> str:
         )
     if isinstance(error, (httpx2.HTTPError, LocalEntryNotFoundError)):
         return f"The hub broke off while {repo} was fetched. Try again: whole files are kept."
-    return f"{repo} {NOT_WRITABLE}"
+    return not_kept(repo)
 
 
 def _meter(total: int, incoming: IncomingModel) -> type[Any]:

@@ -27,7 +27,11 @@ STALE_SECONDS = 7 * 86_400.0
 """For how long an interrupted download is kept, to be resumed."""
 LOCK_SECONDS = 0.2
 """How often to check whether another process has finished downloading the same model."""
-NOT_WRITABLE = "could not be kept. Is the disk full, or the models' directory not writable?"
+
+
+def not_kept(name: str) -> str:
+    """Return what people are told of a model that could not be written to the disk."""
+    return f"{name} could not be kept. Is the disk full, or the models' directory not writable?"
 
 
 class StoppedError(Exception):
