@@ -83,3 +83,23 @@ def test_a_template_has_the_same_places_in_both_languages_and_words_between_them
 def test_each_value_that_is_a_text_of_ours_stands_in_a_template() -> None:
     places = {place for english, _ in translations() for place in PLACE.findall(english)}
     assert places >= OF_OURS
+
+
+FAMILIAR = re.compile(
+    r"\b(tú|tu|tus|ti|contigo|tuy[oa]s?|eres|estás|has|puedes|quieres|tienes|debes|sabes|dices|digas"
+    r"|ves|salgas|necesitas|abres|abriste|hiciste|dijiste|escribes|hablas|empieces|retires|vuelvas"
+    r"|haz|detén|inténtal[ao]|cópial[ao]s?|retíral[ao]s?|descárgal[ao]s?|detenl[ao]|pídel[ao]s?"
+    r"|ábrel[ao]|sírvel[ao]|compártel[ao]|conéctal[ao]|míral[ao]|acércate)\b"
+    r"|(?:^|[.:;,!?] )(vuelve|escribe|pide|elige|pulsa|toca|abre|retira|mira|recarga|apunta|prueba"
+    r"|carga|cierra|conecta|crea|descarga|di|inicia|lee|pon|sal|termina) ",
+    re.IGNORECASE,
+)
+"""Forms of tú, and orders to whom one calls so: the latter where a sentence or its part begins."""
+SCRIPTS = sorted(ROOT.glob("*_app/static/*/js/strings_es.js"))
+
+
+def test_all_spanish_calls_people_usted() -> None:
+    assert len(SCRIPTS) == 2
+    texts = [spanish for _, spanish in translations()]
+    texts += [text for path in SCRIPTS for text in re.findall(r': "(.*)",', path.read_text())]
+    assert [text for text in texts if FAMILIAR.search(text)] == []

@@ -248,7 +248,7 @@ def test_whoever_reads_along_is_told_when_sharing_stops(
     share(page)
     page.get_by_role("button", name="Withdraw").click()
     expect(page.locator("#watchers [role=status]")).to_have_text("Nobody can read along any more.")
-    expect(reader.locator("#notices")).to_contain_text("Ya no puedes leer esta conversación")
+    expect(reader.locator("#notices")).to_contain_text("Ya no puede leer esta conversación")
     reader.reload()
     expect(reader.locator("main")).to_contain_text("ha dejado de compartirla")
 
