@@ -61,7 +61,7 @@ def test_the_protocol_page_lists_every_error_over_http() -> None:
     documented = first_names(section(page("protocol"), "Errors over HTTP"))
     documented |= first_names(section(page("protocol"), "Errors"))
     told = {*STATUSES, *plugged_in.http_statuses, *CODES.values(), "login_required"}
-    told |= set(re.findall(r'error_response\(.*"([a-z_]+)"\)', SOURCES))
+    told |= set(re.findall(r'\b(?:error_response|later)\(.*"([a-z_]+)"', SOURCES))
     assert {"too_fast", "invalid", "too_many_files", "database_replaced"} <= told
     told |= set(re.findall(r'LoginDelayedError\([^()]*code="([a-z_]+)"', SOURCES))
     assert told - documented == set()
