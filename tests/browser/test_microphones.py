@@ -68,6 +68,19 @@ def test_a_quiet_microphone_is_noticed_and_one_that_is_not_measured_is_not_calle
     expect(unmeasured.locator('[data-code="mic_unmeasured"]')).to_have_count(0)
 
 
+def test_where_audio_does_not_run_what_was_to_be_sent_as_pcm_is_compressed_or_the_page_says_why(
+    browser: Browser, open_page: OpenPage
+) -> None:
+    chosen = STANDING_STILL + "localStorage.setItem('habla.sound', '\"pcm\"');"
+    page = open_page(browser, script=chosen)
+    listen(page)
+    expect(page.locator("#partials .source")).to_contain_text("hola")
+    poor = open_page(browser, script=chosen + "MediaRecorder.isTypeSupported = () => false;")
+    poor.locator("#listen").click()
+    expect(poor.locator('[data-code="no_audio"]')).to_contain_text("press Start again")
+    expect(poor.locator("#state")).to_have_text("Ready")
+
+
 def test_a_microphone_is_chosen_and_remembered_and_one_that_is_gone_is_told(
     browser: Browser, open_page: OpenPage
 ) -> None:

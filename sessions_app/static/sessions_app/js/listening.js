@@ -13,7 +13,7 @@ import { WakeLock } from "./wakelock.js";
 const MOST_WAITING_BYTES = 64 * 1024; // in the socket: 16 s of Opus, 2 s of PCM
 const STOPPED_SECONDS = 40; // the server translates what it has; after this nobody is kept from starting anew
 const CONDITIONS = ["silent", "quiet", "unmeasured"]; // of a microphone, as the meter finds them
-const SOLVED_BY_LISTENING = ["mic_denied", "mic_missing", "mic_busy", "mic_failed", "mic_lost", "stopped"];
+const SOLVED_BY_LISTENING = ["mic_denied", "mic_missing", "mic_busy", "mic_failed", "mic_lost", "no_audio", "stopped"];
 
 // Says "state" ({state}), "level" ({level}), "problem" ({code, values}) and "solved" ({code}).
 export class Listening extends EventTarget {

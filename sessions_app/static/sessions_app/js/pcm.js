@@ -5,6 +5,7 @@ import { Resampler } from "./resampler.js";
 
 const SAMPLE_RATE = 16000;
 const STOP_MS = 2000;
+const RUN_MS = 3000; // without a loudspeaker (Firefox), or before the first tap (Safari), audio waits for ever
 
 export function toInt16(samples) {
   return Int16Array.from(samples, (sample) => Math.round(Math.max(-1, Math.min(1, sample)) * 32767));
@@ -30,13 +31,16 @@ export class PcmRecorder {
     });
   }
 
-  // Loads the audio thread's part: may take a moment, so it is not done by a constructor.
+  // Loads the audio thread's part: may take a moment, so it is not done by a constructor. Gives null where audio does
+  // not run.
   static async prepare(stream, onChunk) {
     const context = new AudioContext();
     keepRunning(context);
     await context.audioWorklet.addModule(new URL("./worklet.js", import.meta.url));
-    await context.resume();
-    return new PcmRecorder(context, stream, onChunk);
+    await Promise.race([context.resume(), new Promise((resolve) => setTimeout(resolve, RUN_MS))]);
+    if (context.state === "running") return new PcmRecorder(context, stream, onChunk);
+    context.close();
+    return null;
   }
 
   // From now on, or no longer, its sound is silence: of the same length.

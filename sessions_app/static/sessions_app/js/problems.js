@@ -3,7 +3,7 @@
 import { knows, say } from "./strings.js";
 
 const ERRORS = new Set([
-  "mic_denied", "mic_missing", "mic_busy", "mic_failed", "mic_lost", "insecure", "unsupported",
+  "mic_denied", "mic_missing", "mic_busy", "mic_failed", "mic_lost", "insecure", "unsupported", "no_audio",
   "server_gone", "server_gone_retrying", "login_required", "not_sent", "leaving_lost", "wrong_origin", "protocol", "server_error",
   "no_words", "engines_fail",
 ]);

@@ -183,6 +183,8 @@ export const english = {
   "problem.insecure.help": "Browsers open it only on secure pages. On the server's own machine, open {localhost}. From elsewhere, open this address with https:// (a certificate or a tunnel on the server). Typing works here.",
   "problem.unsupported.title": "This browser cannot record sound",
   "problem.unsupported.help": "Please use a current Chrome, Edge, Firefox or Safari. Typing works here.",
+  "problem.no_audio.title": "This browser does not pass on the sound",
+  "problem.no_audio.help": "It does so only after a tap on the page, or where there is a loudspeaker: press Start again. Typing works meanwhile.",
   "problem.mic_denied.title": "The microphone is not allowed",
   "problem.mic_denied.help": "Allow it for this page: tap the sign beside the address, then Microphone, Allow. Then press Start again. Typing works meanwhile.",
   "problem.mic_missing.title": "No microphone was found",

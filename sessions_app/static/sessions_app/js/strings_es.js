@@ -183,6 +183,8 @@ export const spanish = {
   "problem.insecure.help": "Los navegadores solo lo abren en páginas seguras. En la propia máquina del servidor, abra {localhost}. Desde otro lugar, abra esta dirección con https:// (con un certificado o un túnel en el servidor). Escribir sí funciona.",
   "problem.unsupported.title": "Este navegador no puede grabar sonido",
   "problem.unsupported.help": "Use un Chrome, Edge, Firefox o Safari actual. Escribir sí funciona.",
+  "problem.no_audio.title": "Este navegador no transmite el sonido",
+  "problem.no_audio.help": "Solo lo hace después de un toque en la página, o donde hay un altavoz: pulse Empezar otra vez. Mientras tanto, escribir sí funciona.",
   "problem.mic_denied.title": "El micrófono no está permitido",
   "problem.mic_denied.help": "Permítalo para esta página: toque el signo junto a la dirección, luego Micrófono, Permitir. Después pulse Empezar otra vez. Mientras tanto puede escribir.",
   "problem.mic_missing.title": "No se encontró ningún micrófono",
