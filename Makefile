@@ -8,7 +8,7 @@ WORKERS ?= 4
 export VENV
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help run unit test coverage test-long test-all check lint types layers migrations format bench bench-playback bench-lifecycle bench-quality soak
+.PHONY: help run unit test coverage test-long test-browsers test-all check lint types layers migrations format bench bench-playback bench-lifecycle bench-quality soak
 .PHONY: fuzz-decoders test-outages test-cuts screenshots icons inflections settings-table lock clean
 
 help: ## say what there is
@@ -33,9 +33,13 @@ coverage: ## run the tests, and say which lines and branches none of them reache
 test-long: .setup-test ## run the tests that show at length what others show as well
 	$(PYTHON) -m pytest --long -n $(WORKERS) --dist loadfile $(ARGS)
 
-test-all: ## run all that CI runs, then the long forms: outages, cuts, fuzzing, soak, quality
+test-browsers: .setup-browsers ## run the tests of the pages in Firefox and WebKit, which `make test` does not install
+	$(PYTHON) -m pytest --browsers -n 2 --dist loadfile $(ARGS)
+
+test-all: ## run all that CI runs, then the long forms: other browsers, outages, cuts, fuzzing, soak, quality
 	$(MAKE) test
 	$(MAKE) test-long
+	$(MAKE) test-browsers
 	$(MAKE) test-outages
 	$(MAKE) test-cuts
 	$(MAKE) fuzz-decoders
@@ -104,8 +108,10 @@ lock: .setup-test ## pin what the requirements bring along
 clean: ## remove what was made, but no data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
 
-.PHONY: .setup-check .setup-test
+.PHONY: .setup-check .setup-test .setup-browsers
 .setup-check:
 	@scripts/setup.sh check
 .setup-test:
 	@scripts/setup.sh test
+.setup-browsers:
+	@scripts/setup.sh browsers

@@ -1,24 +1,30 @@
 #!/usr/bin/env bash
 # Makes the virtual environment and installs what `make run` or `make test` needs; repeating it costs nothing.
 # `check` installs the tests' Python packages, as `make check` and `make unit` need them, and no system package.
-#   scripts/setup.sh run|check|test
+# `browsers` is for `make test-browsers`, which needs 400 MB that `test` does not.
+#   scripts/setup.sh run|check|test|browsers
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-kind=${1:?run, check or test}
+kind=${1:?run, check, test or browsers}
 venv=${VENV:-.venv}
 case $kind in
   run)  requirements=requirements.txt;     packages="apertium-eng-spa libopus0 esbuild" ;;
   check) requirements=requirements-dev.txt; packages="" ;;
   test) requirements=requirements-dev.txt
         packages="apertium-eng-spa libopus0 esbuild chromium fonts-dejavu-core flite postgresql redis-server nginx haproxy caddy socat libnss3-tools ffmpeg libfaketime" ;;
-  *)    echo "setup.sh: run, check or test?" >&2; exit 2 ;;
+  browsers) requirements=requirements-dev.txt
+        packages="apertium-eng-spa libopus0 esbuild fonts-dejavu-core firefox-esr webkit2gtk-driver xvfb pulseaudio pulseaudio-utils" ;;
+  *)    echo "setup.sh: run, check, test or browsers?" >&2; exit 2 ;;
 esac
+of_tests=${kind/check/test}; of_tests=${of_tests/browsers/test}  # these share their Python packages
 declare -A why=(
   [apertium-eng-spa]="translation by rules, at once and offline"
   [libopus0]="decoding Opus at a third of the cost"
   [esbuild]="pages of a few small files in place of fifty"
   [chromium]="the browser tests" [fonts-dejavu-core]="the browser tests' screenshots"
+  [firefox-esr]="the tests in Firefox" [webkit2gtk-driver]="the tests in WebKit" [xvfb]="the tests in WebKit, which needs a display"
+  [pulseaudio]="the tests with a microphone" [pulseaudio-utils]="the tests with a microphone"
   [flite]="the tests' speech" [postgresql]="the tests on PostgreSQL"
   [redis-server]="the tests on Redis" [nginx]="the tests behind a proxy" [haproxy]="the tests behind a proxy" [caddy]="the tests behind a proxy"
   [libnss3-tools]="the browser tests by https"
@@ -86,11 +92,11 @@ make_venv() {
 
 python_packages() {
   local stamp
-  stamp="$venv/.habla-${kind/check/test}-$(cat requirements.txt "$requirements" constraints.txt | sha256sum | cut -c1-16)"
+  stamp="$venv/.habla-$of_tests-$(cat requirements.txt "$requirements" constraints.txt | sha256sum | cut -c1-16)"
   [ -e "$stamp" ] && return
   say "Installing $requirements ..."
   "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
-  rm -f "$venv/.habla-${kind/check/test}-"*
+  rm -f "$venv/.habla-$of_tests-"*
   touch "$stamp"
 }
 

@@ -12,19 +12,27 @@ WITH_SERVERS = ("browser", "lifecycle", "server", "soak")
 """Directories whose tests start servers and browsers."""
 WITH_ALL_OF_HABLA = ("faults", "fuzz", "quality", "scenarios")
 """Directories whose tests put all of Habla together, or wait for what is slow."""
+OTHER_BROWSERS = "other_browsers"
+"""The directory of tests that need more browsers than `make test` installs."""
 ROOT = Path(__file__).parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of `make unit` and `make test-long`."""
+    """Add the options of `make unit`, `make test-long` and `make test-browsers`."""
     parser.addoption("--unit", action="store_true", help="only quick tests of parts")
     parser.addoption("--long", action="store_true", help="only those that take very long")
+    parser.addoption("--browsers", action="store_true", help="only those in Firefox and WebKit")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out whole directories, so that collecting them takes no time either."""
-    costly = [ROOT / name for name in (*WITH_SERVERS, *WITH_ALL_OF_HABLA)]
-    return True if config.getoption("unit") and collection_path in costly else None
+    name = collection_path.name
+    if collection_path.parent != ROOT or not (collection_path.is_dir() or name.startswith("test_")):
+        return None
+    if config.getoption("browsers") is not (name == OTHER_BROWSERS):
+        return True
+    is_costly = name in (*WITH_SERVERS, *WITH_ALL_OF_HABLA)
+    return True if config.getoption("unit") and is_costly else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -83,3 +83,11 @@ def test_what_is_marked_long_runs_by_itself_only(tmp_path: Path) -> None:
     assert [name.rpartition("::")[2] for name in long] == ["test_that_is_long"]
     assert len(usual) == 4
     assert not {*usual} & {*long}
+
+
+def test_other_browsers_are_driven_only_when_asked_for() -> None:
+    usual, asked = (collected(*option, "tests") for option in ((), ("--browsers",)))
+    place = f"tests/{cost.OTHER_BROWSERS}/"
+    assert [name for name in usual if name.startswith(place)] == []
+    assert asked
+    assert [name for name in asked if not name.startswith(place)] == []

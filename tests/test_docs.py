@@ -156,6 +156,6 @@ def test_every_directory_of_tests_has_its_kind() -> None:
         path.relative_to(tests).parts[0] for path in tests.glob("*/**/test_*.py")
     }
     units = places.pop("unit")
-    costly = {*cost.WITH_SERVERS, *cost.WITH_ALL_OF_HABLA}
+    costly = {*cost.WITH_SERVERS, *cost.WITH_ALL_OF_HABLA, cost.OTHER_BROWSERS}
     assert {*chain(*places.values())} == costly
     assert units & costly == set()

@@ -11,6 +11,8 @@ ROOT = Path(__file__).parent.parent
 SETUP = ROOT / "scripts" / "setup.sh"
 WITHOUT_PACKAGES = ("unit", "lint", "format", "types", "layers", "migrations", "check")
 
+OTHER_BROWSERS = ("firefox-esr", "webkit2gtk-driver")
+
 
 @pytest.fixture
 def asked(tmp_path: Path) -> Path:
@@ -61,6 +63,16 @@ def test_what_is_there_for_checking_is_there_for_testing(asked: Path, venv: Path
     assert "requirements-dev" in installed
     assert "requirements" not in new
     assert "chromium" in new  # a system package
+
+
+def test_only_the_tests_in_other_browsers_ask_for_those(asked: Path, venv: Path) -> None:
+    set_up("test", asked, venv)
+    installed = asked.read_text()
+    assert set_up("browsers", asked, venv).returncode == 0
+    new = asked.read_text().removeprefix(installed)
+    assert "requirements" not in new
+    assert [name in installed for name in OTHER_BROWSERS] == [False, False]
+    assert [name in new for name in OTHER_BROWSERS] == [True, True]
 
 
 def test_where_python_makes_no_environment_checking_says_what_is_missing(

@@ -1,0 +1,98 @@
+"""The microphone in Firefox and in WebKit: without one, without a loudspeaker, and in a room."""
+
+from collections.abc import Callable
+from itertools import groupby
+
+import pytest
+
+from tests.browser.server import Server
+from tests.browser.test_microphones import CONDITIONS
+from tests.other_browsers.conftest import Launch, open_live, type_text
+from tests.other_browsers.room import Room
+from tests.other_browsers.tab import Browser, Tab, eventually
+from tests.sounds import silence, speech
+
+TRANSLATED = "#finals .translated"
+TOLD = "(codes) => codes.filter((code) => document.querySelector(`[data-code=${code}]`))"
+Begin = Callable[[Launch], Browser]
+
+
+def told(tab: Tab) -> list[str]:
+    """Return which conditions of the microphone the page tells of."""
+    codes: list[str] = tab.call(TOLD, CONDITIONS)
+    return codes
+
+
+def listen(tab: Tab) -> None:
+    tab.click("#listen")
+    tab.until_texts("#state", ["Listening"])
+
+
+def finish(tab: Tab) -> None:
+    tab.click("#listen")
+    tab.until_texts("#state", ["Ready"])
+
+
+def until_heard(tab: Tab, room: Room, pcm: bytes, words: str) -> None:
+    """Say ``pcm``, again and again, until it is translated: a busy machine loses some sound."""
+
+    def heard() -> str:
+        room.say(pcm + silence(2))
+        said = " ".join(tab.texts(TRANSLATED)).split()
+        return " ".join(word for word, _ in groupby(said))  # one that was cut in two is one
+
+    eventually(heard, lambda seen: words in seen, "what was heard")
+
+
+def choose_sound(tab: Tab, value: str) -> None:
+    """Choose how the microphone is sent, and that nothing is taken from it."""
+    tab.click("#preferences > summary")
+    tab.choose("#sound", value)
+    tab.click("#devices .check")  # a steady tone is noise to a browser that suppresses it
+    tab.click("#preferences > summary")
+
+
+@pytest.mark.parametrize("sound", ["auto", "pcm"])
+def test_without_a_loudspeaker_firefox_hears_and_calls_nobody_silent(
+    start: Begin, firefox: Launch, server: Server, sound: str
+) -> None:
+    """Its audio contexts do not run where there is no output device."""
+    live = open_live(start(firefox), server)
+    choose_sound(live, sound)
+    listen(live)
+    live.until_read("#partials .source", "hola")
+    live.until_there("[data-code=mic_unmeasured]")
+    assert told(live) == ["mic_unmeasured"]
+    finish(live)
+    live.until_texts(TRANSLATED, ["hello"])
+    assert told(live) == []
+
+
+def test_without_a_microphone_webkit_says_so_and_typing_works(
+    start: Begin, webkit: Launch, server: Server
+) -> None:
+    live = open_live(start(webkit), server)
+    live.click("#listen")
+    live.until_read("#notices", "No microphone was found")
+    live.until_texts("#state", ["Ready"])
+    type_text(live, "hola")
+    live.until_texts(TRANSLATED, ["hello"])
+
+
+@pytest.mark.parametrize("sound", ["auto", "pcm"])
+@pytest.mark.parametrize("heard_by", ["firefox_in_a_room", "webkit_in_a_room"])
+def test_what_is_said_in_a_room_is_heard(
+    start: Begin,
+    request: pytest.FixtureRequest,
+    room: Room,
+    server: Server,
+    heard_by: str,
+    sound: str,
+) -> None:
+    live = open_live(start(request.getfixturevalue(heard_by)), server)
+    choose_sound(live, sound)
+    listen(live)
+    until_heard(live, room, speech(0.6, "hola") + speech(0.6, "mundo"), "hello world")
+    until_heard(live, room, speech(0.6, "thanks"), "gracias")
+    assert told(live) == []
+    finish(live)
