@@ -6,7 +6,7 @@ from tests.browser.network import network_to
 from tests.browser.server import Server
 from tests.browser.test_layout import FAULTS, LEAST_FIELD, LEAST_WORDS
 from tests.other_browsers.conftest import DESK, PHONE, Serve, open_live, type_text
-from tests.other_browsers.tab import ESCAPE, TAB, Browser, Tab
+from tests.other_browsers.tab import ENTER, ESCAPE, SHIFT, TAB, Browser, Tab
 
 TRANSLATED = "#finals .translated"
 MOST_STOPS = 5
@@ -23,6 +23,10 @@ BROKEN = [
     "Failed to load resource",
 ]
 """What the two write of connections that break."""
+FIELD = (
+    "[document.querySelector('#text').scrollHeight, document.querySelector('#text').clientHeight]"
+)
+"""How high what is typed is, and how much of it is seen."""
 FOCUS = "document.activeElement.id || document.activeElement.className"
 
 
@@ -95,6 +99,20 @@ def test_nothing_is_cut_or_overlaps(live: Tab, size: tuple[int, int]) -> None:
         live.until("(shown) => document.querySelector(shown).checkVisibility()", shown)
         found[view] = live.call(FAULTS, [LEAST_FIELD, LEAST_WORDS])
     assert found == {"cards": [], "faces": [], "captions": []}
+
+
+def test_the_field_is_as_high_as_what_is_typed(live: Tab) -> None:
+    one_line = live.evaluate(FIELD)
+    live.type_in("#text", "hola")
+    for line in ("mundo", "gracias"):
+        live.press_with(SHIFT, ENTER)
+        live.press(line)
+    written, seen = live.evaluate(FIELD)
+    assert written > 1.5 * one_line[0]
+    assert seen >= written
+    live.press(ENTER)
+    live.until_there(TRANSLATED)
+    assert live.evaluate(FIELD) == one_line
 
 
 def test_start_is_near_by_the_tab_key(live: Tab) -> None:

@@ -14,6 +14,10 @@ from tests.sounds import silence, speech
 
 TRANSLATED = "#finals .translated"
 TOLD = "(codes) => codes.filter((code) => document.querySelector(`[data-code=${code}]`))"
+EDITOR = """["scrollHeight", "clientHeight"].map((high) => {
+    return document.querySelector(".editor textarea")[high];
+})"""
+"""How high what is written is, and how much of it is seen."""
 Begin = Callable[[Launch], Browser]
 
 
@@ -66,6 +70,20 @@ def test_without_a_loudspeaker_firefox_hears_and_calls_nobody_silent(
     finish(live)
     live.until_texts(TRANSLATED, ["hello"])
     assert told(live) == []
+
+
+def test_a_correction_is_seen_as_a_whole(start: Begin, firefox: Launch, server: Server) -> None:
+    """A recording's editor grows with its words, as the live page's field does."""
+    live = open_live(start(firefox), server)
+    listen(live)
+    live.until_read("#partials .source", "hola")
+    finish(live)
+    live.visit(f"{server.address}/recordings/")
+    live.leave("document.querySelector('.list a').click()")
+    live.click("[data-edit]")
+    live.type_in(".editor textarea", "la casa es roja " * 10)
+    written, seen = live.evaluate(EDITOR)
+    assert seen >= written > 100
 
 
 def test_without_a_microphone_webkit_says_so_and_typing_works(

@@ -1,6 +1,7 @@
 // What was really said, written beside the original with the keyboard.
 
 import { make } from "../../sessions_app/js/elements.js";
+import { growing } from "../../sessions_app/js/growing.js";
 import { say } from "./strings.js";
 
 const FIELDS = ["transcript", "translation"];
@@ -27,6 +28,7 @@ export class Truths {
     const form = this.#form(truth);
     truth.querySelector("[data-edit]").hidden = true;
     truth.append(form);
+    form.querySelectorAll("textarea").forEach((field) => growing(field)());
     form.querySelector("textarea").focus();
   }
 

@@ -1,5 +1,6 @@
 // Typed text: kept until the server has it, sent in the order it was typed.
 
+import { growing } from "./growing.js";
 import { isSeen } from "./seen.js";
 
 export class Typing {
@@ -44,9 +45,11 @@ export class Typing {
 
 export function bindTypingForm(form, submit) {
   const field = form.querySelector("textarea");
+  const fit = growing(field);
   const hand = () => {
     submit(field.value);
     field.value = "";
+    fit();
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
