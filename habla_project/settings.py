@@ -120,20 +120,30 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_MAX_AGE = 0
 WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
 MODULES = [
-    "sessions_app/js/live.js",
+    "sessions_app/js/live_en.js",
+    "sessions_app/js/live_es.js",
     "sessions_app/js/moments.js",
     "sessions_app/js/phone.js",
     "sessions_app/js/preferences.js",
     "sessions_app/js/waiting.js",
-    "sessions_app/js/watch.js",
-    "playback_app/js/recording.js",
+    "sessions_app/js/watch_en.js",
+    "sessions_app/js/watch_es.js",
+    "playback_app/js/recording_en.js",
+    "playback_app/js/recording_es.js",
 ]
 """The ES modules that pages name; what they import is found by itself."""
+SCRIPTS = [
+    "sessions_app/js/boot.js",
+    "sessions_app/js/offline.js",
+    "sessions_app/js/serviceworker.js",
+    "sessions_app/js/worklet.js",
+]
+"""The other scripts: they import nothing, and nothing imports them."""
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "sessions_app.web.static_files.hashed_storage.HashedFilesStorage",
-        "OPTIONS": {"modules": MODULES},
+        "OPTIONS": {"modules": MODULES, "scripts": SCRIPTS},
     },
 }
 

@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
@@ -23,17 +24,16 @@ from django.views.decorators.http import require_safe
 from sessions_app.web.static_files.hashed_storage import HashedFilesStorage
 
 KEPT = (
-    "sessions_app/css/base.css",
-    "sessions_app/css/live.css",
-    "sessions_app/css/pages.css",
+    "sessions_app/css/site.css",
+    "sessions_app/css/views.css",
     "sessions_app/icons/habla.svg",
     "sessions_app/js/boot.js",
-    "sessions_app/js/live.js",
     "sessions_app/js/offline.js",
-    "sessions_app/js/preferences.js",
     "sessions_app/js/worklet.js",
 )
-"""What the live page and the page below are made of."""
+"""What the live page and the page below are made of, whatever the language."""
+LIVE = "sessions_app/js/live_{}.js"
+"""The script of the live page in the language of the visitor; the other one's is not kept."""
 OFFLINE = "sessions_app/offline.html"
 WORKER = "sessions_app/js/serviceworker.js"
 NO_WORKER = "sessions_app/js/noworker.js"
@@ -55,7 +55,7 @@ def worker_script(request: HttpRequest) -> HttpResponse:
     page = render_to_string(OFFLINE)
     version = hashlib.sha256("\n".join([*files, page]).encode()).hexdigest()[:16]
     shell = json.dumps({"version": version, "files": files, "offline": reverse("offline")})
-    script = f"const SHELL = {shell};\n{_text_of(WORKER)}"
+    script = f"const SHELL = {shell};\n{_small_text_of(WORKER)}"
     return HttpResponse(script, content_type="text/javascript; charset=utf-8")
 
 
@@ -70,8 +70,18 @@ def offline_page(request: HttpRequest) -> HttpResponse:
 
 def _addresses() -> list[str]:
     storage = staticfiles_storage
-    names = storage.loaded_with(KEPT) if isinstance(storage, HashedFilesStorage) else []
+    if not isinstance(storage, HashedFilesStorage):
+        return []
+    names = storage.hashed_names([*KEPT, LIVE.format(get_language())])
     return [static("") + name for name in names]
+
+
+def _small_text_of(name: str) -> str:
+    storage = staticfiles_storage
+    if isinstance(storage, HashedFilesStorage):
+        file = storage.file_called(storage.hashed_name(name))
+        return file.content.decode() if file else _text_of(name)
+    return _text_of(name)
 
 
 def _text_of(name: str) -> str:

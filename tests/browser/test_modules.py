@@ -28,9 +28,13 @@ def page(browser: Browser, open_page: OpenPage) -> Page:
 
 
 def run(page: Page, module: str, body: str) -> Any:
-    """Run ``body`` with everything that ``module`` exports as ``m``; return what it returns."""
-    path = f"/static/sessions_app/js/{module}.js"
-    return page.evaluate(f"async () => {{ const m = await import('{path}'); {body} }}")
+    """Run ``body`` with everything that ``module`` exports as ``m``; return what it returns.
+
+    The words are there that the live page loads.
+    """
+    words, path = (f"/static/sessions_app/js/{name}.js" for name in ("strings_en", module))
+    loaded = f"await import('{words}'); const m = await import('{path}');"
+    return page.evaluate(f"async () => {{ {loaded} {body} }}")
 
 
 def test_pauses_grow_to_a_limit_and_differ_between_pages(page: Page) -> None:
@@ -43,18 +47,44 @@ def test_pauses_grow_to_a_limit_and_differ_between_pages(page: Page) -> None:
 
 def test_both_languages_have_the_same_words_and_holes(page: Page) -> None:
     holes = """
+        const { english } = await import("/static/sessions_app/js/strings_en.js");
+        const { spanish } = await import("/static/sessions_app/js/strings_es.js");
         const shape = (words) => Object.entries(words)
             .map(([key, text]) => [key, (text.match(/\\{\\w+\\}/g) ?? []).sort().join()]).sort();
-        return [shape(m.LANGUAGES.en), shape(m.LANGUAGES.es)];
+        return [english, spanish, m.both.en, m.both.es].map(shape);
     """
-    english, spanish = run(page, "strings", holes)
+    english, spanish, both_english, both_spanish = run(page, "strings_both", holes)
     assert english == spanish
+    assert both_english == both_spanish
+    assert {key for key, _ in english} & {key for key, _ in both_english} == set()
 
 
 def test_words_fill_their_holes(page: Page) -> None:
-    assert run(page, "strings", "return m.say('card.rename', {name: 'Ana'}, 'en');") == "Rename Ana"
-    spanish = "return m.say('card.rename', {name: 'Ana'}, 'es-MX');"
-    assert run(page, "strings", spanish) == "Cambiar el nombre de Ana"
+    assert run(page, "strings", "return m.say('card.rename', {name: 'Ana'});") == "Rename Ana"
+
+
+def test_a_page_says_a_few_words_in_the_other_language_too(page: Page) -> None:
+    said = "return ['', 'en', 'es-MX'].map((language) => m.say('button.stop', {}, language));"
+    assert run(page, "strings", said) == ["Stop", "Stop", "Parar"]
+    half = """
+        const half = new m.Half(() => {});
+        const told = (key) => [...half.place.querySelectorAll(key)].map((each) => each.textContent);
+        half.speak("es", true);
+        half.showState(false);
+        for (const state of ["failed", "interrupted", "waiting"])
+            half.show({ state, source: "hello", language: "en" }, [], "en");
+        const rough = { state: "done", gist: true, source: "a", translated: "b", language: "en" };
+        half.show(rough, [], "en");
+        return [...told(".label"), ...told(".face-welcome"), ...told(".note")];
+    """
+    assert run(page, "halves", half) == [
+        "Hablar español",
+        "Pulse el botón y hable en español. Lo que se diga en inglés se lee aquí.",
+        "Sin traducir",
+        "Se cortó la conexión",
+        "Espera al servidor",
+        "≈ traducción aproximada",
+    ]
 
 
 @pytest.mark.parametrize("rate", [48_000, 44_100, 16_000, 96_000])
@@ -332,6 +362,7 @@ def test_sentences_that_wait_are_one_line_with_their_number(
 ) -> None:
     body = f"""{JOURNAL}
         document.documentElement.lang = "{language}";
+        await import("/static/sessions_app/js/strings_{language}.js");
         const partials = document.createElement("div");
         const cards = new m.Cards({{finals: document.createElement("ol"), partials, acts: {{}}}});
         const show = () => journal.entries.forEach((entry) => cards.show(entry));

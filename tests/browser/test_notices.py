@@ -103,6 +103,7 @@ def test_one_line_tells_what_matters_most_and_opens_to_all_without_pushing_the_w
 
 def test_what_happened_once_goes_away_by_itself(page: Page) -> None:
     told = """async () => {
+        await import("/static/sessions_app/js/strings_en.js");
         const { Notices } = await import("/static/sessions_app/js/notices.js");
         const { describe } = await import("/static/sessions_app/js/problems.js");
         const wait = window.setTimeout;

@@ -1,4 +1,7 @@
-"""Bundles the ES modules of pages by esbuild: one minified file a page, and what pages share."""
+"""What esbuild does: it bundles the ES modules of pages, and minifies what stands alone.
+
+A bundle is one minified file, with all that the module imports.
+"""
 
 import json
 import posixpath
@@ -6,7 +9,8 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,19 +18,16 @@ from typing import Any
 from sessions_app.core.errors import HablaError
 
 PROGRAM = "esbuild"
-OPTIONS = (
+OPTIONS = ("--charset=utf8", "--log-level=error", "--outbase=.", "--outdir=out")
+OF_BUNDLES = (
     "--bundle",
-    "--splitting",
     "--format=esm",
     "--minify",
-    "--charset=utf8",
-    "--log-level=error",
-    "--outbase=.",
-    "--outdir=out",
     "--metafile=meta.json",
     "--entry-names=[dir]/[name].[hash]",
-    "--chunk-names=shared/[name].[hash]",
 )
+OF_KINDS = {".js": "--minify", ".css": "--minify-whitespace"}
+"""How files are minified; styles cautiously."""
 BUNDLING_SECONDS = 60.0
 """How long it may take; usually a tenth of a second."""
 BESIDE = re.compile(r'new URL\("(\./[^"]+)", import\.meta\.url\)')
@@ -45,19 +46,6 @@ class Bundle:
     """The bundled file's name of each entry, with the hash of all that it is made of."""
     files: Mapping[str, bytes]
     """The bundled files by their names."""
-    imports: Mapping[str, Sequence[str]]
-    """The names of the other bundled files that each one imports."""
-
-    def loaded_with(self, entry: str) -> set[str]:
-        """Return the names of the bundled files that a page loads which has ``entry``."""
-        loaded: set[str] = set()
-        waiting = [self.names[entry]]
-        while waiting:
-            name = waiting.pop()
-            if name not in loaded:
-                loaded.add(name)
-                waiting += self.imports[name]
-        return loaded
 
 
 def is_bundler_installed() -> bool:
@@ -76,6 +64,29 @@ def bundle_modules(
         BundlingError: esbuild is not installed, or reports an error.
         OSError: it cannot be started just now, as when too many files are open.
     """
+    addressed = {name: _with_addresses(name, content, url_of) for name, content in sources.items()}
+    with _written(addressed) as directory:
+        _run([*entries, *OF_BUNDLES], directory)
+        return _read(directory)
+
+
+def minify_files(sources: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return scripts that import nothing, and styles, by their names, minified each alone.
+
+    Raises:
+        BundlingError: esbuild is not installed, or reports an error.
+        OSError: it cannot be started just now.
+    """
+    with _written(sources) as directory:
+        for kind, option in OF_KINDS.items():
+            if names := [name for name in sources if name.endswith(kind)]:
+                _run([*names, option], directory)
+        return {name: (directory / "out" / name).read_bytes() for name in sources}
+
+
+@contextmanager
+def _written(sources: Mapping[str, bytes]) -> Iterator[Path]:
+    """Give a directory that has the files in it."""
     if not is_bundler_installed():
         raise BundlingError("esbuild is not installed.")
     with tempfile.TemporaryDirectory(prefix="habla-bundle-") as made:
@@ -83,9 +94,8 @@ def bundle_modules(
         for name, content in sources.items():
             file = directory / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(_with_addresses(name, content, url_of))
-        _run([*entries, *OPTIONS], directory)
-        return _read(directory)
+            file.write_bytes(content)
+        yield directory
 
 
 def _with_addresses(name: str, content: bytes, url_of: Callable[[str], str]) -> bytes:
@@ -101,7 +111,7 @@ def _with_addresses(name: str, content: bytes, url_of: Callable[[str], str]) -> 
 def _run(arguments: Sequence[str], directory: Path) -> None:
     try:
         done = subprocess.run(
-            [PROGRAM, *arguments],
+            [PROGRAM, *arguments, *OPTIONS],
             cwd=directory,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -119,14 +129,6 @@ def _read(directory: Path) -> Bundle:
     outputs: dict[str, Any] = json.loads((directory / "meta.json").read_text())["outputs"]
     names = {path: path.removeprefix("out/") for path in outputs}
     return Bundle(
-        names={
-            output["entryPoint"]: names[path]
-            for path, output in outputs.items()
-            if "entryPoint" in output
-        },
+        names={output["entryPoint"]: names[path] for path, output in outputs.items()},
         files={name: (directory / path).read_bytes() for path, name in names.items()},
-        imports={
-            names[path]: [names[each["path"]] for each in output["imports"]]
-            for path, output in outputs.items()
-        },
     )

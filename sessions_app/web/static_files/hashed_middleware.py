@@ -41,7 +41,7 @@ def _answer(request: HttpRequest, file: HashedFile, *, is_current: bool) -> Http
             "Content-Type": file.content_type,
             "Content-Length": str(len(body)),
             "Cache-Control": FOR_EVER if is_current else ANEW,
-            "ETag": f'"{file.name}{"-gzip" if is_compressed else ""}"',
+            "ETag": f'"{file.hash}{"-gzip" if is_compressed else ""}"',
         },
     )
     if is_compressed:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +18,13 @@ from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import StaticFilesStorage
 from whitenoise.media_types import MediaTypes
 
-from sessions_app.web.static_files.bundling import Bundle, BundlingError, bundle_modules
+from sessions_app.web.static_files.bundling import (
+    Bundle,
+    BundlingError,
+    bundle_modules,
+    minify_files,
+)
+from sessions_app.web.static_files.styles import whole_style
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +52,11 @@ class HashedFile:
         return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
 
     @property
+    def hash(self) -> str:
+        """Return the hash in its name."""
+        return self.name.rsplit(".", 2)[-2]
+
+    @property
     def content(self) -> bytes:
         """Return its content as it is without compression."""
         return gzip.decompress(self.body) if self.is_compressed else self.body
@@ -55,13 +66,23 @@ class HashedFilesStorage(StaticFilesStorage):
     """Gives static files their hashed names, and what is served under these.
 
     ``modules`` are the ES modules that pages name. They are bundled when the first of them is
-    named; without esbuild they keep their names, like all files while DEBUG is on.
+    named; without esbuild they keep their names, like all files while DEBUG is on. ``scripts``
+    import nothing and are minified, like the styles of the apps that have modules.
     """
 
-    def __init__(self, *args: Any, modules: Sequence[str] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        modules: Sequence[str] = (),
+        scripts: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._modules = tuple(modules)
-        self._lock = Lock()
+        self._scripts = tuple(scripts)
+        self._apps = {_app_of(module) for module in modules}
+        self._lock = RLock()
+        self._small: dict[str, bytes] | None = None
         self._bundle: Bundle | None = None
         self._is_unable = False
         self._by_source: dict[str, HashedFile] = {}
@@ -96,26 +117,17 @@ class HashedFilesStorage(StaticFilesStorage):
             return self._by_name.get(hashed_name) or self._by_name.get(current)
         return self._by_name[hashed_name]
 
-    def loaded_with(self, names: Iterable[str]) -> list[str]:
-        """Return the hashed names of ``names`` and of all that they import, in order.
-
-        A file that has no hashed name is left out.
-        """
-        bundle = None if settings.DEBUG else self._bundled()
-        loaded: set[str] = set()
-        for name in names:
-            if bundle and name in bundle.names:
-                loaded |= bundle.loaded_with(name)
-            elif (hashed := self.hashed_name(name)) != name:
-                loaded.add(hashed)
-        return sorted(loaded)
+    def hashed_names(self, names: Iterable[str]) -> list[str]:
+        """Return the hashed names of ``names``, in order, without those that have none."""
+        hashed = ((name, self.hashed_name(name)) for name in names)
+        return sorted(other for name, other in hashed if other != name)
 
     def _hashed(self, name: str) -> HashedFile | None:
         if name not in self._by_source:
             path = finders.find(name)
             if path is None or not Path(path).is_file():
                 return None
-            content = Path(path).read_bytes()
+            content = self._minified().get(name) or Path(path).read_bytes()
             stem, dot, suffix = name.rpartition(".")
             digest = hashlib.sha256(content).hexdigest()[:HASH_LETTERS]
             self._by_source[name] = self._keep(f"{stem}.{digest}{dot}{suffix}", content)
@@ -136,7 +148,8 @@ class HashedFilesStorage(StaticFilesStorage):
 
     def _made(self) -> Bundle | None:
         try:
-            bundle = bundle_modules(self._sources(), self._modules, self.url)
+            sources = {name: path.read_bytes() for name, path in self._own(".js").items()}
+            bundle = bundle_modules(sources, self._modules, self.url)
         except BundlingError as error:
             logger.warning("pages load many small files: %s", error)
             self._is_unable = True
@@ -148,12 +161,35 @@ class HashedFilesStorage(StaticFilesStorage):
             self._keep(name, content)
         return bundle
 
-    def _sources(self) -> dict[str, bytes]:
-        """Return all scripts of the apps that have modules, by their names."""
-        apps = {module.partition("/")[0] for module in self._modules}
+    def _minified(self) -> dict[str, bytes]:
+        """Return styles and the scripts that import nothing, by their names."""
+        with self._lock:
+            if self._small is None:
+                self._small = self._made_small()
+            return self._small
+
+    def _made_small(self) -> dict[str, bytes]:
+        styles = {name: whole_style(path).encode() for name, path in self._own(".css").items()}
+        scripts = {
+            name: path.read_bytes()
+            for name, path in self._own(".js").items()
+            if name in self._scripts
+        }
+        try:
+            return minify_files(styles | scripts)
+        except (BundlingError, OSError) as error:
+            logger.warning("styles are served with their comments: %s", error)
+            return styles
+
+    def _own(self, suffix: str) -> dict[str, Path]:
+        """Return the files of this kind of the apps that have modules, by their names."""
         return {
-            name: Path(storage.path(name)).read_bytes()
+            name: Path(storage.path(name))
             for finder in finders.get_finders()
             for name, storage in finder.list(None)
-            if name.endswith(".js") and name.partition("/")[0] in apps
+            if name.endswith(suffix) and _app_of(name) in self._apps
         }
+
+
+def _app_of(name: str) -> str:
+    return name.partition("/")[0]

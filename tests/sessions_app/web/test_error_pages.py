@@ -68,7 +68,7 @@ def shown(answer: Any) -> tuple[int, str, str, str]:
             r"<h1>([^<]+)</h1>",
         )
     )
-    assert "/static/sessions_app/css/pages." in text
+    assert "/static/sessions_app/css/site." in text
     return answer.status_code, language[0], title[0], heading[0]
 
 

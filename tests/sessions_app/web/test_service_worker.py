@@ -10,6 +10,9 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
+from sessions_app.web.static_files.bundling import is_bundler_installed
+from tests.sessions_app.kept import at_home
+
 MANIFESTS = ("sessions_app/manifest.en.webmanifest", "sessions_app/manifest.es.webmanifest")
 SMALL_BYTES = 16_384
 
@@ -113,6 +116,27 @@ def test_the_worker_is_another_one_for_another_language(client: Client) -> None:
     english, spanish = shell_of(client, "en"), shell_of(client, "es")
     assert english["version"] != spanish["version"]
     assert english == shell_of(client, "en")
+
+
+@pytest.mark.skipif(not is_bundler_installed(), reason="esbuild is not installed")
+@pytest.mark.parametrize(("language", "other"), [("en", "es"), ("es", "en")])
+def test_the_worker_keeps_the_live_page_of_the_visitors_language_only(
+    client: Client, language: str, other: str
+) -> None:
+    kept = " ".join(shell_of(client, language)["files"])
+    assert f"/live_{language}." in kept
+    assert f"/live_{other}." not in kept
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_live_page_is_made_of_what_the_worker_keeps(language: str) -> None:
+    owner = at_home()
+    taken = {"accept-language": language}
+    page = owner.get("/", headers=taken).content.decode()
+    needed = re.findall(r'<(?:script|link rel="stylesheet")[^>]* (?:src|href)="([^"]+)"', page)
+    assert len(needed) == 4
+    assert {*needed} <= {*shell_of(owner, language)["files"]}
 
 
 def test_the_offline_page_is_the_same_for_everybody_in_both_languages(client: Client) -> None:

@@ -1,12 +1,14 @@
 """Tests of static files: hashed, compressed, bundled, and never out of date."""
 
 import gzip
+import itertools
 import os
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.files.storage import storages
 from django.test import Client
 from django.test.utils import override_settings
@@ -18,9 +20,11 @@ from sessions_app.web.static_files.hashed_storage import HashedFilesStorage
 from tests.sessions_app.kept import at_home
 
 ROOT = Path(__file__).resolve().parents[3]
+TEMPLATES = ROOT / "sessions_app" / "templates" / "sessions_app"
 STYLE = "sessions_app/css/base.css"
 PICTURE = "sessions_app/icons/habla.svg"
-LIVE = "sessions_app/js/live.js"
+LIVE = "sessions_app/js/live_en.js"
+PREFERENCES = "sessions_app/js/preferences.js"
 bundled = pytest.mark.skipif(not bundling.is_bundler_installed(), reason="esbuild is not installed")
 
 
@@ -48,15 +52,35 @@ def path_of(name: str) -> str:
     return url
 
 
-def module_scripts() -> set[str]:
-    """Return the modules that templates name."""
-    pages = [*ROOT.glob("*_app/templates/**/*.html")]
-    found = r"""<script type="module" src="{% static '([^']+)' %}">"""
-    return {name for page in pages for name in re.findall(found, page.read_text())}
+def modules_of(page: Path) -> list[str]:
+    """Return the modules that a page names, with those of its base, in all languages."""
+    text = page.read_text()
+    if '{% extends "sessions_app/base.html" %}' in text and "preferences_script" not in text:
+        text += (TEMPLATES / "base.html").read_text()
+    named = re.findall(r"""<script type="module" src="{% static '([^%]+)' %}">""", text)
+    return [
+        name.replace("'|add:LANGUAGE_CODE|add:'", code)
+        for name in named
+        for code in ("en", "es")[: 1 + name.count("|add:LANGUAGE_CODE|")]
+    ]
+
+
+def imported_by(module: str) -> set[str]:
+    """Return the names of a module and of all that it imports."""
+    found, waiting = set[str](), [module]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            text = Path(finders.find(name) or "").read_text()
+            beside = re.findall(r'^(?:import|export)[^"]*"(\.[^"]+)";', text, re.MULTILINE)
+            waiting += [os.path.normpath(Path(name).parent / each) for each in beside]
+    return found
 
 
 def test_every_module_that_a_page_names_is_bundled() -> None:
-    assert module_scripts() == {*MODULES}
+    pages = ROOT.glob("*_app/templates/**/*.html")
+    assert {name for page in pages for name in modules_of(page)} == {*MODULES}
 
 
 def test_a_style_has_the_hash_of_its_content_and_may_be_kept_for_ever(client: Client) -> None:
@@ -67,9 +91,9 @@ def test_a_style_has_the_hash_of_its_content_and_may_be_kept_for_ever(client: Cl
     assert answer.headers["Content-Encoding"] == "gzip"
     assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
     assert answer.headers["Vary"] == "Accept-Encoding"
-    content = (ROOT / "sessions_app" / "static" / STYLE).read_bytes()
-    assert gzip.decompress(answer.content) == content
+    content = gzip.decompress(answer.content)
     assert len(answer.content) < len(content) / 2
+    assert b"--paper: #f6f5f1;" in content
     assert "Set-Cookie" not in answer.headers
 
 
@@ -77,7 +101,8 @@ def test_a_style_has_the_hash_of_its_content_and_may_be_kept_for_ever(client: Cl
 def test_who_takes_no_gzip_gets_none(client: Client, taken: str) -> None:
     answer = client.get(path_of(STYLE), headers={"accept-encoding": taken})
     assert "Content-Encoding" not in answer.headers
-    assert answer.content == (ROOT / "sessions_app" / "static" / STYLE).read_bytes()
+    compressed = client.get(path_of(STYLE), headers={"accept-encoding": "gzip"})
+    assert answer.content == gzip.decompress(compressed.content)
 
 
 def test_who_has_a_file_already_is_told_only_that(client: Client) -> None:
@@ -118,6 +143,21 @@ def test_there_is_nothing_under_other_names(client: Client, name: str) -> None:
     assert client.get(f"/static/{name}").status_code in (400, 404)
 
 
+def test_a_style_has_those_that_it_imports_in_it_and_no_comments(client: Client) -> None:
+    content = client.get(path_of("sessions_app/css/site.css")).content.decode()
+    assert content.index(":root{") < content.index(".button{")  # one after the other
+    for left in ("@import", "/*", "*/", "\n\n", "\n "):
+        assert left not in content
+    css = ROOT / "sessions_app" / "static" / "sessions_app" / "css"
+    parts = [(css / name).read_text() for name in ("base.css", "pages.css")]
+    assert content.count("}") == sum(part.count("}") for part in parts)
+
+
+def test_a_style_of_another_app_is_served_as_it_is(client: Client) -> None:
+    served = client.get(path_of("admin/css/base.css")).content
+    assert served == Path(finders.find("admin/css/base.css") or "").read_bytes()
+
+
 def test_files_of_other_apps_have_hashes_too(client: Client) -> None:
     path = path_of("admin/css/base.css")
     assert re.fullmatch(r"/static/admin/css/base\.[0-9a-f]{12}\.css", path)
@@ -134,7 +174,7 @@ def test_who_develops_gets_every_file_as_it_lies_there(storage: HashedFilesStora
         assert storage.url(STYLE) == f"/static/{STYLE}"
         assert storage.url(LIVE) == f"/static/{LIVE}"
         assert storage.file_called(hashed) is None
-        assert storage.loaded_with([LIVE, STYLE]) == []
+        assert storage.hashed_names([LIVE, STYLE]) == []
 
 
 def test_a_file_that_changes_has_another_name_after_a_restart(
@@ -155,37 +195,42 @@ def test_a_file_that_changes_has_another_name_after_a_restart(
 
 
 @bundled
+@pytest.mark.django_db
 def test_a_page_loads_a_few_small_files_in_place_of_fifty(storage: HashedFilesStorage) -> None:
-    names = storage.loaded_with([LIVE, "sessions_app/js/preferences.js"])
+    page = at_home().get("/").content.decode()
+    names = re.findall(r'<script [^>]*src="/static/([^"]+)"', page)
     files = [file for name in names if (file := storage.file_called(name))]
-    assert len(files) == len(names) <= 8
-    assert sum(len(file.body) for file in files) < 50_000  # all of a visit is to be 60 KB
+    assert len(files) == len(names) == 2
+    assert sum(len(file.body) for file in files) < 43_000  # all of a visit is to be 60 KB
     assert all(file.content_type == "text/javascript; charset=utf-8" for file in files)
 
 
 @bundled
-def test_pages_share_their_modules(storage: HashedFilesStorage) -> None:
-    """Else each had settings and stores of its own where it names two modules."""
-    live = {*storage.loaded_with([LIVE])}
-    assert live & {*storage.loaded_with(["sessions_app/js/preferences.js"])}
-    assert live & {*storage.loaded_with(["playback_app/js/recording.js"])}
-
-
-@bundled
-def test_all_that_bundles_import_is_served(storage: HashedFilesStorage, client: Client) -> None:
-    names = storage.loaded_with(MODULES)
+def test_a_bundle_has_all_in_it_that_it_imports(
+    storage: HashedFilesStorage, client: Client
+) -> None:
+    names = storage.hashed_names(MODULES)
+    assert len(names) == len(MODULES)
     for name in names:
         content = client.get(f"/static/{name}").content.decode()
-        for imported in re.findall(r'(?:from|import)\s*"(\.[^"]+)"', content):
-            beside = os.path.normpath(Path(name).parent / imported)
-            assert beside in names
+        assert re.findall(r'(?:from|import)\s*\(?"[^"]+"', content) == []
+
+
+def test_no_two_modules_of_a_page_have_the_same_one_in_them() -> None:
+    """Else it is there twice, and what it remembers is two things."""
+    stateless = {"sessions_app/js/moments.js"}
+    for page in ROOT.glob("*_app/templates/**/*.html"):
+        named = [name for name in modules_of(page) if not name.endswith("_es.js")]
+        for one, other in itertools.combinations(named, 2):
+            assert imported_by(one) & imported_by(other) <= stateless, (page.name, one, other)
+    assert "sessions_app/js/settings.js" in imported_by(LIVE) & imported_by(PREFERENCES)
 
 
 @bundled
 def test_a_bundle_loads_its_worklet_by_an_address_for_ever(
     storage: HashedFilesStorage, client: Client
 ) -> None:
-    names = storage.loaded_with([LIVE])
+    names = storage.hashed_names([LIVE])
     scripts = [client.get(f"/static/{name}").content.decode() for name in names]
     addresses = [found for script in scripts for found in re.findall(r'"(/static/[^"]+)"', script)]
     assert addresses == [path_of("sessions_app/js/worklet.js")]
@@ -223,6 +268,10 @@ def test_without_esbuild_modules_are_served_as_they_are(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert fresh.url(LIVE) == f"/static/{LIVE}"
     assert fresh.url(STYLE) != f"/static/{STYLE}"
+    site = fresh.file_called(fresh.hashed_name("sessions_app/css/site.css"))
+    assert site is not None
+    assert b"@import" not in site.content
+    assert b"/* The ground of every page" in site.content
     answer = client.get(f"/static/{LIVE}")
     assert b"".join(answer) == (ROOT / "sessions_app" / "static" / LIVE).read_bytes()
     # with the next release some are others: none of the old ones is used beside them

@@ -1,11 +1,11 @@
-// The words of one recording's page, in the language of the page.
+// The words of one recording's page, in the language of the page: it has those of no other (see recording_en.js).
 
-import { english } from "./strings_en.js";
-import { spanish } from "./strings_es.js";
+let words = {};
 
-export const LANGUAGES = { en: english, es: spanish };
+export function use(table) {
+  words = table;
+}
 
-export function say(key, values = {}, language = document.documentElement.lang) {
-  const words = LANGUAGES[language.slice(0, 2)] ?? english;
+export function say(key, values = {}) {
   return words[key].replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? hole);
 }

@@ -1,5 +1,7 @@
 // One recording's page in English.
 
+import { use } from "./strings.js";
+
 export const english = {
   "button.play": "Play",
   "button.pause": "Pause",
@@ -18,3 +20,5 @@ export const english = {
   "truth.translation": "What it means",
   "truth.original": "Original: {text}",
 };
+
+use(english);

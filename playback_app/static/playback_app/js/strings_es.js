@@ -1,5 +1,7 @@
 // One recording's page in Spanish.
 
+import { use } from "./strings.js";
+
 export const spanish = {
   "button.play": "Reproducir",
   "button.pause": "Pausa",
@@ -18,3 +20,5 @@ export const spanish = {
   "truth.translation": "Lo que significa",
   "truth.original": "Original: {text}",
 };
+
+use(spanish);

@@ -21,6 +21,7 @@ import { askFor } from "./models.js";
 import { Notices } from "./notices.js";
 import { OtherTabs } from "./othertabs.js";
 import { Playing } from "./playing.js";
+import "./preferences.js"; // in one file with this: the page loads no other
 import { describe, ProblemError } from "./problems.js";
 import { Recovery } from "./recovery.js";
 import { Renaming } from "./renaming.js";

@@ -1,9 +1,10 @@
 // The live page in English. A problem has a title (what is wrong) and help (what to do).
 
+import { use } from "./strings.js";
+
 export const english = {
   "button.start": "Start",
   "button.starting": "Starting…",
-  "button.stop": "Stop",
   "button.stopping": "Finishing…",
   "button.try_now": "Try now",
   "button.hide": "Hide",
@@ -61,20 +62,12 @@ export const english = {
   "card.speech": "Someone is speaking",
   "card.queue": "{count} sentences wait for their words",
 
-  "face.half": "For whoever speaks English",
-  "face.said": "What was said",
   "face.both": "For both halves",
-  "face.speak": "Speak English",
   "face.auto": "Auto",
   "face.auto_stop": "Stop",
   "face.swap": "Change places",
   "face.turn": "The far half turned round",
   "face.close": "Back to the cards",
-  "face.welcome": "Press the button and speak English. What is said in Spanish is read here.",
-  "face.failed": "Not translated",
-  "face.interrupted": "The connection broke off",
-  "face.waiting": "Waits for the server",
-  "face.gist": "≈ rough translation",
 
   "held.count": "({seconds} s)",
   "held.left": "{seconds} s left",
@@ -131,7 +124,6 @@ export const english = {
   "keeping.now": "Recording",
   "keeping.not": "Not recorded",
   "keeping.never": "Not recorded on this server",
-  "voices.sample": "This is how the translation will sound.",
 
   "watch.live": "Live",
   "watch.paused": "Paused. It goes on here when whoever shared it is back.",
@@ -151,8 +143,6 @@ export const english = {
   "engines.none": "nobody (only typed text)",
   "engines.untranslated": "nobody",
   "engines.languages": "{name} ({languages})",
-  "speaker.es": "Spanish speaker",
-  "speaker.en": "English speaker",
   "language.es": "Spanish",
   "language.en": "English",
 
@@ -278,3 +268,5 @@ export const english = {
   "problem.server_error.title": "The server says",
   "problem.server_error.help": "{message}",
 };
+
+use(english);

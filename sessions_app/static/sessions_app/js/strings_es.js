@@ -1,9 +1,10 @@
 // La página en vivo en español: the same keys as strings_en.js.
 
+import { use } from "./strings.js";
+
 export const spanish = {
   "button.start": "Empezar",
   "button.starting": "Empezando…",
-  "button.stop": "Parar",
   "button.stopping": "Terminando…",
   "button.try_now": "Probar ya",
   "button.hide": "Ocultar",
@@ -61,20 +62,12 @@ export const spanish = {
   "card.speech": "Alguien está hablando",
   "card.queue": "{count} frases esperan sus palabras",
 
-  "face.half": "Para quien habla español",
-  "face.said": "Lo que se dijo",
   "face.both": "Para las dos mitades",
-  "face.speak": "Hablar español",
   "face.auto": "Auto",
   "face.auto_stop": "Parar",
   "face.swap": "Cambiar de lado",
   "face.turn": "La otra mitad girada",
   "face.close": "Volver a las tarjetas",
-  "face.welcome": "Pulse el botón y hable en español. Lo que se diga en inglés se lee aquí.",
-  "face.failed": "Sin traducir",
-  "face.interrupted": "Se cortó la conexión",
-  "face.waiting": "Espera al servidor",
-  "face.gist": "≈ traducción aproximada",
 
   "held.count": "({seconds} s)",
   "held.left": "faltan {seconds} s",
@@ -131,7 +124,6 @@ export const spanish = {
   "keeping.now": "Grabando",
   "keeping.not": "Sin grabar",
   "keeping.never": "Este servidor no graba",
-  "voices.sample": "Así sonará la traducción.",
 
   "watch.live": "En directo",
   "watch.paused": "En pausa. Continúa aquí cuando vuelva quien la comparte.",
@@ -151,8 +143,6 @@ export const spanish = {
   "engines.none": "nadie (solo texto escrito)",
   "engines.untranslated": "nadie",
   "engines.languages": "{name} ({languages})",
-  "speaker.es": "Quien habla español",
-  "speaker.en": "Quien habla inglés",
   "language.es": "español",
   "language.en": "inglés",
 
@@ -278,3 +268,5 @@ export const spanish = {
   "problem.server_error.title": "El servidor dice",
   "problem.server_error.help": "{message}",
 };
+
+use(spanish);
