@@ -132,6 +132,8 @@ MODULES = [
     "playback_app/js/recording_es.js",
 ]
 """The ES modules that pages name; what they import is found by itself."""
+LATER = ["sessions_app/js/faces.js"]
+"""The ES modules that others load when they are first asked for."""
 SCRIPTS = [
     "sessions_app/js/boot.js",
     "sessions_app/js/offline.js",
@@ -143,7 +145,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "sessions_app.web.static_files.hashed_storage.HashedFilesStorage",
-        "OPTIONS": {"modules": MODULES, "scripts": SCRIPTS},
+        "OPTIONS": {"modules": MODULES, "later": LATER, "scripts": SCRIPTS},
     },
 }
 

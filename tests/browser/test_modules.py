@@ -51,12 +51,14 @@ def test_both_languages_have_the_same_words_and_holes(page: Page) -> None:
         const { spanish } = await import("/static/sessions_app/js/strings_es.js");
         const shape = (words) => Object.entries(words)
             .map(([key, text]) => [key, (text.match(/\\{\\w+\\}/g) ?? []).sort().join()]).sort();
-        return [english, spanish, m.both.en, m.both.es].map(shape);
+        const { FACING } = await import("/static/sessions_app/js/strings_faces.js");
+        return [english, spanish, m.both.en, m.both.es, FACING.en, FACING.es].map(shape);
     """
-    english, spanish, both_english, both_spanish = run(page, "strings_both", holes)
+    english, spanish, *others = run(page, "strings_both", holes)
     assert english == spanish
-    assert both_english == both_spanish
-    assert {key for key, _ in english} & {key for key, _ in both_english} == set()
+    assert others[0] == others[1]
+    assert others[2] == others[3]
+    assert {key for key, _ in english} & {key for key, _ in others[0]} == set()
 
 
 def test_words_fill_their_holes(page: Page) -> None:
@@ -64,8 +66,12 @@ def test_words_fill_their_holes(page: Page) -> None:
 
 
 def test_a_page_says_a_few_words_in_the_other_language_too(page: Page) -> None:
-    said = "return ['', 'en', 'es-MX'].map((language) => m.say('button.stop', {}, language));"
-    assert run(page, "strings", said) == ["Stop", "Stop", "Parar"]
+    said = "return ['', 'en', 'es-MX'].map((language) => m.say('speaker.en', {}, language));"
+    assert run(page, "strings", said) == [
+        "English speaker",
+        "English speaker",
+        "Quien habla inglés",
+    ]
     half = """
         const half = new m.Half(() => {});
         const told = (key) => [...half.place.querySelectorAll(key)].map((each) => each.textContent);

@@ -14,7 +14,7 @@ from tests.browser.server import ROOT, Server
 
 FIRST_VISIT_BYTES = 60_000
 """All of it, heads of answers too. It was 254,000 in 55 requests once."""
-FIRST_VISIT_REQUESTS = 15
+FIRST_VISIT_REQUESTS = 12
 SECOND_VISIT_REQUESTS = 3
 VISITS = ((FIRST_VISIT_REQUESTS, FIRST_VISIT_BYTES), (SECOND_VISIT_REQUESTS, 10_000))
 IS_KEPT = """async () => {

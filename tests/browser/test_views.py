@@ -165,3 +165,18 @@ def test_the_controls_fold_away_while_somebody_listens(page: Page) -> None:
     expect(page.locator("#state")).to_have_text("Ready")
     expect(page.locator("#text")).to_be_visible()
     assert page.evaluate(FOCUS) == "listen"
+
+
+def test_a_view_that_cannot_be_loaded_says_so_and_is_loaded_when_it_can_be(
+    page: Page, complaints: list[str]
+) -> None:
+    complaints.extend(["Failed to load resource", "ERR_INTERNET_DISCONNECTED"])
+    look(page, "cards")
+    page.route("**/faces.*.js", lambda route: route.abort("internetdisconnected"))
+    page.locator("#welcome").get_by_role("button", name="Face to face").click()
+    expect(page.locator('.notice[data-code="view_away"]')).to_be_visible()
+    expect(page.locator("body")).to_have_attribute("data-view", "cards")
+    page.unroute("**/faces.*.js")
+    page.locator("#welcome").get_by_role("button", name="Face to face").click()
+    expect(page.locator(".face.near")).to_be_visible()
+    expect(page.locator('.notice[data-code="view_away"]')).to_have_count(0)

@@ -47,6 +47,10 @@ class Bundle:
     files: Mapping[str, bytes]
     """The bundled files by their names."""
 
+    def __or__(self, other: "Bundle") -> "Bundle":
+        """Return both as one."""
+        return Bundle({**self.names, **other.names}, {**self.files, **other.files})
+
 
 def is_bundler_installed() -> bool:
     """Return whether modules can be bundled on this machine."""

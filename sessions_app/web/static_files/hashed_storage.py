@@ -65,20 +65,23 @@ class HashedFile:
 class HashedFilesStorage(StaticFilesStorage):
     """Gives static files their hashed names, and what is served under these.
 
-    ``modules`` are the ES modules that pages name. They are bundled when the first of them is
-    named; without esbuild they keep their names, like all files while DEBUG is on. ``scripts``
-    import nothing and are minified, like the styles of the apps that have modules.
+    ``modules`` are the ES modules that pages name, ``later`` those that these load when they need
+    them. They are bundled when the first of them is named; without esbuild they keep their names,
+    like all files while DEBUG is on. ``scripts`` import nothing; they are minified, like the
+    styles of the apps that have modules.
     """
 
     def __init__(
         self,
         *args: Any,
         modules: Sequence[str] = (),
+        later: Sequence[str] = (),
         scripts: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._modules = tuple(modules)
+        self._later = tuple(later)
         self._scripts = tuple(scripts)
         self._apps = {_app_of(module) for module in modules}
         self._lock = RLock()
@@ -96,7 +99,7 @@ class HashedFilesStorage(StaticFilesStorage):
         """Return the name under which ``name`` is served for ever; else ``name`` itself."""
         if settings.DEBUG:
             return name
-        if name in self._modules:
+        if name in self._modules or name in self._later:
             bundle = self._bundled()
             return bundle.names[name] if bundle else name
         file = self._hashed(name)
@@ -149,7 +152,14 @@ class HashedFilesStorage(StaticFilesStorage):
     def _made(self) -> Bundle | None:
         try:
             sources = {name: path.read_bytes() for name, path in self._own(".js").items()}
-            bundle = bundle_modules(sources, self._modules, self.url)
+            addresses = dict.fromkeys(self._later, "")  # they do not load each other
+
+            def url(name: str) -> str:
+                return addresses[name] if name in addresses else self.url(name)
+
+            later = bundle_modules(sources, self._later, url)
+            addresses = {name: self.base_url + hashed for name, hashed in later.names.items()}
+            bundle = later | bundle_modules(sources, self._modules, url)
         except BundlingError as error:
             logger.warning("pages load many small files: %s", error)
             self._is_unable = True

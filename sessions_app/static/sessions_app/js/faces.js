@@ -4,7 +4,7 @@ import { make } from "./elements.js";
 import { Half } from "./halves.js";
 import { cross, microphone, turned, upAndDown } from "./icons.js";
 import { keepSetting, setting } from "./settings.js";
-import { say } from "./strings.js";
+import { sayFacing } from "./strings_faces.js";
 
 const OTHER = { es: "en", en: "es" };
 const directionOf = (language) => `${language}_to_${OTHER[language]}`;
@@ -23,7 +23,7 @@ export class Faces {
   constructor(place, live) {
     this.#place = place;
     this.#live = live;
-    const bar = make("div", { class: "face-bar", role: "group", "aria-label": say("face.both") }, this.#auto, this.#swap, this.#turn, this.#close);
+    const bar = make("div", { class: "face-bar", role: "group", "aria-label": sayFacing("face.both") }, this.#auto, this.#swap, this.#turn, this.#close);
     this.#far.place.classList.add("far");
     this.#near.place.classList.add("near");
     this.#auto.addEventListener("click", () => this.#press("auto"));
@@ -97,7 +97,7 @@ export class Faces {
     const spoken = this.#spoken;
     this.#halves.forEach((half) => half.showState(isOn && spoken === half.language));
     this.#auto.setAttribute("aria-pressed", String(isOn && !spoken));
-    this.#autoLabel.textContent = say(isOn && !spoken ? "face.auto_stop" : "face.auto");
+    this.#autoLabel.textContent = sayFacing(isOn && !spoken ? "face.stop" : "face.auto");
   }
 
   #showLevel(level) {
@@ -112,7 +112,7 @@ export class Faces {
 }
 
 function signButton(key, sign, act) {
-  const button = make("button", { class: "icon-button", type: "button", title: say(key) }, sign(), make("span", { class: "hidden" }, say(key)));
+  const button = make("button", { class: "icon-button", type: "button", title: sayFacing(key) }, sign(), make("span", { class: "hidden" }, sayFacing(key)));
   button.addEventListener("click", act);
   return button;
 }

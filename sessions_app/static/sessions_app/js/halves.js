@@ -3,7 +3,7 @@
 import { make } from "./elements.js";
 import { microphone } from "./icons.js";
 import { Follower } from "./scrolling.js";
-import { say } from "./strings.js";
+import { sayFacing } from "./strings_faces.js";
 
 const NOTED = new Set(["failed", "interrupted", "waiting"]);
 
@@ -39,7 +39,7 @@ export class Half {
   // `isHeard`: this language, and only this one, is being listened to.
   showState(isHeard) {
     this.#button.setAttribute("aria-pressed", String(isHeard));
-    this.#label.textContent = this.#say(isHeard ? "button.stop" : "face.speak");
+    this.#label.textContent = this.#say(isHeard ? "face.stop" : "face.speak");
   }
 
   showLevel(level) {
@@ -99,7 +99,7 @@ export class Half {
   }
 
   #say(key) {
-    return say(key, {}, this.language);
+    return sayFacing(key, this.language || undefined);
   }
 }
 

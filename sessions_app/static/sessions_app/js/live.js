@@ -9,7 +9,6 @@ import { ConnectionWords } from "./connectionwords.js";
 import { bindControls } from "./controls.js";
 import { Devices } from "./devices.js";
 import { canHear, engineProblems, missing, showEngines } from "./engines.js";
-import { Faces } from "./faces.js";
 import { GoingOn } from "./goingon.js";
 import { Journal } from "./journal.js";
 import { Keeping } from "./keeping.js";
@@ -29,6 +28,7 @@ import { Replay } from "./replay.js";
 import { Follower } from "./scrolling.js";
 import { StateWords } from "./statewords.js";
 import { effects, hintOf, isOfSession } from "./serverwords.js";
+import { Seldom } from "./seldom.js";
 import { setting } from "./settings.js";
 import { Speech } from "./speech.js";
 import { say } from "./strings.js";
@@ -94,8 +94,8 @@ class Live {
     this.goingOn = new GoingOn(byId("go-on"), this.listening);
     this.devices = new Devices(byId("devices"), this.listening);
     this.otherTabs = new OtherTabs(this.listening, this.notices);
-    this.view = new View();
-    this.faces = new Faces(byId("faces"), this);
+    this.seldom = new Seldom((Faces) => new Faces(byId("faces"), this));
+    this.view = new View({ faces: () => this.seldom.loadFaces() });
     this.captions = new Captions(byId("scroller"), this);
   }
 
@@ -294,6 +294,8 @@ class Live {
   #listenToParts() {
     this.connection.addEventListener("message", ({ detail }) => this.#take(detail));
     this.connection.addEventListener("state", ({ detail }) => this.#follow(detail));
+    this.view.addEventListener("away", () => this.notices.show(describe("view_away")));
+    this.view.addEventListener("change", () => this.notices.hide("view_away"));
     this.listening.addEventListener("problem", ({ detail }) => this.notices.show(describe(detail.code, detail.values)));
     this.listening.addEventListener("solved", ({ detail }) => this.notices.hide(detail.code));
     this.listening.addEventListener("state", () => this.#noteListening());
@@ -409,7 +411,7 @@ class Live {
   #show(entry, following) {
     byId("welcome").hidden = true;
     this.cards.show(entry, following);
-    this.faces.show(entry, following);
+    this.seldom.faces?.show(entry, following);
     this.follower.follow();
     this.leaving.look();
     if (entry.state !== "hearing") this.keep();
@@ -417,7 +419,7 @@ class Live {
 
   #remove(entry, reason) {
     this.cards.remove(entry);
-    this.faces.remove(entry);
+    this.seldom.faces?.remove(entry);
     this.leaving.look();
     if (reason in { no_speech: 1, too_short: 1, hallucination: 1 }) this.hint(hintOf(reason));
     byId("welcome").hidden = !this.cards.isEmpty;

@@ -5,6 +5,7 @@ import { use } from "./strings.js";
 export const english = {
   "button.start": "Start",
   "button.starting": "Starting…",
+  "button.stop": "Stop",
   "button.stopping": "Finishing…",
   "button.try_now": "Try now",
   "button.hide": "Hide",
@@ -61,13 +62,6 @@ export const english = {
   "fault.markup": "markup came instead of words",
   "card.speech": "Someone is speaking",
   "card.queue": "{count} sentences wait for their words",
-
-  "face.both": "For both halves",
-  "face.auto": "Auto",
-  "face.auto_stop": "Stop",
-  "face.swap": "Change places",
-  "face.turn": "The far half turned round",
-  "face.close": "Back to the cards",
 
   "held.count": "({seconds} s)",
   "held.left": "{seconds} s left",
@@ -203,6 +197,8 @@ export const english = {
   "problem.server_gone_retrying.help": "Trying again now. What you see stays, and what you type is sent when it is back.",
   "problem.server_gone_holding.title": "The server cannot be reached",
   "problem.server_gone_holding.help": "Go on: what you say and type is kept in this browser, and sent when it is back.",
+  "problem.view_away.title": "This view is not loaded yet",
+  "problem.view_away.help": "The server cannot be reached: choose the view again when it is back.",
   "problem.taken_over.title": "This conversation goes on elsewhere",
   "problem.taken_over.help": "Another tab or device has taken it over, so nothing is heard here any more.",
   "problem.left.title": "The session has ended",

@@ -5,6 +5,7 @@ import { use } from "./strings.js";
 export const spanish = {
   "button.start": "Empezar",
   "button.starting": "Empezando…",
+  "button.stop": "Parar",
   "button.stopping": "Terminando…",
   "button.try_now": "Probar ya",
   "button.hide": "Ocultar",
@@ -61,13 +62,6 @@ export const spanish = {
   "fault.markup": "llegó código en lugar de palabras",
   "card.speech": "Alguien está hablando",
   "card.queue": "{count} frases esperan sus palabras",
-
-  "face.both": "Para las dos mitades",
-  "face.auto": "Auto",
-  "face.auto_stop": "Parar",
-  "face.swap": "Cambiar de lado",
-  "face.turn": "La otra mitad girada",
-  "face.close": "Volver a las tarjetas",
 
   "held.count": "({seconds} s)",
   "held.left": "faltan {seconds} s",
@@ -203,6 +197,8 @@ export const spanish = {
   "problem.server_gone_retrying.help": "Intentándolo de nuevo. Lo que ve se queda, y lo que escriba se enviará cuando vuelva.",
   "problem.server_gone_holding.title": "No se puede llegar al servidor",
   "problem.server_gone_holding.help": "Siga: lo que diga y escriba se guarda en este navegador y se envía cuando vuelva.",
+  "problem.view_away.title": "Esta vista no se ha cargado aún",
+  "problem.view_away.help": "No se puede llegar al servidor: elija la vista otra vez cuando vuelva.",
   "problem.taken_over.title": "Esta conversación sigue en otro lugar",
   "problem.taken_over.help": "Otra pestaña u otro dispositivo se ha hecho cargo de ella, así que aquí ya no se oye nada.",
   "problem.left.title": "La sesión ha terminado",
