@@ -15,6 +15,14 @@ from tests.other_browsers.tab import ENTER, Browser, Tab
 
 SILENT = {name: value for name, value in os.environ.items() if name != "PULSE_SERVER"}
 """The environment of a browser that has no sound device."""
+BROKEN = [
+    "WebSocket",
+    "establish a connection to the server",
+    "was interrupted",
+    "Could not connect",
+    "Failed to load resource",
+]
+"""What the two write of connections that break."""
 PHONE, DESK = (390, 844), (1280, 800)
 Launch = Callable[[], Browser]
 Start = Callable[..., Tab]

@@ -5,7 +5,7 @@ import pytest
 from tests.browser.network import network_to
 from tests.browser.server import Server
 from tests.browser.test_layout import FAULTS, LEAST_FIELD, LEAST_WORDS
-from tests.other_browsers.conftest import DESK, PHONE, Serve, open_live, type_text
+from tests.other_browsers.conftest import BROKEN, DESK, PHONE, Serve, open_live, type_text
 from tests.other_browsers.tab import ENTER, ESCAPE, SHIFT, TAB, Browser, Tab
 
 TRANSLATED = "#finals .translated"
@@ -15,14 +15,6 @@ IS_KEPT = """async () => {
     const registration = await navigator.serviceWorker.getRegistration();
     return registration?.active?.state === "activated" && (await caches.keys()).length === 1;
 }"""
-BROKEN = [
-    "WebSocket",
-    "establish a connection to the server",
-    "was interrupted",
-    "Could not connect",
-    "Failed to load resource",
-]
-"""What the two write of connections that break."""
 FIELD = (
     "[document.querySelector('#text').scrollHeight, document.querySelector('#text').clientHeight]"
 )

@@ -5,9 +5,10 @@ from itertools import groupby
 
 import pytest
 
+from tests.browser.network import network_to
 from tests.browser.server import Server
 from tests.browser.test_microphones import CONDITIONS
-from tests.other_browsers.conftest import Launch, open_live, type_text
+from tests.other_browsers.conftest import BROKEN, Launch, open_live, type_text
 from tests.other_browsers.room import Room
 from tests.other_browsers.tab import Browser, Tab, eventually
 from tests.sounds import silence, speech
@@ -114,3 +115,32 @@ def test_what_is_said_in_a_room_is_heard(
     until_heard(live, room, speech(0.6, "thanks"), "gracias")
     assert told(live) == []
     finish(live)
+
+
+@pytest.mark.parametrize("heard_by", ["firefox_in_a_room", "webkit_in_a_room"])
+def test_what_is_said_without_a_connection_and_after_a_reload_is_heard(
+    start: Begin,
+    request: pytest.FixtureRequest,
+    room: Room,
+    server: Server,
+    complaints: list[str],
+    heard_by: str,
+) -> None:
+    complaints += BROKEN
+    with network_to(server.port) as network:
+        live = open_live(start(request.getfixturevalue(heard_by)), server, network.address)
+        choose_sound(live, "auto")
+        listen(live)
+        until_heard(live, room, speech(0.6, "hola"), "hello")
+        network.cut()
+        room.say(silence(1) + speech(0.6, "mundo") + silence(1))
+        live.until_read("#state", "what you say is kept here")
+        room.say(speech(0.6, "mundo") + silence(1))
+        network.mend()
+        live.until_read(TRANSLATED, "world")
+        live.until_texts("#state", ["Listening"])
+        live.leave("location.reload()")
+        live.until_texts("#state", ["Listening"])
+        until_heard(live, room, speech(0.6, "gracias"), "thanks")
+        assert told(live) == []
+        finish(live)
