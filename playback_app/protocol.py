@@ -14,6 +14,7 @@ class StartPlayback(ClientCommand):
     """Play a recording into the session."""
 
     writes = True
+    is_in_order = False
     type: Literal["start_playback"]
     recording_id: int | str
     mode: Words = Field(default="full", max_length=20)

@@ -91,6 +91,8 @@ class ClientCommand(BaseModel):
     """Its number, if the client numbers its commands; one that comes again does nothing."""
     writes: ClassVar[bool] = False
     """Whether it makes or changes rows of its own, and so may be asked for less often."""
+    is_in_order: ClassVar[bool] = True
+    """Whether what the client says after it, such as sound, means something else without it."""
 
 
 class StartListening(ClientCommand):
@@ -136,6 +138,7 @@ class RenameSpeaker(ClientCommand):
     """Call a speaker by this name."""
 
     writes = True
+    is_in_order = False
     type: Literal["rename_speaker"]
     speaker_id: Words = Field(min_length=1, max_length=20)
     name: Shown = Field(min_length=1, max_length=MAX_NAME_CHARACTERS)

@@ -35,7 +35,7 @@ from sessions_app.live.returning import ResumeTicket, come_back
 from sessions_app.live.session import LiveSession
 from sessions_app.live.states import EndCause, EndReason, SessionRequest, refuse_without_database
 from sessions_app.protocol import CloseCode
-from sessions_app.transport.backpressure import FlowControl, throttle
+from sessions_app.transport.backpressure import FlowControl, pause, throttle
 
 GIVEN_UP_SECONDS = 1.0
 """How long to see whether an attempt was given up, before it takes a session from its client."""
@@ -66,6 +66,8 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         self._strikes = 0
         self._frames = Bucket(FRAMES)
         self._allowance: CommandRates | None = None
+        self._is_gone = False
+        """Whether a command waited when the connection was lost: it and all after it come again."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve the connection; return only when all that it started has ended."""
@@ -256,7 +258,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
 
     async def _hear(self, chunk: bytes) -> None:
         session = self._session
-        if session is None or not session.is_client(self._connection):
+        if session is None or self._is_gone or not session.is_client(self._connection):
             return
         if session.feed(chunk) or session.is_open or session.is_left_to_another:
             return
@@ -267,7 +269,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
 
     async def _read(self, text: str) -> None:
         session = self._session
-        if session is None or not session.is_client(self._connection):
+        if session is None or self._is_gone or not session.is_client(self._connection):
             return
         try:
             command = parse(text)
@@ -281,8 +283,9 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
     async def _execute(self, session: LiveSession, command: protocol.ClientCommand) -> None:
         is_open = session.is_open
         try:
-            if self._allowance is not None and is_open:
-                self._allowance.check(command)
+            if is_open and not await self._is_due(session, command):
+                return
+            is_open = session.is_open
             if is_open:
                 session.note_taken(command)
             await execute(session, command)
@@ -295,6 +298,31 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             elif command.command is None or not session.is_left_to_another:
                 # it was not taken; where another process goes on with the session, it comes again
                 await self._sender.emit(Failure(error.code, str(error), about=command.type))
+
+    async def _is_due(self, session: LiveSession, command: protocol.ClientCommand) -> bool:
+        """Count a command. One that will come again, should the client be lost, waits for its turn.
+
+        For a client that comes back sends at once all that it held: that is no flood, and were one
+        command left out, the sound behind it would be taken for something else. Return False if
+        the client is gone by then.
+
+        Raises:
+            TooFastError: it is over the rate limit, and may be sent again later.
+        """
+        waits = session.is_resumable and command.command is not None and command.is_in_order
+        while self._allowance is not None and session.is_open:
+            try:
+                self._allowance.check(command)
+            except TooFastError as error:
+                if not waits:
+                    raise
+                is_here = await pause(error.retry_after_seconds, self.scope.get("habla.flow"))
+                self._is_gone = not is_here or not session.is_client(self._connection)
+                if self._is_gone:
+                    return False
+            else:
+                break
+        return True
 
     async def _strike(self, session: LiveSession, error: CommandError, text: str) -> None:
         await self._sender.emit(Failure(error.code, str(error), about=protocol.subject(text)))

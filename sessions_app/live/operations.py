@@ -164,6 +164,11 @@ class SessionOperations(ABC):
         """Return which rows it writes to just now."""
         return OwnedRows(self._rows.written_to, self._recorder.recording_id)
 
+    @property
+    def is_resumable(self) -> bool:
+        """Whether it may outlive its connection."""
+        return self._resumption is not None
+
     # --- what clients and guests ask of it
 
     def is_new(self, command: ClientCommand) -> bool:

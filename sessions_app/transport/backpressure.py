@@ -132,10 +132,19 @@ async def throttle(messages: Bucket, flow: FlowControl | None) -> None:
     if flow is None or wait == 0 or flow.is_disconnected.is_set():
         await asyncio.sleep(0)  # getting from a queue that is never empty does not yield
         return
-    with suppress(TimeoutError):
-        async with asyncio.timeout(wait):
-            await flow.is_disconnected.wait()
+    await pause(wait, flow)
     messages.take()
+
+
+async def pause(seconds: float, flow: FlowControl | None) -> bool:
+    """Wait, but not longer than the connection lasts; return whether it does."""
+    if flow is None:
+        await asyncio.sleep(seconds)
+        return True
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await flow.is_disconnected.wait()
+    return not flow.is_disconnected.is_set()
 
 
 def _limit_buffers(transport: Any) -> None:

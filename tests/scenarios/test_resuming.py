@@ -1,10 +1,13 @@
 """A session outlives its connection, for a client that asks for it; nothing is told twice."""
 
 import asyncio
+import itertools
 
 import pytest
 
+from sessions_app.consumers import allowance
 from sessions_app.core.audio import SAMPLE_RATE, count_samples
+from sessions_app.core.token_buckets import Rate
 from sessions_app.models import Exchange, TranslationSession
 from tests.conftest import Connect
 from tests.house import Client, House, eventually
@@ -117,6 +120,31 @@ async def test_a_command_that_came_too_fast_is_taken_under_another_number(
         await second.leave()
     names = [one["name"] for told in second.told("speakers") for one in told["speakers"]]
     assert names.count("Ana") == 1
+
+
+async def test_what_a_client_held_is_taken_in_its_order_however_much_it_is(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(allowance, "COMMANDS", Rate(burst=3, per_second=20))
+    monkeypatch.setattr(allowance, "TYPED", Rate(burst=1, per_second=20))
+    async with connect(resumable="1") as first:
+        await first.leave(LOST)
+    words = ["hola", "mundo", "gracias", "agua", "casa"]
+    async with resuming(connect, first) as second:
+        await second.until("resumed")
+        ordinals = itertools.count(1)
+        for word in words:
+            await second.say("start_listening", encoding="pcm-s16le", command=next(ordinals))
+            await second.send_sound(say(word))
+            await second.say("stop_listening", command=next(ordinals))
+            await second.say("text_input", text=f"{word} {word}", command=next(ordinals))
+        while len(second.told("translation")) < 2 * len(words):
+            await second.next()
+        await second.leave()
+    assert second.told("error") == []
+    said = [e.source async for e in Exchange.objects.order_by("said_at", "pk")]
+    assert sorted(said) == sorted([*words, *(f"{word} {word}" for word in words)])
+    assert [text for text in said if " " not in text] == words
 
 
 async def test_a_second_connection_takes_over_from_the_first(connect: Connect) -> None:
