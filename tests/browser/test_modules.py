@@ -30,10 +30,11 @@ def page(browser: Browser, open_page: OpenPage) -> Page:
 def run(page: Page, module: str, body: str) -> Any:
     """Run ``body`` with everything that ``module`` exports as ``m``; return what it returns.
 
-    The words are there that the live page loads.
+    The words are there that the live page loads in the page's language.
     """
-    words, path = (f"/static/sessions_app/js/{name}.js" for name in ("strings_en", module))
-    loaded = f"await import('{words}'); const m = await import('{path}');"
+    words = "`/static/sessions_app/js/strings_${document.documentElement.lang.slice(0, 2)}.js`"
+    path = f"/static/sessions_app/js/{module}.js"
+    loaded = f"await import({words}); const m = await import('{path}');"
     return page.evaluate(f"async () => {{ {loaded} {body} }}")
 
 
