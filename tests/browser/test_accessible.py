@@ -17,6 +17,10 @@ RUN = """async () => {
     const { violations } = await axe.run(document, { resultTypes: ["violations"] });
     return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 160))]);
 }"""
+PAGES = (
+    *("history/", "history/?q=casa", "recordings/", "login/", "settings/", "nowhere"),
+    *("phone/", "offline/"),
+)
 pytestmark = pytest.mark.skipif(AXE is None, reason="axe-playwright-python is not installed")
 
 
@@ -57,7 +61,7 @@ def test_no_page_of_ours_shuts_anybody_out(
     page.goto(home.rstrip("/") + shared(page))
     expect(page.locator("#finals .translated").first).to_be_visible()
     found["watch"] = violations(page)
-    for path in ("history/", "history/?q=casa", "recordings/", "login/", "settings/", "nowhere"):
+    for path in PAGES:
         page.goto(home + path)
         found[path] = violations(page)
     for path in ("history/", "recordings/"):
