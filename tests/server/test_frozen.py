@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.house import eventually
 from tests.server.pair import answer, ask, id_of, pair, record, status
 from tests.server.postgres import find_program
-from tests.server.running import Running, environment, manage
+from tests.server.running import ROOT, Running, environment, manage, running
 from tests.server.visitor import visitor
 from tests.sounds import say, silence
 
@@ -24,6 +26,15 @@ SAID = say("hola mundo") + silence(1)
 LOST_SECONDS = 60.0
 """5 s of silence, on a busy machine."""
 BACK_SECONDS = 30.0
+HOLD = """
+import os, signal
+from django.db import transaction
+from sessions_app.models import TranslationSession
+
+with transaction.atomic():
+    list(TranslationSession.objects.select_for_update())
+    os.kill(os.getpid(), signal.SIGSTOP)
+"""
 SOON = "tests.server.short_silence"
 
 
@@ -151,3 +162,29 @@ async def rows(database: str, data_dir: Path) -> list[list[Any]]:
     assert code == 0, output
     found: list[list[Any]] = json.loads(output.splitlines()[-1])
     return found
+
+
+async def test_who_is_frozen_in_the_middle_of_a_write_holds_nobody_up(
+    database: str, tmp_path: Path
+) -> None:
+    env = environment(tmp_path, DATABASE_URL=database)
+    async with (
+        running(tmp_path, DATABASE_URL=database) as server,
+        visitor(server.socket_address) as guest,
+    ):
+        await guest.type_and_hear("hola")
+        holder = await asyncio.create_subprocess_exec(
+            *(sys.executable, "manage.py", "shell", "--verbosity=0", "-c", HOLD), cwd=ROOT, env=env
+        )
+        try:
+            state = Path(f"/proc/{holder.pid}/status")
+            await eventually(lambda: "State:\tT" in state.read_text())
+            await guest.type_and_hear("gracias")
+            await guest.leave()
+            await until(server, id_of(guest), "closed", LOST_SECONDS)
+        finally:
+            holder.kill()
+            await holder.wait()
+    found = await rows(database, tmp_path)
+    assert [row[:3] for row in found] == [["closed", "client_left", 1]]
+    assert found[0][3] == len(["hola", "gracias"])

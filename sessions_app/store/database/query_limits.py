@@ -1,11 +1,13 @@
-"""Time limits for a user's searches, however many rows there are."""
+"""Time limits for a user's searches, and for a transaction in which nothing happens."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
 from time import monotonic
+from typing import Any
 
 from django.db import OperationalError, connection, transaction
+from django.db.backends.signals import connection_created
 from django.utils.translation import gettext as _
 
 from sessions_app.core.errors import CommandError
@@ -16,6 +18,8 @@ SEARCHES_AT_ONCE = 2
 """In this process: a search holds a thread, and of SQLite a whole core."""
 STEPS = 1_000
 """How many of its instructions SQLite runs between two checks of the time."""
+IDLE_SECONDS = 10
+"""How long a transaction on PostgreSQL may do nothing: its process is frozen, and holds locks."""
 QUERY_CANCELED = "57014"
 """PostgreSQL's error code for a query that ``statement_timeout`` ended."""
 
@@ -71,3 +75,16 @@ def _was_interrupted(error: OperationalError) -> bool:
 def _too_slow() -> CommandError:
     message = _("The search took too long; use fewer words, or longer ones.")
     return CommandError(message, code="search_too_slow")
+
+
+def limit_idle_transactions(*, connection: Any, **_: Any) -> None:
+    """Let PostgreSQL end a transaction whose process is frozen, so that others need not wait.
+
+    By default it waits for ever. The process finds its connection closed when it goes on.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_SECONDS * 1000}")
+
+
+connection_created.connect(limit_idle_transactions, dispatch_uid=__name__)
