@@ -176,6 +176,8 @@ def test_a_reload_in_the_middle_of_a_sentence_loses_nothing_that_was_recorded(
     page.reload()
     expect(page.locator("#state")).to_have_text("Listening")
     until_heard(page, len(shown) + len(words_of(sentences)))
+    # more may have been said before the page was gone than it showed by then
+    expect(page.locator("#finals .source").last).to_have_text(sentences[-1])
     told = heard(page)
     assert told[: len(shown)] == shown
     assert told[-len(words_of(sentences)) :] == words_of(sentences)
