@@ -71,7 +71,7 @@ def test_it_is_asked_of_every_page_and_route() -> None:
     assert (route.status_code, route.json()["code"]) == (429, "too_fast")
     login = until_refused(flood, "/login/?q=hola")
     assert login.status_code == 429
-    assert login.headers["Content-Type"].startswith("text/plain")
+    assert login.headers["Content-Type"].startswith("text/html")
     assert flood.get("/healthz").status_code == 200
     assert at_home().get("/api/sessions").status_code == 200
 
