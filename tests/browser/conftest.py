@@ -28,7 +28,7 @@ OpenPage = Callable[..., Page]
 Serve = Callable[..., Server]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # an idle server, too, takes some of what other tests wait for
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     served = Server(tmp_path_factory.mktemp("browser-server"))
     served.start()
