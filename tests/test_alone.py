@@ -20,7 +20,7 @@ def run(name):
         os.close(line)
         time.sleep(0.1)
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(8))
 def test_beside_others(number):
     run(number)
 
@@ -45,7 +45,7 @@ def test_nothing_begins_or_ends_beside_one_that_is_alone(tmp_path: Path) -> None
     run_apart(tests, "-n", "3", "--dist", "load", "-W", "ignore")
     lines = log.read_text().splitlines()
     alone = [at for at, line in enumerate(lines) if line.startswith("alone")]
-    assert len(lines) == 2 * (4 + 2)
+    assert len(lines) == 2 * (8 + 2)
     for begins, ends in zip(alone[::2], alone[1::2], strict=True):
         name = lines[begins].partition(" ")[0]
         assert (lines[begins], lines[ends]) == (f"{name} begins", f"{name} ends")
