@@ -8,6 +8,10 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import OpenPage
 
 TEXT = "Type instead of speaking"
+MANY_CARDS = """
+    const cards = document.getElementById("finals");
+    while (cards.children.length < 300) cards.append(cards.lastElementChild.cloneNode(true));
+"""
 MOST_STOPS = 5
 """After how many presses of the Tab key Start has the focus, however much was said."""
 FOCUS = "document.activeElement.id || document.activeElement.className"
@@ -132,6 +136,8 @@ def test_everything_is_reached_by_the_tab_key_and_start_first(
     type_in(page, "hola")
     page.reload()
     expect(page.locator("#finals .translated")).to_have_count(1)
+    page.evaluate(MANY_CARDS)
+    expect(page.locator("#finals .translated")).to_have_count(300)
     reached: list[str] = []
     while "speaker" not in reached:
         page.keyboard.press("Tab")
