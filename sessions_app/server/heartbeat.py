@@ -149,7 +149,7 @@ async def check_rows(registry: Registry, guard: DatabaseGuard, *, is_beat: bool)
     if is_beat or registry.publisher.viewers != registry.publisher.recorded:
         await _beat(registry)
     # at each look, not each beat: so no row waits longer than SILENT_SERVER_SECONDS and a look
-    if lost := await ownership.mark_lost(registry.boot):
+    if lost := await ownership.mark_lost(registry.boot, list(registry.sessions)):
         logger.warning("%d sessions of a server that died are marked as lost", lost)
 
 

@@ -61,13 +61,15 @@ class OwnershipChanges:
 
 
 @on_database_thread
-def mark_lost(boot: str) -> int:
+def mark_lost(boot: str, live: Collection[uuid.UUID] = ()) -> int:
     """Close the rows of servers that are gone, as ``boot`` sees it; return how many there were.
+
+    ``live``: the sessions that ``boot`` has, even if it could give no sign of life of late.
 
     Those that their client may still resume are left alone, until their time is over.
     """
     open_rows = TranslationSession.objects.filter(state=SessionState.OPEN)
-    _disown_forgotten(open_rows.filter(boot=boot), boot)
+    _disown_forgotten(open_rows.filter(boot=boot).exclude(pk__in=live), boot)
     orphans = list(of_dead_processes(open_rows, boot).values_list("pk", "boot"))
     served_seconds = process_watch(boot).look()
     if not orphans:

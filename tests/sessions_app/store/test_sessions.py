@@ -188,8 +188,8 @@ async def test_open_rows_that_their_own_server_has_forgotten_are_lost(
 ) -> None:
     monkeypatch.setattr(liveness, "SILENT_SERVER_SECONDS", liveness.LAG_SECONDS + 0.2)
     boot = sessions.new_boot("here")
-    forgotten, live, left = [await new_session(boot) for _ in range(3)]
-    for new in (forgotten, live, left):
+    forgotten, live, left, mute = [await new_session(boot) for _ in range(4)]
+    for new in (forgotten, live, left, mute):
         await sessions.begin_session(new, None)
     await Resumption.objects.acreate(
         session_id=left.id, ticket_hash="hash", seconds=120, is_handed_over=True
@@ -197,11 +197,13 @@ async def test_open_rows_that_their_own_server_has_forgotten_are_lost(
     assert await ownership.mark_lost(boot) == 0
     await asyncio.sleep(0.3)
     await sessions.poll_sessions([live.id], boot, is_beat=True)
-    assert await ownership.mark_lost(boot) == 1
+    # a process that was held up gave no sign of life, and has its sessions all the same
+    assert await ownership.mark_lost(boot, [live.id, mute.id]) == 1
     assert await states() == {
         forgotten.id: ("lost", 1),
         live.id: ("open", 0),
         left.id: ("open", 0),
+        mute.id: ("open", 0),
     }
     assert "1 open sessions of this server were forgotten by it" in caplog.text
 
