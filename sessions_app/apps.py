@@ -3,6 +3,7 @@
 import gc
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_delete, pre_delete
 
 
@@ -17,9 +18,11 @@ class SessionsConfig(AppConfig):
         from sessions_app.extensions import register  # noqa: PLC0415 -- likewise
         from sessions_app.recording import deletions  # noqa: PLC0415 -- likewise
         from sessions_app.server.extension import EXTENSION  # noqa: PLC0415 -- likewise
+        from sessions_app.store.database import query_limits  # noqa: PLC0415 -- likewise
 
         checks.register_all()
         register(EXTENSION)
+        connection_created.connect(query_limits.limit_idle_transactions)
         notify.notify_when_logins_end()
         notify.notify_when_names_change()
         recording = self.get_model("Recording")

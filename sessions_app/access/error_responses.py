@@ -1,6 +1,8 @@
 """Responses that tell what is wrong: JSON on REST routes, elsewhere a page of ours."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
@@ -34,7 +36,13 @@ def error_response(status: int, message: str, code: str = "") -> JsonResponse:
 
 
 def later(
-    request: HttpRequest, status: HTTPStatus, message: str, code: str, *, seconds: int | None = None
+    request: HttpRequest,
+    status: HTTPStatus,
+    message: str,
+    code: str,
+    *,
+    seconds: int | None = None,
+    page: str = "sessions_app/later.html",
 ) -> HttpResponseBase:
     """Return the response to a request that cannot be answered now, but may be later.
 
@@ -44,12 +52,13 @@ def later(
         message: What is wrong, in the visitor's language.
         code: What is wrong, for programs.
         seconds: When to try again; None: somebody must do something first.
+        page: The template of the page, which is given ``problem`` and ``seconds``.
     """
     answer: HttpResponseBase
     if is_api(request):
         answer = error_response(status, message, code)
     else:
-        answer = _page(request, status, message)
+        answer = _page(request, status, page, {"problem": message, "seconds": seconds})
     if seconds is not None:
         answer.headers["Retry-After"] = str(seconds)
     add_never_cache_headers(answer)
@@ -62,10 +71,12 @@ def too_many_files(request: HttpRequest) -> HttpResponseBase:
     return later(request, HTTPStatus.SERVICE_UNAVAILABLE, message, "too_many_files", seconds=5)
 
 
-def _page(request: HttpRequest, status: HTTPStatus, message: str) -> HttpResponse:
+def _page(
+    request: HttpRequest, status: HTTPStatus, page: str, context: Mapping[str, Any]
+) -> HttpResponse:
     try:
-        return render(request, "sessions_app/later.html", {"problem": message}, status=status)
+        return render(request, page, context, status=status)
     except OSError as error:  # the template is read when it is first needed
         if not was_exhausted(error):
             raise
-        return HttpResponse(f"{message}\n", "text/plain; charset=utf-8", status)
+        return HttpResponse(f"{context['problem']}\n", "text/plain; charset=utf-8", status)

@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser, User
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
 from django.utils.deprecation import MiddlewareMixin
@@ -149,20 +149,17 @@ class DatabaseMiddleware(MiddlewareMixin):
 class LoginDelayMiddleware(MiddlewareMixin):
     """Responds 429 or 503 with Retry-After to a login that may not be tried now."""
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
         """Return 429, or 503 if too many log in at once; None: another error."""
         if not isinstance(exception, LoginDelayedError):
             return None
         problem, status = _("Too many logins failed."), HTTPStatus.TOO_MANY_REQUESTS
         if exception.code == "too_many_at_once":
             problem, status = _("Too many people log in at once."), HTTPStatus.SERVICE_UNAVAILABLE
-        context = {"problem": problem, "seconds": exception.seconds}
-        answer = render(request, "sessions_app/login_later.html", context, status=status)
-        if is_api(request):
-            answer = error_response(status, problem, exception.code)
-        answer.headers["Retry-After"] = str(exception.seconds)
-        add_never_cache_headers(answer)
-        return answer
+        page = "sessions_app/login_later.html"
+        return later(request, status, problem, exception.code, seconds=exception.seconds, page=page)
 
 
 class JsonErrorsMiddleware(MiddlewareMixin):

@@ -7,7 +7,6 @@ from time import monotonic
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.db.backends.signals import connection_created
 from django.utils.translation import gettext as _
 
 from sessions_app.core.errors import CommandError
@@ -85,6 +84,3 @@ def limit_idle_transactions(*, connection: Any, **_: Any) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_SECONDS * 1000}")
-
-
-connection_created.connect(limit_idle_transactions, dispatch_uid=__name__)
