@@ -40,6 +40,7 @@ from sessions_app.protocol import (
     SetDirection,
     SetMode,
     StartListening,
+    StopListening,
     TextInput,
 )
 from sessions_app.recording.recorder import Recorder
@@ -83,7 +84,9 @@ class SessionOperations(ABC):
             lambda: self._rows.conversation_id,
         )
         account = restored.checkpoint.account.copy() if restored is not None else Account()
-        self._kept = KeptSound(self._recorder, account) if is_resumable else None
+        self._kept = (
+            KeptSound(self._recorder, account, self._note_stream_over) if is_resumable else None
+        )
         self._resumption: ResumeState | None = None
         """None: the session ends with its connection."""
         if log is not None and self._kept is not None:
@@ -199,6 +202,17 @@ class SessionOperations(ABC):
             # what cannot be kept, since too much waits for the database, the next one says too
             with suppress(StoreError):
                 resumptions.save_checkpoint(self.rows_owner, self._checkpoint().as_json())
+
+    def _note_stream_over(self) -> None:
+        """Write that nobody goes on with the stream, before its recording is closed.
+
+        Whoever is killed in between leaves a recording to be recovered, and never a stream that is
+        said to be open and cannot be gone on with.
+        """
+        command = self._pipeline.intake.command_in_hand
+        if isinstance(command, StopListening):
+            self.note_done(command)
+        self.save_checkpoint()
 
     def _checkpoint(self) -> Checkpoint:
         """Return from where another process would go on."""

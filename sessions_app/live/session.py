@@ -33,7 +33,7 @@ from sessions_app.live.workers import Workers
 from sessions_app.pipeline.translation.model_news import ModelNews
 from sessions_app.protocol import CloseCode
 from sessions_app.recording.recorder import LeftRecording
-from sessions_app.store import resumptions
+from sessions_app.store import recordings, resumptions
 from sessions_app.store.account_columns import account_columns
 from sessions_app.store.database.write_behind import behind
 from sessions_app.store.sessions import ConversationRef
@@ -146,6 +146,8 @@ class LiveSession(SessionPresence):
                 is_empty=not taken,
             )
             is_open = await self._recorder.adopt(left)
+            if not is_open:
+                await recordings.claim_recovery(stream.recording_id, self.boot)
         written = self._recorder.written_sound_bytes
         if stream is not None and is_open and written is not None:
             taken = as_sent(written, stream.holes)

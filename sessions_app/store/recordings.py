@@ -250,10 +250,12 @@ def unfinished_recordings(boot: str, directory: str) -> list[Unfinished]:
 
     Those whose files lie in ``directory``, the one here, or of which it is not known where.
     """
-    # nothing of an open session is left; whether it is lost is found out by its silence
-    over = Recording.objects.filter(session__isnull=False, state=RecordingState.RECORDING)
-    left = over.exclude(session__state=SessionState.OPEN).exclude(session__boot=boot)
-    rows = left.filter(~serves(boot, "session__boot"), directory__in=("", directory))
+    # nothing of an open session is left, unless it was claimed together with the session;
+    # whether it is lost is found out by its silence
+    of_sessions = Recording.objects.filter(session__isnull=False, state=RecordingState.RECORDING)
+    is_over = ~Q(session__state=SessionState.OPEN) & ~Q(session__boot=boot)
+    is_left = is_over & ~serves(boot, "session__boot")
+    rows = of_sessions.filter(is_left | Q(salvager=boot), directory__in=("", directory))
     columns = rows.values_list("id", "encoding", "sample_rate", "directory", "session__boot")
     own = directory_of(boot)
     return [

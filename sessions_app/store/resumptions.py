@@ -231,7 +231,16 @@ def claim(found: FoundSession, boot: str) -> LeftBehind | None:
             return None
         mine = Resumption.objects.filter(pk=found.session_id)
         mine.update(is_handed_over=False, detached_at=None)
+        _claim_recovery(found, boot)
         return _left_behind(found)
+
+
+def _claim_recovery(found: FoundSession, boot: str) -> None:
+    """Claim the session's recordings that its process had not closed, but for the open stream's."""
+    left = Recording.objects.filter(session=found.session_id, state=RecordingState.RECORDING)
+    if stream := found.checkpoint.get("open"):
+        left = left.exclude(pk=stream["recording"])
+    left.update(salvager=boot)
 
 
 def release_claim(found: FoundSession, boot: str) -> "asyncio.Future[None]":

@@ -21,6 +21,9 @@ from sessions_app.models import (
     TranslationSession,
 )
 from sessions_app.pipeline.account import Account
+from sessions_app.recording.finishing import FinishedRecording, RecordingFinisher
+from sessions_app.recording.recording_file import RecordingFile
+from sessions_app.recording.recovery import recover_recordings
 from sessions_app.store import ownership, sessions
 from sessions_app.store.row_owner import RowOwner
 from tests.conftest import Connect
@@ -309,6 +312,67 @@ async def test_what_a_frozen_process_does_not_end_is_taken_from_it(
         await sessions.end_session(RowOwner(row.pk, "there-1"), "client_left", Account()) is False
     )
     await TranslationSession.objects.filter(pk=row.pk).aupdate(state=SessionState.CLOSED)
+
+
+async def test_a_stream_is_said_to_be_over_before_its_recording_is_closed(
+    house: House, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[tuple[bool, bool, list[int]]] = []
+    finish = RecordingFile.finish
+
+    def finish_file(file: RecordingFile, *, is_whole: bool) -> bool:
+        checkpoint = Resumption.objects.get().checkpoint
+        said.append((checkpoint["is_open"], checkpoint["open"] is not None, checkpoint["undone"]))
+        return finish(file, is_whole=is_whole)
+
+    async with connect(resumable="1") as browser:
+        monkeypatch.setattr(RecordingFile, "finish", finish_file)
+        await browser.say("start_listening", encoding="pcm-s16le", command=1)
+        await browser.send_sound(say("hola") + silence(1))
+        await browser.say("stop_listening", command=2)
+        await browser.until("listening_stopped")
+        await browser.say("start_listening", encoding="pcm-s16le", command=3)
+        await browser.send_sound(say("gracias") + silence(1))
+        await browser.say("new_conversation", command=4)
+        await browser.until("conversation_started")
+        await browser.leave()
+    # a file is closed before its row; the new conversation comes again
+    assert said == [(False, False, []), (False, False, [4])]
+
+
+async def test_a_recording_whose_process_was_killed_at_its_end_is_recovered(
+    house: House, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = asyncio.Event()
+
+    async def finish(finisher: RecordingFinisher, finished: FinishedRecording) -> None:
+        await finisher.writer.run(finished.file.release)
+        killed.set()
+
+    async with connect(resumable="1") as first:
+        with monkeypatch.context() as patched:
+            patched.setattr(RecordingFinisher, "_finish", finish)
+            await first.say("start_listening", encoding="pcm-s16le", command=1)
+            await first.send_sound(say("hola") + silence(1))
+            await first.say("stop_listening", command=2)
+            await first.until("listening_stopped")
+            await killed.wait()
+        await first.leave(LOST)
+    await house.restart()
+    await Resumption.objects.aupdate(is_handed_over=False)
+    async with resuming(connect, first) as second:
+        resumed = await second.until("resumed")
+        assert (resumed["listening"], resumed["command"]) == (False, 2)
+        assert await recover_recordings(house.registry.boot) == 1
+        await second.say("start_listening", encoding="pcm-s16le", command=3)
+        await second.send_sound(say("gracias") + silence(1))
+        await second.until("translation")
+        assert await recover_recordings(house.registry.boot) == 0
+        await second.leave()
+    sessions, states, words = await all_rows()
+    assert sessions == [("client_left", 1)]
+    assert states == [("salvaged", True), ("complete", True)]
+    assert words == ["hola", "gracias"]
 
 
 # --- without a recording

@@ -80,6 +80,8 @@ class Intake:
         """Whether it hears what another process recorded of the stream that goes on here."""
         self.heard_before: HeardBefore | None = None
         """What another session has heard of the first stream, if that goes on with its stream."""
+        self.command_in_hand: ClientCommand | None = None
+        """The client's whose turn it is; None: it is that of sound, or of other work."""
         self._asked_sample = 0
         self._came_at = 0.0
         self._begun_stream: int | None = None
@@ -391,10 +393,11 @@ class Intake:
             await self._hear(item)
             return
         self._asked_sample, self._came_at = item.asked_sample, item.came_at
-        self._begun_stream = item.stream
+        self._begun_stream, self.command_in_hand = item.stream, item.command
         try:
             await item.take()
         finally:
+            self.command_in_hand = None
             has_begun = self._period is not None and self._period.stream == item.stream
             if item.stream is not None and not has_begun:
                 self.position.refuse(item.stream)

@@ -1,6 +1,6 @@
 """Up to where a client's stream is kept, so that the client may forget it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sessions_app.core.audio import SAMPLE_RATE, Encoding
 from sessions_app.core.events import Discarded, Event, Exchange, Failure, Notice
@@ -21,12 +21,16 @@ class KeptSound:
     """Follows one stream at a time: what of it is in its recording, or has become words.
 
     While the stream is recorded that is what was written, which survives the process. Otherwise it
-    is the sound of which the client was told what it became.
+    is the sound of which the client was told what it became. ``is_over`` is called when a stream is
+    over, once all of it became words, and before its recording is closed.
     """
 
-    def __init__(self, recorder: Recorder, account: Account) -> None:
+    def __init__(
+        self, recorder: Recorder, account: Account, is_over: Callable[[], None] = lambda: None
+    ) -> None:
         self._recorder = recorder
         self._account = account
+        self._is_over = is_over
         self._command = StartListening(type="start_listening", sample_rate=SAMPLE_RATE)
         self._seam = Seam(account)
         self._stream = 0
@@ -176,7 +180,9 @@ class KeptSound:
         listener, self._listener = self._listener, None
         if listener is None:
             return None
-        return self._notice(self._as_sent(self._heard_bytes), is_durable=self._is_recorded())
+        last = self._notice(self._as_sent(self._heard_bytes), is_durable=self._is_recorded())
+        self._is_over()
+        return last
 
     def notice(self) -> Notice | None:
         """Return the message that says what is kept by now; None: no stream is open."""
