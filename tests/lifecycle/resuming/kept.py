@@ -96,11 +96,15 @@ def _of_length(mine: Sequence[Row], speaker: Speaker) -> list[str]:
 
 
 def _of_recordings(data_dir: Path, speaker: Speaker) -> list[str]:
-    started = speaker.client.told("listening_started")
+    client = speaker.client
+    started = client.told("listening_started")
+    is_one = len(session_ids(client)) == 1  # whose streams are counted from 1
     problems = []
-    for number, (message, period) in enumerate(zip(started, speaker.periods, strict=False)):
-        if message["recording"] is None:
+    for index, message in enumerate(started):
+        number = message["stream"] - 1 if is_one else index
+        if message["recording"] is None or number >= len(speaker.periods):
             continue
+        period = speaker.periods[number]
         sound = sound_of(data_dir, message["recording"], speaker.encoding)
         if sound != period.stream.data:
             problems.append(

@@ -192,7 +192,8 @@ class Speaker:
         if self.may_begin_anew:
             return []
         wanted = {"ready": 1}
-        if not self.may_miss_events:
+        # a connection may break just before its server quits: what was under way is lost, and said
+        if not (self.may_miss_events or self.client.gaps):
             wanted |= {
                 "listening_started": len(self.periods),
                 "listening_stopped": len(self.periods),
