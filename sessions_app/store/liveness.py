@@ -5,8 +5,10 @@ while it looks, how long a row has not changed: so no clock that was set, no pro
 frozen and no outage of the database makes a server count as dead.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Mapping
 from datetime import timedelta
+from operator import ne
 from time import monotonic
 from typing import Any
 
@@ -24,15 +26,20 @@ GAP_SECONDS = 5.0
 
 
 class SilenceObserver:
-    """Tells what has shown no sign of life for ``seconds``, as it was seen."""
+    """Tells what has shown no sign of life for ``seconds``, as it was seen.
+
+    ``differ`` returns whether two signs of the same, one after the other, show that it lives.
+    """
 
     def __init__(
         self,
         seconds: float,
         clock: Callable[[], float] = monotonic,
+        differ: Callable[[Any, Any], bool] = ne,
     ) -> None:
         self._seconds = seconds
         self._clock = clock
+        self._differ = differ
         self._looked_at: float | None = None
         self._shown: dict[Hashable, object] = {}
         self._silent_for: dict[Hashable, float] = {}
@@ -51,7 +58,7 @@ class SilenceObserver:
         for key, sign in signs.items():
             if key not in self._shown:
                 silent_for[key] = self._seconds if key in stale else 0.0
-            elif self._shown[key] != sign:
+            elif self._differ(self._shown[key], sign):
                 silent_for[key] = 0.0
             else:
                 silent_for[key] = self._silent_for[key] + passed
@@ -59,8 +66,9 @@ class SilenceObserver:
         return {key for key, seconds in silent_for.items() if seconds >= self._seconds}
 
     def changed(self, signs: Mapping[Any, object]) -> set[Hashable]:
-        """Return those that show something else than when they were last seen."""
-        return {key for key, was in self._shown.items() if signs.get(key, was) != was}
+        """Return those that show a sign of life, compared to when they were last seen."""
+        shown = self._shown.items()
+        return {key for key, was in shown if key in signs and self._differ(was, signs[key])}
 
     def unknown(self, signs: Mapping[Any, object]) -> set[Hashable]:
         """Return those that the last look did not show."""
@@ -91,14 +99,17 @@ class ProcessWatch:
 
     def of(self, what: object) -> SilenceObserver:
         """Return the observer of one kind of row."""
-        return self._observers.setdefault(
-            what, SilenceObserver(SILENT_SERVER_SECONDS - LAG_SECONDS)
-        )
+        return self._observers.setdefault(what, self._observer(ne))
+
+    def _observer(self, differ: Callable[[Any, Any], bool]) -> SilenceObserver:
+        return SilenceObserver(SILENT_SERVER_SECONDS - LAG_SECONDS, self._clock, differ)
 
     def dead(self, others: QuerySet[Any]) -> set[Hashable]:
         """Return the processes that were silent for too long, by rows of theirs."""
-        signs = dict(others.order_by().values_list("boot").annotate(Max("seen_at")))
-        observer = self.of(others.model)
+        signs: dict[Hashable, dict[Hashable, object]] = defaultdict(dict)
+        for boot, pk, seen_at in others.order_by().values_list("boot", "pk", "seen_at"):
+            signs[boot][pk] = seen_at
+        observer = self._observers.setdefault(others.model, self._observer(_is_any_changed))
         self.seen_alive |= observer.changed(signs)
         unknown = observer.unknown(signs) - self.seen_alive
         return observer.silent(signs, _stale(others, unknown) if unknown else ())
@@ -107,6 +118,14 @@ class ProcessWatch:
         """Return which of these rows themselves show no sign of life, whoever has them."""
         signs = dict(rows.order_by().values_list("pk", "seen_at"))
         return self.of((rows.model, "pk")).silent(signs)
+
+
+def _is_any_changed(was: Mapping[Any, object], now: Mapping[Any, object]) -> bool:
+    """Return whether a row shows something else; one that came or went was changed by others.
+
+    Whoever goes on with a session of a dead process takes its row, or gives it back.
+    """
+    return any(was[key] != sign for key, sign in now.items() if key in was)
 
 
 def _stale(rows: QuerySet[Any], boots: Collection[Hashable]) -> set[Hashable]:

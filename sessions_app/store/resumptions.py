@@ -68,6 +68,8 @@ class FoundSession:
     is_handed_over: bool
     """Whether that process has left it to others."""
     started_at: datetime
+    seen_at: datetime
+    """The last sign of life of its process."""
     away_seconds: float
     """How long its client has been away, as far as the rows know."""
     checkpoint: Mapping[str, Any]
@@ -199,6 +201,7 @@ def find(user_id: int, login_key: str, hashed: str, boot: str) -> FoundSession |
         and (row.is_handed_over or _is_dead(session.pk, boot)),
         is_handed_over=row.is_handed_over,
         started_at=session.started_at,
+        seen_at=session.seen_at,
         away_seconds=max(0.0, (row.now - away_since).total_seconds()),
         checkpoint=row.checkpoint,
         directory=_directory_of_recording(row.checkpoint),
@@ -253,7 +256,9 @@ def release_claim(found: FoundSession, boot: str) -> "asyncio.Future[None]":
 
 def _release_claim(found: FoundSession, boot: str) -> None:
     with transaction.atomic():
-        if _open_sessions(found.session_id, boot).update(boot=found.boot, seen_at=Now()):
+        # its sign of life is that of the process that left it, too
+        mine = _open_sessions(found.session_id, boot)
+        if mine.update(boot=found.boot, seen_at=found.seen_at):
             row = Resumption.objects.filter(pk=found.session_id)
             row.update(is_handed_over=found.is_handed_over, detached_at=Now())
 

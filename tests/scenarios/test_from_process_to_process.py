@@ -290,6 +290,25 @@ async def test_what_was_killed_and_cannot_go_on_here_ends_as_continued(
     await TranslationSession.objects.filter(pk=row.pk).aupdate(**closed)  # its account is not known
 
 
+async def test_all_sessions_of_a_killed_process_go_on_one_after_the_other(
+    house: House, connect: Connect
+) -> None:
+    visits = []
+    for _ in range(3):
+        async with connect(resumable="1") as first:
+            await first.say("text_input", text="hola", command=1)
+            await first.until("translation")
+            await first.leave(LOST)
+            visits.append(first)
+    await house.restart()
+    await Resumption.objects.aupdate(is_handed_over=False)  # as if it had been killed
+    for first in reversed(visits):  # those that gave the newest signs of life come first
+        async with resuming(connect, first) as second:
+            assert (await second.until("resumed"))["command"] == 1
+            await second.leave()
+    assert (await all_rows())[0] == [("client_left", 1)] * 3
+
+
 async def test_what_a_frozen_process_does_not_end_is_taken_from_it(
     house: House, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,6 +117,18 @@ def test_an_earlier_process_of_the_same_directory_is_gone_at_once() -> None:
 
 
 @pytest.mark.django_db
+def test_a_dead_process_shows_no_life_when_others_take_or_give_back_its_sessions() -> None:
+    earlier, now = sessions.new_boot("here"), sessions.new_boot("here")
+    left = [open_session(earlier) for _ in range(4)]
+    for number, session_id in enumerate(reversed(left)):  # the newest sign of life goes first
+        assert gone(now) == set(left[: len(left) - number])
+        TranslationSession.objects.filter(pk=session_id).update(boot=now, seen_at=Now())
+    assert gone(now) == set()
+    TranslationSession.objects.filter(pk__in=left).update(boot=earlier)
+    assert gone(now) == set(left)
+
+
+@pytest.mark.django_db
 def test_a_process_on_a_copy_of_the_same_directory_is_not_gone_once_it_is_seen_to_live() -> None:
     copy, now = sessions.new_boot("here"), sessions.new_boot("here")
     left = open_session(copy)
