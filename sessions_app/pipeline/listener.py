@@ -94,6 +94,11 @@ class Listener:
         return self._segmenter.heard_samples + self._passed_samples
 
     @property
+    def decoded_samples(self) -> int:
+        """Where the stream stands, also while what was heard before is skipped."""
+        return self.heard_samples - self._to_skip
+
+    @property
     def decided_samples(self) -> int:
         """Up to which sample it is decided what is silence and what belongs to an utterance."""
         return self._segmenter.decided_samples

@@ -122,7 +122,7 @@ class KeptSound:
         self._heard_bytes += size
         if self._listener is not None:
             for position in (self._told, self._stored):
-                position.reach(self._heard_bytes, self._listener.heard_samples)
+                position.reach(self._heard_bytes, self._listener.decoded_samples)
 
     def skip(self, size: int) -> None:
         """Note that the client could not send the next ``size`` bytes."""
