@@ -9,7 +9,7 @@ export VENV
 PYTHON := $(VENV)/bin/python
 
 .PHONY: help run unit test coverage test-long test-browsers test-all check lint types layers migrations format bench bench-playback bench-lifecycle bench-quality soak
-.PHONY: fuzz-decoders test-outages test-cuts screenshots icons inflections settings-table lock clean
+.PHONY: smoke fuzz-decoders test-outages test-cuts screenshots icons inflections settings-table lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -76,6 +76,9 @@ bench-lifecycle: .setup-test ## the figures of docs/lifecycle.md
 
 bench-quality: .setup-test ## what is heard of real speech, and how soon; SHORT=1, PEER=1 (docs/quality.md)
 	$(PYTHON) -m benches.quality $(if $(SHORT),--short) $(if $(PEER),--peer) $(ARGS)
+
+smoke: .setup-test ## whether a server works, in a minute; URL=http://host:8000/ KEY=... MANAGE=habla of one that runs
+	$(PYTHON) -m tests.smoke $(URL) $(if $(KEY),--key $(KEY)) $(if $(MANAGE),--manage "$(MANAGE)") $(ARGS)
 
 soak: .setup-test ## ten thousand sessions, ended in every way; COUNT=2000 for fewer
 	$(PYTHON) -m tests.soak $(COUNT)

@@ -64,6 +64,10 @@ class Visitor:
         """Close the connection."""
         await self._socket.close()
 
+    def lose(self) -> None:
+        """Lose the network, as by a reset of the connection."""
+        self._socket.transport.abort()
+
     async def close_code(self) -> int | None:
         """Return the code with which the server closes, after reading all messages before."""
         try:
