@@ -185,7 +185,9 @@ class ResumingClient:
         self._kept[stream] = place
 
     def _check_position(self, stream: int, place: int) -> None:
-        if place < self._kept.get(stream, 0) or stream < max(self._kept, default=0):
+        # a stream of which nothing was kept may have to begin again
+        newest = max((one for one, kept in self._kept.items() if kept), default=0)
+        if place < self._kept.get(stream, 0) or stream < newest:
             self.problems.append(f"resumed at {place} of {stream}, after {self._kept} were kept")
 
     def _greet(self, told: dict[str, Any]) -> None:

@@ -99,9 +99,10 @@ def _of_recordings(data_dir: Path, speaker: Speaker) -> list[str]:
     client = speaker.client
     started = client.told("listening_started")
     is_one = len(session_ids(client)) == 1  # whose streams are counted from 1
+    # a stream that began again, since its server was killed, has another recording
+    found = {message["stream"] - 1 if is_one else i: message for i, message in enumerate(started)}
     problems = []
-    for index, message in enumerate(started):
-        number = message["stream"] - 1 if is_one else index
+    for number, message in found.items():
         if message["recording"] is None or number >= len(speaker.periods):
             continue
         period = speaker.periods[number]
