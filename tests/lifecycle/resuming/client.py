@@ -122,7 +122,8 @@ class ResumingClient:
         while True:
             async with asyncio.timeout(SILENCE_SECONDS):
                 message: dict[str, Any] = json.loads(await connection.recv())
-            if message["type"] == "ready" and self.has_left:
+            is_unknown = message["type"] == "ready" or message.get("code") == "resume_unknown"
+            if is_unknown and self.has_left:
                 self.close_code = 1000
                 return
             if message["type"] in ("ready", "resumed"):
