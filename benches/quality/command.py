@@ -14,6 +14,7 @@ from benches.quality import (
     live,
     peer,
     short,
+    voices,
     whole_files,
 )
 from benches.quality.cache import UnavailableError
@@ -32,7 +33,10 @@ PARTS: dict[str, tuple[str, Callable[[Tools], Awaitable[list[Measured]]]]] = {
     "live": ("Live, at the pace of speech", live.measure),
     "files": ("Thirty minutes of a two-hour file", whole_files.measure),
 }
+VOICES = "voices"
+"""The part that needs no words, and so no Whisper."""
 PEER = "peer"
+ALL = (*PARTS, VOICES)
 LIMIT_SECONDS = 3_600.0
 """The time limit of each part."""
 WORSE, UNAVAILABLE = 1, 2
@@ -41,15 +45,15 @@ WORSE, UNAVAILABLE = 1, 2
 def run(arguments: Sequence[str]) -> int:
     """Measure; return 0, 1 if something is worse than it was, 2 if it cannot be measured here."""
     parser = argparse.ArgumentParser(prog="python -m benches.quality", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(ALL))
     parser.add_argument("--short", action="store_true", help="forty clips, no latencies")
     parser.add_argument("--peer", action="store_true", help="WhisperLiveKit too")
     parser.add_argument("--keep", action="store_true", help="let this be the baseline")
     parser.add_argument("--table", action="store_true", help="the baselines, for docs/quality.md")
     parser.add_argument("--clips", type=int, default=CLIPS, help="sentences of each language")
     options = parser.parse_args(arguments)
-    if unknown := set(options.parts) - set(PARTS):
-        parser.error(f"there is no {', '.join(sorted(unknown))}; there is {', '.join(PARTS)}")
+    if unknown := set(options.parts) - set(ALL):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there is {', '.join(ALL)}")
     if options.table:
         say(figures.table())
         return 0
@@ -71,8 +75,13 @@ async def _short(*, keep: bool) -> int:
 
 async def _long(options: argparse.Namespace) -> int:
     worst = 0
+    wanted = options.parts or ALL
+    if VOICES in wanted:
+        worst |= await _tell_voices_apart(keep=options.keep)
+    if not (set(wanted) - {VOICES} or options.peer):
+        return worst
     async with tools(options.clips) as measuring:
-        for name in options.parts or PARTS:
+        for name in (name for name in wanted if name in PARTS):
             title, measure = PARTS[name]
             was_quiet, began_at = figures.is_quiet(), time.monotonic()
             async with asyncio.timeout(LIMIT_SECONDS):
@@ -81,6 +90,14 @@ async def _long(options: argparse.Namespace) -> int:
         if options.peer:
             await _peer(measuring)
     return worst
+
+
+async def _tell_voices_apart(*, keep: bool) -> int:
+    was_quiet, began_at = figures.is_quiet(), time.monotonic()
+    async with asyncio.timeout(LIMIT_SECONDS):
+        found = await voices.measure()
+    title = "Voices told apart"
+    return tell(voices.FORM, title, found, began_at, was_quiet=was_quiet, keep=keep)
 
 
 async def _peer(measuring: Tools) -> None:

@@ -10,6 +10,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from sessions_app.core.audio import (
     FRAME_BYTES,
     FRAME_SAMPLES,
@@ -80,6 +83,7 @@ __all__ = [
     "TranslationRequest",
     "Translator",
     "Usage",
+    "VoiceEncoder",
     "count_samples",
     "make_correction",
     "to_samples",
@@ -251,6 +255,24 @@ class Detector(Engine, ABC):
     @abstractmethod
     def stream(self) -> DetectorStream:
         """Return new state for one source."""
+
+
+class VoiceEncoder(Engine, ABC):
+    """Turns speech into a voice print, by which voices are told apart. One per process."""
+
+    same_voice: float = 0.75
+    """How alike two prints of one voice usually are at least: their cosine, for 2 s of speech."""
+
+    @abstractmethod
+    def embed(self, pcm: bytes) -> npt.NDArray[np.float32]:
+        """Return the voice print of ``pcm`` (16 kHz mono s16le, 1 s at least): a unit vector.
+
+        Blocks, and may be called by several threads at once. All prints have the same length; those
+        of one voice point in nearly the same direction.
+
+        Raises:
+            EngineError: the model failed.
+        """
 
 
 class Decoder(Protocol):

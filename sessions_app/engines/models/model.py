@@ -40,7 +40,7 @@ class Model:
     name: str
     """What people call it; also its directory among the models."""
     repo: str
-    """Its repository on the hub."""
+    """Its repository on the hub; empty: it is in none that could be trusted to stay the same."""
     needs: tuple[str, ...]
     """Patterns of file names; each must match a file, and none may be empty."""
     revision: str | None = None

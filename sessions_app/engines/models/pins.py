@@ -111,6 +111,30 @@ _WHEELS_OF_BASE = (
     _part(2, 67_069_883, "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07"),
 )
 
+_VOICES = Model(
+    "voices-ge2e",
+    "",
+    ("pretrained.pt",),
+    files=(
+        ModelFile(
+            "pretrained.pt",
+            17_090_379,
+            "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e",
+        ),
+    ),
+    wheels=(
+        Wheel(
+            "Resemblyzer",
+            "0.1.4",
+            15_747_704,
+            "8f12eb2f1a9982d32e8db7856de754709b59c93a77bcf0ff536584b619a9dd1f",
+            (("resemblyzer/pretrained.pt", "pretrained.pt"),),
+        ),
+    ),
+    about="telling voices apart",
+)
+"""The file that the package ships; none of the package's code is used."""
+
 PINNED = (
     _whisper(
         "tiny",
@@ -174,4 +198,5 @@ PINNED = (
         "36cd9bcb181fc6d5832deeaf770ce183ff4edbbc5e4fe0f86cec92da4379f3b7",
         "English into Spanish",
     ),
+    _VOICES,
 )
