@@ -25,7 +25,7 @@ from django.urls import path
 from benches.engines import Probe
 from benches.serving import THREADS_VARIABLE
 from sessions_app.core.audio import FRAME_BYTES, FRAME_SAMPLES
-from sessions_app.pipeline.segmenter import SegmentEnded, Segmenter, SegmenterOptions
+from sessions_app.pipeline.endpointing.segmenter import SegmentEnded, Segmenter, SegmenterOptions
 
 if not settings.configured:
     settings.configure(DEBUG=False, ALLOWED_HOSTS=["*"], INSTALLED_APPS=[], CHANNEL_LAYERS={})

@@ -12,7 +12,7 @@ from benches.report import Figure, percentile
 from benches.serving import FAKES, baseline, habla
 from benches.talking import Message, Talker, talk_together, talker
 from sessions_app.core.audio import FRAME_SAMPLES, SAMPLE_RATE, to_samples
-from sessions_app.pipeline.segmenter import SegmenterOptions
+from sessions_app.pipeline.endpointing.segmenter import SegmenterOptions
 
 MANY = 32
 SPEECH_SECONDS = 3.0

@@ -13,7 +13,7 @@ from sessions_app.engines.base import Decoder
 from sessions_app.engines.decoding.decoders import open_decoder
 from sessions_app.engines.decoding.pyav_stream import PyAVDecoder
 from sessions_app.engines.speech.silero import SileroDetector
-from sessions_app.pipeline.segmenter import Segmenter, SegmenterOptions
+from sessions_app.pipeline.endpointing.segmenter import Segmenter, SegmenterOptions
 
 SECONDS = 20
 ROUNDS = 9

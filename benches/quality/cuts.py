@@ -1,7 +1,7 @@
 """Where a monologue is cut, between sentences or inside them, and its word error rate."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from benches.quality.figures import Measured
 from benches.quality.speech import VOICES, Clip, sentences
@@ -26,8 +26,35 @@ async def measure(tools: Tools) -> list[Measured]:
         name = f"{language}, monologue of {len(found)} sentences"
         figures += await _measure(tools, name, language, stream_of(found, PAUSES))
         name = f"{language}, the same without pauses"
-        figures += await _measure(tools, name, language, stream_of(found, UNBROKEN))
+        unbroken = stream_of(found, UNBROKEN)
+        figures += await _measure(tools, name, language, unbroken)
+        figures += await _measure_live(tools, f"{name}, live", language, unbroken)
     return figures
+
+
+async def _measure_live(tools: Tools, name: str, language: str, stream: Stream) -> list[Measured]:
+    heard = await tools.transcribing.hear_live(stream.pcm, language)
+    ends = [end for end, _ in heard.ends]
+    waits = sorted(now - _last_end(stream, end) for end, now in heard.ends[:-1])
+    pairs = [(stream.text, heard.text)]
+    return [
+        Measured(f"{name}: cut inside", _inside(stream, ends), "", 1.0),
+        Measured(f"{name}: cuts", len(ends)),
+        Measured(f"{name}: wrong words", error_percent(pairs, language), "%", 2.0),
+        Measured(f"{name}: end of a sentence to its cut, p50", _share(waits, 0.5), "s", 0.3),
+        Measured(f"{name}: end of a sentence to its cut, p90", _share(waits, 0.9), "s", 0.5),
+        Measured(f"{name}: real-time factor", heard.seconds / stream.seconds, needs_quiet=True),
+    ]
+
+
+def _last_end(stream: Stream, cut: float) -> float:
+    """Return where the sentence ended that was cut off there."""
+    ends = [one.end_seconds for one in stream.spoken]
+    return min(ends, key=lambda end: abs(end - cut))
+
+
+def _share(values: Sequence[float], share: float) -> float:
+    return values[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
 
 
 async def _measure(tools: Tools, name: str, language: str, stream: Stream) -> list[Measured]:
@@ -37,6 +64,7 @@ async def _measure(tools: Tools, name: str, language: str, stream: Stream) -> li
     text = stream.text
     return [
         Measured(f"{name}: cut inside", _inside(stream, ends), "", 1.0),
+        Measured(f"{name}: cuts", len(ends)),
         Measured(f"{name}: cut inside, plain", _inside(stream, plain.ends)),
         Measured(f"{name}: wrong words", error_percent([(text, heard.text)], language), "%", 2.0),
         Measured(f"{name}: wrong words, plain", error_percent([(text, plain.text)], language), "%"),

@@ -8,14 +8,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benches.quality.live_pipeline import DIRECTIONS, HeardLive, hear_live
 from sessions_app.core.audio import SAMPLE_RATE
-from sessions_app.core.events import Direction, Exchange, Manner, Mode
+from sessions_app.core.events import Exchange, Manner, Mode
 from sessions_app.engines.choices import EngineChoice, EngineSettings
 from sessions_app.live.generations import Generation
 from sessions_app.live.offline import OfflineResult, hear_file, opened
-
-DIRECTIONS = {"es": Direction.ES_TO_EN, "en": Direction.EN_TO_ES, None: Direction.AUTO}
-"""By the language that is given; None: it is to be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,10 @@ class Transcribing:
         if result.failures:
             raise RuntimeError(result.failures[0].message)
         return Heard(tuple(result.exchanges), time.perf_counter() - began_at)
+
+    async def hear_live(self, pcm: bytes, language: str) -> HeardLive:
+        """Return what a live session makes of ``pcm``, as fast as the engine can."""
+        return await hear_live(self._generation, pcm, language)
 
 
 @contextlib.asynccontextmanager

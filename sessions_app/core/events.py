@@ -57,6 +57,16 @@ class DiscardReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SpokenWord:
+    """A word of a transcript, with its place in the sound."""
+
+    text: str
+    """As it is written, with the marks after it, and with the space before it if there is one."""
+    start_seconds: float
+    end_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """The words that a transcriber found in a segment."""
 
@@ -71,6 +81,8 @@ class Transcript:
     """Mean log-probability of the tokens (<= 0), as Whisper gives it."""
     compression_ratio: float = 1.0
     """zlib ratio of the text, as Whisper gives it: far above 2 means repetition."""
+    words: tuple[SpokenWord, ...] = ()
+    """The words of ``text`` one by one; empty: the engine does not say where they are."""
 
 
 @dataclass(frozen=True, slots=True)

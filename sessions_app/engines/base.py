@@ -39,6 +39,7 @@ from sessions_app.core.events import (
     PassedOver,
     Phrase,
     Said,
+    SpokenWord,
     Transcript,
     Translation,
     TranslationRequest,
@@ -76,6 +77,7 @@ __all__ = [
     "Progress",
     "RemoteModel",
     "Said",
+    "SpokenWord",
     "Tell",
     "Transcriber",
     "Transcript",
@@ -125,6 +127,11 @@ class Transcriber(Engine, ABC):
     """Whether a cancelled call ends soon, and returns once the engine is free again.
 
     Only such an engine is asked for the words of an utterance before it is certain to be over.
+    """
+    gives_word_times: bool = False
+    """Whether finals name their ``words``, with punctuation and times.
+
+    Only then is speech that goes on without a pause cut where a sentence ends.
     """
     why: str | None = None
     """What its users should know about it, once it is loaded; None: nothing."""

@@ -1,7 +1,8 @@
 """Engines without models: tones stand for words. For tests and demonstrations."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -14,6 +15,7 @@ from sessions_app.engines.base import (
     Direction,
     EngineError,
     EngineUnavailableError,
+    SpokenWord,
     Transcriber,
     Transcript,
     Translation,
@@ -61,7 +63,8 @@ class FakeTranscriber(Transcriber):
     """Hears one word in each tone whose pitch is in PITCHES.
 
     ``delay_seconds`` is how long every call takes, ``load_seconds`` how long loading takes. A piece
-    that contains ``failing_word`` fails; if ``broken``, loading fails.
+    that contains ``failing_word`` fails; if ``broken``, loading fails. A sentence ends after each
+    of ``last_words``; where there are any, finals have the times of their words.
     """
 
     is_interruptible = True
@@ -75,6 +78,7 @@ class FakeTranscriber(Transcriber):
         failing_word: str = "",
         broken: bool = False,
         parallel: int = 1,
+        last_words: Sequence[str] = (),
     ) -> None:
         self.languages = frozenset(languages)
         self.parallel = parallel
@@ -83,6 +87,8 @@ class FakeTranscriber(Transcriber):
         self._load_seconds = load_seconds
         self._failing_word = failing_word
         self._broken = broken
+        self._last_words = frozenset(last_words)
+        self.gives_word_times = bool(last_words)
         self._closed = False
 
     async def load(self) -> None:
@@ -96,10 +102,24 @@ class FakeTranscriber(Transcriber):
         if self._closed:
             raise EngineError("The fake transcriber is closed.")
         await asyncio.sleep(self._delay_seconds)
-        words = hear(pcm)
+        heard = hear_words(pcm)
+        words = [word.text for word in heard]
         if self._failing_word and self._failing_word in words:
             raise EngineError("The fake transcriber was told to fail on this word.")
-        return Transcript(" ".join(words), language or _language(words, self.languages))
+        language = language or _language(words, self.languages)
+        if not self._last_words:
+            return Transcript(" ".join(words), language)
+        written = tuple(self._written(heard))
+        text = "".join(word.text for word in written).strip()
+        return Transcript(text, language, words=written if final else ())
+
+    def _written(self, heard: Sequence[SpokenWord]) -> Iterator[SpokenWord]:
+        """Yield the words as they are written in sentences."""
+        begins = True
+        for word in heard:
+            text = word.text.capitalize() if begins else word.text
+            begins = word.text in self._last_words
+            yield replace(word, text=f" {text}{'.' * begins}")
 
     async def language_probabilities(self, pcm: bytes) -> Mapping[str, float]:
         """Return the share of Spanish and of English words."""
@@ -142,7 +162,7 @@ class FakeTranslator(Translator):
         pairs = dict(zip(SPANISH, ENGLISH, strict=True))
         if request.direction is Direction.EN_TO_ES:
             pairs = {en: es for es, en in pairs.items()}
-        return Translation(" ".join(pairs.get(w.lower(), w) for w in words), engine="fake")
+        return Translation(" ".join(_translated(word, pairs) for word in words), engine="fake")
 
     async def aclose(self) -> None:
         """Refuse any further work."""
@@ -156,15 +176,30 @@ def tone_of(word: str) -> bytes:
     return tone
 
 
+def _translated(word: str, pairs: Mapping[str, str]) -> str:
+    bare = word.rstrip(".")
+    return pairs[bare.lower()] + word[len(bare) :] if bare.lower() in pairs else word
+
+
 def hear(pcm: bytes) -> list[str]:
     """Return the words whose tones are in ``pcm`` (16 kHz mono s16le), in order."""
+    return [word.text for word in hear_words(pcm)]
+
+
+def hear_words(pcm: bytes) -> list[SpokenWord]:
+    """Return the same with the time of each."""
     samples = np.frombuffer(pcm[: len(pcm) // 2 * 2], dtype="<i2").astype(np.float32)
     whole = len(samples) // WINDOW * WINDOW
     if not whole:
         return []
     heard = _words_by_window(samples[:whole].reshape(-1, WINDOW))
-    runs = [(word, len(list(run))) for word, run in groupby(heard)]
-    return [word for word, length in runs if word and length >= SHORTEST_WORD]
+    found, at = [], 0
+    for word, run in groupby(heard):
+        begin, at = at, at + len(list(run))
+        if word and at - begin >= SHORTEST_WORD:
+            times = (begin * WINDOW / SAMPLE_RATE, at * WINDOW / SAMPLE_RATE)
+            found.append(SpokenWord(word, *times))
+    return found
 
 
 def _words_by_window(windows: npt.NDArray[np.float32]) -> list[str]:

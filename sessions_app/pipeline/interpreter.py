@@ -23,6 +23,7 @@ from sessions_app.core.normalizing import normalized, probability
 from sessions_app.engines.base import Translator
 from sessions_app.engines.loading import Engines
 from sessions_app.engines.scheduler import Seat
+from sessions_app.pipeline.endpointing.sentence_finder import SentenceFinder
 from sessions_app.pipeline.exchanges import untranslated
 from sessions_app.pipeline.idioms.book import IdiomBook
 from sessions_app.pipeline.keeping import ExchangeKeeper, explain
@@ -77,6 +78,13 @@ class Interpreter:
         """Translates sentences before their utterance is over; has a worker of its own."""
         self.recognizer = Recognizer(seat, self.languages, self._note_ahead)
         """Finds words; has a worker of its own."""
+        self.sentences = SentenceFinder(
+            self.recognizer,
+            gives_word_times=engines.transcriber is not None
+            and engines.transcriber.gives_word_times,
+            is_live=session.is_live,
+        )
+        """Finds where sentences end while speech goes on."""
         self.lateness = LagMonitor(
             session.emit, seat.at_work if seat else None, session.account.dropped.total
         )
@@ -121,6 +129,11 @@ class Interpreter:
         language = manner.direction.source
         if self.partials and (language is None or language in self.languages):
             self.partials.hear(utterance_id, samples, pcm)
+
+    async def note_words(self, utterance_id: int, transcript: Transcript | None) -> None:
+        """Show the words so far of an utterance that goes on; None: they are not known."""
+        if self.partials and transcript is not None and transcript.text:
+            await self.partials.take(utterance_id, transcript)
 
     def pause(self, utterance_id: int, end_sample: int, utterance: Callable[[], Utterance]) -> None:
         """Note a pause: the utterance is over at ``end_sample``, unless speech goes on.

@@ -3,19 +3,19 @@
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sessions_app.core import counters
 from sessions_app.core.audio import SAMPLE_BYTES, count_samples, to_seconds
-from sessions_app.core.events import Manner, SpeechEnded, SpeechStarted
+from sessions_app.core.events import Manner, SpeechEnded, SpeechStarted, Transcript
 from sessions_app.pipeline.account import Account
-from sessions_app.pipeline.interpreter import Interpreter
-from sessions_app.pipeline.segmenter import (
+from sessions_app.pipeline.endpointing.segmenter import (
     SegmentEnded,
     Segmenter,
-    SegmenterOptions,
+    SegmentEvent,
     SegmentStarted,
 )
+from sessions_app.pipeline.interpreter import Interpreter
 from sessions_app.pipeline.session_context import SessionContext
 from sessions_app.pipeline.sound import DetectedSound, Source
 from sessions_app.pipeline.utterance import Utterance
@@ -81,7 +81,7 @@ class Listener:
         if place.heard_before is not None:
             self._earliest_sample = place.heard_before.earliest_sample
             self._to_skip = place.heard_before.end_sample
-        self._segmenter = Segmenter(SegmenterOptions(), self._to_skip)
+        self._segmenter = Segmenter(interpreter.sentences.segmenting, self._to_skip)
         self._open: tuple[int, Manner] | None = None
         self._was_fed = False
         self._passed_samples = 0
@@ -195,7 +195,7 @@ class Listener:
         first_sound = place + count_samples(pcm) - count_samples(pcm.lstrip(b"\0"))
         if pcm.strip(b"\0") and first_sound < self._earliest_sample:
             self._to_skip = 0
-            self._segmenter = Segmenter(SegmenterOptions(), place)
+            self._segmenter = Segmenter(self._interpreter.sentences.segmenting, place)
 
     async def _hear_the_rest(self) -> None:
         """Process what did not fit into one piece of work; other sessions take turns in between."""
@@ -210,12 +210,37 @@ class Listener:
         self.declared_samples += silence_samples
         counters.RECEIVED.inc(to_seconds(samples))
         boundaries = self._segmenter.push(pcm, probabilities)
+        while self._segmenter.is_asking:
+            self._count_silence()
+            await self._tell(boundaries)
+            await self._cut_sentences()
+            boundaries = self._segmenter.go_on()
         if silence_samples:
             boundaries += self._segmenter.skip(silence_samples)
         self._count_silence()
         await self._tell(boundaries)
         if self._open is not None:
             self._follow(*self._open)
+
+    async def _cut_sentences(self) -> None:
+        """Cut what has ended off the open segment, sentence by sentence; the rest goes on."""
+        if self._open is None:
+            return
+        asked = self._utterance(*self._open, self._segmenter.as_it_is())
+        found = await self._interpreter.sentences.find(asked)
+        if self._origin is None:
+            self._segmenter.rarity = self._interpreter.sentences.rarity
+        done = 0
+        for sentence in found.finished:
+            first, last = (asked.start_sample + sample for sample in sentence.gap)
+            if not (boundaries := self._segmenter.cut(first, last)):
+                break
+            is_alike = self._open[1] == asked.manner
+            await self._tell(boundaries, sentence.transcript if is_alike else None)
+            done += 1
+        if self._open is not None:
+            self._follow(*self._open)
+            await self._interpreter.note_words(self._open[0], found.rest_after(done))
 
     def _follow(self, utterance_id: int, manner: Manner) -> None:
         end_sample = self._segmenter.pause_sample
@@ -236,7 +261,10 @@ class Listener:
     def _count_silence(self) -> None:
         self._account.silence = self._silence_before + self._segmenter.silent_samples
 
-    async def _tell(self, boundaries: Sequence[SegmentStarted | SegmentEnded]) -> None:
+    async def _tell(
+        self, boundaries: Sequence[SegmentEvent], heard: Transcript | None = None
+    ) -> None:
+        """Tell what began and ended; ``heard``: the words of what ended, if they are known."""
         left = deque(boundaries)
         try:
             while left:
@@ -244,11 +272,11 @@ class Listener:
                 if isinstance(boundary, SegmentStarted):
                     await self._begin(boundary)
                 else:
-                    await self._end(boundary)
+                    await self._end(boundary, heard)
         finally:
             self._cut_rest(left)
 
-    def _cut_rest(self, boundaries: Iterable[SegmentStarted | SegmentEnded]) -> None:
+    def _cut_rest(self, boundaries: Iterable[SegmentEvent]) -> None:
         """Cut what will not be told any more, since the session was cut off."""
         for boundary in boundaries:
             if isinstance(boundary, SegmentStarted):
@@ -261,8 +289,8 @@ class Listener:
         at_seconds = to_seconds(segment.start_sample)
         await self._emit(SpeechStarted(self._open[0], at_seconds))
 
-    async def _end(self, segment: SegmentEnded) -> None:
-        utterance = self._take_open(segment)
+    async def _end(self, segment: SegmentEnded, heard: Transcript | None) -> None:
+        utterance = replace(self._take_open(segment), heard=heard)
         self._interpreter.stop_partials(utterance.id)
         if self._cut is not None:
             self._cut(utterance)  # before a slow client is told, who may be waited for

@@ -4,7 +4,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
-from sessions_app.core.events import Manner, Speaker
+from sessions_app.core.events import Manner, Speaker, Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Utterance:
     offset_samples: int = 0
     """Where that period began on the session's clock."""
     too_short: bool = False
+    heard: Transcript | None = None
+    """Its words, where it was cut at the end of a sentence; None: they are to be found."""
     text: str = ""
     """What was typed; empty for speech."""
     speaker: Speaker | None = None

@@ -34,7 +34,7 @@ def ears() -> Iterator[FakeEars]:
         yield server
 
 
-@pytest.fixture(params=["faster-whisper", "openai", "fake"])
+@pytest.fixture(params=["faster-whisper", "openai", "fake", "fake in sentences"])
 def candidate(request: pytest.FixtureRequest) -> Candidate:
     if request.param == "faster-whisper":
         directory: Path = request.getfixturevalue("whisper_directory")
@@ -44,6 +44,10 @@ def candidate(request: pytest.FixtureRequest) -> Candidate:
     if request.param == "openai":
         url = request.getfixturevalue("ears").url
         return Candidate(lambda: OpenAiTranscriber(url), say("hello world"), "hello world")
+    if request.param == "fake in sentences":
+        return Candidate(
+            lambda: FakeTranscriber(last_words=["world"]), say("hello world"), "Hello world."
+        )
     return Candidate(FakeTranscriber, say("hello world"), "hello world")
 
 
@@ -61,6 +65,19 @@ async def test_the_words_are_heard(transcriber: Transcriber, candidate: Candidat
     assert 0.35 <= heard.confidence <= 1
     partial = await transcriber.transcribe(candidate.pcm, language="en", final=False)
     assert partial.text.rstrip(".?") == candidate.text.rstrip(".?")
+
+
+async def test_the_words_of_a_final_are_its_text_if_they_have_times(
+    transcriber: Transcriber, candidate: Candidate
+) -> None:
+    heard = await transcriber.transcribe(candidate.pcm, language="en", final=True)
+    if not transcriber.gives_word_times:
+        assert heard.words == ()
+        return
+    assert "".join(word.text for word in heard.words).split() == heard.text.split()
+    times = [time for word in heard.words for time in (word.start_seconds, word.end_seconds)]
+    assert times == sorted(times)
+    assert 0 <= times[0] <= times[-1] <= len(candidate.pcm) / 32_000 + 0.1
 
 
 async def test_an_unknown_language_is_one_of_those_it_knows(

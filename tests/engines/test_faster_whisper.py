@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import faster_whisper  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 
@@ -59,6 +60,27 @@ async def test_what_is_not_taken_for_english_is_spanish(tmp_path: Path, language
     assert found["es"] > 0.9
     assert found["es"] + found["en"] == pytest.approx(1)
     assert transcript.language == "es"
+
+
+async def test_what_is_heard_for_its_language_and_then_for_its_words_is_encoded_once(
+    spanish_whisper_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[int] = []
+
+    def counted(model: faster_whisper.WhisperModel, features: Samples) -> object:
+        encoded.append(features.shape[-1])
+        return encode(model, features)
+
+    transcriber = FasterWhisperTranscriber(str(spanish_whisper_directory))
+    await transcriber.load()
+    encode = faster_whisper.WhisperModel.encode
+    monkeypatch.setattr(faster_whisper.WhisperModel, "encode", counted)
+    pcm = np.tile(np.frombuffer(PCM, "<i2"), 6).tobytes()  # longer than a word, which is special
+    await transcriber.language_probabilities(pcm)
+    heard = await transcriber.transcribe(pcm, language="es", final=True)
+    await transcriber.aclose()
+    assert encoded == [3000]
+    assert len(heard.words) == 2
 
 
 @pytest.mark.parametrize(("seconds", "times"), [(0.9, 2), (1.9, 2), (2.1, 1)])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sessions_app.core.audio import SAMPLE_RATE
-from sessions_app.core.events import Transcript
+from sessions_app.core.events import SpokenWord, Transcript
 from sessions_app.engines.speech.whisper_model import Samples, WhisperOptions, WhisperRunner
 from sessions_app.engines.speech.whisper_transcripts import said_once, summarise
 
@@ -35,6 +35,13 @@ def test_segments_weigh_as_many_tokens_as_they_have() -> None:
     assert transcript.no_speech_probability == pytest.approx(0.15)
     assert transcript.compression_ratio == 1.2
     assert transcript.confidence == pytest.approx(0.741, abs=1e-3)
+
+
+def test_words_that_were_heard_three_times_in_a_row_have_no_times() -> None:
+    words = [SpokenWord(" Eh,", 0.0, 0.4), SpokenWord(" eh,", 0.9, 1.0), SpokenWord(" eh.", 2, 3)]
+    once = said_once(summarise([Heard(" Eh, eh, eh.", -0.2)], "es", words))
+    assert once is not None
+    assert (once.text, once.words) == ("Eh", ())
 
 
 def test_no_segments_are_silence() -> None:
@@ -64,6 +71,7 @@ class Library:
     """A fake faster-whisper, with its answers to a sound, and to longer ones."""
 
     model = SimpleNamespace(is_multilingual=True)
+    words = ()
 
     def __init__(self, once: Heard, in_a_row: Heard) -> None:
         self.seconds: list[float] = []

@@ -50,6 +50,7 @@ class FasterWhisperTranscriber(MeasuredTranscriber):
     """
 
     is_interruptible = True
+    gives_word_times = True
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ import numpy as np
 from faster_whisper.audio import pad_or_trim  # type: ignore[import-untyped]
 
 from sessions_app.core.audio import SAMPLE_RATE
-from sessions_app.core.events import Transcript
+from sessions_app.core.events import SpokenWord, Transcript
 from sessions_app.engines.speech.whisper_benchmark import measure
 from sessions_app.engines.speech.whisper_speed import Speed
 from sessions_app.engines.speech.whisper_transcripts import (
@@ -78,6 +78,7 @@ class _Task(threading.local):
 
     windows: int = ALL_WINDOWS
     is_wanted: IsWanted = staticmethod(lambda: True)
+    words: tuple[SpokenWord, ...] = ()
 
     def check(self) -> None:
         if not self.is_wanted():
@@ -102,7 +103,7 @@ class EncodingModel(faster_whisper.WhisperModel):  # type: ignore[misc]
 
         It applies to this thread. What runs inside ends between two steps, encoding and decoding.
         """
-        self._task.windows, self._task.is_wanted = windows, is_wanted
+        self._task.windows, self._task.is_wanted, self._task.words = windows, is_wanted, ()
         try:
             yield
         finally:
@@ -136,12 +137,39 @@ class EncodingModel(faster_whisper.WhisperModel):  # type: ignore[misc]
         self._task.check()
         return super().generate_with_fallback(*args, **options)
 
+    def add_word_timestamps(
+        self, segments: Sequence[Sequence[dict[str, Any]]], *args: Any, **options: Any
+    ) -> Any:
+        """Find the times of words, and leave the segments as they are.
+
+        The library would move the ends of segments to those of words, and where those are wrong
+        leave words out, or hear some of the sound twice.
+        """
+        before = [(one, one["start"], one["end"]) for group in segments for one in group]
+        if not before:
+            return None
+        spoken_until = super().add_word_timestamps(segments, *args, **options)
+        for one, start, end in before:
+            self._task.words += tuple(map(_spoken_word, one["words"]))
+            one |= {"start": start, "end": end, "words": []}
+        return spoken_until
+
+    @property
+    def words(self) -> Sequence[SpokenWord]:
+        """Return the words that were found in this thread, since it began to be ``doing`` it."""
+        return self._task.words
+
     def languages_in(self, samples: Samples) -> Sequence[tuple[str, float]]:
         """Return every language that the model knows, with its probability in ``samples``."""
         features = self.feature_extractor(samples)
         # exactly as `transcribe` will ask: the last window of the spectrogram is left out
         encoded = self.encode(pad_or_trim(features[..., :-1]))
         return [(token[2:-2], p) for token, p in self.model.detect_language(encoded)[0]]
+
+
+def _spoken_word(word: Mapping[str, Any]) -> SpokenWord:
+    start = max(0.0, float(word["start"]))
+    return SpokenWord(word["word"], start, max(start, float(word["end"])))
 
 
 def _always() -> bool:
@@ -184,7 +212,7 @@ class WhisperRunner:
             segments, _ = self._model.transcribe(
                 samples, language=language, **self._how(samples, final)
             )
-            return summarise(list(segments), language)
+            return summarise(list(segments), language, self._model.words)
 
     def language_probabilities(
         self, samples: Samples, final: bool = True, is_wanted: IsWanted = _always
@@ -233,6 +261,7 @@ class WhisperRunner:
             "vad_filter": False,
             "hotwords": options.hotwords,
             "max_new_tokens": None if final else min(most, MOST_TOKENS),
+            "word_timestamps": final,
         }
 
 

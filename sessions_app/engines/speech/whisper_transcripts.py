@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sessions_app.core.events import Transcript
+from sessions_app.core.events import SpokenWord, Transcript
 from sessions_app.engines.text.sentences import sentence_key
 
 LOWEST_LOG_PROBABILITY = -1.0
@@ -39,11 +39,13 @@ def said_once(transcript: Transcript) -> Transcript | None:
     spoken = [sentence_key(word) for word in words]
     if rest or not size or spoken != spoken[:size] * TIMES or not all(spoken[:size]):
         return None
-    return replace(transcript, text=" ".join(words[:size]).rstrip(",;:"))
+    return replace(transcript, text=" ".join(words[:size]).rstrip(",;:"), words=())
 
 
-def summarise(segments: Sequence[Any], language: str) -> Transcript:
-    """Return Whisper's ``segments`` as one transcript, weighted by their tokens."""
+def summarise(
+    segments: Sequence[Any], language: str, words: Sequence[SpokenWord] = ()
+) -> Transcript:
+    """Return Whisper's ``segments``, of these ``words``, as one transcript, weighted by tokens."""
     text = " ".join(segment.text.strip() for segment in segments).strip()
     weights = [max(1, len(segment.tokens)) for segment in segments]
     if not text:
@@ -57,6 +59,7 @@ def summarise(segments: Sequence[Any], language: str) -> Transcript:
         no_speech_probability=_mean([segment.no_speech_prob for segment in segments], weights),
         average_log_probability=log_probability,
         compression_ratio=max(segment.compression_ratio for segment in segments),
+        words=tuple(words),
     )
 
 

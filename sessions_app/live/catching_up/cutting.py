@@ -10,7 +10,7 @@ from sessions_app.core.errors import EngineError
 from sessions_app.core.events import DiscardReason
 from sessions_app.live.catching_up.recorded_sound import RecordedSound
 from sessions_app.pipeline.assembly import Equipment
-from sessions_app.pipeline.segmenter import SegmentEnded, Segmenter, SegmenterOptions
+from sessions_app.pipeline.endpointing.segmenter import SegmentEnded, Segmenter, SegmenterOptions
 from sessions_app.pipeline.sound import DetectedSound, Source, open_sound
 from sessions_app.store.catch_up_facts import UNFINISHED, CutRest
 from sessions_app.store.late_account import SILENCE

@@ -99,6 +99,7 @@ class Partials:
         self._saying = asyncio.Lock()
         self._speech: Speech | None = None
         self._finished_id = 0
+        self._is_running = False
         self._due = asyncio.Event()
         self._has_warned = False
 
@@ -125,6 +126,13 @@ class Partials:
             self._seat.overtake()
             self.drop_draft()
 
+    async def take(self, utterance_id: int, transcript: Transcript) -> None:
+        """Take the words so far of an utterance that goes on, which somebody else has found."""
+        speech = self._speech
+        if self._is_running and speech is not None and speech.utterance_id == utterance_id:
+            speech.taken_samples = speech.samples
+            await self._say(speech, transcript)
+
     def drop_draft(self) -> None:
         """Make no draft of what was found so far: a translation of it is being made."""
         if self._drafts is not None:
@@ -132,10 +140,14 @@ class Partials:
 
     async def run(self) -> None:
         """Send partials until cancelled. The session owns the task that runs this."""
-        async with asyncio.TaskGroup() as tasks:
-            if self._drafts is not None:
-                tasks.create_task(self._drafts.run(), name="habla drafts")
-            await self._listen()
+        self._is_running = True
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                if self._drafts is not None:
+                    tasks.create_task(self._drafts.run(), name="habla drafts")
+                await self._listen()
+        finally:
+            self._is_running = False
 
     async def _listen(self) -> None:
         while True:

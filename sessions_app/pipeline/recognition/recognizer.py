@@ -96,14 +96,31 @@ class Recognizer:
         """
         if utterance.too_short:
             return Recognized(None, DiscardReason.TOO_SHORT)
-        if self._seat is None:
-            raise EngineError("No engine here can hear speech.", code="no_transcriber")
+        if utterance.heard is not None:
+            seconds = to_seconds(utterance.samples)
+            return Recognized(utterance.heard, judge(utterance.heard, seconds))
+        seat = self._hearing_seat()
         if (ahead := self._due) is not None and ahead.is_of(utterance):
             if (finding := await ahead.outcome.wait()) is not None:
                 return finding
         elif ahead is not None and ahead.utterance.id == utterance.id:
             self._drop(ahead)
-        return await self._find(SpeculativeRecognition(utterance, is_due=True), self._seat)
+        return await self._find(SpeculativeRecognition(utterance, is_due=True), seat)
+
+    async def hear_so_far(self, utterance: Utterance) -> Recognized:
+        """Return the words so far of an utterance that goes on, as thoroughly as when it is over.
+
+        Raises:
+            EngineError: no engine here knows its language, or the engine failed.
+        """
+        self._withdraw()
+        asked = SpeculativeRecognition(utterance, is_due=True)
+        return await self._find(asked, self._hearing_seat())
+
+    def _hearing_seat(self) -> Seat:
+        if self._seat is None:
+            raise EngineError("No engine here can hear speech.", code="no_transcriber")
+        return self._seat
 
     async def run(self) -> None:
         """Recognise speculatively until cancelled; nothing is speculative unless this runs."""

@@ -53,12 +53,12 @@ class Equipment:
 class Assembled:
     """A pipeline, all its events, and all that it stored."""
 
-    def __init__(self, equipment: Equipment) -> None:
+    def __init__(self, equipment: Equipment, *, is_live: bool = True) -> None:
         self.told: list[Event] = []
         self.kept: list[Exchange] = []
         self.is_full = False
         """Whether the database refuses everything."""
-        self.session = SessionContext(self.emit, self.keep, SPANISH)
+        self.session = SessionContext(self.emit, self.keep, SPANISH, is_live=is_live)
         self.account = self.session.account
         self.assembly = Assembly(equipment, self.session)
         self.interpreter = self.assembly.interpreter
@@ -107,14 +107,16 @@ async def assembled(
     *,
     is_ahead: bool = True,
     has_partials: bool = False,
+    is_live: bool = True,
 ) -> AsyncIterator[Assembled]:
     """Run a pipeline, which works ahead of time or not; end its workers afterwards."""
     equipment = Equipment(transcriber or FakeTranscriber(), translator or FakeTranslator())
-    whole = Assembled(equipment)
+    whole = Assembled(equipment, is_live=is_live)
     workers = whole.assembly.workers()
     idle = set() if is_ahead else {"words ahead", "translations ahead"}
     for name in idle if has_partials else {"partials", *idle}:
-        workers.pop(name).close()
+        if name in workers:
+            workers.pop(name).close()
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(work, name=f"habla {name}") for name, work in workers.items()]
         yield whole

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions_app.core.audio import FRAME_SAMPLES
-from sessions_app.pipeline.segmenter import Segmenter
+from sessions_app.pipeline.endpointing.segmenter import Segmenter
 from tests.sessions_app.pipeline.test_segmenter import OPTIONS, cuts, frames, numbered, samples_in
 
 HOUR_FRAMES = 112_500

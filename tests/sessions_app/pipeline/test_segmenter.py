@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions_app.core.audio import FRAME_SAMPLES, SAMPLE_BYTES, to_samples
-from sessions_app.pipeline.segmenter import (
+from sessions_app.pipeline.endpointing.segmenter import (
     SegmentEnded,
     Segmenter,
     SegmenterOptions,
@@ -166,7 +167,7 @@ def test_a_missing_probability_is_refused():
         {"silence_threshold": float("nan")},
     ],
 )
-def test_options_out_of_range_are_refused(wrong: dict[str, float]) -> None:
+def test_options_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="The segmenter needs"):
         SegmenterOptions(**wrong)
 

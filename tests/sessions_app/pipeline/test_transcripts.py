@@ -1,5 +1,7 @@
 """What was said is believed, what was not said is rejected."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,9 +70,13 @@ def test_no_words_are_no_speech(text: str) -> None:
     assert judge(Transcript(text, "es"), 2.0) is DiscardReason.NO_SPEECH
 
 
-SURE = {"average_log_probability": -0.1, "no_speech_probability": 0.01, "confidence": 0.9}
+SURE: dict[str, Any] = {
+    "average_log_probability": -0.1,
+    "no_speech_probability": 0.01,
+    "confidence": 0.9,
+}
 """The figures of an engine that is sure of the words, and that somebody spoke."""
-DOUBTS: tuple[dict[str, float], ...] = (
+DOUBTS: tuple[dict[str, Any], ...] = (
     {},
     {"confidence": 0.45, "average_log_probability": -0.8, "no_speech_probability": 0.01},
     {"confidence": 0.9, "average_log_probability": -0.1, "no_speech_probability": 0.4},
@@ -97,18 +103,19 @@ def test_what_looks_invented_is_believed_where_the_engine_is_sure(
     text: str, seconds: float
 ) -> None:
     assert judge(Transcript(text, "es", compression_ratio=3.0, **SURE), seconds) is None
-    for told in (
+    enough: tuple[dict[str, Any], ...] = (
         {"confidence": 0.9},
         {"no_speech_probability": 0.01},
         {"confidence": 0.55, "average_log_probability": -0.6, "no_speech_probability": 0.25},
-    ):
+    )
+    for told in enough:
         assert judge(Transcript(text, "es", **told), seconds) is None
 
 
 @pytest.mark.parametrize("doubt", DOUBTS, ids=str)
 @pytest.mark.parametrize(("text", "seconds"), ODD)
 def test_what_looks_invented_is_a_hallucination_where_the_engine_leaves_doubt(
-    text: str, seconds: float, doubt: dict[str, float]
+    text: str, seconds: float, doubt: dict[str, Any]
 ) -> None:
     assert judge(Transcript(text, "es", **doubt), seconds) is DiscardReason.HALLUCINATION
 

@@ -1,5 +1,6 @@
 """Endpointing: where speech begins and ends; a state machine with its own sound and no clock."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -7,9 +8,14 @@ from math import ceil
 import numpy as np
 
 from sessions_app.core.audio import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_BYTES, SAMPLE_RATE
+from sessions_app.pipeline.endpointing.breaks import Breaks
 
 _SPLIT_WEIGHTS = np.array([1.0, 2.0, 1.0])
 """Of a frame and its neighbours: over all three a pause is quieter than a closed consonant."""
+ASK_AGAIN_SECONDS = 1.5
+"""How much longer a segment must be at least before the next question about it ..."""
+ASK_AGAIN_FACTOR = 1.3
+"""... and by which factor, unless a break makes it likely that a sentence has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,10 @@ class SegmenterOptions:
     """Longest segment, including silence; longer speech is split."""
     split_window_seconds: float = 4.0
     """How far back from the end of a segment that is too long its quietest frame is searched."""
+    ask_seconds: float = 0.0
+    """Length from which on it is asked where sentences end in an open segment; 0: never."""
+    asks_after_breaks: bool = False
+    """Whether it is asked sooner where somebody has taken a breath: sentences end there."""
 
     def __post_init__(self) -> None:
         ordered = 0 < self.silence_threshold <= self.speech_threshold <= 1
@@ -50,6 +60,7 @@ class SegmenterOptions:
         _require(fits, "pre_roll_seconds + silence_seconds < max_segment_seconds")
         splits = 0.1 <= self.split_window_seconds <= self.max_segment_seconds / 2
         _require(splits, "0.1 <= split_window_seconds <= max_segment_seconds / 2")
+        _require(self.ask_seconds >= 0, "ask_seconds >= 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,10 @@ class Segmenter:
     segment, or pending. Pending sound is one buffer: what may become the next pre-roll, or the open
     segment, followed by the frame that is not complete yet. ``first_sample`` is the position of the
     first sample that will be pushed.
+
+    Where it ``is_asking``, the open segment has become so long that it should be cut where a
+    sentence ends: whoever pushes finds out where, calls ``cut`` for each place, and then ``go_on``.
+    It asks at a frame and not at a moment: the same sound is cut at the same places.
     """
 
     def __init__(self, options: SegmenterOptions, first_sample: int = 0) -> None:
@@ -95,8 +110,16 @@ class Segmenter:
         self._pending = bytearray()
         self._start = first_sample  # position of the first pending sample in the stream
         self._voiced = bytearray()  # one flag per whole pending frame
+        self._unjudged: deque[tuple[float, float]] = deque()  # of the pending frames after those
         self._quiet = 0  # silent frames at the end of the open segment
         self._is_open = False
+        self.rarity = 1.0
+        """How many times more rarely it asks, where whoever is asked takes long."""
+        self._ask_at = 0  # how many frames the open segment has at the next question, at the latest
+        self._asked_at = 0  # and how many it had at the last one
+        self._breaks = Breaks()
+        self.is_asking = False
+        """Whether it waits to be told where sentences end in the open segment."""
         self.silent_samples = 0
         """Samples that were judged to be outside any segment."""
 
@@ -134,6 +157,10 @@ class Segmenter:
             return None
         return self._start + self._frames_to_keep() * FRAME_SAMPLES
 
+    def as_it_is(self) -> SegmentEnded:
+        """Return the open segment as far as it has come; it stays open."""
+        return self._segment(self.open_samples, len(self._voiced))
+
     def as_if_ended(self) -> SegmentEnded:
         """Return the open segment as it is if speech does not go on; it stays open."""
         frames = self._frames_to_keep()
@@ -143,23 +170,42 @@ class Segmenter:
         """Take the next sound, of any length; return the segments that began and ended, in order.
 
         ``probabilities`` holds one value, 0..1, for each 512-sample frame that ``pcm`` completes,
-        counted from the beginning of the stream, as a ``DetectorStream`` gives them.
+        counted from the beginning of the stream, as a ``DetectorStream`` gives them. Where it
+        ``is_asking`` then, what comes after the question is judged by ``go_on``.
 
         Raises:
             ValueError: the number of probabilities is not the number of frames completed.
         """
-        completed = (len(self._pending) + len(pcm)) // FRAME_BYTES - len(self._voiced)
+        known = len(self._voiced) + len(self._unjudged)
+        completed = (len(self._pending) + len(pcm)) // FRAME_BYTES - known
         if len(probabilities) != completed:
             raise ValueError(
                 f"{completed} frames need {completed} values, not {len(probabilities)}"
             )
         self._pending += pcm
+        self._unjudged.extend(
+            zip(probabilities, self._loudness(known, known + completed), strict=True)
+        )
+        return self.go_on()
+
+    def go_on(self) -> list[SegmentEvent]:
+        """Judge what was pushed, up to the next question; return what began and ended."""
         events: list[SegmentEvent] = []
-        for probability in probabilities:
-            if self._is_open:
-                self._continue(probability, events)
-            else:
-                self._wait(probability, events)
+        self.is_asking = False
+        while self._unjudged and not self.is_asking:
+            self._judge(events)
+        return events
+
+    def cut(self, from_sample: int, to_sample: int) -> list[SegmentEvent]:
+        """Cut the open segment in its quietest frame between two samples of the stream.
+
+        Return the segment that ended and the one that began; nothing where that is no place in it.
+        """
+        events: list[SegmentEvent] = []
+        first = max(1, (from_sample - self._start) // FRAME_SAMPLES)
+        last = min(len(self._voiced) - 2, ceil((to_sample - self._start) / FRAME_SAMPLES))
+        if self._is_open and first <= last:
+            self._cut(self._quietest_frame(first, last), events)
         return events
 
     def skip(self, samples: int) -> list[SegmentEvent]:
@@ -167,7 +213,7 @@ class Segmenter:
 
         What is pending counts as coming after them: unless a segment is open, it is silence too.
         """
-        events: list[SegmentEvent] = []
+        events = self._judge_rest()
         if self._is_open:
             frames = len(self._voiced)
             events.append(self._end(frames * FRAME_SAMPLES, frames))
@@ -178,7 +224,7 @@ class Segmenter:
 
     def flush(self) -> list[SegmentEvent]:
         """End the stream: the open segment ends with the last sample pushed."""
-        events: list[SegmentEvent] = []
+        events = self._judge_rest()
         if self._is_open:
             events.append(self._end(self.pending_samples, len(self._voiced)))
             self._is_open = False
@@ -186,6 +232,22 @@ class Segmenter:
             self._discard(self.pending_samples, len(self._voiced))
         self._pending.clear()  # half a sample at most
         return events
+
+    def _judge_rest(self) -> list[SegmentEvent]:
+        """Judge what was pushed, without any question."""
+        events: list[SegmentEvent] = []
+        while self._unjudged:
+            self._judge(events)
+        self.is_asking = False
+        return events
+
+    def _judge(self, events: list[SegmentEvent]) -> None:
+        probability, energy = self._unjudged.popleft()
+        if self._is_open:
+            self._breaks.hear(energy, len(self._voiced) + 1)
+            self._continue(probability, events)
+        else:
+            self._wait(probability, events)
 
     def _wait(self, probability: float, events: list[SegmentEvent]) -> None:
         """Process a frame while no segment is open."""
@@ -196,6 +258,8 @@ class Segmenter:
         self._voiced.append(True)
         self._is_open = True
         self._quiet = 0
+        self._asked_at, self._ask_at = 0, self._first_question()
+        self._breaks = Breaks()
         events.append(SegmentStarted(self._start))
 
     def _continue(self, probability: float, events: list[SegmentEvent]) -> None:
@@ -206,24 +270,60 @@ class Segmenter:
         if self._quiet >= self._silence:
             self._cut(self._frames_to_keep(), events)
         elif len(self._voiced) >= self._longest:
-            self._cut(self._quietest_frame(), events)
+            longest = len(self._voiced)
+            self._cut(self._quietest_frame(longest - self._window + 1, longest - 2), events)
+        elif is_voiced and self._ask_at and self._is_time_to_ask(len(self._voiced)):
+            self.is_asking = True
+            self._asked_at, self._ask_at = len(self._voiced), self._ask_again()
+
+    def _is_time_to_ask(self, frames: int) -> bool:
+        is_soon = frames - self._asked_at < _to_frames(self.rarity * ASK_AGAIN_SECONDS)
+        if self._options.asks_after_breaks and not is_soon and self._breaks.take(frames):
+            return True
+        return frames >= self._ask_at
+
+    def _first_question(self) -> int:
+        """Return how many frames the open segment has at its first question; 0: there is none."""
+        return _to_frames(self.rarity * self._options.ask_seconds)
+
+    def _ask_again(self) -> int:
+        """Return how many frames it has at the next one, at the latest."""
+        frames = len(self._voiced)
+        later = max(_to_frames(self.rarity * ASK_AGAIN_SECONDS), (ASK_AGAIN_FACTOR - 1) * frames)
+        return ceil(frames + later)
 
     def _cut(self, frames: int, events: list[SegmentEvent]) -> None:
         """End the open segment after ``frames``; if speech goes on, the next one begins there."""
         events.append(self._end(frames * FRAME_SAMPLES, frames))
         self._is_open = True in self._voiced
         if self._is_open:
+            first = self._first_question()
+            self._asked_at, self._ask_at = (
+                len(self._voiced),
+                first and max(first, self._ask_again()),
+            )
+            self._breaks.shift(frames)
             events.append(SegmentStarted(self._start))
         else:
             self._discard_old_frames()
 
-    def _quietest_frame(self) -> int:
-        """Return the quietest frame near the end of the open segment, never its first."""
-        first = len(self._voiced) - self._window
-        sound = self._pending[first * FRAME_BYTES : len(self._voiced) * FRAME_BYTES]
+    def _quietest_frame(self, first: int, last: int) -> int:
+        """Return the quietest frame of some of the open segment's; each has two neighbours."""
+        energies = self._energies(first - 1, last + 2)
+        return first + int(np.argmin(np.convolve(energies, _SPLIT_WEIGHTS, "valid")))
+
+    def _loudness(self, first: int, last: int) -> list[float]:
+        """Return their energies if breaks are looked for."""
+        if self._options.asks_after_breaks:
+            return self._energies(first, last)
+        return [0.0] * (last - first)
+
+    def _energies(self, first: int, last: int) -> list[float]:
+        """Return the energy of the pending frames from ``first`` up to ``last``."""
+        sound = self._pending[first * FRAME_BYTES : last * FRAME_BYTES]
         frames = np.frombuffer(sound, np.int16).reshape(-1, FRAME_SAMPLES).astype(np.float32)
-        energy = np.einsum("ij,ij->i", frames, frames)
-        return first + 1 + int(np.argmin(np.convolve(energy, _SPLIT_WEIGHTS, "valid")))
+        found: list[float] = np.einsum("ij,ij->i", frames, frames).tolist()
+        return found
 
     def _end(self, samples: int, frames: int) -> SegmentEnded:
         """Hand out the first pending ``samples``, which hold ``frames`` whole frames."""
