@@ -1,7 +1,8 @@
 """Apertium: rule-based translation, offline and fast, literal; good for the gist."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sessions_app.engines.base import (
@@ -16,24 +17,32 @@ from sessions_app.engines.text.sentences import clean
 from sessions_app.engines.translation.apertium_modes import (
     MODES_DIR,
     Command,
+    cut_mode,
     installed_modes,
     read_mode,
 )
 from sessions_app.engines.translation.apertium_pipeline import PipelineKeeper
 from sessions_app.engines.translation.apertium_text import (
-    escape,
+    begins_small,
     open_questions,
     prepare,
     restore,
-    unescape,
 )
+from sessions_app.engines.translation.rules.course import Course
+from sessions_app.engines.translation.rules.draft import Draft, without_marks
+from sessions_app.engines.translation.rules.english import EnglishRules
+from sessions_app.engines.translation.rules.sections import Rules
 
 _MEND = "Install it with: apt install apertium-eng-spa"
+_RULES: Mapping[Direction, Rules] = {Direction.EN_TO_ES: EnglishRules()}
 _PROBES = {Direction.ES_TO_EN: "gracias", Direction.EN_TO_ES: "thanks"}
 
 
 class ApertiumTranslator(Translator):
-    """Translates by rules, in long-lived processes: about ten small ones per direction."""
+    """Translates by rules, in long-lived processes: about ten small ones per direction.
+
+    Between their sections the words are changed where Apertium's rules are known to fail.
+    """
 
     is_rule_based = True
     needs_phrasebook = True
@@ -51,7 +60,7 @@ class ApertiumTranslator(Translator):
         """
         self._modes_dir = Path(modes_dir)
         self._timeout_seconds = timeout_seconds
-        self._keepers: dict[Direction, PipelineKeeper] = {}
+        self._courses: dict[Direction, Course] = {}
         self.directions = frozenset(Direction(direction) for direction in directions)
 
     async def load(self) -> None:
@@ -63,7 +72,13 @@ class ApertiumTranslator(Translator):
         modes = self._installed_modes()
         if not modes:
             raise EngineUnavailableError(f"Apertium's Spanish-English rules are missing. {_MEND}")
-        self._keepers = {direction: PipelineKeeper(modes[direction]) for direction in modes}
+        self._courses = {
+            direction: Course(
+                [PipelineKeeper(section) for section in cut_mode(modes[direction])],
+                _RULES.get(direction),
+            )
+            for direction in modes
+        }
         self.directions = frozenset(modes)
         try:
             for direction in modes:
@@ -92,18 +107,24 @@ class ApertiumTranslator(Translator):
         return Translation(text=answer, engine="apertium")
 
     async def _ask(self, direction: Direction, text: str) -> str:
-        keeper = self._keepers.get(direction)
-        if keeper is None:
+        course = self._courses.get(direction)
+        if course is None:
             raise EngineError("Apertium is not loaded for this direction.")
-        prepared = prepare(text)
+        draft = Draft(without_marks(text))
+        course.rewrite(draft)
+        prepared = prepare(draft.text)
+        draft.text = prepared.text
+        prepared = replace(
+            prepared, was_lowercase=begins_small(text), had_no_stop=text[-1:].isalnum()
+        )
         try:
-            answer = await keeper.ask(escape(prepared.text), seconds=self._timeout_seconds)
+            answer = await course.translate(draft, seconds=self._timeout_seconds)
         except TimeoutError as error:
             raise EngineError("Apertium did not answer in time.") from error
         except OSError as error:
             raise EngineError("Apertium broke over this text.") from error
-        return restore(unescape(answer), prepared)
+        return restore(answer, prepared)
 
     async def aclose(self) -> None:
         """End the processes. May be called twice, and before ``load``."""
-        await asyncio.gather(*(keeper.aclose() for keeper in self._keepers.values()))
+        await asyncio.gather(*(course.aclose() for course in self._courses.values()))

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from sessions_app.engines.base import Direction
@@ -29,6 +30,28 @@ def read_mode(path: Path) -> list[Command]:
     """
     stages = path.read_text(encoding="utf-8").strip().split("|")
     return [_stage(shlex.split(stage)) for stage in stages]
+
+
+def cut_mode(commands: Sequence[Command]) -> list[list[Command]]:
+    """Return the programs of a mode in the four sections between which words can be changed.
+
+    They find the readings of words, choose one and its translation, transfer the sentence, and make
+    the forms. A mode of another shape is one section, between which nothing can be changed.
+    """
+    programs = [Path(command[0]).name for command in commands]
+    try:
+        tagger = programs.index("apertium-tagger")
+        transfer = next(n for n, one in enumerate(commands) if _is_transfer(one))
+        maker = max(n for n, name in enumerate(programs) if name == "apertium-postchunk") + 1
+    except (StopIteration, ValueError):
+        return [list(commands)]
+    cuts = [0, tagger, transfer, maker, len(commands)]
+    return [list(commands[begin:end]) for begin, end in pairwise(cuts)]
+
+
+def _is_transfer(command: Command) -> bool:
+    """Return whether this is the transfer that is given words with their translations."""
+    return Path(command[0]).name == "apertium-transfer" and "-b" in command
 
 
 def _stage(words: list[str]) -> Command:
