@@ -90,3 +90,40 @@ ENGLISH: dict[str, list[tuple[str, ...]]] = {
         ("We don't like fish.", "^No nos gusta"),
     ],
 }
+
+SPANISH: dict[str, list[tuple[str, ...]]] = {
+    "times of day": [
+        ("Son las tres y media.", "^It's half past three\\.$"),
+        ("son las cuatro menos cuarto", "^it's a quarter to four$"),
+        ("El tren sale a las tres y media.", "^The train leaves at half past three"),
+        ("Son las tres de la tarde.", "^It's three in the afternoon"),
+        ("Es la una.", "^It's one o'clock"),
+        ("A la una y veinte.", "^At twenty past one"),
+        ("Llegué a las 3:30 de la tarde.", "at 3:30 in the afternoon"),
+        ("Son cuarto para las tres.", "a quarter to three"),
+        ("Eran las once y media.", "^It was half past eleven"),
+        ("Las tres hermanas viven aquí.", "^The three sisters"),
+    ],
+    "requests and proposals": [
+        ("Por favor, cierra la puerta.", "^Please, close the door"),
+        ("Cierre la puerta, por favor.", "^Close the door, please"),
+        ("Presione el botón.", "^Press the button"),
+        ("Para escuchar sus mensajes, oprima uno.", "press one"),
+        ("¿Qué te parece si vamos al cine?", "^How about we go to the cinema\\?$"),
+        ("¿Qué te parece la película?", "^What do you think of the film"),
+        ("¿Te importa si abro la ventana?", "^Do you mind if I open the window"),
+        ("¿Le importaría cerrar la puerta?", "^Would you mind closing the door"),
+        ("¿Y si comemos ahora?", "^What if we eat now"),
+        ("No me importa.", "^I don't mind"),
+    ],
+    "likings, questions, plans": [
+        ("Me gusta el café.", "^I like"),
+        ("No nos gusta el pescado.", "^We do not like"),
+        ("¿Te gusta la música?", "^Do you like"),
+        ("¿Tienes hambre?", "^Are you hungry\\?$"),
+        ("¿Vives aquí?", "^Do you live here"),
+        ("¿Puedes venir a las ocho?", "^Can you come at eight o'clock"),
+        ("Voy a comprar un coche.", "^I am going to buy a car"),
+        ("Me llamo Ana.", "^My name is Ana"),
+    ],
+}

@@ -60,7 +60,7 @@ def ask() -> Iterator[Ask]:
         ("no entiendo", ES, "I do not understand"),
         ("El frobniz está roto.", ES, "The frobniz is broken."),
         ("[hola] *hola* 2^3", ES, "[hello] *hello* 2^3"),
-        ("¿Tienes hambre?", ES, "You are hungry?"),
+        ("¿Tienes hambre?", ES, "Are you hungry?"),
         ("I am hungry.", EN, "Tengo hambre."),
         ("Good morning! Where is the house?", EN, "¡Buenos días! ¿Dónde es la casa?"),
         ("The xylophonist sees the house", EN, "El xylophonist ve la casa"),

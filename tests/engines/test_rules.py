@@ -11,7 +11,7 @@ from sessions_app.engines.translation.apertium import ApertiumTranslator
 from sessions_app.engines.translation.rules.draft import Draft
 from sessions_app.engines.translation.rules.english_clock import tell_times
 from sessions_app.engines.translation.rules.units import read_stream, write_stream
-from tests.engines.everyday import ENGLISH
+from tests.engines.everyday import ENGLISH, SPANISH
 from tests.engines.test_translators import needs_apertium
 
 Say = Callable[[str, Direction], str]
@@ -81,3 +81,9 @@ def test_times_of_day_are_said_in_spanish(text: str, times: list[str]) -> None:
 def test_a_stream_is_written_as_it_was_read() -> None:
     stream = r"^Let/Let<vblex><inf>$^'s/be<vbser>$ \[x\] [~m]^a\/b/*a\/b$^./.<sent>$ "
     assert write_stream(*read_stream(stream)) == stream
+
+
+@needs_apertium
+@pytest.mark.parametrize("kind", SPANISH)
+def test_everyday_spanish_is_understood(say: Say, kind: str) -> None:
+    assert failures(say, SPANISH[kind], Direction.ES_TO_EN) == []

@@ -32,9 +32,13 @@ from sessions_app.engines.translation.rules.course import Course
 from sessions_app.engines.translation.rules.draft import Draft, without_marks
 from sessions_app.engines.translation.rules.english import EnglishRules
 from sessions_app.engines.translation.rules.sections import Rules
+from sessions_app.engines.translation.rules.spanish import SpanishRules
 
 _MEND = "Install it with: apt install apertium-eng-spa"
-_RULES: Mapping[Direction, Rules] = {Direction.EN_TO_ES: EnglishRules()}
+_RULES: Mapping[Direction, Rules] = {
+    Direction.ES_TO_EN: SpanishRules(),
+    Direction.EN_TO_ES: EnglishRules(),
+}
 _PROBES = {Direction.ES_TO_EN: "gracias", Direction.EN_TO_ES: "thanks"}
 
 
@@ -75,7 +79,7 @@ class ApertiumTranslator(Translator):
         self._courses = {
             direction: Course(
                 [PipelineKeeper(section) for section in cut_mode(modes[direction])],
-                _RULES.get(direction),
+                _RULES[direction],
             )
             for direction in modes
         }
